@@ -1,0 +1,116 @@
+"""Settings: frozen, checked, read from and written to TOML."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
+
+from napari_gnn_vos.errors import SettingsError
+
+
+class Settings(BaseModel):
+    """Base of all settings: nothing unknown, nothing changed afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SuperpixelSettings(Settings):
+    """How a frame is cut into superpixels."""
+
+    method: Literal["merge", "watershed", "slic"] = Field(
+        "merge", description="Over-segmentation; `gnn-vos ceiling` compares them."
+    )
+    per_frame: int = Field(
+        880, ge=16, le=60_000, description="Superpixels a frame to aim for."
+    )
+
+
+class EdgeSettings(Settings):
+    """Which superpixels of consecutive frames are joined."""
+
+    least_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Flow must carry this share of either superpixel to the other.",
+    )
+
+
+class PrepareSettings(Settings):
+    """Everything the prepared graph depends on."""
+
+    flow: Literal["dis", "raft"] = Field("dis", description="Optical flow.")
+    backbone: str = Field(
+        "mobilenetv2", description="Features of the label model; see model/registry."
+    )
+    superpixels: SuperpixelSettings = SuperpixelSettings()
+    edges: EdgeSettings = EdgeSettings()
+
+    def digest(self) -> str:
+        """Short digest of all settings, part of the cache's key."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+class SeedSettings(Settings):
+    """How strokes become seeds (paper, III-C)."""
+
+    per_label: PositiveInt = Field(100, description="Seeds a label and round.")
+    background: int = Field(
+        100, ge=0, description="Background seeds in a first round without any drawn."
+    )
+    clearance: PositiveFloat = Field(
+        41.0, description="Pixels between these and the nearest stroke."
+    )
+    spread_frames: int = Field(200, ge=0, description="Frames a seed may travel.")
+    return_error: PositiveFloat = Field(
+        2.0, description="Pixels a seed may miss itself by, there and back."
+    )
+    return_share: float = Field(
+        0.1, ge=0, description="The same as a share of its motion, if that is more."
+    )
+
+
+class LabelModelSettings(Settings):
+    """The one-vs-rest logistic regression on appearance."""
+
+    strength: PositiveFloat = Field(
+        0.01, description="Inverse of the regularisation, scikit-learn's C."
+    )
+
+
+class Config(Settings):
+    """All settings of a session."""
+
+    prepare: PrepareSettings = PrepareSettings()
+    seeds: SeedSettings = SeedSettings()
+    label_model: LabelModelSettings = LabelModelSettings()
+    refine: bool = Field(
+        True, description="Follow image edges within superpixels (guided filter)."
+    )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a TOML file.
+
+        Raises
+        ------
+        SettingsError
+            If the file is missing, no TOML, or holds an unknown or wrong setting.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+            raise SettingsError(
+                f"{path} must be a TOML file with the settings of gnn-vos: {error}"
+            ) from error

@@ -1,0 +1,47 @@
+"""Every error this package raises on purpose.
+
+The graphical interface shows these as notifications and the command line exits
+with status 2; anything else is a bug and keeps its traceback. Every message says
+what was expected, what came, and what to do.
+
+* GnnVosError
+  * ShapeError        (also a ValueError)  arrays do not fit together
+  * VideoError        (also a ValueError)  frames that cannot be segmented
+  * ScribbleError     (also a ValueError)  a stroke that lies nowhere
+  * NoSeedsError      (also a ValueError)  prediction asked for without a scribble
+  * ReadError         (also an OSError)    a file is missing, broken or too new
+  * CheckpointError   (also a ValueError)  weights and features do not match
+  * SettingsError     (also a ValueError)  a setting or an option that is not known
+"""
+
+
+class GnnVosError(Exception):
+    """Base of every expected failure."""
+
+
+class ShapeError(GnnVosError, ValueError):
+    """Arrays that belong together have shapes that do not fit."""
+
+
+class VideoError(GnnVosError, ValueError):
+    """A video has too few frames, mixed sizes, or values that are no picture."""
+
+
+class ScribbleError(GnnVosError, ValueError):
+    """A stroke lies outside the video, or marks a label that cannot be."""
+
+
+class NoSeedsError(GnnVosError, ValueError):
+    """A prediction was asked for before anything was annotated."""
+
+
+class ReadError(GnnVosError, OSError):
+    """A file is missing, broken, or written by a newer version."""
+
+
+class CheckpointError(GnnVosError, ValueError):
+    """Weights were trained on features other than the ones at hand."""
+
+
+class SettingsError(GnnVosError, ValueError):
+    """A setting, a name or an option that is not known here."""

@@ -1,0 +1,1 @@
+"""What napari sees: layers in, layers out. The only room with a window."""

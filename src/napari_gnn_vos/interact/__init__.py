@@ -1,0 +1,1 @@
+"""From scribbles to the inputs of the network, every round."""

@@ -1,0 +1,1 @@
+"""Between paths and nouns: readers, writers and the store of prepared graphs."""

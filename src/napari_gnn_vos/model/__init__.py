@@ -1,0 +1,1 @@
+"""Networks: tensors in, tensors out. No file formats but weights, no windows."""

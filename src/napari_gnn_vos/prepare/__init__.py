@@ -1,0 +1,1 @@
+"""From a video to its superpixel graph, once per video."""

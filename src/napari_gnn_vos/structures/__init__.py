@@ -1,0 +1,1 @@
+"""Nouns: frozen values that carry arrays. Each module holds one idea."""

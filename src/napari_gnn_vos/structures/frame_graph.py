@@ -1,0 +1,99 @@
+"""One frame of a superpixel graph, and what ties it to the next.
+
+A graph is kept a frame at a time: numbers of superpixels are local to their frame, so
+a frame can be written, read or replaced without touching any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.arrays import check_shape, frozen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameGraph:
+    """The n superpixels of one frame.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of uint16
+        Superpixel of every pixel, each of 0 .. n - 1 used at least once.
+    nodes : (n, F) ndarray of float32
+        Node features that no stroke changes.
+    appearance : (n, A) ndarray of float16
+        Deep features for the label model.
+    touching : (2, e) ndarray of int32
+        Pairs of superpixels that share a border, each pair once, smaller number first.
+    links : (e, G) ndarray of float32
+        Features of these pairs, read from first to second.
+    """
+
+    labels: NDArray[np.uint16]
+    nodes: NDArray[np.float32]
+    appearance: NDArray[np.float16]
+    touching: NDArray[np.int32]
+    links: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        check_shape("labels", self.labels, None, None)
+        check_shape("nodes", self.nodes, int(self.labels.max()) + 1, None)
+        check_shape("appearance", self.appearance, len(self.nodes), None)
+        check_shape("touching", self.touching, 2, None)
+        check_shape("links", self.links, self.touching.shape[1], None)
+        for name in ("labels", "nodes", "appearance", "touching", "links"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @property
+    def n(self) -> int:
+        """Number of superpixels."""
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """Optical flow between a frame and the next, both ways, on a coarser grid.
+
+    Parameters
+    ----------
+    forward, backward : (h, w, 2) ndarray of float16
+        Where a pixel moves to in the next frame, and a pixel of the next frame in this
+        one: (rows, columns), in pixels of the video.
+    """
+
+    forward: NDArray[np.float16]
+    backward: NDArray[np.float16]
+
+    def __post_init__(self) -> None:
+        check_shape("forward", self.forward, None, None, 2)
+        check_shape("backward", self.backward, *self.forward.shape)
+        for name in ("forward", "backward"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FramePair:
+    """What ties a frame to the next.
+
+    Parameters
+    ----------
+    flow : Flow
+        Between the two frames.
+    moving : (2, c) ndarray of int32
+        Superpixel of this frame, superpixel of the next that flow joins it to.
+    links : (c, G) ndarray of float32
+        Features of these pairs, read from this frame to the next.
+    """
+
+    flow: Flow
+    moving: NDArray[np.int32]
+    links: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        check_shape("moving", self.moving, 2, None)
+        check_shape("links", self.links, self.moving.shape[1], None)
+        for name in ("moving", "links"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))

@@ -1,0 +1,105 @@
+"""Points of known label: sampled from strokes, and carried along by flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.arrays import check_shape, frozen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ink:
+    """What is drawn at present: at most one label for every pixel, the newest.
+
+    Parameters
+    ----------
+    frame, row, col : (P,) ndarray of int32
+        Where the pixels are.
+    label : (P,) ndarray of uint8
+        What they mark; 0 is background.
+    """
+
+    frame: NDArray[np.int32]
+    row: NDArray[np.int32]
+    col: NDArray[np.int32]
+    label: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        _check_rows(self)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def take(self, rows: NDArray[Any]) -> Ink:
+        """Keep some rows, by mask or by number."""
+        return Ink(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @classmethod
+    def none(cls) -> Ink:
+        """Nothing drawn."""
+        empty = np.zeros(0, np.int32)
+        return cls(empty, empty, empty, np.zeros(0, np.uint8))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seeds:
+    """S points of known label.
+
+    Parameters
+    ----------
+    frame : (S,) ndarray of int32
+        Frame a point is on.
+    row, col : (S,) ndarray of float32
+        Where it is, in pixels; fractions are kept.
+    label : (S,) ndarray of uint8
+        0 is background.
+    origin : (S,) ndarray of int32
+        Number of the drawn seed that a spread seed comes from; its own if drawn.
+    turn : (S,) ndarray of int32
+        Round in which the seed was drawn, from 1; 0 if it was guessed, not drawn.
+    """
+
+    frame: NDArray[np.int32]
+    row: NDArray[np.float32]
+    col: NDArray[np.float32]
+    label: NDArray[np.uint8]
+    origin: NDArray[np.int32]
+    turn: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        _check_rows(self)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def take(self, rows: NDArray[Any]) -> Seeds:
+        """Keep some rows, by mask or by number."""
+        return Seeds(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @classmethod
+    def none(cls) -> Seeds:
+        """No seed at all."""
+        i, f = np.zeros(0, np.int32), np.zeros(0, np.float32)
+        return cls(i, f, f, np.zeros(0, np.uint8), i, i)
+
+    @classmethod
+    def join(cls, *parts: Seeds) -> Seeds:
+        """One after the other."""
+        return cls(
+            *(
+                np.concatenate([getattr(part, f.name) for part in parts])
+                for f in fields(cls)
+            )
+        )
+
+
+def _check_rows(rows: Ink | Seeds) -> None:
+    count = len(getattr(rows, fields(rows)[0].name))
+    for field in fields(rows):
+        array = getattr(rows, field.name)
+        check_shape(field.name, array, count)
+        object.__setattr__(rows, field.name, frozen(array))

@@ -1,0 +1,68 @@
+"""A session: a video's graph, what was drawn on it, and the answer.
+
+A session is a value. Every verb returns a new one, so undo is the previous one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.seeds import Ink, Seeds
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """The answer of a round for every superpixel.
+
+    Parameters
+    ----------
+    objects : tuple of K - 1 int
+        Labels of the objects, rising; column 0 is background.
+    probability : tuple of T (n, K) ndarray of float32
+        For every frame; rows sum to 1.
+    """
+
+    objects: tuple[int, ...]
+    probability: tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """Everything known about a video at one moment.
+
+    Parameters
+    ----------
+    video : Video
+        T frames of H x W pixels.
+    graph : VideoGraph
+        Its superpixels; those hit by several labels have been split.
+    config : Config
+        Settings of the session.
+    rounds : tuple of tuple of Scribble
+        Strokes of every round, oldest first.
+    ink : Ink
+        What is drawn at present, after newer strokes have covered older ones.
+    drawn, spread : Seeds
+        Points sampled from strokes, and where flow has carried them.
+    prediction : Prediction, optional
+        The last answer; None before the first.
+    labels : (T, H, W) ndarray of uint8, optional
+        The same for every pixel, refined along image edges.
+    """
+
+    video: Video
+    graph: VideoGraph
+    config: Config = field(default_factory=Config)
+    rounds: tuple[tuple[Scribble, ...], ...] = ()
+    ink: Ink = field(default_factory=Ink.none)
+    drawn: Seeds = field(default_factory=Seeds.none)
+    spread: Seeds = field(default_factory=Seeds.none)
+    prediction: Prediction | None = None
+    labels: NDArray[np.uint8] | None = None

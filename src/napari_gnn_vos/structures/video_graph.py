@@ -1,0 +1,175 @@
+"""The superpixel graph of a whole video, a frame at a time, and windows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.arrays import frozen
+from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
+
+Item = TypeVar("Item")
+
+MIRRORED = {
+    "from_past": "from_future",
+    "from_future": "from_past",
+    "share_out": "share_back",
+    "share_back": "share_out",
+    "border_out": "border_back",
+    "border_back": "border_out",
+}
+"""Edge features that change places when an edge is read the other way round."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replaced(Sequence[Item], Generic[Item]):
+    """A sequence in which some items have been exchanged; the rest is left alone."""
+
+    original: Sequence[Item]
+    changed: Mapping[int, Item]
+
+    def __len__(self) -> int:
+        return len(self.original)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        """Item, or list of items."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self.original))[index]
+        return self.changed[index] if index in self.changed else self.original[index]
+
+    def exchange(self, changed: Mapping[int, Item]) -> Replaced[Item]:
+        """Return the same sequence with more items exchanged."""
+        return Replaced(self.original, {**self.changed, **changed})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A window of a video's graph, as arrays for a network.
+
+    Parameters
+    ----------
+    nodes : (N, F) Columns
+        Features of the superpixels of all frames of the window, in frame order.
+    edges : (2, E) ndarray of int32
+        Source and target of every directed edge, sorted by target.
+    links : (E, G) Columns
+        Features of the edges.
+    first : (T + 1,) ndarray of int64
+        Number of the first superpixel of every frame of the window, then N.
+    """
+
+    nodes: Columns
+    edges: NDArray[np.int32]
+    links: Columns
+    first: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoGraph:
+    """The superpixel graph of T frames of H x W pixels.
+
+    Parameters
+    ----------
+    frames : sequence of T FrameGraph
+        May be read from disk as they are asked for.
+    pairs : sequence of T - 1 FramePair
+        What ties frame t to frame t + 1.
+    counts : (T,) ndarray of int64
+        Superpixels of every frame.
+    node_names, link_names : tuple of str
+        Names of the feature columns.
+    shape : (int, int, int)
+        T, H, W.
+    fingerprint : str
+        Of the video's pixels and the settings: the key of the cache.
+    """
+
+    frames: Sequence[FrameGraph]
+    pairs: Sequence[FramePair]
+    counts: NDArray[np.int64]
+    node_names: tuple[str, ...]
+    link_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", frozen(self.counts))
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Number of the first superpixel of every frame, then N, (T + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    @property
+    def n(self) -> int:
+        """Number of superpixels in the video, N."""
+        return int(self.counts.sum())
+
+    def exchange(
+        self, frames: Mapping[int, FrameGraph], pairs: Mapping[int, FramePair]
+    ) -> VideoGraph:
+        """Return the same graph with some frames and pairs exchanged."""
+        counts = self.counts.copy()
+        for t, frame in frames.items():
+            counts[t] = frame.n
+        return replace(
+            self,
+            frames=_replaced(self.frames).exchange(frames),
+            pairs=_replaced(self.pairs).exchange(pairs),
+            counts=counts,
+        )
+
+    def window(self, start: int = 0, stop: int | None = None) -> Graph:
+        """Gather frames `start` up to, not including, `stop` into one graph.
+
+        Superpixels are numbered from 0 at the first frame of the window; edges to
+        frames outside are left out.
+        """
+        stop = self.shape[0] if stop is None else stop
+        counts = self.counts[start:stop]
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        frames = [self.frames[t] for t in range(start, stop)]
+        ends, links = [], []
+        for f, frame in zip(first, frames, strict=False):
+            ends.append(frame.touching + np.int32(f))
+            links.append(frame.links)
+        for t in range(start, stop - 1):
+            pair, f = self.pairs[t], first[t - start : t - start + 2]
+            ends.append(pair.moving + f[:, None].astype(np.int32))
+            links.append(pair.links)
+        nodes = np.concatenate([frame.nodes for frame in frames])
+        edges, columns = _both_ways(
+            np.concatenate(ends, axis=1), np.concatenate(links), self.link_names
+        )
+        return Graph(
+            Columns(nodes, self.node_names),
+            edges,
+            Columns(columns, self.link_names),
+            first,
+        )
+
+
+def _both_ways(
+    ends: NDArray[np.int32], links: NDArray[np.float32], names: tuple[str, ...]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Add every edge's mirror image and sort by target, then by source."""
+    mirror = [names.index(MIRRORED.get(name, name)) for name in names]
+    edges = np.concatenate([ends, ends[::-1]], axis=1)
+    count = int(edges.max(initial=-1)) + 1
+    order = np.argsort(edges[1].astype(np.int64) * count + edges[0])
+    columns = np.concatenate([links, links[:, mirror]])
+    return np.ascontiguousarray(edges[:, order]), columns[order]
+
+
+def _replaced(items: Sequence[Item]) -> Replaced[Item]:
+    return items if isinstance(items, Replaced) else Replaced(items, {})

@@ -1,0 +1,1 @@
+"""The robot, the rounds, the metrics, training and measuring."""
