@@ -1,0 +1,31 @@
+# Every target makes .venv first, once. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint
+VENV := .venv
+READY := $(VENV)/.ready
+DISPLAYED := bash scripts/with_display.sh
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## Segment the sample video; a window if there is a screen, and demo/
+	$(DISPLAYED) python scripts/demo.py
+
+test: $(READY) ## Run the tests
+	$(DISPLAYED) python -m pytest $(ARGS)
+
+bench: $(READY) ## Measure speed, into benchmarks/latest.json
+	python -m pytest benchmarks -o python_files='bench_*.py' -o filterwarnings= \
+		--benchmark-only --benchmark-json=benchmarks/latest.json $(ARGS)
+
+lint: $(READY) ## Check style, types, the import rules and the napari manifest
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	npe2 validate src/napari_gnn_vos/napari.yaml
+
+$(READY): pyproject.toml constraints.txt scripts/setup.sh
+	bash scripts/setup.sh
+	@touch $@
