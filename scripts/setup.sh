@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # What Qt, OpenGL and a virtual screen need on a bare Debian or Ubuntu.
 LIBRARIES="xvfb xauth libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1
  libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
- libxcb-render-util0 libxcb-shape0 libxcb-xinerama0"
+ libxcb-render-util0 libxcb-shape0"
 
 stop() {
     printf '%s\n' "$@" >&2
@@ -47,7 +47,7 @@ make_venv() {
 }
 
 qt_lacks() { # libraries that Qt's window plugin does not find
-    find .venv -name libqxcb.so -exec ldd {} + | grep 'not found'
+    find .venv -name 'libqxcb*.so' -exec ldd {} + | grep 'not found'
 }
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
