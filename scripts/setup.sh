@@ -47,10 +47,11 @@ make_venv() {
 }
 
 qt_lacks() { # libraries that Qt's window plugin does not find
-    find .venv -name 'libqxcb*.so' -exec ldd {} + | grep 'not found'
+    find .venv -name 'libqxcb*.so' -exec ldd {} + | grep 'not found' | sort -u
 }
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
+echo "Installing Python packages into .venv; the first time this takes minutes"
 .venv/bin/python -m pip install -q --disable-pip-version-check \
     -c constraints.txt -e '.[dev]'
 
