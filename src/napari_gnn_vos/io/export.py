@@ -1,0 +1,149 @@
+"""Labels into files that other programs open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.palette import davis_palette
+
+
+def export_palette_pngs(
+    labels: Iterable[NDArray[Any]], folder: str | PathLike[str], overwrite: bool = False
+) -> int:
+    """Write ``00000.png``, ``00001.png`` ... with the palette of DAVIS.
+
+    Parameters
+    ----------
+    labels : iterable of (H, W) ndarray of integer
+        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+    folder : path
+        Made if it is not there.
+    overwrite : bool
+        Write into a folder that has numbered masks already, and take away those of
+        them that lie after the last frame.
+
+    Returns
+    -------
+    count : int
+        Frames written.
+
+    Raises
+    ------
+    ReadError
+        If the folder cannot be written, or has masks and `overwrite` is off.
+    ShapeError
+        If there is no frame, or a frame is no picture of labels of the first one's
+        size.
+    """
+    folder = Path(folder)
+    old = _old_masks(folder)
+    if old and not overwrite:
+        raise ReadError(
+            f"Expected a folder without masks; {folder} has {len(old)} already. "
+            "Choose an empty folder, or overwrite them."
+        )
+    written = 0
+    for written, mask in enumerate(_checked(labels), start=1):
+        try:
+            _write_png(mask, folder / f"{written - 1:05d}.png")
+        except OSError as error:
+            raise ReadError(_unwritable(folder, error)) from error
+    for file in old:
+        if int(file.stem) >= written:
+            file.unlink()
+    return written
+
+
+def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
+    """Write a multi-page TIFF, a page a frame, compressed with zlib.
+
+    Parameters
+    ----------
+    labels : iterable of (H, W) ndarray of integer
+        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+    path : path
+        A file there is replaced, once all frames are written.
+
+    Returns
+    -------
+    count : int
+        Frames written.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    ShapeError
+        As in :func:`export_palette_pngs`.
+    """
+    import tifffile
+
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    written = 0
+    try:
+        with tifffile.TiffWriter(part, bigtiff=True) as file:
+            for mask in _checked(labels):
+                file.write(mask, compression="zlib", metadata=None)
+                written += 1
+        part.replace(path)
+    except OSError as error:
+        raise ReadError(_unwritable(path, error)) from error
+    finally:
+        if part.is_file():
+            part.unlink()
+    return written
+
+
+def _write_png(mask: NDArray[np.uint8], file: Path) -> None:
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(mask)
+    image.putpalette(davis_palette())
+    image.save(file)
+
+
+def _old_masks(folder: Path) -> list[Path]:
+    numbered = re.compile(r"\d{5}\.png")
+    if folder.exists() and not folder.is_dir():
+        raise ReadError(_unwritable(folder, "it is a file"))
+    files = folder.iterdir() if folder.is_dir() else ()
+    return [file for file in files if numbered.fullmatch(file.name)]
+
+
+def _checked(labels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
+    shape = None
+    for t, frame in enumerate(labels):
+        mask = np.asarray(frame)
+        shape = shape or mask.shape
+        integer = mask.dtype.kind in "iub"
+        if mask.ndim != 2 or mask.shape != shape or not mask.size or not integer:
+            raise ShapeError(
+                f"Expected label pictures (H, W) of integers and of one size; frame "
+                f"{t} has shape {mask.shape}, type {mask.dtype}, and the first "
+                f"{shape}. Give one label a pixel."
+            )
+        if mask.min() < 0 or mask.max() > 255:
+            raise ShapeError(
+                f"Labels must lie in 0 to 255; frame {t} has {mask.min()} to "
+                f"{mask.max()}. Number the objects from 1 first."
+            )
+        yield np.ascontiguousarray(mask, np.uint8)
+    if shape is None:
+        raise ShapeError("Expected one frame of labels or more; there is none.")
+
+
+def _unwritable(path: Path, why: object) -> str:
+    return (
+        f"Cannot write {path}: {why}. Choose another place, or make room and "
+        "check the permissions."
+    )

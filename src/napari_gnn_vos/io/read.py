@@ -1,0 +1,125 @@
+"""The way in: a path becomes a video whose frames are read one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+
+from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.structures.video import Frames, Video
+
+
+def read_video(path: str | PathLike[str]) -> Video:
+    """Open a video; its frames stay in the file until they are asked for.
+
+    Parameters
+    ----------
+    path : path
+        A folder with one picture a frame (such as a sequence of DAVIS), a movie, a
+        multi-page TIFF, or an array (``.npy``, ``.zarr``).
+
+    Returns
+    -------
+    video : Video
+        Of shape (T, H, W) or (T, H, W, C), named after the file or folder. Its
+        identity changes with the file's path, size or time of change.
+
+    Raises
+    ------
+    ReadError
+        If nothing is there, the suffix is not known, or the file is broken.
+    VideoError
+        With fewer than two frames, tiny frames or too many channels.
+
+    See Also
+    --------
+    napari_gnn_vos.io.davis.read_davis : a video together with its truth.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise ReadError(
+            f"Expected a file or a folder of frames; there is no {path}. "
+            "Check the spelling, and that the disk is connected."
+        )
+    reader = _read_folder if path.is_dir() else _READERS.get(path.suffix.lower())
+    if path.suffix.lower() == ".zarr":
+        reader = _read_zarr
+    if reader is None:
+        raise ReadError(
+            f"Expected a folder of frames or one of {', '.join(SUFFIXES)}; "
+            f"{path.name} ends in {path.suffix!r}. Convert it to one of these."
+        )
+    return reader(path)
+
+
+def file_identity(files: Iterable[Path]) -> str:
+    """Digest of the paths, sizes and times of change of files.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Existing files (or folders).
+
+    Returns
+    -------
+    identity : str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        status = file.stat()
+        known = (str(file.resolve()), status.st_size, status.st_mtime_ns)
+        digest.update(repr(known).encode())
+    return digest.hexdigest()
+
+
+def _read_folder(path: Path) -> Video:
+    from napari_gnn_vos.io.folder import FolderFrames, picture_files
+
+    files = picture_files(path)
+    return _video(FolderFrames(files), path, files)
+
+
+def _read_movie(path: Path) -> Video:
+    from napari_gnn_vos.io.video_file import MovieFrames
+
+    return _video(MovieFrames(path), path, [path])
+
+
+def _read_tiff(path: Path) -> Video:
+    from napari_gnn_vos.io.tiff import TiffFrames
+
+    return _video(TiffFrames(path), path, [path])
+
+
+def _read_npy(path: Path) -> Video:
+    from napari_gnn_vos.io.arrays import open_npy
+
+    return _video(open_npy(path), path, [path])
+
+
+def _read_zarr(path: Path) -> Video:
+    from napari_gnn_vos.io.arrays import open_zarr
+
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return _video(open_zarr(path), path, files)
+
+
+def _video(frames: Frames, path: Path, files: list[Path]) -> Video:
+    try:
+        name = path.resolve().name if path.is_dir() else path.stem
+        return Video.from_array(frames, name, file_identity(files))
+    except VideoError as error:
+        raise VideoError(f"{path}: {error}") from error
+
+
+_MOVIES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif")
+_READERS: dict[str, Callable[[Path], Video]] = {
+    **dict.fromkeys(_MOVIES, _read_movie),
+    **dict.fromkeys((".tif", ".tiff"), _read_tiff),
+    ".npy": _read_npy,
+}
+SUFFIXES = (*_READERS, ".zarr")
+"""Suffixes of files that can be read, for file dialogs and manifests."""

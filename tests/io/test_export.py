@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
+from napari_gnn_vos.io.palette import davis_palette
+
+labels = np.random.default_rng(0).integers(0, 4, (5, 18, 20), np.uint8)
+labels[0, 0, 0] = 255
+
+
+def test_pillow_opens_the_pngs_with_their_palette(tmp_path):
+    folder = tmp_path / "deep" / "masks"
+    assert export_palette_pngs(labels, folder) == 5
+    names = sorted(file.name for file in folder.iterdir())
+    assert names == [f"{t:05d}.png" for t in range(5)]
+    for t, name in enumerate(names):
+        with Image.open(folder / name) as image:
+            assert image.mode == "P"
+            assert image.getpalette() == davis_palette()
+            np.testing.assert_array_equal(np.asarray(image), labels[t])
+
+
+def test_the_palette_is_that_of_pascal_voc():
+    colours = np.reshape(davis_palette(), (256, 3)).tolist()
+    assert colours[:3] == [[0, 0, 0], [128, 0, 0], [0, 128, 0]]
+    assert colours[20] == [0, 64, 128]
+    assert colours[255] == [224, 224, 192]
+    assert len({tuple(colour) for colour in colours}) == 256
+
+
+def test_tifffile_opens_the_tiff_as_one_stack(tmp_path):
+    assert export_tiff(labels, tmp_path / "labels.tif") == 5
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "labels.tif"), labels)
+    with tifffile.TiffFile(tmp_path / "labels.tif") as file:
+        assert file.pages[0].compression.name == "ADOBE_DEFLATE"
+    assert [file.name for file in tmp_path.iterdir()] == ["labels.tif"]
+
+
+@pytest.mark.parametrize("export", [export_palette_pngs, export_tiff])
+def test_frames_are_taken_one_at_a_time(tmp_path, export):
+    wide = (frame.astype(np.int64) for frame in labels)
+    assert export(wide, tmp_path / "out.tif") == 5
+
+
+@pytest.mark.parametrize("export", [export_palette_pngs, export_tiff])
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        pytest.param([], "there is none", id="none"),
+        pytest.param([labels[0], labels[0, :9]], "frame 1 has shape", id="sizes"),
+        pytest.param([labels], r"frame 0 has shape \(5, 18, 20\)", id="axes"),
+        pytest.param([labels[0] / 2], "type float64", id="float"),
+        pytest.param([labels[0].astype(int) * 2], "0 to 510", id="too-many"),
+        pytest.param([labels[0].astype(int) - 1], "-1 to", id="negative"),
+    ],
+)
+def test_what_is_no_labels_is_refused(tmp_path, export, frames, message):
+    with pytest.raises(ShapeError, match=message):
+        export(frames, tmp_path / "out.tif")
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_masks_are_overwritten_only_when_asked(tmp_path):
+    export_palette_pngs(labels, tmp_path)
+    (tmp_path / "notes.png").touch()
+    with pytest.raises(ReadError, match="has 5 already"):
+        export_palette_pngs(labels, tmp_path)
+    assert export_palette_pngs(labels[:2], tmp_path, overwrite=True) == 2
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names == ["00000.png", "00001.png", "notes.png"]
+
+
+def test_a_failed_export_leaves_the_old_file(tmp_path):
+    export_tiff(labels, tmp_path / "a.tif")
+    with pytest.raises(ShapeError):
+        export_tiff([labels[0], labels[0, :5]], tmp_path / "a.tif")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), labels)
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ReadError, match="it is a file"):
+        export_palette_pngs(labels, tmp_path / "file")
+    with pytest.raises(ReadError, match="Cannot write"):
+        export_palette_pngs(labels, tmp_path / "file" / "below")
+    with pytest.raises(ReadError, match="Cannot write"):
+        export_tiff(labels, tmp_path / "nowhere" / "a.tif")

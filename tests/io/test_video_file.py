@@ -1,0 +1,116 @@
+import av
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io import video_file
+from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.video_file import MovieFrames
+
+FRAMES = 45
+CODECS = {
+    ".mp4": "libx264",
+    ".m4v": "libx264",
+    ".mov": "mjpeg",
+    ".avi": "mpeg4",
+    ".mkv": "libx264",
+    ".webm": "libvpx-vp9",
+}
+
+
+def write_movie(path, codec="libx264", count=FRAMES):
+    """Frame t is a grey of 5 t, so that its brightness tells its number."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height = 48, 32
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.codec_context.gop_size = 12
+        stream.bit_rate = 4_000_000
+        for t in range(count):
+            grey = np.full((32, 48, 3), 16 + 5 * t, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey)))
+        container.mux(stream.encode(None))
+    return path
+
+
+def number(frame):
+    return round((float(frame.mean()) - 16) / 5)
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory):
+    return write_movie(tmp_path_factory.mktemp("movie") / "a.mp4")
+
+
+@pytest.mark.parametrize(("suffix", "codec"), CODECS.items())
+def test_every_frame_has_its_number_in_any_order(tmp_path, suffix, codec):
+    video = read_video(write_movie(tmp_path / f"clip{suffix}", codec))
+    assert video.frames.shape == (FRAMES, 32, 48, 3)
+    assert video.name == "clip"
+    order = [*range(FRAMES), *np.random.default_rng(0).permutation(FRAMES)]
+    assert [number(video.rgb(int(t))) for t in order] == [int(t) for t in order]
+
+
+def test_an_animated_gif_is_read(tmp_path):
+    from PIL import Image
+
+    shades = [Image.new("L", (20, 18), 60 * t) for t in range(4)]
+    shades[0].save(tmp_path / "a.gif", save_all=True, append_images=shades[1:])
+    video = read_video(tmp_path / "a.gif")
+    assert [int(video.rgb(t)[5, 5, 0]) for t in (3, 0, 2, 1)] == [180, 0, 120, 60]
+
+
+def test_walking_forward_never_seeks(movie, monkeypatch):
+    frames = MovieFrames(movie)
+    monkeypatch.setattr(frames, "_jump", pytest.fail)
+    assert [number(frames[t]) for t in range(FRAMES)] == list(range(FRAMES))
+
+
+def test_a_far_frame_is_reached_from_the_keyframe_before(movie, monkeypatch):
+    frames = MovieFrames(movie)
+    monkeypatch.setattr(frames, "_restart", pytest.fail)
+    assert number(frames[40]) == 40
+    assert number(frames[14]) == 14
+
+
+def test_without_keyframes_the_frames_are_counted(movie, monkeypatch):
+    monkeypatch.setattr(
+        video_file, "_timestamps", lambda path: (list(range(FRAMES)), [])
+    )
+    frames = MovieFrames(movie)
+    assert [number(frames[t]) for t in (30, 31, 3, 44)] == [30, 31, 3, 44]
+
+
+def test_a_closed_movie_opens_again(movie):
+    frames = MovieFrames(movie)
+    frames.close()
+    frames.close()
+    assert number(frames[20]) == 20
+
+
+def test_a_movie_that_ends_early_says_so(movie):
+    frames = MovieFrames(movie)
+    frames._times.append(frames._times[-1] + 512)
+    frames.shape = (FRAMES + 1, *frames.shape[1:])
+    with pytest.raises(ReadError, match="ends before frame 45"):
+        frames[FRAMES]
+    assert number(frames[3]) == 3
+
+
+def test_half_a_movie_is_refused(tmp_path, movie):
+    content = movie.read_bytes()
+    (tmp_path / "half.mp4").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ReadError, match=r"half\.mp4 cannot be read.*ffmpeg -i"):
+        read_video(tmp_path / "half.mp4")
+
+
+def test_sound_alone_is_refused(tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        silence = av.AudioFrame.from_ndarray(
+            np.zeros((1, 800), np.int16), layout="mono"
+        )
+        silence.sample_rate = 8000
+        container.mux(stream.encode(silence))
+    with pytest.raises(ReadError, match="no video stream"):
+        read_video(tmp_path / "a.mkv")
