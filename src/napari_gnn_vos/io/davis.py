@@ -78,8 +78,7 @@ def read_davis(
     video : Video
         Of T frames, read when they are asked for.
     truth : (T, H, W) ndarray of uint8
-        0 is background, 1 and above are objects. In masks of one object that are
-        black and white, white (255) is object 1.
+        0 is background, 1 and above are objects; 255 in masks of one object is 1.
 
     Raises
     ------
