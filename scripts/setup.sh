@@ -52,7 +52,7 @@ qt_lacks() { # libraries that Qt's window plugin does not find
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
 echo "Installing Python packages into .venv; the first time this takes minutes"
-.venv/bin/python -m pip install -q --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --disable-pip-version-check \
     -c constraints.txt -e '.[dev]'
 
 if [ "$(uname)" = Linux ]; then
