@@ -1,0 +1,114 @@
+"""The dock widget: what a person asks for goes to the annotator, news come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_error
+from qtpy.QtWidgets import QPushButton
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.controls import Controls
+from napari_gnn_vos.gui.hints import hint
+from napari_gnn_vos.progress import Progress
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+
+class AnnotateWidget(Controls):
+    """Choose a video, draw, predict, correct.
+
+    Parameters
+    ----------
+    annotator : Annotator
+        Does everything. It can be driven from Python at the same time.
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        super().__init__(annotator)
+        self.annotator = annotator
+        self._ask()
+        self._listen()
+        self._refresh()
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do something; an expected error is shown, and nothing has happened."""
+        try:
+            action()
+        except GnnVosError as error:
+            self._fail(str(error))
+        self._refresh()
+
+    def toggle_answer(self) -> None:
+        """Hide or show the segmentation."""
+        workspace = self.annotator.workspace
+        layer = None if workspace is None else workspace.answer
+        if layer is not None:
+            layer.visible = not layer.visible
+
+    def _ask(self) -> None:
+        annotator, pen = self.annotator, self.annotator.pen
+        actions: dict[QPushButton, Callable[[], object]] = {
+            self.prepare: annotator.prepare,
+            self.predict: annotator.predict,
+            self.undo: annotator.undo,
+            self.reset: annotator.reset,
+            self.cancel: annotator.cancel,
+            self.add: pen.add_object,
+            self.brush: lambda: pen.choose(pen.label, "brush"),
+            self.lines: lambda: pen.choose(pen.label, "lines"),
+        }
+        for button, action in actions.items():
+            button.clicked.connect(lambda _=False, do=action: self.attempt(do))
+        self.video.picked.connect(self._open)
+
+    def _listen(self) -> None:
+        controller = self.annotator.controller
+        controller.said.connect(self._tell)
+        controller.changed.connect(self._refresh)
+        controller.desk.progressed.connect(self._show_progress)
+        controller.desk.failed.connect(self._fail)
+        controller.desk.busy_changed.connect(self._refresh)
+        self.annotator.opened.connect(self._show_opened)
+        self.annotator.pen.changed.connect(self._refresh)
+
+    def _open(self, image: Image | None) -> None:
+        self.attempt(lambda: self.annotator.open(image))
+        self._show_opened()
+
+    def _show_opened(self) -> None:
+        workspace = self.annotator.workspace
+        self.video.show_choice(workspace and workspace.image)
+        self.status.setText("" if workspace is None else workspace.summary)
+        self._refresh()
+
+    def _show_progress(self, step: Progress) -> None:
+        self.bar.setMaximum(step.total)
+        self.bar.setValue(step.done)
+        self.bar.setFormat(f"{step.stage}  %v / %m")
+
+    def _tell(self, text: str) -> None:
+        self.status.setText(text)
+
+    def _fail(self, message: str) -> None:
+        self.status.setText(message)
+        show_error(message)
+
+    def _refresh(self, _news: object = None) -> None:
+        annotator, controller = self.annotator, self.annotator.controller
+        busy, history = controller.desk.busy, controller.history
+        opened = annotator.workspace is not None
+        self.prepare.setEnabled(opened and not busy and history is None)
+        self.prepare.setText("Prepare" if history is None else "Prepared")
+        for button in (self.predict, self.reset):
+            button.setEnabled(opened and not busy)
+        self.undo.setEnabled(annotator.can_undo)
+        self.video.setEnabled(not busy)
+        for widget in (self.bar, self.cancel):
+            widget.setVisible(busy)
+        (self.lines if annotator.pen.tool == "lines" else self.brush).setChecked(True)
+        rounds = history.now.round if history is not None else 0
+        self.hint.setText(hint(opened=opened, rounds=rounds, busy=busy))

@@ -1,0 +1,166 @@
+"""The object that the widget drives, and that a script drives as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from psygnal import Signal
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.controller import Controller
+from napari_gnn_vos.gui.drawing import Drawing, rebase
+from napari_gnn_vos.gui.history import Moment
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
+from napari_gnn_vos.gui.pen import Pen
+from napari_gnn_vos.gui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+class Annotator:
+    """Labels objects in a video that a viewer shows.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Any napari viewer, with or without a window.
+    controller : Controller
+        Plays the rounds; :func:`napari_gnn_vos.gui.plugin.annotator` makes one.
+
+    Attributes
+    ----------
+    pen : Pen
+        What is drawn next: ``pen.choose(2)``, ``pen.add_object()``.
+    workspace : Workspace or None
+        The layers: ``workspace.strokes``, ``workspace.lines``.
+    """
+
+    opened = Signal()  # another video, or none
+
+    def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
+        self.viewer, self.controller, self.pen = viewer, controller, Pen()
+        self.workspace: Workspace | None = None
+        self._cleared: Drawing | None = None
+        controller.changed.connect(self._show)
+        self.pen.changed.connect(self._hold)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def open(self, image: Image | None) -> None:
+        """Take another video, or none; the layers of the last one stay as they are.
+
+        Raises
+        ------
+        VideoError
+            If the layer is no video.
+        """
+        workspace = None if image is None else Workspace(self.viewer, image)
+        self.workspace = None  # its answer stays on show
+        self.controller.open(None if workspace is None else workspace.video)
+        self.workspace, self._cleared = workspace, None
+        self.opened.emit()
+        self._hold()
+
+    def prepare(self) -> None:
+        """Get the video ready; a second time it is read from the disk.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, or work is under way.
+        """
+        self.controller.prepare()
+
+    def predict(self) -> None:
+        """Label the whole video from all that is drawn, preparing it if need be.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, nothing is drawn, or work is under way.
+        """
+        self.controller.predict(self._read)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a round, or a reset, to take back."""
+        unprepared = self.controller.history is None and self._cleared is not None
+        return unprepared or self.controller.can_undo
+
+    def undo(self) -> None:
+        """Take back the last round with its strokes, or a reset; newer strokes stay.
+
+        Raises
+        ------
+        GnnVosError
+            If there is nothing to take back.
+        """
+        now, target, drawn = self._read(), self._cleared, Drawing()
+        if self.controller.history is not None or target is None:
+            last, before = self.controller.undo()
+            drawn = last.drawing
+            if last.round > 0 or target is None:
+                target = before.drawing
+        self._cleared = None
+        self._write(rebase(now, drawn, target))
+
+    def reset(self) -> None:
+        """Clear strokes and answer; undo brings them back.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, or work is under way.
+        """
+        cleared = self._read()
+        self.controller.reset()
+        self._cleared = cleared
+        self._write(Drawing())
+
+    def cancel(self) -> None:
+        """Stop the work under way at its next step."""
+        self.controller.desk.cancel()
+
+    def close(self) -> None:
+        """Stop, and let go of the viewer."""
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+        desk, controller = self.controller.desk, self.controller
+        for signal in (desk.progressed, desk.failed, desk.busy_changed):
+            signal.disconnect()
+        for signal in (controller.said, controller.changed):
+            signal.disconnect()
+        for signal in (self.opened, self.pen.changed):
+            signal.disconnect()
+        self.cancel()
+
+    def _hold(self) -> None:
+        if self.workspace is not None:
+            self.workspace.hold(self.pen)
+            self.workspace.strokes.events.selected_label.connect(self._on_picked)
+
+    def _on_picked(self, event: Any) -> None:
+        """Follow a label chosen on the layer itself, as napari's picker does."""
+        value = event.source.selected_label
+        known = 0 < value <= BACKGROUND_VALUE  # 0 is the eraser
+        if known and label_of(value) != self.pen.label:
+            self.pen.choose(label_of(value), "brush")
+
+    def _read(self) -> Drawing:
+        if self.workspace is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        history = self.controller.history
+        return self.workspace.read(history.now.drawing if history else None)
+
+    def _write(self, drawing: Drawing) -> None:
+        if self.workspace is not None:
+            self.workspace.write(drawing)
+
+    def _show(self, moment: Moment | None) -> None:
+        if self.workspace is not None and moment is not None:
+            self.workspace.show(moment.session.labels)
+
+    def _on_removed(self, event: Any) -> None:
+        """Let go of the video when its layer is removed."""
+        if self.workspace is not None and event.value is self.workspace.image:
+            self.open(None)

@@ -1,0 +1,163 @@
+"""What the widget does, without a widget and without layers in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import numpy as np
+from psygnal import Signal
+
+from napari_gnn_vos.errors import GnnVosError, NoSeedsError
+from napari_gnn_vos.gui.desk import Desk
+from napari_gnn_vos.gui.drawing import Drawing, changes
+from napari_gnn_vos.gui.history import History, Moment
+from napari_gnn_vos.gui.runner import Runner
+from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Video
+
+Prepare = Callable[[Video], Pipeline[Session]]
+Answer = Callable[[Session, Sequence[Scribble], np.random.Generator], Pipeline[Session]]
+
+
+class Controller:
+    """Keeps a session in step with a drawing, a round at a time.
+
+    What a round leads to is a value, so undo is the value before.
+
+    Parameters
+    ----------
+    prepare : callable
+        Makes the pipeline that turns a video into a session.
+    answer : callable
+        Makes the pipeline of a round, from a session, what is new, and a generator.
+    run : Runner
+        Where pipelines run.
+    seed : int
+        Round r draws from ``numpy.random.default_rng([seed, r])``: the same strokes
+        give the same answer, from here and from Python, also after an undo.
+    """
+
+    changed = Signal(object)  # the Moment that now counts, or None
+    said = Signal(str)
+
+    def __init__(
+        self, prepare: Prepare, answer: Answer, run: Runner, seed: int = 0
+    ) -> None:
+        self.desk = Desk(run)
+        self.video: Video | None = None
+        self.history: History | None = None
+        self._prepare, self._answer, self._seed = prepare, answer, seed
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a round to take back."""
+        return bool(self.history and self.history.can_step_back) and not self.desk.busy
+
+    def open(self, video: Video | None) -> None:
+        """Take another video, or none; work under way is dropped."""
+        self.desk.cancel()
+        self.video, self.history = video, None
+        self.changed.emit(None)
+
+    def prepare(self, then: Callable[[], object] | None = None) -> None:
+        """Make the session of the video.
+
+        Parameters
+        ----------
+        then : callable, optional
+            What to do afterwards.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no video, or work is under way.
+        """
+        if self.video is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        frames, began = self.video.shape[0], perf_counter()
+
+        def prepared(session: Session) -> None:
+            self.history = History(session)
+            self._tell(f"Prepared {frames} frames in {_since(began)}")
+
+        self.desk.start(self._prepare(self.video), prepared, then)
+
+    def predict(self, read: Callable[[], Drawing]) -> None:
+        """Answer what is drawn; the video is prepared first if need be.
+
+        Parameters
+        ----------
+        read : callable
+            Tells what is drawn; asked when the round begins.
+
+        Raises
+        ------
+        NoSeedsError
+            If nothing is drawn.
+        GnnVosError
+            If there is no video, or work is under way.
+        """
+        drawing = read()
+        if not drawing:
+            raise NoSeedsError(
+                "An answer needs strokes, and nothing is drawn. Choose an object, "
+                "paint a stroke on it, and press Predict."
+            )
+        if self.history is None:
+            self.prepare(then=lambda: self.predict(read))
+        else:
+            self._round(self.history, drawing)
+
+    def undo(self) -> tuple[Moment, Moment]:
+        """Take back the last round; return it, and the moment before it.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such round.
+        """
+        if self.history is None or not self.can_undo:
+            raise GnnVosError("There is no round to take back.")
+        last = self.history.step_back()
+        self._tell(f"Back to round {self.history.now.round}")
+        return last, self.history.now
+
+    def reset(self) -> None:
+        """Begin anew with the prepared video; undo goes back to the last round.
+
+        Raises
+        ------
+        GnnVosError
+            If work is under way.
+        """
+        if self.desk.busy:
+            raise GnnVosError("Work is under way. Wait for it, or press Cancel.")
+        if self.history is not None:
+            self.history.add(self.history.start)
+        self._tell("Everything is cleared; Undo brings it back")
+
+    def _round(self, history: History, drawing: Drawing) -> None:
+        last, began = history.now, perf_counter()
+        shape = last.session.video.shape
+        scribbles = changes(last.drawing, drawing, shape)
+        if not scribbles:
+            self.said.emit(f"Nothing new is drawn since round {last.round}")
+            return
+
+        def answered(session: Session) -> None:
+            history.add(Moment(session, drawing))
+            self._tell(f"Round {last.round + 1}: {_since(began)}, {shape[0]} frames")
+
+        rng = np.random.default_rng([self._seed, last.round + 1])
+        self.desk.start(self._answer(last.session, scribbles, rng), answered)
+
+    def _tell(self, text: str) -> None:
+        self.said.emit(text)
+        self.changed.emit(self.history and self.history.now)
+
+
+def _since(began: float) -> str:
+    return f"{perf_counter() - began:.1f} s"

@@ -1,0 +1,128 @@
+"""Buttons, lists and lines of text of the dock widget, in one column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QLabel,
+    QLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_gnn_vos.gui.object_list import ObjectList
+from napari_gnn_vos.gui.video_choice import VideoChoice
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+
+LEAST_WIDTH = 230
+STYLE = """
+#predict { background-color: #2474b5; color: white; font-weight: bold; padding: 7px; }
+#predict:hover { background-color: #2f86cc; }
+#predict:disabled { background-color: #4a5058; color: #9aa0a6; }
+#brush:checked, #lines:checked { background-color: #2474b5; color: white; }
+#objects { font-size: 12px; }
+#objects::item { padding: 4px; }
+#caption, #hint { color: #9aa0a6; }
+#status { font-weight: bold; }
+"""
+
+
+class Controls(QWidget):
+    """Everything a person sees; what it does is connected elsewhere.
+
+    Parameters
+    ----------
+    annotator : Annotator
+        Whose viewer and pen are shown.
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        super().__init__()
+        self.video = VideoChoice(annotator.viewer)
+        self.objects = ObjectList(annotator.pen)
+        self.prepare = button(
+            "prepare",
+            "Prepare",
+            "Compute motion and superpixels, once per video; kept on the disk",
+        )
+        self.brush = tool("brush", "Brush", "Paint strokes on a labels layer")
+        self.lines = tool("lines", "Lines", "Draw paths on a shapes layer")
+        self.add = button("add", "Add object", "One more object to label (N)")
+        self.predict = button(
+            "predict", "Predict", "Label the whole video from all strokes (G)"
+        )
+        self.undo = button(
+            "undo", "Undo round", "Take back the last round and its strokes (U)"
+        )
+        self.reset = button("reset", "Reset", "Clear all strokes and the answer")
+        self.cancel = button("cancel", "Cancel", "Stop at the next frame")
+        self.bar, self.status, self.hint = QProgressBar(), text("status"), text("hint")
+        self.setStyleSheet(STYLE)
+        self.setMinimumWidth(LEAST_WIDTH)
+        self._arrange()
+        for widget in (*self.findChildren(QPushButton), self.video, self.objects):
+            widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # keys stay the canvas's
+
+    def _arrange(self) -> None:
+        self._tools = QButtonGroup(self)
+        for choice in (self.brush, self.lines):
+            self._tools.addButton(choice)
+        column = QVBoxLayout(self)
+        column.setSpacing(6)
+        column.addWidget(text("caption", "Video"))
+        column.addWidget(self.video)
+        column.addWidget(self.prepare)
+        column.addWidget(text("caption", "Draw"))
+        column.addLayout(row(self.brush, self.lines))
+        column.addWidget(self.objects, stretch=1)
+        column.addWidget(self.add)
+        column.addSpacing(8)
+        column.addWidget(self.predict)
+        column.addLayout(row(self.undo, self.reset))
+        column.addSpacing(8)
+        column.addWidget(self.bar)
+        column.addWidget(self.cancel)
+        column.addWidget(self.status)
+        column.addWidget(self.hint)
+        column.addStretch(1)
+
+
+def button(name: str, label: str, tip: str) -> QPushButton:
+    """Make a button."""
+    made = QPushButton(label)
+    made.setObjectName(name)
+    made.setToolTip(tip)
+    return made
+
+
+def tool(name: str, label: str, tip: str) -> QPushButton:
+    """Make one of several buttons of which one is down."""
+    made = button(name, label, tip)
+    made.setCheckable(True)
+    return made
+
+
+def text(name: str, words: str = "") -> QLabel:
+    """Make a line of text, which wraps rather than widening the column."""
+    made = QLabel(words)
+    made.setObjectName(name)
+    made.setWordWrap(True)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made
+
+
+def row(*widgets: QWidget) -> QLayout:
+    """Lay widgets side by side, equally wide."""
+    made = QGridLayout()
+    for place, widget in enumerate(widgets):
+        made.addWidget(widget, 0, place)
+        made.setColumnStretch(place, 1)
+    return made

@@ -1,0 +1,57 @@
+"""The moments of a session, so that a round can be taken back."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from napari_gnn_vos.gui.drawing import Drawing
+from napari_gnn_vos.structures.session import Session
+
+KEPT_ROUNDS = 20
+"""Rounds that can be taken back; each holds the labels of the whole video."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A session, and the drawing that it has answered."""
+
+    session: Session
+    drawing: Drawing
+
+    @property
+    def round(self) -> int:
+        """Number of rounds played, 0 for a video that was only prepared."""
+        return len(self.session.rounds)
+
+
+class History:
+    """The prepared session, and the last moments that came of it.
+
+    Parameters
+    ----------
+    session : Session
+        Of the prepared video, before anything was drawn.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.start = Moment(session, Drawing())
+        self._moments = deque([self.start], maxlen=KEPT_ROUNDS + 1)
+
+    @property
+    def now(self) -> Moment:
+        """The latest moment."""
+        return self._moments[-1]
+
+    @property
+    def can_step_back(self) -> bool:
+        """Whether there is an earlier moment."""
+        return len(self._moments) > 1
+
+    def add(self, moment: Moment) -> None:
+        """Go on to `moment`; the oldest one may be forgotten."""
+        self._moments.append(moment)
+
+    def step_back(self) -> Moment:
+        """Forget the latest moment and return it."""
+        return self._moments.pop()

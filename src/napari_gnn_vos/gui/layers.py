@@ -1,0 +1,119 @@
+"""Makes napari layers that lie on the video's, and finds them again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+
+from napari_gnn_vos.gui.axes import Axes
+from napari_gnn_vos.gui.palette import answer_colours, stroke_colours
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
+SOURCE_KEY = "gnn-vos source"
+"""Where a layer of ours keeps the id of the image layer that it belongs to."""
+
+
+def full_data(image: Image) -> Any:
+    """Array of an image layer at its full resolution."""
+    return image.data[0] if image.multiscale else image.data
+
+
+def axes_of(image: Image, viewer: ViewerModel) -> Axes:
+    """Find time, rows and columns; other axes stay where the sliders are.
+
+    Raises
+    ------
+    VideoError
+        If the layer has no axis for time.
+    """
+    point = np.asarray(viewer.dims.point)[-image.ndim :]
+    lengths = full_data(image).shape[: image.ndim]
+    current = np.clip(np.rint(image.world_to_data(point)), 0, np.array(lengths) - 1)
+    labels = getattr(image, "axis_labels", ("",) * image.ndim)
+    return Axes.guess(labels, current.astype(int))
+
+
+def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labels:
+    """Make an empty layer for a brush, (T, H, W) in the axes of `image`."""
+    layer = Labels(
+        axes.spread(np.zeros(shape, np.uint8)),
+        name=STROKES,
+        opacity=0.9,
+        colormap=DirectLabelColormap(color_dict=stroke_colours()),
+        **placement(image, axes),
+    )
+    layer.brush_size = brush_size(shape)
+    return layer
+
+
+def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes:
+    """Make an empty layer for lines and paths; every shape has a label."""
+    return Shapes(
+        ndim=axes.ndim,
+        name=LINES,
+        features={"label": np.zeros(0, int)},
+        face_color="transparent",
+        edge_width=max(2, brush_size(shape) // 3),
+        **placement(image, axes),
+    )
+
+
+def answer_layer(image: Image, axes: Axes, labels: NDArray[np.uint8]) -> Labels:
+    """Make a layer that shows an answer; it cannot be painted on."""
+    return Labels(
+        axes.spread(labels),
+        name=SEGMENTATION,
+        opacity=0.5,
+        colormap=DirectLabelColormap(color_dict=answer_colours()),
+        **placement(image, axes),
+    )
+
+
+def truth_options(name: str) -> dict[str, Any]:
+    """Options of a layer of masks that is hidden at first."""
+    colours = DirectLabelColormap(color_dict=answer_colours())
+    return {"name": name, "opacity": 0.5, "visible": False, "colormap": colours}
+
+
+def brush_size(shape: tuple[int, int, int]) -> int:
+    """Brush that is well visible, and thin beside a small object, in pixels."""
+    return max(3, round(min(shape[1:]) / 60))
+
+
+def placement(image: Image, axes: Axes) -> dict[str, Any]:
+    """Scale, place, units and mark of a layer that lies on `image`.
+
+    The slice that is looked at becomes position 0 of the layer's other axes.
+    """
+    shift = np.zeros(image.ndim)
+    for axis, position in axes.fixed:
+        shift[axis] = position * image.scale[axis]
+    placed = {
+        "scale": image.scale,
+        "translate": image.translate + shift,
+        "rotate": image.rotate,
+        "shear": image.shear,
+        "affine": image.affine,
+        "metadata": {SOURCE_KEY: str(image.unique_id)},
+    }
+    names = ("units", "axis_labels")  # of newer napari only
+    return placed | {n: getattr(image, n) for n in names if hasattr(image, n)}
+
+
+def find_layer(
+    viewer: ViewerModel, image: Image, kind: type[Labels] | type[Shapes], name: str
+) -> Labels | Shapes | None:
+    """Find the layer made earlier for `image`, or one of that name made by hand."""
+    mark = str(image.unique_id)
+    for layer in reversed(viewer.layers):
+        source = layer.metadata.get(SOURCE_KEY, mark)
+        if isinstance(layer, kind) and layer.name.startswith(name) and source == mark:
+            return layer
+    return None

@@ -1,0 +1,27 @@
+"""Videos to try things on: File > Open Sample."""
+
+from __future__ import annotations
+
+from napari_gnn_vos.gui.pictures import LayerData, image_data, truth_data
+
+
+def composed_scene() -> list[LayerData]:
+    """Compose a scene of two objects, with its truth as a hidden layer."""
+    from napari_gnn_vos.io.scenes import compose_scene
+
+    video, truth = compose_scene()
+    return [image_data(video), truth_data(truth, video.name)]
+
+
+def time_lapse() -> list[LayerData]:
+    """Download a time lapse of a cell, once.
+
+    Raises
+    ------
+    ReadError
+        If there is no network.
+    """
+    from napari_gnn_vos.io.clip import fetch_clip
+    from napari_gnn_vos.io.read import read_video
+
+    return [image_data(read_video(fetch_clip()))]

@@ -1,0 +1,77 @@
+"""Chooses the image layer to work on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QComboBox
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+NOTHING = "Choose a video ..."
+
+
+class VideoChoice(QComboBox):
+    """Lists the image layers of a viewer.
+
+    The first layer with time, rows and columns is chosen by itself; any other is
+    chosen by hand.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Whose layers are listed.
+    """
+
+    picked = Signal(object)  # an Image layer, or None
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._shown: list[Image | None] = []
+        self.setObjectName("video")
+        self.setToolTip("The image layer to label: a video with a time slider")
+        self.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.setMinimumContentsLength(12)
+        self.activated.connect(lambda row: self.picked.emit(self._shown[row]))
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(self._later)
+        self._chosen: Image | None = None
+        self._refresh()
+        self._later()
+
+    def show_choice(self, image: Image | None) -> None:
+        """Show which layer is worked on."""
+        self._chosen = image
+        self._refresh()
+
+    def stop(self) -> None:
+        """Let go of the viewer."""
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed):
+            event.disconnect(self._later)
+
+    def _later(self, _event: object = None) -> None:
+        """Look again when napari has done with its list of layers."""
+        QTimer.singleShot(0, self._look)
+
+    def _look(self) -> None:
+        self._refresh()
+        videos = [layer for layer in self._shown if layer is not None]
+        likely = [layer for layer in videos if layer.ndim == 3 and len(layer.data) > 1]
+        if self._chosen is None and likely:
+            self.picked.emit(likely[0])
+
+    def _refresh(self) -> None:
+        images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        self._shown = [None, *images]
+        self.clear()
+        self.addItems([NOTHING, *(layer.name for layer in images)])
+        self.setCurrentIndex(
+            self._shown.index(self._chosen) if self._chosen in images else 0
+        )

@@ -1,0 +1,170 @@
+"""The layers of one video: what is drawn is read from them, answers go to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Labels, Shapes
+from numpy.typing import NDArray
+
+from napari_gnn_vos.gui import layers
+from napari_gnn_vos.gui.bridge import (
+    brush_from_strokes,
+    lines_from_shapes,
+    shapes_from_lines,
+    video_of,
+)
+from napari_gnn_vos.gui.drawing import Drawing, same_lines
+from napari_gnn_vos.gui.palette import colour_of, value_of
+from napari_gnn_vos.structures.scribbles import Scribble
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+    from napari_gnn_vos.gui.pen import Pen
+
+
+class Workspace:
+    """Strokes, lines and answer that lie on one image layer.
+
+    Layers are made when they are first needed, and found again by a mark that they
+    carry, so a layer that was deleted comes back empty.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Holds all layers.
+    image : napari.layers.Image
+        The video.
+
+    Raises
+    ------
+    VideoError
+        If the layer is no video.
+    """
+
+    def __init__(self, viewer: ViewerModel, image: Image) -> None:
+        self._viewer, self.image = viewer, image
+        self.axes = layers.axes_of(image, viewer)
+        self.video = video_of(
+            layers.full_data(image), self.axes, image.name, image.metadata
+        )
+
+    @property
+    def strokes(self) -> Labels:
+        """The layer to paint on; it is made if there is none."""
+        found = self._find(Labels, layers.STROKES)
+        if found is None:
+            found = layers.strokes_layer(self.image, self.axes, self.video.shape)
+            self._viewer.add_layer(found)
+        return found
+
+    @property
+    def lines(self) -> Shapes:
+        """The layer for lines and paths; it is made if there is none."""
+        found = self._find(Shapes, layers.LINES)
+        if found is None:
+            found = layers.lines_layer(self.image, self.axes, self.video.shape)
+            self._viewer.add_layer(found)
+        return found
+
+    @property
+    def answer(self) -> Labels | None:
+        """The layer of the answer, if there is one."""
+        return self._find(Labels, layers.SEGMENTATION)
+
+    @property
+    def summary(self) -> str:
+        """One line about the video."""
+        frames, height, width = self.video.shape
+        fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
+        return f"{frames} frames of {width} x {height} pixels{fixed}"
+
+    def hold(self, pen: Pen) -> None:
+        """Take up the brush or the lines, ready to draw."""
+        if pen.tool == "brush":
+            layer, mode = self.strokes, "paint"
+            layer.selected_label = value_of(pen.label)
+        else:
+            layer, mode = self.lines, "add_path"
+            layer.selected_data = set()  # or what is selected changes its colour
+            layer.feature_defaults = {"label": pen.label}
+            layer.current_edge_color = np.array(colour_of(pen.label))
+        self._viewer.layers.selection.active = layer
+        layer.mode = mode
+
+    def read(self, last: Drawing | None = None) -> Drawing:
+        """Read all that is drawn.
+
+        Parameters
+        ----------
+        last : Drawing, optional
+            An earlier one; frames that have not changed are shared with it.
+
+        Raises
+        ------
+        ScribbleError
+            If a layer holds something else than strokes.
+        """
+        brush, lines = self._find(Labels, layers.STROKES), self._lines()
+        if brush is None:
+            return Drawing({}, lines)
+        stack = self.axes.stack(brush.data)
+        return Drawing(brush_from_strokes(stack, self.video.shape, last), lines)
+
+    def write(self, drawing: Drawing) -> None:
+        """Make the layers show `drawing` and nothing else."""
+        strokes = self.strokes
+        stack = self.axes.stack(strokes.data)
+        for t in range(len(stack)):
+            if t in drawing.brush:
+                stack[t] = drawing.brush[t]
+            elif stack[t].any():
+                stack[t] = 0
+        strokes.refresh()
+        if not same_lines(drawing.lines, self._lines()):
+            self._write_lines(drawing)
+
+    def show(self, labels: NDArray[np.uint8] | None) -> None:
+        """Show an answer, (T, H, W), below the strokes; None takes it away."""
+        layer = self.answer
+        if labels is None:
+            if layer is not None:
+                self._viewer.layers.remove(layer)
+            return
+        if layer is not None:
+            layer.data = self.axes.spread(labels)
+        else:
+            layer = layers.answer_layer(self.image, self.axes, labels)
+            self._add_below(layer)
+        layer.editable = False
+
+    def _add_below(self, layer: Labels) -> None:
+        """Add a layer right above the video, and leave the chosen layer chosen."""
+        chosen = self._viewer.layers.selection.active
+        place = self._viewer.layers.index(self.image) + 1
+        self._viewer.layers.insert(place, layer)
+        self._viewer.layers.selection.active = chosen
+
+    def _lines(self) -> tuple[Scribble, ...]:
+        layer = self._find(Shapes, layers.LINES)
+        if layer is None:
+            return ()
+        labels = layer.features["label"]
+        return lines_from_shapes(layer.data, layer.shape_type, labels, self.axes)
+
+    def _write_lines(self, drawing: Drawing) -> None:
+        layer = self.lines
+        paths, labels = shapes_from_lines(drawing.lines, self.axes)
+        layer.selected_data = set()
+        layer.data = []
+        if paths:
+            colours = np.array([colour_of(label) for label in labels])
+            layer.add_paths(paths, edge_color=colours, face_color="transparent")
+            layer.features = {"label": labels}
+
+    def _find(self, kind: type, name: str) -> Layer | None:
+        found = layers.find_layer(self._viewer, self.image, kind, name)
+        return found if found is None or found.ndim == self.axes.ndim else None

@@ -1,0 +1,63 @@
+"""Saves a labels layer for other programs: File > Save Selected Layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ShapeError
+
+
+def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
+    """Write a folder with one PNG a frame, in the palette of DAVIS.
+
+    Parameters
+    ----------
+    path : str
+        Of the folder.
+    data : (T, H, W) array-like of integer
+        ``layer.data``; other axes must have length 1.
+    attributes : dict
+        Of the layer; not used.
+
+    Returns
+    -------
+    paths : list of str
+        What was written.
+
+    Raises
+    ------
+    ShapeError, ReadError
+        If the layer is no video's, or the folder cannot be written.
+    """
+    from napari_gnn_vos.io.export import export_palette_pngs
+
+    export_palette_pngs(frames_of(data), path)
+    return [path]
+
+
+def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
+    """Write a multi-page TIFF; see :func:`write_pngs` for the parameters."""
+    from napari_gnn_vos.io.export import export_tiff
+
+    export_tiff(frames_of(data), path)
+    return [path]
+
+
+def frames_of(data: Any) -> NDArray[Any]:
+    """View a layer's array as (T, H, W).
+
+    Raises
+    ------
+    ShapeError
+        If there are other axes that are longer than 1.
+    """
+    labels = np.asarray(data)
+    if labels.ndim < 3 or np.prod(labels.shape[1:-2]) != 1:
+        raise ShapeError(
+            "A labels layer with (time, row, column) can be saved; this one has the "
+            f"shape {labels.shape}. Choose the layer of a video."
+        )
+    return labels.reshape(-1, *labels.shape[-2:])

@@ -1,0 +1,75 @@
+"""An engine of a few lines, and runners that a test holds in its hands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import sleep
+
+import numpy as np
+
+from napari_gnn_vos.errors import GnnVosError, NoSeedsError
+from napari_gnn_vos.gui.controller import Controller
+from napari_gnn_vos.gui.runner import run_at_once
+from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Video
+
+SHAPE = (4, 20, 30)
+
+
+def video(shape=SHAPE):
+    return Video.from_array(np.zeros(shape, np.uint8), "toy")
+
+
+def prepare(video, pause=0.0):
+    for t in range(video.shape[0]):
+        sleep(pause)
+        yield Progress("frames", t + 1, video.shape[0])
+    return Session(video, graph=None)
+
+
+def answer(session, scribbles, rng):
+    """Label every pixel on all frames as it is drawn on any."""
+    ink = add_ink(session.ink, scribbles, session.video.shape)
+    yield Progress("answer", 0, 1)
+    if not len(ink):
+        raise NoSeedsError("Draw something first.")
+    labels = np.zeros(session.video.shape, np.uint8)
+    labels[:, ink.row, ink.col] = ink.label
+    rounds = (*session.rounds, tuple(scribbles))
+    return replace(session, ink=ink, rounds=rounds, labels=labels)
+
+
+def endless(_video):
+    while True:
+        sleep(0.001)
+        yield Progress("forever", 0, 1)
+
+
+def controller(prepare=prepare, answer=answer, run=run_at_once, seed=0):
+    return Controller(prepare, answer, run, seed)
+
+
+class HeldBack:
+    """A runner that lets the test say when the work is done, in whatever way."""
+
+    def __init__(self):
+        self.pending, self.stopped = [], 0
+
+    def __call__(self, pipeline, *, on_step, on_result, on_error, on_end):
+        def finish():
+            try:
+                on_result(drain(pipeline, on_step))
+            except GnnVosError as error:
+                on_error(error)
+            on_end()
+
+        self.pending.append(finish)
+        return self._stop
+
+    def _stop(self):
+        self.stopped += 1
+
+    def finish(self):
+        self.pending.pop(0)()

@@ -1,0 +1,205 @@
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import GnnVosError, NoSeedsError, VideoError
+from napari_gnn_vos.gui.drawing import Drawing
+from napari_gnn_vos.progress import drain
+from tests.gui import fakes
+
+
+def dot(*pixels, value=1, frame=0):
+    canvas = np.zeros(fakes.SHAPE[1:], np.uint8)
+    canvas[tuple(zip(*pixels, strict=True))] = value
+    return Drawing({frame: canvas})
+
+
+@pytest.fixture
+def played():
+    """Two rounds."""
+    controller = fakes.controller()
+    controller.open(fakes.video())
+    controller.predict(lambda: dot((0, 0)))
+    controller.predict(lambda: dot((0, 0), (1, 1)))
+    return controller
+
+
+def listen(controller):
+    heard = Mock()
+    controller.said.connect(heard.said)
+    controller.changed.connect(heard.changed)
+    for name in ("progressed", "failed", "busy_changed"):
+        getattr(controller.desk, name).connect(getattr(heard, name))
+    return heard
+
+
+def test_predicting_prepares_first_and_then_answers():
+    controller = fakes.controller()
+    controller.open(fakes.video())
+    heard = listen(controller)
+    controller.predict(lambda: dot((2, 3)))
+    assert controller.history.now.session.labels[:, 2, 3].tolist() == [1] * 4
+    said = [call.args[0] for call in heard.said.call_args_list]
+    assert said[0].startswith("Prepared 4 frames in")
+    assert said[1].startswith("Round 1: ")
+    assert said[1].endswith("s, 4 frames")
+    assert not controller.desk.busy
+
+
+def test_only_what_is_new_is_told(played):
+    first, second = played.history.now.session.rounds
+    assert [s.path.tolist() for s in first] == [[[0, 0]]]
+    assert [s.path.tolist() for s in second] == [[[1, 1]]]
+
+
+def test_nothing_new_is_no_round(played):
+    heard = listen(played)
+    played.predict(lambda: dot((0, 0), (1, 1)))
+    heard.said.assert_called_once_with("Nothing new is drawn since round 2")
+    assert played.history.now.round == 2
+
+
+def test_nothing_drawn_is_an_error_before_any_work():
+    controller = fakes.controller(prepare=Mock())
+    controller.open(fakes.video())
+    with pytest.raises(NoSeedsError, match="Choose an object"):
+        controller.predict(Drawing)
+    controller._prepare.assert_not_called()
+
+
+def test_no_video_is_an_error():
+    with pytest.raises(GnnVosError, match="no video"):
+        fakes.controller().prepare()
+
+
+def test_undo_is_the_moment_before(played):
+    last, before = played.undo()
+    assert (last.round, before.round) == (2, 1)
+    assert played.history.now is before
+    played.undo()
+    assert played.history.now.session.labels is None
+    with pytest.raises(GnnVosError, match="no round"):
+        played.undo()
+
+
+def test_undo_and_the_same_strokes_give_the_same_draws():
+    drawn = []
+
+    def answer(session, scribbles, rng):
+        drawn.append(rng.integers(1 << 30))
+        return fakes.answer(session, scribbles, rng)
+
+    controller = fakes.controller(answer=answer)
+    controller.open(fakes.video())
+    controller.predict(lambda: dot((0, 0)))
+    controller.predict(lambda: dot((1, 1)))
+    controller.undo()
+    controller.predict(lambda: dot((1, 1)))
+    assert drawn[1] == drawn[2] != drawn[0]
+    assert drawn[0] == np.random.default_rng([0, 1]).integers(1 << 30)
+
+
+def test_reset_can_be_undone(played):
+    played.reset()
+    assert played.history.now.round == 0
+    assert played.history.now.session.labels is None
+    last, before = played.undo()
+    assert (last.round, before.round) == (0, 2)
+
+
+def test_a_failed_round_leaves_everything_as_it_was(played):
+    before = played.history.now
+    with pytest.raises(NoSeedsError):
+        played._answer = lambda *_: _raise(NoSeedsError("no"))
+        played.predict(lambda: dot((5, 5)))
+    assert played.history.now is before
+    assert not played.desk.busy
+
+
+def _raise(error):
+    raise error
+    yield
+
+
+class TestElsewhere:
+    """With work that goes on while the caller does something else."""
+
+    @pytest.fixture
+    def runner(self):
+        return fakes.HeldBack()
+
+    @pytest.fixture
+    def controller(self, runner):
+        controller = fakes.controller(run=runner)
+        controller.open(fakes.video())
+        return controller
+
+    def test_one_piece_of_work_at_a_time(self, controller, runner):
+        controller.prepare()
+        with pytest.raises(GnnVosError, match="under way"):
+            controller.prepare()
+        with pytest.raises(GnnVosError, match="under way"):
+            controller.reset()
+        runner.finish()
+        assert controller.history.now.round == 0
+
+    def test_strokes_drawn_while_preparing_are_in_the_first_round(
+        self, controller, runner
+    ):
+        drawings = [dot((0, 0)), dot((0, 0), (1, 1))]
+        controller.predict(lambda: drawings.pop(0))
+        runner.finish()
+        runner.finish()
+        assert controller.history.now.session.labels[0, 1, 1] == 1
+
+    def test_a_cancelled_result_is_dropped(self, controller, runner):
+        heard = listen(controller)
+        controller.predict(lambda: dot((0, 0)))
+        controller.desk.cancel()
+        assert runner.stopped == 1
+        assert controller.desk.busy
+        runner.finish()
+        assert not runner.pending
+        assert controller.history is None
+        heard.progressed.assert_not_called()
+        assert [c.args for c in heard.busy_changed.call_args_list] == [
+            (True,),
+            (False,),
+        ]
+
+    def test_another_video_drops_the_work_for_the_last_one(self, controller, runner):
+        controller.prepare()
+        controller.open(fakes.video((2, 16, 16)))
+        runner.finish()
+        assert controller.history is None
+        controller.prepare()
+        runner.finish()
+        assert controller.history.now.session.video.shape == (2, 16, 16)
+
+    def test_expected_errors_are_told(self, controller, runner):
+        heard = listen(controller)
+        controller._prepare = lambda _: _raise(VideoError("too dark"))
+        controller.prepare()
+        runner.finish()
+        heard.failed.assert_called_once_with("too dark")
+        assert not controller.desk.busy
+
+    def test_progress_is_passed_on(self, controller, runner):
+        heard = listen(controller)
+        controller.prepare()
+        runner.finish()
+        assert heard.progressed.call_args.args[0].done == 4
+
+
+def test_the_same_from_python():
+    controller = fakes.controller(seed=3)
+    controller.open(fakes.video())
+    controller.predict(lambda: dot((2, 3), value=255, frame=1))
+    session = drain(fakes.prepare(fakes.video()))
+    rng = np.random.default_rng([3, 1])
+    scribbles = controller.history.now.session.rounds[0]
+    session = drain(fakes.answer(session, scribbles, rng))
+    now = controller.history.now.session
+    np.testing.assert_array_equal(session.labels, now.labels)
+    assert scribbles[0].label == 0

@@ -1,0 +1,115 @@
+"""Laws of what is told to the engine: it must see what the layers show."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from napari_gnn_vos.gui.bridge import brush_from_strokes
+from napari_gnn_vos.gui.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.palette import label_of, value_of
+from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.structures.scribbles import ERASED, Scribble
+from napari_gnn_vos.structures.seeds import Ink
+
+SHAPE = (3, 5, 6)
+VALUES = st.sampled_from([0, 0, 0, 1, 2, 254, 255])
+STROKES = hnp.arrays(np.uint8, SHAPE, elements=VALUES)
+LINES = st.lists(
+    st.builds(
+        Scribble,
+        st.integers(0, 2),
+        st.integers(0, 3),
+        hnp.arrays(float, (3, 2), elements=st.floats(-2, 8)),
+    ),
+    max_size=3,
+).map(tuple)
+DRAWINGS = st.builds(
+    lambda strokes, lines: Drawing(brush_from_strokes(strokes, SHAPE), lines),
+    STROKES,
+    LINES,
+)
+
+
+def picture(drawing):
+    return np.stack([drawing.canvas(t, SHAPE) for t in range(SHAPE[0])])
+
+
+def picture_of_ink(ink):
+    out = np.zeros(SHAPE, np.uint8)
+    out[ink.frame, ink.row, ink.col] = [value_of(label) for label in ink.label]
+    return out
+
+
+@given(st.lists(DRAWINGS, min_size=1, max_size=4))
+def test_the_engine_sees_what_is_drawn_whatever_came_before(drawings):
+    ink = Ink.none()
+    for before, after in pairwise([Drawing(), *drawings]):
+        ink = add_ink(ink, changes(before, after, SHAPE), SHAPE)
+        np.testing.assert_array_equal(picture_of_ink(ink), picture(after))
+
+
+@given(DRAWINGS)
+def test_nothing_new_is_told_twice(drawing):
+    assert changes(drawing, drawing, SHAPE) == ()
+
+
+@given(STROKES)
+def test_a_brush_is_read_as_it_is(strokes):
+    drawing = Drawing(brush_from_strokes(strokes, SHAPE))
+    np.testing.assert_array_equal(picture(drawing), strokes)
+    again = brush_from_strokes(strokes, SHAPE, drawing)
+    assert all(again[t] is drawing.brush[t] for t in again)
+
+
+@given(DRAWINGS, DRAWINGS)
+def test_going_back_without_newer_strokes_is_the_drawing_before(before, target):
+    back = rebase(before, before, target)
+    np.testing.assert_array_equal(picture(back), picture(target))
+
+
+@given(STROKES, STROKES, STROKES)
+def test_going_back_keeps_newer_strokes(now, before, target):
+    moments = [Drawing(brush_from_strokes(s, SHAPE)) for s in (now, before, target)]
+    wanted = np.where(now != before, now, target)
+    np.testing.assert_array_equal(picture(rebase(*moments)), wanted)
+
+
+def test_new_changed_and_erased_pixels_by_hand():
+    before, after = np.zeros((2, *SHAPE), np.uint8)
+    before[1, 0] = [1, 1, 0, 0, 0, 0]
+    after[1, 0] = [0, 255, 2, 0, 0, 0]
+    told = changes(
+        Drawing(brush_from_strokes(before, SHAPE)),
+        Drawing(brush_from_strokes(after, SHAPE)),
+        SHAPE,
+    )
+    assert [(s.frame, s.label, s.path.tolist(), s.connected) for s in told] == [
+        (1, ERASED, [[0, 0]], False),
+        (1, 2, [[0, 2]], False),
+        (1, 0, [[0, 1]], False),
+    ]
+
+
+def test_a_removed_line_uncovers_the_brush():
+    strokes = np.zeros(SHAPE, np.uint8)
+    strokes[0, 2, 0] = 1
+    brush = brush_from_strokes(strokes, SHAPE)
+    line = Scribble(0, 2, np.array([[2.0, 0.0], [2.0, 1.0]]))
+    told = changes(Drawing(brush, (line,)), Drawing(brush), SHAPE)
+    assert [(s.label, s.path.tolist()) for s in told] == [
+        (ERASED, [[2, 1]]),
+        (1, [[2, 0]]),
+    ]
+
+
+def test_a_line_beside_the_picture_is_no_error():
+    beside = Scribble(0, 1, np.array([[-9.0, -9.0]]))
+    later = Scribble(7, 1, np.array([[1.0, 1.0]]))
+    assert changes(Drawing(), Drawing({}, (beside, later)), SHAPE) == ()
+
+
+def test_values_are_labels_but_for_background():
+    assert [label_of(value_of(label)) for label in range(255)] == list(range(255))
