@@ -18,7 +18,7 @@ WANTED = (
     "napari_gnn_vos/model/weights/*.safetensors",
     "*.dist-info/licenses/LICENSE",
 )
-UNWANTED = ("tests/*", "*.pyc")
+UNWANTED = ("tests/*", "*/__pycache__/*")
 USE = """
 import sys
 import napari_gnn_vos
