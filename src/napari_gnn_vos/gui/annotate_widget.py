@@ -77,13 +77,17 @@ class AnnotateWidget(Controls):
 
     def _open(self, image: Image | None) -> None:
         self.attempt(lambda: self.annotator.open(image))
-        self._show_opened()
+        self._show_video()
 
     def _show_opened(self) -> None:
         workspace = self.annotator.workspace
-        self.video.show_choice(workspace and workspace.image)
+        self._show_video()
         self.status.setText("" if workspace is None else workspace.summary)
         self._refresh()
+
+    def _show_video(self) -> None:
+        workspace = self.annotator.workspace
+        self.video.show_choice(workspace and workspace.image)
 
     def _show_progress(self, step: Progress) -> None:
         self.bar.setMaximum(step.total)

@@ -42,6 +42,7 @@ class VideoChoice(QComboBox):
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._later)
         self._chosen: Image | None = None
+        self._tried: list[Image] = []
         self._refresh()
         self._later()
 
@@ -62,9 +63,13 @@ class VideoChoice(QComboBox):
 
     def _look(self) -> None:
         self._refresh()
-        videos = [layer for layer in self._shown if layer is not None]
-        likely = [layer for layer in videos if layer.ndim == 3 and len(layer.data) > 1]
+        likely = [
+            layer
+            for layer in self._shown
+            if layer is not None and layer.ndim == 3 and layer not in self._tried
+        ]
         if self._chosen is None and likely:
+            self._tried.append(likely[0])
             self.picked.emit(likely[0])
 
     def _refresh(self) -> None:

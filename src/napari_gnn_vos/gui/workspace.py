@@ -152,14 +152,14 @@ class Workspace:
         layer = self._find(Shapes, layers.LINES)
         if layer is None:
             return ()
-        labels = layer.features["label"]
+        labels = layer.features["label"][: layer.nshapes]
         return lines_from_shapes(layer.data, layer.shape_type, labels, self.axes)
 
     def _write_lines(self, drawing: Drawing) -> None:
         layer = self.lines
         paths, labels = shapes_from_lines(drawing.lines, self.axes)
-        layer.selected_data = set()
-        layer.data = []
+        layer.selected_data = set(range(layer.nshapes))
+        layer.remove_selected()  # with their features, which `data = []` leaves
         if paths:
             colours = np.array([colour_of(label) for label in labels])
             layer.add_paths(paths, edge_color=colours, face_color="transparent")

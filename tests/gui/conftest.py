@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_gnn_vos.gui import plugin
+from tests.gui import fakes
+
+
+@pytest.fixture
+def toy_engine(monkeypatch):
+    """The dock widget, but with an engine of a few lines."""
+    monkeypatch.setattr(plugin, "prepare", fakes.prepare)
+    monkeypatch.setattr(plugin, "answer", fakes.answer)
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def dock(qtbot, viewer, toy_engine):
+    """The dock widget on a viewer without a window, with a video chosen."""
+    viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="toy")
+    widget = plugin.AnnotateDock(viewer)
+    qtbot.addWidget(widget)
+    qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
+    return widget

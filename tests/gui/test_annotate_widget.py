@@ -1,0 +1,145 @@
+from functools import partial
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
+
+from napari_gnn_vos.gui import plugin
+from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
+from tests.gui import fakes
+
+pytestmark = pytest.mark.gui
+
+
+def idle(dock):
+    return not dock.annotator.controller.desk.busy
+
+
+def press(viewer, key):
+    from napari.utils.key_bindings import coerce_keybinding
+
+    viewer.keymap[coerce_keybinding(key)](viewer)
+
+
+def test_a_click_makes_a_labels_layer(qtbot, viewer, dock):
+    viewer.layers[STROKES].data[0, 1, 1] = 2
+    dock.predict.click()
+    assert not dock.cancel.isHidden()
+    qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
+    qtbot.waitUntil(partial(idle, dock))
+    assert viewer.layers[SEGMENTATION].data[:, 1, 1].tolist() == [2] * 4
+    assert dock.status.text().startswith("Round 1: ")
+    assert "Predict again" in dock.hint.text()
+    assert dock.prepare.text() == "Prepared"
+    assert dock.cancel.isHidden()
+    assert dock.undo.isEnabled()
+    dock.undo.click()
+    assert SEGMENTATION not in viewer.layers
+    assert not dock.undo.isEnabled()
+
+
+def test_cancel_ends_the_work(qtbot, dock):
+    dock.annotator.controller._prepare = fakes.endless
+    dock.prepare.click()
+    qtbot.waitUntil(lambda: dock.bar.format().startswith("forever"))
+    assert not dock.predict.isEnabled()
+    dock.cancel.click()
+    qtbot.waitUntil(partial(idle, dock))
+    assert dock.prepare.isEnabled()
+    assert dock.prepare.text() == "Prepare"
+
+
+def test_an_error_is_shown_and_nothing_happens(viewer, dock):
+    before = len(notification_manager.records)
+    dock.predict.click()
+    assert "nothing is drawn" in notification_manager.records[-1].message
+    assert len(notification_manager.records) == before + 1
+    assert "nothing is drawn" in dock.status.text()
+    assert len(viewer.layers) == 2
+
+
+def test_the_list_chooses_what_is_painted(viewer, dock):
+    dock.objects.setCurrentRow(0)
+    assert viewer.layers[STROKES].selected_label == 255
+    dock.add.click()
+    assert viewer.layers[STROKES].selected_label == 3
+    assert [dock.objects.item(i).text() for i in range(dock.objects.count())] == [
+        "Background",
+        "Object 1",
+        "Object 2",
+        "Object 3",
+    ]
+    dock.lines.click()
+    assert viewer.layers.selection.active.name == "lines"
+    assert viewer.layers["lines"].feature_defaults["label"].tolist() == [3]
+
+
+def test_keys(qtbot, viewer, dock):
+    press(viewer, "N")
+    assert dock.annotator.pen.label == 3
+    press(viewer, "J")
+    assert dock.annotator.pen.label == 0
+    press(viewer, "K")
+    assert dock.annotator.pen.label == 3
+    viewer.layers[STROKES].data[0, 1, 1] = 2
+    press(viewer, "G")
+    qtbot.waitUntil(partial(idle, dock))
+    press(viewer, "H")
+    assert not viewer.layers[SEGMENTATION].visible
+    press(viewer, "U")
+    assert SEGMENTATION not in viewer.layers
+
+
+def test_no_key_is_one_that_napari_takes():
+    from napari.utils.shortcuts import default_shortcuts
+
+    from napari_gnn_vos.gui.keys import actions
+
+    taken = {str(key) for keys in default_shortcuts.values() for key in keys}
+    widget = type("Widget", (), {"toggle_answer": None, "annotator": _Any()})()
+    assert not taken & set(actions(widget))
+
+
+class _Any:
+    def __getattr__(self, name):
+        return self
+
+
+def test_videos_can_be_chosen(qtbot, viewer, dock):
+    viewer.add_image(np.zeros((8, 9)), name="picture")
+    other = viewer.add_image(np.zeros((3, 16, 17)), name="other")
+    qtbot.waitUntil(lambda: dock.video.count() == 4)
+    assert dock.video.currentText() == "toy"
+    dock.video.setCurrentIndex(3)
+    dock.video.activated.emit(3)
+    assert dock.annotator.workspace.image is other
+    dock.video.setCurrentIndex(2)
+    dock.video.activated.emit(2)
+    assert "time" in dock.status.text()
+    assert dock.video.currentText() == "other"
+    viewer.layers.remove(other)
+    assert dock.annotator.workspace is None
+    assert dock.video.currentIndex() == 0
+    assert not dock.predict.isEnabled()
+
+
+def test_without_a_video_it_says_how_to_get_one(qtbot, toy_engine):
+    widget = plugin.AnnotateDock(ViewerModel())
+    qtbot.addWidget(widget)
+    assert "Open a video" in widget.hint.text()
+    assert not widget.predict.isEnabled()
+
+
+def test_a_closed_widget_lets_go_while_work_goes_on(qtbot, viewer, toy_engine):
+    viewer.add_image(np.zeros(fakes.SHAPE, np.uint8))
+    widgets = [plugin.AnnotateDock(viewer)]
+    annotator = widgets[0].annotator
+    qtbot.waitUntil(lambda: annotator.workspace is not None)
+    annotator.controller._prepare = fakes.endless
+    widgets[0].prepare.click()
+    widgets.pop().deleteLater()
+    qtbot.waitUntil(lambda: not annotator.controller.desk.busy)
+    viewer.add_image(np.zeros((3, 16, 17)))
+    viewer.layers.clear()
+    assert not viewer.keymap

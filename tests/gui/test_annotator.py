@@ -1,0 +1,310 @@
+"""The scripting object on a viewer without a screen."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
+from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.layers import LINES, SEGMENTATION, STROKES
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, colour_of
+from tests.gui import fakes
+
+T, H, W = fakes.SHAPE
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def annotator(viewer):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
+    made = Annotator(viewer, fakes.controller())
+    made.open(image)
+    return made
+
+
+def paint(viewer, frame, row, col):
+    layer = viewer.layers[STROKES]
+    layer.data_setitem(
+        tuple(np.array([i]) for i in (frame, row, col)), layer.selected_label
+    )
+
+
+def test_opening_a_video_makes_a_layer_ready_to_paint(viewer, annotator):
+    strokes = viewer.layers[STROKES]
+    assert viewer.layers.selection.active is strokes
+    assert strokes.mode == "paint"
+    assert strokes.selected_label == 1
+    assert strokes.data.shape == (T, H, W)
+    assert len(viewer.layers) == 2
+
+
+def test_a_round_adds_the_answer_below_the_strokes(viewer, annotator):
+    paint(viewer, 1, 5, 6)
+    annotator.predict()
+    answer = viewer.layers[SEGMENTATION]
+    assert answer.data[:, 5, 6].tolist() == [1] * T
+    assert [layer.name for layer in viewer.layers] == ["toy", SEGMENTATION, STROKES]
+    assert viewer.layers.selection.active.name == STROKES
+    assert viewer.layers[STROKES].mode == "paint"
+    assert not answer.editable
+
+
+def test_the_next_answer_goes_to_the_same_layer(viewer, annotator):
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    answer = viewer.layers[SEGMENTATION]
+    annotator.pen.choose(0)
+    paint(viewer, 2, 5, 6)
+    paint(viewer, 2, 7, 7)
+    annotator.pen.choose(2)
+    paint(viewer, 2, 8, 8)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION] is answer
+    assert answer.data[0, 8, 8] == 2
+    assert answer.data[0, 7, 7] == 0
+    assert not answer.editable
+
+
+def test_background_is_painted_with_its_own_value(viewer, annotator):
+    annotator.pen.choose(0)
+    paint(viewer, 0, 1, 1)
+    assert viewer.layers[STROKES].data[0, 1, 1] == BACKGROUND_VALUE
+    np.testing.assert_allclose(
+        viewer.layers[STROKES].get_color(BACKGROUND_VALUE), colour_of(0)
+    )
+
+
+def test_strokes_and_answer_have_the_same_colours(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    for label in (1, 2, 50, 254):
+        colours = [viewer.layers[n].get_color(label) for n in (STROKES, SEGMENTATION)]
+        np.testing.assert_allclose(*colours)
+        np.testing.assert_allclose(colours[0], colour_of(label), atol=1e-6)
+
+
+def test_a_script_may_write_into_the_array(viewer, annotator):
+    viewer.layers[STROKES].data[3, 2, 2] = 4
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 2, 2] == 4
+
+
+def test_erasing_is_told(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    paint(viewer, 0, 2, 2)
+    annotator.predict()
+    viewer.layers[STROKES].data[0, 1, 1] = 0
+    annotator.predict()
+    answer = viewer.layers[SEGMENTATION].data
+    assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 1)
+
+
+def test_lines_are_strokes_too(viewer, annotator):
+    annotator.pen.choose(2, "lines")
+    lines = viewer.layers[LINES]
+    assert lines.mode == "add_path"
+    lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    assert lines.features["label"].tolist() == [2]
+    np.testing.assert_allclose(lines.edge_color[0], colour_of(2), atol=1e-6)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 3, 3:10].tolist() == [2] * 7
+    lines.selected_data = {0}
+    lines.remove_selected()
+    paint(viewer, 0, 0, 0)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 3].max() == 0
+
+
+def test_choosing_another_object_leaves_drawn_lines_as_they_are(viewer, annotator):
+    annotator.pen.choose(2, "lines")
+    lines = viewer.layers[LINES]
+    lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    lines.selected_data = {0}
+    annotator.pen.choose(1)
+    np.testing.assert_allclose(lines.edge_color[0], colour_of(2), atol=1e-6)
+    assert lines.features["label"].tolist() == [2]
+
+
+def test_undo_takes_strokes_and_answer_back(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.pen.choose(2, "lines")
+    viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    annotator.predict()
+    paint_later = viewer.layers[STROKES].data
+    paint_later[0, 9, 9] = 1
+    annotator.undo()
+    strokes = viewer.layers[STROKES].data
+    assert (strokes[0, 1, 1], strokes[0, 9, 9]) == (1, 1)
+    assert len(viewer.layers[LINES].data) == 0
+    assert viewer.layers[SEGMENTATION].data[0, 3, 3] == 0
+    annotator.undo()
+    assert viewer.layers[STROKES].data[0, 1, 1] == 0
+    assert SEGMENTATION not in viewer.layers
+    with pytest.raises(GnnVosError):
+        annotator.undo()
+
+
+def test_reset_clears_and_undo_brings_back(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    paint(viewer, 0, 2, 2)
+    annotator.reset()
+    assert not viewer.layers[STROKES].data.any()
+    assert SEGMENTATION not in viewer.layers
+    annotator.undo()
+    assert viewer.layers[STROKES].data[0, [1, 2], [1, 2]].tolist() == [1, 1]
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 2, 2] == 1
+
+
+def test_reset_before_the_first_round_can_be_undone(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.reset()
+    assert annotator.can_undo
+    annotator.undo()
+    assert viewer.layers[STROKES].data[0, 1, 1] == 1
+    assert not annotator.can_undo
+
+
+def test_errors_leave_the_layers_as_they_are(viewer, annotator):
+    with pytest.raises(NoSeedsError):
+        annotator.predict()
+    assert [layer.name for layer in viewer.layers] == ["toy", STROKES]
+    picture = viewer.add_image(np.zeros((20, 20)), name="picture")
+    with pytest.raises(VideoError, match="time"):
+        annotator.open(picture)
+    assert annotator.workspace.image.name == "toy"
+
+
+def test_a_deleted_layer_comes_back_empty(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers.remove(STROKES)
+    annotator.pen.choose(2)
+    assert not viewer.layers[STROKES].data.any()
+    paint(viewer, 0, 2, 2)
+    annotator.predict()
+    answer = viewer.layers[SEGMENTATION].data
+    assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 2)
+
+
+def test_removing_the_video_lets_it_go(viewer, annotator):
+    viewer.layers.remove("toy")
+    assert annotator.workspace is None
+    with pytest.raises(GnnVosError, match="no video"):
+        annotator.predict()
+
+
+def test_each_video_keeps_its_own_layers(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    first = viewer.layers["toy"]
+    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.open(other)
+    assert annotator.workspace.strokes.data.shape == (2, 16, 18)
+    annotator.open(first)
+    assert annotator.workspace.strokes.data[0, 1, 1] == 1
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data.shape == (T, H, W)
+
+
+def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
+    viewer.layers[STROKES].selected_label = 5
+    assert (annotator.pen.label, annotator.pen.objects) == (5, 5)
+    viewer.layers[STROKES].selected_label = BACKGROUND_VALUE
+    assert annotator.pen.label == 0
+    viewer.layers[STROKES].selected_label = 0
+    assert annotator.pen.label == 0
+
+
+def test_objects_end_at_254(annotator):
+    annotator.pen.choose(254)
+    with pytest.raises(ScribbleError, match="254"):
+        annotator.pen.add_object()
+
+
+def test_stepping_through_the_list_goes_round(annotator):
+    seen = []
+    for _ in range(4):
+        annotator.pen.step(1)
+        seen.append(annotator.pen.label)
+    assert seen == [2, 0, 1, 2]
+
+
+@pytest.mark.parametrize("rgb", [False, True])
+def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
+    shape = (T, H, W, 3) if rgb else (T, H, W)
+    image = viewer.add_image(
+        np.zeros(shape, np.uint8),
+        rgb=rgb,
+        scale=(2, 0.5, 0.25),
+        translate=(1, 10, 20),
+        axis_labels=("t", "y", "x"),
+        units=("s", "um", "um"),
+    )
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    annotator.pen.choose(1, "lines")
+    annotator.workspace.strokes.data[0, 1, 1] = 1
+    annotator.predict()
+    for name in (STROKES, LINES, SEGMENTATION):
+        layer = viewer.layers[name]
+        assert layer.ndim == 3
+        np.testing.assert_array_equal(layer.scale, image.scale)
+        np.testing.assert_array_equal(layer.translate, image.translate)
+        assert layer.units == image.units
+        assert layer.axis_labels == image.axis_labels
+
+
+def test_a_slice_of_a_longer_axis_is_labelled(viewer):
+    data = np.random.default_rng(0).integers(0, 255, (T, 5, H, W), np.uint8)
+    image = viewer.add_image(data, scale=(1, 2, 1, 1), translate=(0, 10, 0, 0))
+    viewer.dims.set_point(1, 10 + 3 * 2)
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    assert annotator.workspace.axes.fixed == ((1, 3),)
+    np.testing.assert_array_equal(annotator.workspace.video.raw(2), data[2, 3])
+    assert "slice 3 of axis 1" in annotator.workspace.summary
+    strokes = annotator.workspace.strokes
+    assert strokes.data.shape == (T, 1, H, W)
+    assert strokes.translate[1] == 16
+    strokes.data[2, 0, 4, 4] = 1
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[:, 0, 4, 4].tolist() == [1] * T
+
+
+def test_time_may_come_last(viewer):
+    image = viewer.add_image(
+        np.zeros((H, W, T), np.uint8), axis_labels=("y", "x", "time")
+    )
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    assert annotator.workspace.video.shape == (T, H, W)
+    annotator.workspace.strokes.data[4, 5, 1] = 1
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[4, 5].tolist() == [1] * T
+
+
+def test_a_video_works_in_a_viewer_with_more_axes(viewer):
+    viewer.add_image(np.zeros((2, 3, 8, 9)))
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8))
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    assert annotator.workspace.strokes.data.shape == (T, H, W)
+
+
+def test_closing_stops_and_lets_go(viewer):
+    runner = fakes.HeldBack()
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8))
+    annotator = Annotator(viewer, fakes.controller(run=runner))
+    annotator.open(image)
+    annotator.prepare()
+    annotator.close()
+    assert runner.stopped == 1
+    viewer.layers.clear()
+    runner.finish()

@@ -1,0 +1,144 @@
+from importlib import import_module
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from npe2 import PluginManifest
+
+from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.gui.reader import get_reader
+from napari_gnn_vos.structures.video import Video
+
+MANIFEST = PluginManifest.from_file(files("napari_gnn_vos") / "napari.yaml")
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("command", MANIFEST.contributions.commands, ids=lambda c: c.id)
+def test_every_command_can_be_imported(command):
+    module, name = command.python_name.split(":")
+    assert callable(getattr(import_module(module), name))
+
+
+@pytest.mark.gui
+def test_napari_hands_the_dock_its_viewer(qtbot):
+    from napari._qt._qplugins._qnpe2 import _get_widget_viewer_param
+
+    from napari_gnn_vos.gui.plugin import AnnotateDock
+
+    assert _get_widget_viewer_param(AnnotateDock, "annotate") == "napari_viewer"
+
+
+def test_the_manifest_knows_every_suffix():
+    from napari_gnn_vos.io.read import SUFFIXES
+
+    (reader,) = MANIFEST.contributions.readers
+    assert reader.filename_patterns == [f"*{suffix}" for suffix in SUFFIXES]
+
+
+@pytest.fixture
+def opened():
+    """Open a path as napari does."""
+    from napari.components import ViewerModel
+
+    def open_path(path):
+        viewer = ViewerModel()
+        for data, options, kind in get_reader(str(path))(str(path)):
+            getattr(viewer, f"add_{kind}")(data, **options)
+        return viewer.layers
+
+    return open_path
+
+
+def write_frames(folder, values=(10, 20, 30), shape=(16, 18, 3)):
+    from PIL import Image
+
+    folder.mkdir(parents=True)
+    for t, value in enumerate(values):
+        Image.fromarray(np.full(shape, value, np.uint8)).save(folder / f"{t:05d}.png")
+    return folder
+
+
+def test_a_folder_of_frames_is_a_video(tmp_path, opened):
+    (layer,) = opened(write_frames(tmp_path / "clip"))
+    assert (layer.name, layer.rgb, layer.ndim) == ("clip", True, 3)
+    assert np.asarray(layer.data[1]).max() == 20
+
+
+def test_a_sequence_of_davis_brings_its_masks(tmp_path, opened):
+    frames = write_frames(tmp_path / "JPEGImages" / "480p" / "bear")
+    write_frames(tmp_path / "Annotations" / "480p" / "bear", (0, 255, 255), (16, 18))
+    image, truth = opened(frames)
+    assert (image.name, truth.name) == ("bear", "bear truth")
+    assert np.unique(truth.data).tolist() == [0, 1]
+    assert not truth.visible
+
+
+def test_frames_of_davis_open_without_masks(tmp_path, opened):
+    frames = write_frames(tmp_path / "JPEGImages" / "480p" / "bear")
+    assert len(opened(frames)) == 1
+    assert "not their masks" in notification_manager.records[-1].message
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 18), (3, 16, 18, 2), (3, 16, 18, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_stacks_of_any_kind_open(tmp_path, opened, shape, dtype):
+    data = np.random.default_rng(0).integers(0, 255, shape).astype(dtype)
+    np.save(tmp_path / "stack.npy", data)
+    (layer,) = opened(tmp_path / "stack.npy")
+    assert layer.ndim == 3
+    assert layer.rgb == (len(shape) == 4)
+    from napari_gnn_vos.gui.bridge import Axes, video_of
+
+    video = video_of(layer.data, Axes(), layer.name, layer.metadata)
+    np.testing.assert_array_equal(video.raw(1), data[1])
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "empty"])
+def test_other_paths_are_left_to_others(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    assert get_reader(str(tmp_path / name)) is None
+    assert get_reader([str(tmp_path / "a.tif")]) is None
+
+
+def test_the_composed_scene_opens():
+    from napari_gnn_vos.gui.sample_data import composed_scene
+
+    (frames, image, _), (truth, labels, _) = composed_scene()
+    assert frames.shape == (*truth.shape, 3)
+    assert (image["rgb"], labels["visible"]) == (True, False)
+
+
+def test_sixteen_bit_colours_are_shown_as_pictures():
+    frames = np.random.default_rng(0).integers(0, 4000, (2, 16, 18, 3), np.uint16)
+    video = Video.from_array(frames)
+    data, options, _ = image_data(video)
+    assert (data.dtype, options["rgb"]) == (np.uint8, True)
+    np.testing.assert_array_equal(data[1], video.rgb(1))
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 18), (3, 1, 16, 18)])
+def test_labels_are_saved(tmp_path, shape):
+    import tifffile
+    from PIL import Image
+
+    from napari_gnn_vos.gui.writer import write_pngs, write_tiff
+
+    labels = np.random.default_rng(0).integers(0, 3, shape).astype(np.uint8)
+    frames = labels.reshape(3, 16, 18)
+    path = str(tmp_path / "labels.tif")
+    assert write_tiff(path, labels, {}) == [path]
+    np.testing.assert_array_equal(tifffile.imread(path), frames)
+    folder = str(tmp_path / "masks")
+    assert write_pngs(folder, labels, {}) == [folder]
+    with Image.open(tmp_path / "masks" / "00002.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), frames[2])
+
+
+@pytest.mark.parametrize("shape", [(16, 18), (3, 2, 16, 18)])
+def test_labels_of_no_video_are_not_saved(tmp_path, shape):
+    from napari_gnn_vos.errors import ShapeError
+    from napari_gnn_vos.gui.writer import write_tiff
+
+    with pytest.raises(ShapeError, match="shape"):
+        write_tiff(str(tmp_path / "labels.tif"), np.zeros(shape, int), {})
