@@ -26,7 +26,7 @@ class Scribble:
     label : int
         Object it marks, 1 to 254; 0 is background; -1 erases what lies under it.
     path : (P, 2) ndarray of float64
-        Points as (row, column), in pixels of the video.
+        Points as (row, column), in pixels of the video; a list of pairs will do.
     connected : bool
         Whether lines join the points, as in a path; otherwise the points are the
         pixels of a brush.
@@ -43,6 +43,7 @@ class Scribble:
     connected: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "path", frozen(np.asarray(self.path, float)))
         check_shape("path", self.path, None, 2)
         if not -1 <= self.label <= 254:
             raise ScribbleError(
@@ -55,4 +56,3 @@ class Scribble:
                 f"{self.frame} has {len(self.path)} points, or some that are NaN. "
                 "Draw it again."
             )
-        object.__setattr__(self, "path", frozen(np.asarray(self.path, float)))
