@@ -16,7 +16,7 @@ test: $(READY) ## Run the tests
 	$(DISPLAYED) python -m pytest $(ARGS)
 
 bench: $(READY) ## Measure speed, into benchmarks/latest.json
-	python -m pytest benchmarks -o python_files='bench_*.py' -o filterwarnings= \
+	python -m pytest benchmarks -o python_files='bench_*.py' \
 		--benchmark-only --benchmark-json=benchmarks/latest.json $(ARGS)
 
 lint: $(READY) ## Check style, types, the import rules and the napari manifest
