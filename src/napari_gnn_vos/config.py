@@ -67,7 +67,7 @@ class SeedSettings(Settings):
 
     per_label: PositiveInt = Field(100, description="Seeds a label and round.")
     background: int = Field(
-        100, ge=0, description="Background seeds in a first round without any drawn."
+        100, ge=0, description="Background seeds guessed in the first round."
     )
     clearance: PositiveFloat = Field(
         41.0, description="Pixels between these and the nearest stroke."
@@ -85,7 +85,7 @@ class LabelModelSettings(Settings):
     """The one-vs-rest logistic regression on appearance."""
 
     strength: PositiveFloat = Field(
-        0.01, description="Inverse of the regularisation, scikit-learn's C."
+        0.1, description="Inverse of the regularisation, scikit-learn's C."
     )
 
 

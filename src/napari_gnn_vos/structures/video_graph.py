@@ -73,6 +73,28 @@ class Graph:
     links: Columns
     first: NDArray[np.int64]
 
+    def cut(self, start: int, stop: int) -> tuple[Graph, slice]:
+        """Cut out frames `start` up to, not including, `stop` of this window.
+
+        Returns
+        -------
+        graph : Graph
+            Numbered from 0; edges to frames outside are left out.
+        rows : slice
+            The superpixels of these frames among those of this window.
+        """
+        a, b = int(self.first[start]), int(self.first[stop])
+        lo, hi = np.searchsorted(self.edges[1], [a, b])
+        edges = self.edges[:, lo:hi] - np.int32(a)
+        inside = (edges[0] >= 0) & (edges[0] < b - a)
+        graph = Graph(
+            Columns(self.nodes.values[a:b], self.nodes.names),
+            np.ascontiguousarray(edges[:, inside]),
+            Columns(self.links.values[lo:hi][inside], self.links.names),
+            self.first[start : stop + 1] - a,
+        )
+        return graph, slice(a, b)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoGraph:

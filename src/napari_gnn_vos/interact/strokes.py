@@ -1,0 +1,92 @@
+"""From strokes to pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.draw import line
+
+from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.structures.scribbles import ERASED, Scribble
+from napari_gnn_vos.structures.seeds import Ink
+
+
+def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int64]:
+    """List the pixels that a stroke passes through.
+
+    Parameters
+    ----------
+    scribble : Scribble
+    shape : (int, int, int)
+        T, H and W of the video.
+
+    Returns
+    -------
+    pixels : (K, 2) ndarray of int64
+        Distinct (row, column) pairs inside the frame; parts outside are left out.
+
+    Raises
+    ------
+    ScribbleError
+        If the frame is not of the video, or no pixel of the stroke is inside it.
+    """
+    if not 0 <= scribble.frame < shape[0]:
+        raise ScribbleError(
+            f"A stroke lies on a frame 0 to {shape[0] - 1}; this one is on frame "
+            f"{scribble.frame}. Draw it on a frame of the video."
+        )
+    corners = np.rint(scribble.path).astype(np.int64)
+    pieces = [corners]
+    if scribble.connected:
+        pieces += [np.stack(line(*a, *b), axis=1) for a, b in pairwise(corners)]
+    pixels = np.unique(np.concatenate(pieces), axis=0)
+    inside = ((pixels >= 0) & (pixels < np.array(shape[1:]))).all(axis=1)
+    if not inside.any():
+        raise ScribbleError(
+            f"A stroke must touch the frame of {shape[1]} x {shape[2]} pixels; the one "
+            f"on frame {scribble.frame} lies wholly outside. Draw it on the picture."
+        )
+    return pixels[inside]
+
+
+def add_ink(
+    ink: Ink, scribbles: Sequence[Scribble], shape: tuple[int, int, int]
+) -> Ink:
+    """Draw strokes over what is drawn already.
+
+    Parameters
+    ----------
+    ink : Ink
+        What is drawn so far.
+    scribbles : sequence of Scribble
+        New strokes, oldest first; every one covers what it crosses, and an eraser's
+        leaves nothing.
+    shape : (int, int, int)
+        T, H and W of the video.
+
+    Returns
+    -------
+    ink : Ink
+        One label a pixel, in the order of frame, row and column.
+    """
+    layers = [(ink.frame, ink.row, ink.col, ink.label.astype(np.int64))]
+    for scribble in scribbles:
+        rows, cols = rasterise(scribble, shape).T
+        same = np.ones(len(rows), np.int64)
+        layers.append((same * scribble.frame, rows, cols, same * scribble.label))
+    frame, row, col, label = (
+        np.concatenate(part) for part in zip(*layers, strict=True)
+    )
+    key = (frame.astype(np.int64) * shape[1] + row) * shape[2] + col
+    _, newest = np.unique(key[::-1], return_index=True)
+    kept = len(key) - 1 - newest
+    kept = kept[label[kept] != ERASED]
+    return Ink(
+        frame[kept].astype(np.int32),
+        row[kept].astype(np.int32),
+        col[kept].astype(np.int32),
+        label[kept].astype(np.uint8),
+    )

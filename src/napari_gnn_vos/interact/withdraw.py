@@ -1,0 +1,84 @@
+"""Seeds that newer strokes prove wrong are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.seeds import Ink, Seeds
+
+
+def withdraw(
+    frames: Sequence[FrameGraph], ink: Ink, drawn: Seeds, spread: Seeds
+) -> tuple[Seeds, Seeds]:
+    """Take back seeds that what is drawn now contradicts.
+
+    Parameters
+    ----------
+    frames : sequence of T FrameGraph
+    ink : Ink
+        What is drawn.
+    drawn, spread : Seeds
+        Seeds of earlier rounds.
+
+    Returns
+    -------
+    drawn, spread : Seeds
+        Without the drawn seeds whose pixel was erased or drawn over and all that they
+        led to; without guessed seeds under a stroke; and without spread seeds on a
+        superpixel with another label drawn, from there on away from their origin.
+    """
+    whole = _whole(frames, ink, drawn)
+    start = {int(o): int(f) for o, f in zip(drawn.origin, drawn.frame, strict=True)}
+    keep = np.isin(spread.origin, drawn.origin[whole])
+    home = np.array([start.get(int(o), 0) for o in spread.origin], int)
+    step = spread.frame - home
+    met = _label_below(frames, ink, spread)
+    wrong = keep & (met >= 0) & (met != spread.label)
+    for side in (1, -1):
+        reach: dict[int, int] = {}
+        for o, s in zip(spread.origin[wrong], step[wrong], strict=True):
+            if s * side > 0:
+                reach[int(o)] = min(reach.get(int(o), abs(s)), abs(s))
+        limit = np.array([reach.get(int(o), 1 << 30) for o in spread.origin], int)
+        keep &= ~((step * side > 0) & (np.abs(step) >= limit))
+    return drawn.take(whole), spread.take(keep)
+
+
+def _whole(frames: Sequence[FrameGraph], ink: Ink, drawn: Seeds) -> NDArray[np.bool_]:
+    """Drawn seeds that still stand: same label below, or guessed and nothing below."""
+    label = {
+        (int(f), int(r), int(c)): int(k)
+        for f, r, c, k in zip(ink.frame, ink.row, ink.col, ink.label, strict=True)
+    }
+    pixels = zip(drawn.frame, np.rint(drawn.row), np.rint(drawn.col), strict=True)
+    below = np.array(
+        [label.get((int(f), int(r), int(c)), -1) for f, r, c in pixels], int
+    )
+    under = _label_below(frames, ink, drawn)
+    guessed = drawn.turn == 0
+    return np.where(
+        guessed, (under < 0) | (under == drawn.label), below == drawn.label
+    ).astype(bool)
+
+
+def _label_below(
+    frames: Sequence[FrameGraph], ink: Ink, seeds: Seeds
+) -> NDArray[np.int64]:
+    """Label drawn on the superpixel of each seed, -1 where none is, (S,)."""
+    met = np.full(len(seeds), -1, np.int64)
+    for t in np.intersect1d(ink.frame, seeds.frame):
+        labels = frames[int(t)].labels
+        here = ink.frame == t
+        known = np.full(int(labels.max()) + 1, -1, np.int64)
+        known[labels[ink.row[here], ink.col[here]]] = ink.label[here]
+        at = np.flatnonzero(seeds.frame == t)
+        row, col = (
+            np.rint(seeds.row[at]).astype(int),
+            np.rint(seeds.col[at]).astype(int),
+        )
+        met[at] = known[labels[row, col]]
+    return met

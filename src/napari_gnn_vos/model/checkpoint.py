@@ -1,0 +1,96 @@
+"""Weights and what they were trained on, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from napari_gnn_vos.errors import CheckpointError, ReadError
+from napari_gnn_vos.model.gatedgcn import GatedGCN
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a checkpoint must be fed with, and where it comes from.
+
+    Parameters
+    ----------
+    node_names, link_names : tuple of str
+        Columns of nodes and edges, in order.
+    width, depth : int
+        H and L.
+    facts : dict
+        Data, seed, steps, time, J: whatever the model card says.
+    """
+
+    node_names: tuple[str, ...]
+    link_names: tuple[str, ...]
+    width: int = 20
+    depth: int = 12
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+def build(card: Card, dropout: float = 0.0) -> GatedGCN:
+    """Make a network of the card's size, with fresh weights."""
+    sizes = len(card.node_names), len(card.link_names)
+    return GatedGCN(*sizes, card.width, card.depth, dropout)
+
+
+def save_checkpoint(path: Path, state: dict[str, Tensor], card: Card) -> None:
+    """Write weights and card; a file there before stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.safetensors``.
+    state : dict of str to Tensor
+        The network's state.
+    card : Card
+    """
+    part = path.with_suffix(".part")
+    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    save_file(tensors, part, metadata={"card": json.dumps(asdict(card))})
+    part.chmod(0o644)
+    part.replace(path)
+
+
+def load_checkpoint(path: Path) -> tuple[GatedGCN, Card]:
+    """Read weights and card.
+
+    Returns
+    -------
+    network : GatedGCN
+        In evaluation mode, on the CPU.
+    card : Card
+
+    Raises
+    ------
+    ReadError
+        If the file is missing or no checkpoint.
+    CheckpointError
+        If its weights do not fit its own card.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["card"])
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise ReadError(
+            f"Expected weights with a card in {path}; it is missing or no such file "
+            f"({error}). Train again, or name a model that ships with the package."
+        ) from error
+    names = {key: tuple(facts.pop(key)) for key in ("node_names", "link_names")}
+    card = Card(**names, **facts)
+    network = build(card)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"The weights in {path} do not fit their card: {error}. Train again."
+        ) from error
+    return network.eval(), card

@@ -1,0 +1,154 @@
+"""What a superpixel is like before anybody has drawn anything (paper, III-D).
+
+To add a feature, write a function and add a line to NODE_FEATURES. Every feature is
+scaled by a constant, never by the video, so that a checkpoint fits any video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.prepare.flow import full_size, not_reached
+from napari_gnn_vos.prepare.pool import pool_mean
+from napari_gnn_vos.prepare.watershed import lab_colours
+from napari_gnn_vos.structures.frame_graph import Flow
+from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.vision import cv2
+
+F32 = NDArray[np.float32]
+LOG2_OF_A_MEGAPIXEL = 20.0
+FAST = 10.0
+"""Pixels a frame: a motion that counts as 1 on the scale of the features."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameView:
+    """What features of a frame are computed from.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of uint16
+        Superpixels 0 .. n - 1.
+    picture : (H, W, 3) ndarray of uint8
+    before, after : Flow or None
+        Flow that joins the frame to the one before and to the next; None at the ends.
+    """
+
+    labels: NDArray[np.uint16]
+    picture: Rgb
+    before: Flow | None
+    after: Flow | None
+
+    @property
+    def n(self) -> int:
+        """Number of superpixels."""
+        return int(self.labels.max()) + 1
+
+    def colours(self) -> F32:
+        """CIELAB, (H, W, 3), each channel about 0 to 1."""
+        return lab_colours(self.picture) / np.float32(255)
+
+    def motion(self, forward: bool) -> F32:
+        """Flow to the next or the previous frame, (H, W, 2); at an end the other, negated.
+
+        In pixels a frame.
+        """
+        shape = self.labels.shape[0], self.labels.shape[1]
+        to_next = self.after.forward if self.after else None
+        to_last = self.before.backward if self.before else None
+        first, second = (to_next, to_last) if forward else (to_last, to_next)
+        if first is not None:
+            return full_size(first, shape)
+        return (
+            np.zeros((*shape, 2), np.float32)
+            if second is None
+            else -full_size(second, shape)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFeature:
+    """A named group of columns.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of its F columns.
+    compute : callable
+        From a frame's view to an (n, F) array.
+    """
+
+    names: tuple[str, ...]
+    compute: Callable[[FrameView], F32]
+
+
+def occluded(view: FrameView) -> F32:
+    """Share of pixels hidden in the next and in the previous frame, (n, 2)."""
+    shares = []
+    for flow in (
+        view.after.backward if view.after else None,
+        view.before.forward if view.before else None,
+    ):
+        if flow is None:
+            shares.append(np.zeros((view.n, 1), np.float32))
+            continue
+        hidden = not_reached(flow).astype(np.uint8)
+        size = view.labels.shape[::-1]
+        large = cv2.resize(hidden, size, interpolation=cv2.INTER_NEAREST)
+        shares.append(pool_mean(large[..., None].astype(np.float32), view.labels))
+    return np.concatenate(shares, axis=1)
+
+
+def colour(view: FrameView) -> F32:
+    """Mean and standard deviation of L, a and b, (n, 6)."""
+    lab = view.colours()
+    both = pool_mean(np.concatenate([lab, lab**2], axis=2), view.labels)
+    mean, square = both[:, :3], both[:, 3:]
+    spread = np.sqrt(np.maximum(square - mean**2, 0)) * 4
+    return np.concatenate([mean, spread], axis=1)
+
+
+def log_size(view: FrameView) -> F32:
+    """Log2 of the number of pixels, 1 for a megapixel, (n, 1)."""
+    size = np.bincount(view.labels.ravel())
+    return (np.log2(size) / LOG2_OF_A_MEGAPIXEL)[:, None].astype(np.float32)
+
+
+def at_border(view: FrameView) -> F32:
+    """1 where a superpixel touches the border of its frame, else 0, (n, 1)."""
+    touches = np.zeros((view.n, 1), np.float32)
+    for rim in (view.labels[[0, -1]], view.labels[:, [0, -1]]):
+        touches[rim.ravel()] = 1
+    return touches
+
+
+def motion(view: FrameView) -> F32:
+    """Motion against the frame's median, to the next and the previous frame, (n, 2).
+
+    Length of the difference, on a scale where 10 pixels are 1, by a soft logarithm.
+    """
+    out = []
+    for forward in (True, False):
+        mean = pool_mean(view.motion(forward), view.labels)
+        against = np.linalg.norm(mean - np.median(mean, axis=0), axis=1)
+        out.append(np.log1p(against / FAST))
+    return np.stack(out, axis=1).astype(np.float32)
+
+
+NODE_FEATURES = (
+    NodeFeature(("occluded_next", "occluded_before"), occluded),
+    NodeFeature(("l", "a", "b", "l_spread", "a_spread", "b_spread"), colour),
+    NodeFeature(("log_size",), log_size),
+    NodeFeature(("at_border",), at_border),
+    NodeFeature(("motion_next", "motion_before"), motion),
+)
+NODE_NAMES = tuple(name for feature in NODE_FEATURES for name in feature.names)
+
+
+def describe_nodes(view: FrameView) -> F32:
+    """Compute every feature of every superpixel of a frame, (n, F)."""
+    return np.concatenate([f.compute(view) for f in NODE_FEATURES], axis=1)

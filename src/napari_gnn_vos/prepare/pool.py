@@ -1,0 +1,106 @@
+"""From pixels to superpixels, and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from napari_gnn_vos.structures.arrays import check_shape
+from napari_gnn_vos.vision import cv2
+
+D = TypeVar("D", bound=np.generic)
+CELL = 4
+"""Deep features are interpolated to one cell for every 4 x 4 pixels, then averaged."""
+
+
+def pool_mean(
+    image: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]
+) -> NDArray[np.float32]:
+    """Average an image over every superpixel of a frame.
+
+    Parameters
+    ----------
+    image : (H, W, C) ndarray of float
+        Any per-pixel quantity; the mean keeps its unit.
+    labels : (H, W) ndarray of int
+        Superpixels 0 .. n - 1.
+
+    Returns
+    -------
+    mean : (n, C) ndarray of float32
+        Summed in float64.
+
+    Raises
+    ------
+    ShapeError
+        If the image is not of the same H and W.
+
+    Examples
+    --------
+    >>> pool_mean(np.array([[[1.0], [3.0], [5.0]]]), np.array([[0, 0, 1]]))
+    array([[2.],
+           [5.]], dtype=float32)
+    """
+    check_shape("image", image, *labels.shape, None)
+    flat = labels.ravel()
+    size = np.bincount(flat)
+    sums = [np.bincount(flat, channel.ravel()) for channel in np.moveaxis(image, -1, 0)]
+    return (np.stack(sums, axis=-1) / size[:, None]).astype(np.float32)
+
+
+def pool_maps(
+    maps: list[NDArray[np.float32]], labels: NDArray[np.integer[Any]]
+) -> NDArray[np.float16]:
+    """Average coarse feature maps over every superpixel of a frame.
+
+    Parameters
+    ----------
+    maps : list of (h, w, C) ndarray of float32
+        Feature maps that cover the whole frame, each of its own resolution.
+    labels : (H, W) ndarray of int
+        Superpixels 0 .. n - 1.
+
+    Returns
+    -------
+    features : (n, sum of C) ndarray of float16
+    """
+    h, w = -(-labels.shape[0] // CELL), -(-labels.shape[1] // CELL)
+    rows, cols = (np.arange(0, size, 2) for size in labels.shape)
+    cell = (rows // CELL)[:, None] * w + (cols // CELL)[None]
+    some = labels[::2, ::2].ravel().astype(np.int64)
+    n = int(labels.max()) + 1
+    missed = np.flatnonzero(np.bincount(some, minlength=n) == 0)
+    extra = _one_pixel(labels, missed)
+    some = np.concatenate([some, missed])
+    where = np.concatenate(
+        [cell.ravel(), (extra[0] // CELL) * w + extra[1] // CELL],
+    )
+    share = csr_array((np.ones(len(some), np.float32), (some, where)), (n, h * w))
+    share.sum_duplicates()
+    size = np.asarray(share.sum(axis=1)).reshape(-1, 1)
+    pooled = [share @ _enlarge(one, h, w).reshape(h * w, -1) for one in maps]
+    return (np.concatenate(pooled, axis=1) / size).astype(np.float16)
+
+
+def _one_pixel(
+    labels: NDArray[np.integer[Any]], wanted: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and column of the first pixel of each wanted superpixel."""
+    if len(wanted) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    numbers, first = np.unique(labels, return_index=True)
+    rows, cols = np.divmod(first[np.searchsorted(numbers, wanted)], labels.shape[1])
+    return rows, cols
+
+
+def _enlarge(one: NDArray[np.float32], h: int, w: int) -> NDArray[np.float32]:
+    large: NDArray[np.float32] = cv2.resize(one, (w, h), interpolation=cv2.INTER_LINEAR)
+    return large
+
+
+def paint(values: NDArray[D], labels: NDArray[np.integer[Any]]) -> NDArray[D]:
+    """Give every pixel of a frame the value of its superpixel, (H, W, ...)."""
+    return values[labels]

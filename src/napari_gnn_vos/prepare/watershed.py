@@ -1,0 +1,148 @@
+"""Over-segmentation by flooding from a regular grid of markers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.vision import cv2
+
+
+def watershed_basins(picture: Rgb, spacing: int, passes: int) -> NDArray[np.int32]:
+    """Cut a picture into the basins of a grid of markers.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) ndarray of uint8
+    spacing : int
+        Pixels between two markers.
+    passes : int
+        How often pixels at a border are given to the neighbour of the closest colour.
+
+    Returns
+    -------
+    labels : (H, W) ndarray of int32
+        Numbers 0 .. n - 1.
+
+    Notes
+    -----
+    OpenCV marks the lines between basins with -1 and leaves them to nobody. Given to
+    the neighbour whose colour is closest they raise the ceiling J of the basins from
+    .930 to .938, and each pass over the borders adds about as much again as costs 3 ms.
+    """
+    h, w = picture.shape[:2]
+    rows, cols = (np.arange(spacing // 2, size, spacing) for size in (h, w))
+    markers = np.zeros((h, w), np.int32)
+    markers[np.ix_(rows, cols)] = np.arange(1, len(rows) * len(cols) + 1).reshape(
+        len(rows), len(cols)
+    )
+    labels: NDArray[np.int32] = cv2.watershed(
+        cv2.GaussianBlur(picture, (3, 3), 0), markers
+    )
+    labels[[0, -1]] = labels[:, [0, -1]] = -1
+    lab = lab_colours(picture)
+    labels = _fill_lines(labels, lab)
+    for _ in range(passes):
+        labels = relax(labels, lab)
+    return consecutive(labels)
+
+
+def lab_colours(picture: Rgb) -> NDArray[np.float32]:
+    """CIELAB, (H, W, 3) float32, each channel on a scale of 0 to 255."""
+    lab: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab)
+    return lab.astype(np.float32)
+
+
+def consecutive(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Renumber so that every number from 0 on is used."""
+    used = np.bincount(labels.ravel()) > 0
+    return (np.cumsum(used) - 1).astype(np.int32)[labels]
+
+
+def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Give border pixels to the touching superpixel of the closest mean colour.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of int32
+    colours : (H, W, 3) ndarray of float32
+
+    Returns
+    -------
+    labels : (H, W) ndarray of int32
+        Some numbers may no longer be used.
+    """
+    return _relax(labels, colours, _mean_colours(labels, colours))
+
+
+@njit(cache=True, nogil=True)
+def _mean_colours(labels, colours):  # type: ignore[no-untyped-def]
+    n = labels.max() + 1
+    total = np.zeros((n, 3), np.float32)
+    count = np.zeros(n, np.float32)
+    h, w = labels.shape
+    for r in range(h):
+        for c in range(w):
+            k = labels[r, c]
+            count[k] += 1
+            for d in range(3):
+                total[k, d] += colours[r, c, d]
+    for k in range(n):
+        for d in range(3):
+            total[k, d] /= max(count[k], 1)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _relax(labels, colours, means):  # type: ignore[no-untyped-def]
+    h, w = labels.shape
+    out = labels.copy()
+    for r in range(h):
+        for c in range(w):
+            own = labels[r, c]
+            best, choice = np.float32(np.inf), own
+            for k in range(5):
+                rr = r + (0, 0, 0, 1, -1)[k]
+                cc = c + (0, 1, -1, 0, 0)[k]
+                if rr < 0 or cc < 0 or rr >= h or cc >= w:
+                    continue
+                other = labels[rr, cc]
+                if k > 0 and other == own:
+                    continue
+                far = np.float32(0)
+                for d in range(3):
+                    far += (means[other, d] - colours[r, c, d]) ** 2
+                if far < best:
+                    best, choice = far, other
+            out[r, c] = choice
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _fill_lines(labels, colours):  # type: ignore[no-untyped-def]
+    """Give the pixels of lines (-1) to the neighbour of the closest colour."""
+    h, w = labels.shape
+    out = labels.copy()
+    left = 1
+    while left:
+        left = 0
+        before = out.copy()
+        for r in range(h):
+            for c in range(w):
+                if before[r, c] > 0:
+                    continue
+                best, choice = np.float32(np.inf), np.int32(-1)
+                for rr in range(max(r - 1, 0), min(r + 2, h)):
+                    for cc in range(max(c - 1, 0), min(c + 2, w)):
+                        if before[rr, cc] <= 0:
+                            continue
+                        far = np.float32(0)
+                        for d in range(3):
+                            far += (colours[rr, cc, d] - colours[r, c, d]) ** 2
+                        if far < best:
+                            best, choice = far, before[rr, cc]
+                out[r, c] = choice
+                left += choice < 0
+    return out - 1

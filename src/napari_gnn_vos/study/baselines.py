@@ -1,0 +1,92 @@
+"""What the network must beat: simpler answers from the same evidence.
+
+Each is a `Model`: from a graph and the inputs of one label to probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, dijkstra, maximum_flow
+
+from napari_gnn_vos.interact.node_inputs import INPUT_NAMES
+from napari_gnn_vos.structures.video_graph import Graph
+
+F32 = NDArray[np.float32]
+WHOLE = 1000
+"""Capacities of the cut are whole numbers of thousandths."""
+CUT = 2.0
+"""Strength of ties against the label model (the paper's lambda)."""
+
+
+def _column(inputs: F32, name: str) -> F32:
+    return inputs[:, INPUT_NAMES.index(name)]
+
+
+def label_model_alone(graph: Graph, inputs: F32) -> F32:
+    """Answer with the label model."""
+    return (_column(inputs, "label_model") + 1) / 2
+
+
+def diffusion_alone(graph: Graph, inputs: F32) -> F32:
+    """Answer with the label model diffused over the graph."""
+    return (_column(inputs, "harmonic") + 1) / 2
+
+
+def seeds_alone(graph: Graph, inputs: F32) -> F32:
+    """Answer with the label of the seed that is nearest along the graph."""
+    column = graph.links.names.index
+    look = graph.links.values[:, column("far_l") : column("far_b") + 1].sum(axis=1)
+    n = len(inputs)
+    ties = csr_array((0.05 + look, (graph.edges[0], graph.edges[1])), (n, n))
+    reach = []
+    for side in ("it", "other"):
+        on = _column(inputs, f"drawn_{side}") + _column(inputs, f"spread_{side}") > 0
+        seeds = np.flatnonzero(on)
+        far = np.full(n, np.inf)
+        if len(seeds):
+            far = dijkstra(ties, indices=seeds, min_only=True)
+        reach.append(np.minimum(far, 1e9))
+    return np.asarray(1 / (1 + np.exp(np.clip(reach[0] - reach[1], -30, 30))), np.float32)
+
+
+def graph_cut(graph: Graph, inputs: F32) -> F32:
+    """Answer with the cheapest cut: the label model, held together by ties.
+
+    Unary terms are -log p of the label model, infinite on drawn superpixels; ties cost
+    the share of pixels that flow joins, or the likeness of what touches (paper, IV-B).
+    """
+    n = len(inputs)
+    p = np.clip(label_model_alone(graph, inputs), 1e-3, 1 - 1e-3)
+    cost = np.stack([-np.log(1 - p), -np.log(p)])
+    for k, name in enumerate(("drawn_it", "drawn_other")):
+        cost[k, _column(inputs, name) > 0] = 1e3
+    column = graph.links.names.index
+    links = graph.links.values
+    look = links[:, column("far_l") : column("far_b") + 1].sum(axis=1)
+    share = np.maximum(links[:, column("share_out")], links[:, column("share_back")])
+    tie = CUT * np.where(links[:, column("touches")] > 0, np.exp(-1.5 * look), share)
+    nodes = np.arange(n)
+    rows = np.concatenate([np.full(n, n), nodes, graph.edges[0]])
+    cols = np.concatenate([nodes, np.full(n, n + 1), graph.edges[1]])
+    capacity = np.rint(np.concatenate([cost[0], cost[1], tie]) * WHOLE)
+    network = csr_array((capacity.astype(np.int32), (rows, cols)), (n + 2, n + 2))
+    flow = maximum_flow(network, n, n + 1).flow
+    left = network - flow
+    left.data = np.maximum(left.data, 0)
+    left.eliminate_zeros()
+    reached = breadth_first_order(left, n, return_predecessors=False)
+    out = np.zeros(n + 2, np.float32)
+    out[reached] = 1
+    return out[:n]
+
+
+BASELINES: dict[str, Callable[[Graph, F32], F32]] = {
+    "spread seeds alone": seeds_alone,
+    "label model alone": label_model_alone,
+    "label model + diffusion": diffusion_alone,
+    "label model + graph cut": graph_cut,
+}

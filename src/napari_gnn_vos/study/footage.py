@@ -1,0 +1,105 @@
+"""Videos with their truth, prepared: real sequences and composed scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.engine import start
+from napari_gnn_vos.io.davis import read_davis
+from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.study.samples import Footage, for_training
+from napari_gnn_vos.study.train import Course, TrainSettings
+
+SCENE_SHAPE = (480, 854)
+SCENE_FRAMES = 30
+
+
+def davis_footage(
+    root: Path, names: Sequence[str], config: Config, cache: Path
+) -> Pipeline[list[Footage]]:
+    """Prepare sequences of a folder in DAVIS layout.
+
+    Parameters
+    ----------
+    root : Path
+    names : sequence of str
+    config : Config
+    cache : Path
+        Folder for prepared graphs.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    footage : list of Footage
+    """
+    out = []
+    for name in names:
+        video, truth = read_davis(root, name)
+        session = yield from start(video, config, cache)
+        out.append(Footage(session, truth))
+    return out
+
+
+def scene_footage(count: int, config: Config, cache: Path) -> Pipeline[list[Footage]]:
+    """Compose and prepare scenes of two to four objects."""
+    out = []
+    for seed in range(count):
+        video, truth = compose_scene(
+            seed + 1000, SCENE_FRAMES, SCENE_SHAPE, objects=2 + seed % 3
+        )
+        session = yield from start(video, config, cache)
+        out.append(Footage(session, truth))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePlan:
+    """All that a process needs to build its course; picklable.
+
+    Parameters
+    ----------
+    root : Path
+        Folder in DAVIS layout.
+    train, validation : tuple of str
+        Names of sequences.
+    scenes : int
+        Composed scenes to train on, too.
+    cache, folder : Path
+        For prepared graphs, and for checkpoints.
+    config : Config
+    settings : TrainSettings
+    """
+
+    root: Path
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    scenes: int
+    cache: Path
+    folder: Path
+    config: Config
+    settings: TrainSettings
+
+    def prepare(self) -> Pipeline[tuple[list[Footage], list[Footage]]]:
+        """Prepare what is not prepared yet."""
+        learn = yield from davis_footage(self.root, self.train, self.config, self.cache)
+        learn += yield from scene_footage(self.scenes, self.config, self.cache)
+        check = yield from davis_footage(
+            self.root, self.validation, self.config, self.cache
+        )
+        return learn, check
+
+    def __call__(self, rank: int, world: int) -> Course:
+        """Course of process `rank` of `world`."""
+        from napari_gnn_vos.progress import drain
+
+        learn, check = drain(self.prepare())
+        learn = [Footage(for_training(f.session), f.truth) for f in learn]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Course(self.settings, learn, check, self.folder, rank, world)
