@@ -42,7 +42,7 @@ def test_a_click_makes_a_labels_layer(qtbot, viewer, dock):
 def test_cancel_ends_the_work(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
     dock.prepare.click()
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("forever"))
+    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
     assert not dock.predict.isEnabled()
     dock.cancel.click()
     qtbot.waitUntil(partial(idle, dock))

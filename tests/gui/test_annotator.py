@@ -6,7 +6,8 @@ from napari.components import ViewerModel
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import LINES, SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.line_layer import LINES
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, colour_of
 from tests.gui import fakes
 

@@ -10,11 +10,9 @@ from napari_gnn_vos.gui.axes import Axes
 from napari_gnn_vos.gui.bridge import (
     VIDEO_KEY,
     brush_from_strokes,
-    lines_from_shapes,
-    outline,
-    shapes_from_lines,
     video_of,
 )
+from napari_gnn_vos.gui.lines import lines_from_shapes, outline, shapes_from_lines
 from napari_gnn_vos.structures.video import Video
 
 KINDS = [np.asarray, dask.array.from_array, lambda a: zarr.array(a, chunks=a.shape)]

@@ -41,9 +41,11 @@ def test_predicting_prepares_first_and_then_answers():
     controller.predict(lambda: dot((2, 3)))
     assert controller.history.now.session.labels[:, 2, 3].tolist() == [1] * 4
     said = [call.args[0] for call in heard.said.call_args_list]
-    assert said[0].startswith("Prepared 4 frames in")
-    assert said[1].startswith("Round 1: ")
-    assert said[1].endswith("s, 4 frames")
+    assert said[0] == "Preparing 4 frames ..."
+    assert said[1].startswith("Prepared 4 frames in")
+    assert said[2] == "Round 1 ..."
+    assert said[3].startswith("Round 1: ")
+    assert said[3].endswith("s, 4 frames")
     assert not controller.desk.busy
 
 
@@ -163,6 +165,7 @@ class TestElsewhere:
         assert not runner.pending
         assert controller.history is None
         heard.progressed.assert_not_called()
+        heard.said.assert_called_with("Stopped")
         assert [c.args for c in heard.busy_changed.call_args_list] == [
             (True,),
             (False,),

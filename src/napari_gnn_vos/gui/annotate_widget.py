@@ -92,7 +92,7 @@ class AnnotateWidget(Controls):
     def _show_progress(self, step: Progress) -> None:
         self.bar.setMaximum(step.total)
         self.bar.setValue(step.done)
-        self.bar.setFormat(f"{step.stage}  %v / %m")
+        self.bar.setFormat(f"{step.stage.capitalize()}  %v / %m")
 
     def _tell(self, text: str) -> None:
         self.status.setText(text)

@@ -120,17 +120,18 @@ class Annotator:
 
     def cancel(self) -> None:
         """Stop the work under way at its next step."""
-        self.controller.desk.cancel()
+        if self.controller.desk.busy:
+            self.controller.said.emit("Stopping ...")
+            self.controller.desk.cancel()
 
     def close(self) -> None:
         """Stop, and let go of the viewer."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         desk, controller = self.controller.desk, self.controller
-        for signal in (desk.progressed, desk.failed, desk.busy_changed):
-            signal.disconnect()
-        for signal in (controller.said, controller.changed):
-            signal.disconnect()
-        for signal in (self.opened, self.pen.changed):
+        for signal in (
+            *(desk.progressed, desk.failed, desk.busy_changed, desk.stopped),
+            *(controller.said, controller.changed, self.opened, self.pen.changed),
+        ):
             signal.disconnect()
         self.cancel()
 

@@ -47,6 +47,7 @@ class Controller:
         self, prepare: Prepare, answer: Answer, run: Runner, seed: int = 0
     ) -> None:
         self.desk = Desk(run)
+        self.desk.stopped.connect(lambda: self.said.emit("Stopped"))
         self.video: Video | None = None
         self.history: History | None = None
         self._prepare, self._answer, self._seed = prepare, answer, seed
@@ -77,12 +78,14 @@ class Controller:
         """
         if self.video is None:
             raise GnnVosError("There is no video. Open one and choose its layer.")
+        self.desk.require_free()
         frames, began = self.video.shape[0], perf_counter()
 
         def prepared(session: Session) -> None:
             self.history = History(session)
             self._tell(f"Prepared {frames} frames in {_since(began)}")
 
+        self.said.emit(f"Preparing {frames} frames ...")
         self.desk.start(self._prepare(self.video), prepared, then)
 
     def predict(self, read: Callable[[], Drawing]) -> None:
@@ -133,13 +136,13 @@ class Controller:
         GnnVosError
             If work is under way.
         """
-        if self.desk.busy:
-            raise GnnVosError("Work is under way. Wait for it, or press Cancel.")
+        self.desk.require_free()
         if self.history is not None:
             self.history.add(self.history.start)
         self._tell("Everything is cleared; Undo brings it back")
 
     def _round(self, history: History, drawing: Drawing) -> None:
+        self.desk.require_free()
         last, began = history.now, perf_counter()
         shape = last.session.video.shape
         scribbles = changes(last.drawing, drawing, shape)
@@ -151,6 +154,7 @@ class Controller:
             history.add(Moment(session, drawing))
             self._tell(f"Round {last.round + 1}: {_since(began)}, {shape[0]} frames")
 
+        self.said.emit(f"Round {last.round + 1} ...")
         rng = np.random.default_rng([self._seed, last.round + 1])
         self.desk.start(self._answer(last.session, scribbles, rng), answered)
 

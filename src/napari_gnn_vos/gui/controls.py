@@ -30,6 +30,8 @@ STYLE = """
 #brush:checked, #lines:checked { background-color: #2474b5; color: white; }
 #objects { font-size: 12px; }
 #objects::item { padding: 4px; }
+QProgressBar { text-align: center; min-height: 20px; }
+QProgressBar::chunk { background-color: #2474b5; }
 #caption, #hint { color: #9aa0a6; }
 #status { font-weight: bold; }
 """
@@ -88,10 +90,10 @@ class Controls(QWidget):
         column.addWidget(self.predict)
         column.addLayout(row(self.undo, self.reset))
         column.addSpacing(8)
-        column.addWidget(self.bar)
-        column.addWidget(self.cancel)
         column.addWidget(self.status)
         column.addWidget(self.hint)
+        column.addWidget(self.bar)
+        column.addWidget(self.cancel)
         column.addStretch(1)
 
 

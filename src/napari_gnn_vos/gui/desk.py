@@ -24,17 +24,24 @@ class Desk:
     progressed = Signal(Progress)
     failed = Signal(str)
     busy_changed = Signal(bool)
+    stopped = Signal()  # cancelled work has ended
 
     def __init__(self, run: Runner) -> None:
         self._run = run
         self._stop: Callable[[], None] | None = None
         self._then: Callable[[], object] | None = None
         self._turn = 0
+        self._cancelled = False
 
     @property
     def busy(self) -> bool:
         """Whether work is under way."""
         return self._stop is not None
+
+    def require_free(self) -> None:
+        """Raise GnnVosError if work is under way."""
+        if self.busy:
+            raise GnnVosError("Work is under way. Wait for it, or press Cancel.")
 
     def start(
         self,
@@ -58,8 +65,7 @@ class Desk:
         GnnVosError
             If work is under way.
         """
-        if self.busy:
-            raise GnnVosError("Work is under way. Wait for it, or press Cancel.")
+        self.require_free()
         self._turn += 1
         turn = self._turn
 
@@ -86,12 +92,15 @@ class Desk:
         """Ask the work under way to end at its next step; its result is dropped."""
         if self._stop is not None:
             self._turn += 1
-            self._then = None
+            self._then, self._cancelled = None, True
             self._stop()
 
     def _end(self) -> None:
         self._stop, then, self._then = None, self._then, None
+        cancelled, self._cancelled = self._cancelled, False
         self.busy_changed.emit(False)
+        if cancelled:
+            self.stopped.emit()
         if then is not None:
             then()
 

@@ -15,7 +15,7 @@ from napari_gnn_vos.gui.palette import answer_colours, stroke_colours
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
+STROKES, SEGMENTATION = "strokes", "segmentation"
 SOURCE_KEY = "gnn-vos source"
 """Where a layer of ours keeps the id of the image layer that it belongs to."""
 
@@ -51,18 +51,6 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
     )
     layer.brush_size = brush_size(shape)
     return layer
-
-
-def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes:
-    """Make an empty layer for lines and paths; every shape has a label."""
-    return Shapes(
-        ndim=axes.ndim,
-        name=LINES,
-        features={"label": np.zeros(0, int)},
-        face_color="transparent",
-        edge_width=max(2, brush_size(shape) // 3),
-        **placement(image, axes),
-    )
 
 
 def answer_layer(image: Image, axes: Axes, labels: NDArray[np.uint8]) -> Labels:

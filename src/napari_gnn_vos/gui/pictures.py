@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_gnn_vos.gui.bridge import VIDEO_KEY
@@ -54,6 +55,8 @@ def image_data(video: Video) -> LayerData:
         options["rgb"] = True
         if data.shape[3] < 3 or data.dtype != np.uint8:
             data = Pictures(video)
+    if hasattr(Image, "axis_labels"):  # of newer napari only
+        options["axis_labels"] = ("t", "y", "x")
     options["metadata"] = {VIDEO_KEY: (data, video)}
     return data, options, "image"
 

@@ -75,6 +75,7 @@ class VideoChoice(QComboBox):
     def _refresh(self) -> None:
         images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
         self._shown = [None, *images]
+        self._tried = [layer for layer in self._tried if layer in images]
         self.clear()
         self.addItems([NOTHING, *(layer.name for layer in images)])
         self.setCurrentIndex(

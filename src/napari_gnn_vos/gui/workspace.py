@@ -9,14 +9,16 @@ from napari.layers import Labels, Shapes
 from numpy.typing import NDArray
 
 from napari_gnn_vos.gui import layers
-from napari_gnn_vos.gui.bridge import (
-    brush_from_strokes,
-    lines_from_shapes,
-    shapes_from_lines,
-    video_of,
-)
+from napari_gnn_vos.gui.bridge import brush_from_strokes, video_of
 from napari_gnn_vos.gui.drawing import Drawing, same_lines
-from napari_gnn_vos.gui.palette import colour_of, value_of
+from napari_gnn_vos.gui.line_layer import (
+    LINES,
+    draw_next,
+    make_lines,
+    read_lines,
+    write_lines,
+)
+from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
@@ -64,9 +66,9 @@ class Workspace:
     @property
     def lines(self) -> Shapes:
         """The layer for lines and paths; it is made if there is none."""
-        found = self._find(Shapes, layers.LINES)
+        found = self._find(Shapes, LINES)
         if found is None:
-            found = layers.lines_layer(self.image, self.axes, self.video.shape)
+            found = make_lines(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(found)
         return found
 
@@ -89,9 +91,7 @@ class Workspace:
             layer.selected_label = value_of(pen.label)
         else:
             layer, mode = self.lines, "add_path"
-            layer.selected_data = set()  # or what is selected changes its colour
-            layer.feature_defaults = {"label": pen.label}
-            layer.current_edge_color = np.array(colour_of(pen.label))
+            draw_next(layer, pen.label)
         self._viewer.layers.selection.active = layer
         layer.mode = mode
 
@@ -125,7 +125,7 @@ class Workspace:
                 stack[t] = 0
         strokes.refresh()
         if not same_lines(drawing.lines, self._lines()):
-            self._write_lines(drawing)
+            write_lines(self.lines, drawing.lines, self.axes)
 
     def show(self, labels: NDArray[np.uint8] | None) -> None:
         """Show an answer, (T, H, W), below the strokes; None takes it away."""
@@ -149,21 +149,8 @@ class Workspace:
         self._viewer.layers.selection.active = chosen
 
     def _lines(self) -> tuple[Scribble, ...]:
-        layer = self._find(Shapes, layers.LINES)
-        if layer is None:
-            return ()
-        labels = layer.features["label"][: layer.nshapes]
-        return lines_from_shapes(layer.data, layer.shape_type, labels, self.axes)
-
-    def _write_lines(self, drawing: Drawing) -> None:
-        layer = self.lines
-        paths, labels = shapes_from_lines(drawing.lines, self.axes)
-        layer.selected_data = set(range(layer.nshapes))
-        layer.remove_selected()  # with their features, which `data = []` leaves
-        if paths:
-            colours = np.array([colour_of(label) for label in labels])
-            layer.add_paths(paths, edge_color=colours, face_color="transparent")
-            layer.features = {"label": labels}
+        layer = self._find(Shapes, LINES)
+        return () if layer is None else read_lines(layer, self.axes)
 
     def _find(self, kind: type, name: str) -> Layer | None:
         found = layers.find_layer(self._viewer, self.image, kind, name)
