@@ -1,0 +1,90 @@
+"""The real window: a mouse paints, the engine answers. Needs a screen (or Xvfb)."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.gui import plugin
+from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.io.scenes import compose_scene
+from tests.gui import fakes
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def window(make_napari_viewer, qtbot, tmp_path, monkeypatch):
+    """A window with the widget and a tiny scene; its viewer, widget and truth."""
+    monkeypatch.setattr(plugin, "user_cache_path", lambda _: tmp_path)
+    viewer = make_napari_viewer(show=True)
+    video, truth = compose_scene(frames=4, shape=(64, 96), objects=1)
+    data, options, _ = image_data(video)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+    viewer.add_image(data, **options)
+    viewer.dims.set_current_step(0, 0)
+    qtbot.waitUntil(lambda: STROKES in viewer.layers)
+    qtbot.wait(200)
+    return viewer, dock, truth
+
+
+def drag(qtbot, viewer, points):
+    """Draw with the left button through points (row, col) of the picture."""
+    from qtpy.QtCore import QPoint, Qt
+    from qtpy.QtTest import QTest
+
+    canvas = viewer.window._qt_viewer.canvas
+    places = [canvas.view.scene.transform.map([col, row])[:2] for row, col in points]
+    first, *others = (QPoint(round(x), round(y)) for x, y in places)
+    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(canvas.native, button, keys, first)
+    for place in others:
+        QTest.mouseMove(canvas.native, place)
+        qtbot.wait(20)
+    QTest.mouseRelease(canvas.native, button, keys, others[-1])
+
+
+def inside(mask):
+    """Three points on a line within a mask, (3, 2)."""
+    rows, cols = np.nonzero(mask)
+    middle = np.abs(rows - np.median(rows)) < 1
+    row, span = np.median(rows), cols[middle]
+    return [(row, np.quantile(span, q)) for q in (0.3, 0.5, 0.7)]
+
+
+def click(qtbot, button):
+    from qtpy.QtCore import Qt
+
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def idle(dock):
+    return not dock.annotator.controller.desk.busy
+
+
+def test_a_stroke_of_the_mouse_labels_the_video(qtbot, window):
+    viewer, dock, truth = window
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    assert np.unique(viewer.layers[STROKES].data[0]).tolist() == [0, 1]
+    assert not viewer.layers[STROKES].data[1:].any()
+    click(qtbot, dock.predict)
+    qtbot.waitUntil(partial(idle, dock), timeout=120_000)
+    assert dock.status.text().startswith("Round 1: ")
+    answer = viewer.layers[SEGMENTATION].data == 1
+    for t in range(4):
+        overlap = (answer[t] & (truth[t] == 1)).sum() / (answer[t] | truth[t]).sum()
+        assert overlap > 0.3, t
+    click(qtbot, dock.undo)
+    assert SEGMENTATION not in viewer.layers
+    assert not viewer.layers[STROKES].data.any()
+
+
+def test_the_window_closes_while_work_goes_on(qtbot, window):
+    viewer, dock, _ = window
+    dock.annotator.controller._prepare = fakes.endless
+    controller = dock.annotator.controller
+    click(qtbot, dock.prepare)
+    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    viewer.close()
+    qtbot.waitUntil(lambda: not controller.desk.busy, timeout=10_000)
