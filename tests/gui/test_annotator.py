@@ -214,6 +214,24 @@ def test_each_video_keeps_its_own_layers(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data.shape == (T, H, W)
 
 
+def test_strokes_from_a_file_are_gone_on_with(viewer):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8))
+    viewer.add_labels(np.ones((2, H, W), np.uint8), name="strokes of another")
+    viewer.add_labels(np.full((T, H, W), 2, np.uint8), name="strokes")
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    assert annotator.workspace.strokes is viewer.layers["strokes"]
+    annotator.predict()
+    assert (viewer.layers[SEGMENTATION].data == 2).all()
+
+
+def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
+    annotator.pen.choose(1, "lines")
+    annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8)))
+    assert viewer.layers.selection.active is annotator.workspace.lines
+    assert annotator.workspace.lines.mode == "add_path"
+
+
 def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
     viewer.layers[STROKES].selected_label = 5
     assert (annotator.pen.label, annotator.pen.objects) == (5, 5)

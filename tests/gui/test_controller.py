@@ -188,6 +188,16 @@ class TestElsewhere:
         heard.failed.assert_called_once_with("too dark")
         assert not controller.desk.busy
 
+    def test_a_bug_keeps_its_traceback_and_the_desk_is_free(self):
+        controller = fakes.controller(prepare=lambda _: _raise(ZeroDivisionError()))
+        controller.open(fakes.video())
+        heard = listen(controller)
+        with pytest.raises(ZeroDivisionError):
+            controller.prepare()
+        heard.said.assert_called_with("Stopped")
+        heard.failed.assert_not_called()
+        assert not controller.desk.busy
+
     def test_progress_is_passed_on(self, controller, runner):
         heard = listen(controller)
         controller.prepare()

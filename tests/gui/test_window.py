@@ -88,3 +88,15 @@ def test_the_window_closes_while_work_goes_on(qtbot, window):
     qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
     viewer.close()
     qtbot.waitUntil(lambda: not controller.desk.busy, timeout=10_000)
+
+
+def test_a_closed_dock_gives_its_keys_back(qtbot, window):
+    viewer, dock, _ = window
+    dock.annotator.controller._prepare = fakes.endless
+    click(qtbot, dock.prepare)
+    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    assert viewer.keymap
+    viewer.window.remove_dock_widget(dock)
+    assert not viewer.keymap
+    qtbot.waitUntil(lambda: not dock.annotator.controller.desk.busy)
+    viewer.layers.clear()

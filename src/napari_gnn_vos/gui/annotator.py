@@ -137,8 +137,8 @@ class Annotator:
 
     def _hold(self) -> None:
         if self.workspace is not None:
-            self.workspace.hold(self.pen)
             self.workspace.strokes.events.selected_label.connect(self._on_picked)
+            self.workspace.hold(self.pen)
 
     def _on_picked(self, event: Any) -> None:
         """Follow a label chosen on the layer itself, as napari's picker does."""

@@ -22,7 +22,7 @@ from napari_gnn_vos.gui.video_choice import VideoChoice
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
-LEAST_WIDTH = 230
+LEAST_WIDTH = 255
 STYLE = """
 #predict { background-color: #2474b5; color: white; font-weight: bold; padding: 7px; }
 #predict:hover { background-color: #2f86cc; }

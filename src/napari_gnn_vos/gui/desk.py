@@ -24,14 +24,14 @@ class Desk:
     progressed = Signal(Progress)
     failed = Signal(str)
     busy_changed = Signal(bool)
-    stopped = Signal()  # cancelled work has ended
+    stopped = Signal()  # work has ended without a result or an expected error
 
     def __init__(self, run: Runner) -> None:
         self._run = run
         self._stop: Callable[[], None] | None = None
         self._then: Callable[[], object] | None = None
         self._turn = 0
-        self._cancelled = False
+        self._settled = False
 
     @property
     def busy(self) -> bool:
@@ -67,11 +67,15 @@ class Desk:
         """
         self.require_free()
         self._turn += 1
-        turn = self._turn
+        turn, self._settled = self._turn, False
 
         def result(value: Any) -> None:
             on_result(value)
-            self._then = then
+            self._then, self._settled = then, True
+
+        def error(what: GnnVosError) -> None:
+            self._settled = True
+            self.failed.emit(str(what))
 
         def while_wanted(call: Callable[..., object]) -> Callable[..., None]:
             return lambda *args: call(*args) if turn == self._turn else None  # type: ignore[return-value]
@@ -82,7 +86,7 @@ class Desk:
             pipeline,
             on_step=while_wanted(self.progressed.emit),
             on_result=while_wanted(result),
-            on_error=while_wanted(lambda error: self.failed.emit(str(error))),
+            on_error=while_wanted(error),
             on_end=self._end,
         )
         if self._stop is _nothing:
@@ -92,14 +96,12 @@ class Desk:
         """Ask the work under way to end at its next step; its result is dropped."""
         if self._stop is not None:
             self._turn += 1
-            self._then, self._cancelled = None, True
             self._stop()
 
     def _end(self) -> None:
         self._stop, then, self._then = None, self._then, None
-        cancelled, self._cancelled = self._cancelled, False
         self.busy_changed.emit(False)
-        if cancelled:
+        if not self._settled:
             self.stopped.emit()
         if then is not None:
             then()

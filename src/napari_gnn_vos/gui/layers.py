@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Shapes
+from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
@@ -95,13 +96,13 @@ def placement(image: Image, axes: Axes) -> dict[str, Any]:
     return placed | {n: getattr(image, n) for n in names if hasattr(image, n)}
 
 
-def find_layer(
-    viewer: ViewerModel, image: Image, kind: type[Labels] | type[Shapes], name: str
-) -> Labels | Shapes | None:
-    """Find the layer made earlier for `image`, or one of that name made by hand."""
+def layers_on(image: Image, viewer: ViewerModel, name: str) -> Iterator[Layer]:
+    """List the layers made earlier for `image`, or of that name by hand, latest first.
+
+    A name may be followed by a number, as napari makes names differ.
+    """
     mark = str(image.unique_id)
     for layer in reversed(viewer.layers):
         source = layer.metadata.get(SOURCE_KEY, mark)
-        if isinstance(layer, kind) and layer.name.startswith(name) and source == mark:
-            return layer
-    return None
+        if layer.name.startswith(name) and source == mark:
+            yield layer

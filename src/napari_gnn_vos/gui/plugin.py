@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
 from platformdirs import user_cache_path
+from qtpy.QtCore import QEvent
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.gui.annotate_widget import AnnotateWidget
@@ -74,11 +76,14 @@ class AnnotateDock(AnnotateWidget):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         made = annotator(napari_viewer, run_in_thread)
         super().__init__(made)
-        unbind, video = bind_keys(napari_viewer, self), self.video
+        self._leave = ExitStack()
+        self._leave.callback(made.close)
+        self._leave.callback(self.video.stop)
+        self._leave.callback(bind_keys(napari_viewer, self))
+        self.destroyed.connect(self._leave.close)  # the window is closed
 
-        def leave() -> None:
-            made.close()
-            video.stop()
-            unbind()
-
-        self.destroyed.connect(leave)
+    def event(self, event: QEvent) -> bool:
+        """Let go of the viewer when the dock is closed and gives the widget back."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._leave.close()
+        return bool(super().event(event))

@@ -53,6 +53,7 @@ class Workspace:
         self.video = video_of(
             layers.full_data(image), self.axes, image.name, image.metadata
         )
+        self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
 
     @property
     def strokes(self) -> Labels:
@@ -153,5 +154,9 @@ class Workspace:
         return () if layer is None else read_lines(layer, self.axes)
 
     def _find(self, kind: type, name: str) -> Layer | None:
-        found = layers.find_layer(self._viewer, self.image, kind, name)
-        return found if found is None or found.ndim == self.axes.ndim else None
+        """Find a layer of ours that fits the video."""
+        for layer in layers.layers_on(self.image, self._viewer, name):
+            shape = layer.data.shape if isinstance(layer, Labels) else self._shape
+            if (type(layer), layer.ndim, shape) == (kind, self.axes.ndim, self._shape):
+                return layer
+        return None
