@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_gnn_vos.gui import plugin
+from napari_gnn_vos.gui import plugin, scripting
 from tests.gui import fakes
 
 
 @pytest.fixture
 def toy_engine(monkeypatch):
     """The dock widget, but with an engine of a few lines."""
-    monkeypatch.setattr(plugin, "prepare", fakes.prepare)
-    monkeypatch.setattr(plugin, "answer", fakes.answer)
+    monkeypatch.setattr(scripting, "prepare", fakes.prepare)
+    monkeypatch.setattr(scripting, "answer", fakes.answer)
 
 
 @pytest.fixture

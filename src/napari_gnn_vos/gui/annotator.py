@@ -27,7 +27,7 @@ class Annotator:
     viewer : napari.components.ViewerModel
         Any napari viewer, with or without a window.
     controller : Controller
-        Plays the rounds; :func:`napari_gnn_vos.gui.plugin.annotator` makes one.
+        Plays the rounds; :func:`napari_gnn_vos.gui.scripting.annotator` makes one.
 
     Attributes
     ----------

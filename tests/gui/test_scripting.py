@@ -1,0 +1,40 @@
+import subprocess
+import sys
+
+import numpy as np
+from napari.components import ViewerModel
+
+from napari_gnn_vos.gui import scripting
+from napari_gnn_vos.gui.layers import SEGMENTATION
+from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.scribbles import Scribble
+
+
+def test_a_script_needs_no_window():
+    code = "import sys, napari_gnn_vos.gui.scripting; sys.exit('qtpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, monkeypatch):
+    from napari_gnn_vos.engine import annotate, predict, start
+    from napari_gnn_vos.model.registry import load_model
+
+    monkeypatch.setattr(scripting, "user_cache_path", lambda _: tmp_path)
+    video, truth = compose_scene(frames=3, shape=(64, 96), objects=1)
+    pixels = np.argwhere(truth[1] == 1)[::7]
+
+    data, options, _ = image_data(video)
+    viewer = ViewerModel()
+    work = scripting.annotator(viewer, seed=5)
+    work.open(viewer.add_image(data, **options))
+    work.workspace.strokes.data[1][tuple(pixels.T)] = 1
+    work.predict()
+
+    session = drain(start(video))
+    scribble = Scribble(1, 1, pixels.astype(float), connected=False)
+    session = annotate(session, [scribble], rng=np.random.default_rng([5, 1]))
+    session = drain(predict(session, load_model()))
+    np.testing.assert_array_equal(viewer.layers[SEGMENTATION].data, session.labels)
+    assert list(tmp_path.iterdir())
