@@ -147,3 +147,21 @@ def _unwritable(path: Path, why: object) -> str:
         f"Cannot write {path}: {why}. Choose another place, or make room and "
         "check the permissions."
     )
+
+
+def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
+    """Write labels as the path asks: ``.tif`` one file, otherwise a folder of PNGs.
+
+    Parameters
+    ----------
+    labels : iterable of (H, W) ndarray of uint8
+    path : path
+
+    Returns
+    -------
+    count : int
+        Frames written.
+    """
+    if Path(path).suffix.lower() in (".tif", ".tiff"):
+        return export_tiff(labels, path)
+    return export_palette_pngs(labels, path)

@@ -142,7 +142,8 @@ def embedder(
         )
     own = {name: state[name].float() for name in network.state_dict()}
     network.load_state_dict(own)
-    network = network.eval().to(device, memory_format=torch.channels_last)
+    network.eval().to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = torch.tensor(MEAN, device=device)[None, :, None, None]
     spread = torch.tensor(SPREAD, device=device)[None, :, None, None]
 
@@ -166,4 +167,5 @@ def _standard(maps: Tensor) -> NDArray[np.float32]:
 
 def bundled_state() -> dict[str, Tensor]:
     """Weights that come with this package."""
-    return load_file(BUNDLED)
+    state: dict[str, Tensor] = load_file(BUNDLED)
+    return state

@@ -77,15 +77,13 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, Card]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["card"])
+            card = _read_card((file.metadata() or {})["card"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"Expected weights with a card in {path}; it is missing or no such file "
             f"({error}). Train again, or name a model that ships with the package."
         ) from error
-    names = {key: tuple(facts.pop(key)) for key in ("node_names", "link_names")}
-    card = Card(**names, **facts)
     network = build(card)
     try:
         network.load_state_dict(state)
@@ -94,3 +92,14 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, Card]:
             f"The weights in {path} do not fit their card: {error}. Train again."
         ) from error
     return network.eval(), card
+
+
+def _read_card(text: str) -> Card:
+    card = json.loads(text)
+    return Card(
+        tuple(card["node_names"]),
+        tuple(card["link_names"]),
+        int(card["width"]),
+        int(card["depth"]),
+        dict(card["facts"]),
+    )

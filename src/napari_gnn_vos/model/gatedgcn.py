@@ -6,10 +6,35 @@ N nodes, E directed edges sorted by target, H channels throughout.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-EPS = 1e-6
+from napari_gnn_vos.model.kernels import EPS, GatedMessages
+
+
+class Ties(NamedTuple):
+    """The ends of E directed edges between N nodes, sorted by target.
+
+    Parameters
+    ----------
+    source, target : (E,) Tensor of int32
+    start : (N + 1,) Tensor of int64
+        Where the edges of every target begin.
+    """
+
+    source: Tensor
+    target: Tensor
+    start: Tensor
+
+    @classmethod
+    def of(cls, index: Tensor, count: int) -> Ties:
+        """From (2, E) sources and targets, sorted by target, of `count` nodes."""
+        source, target = index.int().contiguous()
+        nodes = torch.arange(count + 1, device=index.device, dtype=torch.int32)
+        return cls(source, target, torch.searchsorted(target, nodes))
 
 
 class GatedGCNLayer(nn.Module):
@@ -48,7 +73,7 @@ class GatedGCNLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, nodes: Tensor, edges: Tensor, index: Tensor
+        self, nodes: Tensor, edges: Tensor, ties: Ties
     ) -> tuple[Tensor, Tensor]:
         """Pass one round of messages along the edges.
 
@@ -58,29 +83,42 @@ class GatedGCNLayer(nn.Module):
             Node states.
         edges : (E, H) float
             Edge states.
-        index : (2, E) int
-            Source and target node of every directed edge.
+        ties : Ties
+            Which nodes the edges join.
 
         Returns
         -------
         nodes : (N, H) float
         edges : (E, H) float
         """
-        source, target = index
-        own, gate_target = self.from_target(nodes).chunk(2, dim=1)
-        message, gate_source = (
-            self.from_source(nodes).index_select(0, source).chunk(2, dim=1)
+        own, at_target = self.from_target(nodes).chunk(2, dim=1)
+        inside = self.from_edge(edges), edges, at_target, self.from_source(nodes)
+        pass_on = self._fused if nodes.device.type == "cpu" else self._plain
+        mean, edges = pass_on(*inside, ties)
+        update = torch.relu(self.norm_node(own + mean))
+        return self.dropout(nodes + update), edges
+
+    def _fused(
+        self, gate: Tensor, edges: Tensor, at_target: Tensor, sent: Tensor, ties: Ties
+    ) -> tuple[Tensor, Tensor]:
+        norm = self.norm_edge.weight, self.norm_edge.bias
+        out: tuple[Tensor, Tensor] = GatedMessages.apply(  # type: ignore[no-untyped-call]
+            gate, edges, at_target.contiguous(), sent, *norm, ties.start, ties.source
         )
-        gate = self.from_edge(edges) + gate_target.index_select(0, target) + gate_source
+        return out
+
+    def _plain(
+        self, gate: Tensor, edges: Tensor, at_target: Tensor, sent: Tensor, ties: Ties
+    ) -> tuple[Tensor, Tensor]:
+        message, at_source = sent.index_select(0, ties.source).chunk(2, dim=1)
+        gate = gate + at_target.index_select(0, ties.target) + at_source
         weight = torch.sigmoid(gate)
         both = torch.cat([weight * message, weight], dim=1)
-        total = nodes.new_zeros(len(nodes), both.shape[1]).index_add(0, target, both)
-        sent, weights = total.chunk(2, dim=1)
-        update = own + sent / (weights + EPS)
-        return (
-            self.dropout(nodes + torch.relu(self.norm_node(update))),
-            edges + torch.relu(self.norm_edge(gate)),
-        )
+        zero = both.new_zeros(len(at_target), both.shape[1])
+        total, weights = zero.index_add(0, ties.target, both).chunk(2, dim=1)
+        norm = self.norm_edge
+        straight = functional.layer_norm(gate, gate.shape[1:], norm.weight, norm.bias)
+        return total / (weights + EPS), edges + torch.relu(straight)
 
 
 class GatedGCN(nn.Module):
@@ -117,7 +155,7 @@ class GatedGCN(nn.Module):
             nn.Linear(width, 1),
         )
 
-    def forward(self, nodes: Tensor, edges: Tensor, index: Tensor) -> Tensor:
+    def forward(self, nodes: Tensor, edges: Tensor, ties: Ties) -> Tensor:
         """Compute the logit of every node's label against the rest.
 
         Parameters
@@ -131,8 +169,8 @@ class GatedGCN(nn.Module):
         -------
         logits : (N,) float
         """
-        states, ties = self.embed_nodes(nodes), self.embed_edges(edges)
+        states, links = self.embed_nodes(nodes), self.embed_edges(edges)
         for layer in self.layers:
-            states, ties = layer(states, ties, index)
+            states, links = layer(states, links, ties)
         out: Tensor = self.read(states)
         return out.squeeze(1)

@@ -1,89 +1,56 @@
 """The network's answer without gradients, in pieces that stay in the cache.
 
-The same numbers as `GatedGCN.forward`; edges are taken some thousands at a time, cut
-between targets, so that no array of the size of all edges is made in any layer.
+The same numbers as `GatedGCN.forward` on a CPU. Edges are taken some thousands at a
+time, cut between targets, each piece by one thread; edge states are updated in place,
+so that no layer makes an array of the size of all edges.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from napari_gnn_vos.model.gatedgcn import EPS, GatedGCN, GatedGCNLayer
+from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from napari_gnn_vos.model.kernels import add_up, fill_gate, norm_edges
 
 PIECE = 16_384
 """Edges at a time: 20 channels of these are 1.3 MB."""
+F32 = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """The edges of some consecutive targets.
-
-    Parameters
-    ----------
-    edges, targets : slice
-        Of all edges, of all nodes.
-    source, target : (e,) Tensor of int
-        Nodes at the ends of the edges.
-    sum : (t, e) sparse Tensor
-        Adds up the edges of every target.
-    """
-
-    edges: slice
-    targets: slice
-    source: Tensor
-    target: Tensor
-    sum: Tensor
-
-
-def cut(edges: NDArray[np.int32], count: int, piece: int = PIECE) -> list[Piece]:
-    """Cut edges that are sorted by target into pieces of whole targets.
+def cut(start: NDArray[np.int64], piece: int = PIECE) -> list[tuple[int, int]]:
+    """Cut targets into runs of about `piece` edges each.
 
     Parameters
     ----------
-    edges : (2, E) ndarray of int
-        Source and target, sorted by target.
-    count : int
-        Number of nodes, N.
+    start : (N + 1,) ndarray of int64
+        Where the edges of every target begin.
     piece : int
-        Edges a piece, about.
 
     Returns
     -------
-    pieces : list of Piece
-        That cover all nodes, those without an edge too.
+    runs : list of (int, int)
+        First target, and the one after the last; all targets are covered.
+
+    Examples
+    --------
+    >>> cut(np.array([0, 2, 4, 6, 6]), piece=4)
+    [(0, 2), (2, 4)]
     """
-    start = np.searchsorted(edges[1], np.arange(count + 1))
-    steps = np.arange(piece, edges.shape[1], piece)
-    cuts = np.unique(np.concatenate([[0], np.searchsorted(start, steps), [count]]))
-    pieces = []
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse")
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
-            lo, hi = int(start[a]), int(start[b])
-            ends = torch.from_numpy(np.ascontiguousarray(edges[:, lo:hi]))
-            total = torch.sparse_csr_tensor(
-                torch.from_numpy(start[a : b + 1] - lo),
-                torch.arange(hi - lo),
-                torch.ones(hi - lo),
-                (int(b - a), hi - lo),
-                check_invariants=False,
-            )
-            here = slice(int(a), int(b))
-            pieces.append(Piece(slice(lo, hi), here, ends[0], ends[1], total))
-    return pieces
+    steps = np.searchsorted(start, np.arange(piece, start[-1], piece))
+    return list(pairwise(np.unique([0, *steps, len(start) - 1]).tolist()))
 
 
 @torch.inference_mode()
-def logits(
-    network: GatedGCN, nodes: Tensor, edges: Tensor, pieces: list[Piece]
-) -> Tensor:
+def logits(network: GatedGCN, nodes: Tensor, edges: Tensor, ties: Ties) -> Tensor:
     """Compute the logit of every node, as `GatedGCN.forward` does.
 
     Parameters
@@ -91,41 +58,64 @@ def logits(
     network : GatedGCN
     nodes : (N, node_columns) Tensor of float32
     edges : (E, edge_columns) Tensor of float32
-    pieces : list of Piece
-        From `cut`.
+    ties : Ties
 
     Returns
     -------
     logits : (N,) Tensor of float32
     """
-    states, ties = network.embed_nodes(nodes), network.embed_edges(edges)
-    for layer in network.layers:
-        assert isinstance(layer, GatedGCNLayer)  # noqa: S101 - for the type checker
-        states = _layer(layer, states, ties, pieces)
+    states, links = network.embed_nodes(nodes), network.embed_edges(edges)
+    runs = cut(ties.start.numpy())
+    with _threads() as pool:
+        for layer in network.layers:
+            states = _layer(layer, states, links, ties, runs, pool)  # type: ignore[arg-type]
     out: Tensor = network.read(states)
     return out.squeeze(1)
 
 
 def _layer(
-    layer: GatedGCNLayer, states: Tensor, ties: Tensor, pieces: list[Piece]
+    layer: GatedGCNLayer,
+    states: Tensor,
+    links: Tensor,
+    ties: Ties,
+    runs: list[tuple[int, int]],
+    pool: ThreadPoolExecutor,
 ) -> Tensor:
     """One layer; edge states are updated in place."""
     own, gate_target = layer.from_target(states).chunk(2, dim=1)
-    sent = layer.from_source(states)
-    width = states.shape[1]
+    at_target = gate_target.contiguous().numpy()
+    sent = layer.from_source(states).numpy()
+    norm = layer.norm_edge.weight.numpy(), layer.norm_edge.bias.numpy()
     mean = torch.empty_like(states)
-    for piece in pieces:
-        here = ties[piece.edges]
-        source = sent.index_select(0, piece.source)
-        gate = torch.addmm(layer.from_edge.bias, here, layer.from_edge.weight.T)
-        gate += gate_target.index_select(0, piece.target)
-        gate += source[:, width:]
-        weight = torch.sigmoid(gate)
-        source[:, :width] *= weight
-        source[:, width:] = weight
-        total = piece.sum @ source
-        mean[piece.targets] = total[:, :width] / (total[:, width:] + EPS)
-        norm = layer.norm_edge
-        here += functional.layer_norm(gate, (width,), norm.weight, norm.bias).relu_()
-    update = layer.norm_node(own + mean)
-    return states + torch.relu_(update)
+    start, source = ties.start.numpy(), ties.source.numpy()
+
+    def piece(run: tuple[int, int]) -> None:
+        a, b = run
+        lo, hi = int(start[a]), int(start[b])
+        with torch.inference_mode():
+            here = links[lo:hi]
+            gate = layer.from_edge(here)
+            ends = start[a : b + 1] - lo, source[lo:hi]
+            fill_gate(gate.numpy(), at_target[a:b], sent, *ends)
+            weight = torch.sigmoid(gate).numpy()
+            total = np.empty((b - a, sent.shape[1] // 2), np.float32)
+            add_up(weight, sent, mean[a:b].numpy(), total, *ends)
+            edges = here.numpy()
+            norm_edges(gate.numpy(), edges, *norm, edges)
+
+    list(pool.map(piece, runs))
+    return states + torch.relu_(layer.norm_node(own + mean))
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """One thread a core for the pieces, none inside torch meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(
+            os.cpu_count() or 1, initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)

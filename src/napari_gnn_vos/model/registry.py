@@ -17,8 +17,8 @@ from napari_gnn_vos.model.backbone import (
 )
 from napari_gnn_vos.model.checkpoint import Card, load_checkpoint
 from napari_gnn_vos.model.device import choose_device
-from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.infer import Piece, cut, logits
+from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
+from napari_gnn_vos.model.infer import logits
 from napari_gnn_vos.structures.video_graph import Graph
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -42,7 +42,7 @@ class Predictor:
         self.network = network.to(device)
         self.card = card
         self.device = device
-        self._cut: tuple[Graph, list[Piece]] | None = None
+        self._last: tuple[Graph, torch.Tensor, Ties] | None = None
 
     def __call__(
         self, graph: Graph, inputs: NDArray[np.float32]
@@ -60,25 +60,24 @@ class Predictor:
         -------
         probability : (N,) ndarray of float32
         """
-        nodes = np.concatenate([graph.nodes.values, inputs], axis=1)
-        on = self.device
-        tensors = (
-            torch.tensor(nodes, device=on),
-            torch.tensor(graph.links.values, device=on),
-        )
-        if on == "cpu":
-            out = logits(self.network, *tensors, self._pieces(graph))
+        values = np.concatenate([graph.nodes.values, inputs], axis=1)
+        nodes = torch.tensor(values, device=self.device)
+        links, ties = self._edges(graph)
+        if self.device == "cpu":
+            out = logits(self.network, nodes, links, ties)
         else:
             with torch.inference_mode():
-                index = torch.tensor(graph.edges, device=on)
-                out = self.network(*tensors, index)
+                out = self.network(nodes, links, ties)
         return torch.sigmoid(out).numpy(force=True)
 
-    def _pieces(self, graph: Graph) -> list[Piece]:
-        """Pieces of the edges, made once for a graph."""
-        if self._cut is None or self._cut[0] is not graph:
-            self._cut = graph, cut(graph.edges, int(graph.first[-1]))
-        return self._cut[1]
+    def _edges(self, graph: Graph) -> tuple[torch.Tensor, Ties]:
+        """Edges as tensors, made once for a graph whatever the number of labels."""
+        if self._last is None or self._last[0] is not graph:
+            index = torch.tensor(graph.edges, device=self.device)
+            ties = Ties.of(index, int(graph.first[-1]))
+            links = torch.tensor(graph.links.values, device=self.device)
+            self._last = graph, links, ties
+        return self._last[1:]
 
 
 def load_model(name: str | Path = DEFAULT, device: str = "auto") -> Predictor:

@@ -1,0 +1,206 @@
+"""The command line: one thin function per command."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from platformdirs import user_cache_path
+from tqdm import tqdm
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.progress import Pipeline, Progress, drain
+
+R = TypeVar("R")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Davis = Annotated[Path, typer.Option(help="Folder in DAVIS layout.")]
+Sequences = Annotated[
+    str, typer.Option(help="Names with commas between, or a file with one a line.")
+]
+VideoFile = Annotated[Path, typer.Argument(help="Movie, TIFF stack or frame folder.")]
+ModelName = Annotated[str, typer.Option(help="Name, or a safetensors file.")]
+Json = Annotated[Path | None, typer.Option(help="Where to write all figures.")]
+Cache = Annotated[Path, typer.Option(help="Folder for prepared graphs.")]
+CACHE = user_cache_path("napari-gnn-vos")
+
+
+@app.callback()
+def main(verbose: Annotated[bool, typer.Option(help="Say more.")] = False) -> None:
+    """Label the objects of a video from a few scribbles."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn an expected error into one red line and exit status 2."""
+    try:
+        yield
+    except GnnVosError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(2) from error
+
+
+def _show(pipeline: Pipeline[R]) -> R:
+    """Run a pipeline with a progress bar."""
+    with tqdm(unit="step") as bar:
+
+        def step(at: Progress) -> None:
+            bar.set_description(at.stage)
+            bar.total = at.total
+            bar.update(max(at.done - bar.n, 0))
+
+        return drain(pipeline, step)
+
+
+@app.command()
+def prepare(
+    video: VideoFile,
+    cache: Cache = CACHE,
+) -> None:
+    """Prepare a video's superpixel graph, once."""
+    from napari_gnn_vos.engine import start
+    from napari_gnn_vos.io.read import read_video
+
+    with _told():
+        session = _show(start(read_video(video), cache=cache))
+    graph = session.graph
+    typer.echo(f"{graph.n} superpixels on {graph.shape[0]} frames, in {cache}.")
+
+
+@app.command()
+def segment(
+    video: VideoFile,
+    strokes: Annotated[Path, typer.Argument(help="Strokes, a JSON file.")],
+    output: Annotated[Path, typer.Argument(help="Folder for PNGs, or a .tif.")],
+    model: Annotated[
+        str, typer.Option(help="Name, or a safetensors file.")
+    ] = "gatedgcn",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of the sampling of strokes.")] = 0,
+    cache: Cache = CACHE,
+) -> None:
+    """Label a whole video from strokes in a file."""
+    import numpy as np
+
+    from napari_gnn_vos.engine import annotate, predict, start
+    from napari_gnn_vos.io.export import export_labels
+    from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.io.strokes_file import read_strokes
+    from napari_gnn_vos.model.registry import load_model
+
+    with _told():
+        drawn, network = read_strokes(strokes), load_model(model, device)
+        session = _show(start(read_video(video), cache=cache))
+        session = annotate(session, drawn, rng=np.random.default_rng(seed))
+        session = _show(predict(session, network))
+        labels = session.labels if session.labels is not None else ()
+        count = export_labels(labels, output)
+    typer.echo(f"{count} frames of labels in {output}.")
+
+
+@app.command()
+def train(
+    davis: Davis,
+    sequences: Sequences,
+    validation: Annotated[str, typer.Option(help="Sequences to choose by.")],
+    output: Annotated[Path, typer.Option(help="Folder for checkpoints.")],
+    steps: Annotated[int, typer.Option(help="Steps to take.")] = 4000,
+    scenes: Annotated[int, typer.Option(help="Composed scenes to add.")] = 6,
+    processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    cache: Cache = CACHE,
+) -> None:
+    """Train a network with the robot in the loop; run again to go on."""
+    from napari_gnn_vos.config import Config
+    from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.study.footage import CoursePlan
+    from napari_gnn_vos.study.train import TrainSettings, train_together
+
+    with _told():
+        learn = tuple(layout.sequences(davis, sequences))
+        check = tuple(layout.sequences(davis, validation))
+        settings = TrainSettings(steps=steps, seed=seed)
+        plan = CoursePlan(
+            davis, learn, check, scenes, cache, output, Config(), settings
+        )
+        _show(plan.prepare())
+        train_together(plan, processes)
+    typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")
+
+
+@app.command()
+def benchmark(
+    davis: Davis,
+    sequences: Sequences,
+    rounds: Annotated[int, typer.Option(help="Rounds a sequence.")] = 8,
+    json: Json = None,
+    model: Annotated[
+        str, typer.Option(help="Name, or a safetensors file.")
+    ] = "gatedgcn",
+    baselines: Annotated[bool, typer.Option(help="Simpler methods, too.")] = False,
+    cache: Cache = CACHE,
+) -> None:
+    """Let the robot annotate sequences, and print J after every round."""
+    from napari_gnn_vos.config import Config
+    from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.study import benchmark as study
+    from napari_gnn_vos.study.baselines import BASELINES
+    from napari_gnn_vos.study.footage import davis_footage
+
+    with _told():
+        names = layout.sequences(davis, sequences)
+        network = load_model(model)
+        footage = _show(davis_footage(davis, names, Config(), cache))
+        scores = _show(study.benchmark(footage, network, rounds))
+        about = {"name": model, **network.card.facts}
+        facts = study.report(footage, scores, about, Config())
+        table = {"GatedGCN": facts["j"]}
+        for name, simple in BASELINES.items() if baselines else ():
+            played = _show(study.benchmark(footage, simple, rounds))
+            table[name] = study.report(footage, played, {"name": name}, Config())["j"]
+    if json is not None:
+        study.write_json(json, facts | {"baselines": table})
+    typer.echo(study.rounds_table(table, (1, 2, 4, 8)))
+    typer.echo(study.sequences_table(facts))
+
+
+@app.command()
+def ceiling(
+    davis: Davis,
+    sequences: Sequences,
+    superpixels: Annotated[int, typer.Option(help="Superpixels a frame.")] = 880,
+    every: Annotated[int, typer.Option(help="Measure one frame in so many.")] = 10,
+) -> None:
+    """Print how good labels could be at best with each over-segmentation."""
+    from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.study.ceiling import ceiling_table, measure_ceilings
+
+    with _told():
+        names = layout.sequences(davis, sequences)
+        found = _show(measure_ceilings(davis, names, superpixels, every))
+    typer.echo(ceiling_table(found))
+
+
+@app.command()
+def transfer(
+    davis: Davis,
+    sequences: Sequences,
+    backbone: Annotated[str, typer.Option(help="See `load_backbone`.")] = "mobilenetv2",
+) -> None:
+    """Print how well a backbone's features carry a mask over five frames."""
+    from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.model.registry import load_backbone
+    from napari_gnn_vos.study.transfer import measure_transfer
+
+    with _told():
+        names = layout.sequences(davis, sequences)
+        found = _show(measure_transfer(davis, names, load_backbone(backbone)))
+    for features, j in found.items():
+        typer.echo(f"{features:12s} {j:.3f}")

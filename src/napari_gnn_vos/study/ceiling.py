@@ -1,0 +1,149 @@
+"""How good labels could be at best, given the superpixels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import SuperpixelSettings
+from napari_gnn_vos.io.davis import read_davis
+from napari_gnn_vos.prepare.flow import flow_between, full_size
+from napari_gnn_vos.prepare.superpixels import METHODS, oversegment
+from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.study.metrics import jaccard, objects_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What a method of over-segmentation allows.
+
+    Parameters
+    ----------
+    j : dict of str to float
+        Mean ceiling J of every sequence.
+    superpixels : float
+        Mean number a frame.
+    milliseconds : float
+        Median processor time a frame, on one core.
+    """
+
+    j: dict[str, float]
+    superpixels: float
+    milliseconds: float
+
+    @property
+    def mean(self) -> float:
+        """Mean over sequences."""
+        return float(np.mean(list(self.j.values())))
+
+
+def best_labels(
+    superpixels: NDArray[np.integer], truth: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Give every superpixel of a frame its commonest true label.
+
+    Parameters
+    ----------
+    superpixels : (H, W) ndarray of int
+        Numbers 0 .. n - 1.
+    truth : (H, W) ndarray of uint8
+
+    Returns
+    -------
+    labels : (H, W) ndarray of uint8
+    """
+    n, k = int(superpixels.max()) + 1, int(truth.max()) + 1
+    votes = np.bincount((superpixels.astype(np.int64) * k + truth).ravel(), None, n * k)
+    best = votes.reshape(n, k).argmax(axis=1).astype(np.uint8)
+    return np.asarray(best[superpixels])
+
+
+def motions_at(video: Video, t: int) -> list[NDArray[np.float32]]:
+    """Flow to the next frame and from the one before, as preparing sees it."""
+    shape = video.shape[1:]
+    motions = []
+    if t + 1 < video.shape[0]:
+        flow = flow_between(video.rgb(t), video.rgb(t + 1))
+        motions.append(full_size(flow.forward, shape))
+    if t > 0:
+        flow = flow_between(video.rgb(t - 1), video.rgb(t))
+        motions.append(full_size(flow.backward, shape))
+    return motions
+
+
+def measure_ceilings(
+    root: Path, names: Sequence[str], per_frame: int, every: int
+) -> Pipeline[dict[str, Ceiling]]:
+    """Measure the ceiling J of every method of over-segmentation.
+
+    Parameters
+    ----------
+    root : Path
+        Folder in DAVIS layout.
+    names : sequence of str
+        Sequences.
+    per_frame : int
+        Superpixels to aim for, the same for all methods.
+    every : int
+        Frames between two that are measured.
+
+    Yields
+    ------
+    step : Progress
+        One a sequence.
+
+    Returns
+    -------
+    ceilings : dict of str to Ceiling
+        By name of the method.
+    """
+    found: dict[str, dict[str, float]] = {method: {} for method in METHODS}
+    counts: dict[str, list[int]] = {method: [] for method in METHODS}
+    times: dict[str, list[float]] = {method: [] for method in METHODS}
+    for done, name in enumerate(names):
+        yield Progress(name, done, len(names))
+        video, truth = read_davis(root, name)
+        shown = range(every // 2, len(truth), every)
+        looks = [(video.rgb(t), motions_at(video, t)) for t in shown]
+        for method in METHODS:
+            settings = SuperpixelSettings.model_validate(
+                {"method": method, "per_frame": per_frame}
+            )
+            js = []
+            for t, (picture, motions) in zip(shown, looks, strict=True):
+                begin = time.process_time()
+                labels = oversegment(picture, motions, settings)
+                times[method].append(time.process_time() - begin)
+                counts[method].append(int(labels.max()) + 1)
+                painted = best_labels(labels, truth[t])
+                objects = objects_of(truth)
+                js.append(jaccard(painted[None], truth[t][None], objects).mean())
+            found[method][name] = float(np.mean(js))
+    return {
+        method: Ceiling(
+            found[method],
+            float(np.mean(counts[method])),
+            float(np.median(times[method])) * 1e3,
+        )
+        for method in METHODS
+    }
+
+
+def ceiling_table(ceilings: dict[str, Ceiling]) -> str:
+    """Markdown table: a row a method, best first."""
+    rows = [
+        "| over-segmentation | superpixels a frame | ceiling J | ms a frame |",
+        "|---|---|---|---|",
+    ]
+    for method, one in sorted(ceilings.items(), key=lambda item: -item[1].mean):
+        rows.append(
+            f"| {method} | {one.superpixels:.0f} | {one.mean:.3f} "
+            f"| {one.milliseconds:.0f} |"
+        )
+    return "\n".join(rows)
