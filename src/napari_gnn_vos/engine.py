@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -18,27 +17,28 @@ from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.harmonic import Diffusion
 from napari_gnn_vos.interact.marks import mark
-from napari_gnn_vos.interact.node_inputs import INPUT_NAMES
-from napari_gnn_vos.interact.paint import paint_labels
+from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
+from napari_gnn_vos.interact.paint import paint_session
 from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
 from napari_gnn_vos.interact.split import split_by_ink
 from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
 from napari_gnn_vos.interact.withdraw import withdraw
-from napari_gnn_vos.io.graph_store import GraphStore, Lazy, MemoryStore, open_graph
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
-from napari_gnn_vos.prepare.flow import dis_flow
-from napari_gnn_vos.prepare.node_features import NODE_NAMES, FrameView
-from napari_gnn_vos.prepare.pipeline import (
-    Callables,
+from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
+from napari_gnn_vos.prepare.describe import (
     Described,
     describe_labels,
     describe_pair,
     mean_look,
-    prepare,
 )
+from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.flow import dis_flow
+from napari_gnn_vos.prepare.node_features import NODE_NAMES, FrameView
+from napari_gnn_vos.prepare.pipeline import Callables, prepare
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FramePair
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Seeds
 from napari_gnn_vos.structures.session import Prediction, Session
@@ -158,18 +158,12 @@ def annotate(
     if not session.rounds:
         guess = guess_background(ink, shape, settings, rng=rng)
         new = Seeds.join(new, guess)
-    new = _numbered_after(drawn, new)
+    new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
     carried = spread_seeds(new.take(new.turn > 0), graph.pairs, shape, settings)
     drawn, spread = Seeds.join(drawn, new), Seeds.join(spread, carried)
     drawn, spread = withdraw(graph.frames, ink, drawn, spread)
     rounds = (*session.rounds, tuple(scribbles))
     return replace(session, rounds=rounds, drawn=drawn, spread=spread)
-
-
-def _numbered_after(old: Seeds, new: Seeds) -> Seeds:
-    """Number new seeds on from the old ones."""
-    origin = np.arange(len(new), dtype=np.int32) + int(old.origin.max(initial=-1)) + 1
-    return Seeds(new.frame, new.row, new.col, new.label, origin, new.turn)
 
 
 def _split(session: Session, touched: set[int]) -> Session:
@@ -290,44 +284,8 @@ def predict(session: Session, model: Model) -> Pipeline[Session]:
     for label in found.objects:
         chances[label] = model(graph, found.inputs(label))
         yield Progress("graph network", 1, 3)
-    prediction = _one_vs_rest(chances, found)
+    prediction = one_vs_rest(chances, found)
     yield Progress("paint", 2, 3)
-    labels = _paint(session, prediction)
+    labels = paint_session(session, prediction)
     yield Progress("paint", 3, 3)
     return replace(session, prediction=prediction, labels=labels)
-
-
-def _one_vs_rest(
-    chances: dict[int, NDArray[np.float32]], found: Evidence
-) -> Prediction:
-    """Put the answers for every object together; what is drawn is binding.
-
-    Background is as likely as that no object is there; rows are divided by their sum.
-    """
-    columns = np.stack([chances[label] for label in found.objects], axis=1)
-    rest = np.prod(1 - columns, axis=1, keepdims=True)
-    joined = np.concatenate([rest, columns], axis=1).astype(np.float32)
-    joined /= joined.sum(axis=1, keepdims=True)
-    drawn = found.marks.drawn
-    for column, label in enumerate((0, *found.objects)):
-        joined[drawn == label] = np.eye(joined.shape[1], dtype=np.float32)[column]
-    rows = np.split(joined, found.first[1:-1])
-    return Prediction(found.objects, tuple(rows))
-
-
-def _paint(session: Session, prediction: Prediction) -> NDArray[np.uint8]:
-    """Labels of all pixels; pixels under a stroke get its label."""
-    out = np.empty(session.graph.shape, np.uint8)
-
-    def paint(t: int) -> None:
-        picture = session.video.rgb(t) if session.config.refine else None
-        labels = session.graph.frames[t].labels
-        out[t] = paint_labels(
-            labels, prediction.probability[t], prediction.objects, picture
-        )
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(paint, range(len(out))))
-    ink = session.ink
-    out[ink.frame, ink.row, ink.col] = ink.label
-    return out

@@ -105,7 +105,7 @@ def fit_label_model(
     marks: Marks,
     settings: LabelModelSettings,
 ) -> LabelModel:
-    """Fit on drawn superpixels, guessed background, and, counting less, spread seeds."""
+    """Fit on drawn superpixels, guessed background and, counting less, on seeds."""
     known, labels, weights, reference = [], [], [], []
     for source, weight in (
         (marks.drawn, 1.0),

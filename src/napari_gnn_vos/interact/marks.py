@@ -60,14 +60,13 @@ def mark(
     """
     n = int(first[-1])
     marks = Marks(*(np.full(n, NOTHING, np.int16) for _ in range(3)))
-    _write(marks.drawn, frames, first, ink.frame, ink.row, ink.col, ink.label)
+    _write(marks.drawn, frames, first, ink)
     newest = spread.take(np.argsort(spread.turn, kind="stable"))
     for target, seeds in (
         (marks.spread, newest),
         (marks.guessed, drawn.take(drawn.turn == 0)),
     ):
-        row, col = np.rint(seeds.row).astype(int), np.rint(seeds.col).astype(int)
-        _write(target, frames, first, seeds.frame, row, col, seeds.label)
+        _write(target, frames, first, seeds)
         target[marks.drawn != NOTHING] = NOTHING
     return marks
 
@@ -76,12 +75,11 @@ def _write(
     target: NDArray[np.int16],
     frames: Sequence[FrameGraph],
     first: NDArray[np.int64],
-    frame: NDArray[np.int32],
-    row: NDArray[np.integer],
-    col: NDArray[np.integer],
-    label: NDArray[np.uint8],
+    points: Ink | Seeds,
 ) -> None:
-    for t in np.unique(frame):
-        here = np.flatnonzero(frame == t)
-        parts = frames[int(t)].labels[row[here], col[here]]
-        target[first[t] + parts] = label[here]
+    """Write the labels of points on the superpixels they lie on, the last on top."""
+    for t in np.unique(points.frame):
+        here = np.flatnonzero(points.frame == t)
+        row, col = np.rint(points.row[here]), np.rint(points.col[here])
+        parts = frames[int(t)].labels[row.astype(int), col.astype(int)]
+        target[first[t] + parts] = points.label[here]

@@ -9,20 +9,6 @@ from napari_gnn_vos.interact.marks import NOTHING, Marks
 
 F32 = NDArray[np.float32]
 
-INPUT_NAMES = (
-    "drawn_it",
-    "drawn_other",
-    "spread_it",
-    "spread_other",
-    "label_model",
-    "harmonic",
-    "previous",
-    "frame_drawn",
-)
-"""Drawn (2) and spread seeds (2) of the label and of any other; probability by the
-label model, by diffusion, and by the previous round (one half before); whether
-anything is drawn on the frame (paper, III-D, and diffusion)."""
-
 
 def node_inputs(
     marks: Marks,
@@ -45,7 +31,7 @@ def node_inputs(
     Returns
     -------
     inputs : (N, 8) ndarray of float32
-        Columns as in INPUT_NAMES; probabilities are shifted to -1 .. 1.
+        Columns as in `structures.input_names`; probabilities are shifted to -1 .. 1.
     """
     drawn = marks.drawn != NOTHING
     frame = np.repeat(np.arange(len(first) - 1), np.diff(first))

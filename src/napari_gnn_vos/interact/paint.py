@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
@@ -40,10 +43,10 @@ def paint_labels(
     painted : (H, W) ndarray of uint8
     """
     names = np.array((0, *objects), np.uint8)
-    flat = names[probability.argmax(axis=1)][labels]
+    flat: NDArray[np.uint8] = names[probability.argmax(axis=1)][labels]
     if picture is None:
         return flat
-    some = (probability[:, 1:] > 0.05).any(axis=1)[labels]
+    some = np.any(probability[:, 1:] > 0.05, axis=1)[labels]
     rows, cols = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
     if len(rows) == 0:
         return flat
@@ -60,6 +63,36 @@ def paint_labels(
     return flat
 
 
+def paint_session(session: Session, prediction: Prediction) -> NDArray[np.uint8]:
+    """Label all pixels of a video; pixels under a stroke get its label.
+
+    Parameters
+    ----------
+    session : Session
+        T frames of H x W pixels.
+    prediction : Prediction
+        Of all its superpixels.
+
+    Returns
+    -------
+    painted : (T, H, W) ndarray of uint8
+    """
+    out = np.empty(session.graph.shape, np.uint8)
+
+    def paint(t: int) -> None:
+        picture = session.video.rgb(t) if session.config.refine else None
+        labels = session.graph.frames[t].labels
+        out[t] = paint_labels(
+            labels, prediction.probability[t], prediction.objects, picture
+        )
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(paint, range(len(out))))
+    ink = session.ink
+    out[ink.frame, ink.row, ink.col] = ink.label
+    return out
+
+
 def guided_filter(guide: F32, soft: F32) -> F32:
     """Smooth `soft` (H, W) except across the edges of `guide` (H, W, 0 to 1).
 
@@ -69,7 +102,8 @@ def guided_filter(guide: F32, soft: F32) -> F32:
     """
     mean_g, mean_s = _mean(guide), _mean(soft)
     both = _mean(guide * soft) - mean_g * mean_s
-    slope = both / (_mean(guide * guide) - mean_g * mean_g + np.float32(SMOOTH))
+    variance = _mean(guide * guide) - mean_g * mean_g
+    slope = np.asarray(both / (variance + np.float32(SMOOTH)), np.float32)
     offset = mean_s - slope * mean_g
     return _mean(slope) * guide + _mean(offset)
 

@@ -55,7 +55,7 @@ def sample_seeds(
             count = min(len(pixels), max(1, share))
             chosen = pixels[rng.choice(len(pixels), count, replace=False)]
             rows.append(_rows(frame, chosen, label, turn))
-    return _numbered(rows)
+    return Seeds.join(Seeds.none(), *rows).numbered(0)
 
 
 def guess_background(
@@ -99,7 +99,7 @@ def guess_background(
         count = min(len(far), -(-settings.background // len(frames)))
         chosen = far[rng.choice(len(far), count, replace=False)]
         rows.append(_rows(int(frame), chosen, BACKGROUND, 0))
-    return _numbered(rows)
+    return Seeds.join(Seeds.none(), *rows).numbered(0)
 
 
 def _rows(frame: int, pixels: NDArray[np.int64], label: int, turn: int) -> Seeds:
@@ -111,12 +111,4 @@ def _rows(frame: int, pixels: NDArray[np.int64], label: int, turn: int) -> Seeds
         np.full(count, label, np.uint8),
         np.zeros(count, np.int32),
         np.full(count, turn, np.int32),
-    )
-
-
-def _numbered(rows: list[Seeds]) -> Seeds:
-    joined = Seeds.join(Seeds.none(), *rows)
-    origin = np.arange(len(joined), dtype=np.int32)
-    return Seeds(
-        joined.frame, joined.row, joined.col, joined.label, origin, joined.turn
     )

@@ -105,7 +105,9 @@ def _carry(
     return row.astype(np.float32), col.astype(np.float32), good
 
 
-def _calm(there: NDArray[np.float16], held: Seeds, move: F32, scale: float) -> NDArray[np.bool_]:
+def _calm(
+    there: NDArray[np.float16], held: Seeds, move: F32, scale: float
+) -> NDArray[np.bool_]:
     """Whether flow around a seed is like its own: no border of motion is near, (S,)."""
     bound = 1 + 0.1 * np.linalg.norm(move, axis=1)
     calm = np.ones(len(held), bool)
@@ -126,7 +128,7 @@ def bilinear(field: NDArray[np.float16], row: F32, col: F32) -> F32:
     left = np.minimum(col.astype(np.int64), max(w - 2, 0))
     down, right = np.minimum(top + 1, h - 1), np.minimum(left + 1, w - 1)
     y, x = (row - top)[:, None], (col - left)[:, None]
-    corners = (
+    corners: NDArray[np.float64] = (
         (1 - y) * (1 - x) * field[top, left].astype(np.float32)
         + (1 - y) * x * field[top, right].astype(np.float32)
         + y * (1 - x) * field[down, left].astype(np.float32)

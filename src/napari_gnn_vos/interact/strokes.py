@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,9 @@ def add_ink(
     ink : Ink
         One label a pixel, in the order of frame, row and column.
     """
-    layers = [(ink.frame, ink.row, ink.col, ink.label.astype(np.int64))]
+    layers: list[tuple[NDArray[Any], ...]] = [
+        (ink.frame, ink.row, ink.col, ink.label.astype(np.int64))
+    ]
     for scribble in scribbles:
         rows, cols = rasterise(scribble, shape).T
         same = np.ones(len(rows), np.int64)

@@ -60,9 +60,10 @@ def _whole(frames: Sequence[FrameGraph], ink: Ink, drawn: Seeds) -> NDArray[np.b
     )
     under = _label_below(frames, ink, drawn)
     guessed = drawn.turn == 0
-    return np.where(
+    stands: NDArray[np.bool_] = np.where(
         guessed, (under < 0) | (under == drawn.label), below == drawn.label
     ).astype(bool)
+    return stands
 
 
 def _label_below(

@@ -5,25 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
-import zipfile
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Lock
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
+from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
+FACTS = "graph.json"
 VERSION = 1
 """Raised whenever what is stored changes its meaning."""
-KEPT = 256
-"""Frames that stay in memory after they were read."""
-Item = TypeVar("Item")
 log = logging.getLogger(__name__)
 
 
@@ -40,13 +36,20 @@ class GraphStore:
     Notes
     -----
     A frame is written under another name and then renamed, so that what is there is
-    whole whenever work was stopped, and work goes on from there.
+    whole whenever work was stopped, and work goes on from there. Frames written by
+    another version are deleted.
     """
 
     def __init__(self, folder: Path, count: int) -> None:
         self.folder = folder
         self.count = count
         folder.mkdir(parents=True, exist_ok=True)
+        if _facts(folder)["version"] != VERSION:
+            for old in folder.glob("*.npz"):
+                old.unlink()
+            (folder / FACTS).unlink()
+        if not (folder / FACTS).exists():
+            self._write_facts({"version": VERSION})
 
     def ready(self, t: int) -> bool:
         """Whether frame `t` was written."""
@@ -97,7 +100,12 @@ class GraphStore:
             "shape": about.shape,
             "fingerprint": about.fingerprint,
         }
-        (self.folder / "graph.json").write_text(json.dumps(facts))
+        self._write_facts(facts)
+
+    def _write_facts(self, facts: dict[str, Any]) -> None:
+        part = self.folder / f"graph.{os.getpid()}.part"
+        part.write_text(json.dumps(facts))
+        part.replace(self.folder / FACTS)
 
     def _path(self, t: int) -> Path:
         return self.folder / f"{t:06d}.npz"
@@ -106,7 +114,7 @@ class GraphStore:
         try:
             with np.load(self._path(t)) as file:
                 return [file[name] for name in names]
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
             raise ReadError(
                 f"Expected a prepared frame in {self._path(t)}, which is missing or "
                 "broken. Delete the folder and prepare the video again."
@@ -135,49 +143,8 @@ class MemoryStore:
         return self._frames[t]
 
     def pair(self, t: int) -> FramePair:
-        """What ties frame `t` to the next."""
+        """Hand out what ties frame `t` to the next."""
         return self._pairs[t]
-
-
-class Lazy(Sequence[Item], Generic[Item]):
-    """A read-only sequence whose items are read when asked for, the last ones kept.
-
-    Parameters
-    ----------
-    read : callable
-        From a number to its item.
-    count : int
-        Length.
-    """
-
-    def __init__(self, read: Callable[[int], Item], count: int) -> None:
-        self._read = read
-        self._count = count
-        self._kept: OrderedDict[int, Item] = OrderedDict()
-        self._lock = Lock()
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Item]: ...
-    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        """Item, or list of items."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        index = range(self._count)[index]
-        with self._lock:
-            if index in self._kept:
-                self._kept.move_to_end(index)
-                return self._kept[index]
-        item = self._read(index)
-        with self._lock:
-            self._kept[index] = item
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return item
 
 
 def open_graph(folder: Path) -> VideoGraph | None:
@@ -193,12 +160,8 @@ def open_graph(folder: Path) -> VideoGraph | None:
     graph : VideoGraph or None
         None if the folder holds no complete graph of this version.
     """
-    path = folder / "graph.json"
-    if not path.exists():
-        return None
-    facts = json.loads(path.read_text())
-    if facts["version"] != VERSION:
-        log.info("%s was written by another version; preparing again", folder)
+    facts = _facts(folder)
+    if facts["version"] != VERSION or "counts" not in facts:
         return None
     store = GraphStore(folder, len(facts["counts"]))
     return VideoGraph(
@@ -210,3 +173,18 @@ def open_graph(folder: Path) -> VideoGraph | None:
         tuple(facts["shape"]),
         facts["fingerprint"],
     )
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Read what is known of a folder's graph; an empty folder is of this version."""
+    try:
+        facts: dict[str, Any] = {"version": None}
+        facts |= json.loads((folder / FACTS).read_text())
+    except FileNotFoundError:
+        return {"version": VERSION}
+    except (OSError, ValueError):
+        log.warning("%s is broken; the video is prepared again", folder / FACTS)
+        return {"version": None}
+    if facts["version"] != VERSION:
+        log.info("%s is of another version; the video is prepared again", folder)
+    return facts

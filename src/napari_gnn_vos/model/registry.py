@@ -19,6 +19,8 @@ from napari_gnn_vos.model.checkpoint import Card, load_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
 from napari_gnn_vos.model.infer import logits
+from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import Graph
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -59,8 +61,17 @@ class Predictor:
         Returns
         -------
         probability : (N,) ndarray of float32
+
+        Raises
+        ------
+        CheckpointError
+            If the network was trained on other columns than the graph has.
         """
         values = np.concatenate([graph.nodes.values, inputs], axis=1)
+        Columns(values, (*graph.nodes.names, *INPUT_NAMES)).require(
+            self.card.node_names
+        )
+        graph.links.require(self.card.link_names)
         nodes = torch.tensor(values, device=self.device)
         links, ties = self._edges(graph)
         if self.device == "cpu":

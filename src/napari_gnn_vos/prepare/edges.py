@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.flow import COARSER
+from napari_gnn_vos.prepare.landings import landings
 from napari_gnn_vos.structures.frame_graph import Flow
 
 
@@ -105,8 +105,8 @@ def moving(
     are most of all pairs and carry no trust: leaving them out halves the graph.
     """
     n, m = int(labels.max()) + 1, int(labels_next.max()) + 1
-    there = _landings(labels, labels_next, flow.forward, flow.backward)
-    back = _landings(labels_next, labels, flow.backward, flow.forward)
+    there = landings(labels, labels_next, flow.forward, flow.backward)
+    back = landings(labels_next, labels, flow.backward, flow.forward)
     key, at = np.unique(
         np.concatenate([there[0] * m + there[1], back[1] * m + back[0]]),
         return_inverse=True,
@@ -116,10 +116,8 @@ def moving(
     i, j = key // m, key % m
     size = np.bincount(labels[::COARSER, ::COARSER].ravel(), minlength=n)
     size_next = np.bincount(labels_next[::COARSER, ::COARSER].ravel(), minlength=m)
-    share_out, share_back = (
-        out / np.maximum(size[i], 1),
-        into / np.maximum(size_next[j], 1),
-    )
+    share_out = out / np.maximum(size[i], 1)
+    share_back = into / np.maximum(size_next[j], 1)
     keep = np.maximum(share_out, share_back) >= least_share
     mean = (error + error_back) / np.maximum(out + into, 1)
     return Moving(
@@ -133,42 +131,5 @@ def moving(
 def _tally(
     at: NDArray[np.int64], error: NDArray[np.float32], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    return np.bincount(at, minlength=count), np.bincount(at, error, count)
-
-
-def _landings(
-    labels: NDArray[np.uint16],
-    labels_to: NDArray[np.uint16],
-    there: NDArray[np.float16],
-    back: NDArray[np.float16],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Superpixel of every coarse cell, the one its flow lands in, return error."""
-    source, target, error, count = _land(
-        labels, labels_to, there.astype(np.float32), back.astype(np.float32), COARSER
-    )
-    return source[:count], target[:count], error[:count]
-
-
-@njit(cache=True, nogil=True)
-def _land(labels, labels_to, there, back, coarser):  # type: ignore[no-untyped-def]
-    h, w = labels.shape
-    rows, cols = there.shape[0], there.shape[1]
-    source = np.empty(rows * cols, np.int64)
-    target = np.empty(rows * cols, np.int64)
-    error = np.empty(rows * cols, np.float32)
-    count = 0
-    for y in range(rows):
-        for x in range(cols):
-            r, c = y * coarser, x * coarser
-            move_r, move_c = there[y, x, 0], there[y, x, 1]
-            to_r, to_c = int(np.rint(r + move_r)), int(np.rint(c + move_c))
-            if to_r < 0 or to_c < 0 or to_r >= h or to_c >= w:
-                continue
-            yy, xx = to_r // coarser, to_c // coarser
-            miss_r = move_r + back[yy, xx, 0]
-            miss_c = move_c + back[yy, xx, 1]
-            source[count] = labels[r, c]
-            target[count] = labels_to[to_r, to_c]
-            error[count] = np.sqrt(miss_r**2 + miss_c**2)
-            count += 1
-    return source, target, error, count
+    cells = np.bincount(at, minlength=count).astype(np.int64)
+    return cells, np.bincount(at, error, count).astype(np.float64)

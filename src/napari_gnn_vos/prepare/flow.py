@@ -35,7 +35,7 @@ def dis_flow(before: Rgb, after: Rgb) -> NDArray[np.float32]:
     ----------
     T. Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
     """
-    method = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
     flow: NDArray[np.float32] = method.calc(grey[0], grey[1], None)
     return flow[..., ::-1]
@@ -95,4 +95,5 @@ def not_reached(flow_back: NDArray[np.float16]) -> NDArray[np.bool_]:
     hit = np.zeros((h, w), np.uint8)
     hit[to_row[inside], to_col[inside]] = 1
     reached: NDArray[np.uint8] = cv2.dilate(hit, np.ones((3, 3), np.uint8))
-    return reached == 0
+    occluded: NDArray[np.bool_] = reached == 0
+    return occluded

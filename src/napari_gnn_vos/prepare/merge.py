@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.prepare.basins import borders, gather, sums
 from napari_gnn_vos.prepare.watershed import (
     consecutive,
     lab_colours,
@@ -81,7 +82,8 @@ def _gradient(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     smooth = cv2.GaussianBlur(colours, (5, 5), 1)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
-    return _steepness(across, down)
+    steep: NDArray[np.float32] = _steepness(across, down)
+    return steep
 
 
 @njit(cache=True, nogil=True)
@@ -93,69 +95,6 @@ def _steepness(across, down):  # type: ignore[no-untyped-def]
             for d in range(depth):
                 steep[r, c] += np.sqrt(across[r, c, d] ** 2 + down[r, c, d] ** 2)
     return steep
-
-
-@njit(cache=True, nogil=True)
-def _sums(labels, features):  # type: ignore[no-untyped-def]
-    n = labels.max() + 1
-    h, w, depth = features.shape
-    total = np.zeros((n, depth), np.float64)
-    size = np.zeros(n, np.float64)
-    for r in range(h):
-        for c in range(w):
-            k = labels[r, c]
-            size[k] += 1
-            for d in range(depth):
-                total[k, d] += features[r, c, d]
-    return total, size
-
-
-@njit(cache=True, nogil=True)
-def _borders(labels, steep):  # type: ignore[no-untyped-def]
-    """List touching pairs: ends i < j, border length, gradient summed along it."""
-    h, w = labels.shape
-    steps = 2 * h * w
-    ends = np.empty((2, steps), np.int32)
-    weight = np.empty(steps, np.float64)
-    count = 0
-    for r in range(h):
-        for c in range(w):
-            a = labels[r, c]
-            for down in range(2):
-                rr, cc = r + down, c + 1 - down
-                if rr < h and cc < w and labels[rr, cc] != a:
-                    ends[0, count] = a
-                    ends[1, count] = labels[rr, cc]
-                    weight[count] = max(steep[r, c], steep[rr, cc])
-                    count += 1
-    ones = np.ones(count, np.float64)
-    return _gather(ends[:, :count], ones, weight[:count], labels.max() + 1)
-
-
-@njit(cache=True, nogil=True)
-def _gather(ends, first, second, n):  # type: ignore[no-untyped-def]
-    """Sum `first` and `second` over equal pairs, each pair once and i < j."""
-    head = np.full(n, -1, np.int32)
-    following = np.empty(ends.shape[1], np.int32)
-    pairs = np.empty((2, ends.shape[1]), np.int32)
-    a = np.zeros(ends.shape[1], np.float64)
-    b = np.zeros(ends.shape[1], np.float64)
-    count = 0
-    for k in range(ends.shape[1]):
-        i = min(ends[0, k], ends[1, k])
-        j = max(ends[0, k], ends[1, k])
-        e = head[i]
-        while e >= 0 and pairs[1, e] != j:
-            e = following[e]
-        if e < 0:
-            e = count
-            count += 1
-            pairs[0, e], pairs[1, e] = i, j
-            following[e] = head[i]
-            head[i] = e
-        a[e] += first[k]
-        b[e] += second[k]
-    return pairs[:, :count], a[:count], b[:count]
 
 
 @njit(cache=True, nogil=True)
@@ -194,34 +133,52 @@ def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _merge(labels, features, steep, budget, contrast):  # type: ignore[no-untyped-def]
-    total, size = _sums(labels, features)
-    pairs, length, strength = _borders(labels, steep)
+    """Merge basins until `budget` are left: the superpixel of each, (n,)."""
+    total, size = sums(labels, features)
+    pairs, length, strength = borders(labels, steep)
     root = np.arange(len(size))
-    n = len(size)
-    while n > budget and len(length) > 0:
+    while len(size) > budget and len(length) > 0:
+        n = len(size)
         cost = _costs(pairs, length, strength, total, size, contrast)
-        to = np.arange(n)
-        for e in _choose(pairs, cost, n, n - budget):
-            to[pairs[1, e]] = pairs[0, e]
-        number = np.cumsum(to == np.arange(n)) - 1
-        m = number[-1] + 1
-        new_total = np.zeros((m, total.shape[1]), np.float64)
-        new_size = np.zeros(m, np.float64)
-        for k in range(n):
-            to[k] = number[to[k]]
-            new_size[to[k]] += size[k]
-            new_total[to[k]] += total[k]
+        to = _renumber(pairs, _choose(pairs, cost, n, n - budget), n)
+        total, size = _add_up(total, size, to)
+        pairs, length, strength = _join(pairs, length, strength, to)
         for k in range(len(root)):
             root[k] = to[root[k]]
-        total, size, n = new_total, new_size, m
-        kept = 0
-        for e in range(len(length)):
-            a, b = to[pairs[0, e]], to[pairs[1, e]]
-            if a != b:
-                pairs[0, kept], pairs[1, kept] = a, b
-                length[kept], strength[kept] = length[e], strength[e]
-                kept += 1
-        pairs, length, strength = _gather(
-            pairs[:, :kept], length[:kept], strength[:kept], n
-        )
     return root.astype(np.int32)
+
+
+@njit(cache=True, nogil=True)
+def _renumber(pairs, chosen, n):  # type: ignore[no-untyped-def]
+    """Give both ends of the chosen pairs one number, and leave no number out."""
+    to = np.arange(n)
+    for e in chosen:
+        to[pairs[1, e]] = pairs[0, e]
+    number = np.cumsum(to == np.arange(n)) - 1
+    for k in range(n):
+        to[k] = number[to[k]]
+    return to
+
+
+@njit(cache=True, nogil=True)
+def _add_up(total, size, to):  # type: ignore[no-untyped-def]
+    m = to.max() + 1
+    new_total = np.zeros((m, total.shape[1]), np.float64)
+    new_size = np.zeros(m, np.float64)
+    for k in range(len(to)):
+        new_size[to[k]] += size[k]
+        new_total[to[k]] += total[k]
+    return new_total, new_size
+
+
+@njit(cache=True, nogil=True)
+def _join(pairs, length, strength, to):  # type: ignore[no-untyped-def]
+    """Borders between the new basins; those within one are gone."""
+    kept = 0
+    for e in range(len(length)):
+        a, b = to[pairs[0, e]], to[pairs[1, e]]
+        if a != b:
+            pairs[0, kept], pairs[1, kept] = a, b
+            length[kept], strength[kept] = length[e], strength[e]
+            kept += 1
+    return gather(pairs[:, :kept], length[:kept], strength[:kept], to.max() + 1)

@@ -53,9 +53,9 @@ class FrameView:
         return lab_colours(self.picture) / np.float32(255)
 
     def motion(self, forward: bool) -> F32:
-        """Flow to the next or the previous frame, (H, W, 2); at an end the other, negated.
+        """Flow to the next or the previous frame, (H, W, 2), in pixels.
 
-        In pixels a frame.
+        At an end of the video the other one, negated.
         """
         shape = self.labels.shape[0], self.labels.shape[1]
         to_next = self.after.forward if self.after else None

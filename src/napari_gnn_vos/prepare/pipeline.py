@@ -9,19 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.edge_features import (
-    describe_moving,
-    describe_touching,
+from napari_gnn_vos.prepare.describe import (
+    Described,
+    Embed,
+    describe_frame,
+    describe_pair,
 )
-from napari_gnn_vos.prepare.edges import moving, touching
 from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
-from napari_gnn_vos.prepare.node_features import FrameView, describe_nodes
-from napari_gnn_vos.prepare.pool import pool_maps, pool_mean
-from napari_gnn_vos.prepare.superpixels import oversegment
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Rgb, Video
@@ -30,12 +25,6 @@ from napari_gnn_vos.vision import cv2
 B = TypeVar("B")
 BATCH = 8
 """Frames in memory at once."""
-
-Embed = Callable[[Rgb], list[NDArray[np.float32]]]
-"""From a (H, W, 3) picture to feature maps (h, w, C)."""
-
-Described = tuple[FrameGraph, NDArray[np.float32]]
-"""A frame, and the (n, 7) mean looks that ties to other frames are described with."""
 
 
 class Sink(Protocol):
@@ -111,20 +100,21 @@ class _Desk:
     def fill(self, pool: ThreadPoolExecutor, start: int, stop: int) -> Pipeline[None]:
         """Describe frames `start` up to `stop`; what is on the desk stays there."""
         count = self._video.shape[0]
-        for kept in (self._pictures, self._flows, self._described):
-            for t in [t for t in kept if t < start - 1]:
-                del kept[t]  # type: ignore[attr-defined]
+        _forget(self._pictures, start - 1)
+        _forget(self._flows, start - 1)
+        _forget(self._described, start - 1)
         reach = range(max(start - 1, 0), min(stop + 1, count))
         new = [t for t in reach if t not in self._pictures]
         self._pictures |= _eager(pool, self._video.rgb, new)
-        for work, kept, wanted in (
-            (self._flow, self._flows, reach[:-1]),
-            (self._describe, self._described, range(start, stop)),
-        ):
-            new = [t for t in wanted if t not in kept]
-            for t, result in _eager(pool, work, new):
-                kept[t] = result  # type: ignore[index]
-                yield Progress("prepare", min(t, start), count)
+        at = Progress("prepare", start, count)
+        new = [t for t in reach[:-1] if t not in self._flows]
+        for t, flow in _eager(pool, self._flow, new):
+            self._flows[t] = flow
+            yield at
+        new = [t for t in range(start, stop) if t not in self._described]
+        for t, described in _eager(pool, self._describe, new):
+            self._described[t] = described
+            yield at
 
     def take(self, t: int) -> tuple[FrameGraph, FramePair | None]:
         """Frame `t` and what ties it to the next."""
@@ -144,78 +134,9 @@ class _Desk:
         )
 
 
-def describe_frame(
-    picture: Rgb,
-    before: Flow | None,
-    after: Flow | None,
-    settings: PrepareSettings,
-    embed: Embed,
-) -> Described:
-    """Cut a frame into superpixels and describe them.
-
-    Parameters
-    ----------
-    picture : (H, W, 3) ndarray of uint8
-    before, after : Flow or None
-        Flow that joins the frame to the one before and to the next.
-    settings : PrepareSettings
-    embed : Embed
-        The backbone.
-
-    Returns
-    -------
-    frame : FrameGraph
-    means : (n, 7) ndarray of float32
-        Mean colour and motion, which ties to other frames are described with.
-    """
-    view = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
-    motions = [view.motion(True)] if after else []
-    motions += [view.motion(False)] if before else []
-    labels = oversegment(picture, motions, settings.superpixels)
-    appearance = pool_maps(embed(picture), labels)
-    return describe_labels(FrameView(labels, picture, before, after), appearance)
-
-
-def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Described:
-    """Describe superpixels that are given; see `describe_frame`."""
-    ties = touching(view.labels)
-    means = mean_look(view)
-    frame = FrameGraph(
-        view.labels,
-        describe_nodes(view),
-        appearance,
-        ties.pairs,
-        describe_touching(ties, means),
-    )
-    return frame, means
-
-
-def mean_look(view: FrameView) -> NDArray[np.float32]:
-    """Mean colour and motion to the next and the previous frame, (n, 7)."""
-    look = [view.colours(), view.motion(True), view.motion(False)]
-    return pool_mean(np.concatenate(look, axis=2), view.labels)
-
-
-def describe_pair(
-    one: Described, other: Described, flow: Flow, least_share: float
-) -> FramePair:
-    """Tie a frame to the next.
-
-    Parameters
-    ----------
-    one, other : (FrameGraph, (n, 7) ndarray of float32)
-        The two frames and their mean looks.
-    flow : Flow
-        Between them.
-    least_share : float
-        See `EdgeSettings`.
-
-    Returns
-    -------
-    pair : FramePair
-    """
-    ties = moving(one[0].labels, other[0].labels, flow, least_share)
-    return FramePair(flow, ties.pairs, describe_moving(ties, one[1], other[1]))
+def _forget(kept: dict[int, B], before: int) -> None:
+    for t in [t for t in kept if t < before]:
+        del kept[t]
 
 
 def _eager(

@@ -82,7 +82,8 @@ def pool_maps(
     share.sum_duplicates()
     size = np.asarray(share.sum(axis=1)).reshape(-1, 1)
     pooled = [share @ _enlarge(one, h, w).reshape(h * w, -1) for one in maps]
-    return (np.concatenate(pooled, axis=1) / size).astype(np.float16)
+    mean: NDArray[np.float32] = np.concatenate(pooled, axis=1) / size
+    return mean.astype(np.float16)
 
 
 def _one_pixel(
@@ -103,4 +104,5 @@ def _enlarge(one: NDArray[np.float32], h: int, w: int) -> NDArray[np.float32]:
 
 def paint(values: NDArray[D], labels: NDArray[np.integer[Any]]) -> NDArray[D]:
     """Give every pixel of a frame the value of its superpixel, (H, W, ...)."""
-    return values[labels]
+    painted: NDArray[D] = values[labels]
+    return painted

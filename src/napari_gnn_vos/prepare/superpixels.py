@@ -19,7 +19,9 @@ numbers 0 .. n - 1."""
 
 
 def grid_superpixels(
-    picture: Rgb, motions: list[NDArray[np.float32]], budget: int
+    picture: Rgb,
+    motions: list[NDArray[np.float32]],  # noqa: ARG001 - every method is given it
+    budget: int,
 ) -> NDArray[np.int32]:
     """Flood from a regular grid of about `budget` markers; motion is not looked at."""
     h, w = picture.shape[:2]

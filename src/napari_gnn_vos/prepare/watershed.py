@@ -33,7 +33,7 @@ def watershed_basins(picture: Rgb, spacing: int, passes: int) -> NDArray[np.int3
     .930 to .938, and each pass over the borders adds about as much again as costs 3 ms.
     """
     h, w = picture.shape[:2]
-    rows, cols = (np.arange(spacing // 2, size, spacing) for size in (h, w))
+    rows, cols = (np.arange(min(spacing, size) // 2, size, spacing) for size in (h, w))
     markers = np.zeros((h, w), np.int32)
     markers[np.ix_(rows, cols)] = np.arange(1, len(rows) * len(cols) + 1).reshape(
         len(rows), len(cols)
@@ -58,7 +58,9 @@ def lab_colours(picture: Rgb) -> NDArray[np.float32]:
 def consecutive(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     """Renumber so that every number from 0 on is used."""
     used = np.bincount(labels.ravel()) > 0
-    return (np.cumsum(used) - 1).astype(np.int32)[labels]
+    number = (np.cumsum(used) - 1).astype(np.int32)
+    renumbered: NDArray[np.int32] = number[labels]
+    return renumbered
 
 
 def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -74,7 +76,8 @@ def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np
     labels : (H, W) ndarray of int32
         Some numbers may no longer be used.
     """
-    return _relax(labels, colours, _mean_colours(labels, colours))
+    relaxed: NDArray[np.int32] = _relax(labels, colours, _mean_colours(labels, colours))
+    return relaxed
 
 
 @njit(cache=True, nogil=True)
@@ -125,24 +128,27 @@ def _fill_lines(labels, colours):  # type: ignore[no-untyped-def]
     """Give the pixels of lines (-1) to the neighbour of the closest colour."""
     h, w = labels.shape
     out = labels.copy()
-    left = 1
-    while left:
-        left = 0
+    while (out <= 0).any():
         before = out.copy()
         for r in range(h):
             for c in range(w):
-                if before[r, c] > 0:
-                    continue
-                best, choice = np.float32(np.inf), np.int32(-1)
-                for rr in range(max(r - 1, 0), min(r + 2, h)):
-                    for cc in range(max(c - 1, 0), min(c + 2, w)):
-                        if before[rr, cc] <= 0:
-                            continue
-                        far = np.float32(0)
-                        for d in range(3):
-                            far += (colours[rr, cc, d] - colours[r, c, d]) ** 2
-                        if far < best:
-                            best, choice = far, before[rr, cc]
-                out[r, c] = choice
-                left += choice < 0
+                if before[r, c] <= 0:
+                    out[r, c] = _closest(before, colours, r, c)
     return out - 1
+
+
+@njit(cache=True, nogil=True)
+def _closest(labels, colours, r, c):  # type: ignore[no-untyped-def]
+    """Label of the neighbour of the closest colour, -1 if none has one yet."""
+    h, w = labels.shape
+    best, choice = np.float32(np.inf), np.int32(-1)
+    for rr in range(max(r - 1, 0), min(r + 2, h)):
+        for cc in range(max(c - 1, 0), min(c + 2, w)):
+            if labels[rr, cc] <= 0:
+                continue
+            far = np.float32(0)
+            for d in range(3):
+                far += (colours[rr, cc, d] - colours[r, c, d]) ** 2
+            if far < best:
+                best, choice = far, labels[rr, cc]
+    return choice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,11 @@ class Seeds:
     def take(self, rows: NDArray[Any]) -> Seeds:
         """Keep some rows, by mask or by number."""
         return Seeds(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def numbered(self, start: int) -> Seeds:
+        """Count `origin` from `start`, as seeds that were drawn, not spread."""
+        origin = np.arange(start, start + len(self), dtype=np.int32)
+        return replace(self, origin=origin)
 
     @classmethod
     def none(cls) -> Seeds:

@@ -5,14 +5,15 @@ Each is a `Model`: from a graph and the inputs of one label to probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra, maximum_flow
 
-from napari_gnn_vos.interact.node_inputs import INPUT_NAMES
+from napari_gnn_vos.engine import Model
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import Graph
 
 F32 = NDArray[np.float32]
@@ -23,17 +24,23 @@ CUT = 2.0
 
 
 def _column(inputs: F32, name: str) -> F32:
-    return inputs[:, INPUT_NAMES.index(name)]
+    column: F32 = inputs[:, INPUT_NAMES.index(name)]
+    return column
 
 
-def label_model_alone(graph: Graph, inputs: F32) -> F32:
+def _chance(inputs: F32, name: str) -> F32:
+    """Probability behind a column that runs from -1 to 1."""
+    return np.asarray((_column(inputs, name) + 1) / 2, np.float32)
+
+
+def label_model_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a Model
     """Answer with the label model."""
-    return (_column(inputs, "label_model") + 1) / 2
+    return _chance(inputs, "label_model")
 
 
-def diffusion_alone(graph: Graph, inputs: F32) -> F32:
+def diffusion_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a Model
     """Answer with the label model diffused over the graph."""
-    return (_column(inputs, "harmonic") + 1) / 2
+    return _chance(inputs, "harmonic")
 
 
 def seeds_alone(graph: Graph, inputs: F32) -> F32:
@@ -50,7 +57,8 @@ def seeds_alone(graph: Graph, inputs: F32) -> F32:
         if len(seeds):
             far = dijkstra(ties, indices=seeds, min_only=True)
         reach.append(np.minimum(far, 1e9))
-    return np.asarray(1 / (1 + np.exp(np.clip(reach[0] - reach[1], -30, 30))), np.float32)
+    nearer = np.clip(reach[1] - reach[0], -30, 30)
+    return np.asarray(1 / (1 + np.exp(-nearer)), np.float32)
 
 
 def graph_cut(graph: Graph, inputs: F32) -> F32:
@@ -59,23 +67,35 @@ def graph_cut(graph: Graph, inputs: F32) -> F32:
     Unary terms are -log p of the label model, infinite on drawn superpixels; ties cost
     the share of pixels that flow joins, or the likeness of what touches (paper, IV-B).
     """
-    n = len(inputs)
     p = np.clip(label_model_alone(graph, inputs), 1e-3, 1 - 1e-3)
     cost = np.stack([-np.log(1 - p), -np.log(p)])
     for k, name in enumerate(("drawn_it", "drawn_other")):
         cost[k, _column(inputs, name) > 0] = 1e3
+    return _cheapest_cut(cost, graph.edges, _ties(graph))
+
+
+def _ties(graph: Graph) -> NDArray[np.float64]:
     column = graph.links.names.index
     links = graph.links.values
     look = links[:, column("far_l") : column("far_b") + 1].sum(axis=1)
     share = np.maximum(links[:, column("share_out")], links[:, column("share_back")])
-    tie = CUT * np.where(links[:, column("touches")] > 0, np.exp(-1.5 * look), share)
+    touches = links[:, column("touches")] > 0
+    return CUT * np.where(touches, np.exp(-1.5 * look), share)
+
+
+def _cheapest_cut(
+    cost: NDArray[np.floating[Any]],
+    edges: NDArray[np.int32],
+    tie: NDArray[np.floating[Any]],
+) -> F32:
+    """Label 0 or 1 of n nodes, where (2, n) costs and ties cut add up to the least."""
+    n = cost.shape[1]
     nodes = np.arange(n)
-    rows = np.concatenate([np.full(n, n), nodes, graph.edges[0]])
-    cols = np.concatenate([nodes, np.full(n, n + 1), graph.edges[1]])
+    rows = np.concatenate([np.full(n, n), nodes, edges[0]])
+    cols = np.concatenate([nodes, np.full(n, n + 1), edges[1]])
     capacity = np.rint(np.concatenate([cost[0], cost[1], tie]) * WHOLE)
     network = csr_array((capacity.astype(np.int32), (rows, cols)), (n + 2, n + 2))
-    flow = maximum_flow(network, n, n + 1).flow
-    left = network - flow
+    left = network - maximum_flow(network, n, n + 1).flow
     left.data = np.maximum(left.data, 0)
     left.eliminate_zeros()
     reached = breadth_first_order(left, n, return_predecessors=False)
@@ -84,7 +104,7 @@ def graph_cut(graph: Graph, inputs: F32) -> F32:
     return out[:n]
 
 
-BASELINES: dict[str, Callable[[Graph, F32], F32]] = {
+BASELINES: dict[str, Model] = {
     "spread seeds alone": seeds_alone,
     "label model alone": label_model_alone,
     "label model + diffusion": diffusion_alone,

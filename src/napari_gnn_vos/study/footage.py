@@ -11,8 +11,8 @@ from napari_gnn_vos.engine import start
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.io.scenes import compose_scene
 from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.study.course import Course, TrainSettings
 from napari_gnn_vos.study.samples import Footage, for_training
-from napari_gnn_vos.study.train import Course, TrainSettings
 
 SCENE_SHAPE = (480, 854)
 SCENE_FRAMES = 30

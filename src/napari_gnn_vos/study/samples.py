@@ -10,8 +10,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import Model, annotate, evidence, predict
-from napari_gnn_vos.interact.node_inputs import INPUT_NAMES
 from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import Graph
 from napari_gnn_vos.study.metrics import objects_of
@@ -138,9 +138,7 @@ class Pool:
         return Running(footage, session, graph, inputs, target, size)
 
 
-def targets(
-    session: Session, truth: NDArray[np.uint8]
-) -> tuple[dict[int, F32], F32]:
+def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32], F32]:
     """Share of every superpixel that each object covers, and its size in pixels."""
     objects = objects_of(truth)
     shares: dict[int, list[NDArray[np.float64]]] = {label: [] for label in objects}

@@ -1,0 +1,97 @@
+"""One frame's superpixels and what they are like; what ties a frame to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.prepare.edge_features import describe_moving, describe_touching
+from napari_gnn_vos.prepare.edges import moving, touching
+from napari_gnn_vos.prepare.node_features import FrameView, describe_nodes
+from napari_gnn_vos.prepare.pool import pool_maps, pool_mean
+from napari_gnn_vos.prepare.superpixels import oversegment
+from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
+from napari_gnn_vos.structures.video import Rgb
+
+Embed = Callable[[Rgb], list[NDArray[np.float32]]]
+"""From a (H, W, 3) picture to feature maps (h, w, C)."""
+
+Described = tuple[FrameGraph, NDArray[np.float32]]
+"""A frame, and the (n, 7) mean looks that ties to other frames are described with."""
+
+
+def describe_frame(
+    picture: Rgb,
+    before: Flow | None,
+    after: Flow | None,
+    settings: PrepareSettings,
+    embed: Embed,
+) -> Described:
+    """Cut a frame into superpixels and describe them.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) ndarray of uint8
+    before, after : Flow or None
+        Flow that joins the frame to the one before and to the next.
+    settings : PrepareSettings
+    embed : Embed
+        The backbone.
+
+    Returns
+    -------
+    frame : FrameGraph
+    means : (n, 7) ndarray of float32
+        Mean colour and motion, which ties to other frames are described with.
+    """
+    view = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
+    motions = [view.motion(True)] if after else []
+    motions += [view.motion(False)] if before else []
+    labels = oversegment(picture, motions, settings.superpixels)
+    appearance = pool_maps(embed(picture), labels)
+    return describe_labels(FrameView(labels, picture, before, after), appearance)
+
+
+def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Described:
+    """Describe superpixels that are given; see `describe_frame`."""
+    ties = touching(view.labels)
+    means = mean_look(view)
+    frame = FrameGraph(
+        view.labels,
+        describe_nodes(view),
+        appearance,
+        ties.pairs,
+        describe_touching(ties, means),
+    )
+    return frame, means
+
+
+def mean_look(view: FrameView) -> NDArray[np.float32]:
+    """Mean colour and motion to the next and the previous frame, (n, 7)."""
+    look = [view.colours(), view.motion(True), view.motion(False)]
+    return pool_mean(np.concatenate(look, axis=2), view.labels)
+
+
+def describe_pair(
+    one: Described, other: Described, flow: Flow, least_share: float
+) -> FramePair:
+    """Tie a frame to the next.
+
+    Parameters
+    ----------
+    one, other : (FrameGraph, (n, 7) ndarray of float32)
+        The two frames and their mean looks.
+    flow : Flow
+        Between them.
+    least_share : float
+        See `EdgeSettings`.
+
+    Returns
+    -------
+    pair : FramePair
+    """
+    ties = moving(one[0].labels, other[0].labels, flow, least_share)
+    return FramePair(flow, ties.pairs, describe_moving(ties, one[1], other[1]))
