@@ -10,6 +10,7 @@ from napari_gnn_vos.gui.pictures import image_data
 from napari_gnn_vos.io.scenes import compose_scene
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
+from tests.gui import fakes
 
 
 def test_a_script_needs_no_window():
@@ -17,11 +18,9 @@ def test_a_script_needs_no_window():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, monkeypatch):
+def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, real_engine):
     from napari_gnn_vos.engine import annotate, predict, start
-    from napari_gnn_vos.model.registry import load_model
 
-    monkeypatch.setattr(scripting, "user_cache_path", lambda _: tmp_path)
     video, truth = compose_scene(frames=3, shape=(64, 96), objects=1)
     pixels = np.argwhere(truth[1] == 1)[::7]
 
@@ -35,6 +34,6 @@ def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, monkey
     session = drain(start(video))
     scribble = Scribble(1, 1, pixels.astype(float), connected=False)
     session = annotate(session, [scribble], rng=np.random.default_rng([5, 1]))
-    session = drain(predict(session, load_model()))
+    session = drain(predict(session, fakes.diffusion_alone))
     np.testing.assert_array_equal(viewer.layers[SEGMENTATION].data, session.labels)
     assert list(tmp_path.iterdir())

@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.pictures import image_data
 from napari_gnn_vos.io.scenes import compose_scene
@@ -15,9 +14,8 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def window(make_napari_viewer, qtbot, tmp_path, monkeypatch):
+def window(make_napari_viewer, qtbot, real_engine):
     """A window with the widget and a tiny scene; its viewer, widget and truth."""
-    monkeypatch.setattr(scripting, "user_cache_path", lambda _: tmp_path)
     viewer = make_napari_viewer(show=True)
     video, truth = compose_scene(frames=4, shape=(64, 96), objects=1)
     data, options, _ = image_data(video)

@@ -30,7 +30,7 @@ class ObjectList(QListWidget):
         self.setUniformItemSizes(True)
         self.setToolTip(
             "What you draw next. Background tells where no object is; it is needed "
-            "only where the answer is wrong."
+            "only where the answer is wrong. J and K step through the list."
         )
         self.currentRowChanged.connect(self._choose)
         pen.changed.connect(self._follow)
