@@ -202,6 +202,16 @@ def test_removing_the_video_lets_it_go(viewer, annotator):
         annotator.predict()
 
 
+def test_other_frames_in_the_layer_are_another_video(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
+    assert annotator.controller.history is None
+    assert annotator.workspace.video.raw(0).max() == 1
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+
+
 def test_each_video_keeps_its_own_layers(viewer, annotator):
     paint(viewer, 0, 1, 1)
     first = viewer.layers["toy"]

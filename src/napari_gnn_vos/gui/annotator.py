@@ -59,6 +59,8 @@ class Annotator:
         self.workspace = None  # its answer stays on show
         self.controller.open(None if workspace is None else workspace.video)
         self.workspace, self._cleared = workspace, None
+        if image is not None:
+            image.events.data.connect(self._on_replaced)
         self.opened.emit()
         self._hold()
 
@@ -160,6 +162,11 @@ class Annotator:
     def _show(self, moment: Moment | None) -> None:
         if self.workspace is not None and moment is not None:
             self.workspace.show(moment.session.labels)
+
+    def _on_replaced(self, event: Any) -> None:
+        """Begin anew when the layer shows other frames."""
+        if self.workspace is not None and event.source is self.workspace.image:
+            self.open(event.source)
 
     def _on_removed(self, event: Any) -> None:
         """Let go of the video when its layer is removed."""
