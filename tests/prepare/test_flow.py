@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.prepare.flow import (
+    dis_flow,
+    flow_between,
+    full_size,
+    not_reached,
+)
+from tests.scenes import texture
+
+
+@pytest.mark.parametrize("step", [(3, 0), (0, 3), (2, -4)])
+def test_sign_and_order(step):
+    before = texture((64, 80), contrast=50)
+    after = np.roll(before, step, axis=(0, 1))
+    motion = dis_flow(before, after)
+    assert motion.shape == (64, 80, 2)
+    np.testing.assert_allclose(np.median(motion, axis=(0, 1)), step, atol=0.2)
+
+
+def test_both_ways_on_the_coarser_grid_in_full_pixels():
+    before = texture((49, 65), contrast=50)
+    flow = flow_between(before, np.roll(before, (2, -3), axis=(0, 1)))
+    assert flow.forward.shape == flow.backward.shape == (25, 33, 2)
+    assert flow.forward.dtype == np.float16
+    np.testing.assert_allclose(np.median(flow.forward, (0, 1)), (2, -3), atol=0.2)
+    np.testing.assert_allclose(np.median(flow.backward, (0, 1)), (-2, 3), atol=0.2)
+
+
+def test_the_coarser_grid_averages():
+    def estimate(before, after):
+        return np.arange(4 * 6 * 2, dtype=np.float32).reshape(4, 6, 2)
+
+    flow = flow_between(np.zeros((4, 6, 3)), np.zeros((4, 6, 3)), estimate)
+    field = estimate(None, None)
+    for y in range(2):
+        for x in range(3):
+            block = field[2 * y : 2 * y + 2, 2 * x : 2 * x + 2]
+            np.testing.assert_allclose(flow.forward[y, x], block.mean(axis=(0, 1)))
+
+
+def test_full_size_keeps_constants_and_order():
+    field = np.broadcast_to(np.float16((1.5, -2)), (5, 7, 2))
+    large = full_size(field, (9, 13))
+    assert large.shape == (9, 13, 2)
+    np.testing.assert_allclose(large, np.broadcast_to((1.5, -2), (9, 13, 2)))
+
+
+def test_what_no_vector_points_to_is_hidden():
+    still = np.zeros((10, 12, 2), np.float16)
+    assert not not_reached(still).any()
+    right = still.copy()
+    right[..., 1] = 8  # pixels, so 4 cells; a gap of one cell does not count
+    hidden = not_reached(right)
+    assert hidden[:, :3].all()
+    assert not hidden[:, 3:].any()
+    down = still.copy()
+    down[..., 0] = -8
+    hidden = not_reached(down)
+    assert hidden[-3:].all()
+    assert not hidden[:-3].any()
+
+
+def test_gaps_of_one_cell_do_not_count():
+    rows, cols = np.indices((10, 12), np.float16)
+    apart = np.stack([0 * rows, cols * 2], axis=2)  # every second column is hit
+    assert not not_reached(apart).any()

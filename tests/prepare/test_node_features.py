@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_gnn_vos.prepare.node_features import (
+    FAST,
+    NODE_FEATURES,
+    NODE_NAMES,
+    FrameView,
+    at_border,
+    colour,
+    describe_nodes,
+    log_size,
+    motion,
+    occluded,
+)
+from napari_gnn_vos.prepare.watershed import consecutive
+from napari_gnn_vos.structures.frame_graph import Flow
+from tests.scenes import steady_flow, texture
+
+
+def halves(shape=(16, 16)):
+    labels = np.zeros(shape, np.uint16)
+    labels[:, shape[1] // 2 :] = 1
+    return labels
+
+
+def view(labels, picture=None, before=None, after=None):
+    picture = np.zeros((*labels.shape, 3), np.uint8) if picture is None else picture
+    return FrameView(labels, picture, before, after)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 10**6), before=st.booleans(), after=st.booleans())
+@pytest.mark.parametrize("feature", NODE_FEATURES, ids=lambda f: f.names[0])
+def test_every_feature_keeps_its_shape(feature, seed, before, after):
+    rng = np.random.default_rng(seed)
+    labels = consecutive(rng.integers(0, 9, (17, 21)).astype(np.int32))
+    flows = [
+        Flow(*(9 * rng.normal(size=(2, 9, 11, 2))).astype(np.float16)) for _ in range(2)
+    ]
+    one = view(
+        labels.astype(np.uint16),
+        texture((17, 21), seed),
+        flows[0] if before else None,
+        flows[1] if after else None,
+    )
+    values = feature.compute(one)
+    assert values.shape == (labels.max() + 1, len(feature.names))
+    assert values.dtype == np.float32
+    assert np.isfinite(values).all()
+
+
+def test_all_of_them():
+    one = view(halves(), after=steady_flow((16, 16)))
+    assert describe_nodes(one).shape == (2, len(NODE_NAMES))
+    assert len(set(NODE_NAMES)) == len(NODE_NAMES) == 12
+
+
+def test_size_is_a_logarithm():
+    labels = np.zeros((16, 16), np.uint16)
+    labels[:4, :8] = 1
+    np.testing.assert_allclose(
+        log_size(view(labels)), np.log2([[224], [32]]) / 20, rtol=1e-6
+    )
+
+
+def test_the_border_of_the_frame():
+    labels = np.zeros((16, 16), np.uint16)
+    labels[3:5, 3:5] = 1
+    labels[9, 15] = 2
+    assert at_border(view(labels)).tolist() == [[1], [0], [1]]
+
+
+def test_colour_of_black_and_of_stripes():
+    picture = np.zeros((16, 16, 3), np.uint8)
+    picture[::2, 8:] = 255
+    values = colour(view(halves(), picture))
+    # L is 0 and 255 of 255; a and b are 128 of 255; the spread is times four
+    np.testing.assert_allclose(values[0, :3], [0, 128 / 255, 128 / 255], atol=1e-6)
+    np.testing.assert_allclose(values[1, :3], [0.5, 128 / 255, 128 / 255], atol=1e-6)
+    np.testing.assert_allclose(values[0, 3:], 0, atol=2e-3)
+    np.testing.assert_allclose(values[1, 3], 2, rtol=1e-5)
+
+
+def test_motion_against_the_median():
+    labels = np.repeat(np.arange(5, dtype=np.uint16)[None], 16, axis=0).repeat(4, 1)
+    forward = np.zeros((8, 10, 2), np.float16)
+    forward[:] = (0, 5)
+    forward[:, 8:] = (FAST, 5)  # the last of five moves down
+    after = Flow(forward, np.zeros_like(forward))
+    values = motion(view(labels, after=after))
+    np.testing.assert_allclose(values[:3, 0], 0, atol=1e-6)
+    assert 0.9 * np.log(2) < values[4, 0] < np.log(2)
+    # at the first frame the motion to the one before is the other one, negated
+    np.testing.assert_allclose(values[:, 1], values[:, 0], atol=1e-6)
+
+
+def test_motion_at_the_ends_is_the_other_one_negated():
+    flow = steady_flow((16, 16), (2, -3))
+    first, last = view(halves(), after=flow), view(halves(), before=flow)
+    np.testing.assert_allclose(first.motion(True)[5, 5], (2, -3))
+    np.testing.assert_allclose(first.motion(False)[5, 5], (-2, 3))
+    np.testing.assert_allclose(last.motion(False)[5, 5], (-2, 3))
+    np.testing.assert_allclose(last.motion(True)[5, 5], (2, -3))
+    assert (view(halves()).motion(True) == 0).all()
+
+
+def test_hidden_in_the_next_or_in_the_previous_frame():
+    still = np.zeros((8, 8, 2), np.float16)
+    right = still.copy()
+    right[..., 1] = 8  # four cells; three are left unreached
+    shares = occluded(
+        view(halves(), before=Flow(still, still), after=Flow(still, right))
+    )
+    np.testing.assert_allclose(shares, [[3 / 4, 0], [0, 0]])
+    shares = occluded(
+        view(halves(), before=Flow(right, still), after=Flow(still, still))
+    )
+    np.testing.assert_allclose(shares, [[0, 3 / 4], [0, 0]])
+    assert (occluded(view(halves())) == 0).all()

@@ -1,0 +1,141 @@
+"""A few hand-drawn videos and graphs that all tests share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.flow import COARSER
+from napari_gnn_vos.prepare.node_features import NODE_NAMES
+from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video_graph import VideoGraph
+from napari_gnn_vos.vision import cv2
+
+SHAPE = (48, 64)
+
+
+def texture(shape=SHAPE, seed=0, middle=128, contrast=60):
+    """A blotchy picture, (H, W, 3) uint8."""
+    noise = np.random.default_rng(seed).normal(size=(*shape, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 1.5)
+    smooth /= smooth.std()
+    return np.clip(middle + contrast * smooth, 0, 255).astype(np.uint8)
+
+
+def moving_squares(*squares, frames=6, shape=SHAPE):
+    """Textured squares that move over a dark, textured ground.
+
+    Each is (row, col, side, (rows, cols) a frame, colour). Returns the video and the
+    truth, (T, H, W) uint8; later squares lie on top.
+    """
+    ground = texture(shape, 1, middle=60, contrast=20)
+    video = np.repeat(ground[None], frames, axis=0)
+    truth = np.zeros((frames, *shape), np.uint8)
+    for label, (row, col, side, step, colour) in enumerate(squares, start=1):
+        skin = texture((side, side), label + 1, middle=0, contrast=15) // 2
+        skin = np.clip(skin.astype(int) + colour, 0, 255).astype(np.uint8)
+        for t in range(frames):
+            r, c = row + t * step[0], col + t * step[1]
+            video[t, r : r + side, c : c + side] = skin[: shape[0] - r, : shape[1] - c]
+            truth[t, r : r + side, c : c + side] = label
+    return Video.from_array(video, "squares"), truth
+
+
+RED, BLUE = (200, 90, 40), (40, 90, 210)
+
+
+def moving_square(frames=6):
+    """One red square of 18 pixels, 3 pixels a frame to the right."""
+    return moving_squares((14, 6, 18, (0, 3), RED), frames=frames)
+
+
+def two_squares(frames=6):
+    """A red one that moves right above a blue one that moves left."""
+    return moving_squares(
+        (4, 6, 16, (0, 3), RED), (27, 42, 16, (0, -3), BLUE), frames=frames
+    )
+
+
+def line(frame, label, *points):
+    """A stroke through some (row, col) points."""
+    return Scribble(frame, label, np.array(points, float))
+
+
+def on_square(frame=0, label=1):
+    """A stroke on the square of `moving_square`."""
+    return line(frame, label, (18, 10 + 3 * frame), (27, 19 + 3 * frame))
+
+
+def on_ground(frame=0):
+    """A stroke around the square of `moving_square`."""
+    return line(frame, 0, (5, 5), (5, 58), (40, 58), (42, 5))
+
+
+def steady_flow(shape=SHAPE, step=(0.0, 0.0)):
+    """Flow of one motion everywhere, both ways."""
+    size = [-(-n // COARSER) for n in shape]
+    forward = np.broadcast_to(np.float16(step), (*size, 2)).copy()
+    return Flow(forward, -forward)
+
+
+def steady_pair(shape=SHAPE, step=(0.0, 0.0)):
+    """A pair of frames with steady flow and no ties."""
+    none = np.zeros((2, 0), np.int32)
+    return FramePair(steady_flow(shape, step), none, np.zeros((0, len(LINK_NAMES))))
+
+
+def plain_frame(labels):
+    """Superpixels without features or ties."""
+    labels = np.asarray(labels, np.uint16)
+    n = int(labels.max()) + 1
+    return FrameGraph(
+        labels,
+        np.zeros((n, len(NODE_NAMES)), np.float32),
+        np.zeros((n, 2), np.float16),
+        np.zeros((2, 0), np.int32),
+        np.zeros((0, len(LINK_NAMES)), np.float32),
+    )
+
+
+def random_graph(rng, frames=5, shape=(6, 8)):
+    """A graph of random superpixels, features and ties."""
+    many = [int(rng.integers(3, 8)) for _ in range(frames)]
+    return VideoGraph(
+        [_random_frame(rng, n, shape) for n in many],
+        [_random_pair(rng, *n, shape) for n in pairwise(many)],
+        np.array(many, np.int64),
+        NODE_NAMES,
+        LINK_NAMES,
+        (frames, *shape),
+        "random",
+    )
+
+
+def _random_frame(rng, n, shape):
+    labels = rng.permutation(np.arange(shape[0] * shape[1]) % n).reshape(shape)
+    pairs = np.stack(np.triu_indices(n, 1)).astype(np.int32)
+    pairs = pairs[:, rng.random(pairs.shape[1]) < 0.6]
+    links = _random_links(rng, pairs.shape[1])
+    links[:, 0], links[:, 1:3], links[:, 10:] = 1, 0, 0
+    return FrameGraph(
+        labels.astype(np.uint16),
+        rng.random((n, len(NODE_NAMES)), np.float32),
+        rng.normal(size=(n, 4)).astype(np.float16),
+        pairs,
+        links,
+    )
+
+
+def _random_pair(rng, n, m, shape):
+    chosen = np.argwhere(rng.random((n, m)) < 0.4).T.astype(np.int32)
+    links = _random_links(rng, chosen.shape[1])
+    links[:, :3], links[:, 1], links[:, 8:10] = 0, 1, 0
+    return FramePair(steady_flow(shape), chosen, links)
+
+
+def _random_links(rng, count):
+    return rng.random((count, len(LINK_NAMES)), np.float32)

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ShapeError
+from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
+from tests.scenes import plain_frame, steady_flow
+
+
+def test_a_row_of_features_for_every_superpixel():
+    one = plain_frame([[0, 1], [2, 2]])
+    assert one.n == 3
+    with pytest.raises(ShapeError, match=r"nodes must have shape \(3, any\)"):
+        FrameGraph(one.labels, one.nodes[:2], one.appearance, one.touching, one.links)
+
+
+def test_a_row_of_features_for_every_pair():
+    one = plain_frame([[0, 1], [2, 2]])
+    pair = np.array([[0], [1]], np.int32)
+    with pytest.raises(ShapeError, match="links"):
+        FrameGraph(one.labels, one.nodes, one.appearance, pair, one.links)
+    with pytest.raises(ShapeError, match="links"):
+        FramePair(steady_flow(), pair, one.links)
+
+
+def test_flow_is_alike_both_ways():
+    flow = steady_flow()
+    with pytest.raises(ShapeError, match="backward"):
+        Flow(flow.forward, flow.backward[1:])
+
+
+def test_arrays_are_read_only():
+    one = plain_frame([[0, 1], [2, 2]])
+    for array in (one.labels, one.nodes, one.appearance, one.touching, one.links):
+        assert not array.flags.writeable
+    assert not steady_flow().forward.flags.writeable

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.structures.video import Video
+
+
+def grey(dtype=np.uint8, frames=3):
+    return np.random.default_rng(0).integers(0, 255, (frames, 20, 24)).astype(dtype)
+
+
+def test_grey_is_repeated():
+    frames = grey()
+    picture = Video.from_array(frames).rgb(1)
+    assert picture.shape == (20, 24, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(picture[..., channel], frames[1])
+
+
+def test_alpha_is_left_out():
+    frames = np.random.default_rng(0).integers(0, 255, (2, 20, 24, 4), np.uint8)
+    np.testing.assert_array_equal(Video.from_array(frames).rgb(1), frames[1, ..., :3])
+
+
+def test_two_channels_are_red_and_green():
+    frames = np.random.default_rng(0).integers(0, 255, (2, 20, 24, 2), np.uint8)
+    picture = Video.from_array(frames).rgb(0)
+    np.testing.assert_array_equal(picture[..., :2], frames[0])
+    assert (picture[..., 2] == 0).all()
+
+
+def test_the_display_range_is_one_for_all_frames():
+    frames = np.zeros((2, 20, 50), np.uint16)
+    frames[0] = np.arange(1000).reshape(20, 50)
+    frames[1] = frames[0] + 1000
+    video = Video.from_array(frames)
+    low, high = np.percentile(frames, [0.1, 99.9])
+    assert video.limits == (low, high)
+    wanted = np.clip(
+        np.rint((frames[1].astype(float) - low) * 255 / (high - low)), 0, 255
+    )
+    np.testing.assert_allclose(video.rgb(1)[..., 0], wanted, atol=1)
+    assert video.rgb(0)[0, 0, 0] == 0
+    assert video.rgb(1)[-1, -1, 0] == 255
+    assert video.rgb(0).mean() < 100 < 150 < video.rgb(1).mean()
+
+
+def test_one_value_everywhere_has_a_range_too():
+    video = Video.from_array(np.full((2, 20, 24), 7.0))
+    assert video.limits == (7.0, 8.0)
+    assert (video.rgb(0) == 0).all()
+
+
+def test_a_picture_is_no_view_of_the_file():
+    frames = np.zeros((2, 20, 24, 3), np.uint8)
+    assert Video.from_array(frames).rgb(0).flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ((1, 20, 24), "two frames or more"),
+        ((3, 15, 24), "16 pixels or more"),
+        ((3, 20, 24, 5), "at most 4 channels"),
+        ((20, 24), "axes"),
+    ],
+)
+def test_a_shape_that_is_no_video(shape, told):
+    with pytest.raises(VideoError, match=told):
+        Video.from_array(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_pixel_that_is_not_finite(bad):
+    frames = grey(np.float32)
+    frames[2, 3, 4] = bad
+    with pytest.raises(VideoError, match="frame 2 of 'video' has 1"):
+        Video.from_array(frames)
+
+
+def test_frames_of_mixed_size():
+    class Mixed:
+        shape, dtype = (3, 20, 24), np.dtype(np.uint8)
+
+        def __getitem__(self, t):
+            return np.zeros((20, 24 - (t == 2)), np.uint8)
+
+    video = Video.from_array(Mixed())
+    assert video.rgb(0).shape == (20, 24, 3)
+    with pytest.raises(VideoError, match=r"frame 2 has \(20, 23\)"):
+        video.rgb(2)
+
+
+def test_the_fingerprint_changes_with_any_pixel():
+    frames = grey(frames=40)
+    before = Video.from_array(frames).fingerprint()
+    assert before == Video.from_array(frames.copy(), "another name").fingerprint()
+    for t in (0, 17, 39):
+        changed = frames.copy()
+        changed[t, 5, 5] ^= 1
+        assert Video.from_array(changed).fingerprint() != before
+
+
+def test_the_fingerprint_changes_with_range_and_identity():
+    frames = grey(np.uint16)
+    prints = {
+        Video(frames, (0.0, 100.0)).fingerprint(),
+        Video(frames, (0.0, 200.0)).fingerprint(),
+        Video(frames, (0.0, 100.0), identity="a").fingerprint(),
+        Video(frames, (0.0, 100.0), identity="b").fingerprint(),
+    }
+    assert len(prints) == 4
+
+
+def test_the_fingerprint_of_a_file_reads_few_frames():
+    class Counting:
+        shape, dtype, asked = (100, 20, 24), np.dtype(np.uint8), 0
+
+        def __getitem__(self, t):
+            self.asked += 1
+            return np.zeros((20, 24), np.uint8)
+
+    frames = Counting()
+    Video.from_array(frames, identity="file").fingerprint()
+    assert 0 < frames.asked <= 16

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_gnn_vos.structures.video_graph import MIRRORED, Replaced
+from tests.scenes import plain_frame, random_graph
+
+
+@pytest.fixture
+def graph():
+    return random_graph(np.random.default_rng(0))
+
+
+def assert_same(one, other):
+    np.testing.assert_array_equal(one.edges, other.edges)
+    np.testing.assert_array_equal(one.links.values, other.links.values)
+    np.testing.assert_array_equal(one.nodes.values, other.nodes.values)
+    np.testing.assert_array_equal(one.first, other.first)
+
+
+def test_a_window_is_the_graph_written_as_loops(graph):
+    whole = graph.window()
+    wanted = {}
+    for t, frame in enumerate(graph.frames):
+        for (a, b), link in zip(frame.touching.T, frame.links, strict=True):
+            wanted[a + graph.first[t], b + graph.first[t]] = link
+    for t, pair in enumerate(graph.pairs):
+        for (a, b), link in zip(pair.moving.T, pair.links, strict=True):
+            wanted[a + graph.first[t], b + graph.first[t + 1]] = link
+    found = {
+        tuple(e): link
+        for e, link in zip(whole.edges.T, whole.links.values, strict=True)
+    }
+    assert len(found) == whole.edges.shape[1] == 2 * len(wanted)
+    for ends, link in wanted.items():
+        np.testing.assert_array_equal(found[ends], link)
+    np.testing.assert_array_equal(
+        whole.nodes.values, np.concatenate([f.nodes for f in graph.frames])
+    )
+
+
+@given(seed=st.integers(0, 10**6))
+def test_edges_are_sorted_by_target_and_have_their_mirror(seed):
+    whole = random_graph(np.random.default_rng(seed), frames=4).window()
+    keys = whole.edges[1].astype(np.int64) * 10**6 + whole.edges[0]
+    assert (np.diff(keys) > 0).all()
+    at = {tuple(e): k for k, e in enumerate(whole.edges.T.tolist())}
+    back = [at[b, a] for a, b in whole.edges.T.tolist()]
+    for name in whole.links.names:
+        column = whole.links.names.index(name)
+        mirror = whole.links.names.index(MIRRORED.get(name, name))
+        np.testing.assert_array_equal(
+            whole.links.values[:, column], whole.links.values[back, mirror]
+        )
+
+
+def test_an_edge_to_the_next_frame_comes_from_the_past(graph):
+    whole = graph.window()
+    frame = np.searchsorted(whole.first, whole.edges, side="right")
+    ahead = frame[1] - frame[0]
+    for name, step in (("touches", 0), ("from_past", 1), ("from_future", -1)):
+        column = whole.links.values[:, whole.links.names.index(name)]
+        np.testing.assert_array_equal(column == 1, ahead == step)
+
+
+@given(seed=st.integers(0, 10**6), ends=st.tuples(st.integers(0, 5), st.integers(0, 5)))
+def test_a_window_is_a_piece_of_the_whole(seed, ends):
+    graph = random_graph(np.random.default_rng(seed), frames=6)
+    start, stop = min(ends), max(ends) + 1
+    piece, rows = graph.window().cut(start, stop)
+    assert_same(piece, graph.window(start, stop))
+    assert (rows.start, rows.stop) == (graph.first[start], graph.first[stop])
+
+
+def test_a_piece_of_a_piece(graph):
+    piece, _ = graph.window(1, 5).cut(1, 3)
+    assert_same(piece, graph.window(2, 4))
+
+
+def test_counts(graph):
+    assert graph.n == sum(frame.n for frame in graph.frames)
+    assert graph.first.tolist() == [0, *np.cumsum(graph.counts)]
+    assert not graph.counts.flags.writeable
+
+
+def test_an_exchanged_frame_leaves_the_old_graph_alone(graph):
+    labels = np.arange(48).reshape(6, 8)
+    new = graph.exchange({2: plain_frame(labels)}, {})
+    assert new.frames[2].n == new.counts[2] == 48
+    assert graph.frames[2].n == graph.counts[2] < 48
+    assert new.frames[1] is graph.frames[1]
+    again = new.exchange({3: plain_frame(labels)}, {})
+    assert (again.counts[2], again.counts[3]) == (48, 48)
+
+
+def test_replaced_is_a_sequence():
+    items = Replaced([0, 1, 2, 3], {1: 10}).exchange({3: 30})
+    assert list(items) == [0, 10, 2, 30]
+    assert items[1:] == [10, 2, 30]
+    assert items[-1] == 30
+    with pytest.raises(IndexError):
+        items[4]
