@@ -50,7 +50,7 @@ class EdgeSettings(Settings):
 class PrepareSettings(Settings):
     """Everything the prepared graph depends on."""
 
-    flow: Literal["dis", "raft"] = Field("dis", description="Optical flow.")
+    flow: Literal["dis"] = Field("dis", description="Optical flow.")
     backbone: str = Field(
         "mobilenetv2", description="Features of the label model; see model/registry."
     )

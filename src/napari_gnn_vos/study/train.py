@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -133,15 +134,20 @@ def train_together(make: Callable[[int, int], Course], processes: int) -> None:
     if processes == 1:
         train(make(0, 1))
         return
-    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-    os.environ.setdefault("MASTER_PORT", "29511")
-    spawn(_process, (make, processes), processes)  # type: ignore[no-untyped-call]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    args = (make, processes, f"tcp://127.0.0.1:{port}")
+    spawn(_process, args, processes)  # type: ignore[no-untyped-call]
 
 
-def _process(rank: int, make: Callable[[int, int], Course], processes: int) -> None:
+def _process(
+    rank: int, make: Callable[[int, int], Course], processes: int, meet: str
+) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
-    distributed.init_process_group("gloo", rank=rank, world_size=processes)
+    distributed.init_process_group(
+        "gloo", init_method=meet, rank=rank, world_size=processes
+    )
     try:
         train(make(rank, processes))
     finally:
