@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.config import LabelModelSettings
+from napari_gnn_vos.interact.evidence import fit_label_model, gather_evidence, recall
+from napari_gnn_vos.interact.harmonic import Diffusion
+from napari_gnn_vos.interact.marks import NOTHING, Marks
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.session import Prediction
+from tests.scenes import random_graph
+
+
+@pytest.fixture
+def graph():
+    return random_graph(np.random.default_rng(0))
+
+
+def known(n, drawn=(), spread=(), guessed=()):
+    parts = [np.full(n, NOTHING, np.int16) for _ in range(3)]
+    for part, some in zip(parts, (drawn, spread, guessed), strict=True):
+        for at, label in some:
+            part[at] = label
+    return Marks(*parts)
+
+
+def gather(graph, marks, previous=None):
+    window = graph.window()
+    return gather_evidence(
+        graph.frames,
+        window.first,
+        marks,
+        Diffusion(window),
+        previous,
+        LabelModelSettings(),
+    )
+
+
+def test_every_object_that_is_drawn_and_no_other(graph):
+    marks = known(graph.n, [(0, 0), (1, 3), (2, 1)], [(5, 7)])
+    found = gather(graph, marks)
+    assert found.objects == (1, 3)
+    assert set(found.label_model) == set(found.harmonic) == {1, 3}
+    for label in found.objects:
+        inputs = found.inputs(label)
+        assert inputs.shape == (graph.n, len(INPUT_NAMES))
+        assert np.isfinite(inputs).all()
+        assert np.abs(inputs).max() <= 1
+        at = INPUT_NAMES.index
+        assert inputs[:, at("drawn_it")].nonzero()[0].tolist() == [{1: 2, 3: 1}[label]]
+        np.testing.assert_allclose(
+            inputs[:, at("label_model")], 2 * found.label_model[label] - 1, atol=1e-6
+        )
+        np.testing.assert_allclose(
+            inputs[:, at("harmonic")], 2 * found.harmonic[label] - 1, atol=1e-6
+        )
+        assert (inputs[:, at("previous")] == 0).all()
+
+
+def test_the_answer_before_is_recalled(graph):
+    rows = [
+        np.random.default_rng(t).random((f.n, 3)) for t, f in enumerate(graph.frames)
+    ]
+    before = Prediction((2, 5), tuple(r.astype(np.float32) for r in rows))
+    everything = np.concatenate(rows).astype(np.float32)
+    np.testing.assert_array_equal(recall(before, 5, graph.n), everything[:, 2])
+    np.testing.assert_array_equal(recall(before, 2, graph.n), everything[:, 1])
+    assert (recall(before, 3, graph.n) == 0.5).all()
+    assert (recall(None, 2, graph.n) == 0.5).all()
+    found = gather(graph, known(graph.n, [(0, 0), (1, 5)]), before)
+    column = found.inputs(5)[:, INPUT_NAMES.index("previous")]
+    np.testing.assert_allclose(column, 2 * everything[:, 2] - 1, atol=1e-6)
+
+
+def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
+    first = graph.first
+    last = graph.n - 1
+    marks = known(graph.n, [(0, 1), (last, 0)])
+    model = fit_label_model(graph.frames, first, marks, LabelModelSettings())
+    assert model(graph.frames[0].appearance[:1], 1)[0] > 0.55
+    assert model(graph.frames[-1].appearance[-1:], 1)[0] < 0.45
+
+
+def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
+    marks = known(graph.n, [(0, 1)], guessed=[(graph.n - 1, 0)])
+    found = gather(graph, marks)
+    assert found.label_model[1][0] > 0.55
+    assert found.label_model[1][-1] < 0.45
+    alone = gather(graph, known(graph.n, [(0, 1)]))
+    assert (alone.label_model[1] == 0.5).all()
+    for name in ("drawn_other", "spread_other"):
+        assert (found.inputs(1)[:, INPUT_NAMES.index(name)] == 0).all()
+
+
+def test_spread_seeds_count_less_than_drawn_ones(graph):
+    def chance(marks):
+        model = fit_label_model(graph.frames, graph.first, marks, LabelModelSettings())
+        return model(graph.frames[2].appearance[:1], 1)[0]
+
+    at = int(graph.first[2])
+    drawn = [(0, 1), (graph.n - 1, 0)]
+    plain = chance(known(graph.n, drawn))
+    carried = chance(known(graph.n, drawn, [(at, 1)]))
+    painted = chance(known(graph.n, [*drawn, (at, 1)]))
+    assert plain < carried < painted

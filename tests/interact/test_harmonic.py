@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_gnn_vos.interact.harmonic import (
+    BETWEEN,
+    DRAWN,
+    PRIOR,
+    SPREAD,
+    WITHIN,
+    Diffusion,
+)
+from napari_gnn_vos.interact.marks import NOTHING, Marks
+from tests.scenes import random_graph
+
+
+def marks(n, drawn=None, spread=None):
+    known = [np.full(n, NOTHING, np.int16) for _ in range(3)]
+    for target, some in zip(known, (drawn, spread), strict=False):
+        for at, label in (some or {}).items():
+            target[at] = label
+    return Marks(*known)
+
+
+def dense(graph, known, label, prior):
+    """The same system of equations, written as loops and solved exactly."""
+    n = len(prior)
+    system, right = np.zeros((n, n)), np.zeros(n)
+    names = graph.links.names
+    for (a, b), row in zip(
+        graph.edges.T, graph.links.values.astype(float), strict=True
+    ):
+        link = dict(zip(names, row, strict=True))
+        look = link["far_l"] + link["far_a"] + link["far_b"] + link["far_motion_next"]
+        tie = BETWEEN * max(link["share_out"], link["share_back"])
+        if link["touches"]:
+            tie = WITHIN * 4 * max(link["border_out"], link["border_back"])
+        system[b, a] -= np.exp(-1.5 * look) * tie
+        system[b, b] += np.exp(-1.5 * look) * tie
+    for k in range(n):
+        system[k, k] += PRIOR
+        right[k] += PRIOR * prior[k]
+        for source, weight in ((known.drawn, DRAWN), (known.spread, SPREAD)):
+            if source[k] != NOTHING:
+                system[k, k] += weight
+                right[k] += weight * (source[k] == label)
+    return np.linalg.solve(system, right)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_the_same_as_solving_the_dense_system(seed):
+    rng = np.random.default_rng(seed)
+    graph = random_graph(rng).window()
+    n = int(graph.first[-1])
+    known = marks(n, {0: 1, n - 1: 2, n // 2: 0}, {3: 1, n - 3: 2})
+    prior = rng.random(n, np.float32)
+    for label in (1, 2):
+        found = Diffusion(graph)(known, label, prior)
+        assert found.dtype == np.float32
+        far = np.abs(found - dense(graph, known, label, prior))
+        assert far.max() < 0.03
+        assert far.mean() < 0.01
+
+
+@pytest.fixture
+def graph():
+    return random_graph(np.random.default_rng(1)).window()
+
+
+def test_seeds_are_held_and_reach_their_neighbours(graph):
+    n = int(graph.first[-1])
+    prior = np.full(n, 0.5, np.float32)
+    held = Diffusion(graph)(marks(n, {4: 1}), 1, prior)
+    assert held[4] > 0.95
+    assert held.mean() > 0.5
+    other = Diffusion(graph)(marks(n, {4: 2}), 1, prior)
+    assert other[4] < 0.05
+    assert other.mean() < 0.5
+
+
+def test_a_drawn_seed_beats_a_spread_one(graph):
+    n = int(graph.first[-1])
+    half = np.full(n, 0.5, np.float32)
+    assert Diffusion(graph)(marks(n, {4: 1}, {4: 2}), 1, half)[4] > 0.9
+
+
+def test_without_seeds_a_steady_prior_stays(graph):
+    n = int(graph.first[-1])
+    prior = np.full(n, 0.3, np.float32)
+    np.testing.assert_allclose(Diffusion(graph)(marks(n), 1, prior), prior, atol=1e-3)

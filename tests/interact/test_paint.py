@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_gnn_vos.interact.paint import guided_filter, paint_labels
+
+LABELS = np.zeros((40, 60), np.uint16)
+LABELS[:, 30:] = 1
+
+
+def sure(*columns, of=3):
+    return np.eye(of, dtype=np.float32)[list(columns)]
+
+
+def test_the_likeliest_label_by_its_own_number():
+    painted = paint_labels(LABELS, sure(2, 0), (4, 9), None)
+    assert painted.dtype == np.uint8
+    assert (painted[:, :30] == 9).all()
+    assert (painted[:, 30:] == 0).all()
+
+
+def test_nothing_likely_is_background_with_a_picture_too():
+    picture = np.zeros((40, 60, 3), np.uint8)
+    assert (paint_labels(LABELS, sure(0, 0), (4, 9), picture) == 0).all()
+
+
+@pytest.mark.parametrize("edge", [29, 31])
+def test_paint_follows_an_edge_beside_the_border(edge):
+    picture = np.full((40, 60, 3), 30, np.uint8)
+    picture[:, edge:] = 220
+    painted = paint_labels(LABELS, sure(1, 0), (4, 9), picture)
+    assert (painted[:, :edge] == 4).all()
+    assert (painted[:, edge:] == 0).all()
+
+
+def test_paint_stays_where_there_is_no_edge():
+    picture = np.full((40, 60, 3), 30, np.uint8)
+    painted = paint_labels(LABELS, sure(1, 2), (4, 9), picture)
+    assert (painted[:, :29] == 4).all()
+    assert (painted[:, 31:] == 9).all()
+
+
+@given(seed=st.integers(0, 1000), value=st.floats(0, 1))
+def test_the_filter_keeps_constants(seed, value):
+    guide = np.random.default_rng(seed).random((20, 25), np.float32)
+    soft = np.full((20, 25), value, np.float32)
+    np.testing.assert_allclose(guided_filter(guide, soft), value, atol=2e-3)
+
+
+def test_the_filter_keeps_an_edge_of_the_guide_and_blurs_others():
+    guide = np.zeros((20, 40), np.float32)
+    guide[:, 20:] = 1
+    soft = guide.copy()
+    kept = guided_filter(guide, soft)
+    assert kept[:, 19].max() < 0.05
+    assert kept[:, 20].min() > 0.95
+    blurred = guided_filter(0 * guide, soft)
+    assert 0.2 < blurred[10, 19] < 0.5

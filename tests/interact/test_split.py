@@ -1,0 +1,71 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_gnn_vos.interact.split import split_by_ink
+from tests.scenes import texture
+
+HALVES = np.repeat(np.array([[0] * 8 + [1] * 8], np.uint16), 16, axis=0)
+
+
+def split(labels, ink, picture=None):
+    """Split by ink {(row, col): label}."""
+    row, col = np.array(list(ink), np.int32).reshape(-1, 2).T
+    picture = np.zeros((*labels.shape, 3), np.uint8) if picture is None else picture
+    return split_by_ink(labels, picture, row, col, np.array([*ink.values()], np.uint8))
+
+
+def test_nothing_to_split():
+    assert split(HALVES, {}) is None
+    assert split(HALVES, {(3, 3): 1, (3, 5): 1, (3, 10): 2}) is None
+
+
+def test_two_labels_part_along_the_edge_of_the_picture():
+    picture = np.full((16, 16, 3), 40, np.uint8)
+    picture[11:] = 220
+    out, parents = split(HALVES, {(1, 4): 1, (14, 4): 2, (3, 12): 2}, picture)
+    assert parents.tolist() == [0, 1, 0]
+    assert (out[:, 8:] == 1).all()
+    assert (out[:10, :8] == 0).all()
+    assert (out[12:, :8] == 2).all()
+
+
+def test_background_splits_too():
+    out, parents = split(HALVES, {(1, 4): 0, (14, 4): 3})
+    assert parents.tolist() == [0, 1, 0]
+    assert out[1, 4] != out[14, 4]
+
+
+def test_neighbouring_pixels_of_several_labels():
+    ink = {(4, 4): 1, (4, 5): 2, (5, 4): 3, (5, 5): 0}
+    out, parents = split(HALVES, ink)
+    assert parents.tolist() == [0, 1, 0, 0, 0]
+    assert len({out[pixel] for pixel in ink}) == 4
+
+
+def test_the_given_labels_are_left_alone():
+    labels = HALVES.copy()
+    split(labels, {(1, 4): 1, (14, 4): 2})
+    np.testing.assert_array_equal(labels, HALVES)
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 40), most=st.integers(1, 5))
+def test_every_part_has_ink_of_one_label_only(seed, count, most):
+    rng = np.random.default_rng(seed)
+    labels = np.kron(np.arange(12).reshape(3, 4), np.ones((6, 5))).astype(np.uint16)
+    chosen = rng.choice(labels.size, count, replace=False)
+    pixels = map(tuple, np.argwhere(labels >= 0)[chosen].tolist())
+    ink = {pixel: int(rng.integers(0, most)) for pixel in pixels}
+    found = split(labels, ink, texture(labels.shape, seed))
+    out, parents = (labels, np.arange(12)) if found is None else found
+    assert out.dtype == np.uint16
+    np.testing.assert_array_equal(parents[:12], np.arange(12))
+    np.testing.assert_array_equal(parents[out], labels)
+    assert np.unique(out).tolist() == list(range(len(parents)))
+    seen = {}
+    for pixel, label in ink.items():
+        assert seen.setdefault(out[pixel], label) == label
+    mixed = {}
+    for pixel, label in ink.items():
+        mixed.setdefault(labels[pixel], set()).add(label)
+    assert len(parents) == 12 + sum(len(names) - 1 for names in mixed.values())
