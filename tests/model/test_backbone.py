@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from napari_gnn_vos.errors import CheckpointError
+from napari_gnn_vos.model.backbone import (
+    BLOCKS,
+    MEAN,
+    SETTING,
+    SPREAD,
+    MobileNetV2,
+    bundled_state,
+    embedder,
+    fold_batch_norm,
+)
+from tests.scenes import texture
+
+
+class Unfolded(nn.Module):
+    """The network as it is published: a batch norm after every convolution."""
+
+    def __init__(self):
+        super().__init__()
+        features = [self._conv(3, 32, 3, 2)]
+        before = 32
+        for expansion, after, repeats, stride in SETTING:
+            for k in range(repeats):
+                wide, step = before * expansion, 1 if k else stride
+                layers = [self._conv(before, wide, 1)] if expansion > 1 else []
+                layers.append(self._conv(wide, wide, 3, step, wide))
+                layers += [nn.Conv2d(wide, after, 1, bias=False), nn.BatchNorm2d(after)]
+                features.append(nn.ModuleDict({"conv": nn.Sequential(*layers)}))
+                before = after
+        self.features = nn.ModuleList(features)
+
+    @staticmethod
+    def _conv(before, after, size, stride=1, groups=1):
+        return nn.Sequential(
+            nn.Conv2d(before, after, size, stride, size // 2, 1, groups, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU6(),
+        )
+
+    def forward(self, maps):
+        kept = [maps := self.features[0](maps)]
+        for block in self.features[1:]:
+            out = block["conv"](maps)
+            maps = maps + out if out.shape == maps.shape else out
+            kept.append(maps)
+        return kept
+
+
+@pytest.fixture(scope="module")
+def unfolded():
+    torch.manual_seed(0)
+    network = Unfolded().eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias)
+            nn.init.normal_(module.running_mean, std=0.2)
+            nn.init.uniform_(module.running_var, 0.2, 2)
+    return network
+
+
+def test_folding_changes_no_number(unfolded):
+    keep = (1, 4, *BLOCKS)
+    folded = MobileNetV2(keep).eval()
+    folded.load_state_dict(fold_batch_norm(unfolded.state_dict()))
+    pictures = torch.randn(1, 3, 33, 40)
+    with torch.no_grad():
+        found, wanted = folded(pictures), unfolded(pictures)
+    for maps, number in zip(found, keep, strict=True):
+        assert maps.std() > 0.01
+        torch.testing.assert_close(maps, wanted[number], rtol=1e-4, atol=1e-4)
+
+
+def test_what_comes_after_the_last_block_is_left_out(unfolded):
+    state = dict(unfolded.state_dict())
+    state["features.18.0.weight"] = torch.zeros(1280, 320, 1, 1)
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        state[f"features.18.1.{name}"] = torch.ones(1280)
+    assert set(fold_batch_norm(state)) == set(MobileNetV2((13,)).state_dict())
+
+
+def test_bundled_weights_give_maps_of_falling_size():
+    maps = embedder(bundled_state())(texture((48, 64)))
+    assert [m.shape for m in maps] == [(6, 8, 32), (3, 4, 64), (3, 4, 96)]
+    for m in maps:
+        assert m.dtype == np.float32
+        np.testing.assert_allclose(m.mean(axis=2), 0, atol=1e-4)
+        np.testing.assert_allclose(m.std(axis=2), 1, atol=0.01)
+
+
+def test_odd_sizes_are_rounded_up():
+    maps = embedder(bundled_state(), keep=(6,))(texture((49, 65)))
+    assert [m.shape for m in maps] == [(7, 9, 32)]
+
+
+def test_pictures_are_normalised_as_the_weights_ask():
+    picture = texture((32, 32))
+    (maps,) = embedder(bundled_state(), keep=(6,))(picture)
+    network = MobileNetV2((6,)).eval()
+    state = bundled_state()
+    network.load_state_dict({k: state[k].float() for k in network.state_dict()})
+    pixels = (picture / 255.0 - MEAN) / SPREAD
+    with torch.no_grad():
+        (raw,) = network(torch.tensor(pixels.transpose(2, 0, 1)[None]).float())
+    raw = raw[0].permute(1, 2, 0).numpy()
+    wanted = (raw - raw.mean(2, keepdims=True)) / raw.std(2, keepdims=True)
+    np.testing.assert_allclose(maps, wanted, atol=2e-2)
+
+
+def test_the_same_things_look_alike():
+    embed = embedder(bundled_state())
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[::4] = stripes[1::4] = 255
+    stripes[:, 32:] = (180, 40, 40)
+    first = embed(stripes)[0]
+    within = np.abs(first[3, 1] - first[4, 2]).mean()
+    across = np.abs(first[3, 1] - first[3, 6]).mean()
+    assert within < 0.5 * across
+
+
+def test_weights_that_lack_blocks():
+    state = bundled_state()
+    del state[sorted(state)[0]]
+    with pytest.raises(CheckpointError, match="1 arrays are missing"):
+        embedder(state)
