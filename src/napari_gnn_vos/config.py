@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -114,3 +116,22 @@ class Config(Settings):
             raise SettingsError(
                 f"{path} must be a TOML file with the settings of gnn-vos: {error}"
             ) from error
+
+    def write(self, path: Path) -> None:
+        """Write a TOML file that `read` reads again."""
+        path.write_text("\n".join(_toml_lines(self.model_dump())) + "\n", "utf-8")
+
+
+def _toml_lines(settings: dict[str, Any], table: str = "") -> Iterator[str]:
+    """Lines of a table: its values first, then the tables within.
+
+    JSON writes strings, numbers and booleans as TOML does, but for one character.
+    """
+    inner = {name: value for name, value in settings.items() if isinstance(value, dict)}
+    for name, value in settings.items():
+        if name not in inner:
+            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            yield f"{name} = {text}"
+    for name, value in inner.items():
+        yield f"\n[{table}{name}]"
+        yield from _toml_lines(value, f"{table}{name}.")

@@ -1,0 +1,137 @@
+import json
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io import graph_store
+from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
+from tests.scenes import random_graph
+
+
+@pytest.fixture
+def graph():
+    return random_graph(np.random.default_rng(0))
+
+
+def put(store, graph, stop=None):
+    last = len(graph.frames) - 1
+    for t in range(len(graph.frames) if stop is None else stop):
+        store.put(t, graph.frames[t], graph.pairs[t] if t < last else None)
+
+
+@pytest.fixture
+def folder(tmp_path, graph):
+    store = GraphStore(tmp_path / "made" / "here", len(graph.frames))
+    put(store, graph)
+    store.finish(graph)
+    return store.folder
+
+
+def assert_same(one, other):
+    for a, b in zip(one.frames, other.frames, strict=True):
+        for name in ("labels", "nodes", "appearance", "touching", "links"):
+            x, y = getattr(a, name), getattr(b, name)
+            np.testing.assert_array_equal(x, y)
+            assert x.dtype == y.dtype
+    for a, b in zip(one.pairs, other.pairs, strict=True):
+        for x, y in (
+            (a.flow.forward, b.flow.forward),
+            (a.flow.backward, b.flow.backward),
+            (a.moving, b.moving),
+            (a.links, b.links),
+        ):
+            np.testing.assert_array_equal(x, y)
+            assert x.dtype == y.dtype
+
+
+def test_what_was_put_is_opened_again(folder, graph):
+    again = open_graph(folder)
+    assert_same(again, graph)
+    assert again.counts.tolist() == graph.counts.tolist()
+    assert again.node_names == graph.node_names
+    assert again.link_names == graph.link_names
+    assert again.shape == graph.shape
+    assert again.fingerprint == graph.fingerprint
+    np.testing.assert_array_equal(again.window().edges, graph.window().edges)
+
+
+def test_in_memory_it_is_the_same(graph):
+    store = MemoryStore()
+    assert not store.ready(0)
+    put(store, graph, 2)
+    assert [store.ready(t) for t in range(3)] == [True, True, False]
+    assert store.frame(1) is graph.frames[1]
+    assert store.pair(0) is graph.pairs[0]
+
+
+def test_a_graph_that_is_not_complete_is_none(tmp_path, graph):
+    assert open_graph(tmp_path / "nothing") is None
+    store = GraphStore(tmp_path, len(graph.frames))
+    put(store, graph, 3)
+    assert open_graph(tmp_path) is None
+    assert [GraphStore(tmp_path, 5).ready(t) for t in range(4)] == [True] * 3 + [False]
+
+
+def test_opening_reads_no_frame(folder):
+    for path in folder.glob("*.npz"):
+        path.unlink()
+    assert open_graph(folder).n > 0
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", None])
+def test_a_broken_frame_is_told(folder, content):
+    path = folder / "000002.npz"
+    path.write_bytes(path.read_bytes()[:1000] if content is None else content)
+    graph = open_graph(folder)
+    assert graph.frames[1].n > 0
+    for read in (graph.frames, graph.pairs):
+        with pytest.raises(ReadError, match=r"000002\.npz.*prepare the video again"):
+            read[2]
+
+
+def test_a_missing_frame_is_told(folder):
+    (folder / "000001.npz").unlink()
+    with pytest.raises(ReadError, match=r"000001\.npz"):
+        open_graph(folder).frames[1]
+
+
+def test_a_pair_after_the_last_frame_is_told(folder, graph):
+    with pytest.raises(ReadError):
+        GraphStore(folder, len(graph.frames)).pair(len(graph.frames) - 1)
+
+
+def test_frames_of_another_version_are_not_used(folder, graph, monkeypatch):
+    monkeypatch.setattr(graph_store, "VERSION", graph_store.VERSION + 1)
+    assert open_graph(folder) is None
+    store = GraphStore(folder, len(graph.frames))
+    assert not any(store.ready(t) for t in range(len(graph.frames)))
+    put(store, graph)
+    store.finish(graph)
+    assert_same(open_graph(folder), graph)
+
+
+def test_not_even_of_one_that_was_stopped(tmp_path, graph, monkeypatch):
+    put(GraphStore(tmp_path, len(graph.frames)), graph, 2)
+    monkeypatch.setattr(graph_store, "VERSION", graph_store.VERSION + 1)
+    assert not GraphStore(tmp_path, len(graph.frames)).ready(0)
+
+
+@pytest.mark.parametrize("text", ["", "{", json.dumps({"counts": [1]})])
+def test_a_broken_summary_is_prepared_again(folder, graph, text):
+    (folder / "graph.json").write_text(text)
+    assert open_graph(folder) is None
+    assert not GraphStore(folder, len(graph.frames)).ready(0)
+
+
+def test_no_half_written_file_is_left(folder, graph, monkeypatch):
+    def half(file, **_arrays):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    (folder / "000003.npz").unlink()
+    monkeypatch.setattr(np, "savez", half)
+    store = GraphStore(folder, len(graph.frames))
+    with pytest.raises(OSError, match="disk full"):
+        store.put(3, graph.frames[3], None)
+    assert not store.ready(3)
