@@ -1,0 +1,355 @@
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos import engine
+from napari_gnn_vos.config import Config, PrepareSettings, SuperpixelSettings
+from napari_gnn_vos.engine import annotate, predict, start
+from napari_gnn_vos.errors import NoSeedsError, ReadError, ScribbleError, VideoError
+from napari_gnn_vos.interact.strokes import rasterise
+from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
+from napari_gnn_vos.prepare.node_features import FrameView
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.scribbles import ERASED
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.metrics import jaccard
+from tests.scenes import line, moving_square, on_ground, on_square, two_squares
+
+STROKES = on_square(), on_ground()
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def segmented(session, *scribbles, seed=0, model=diffusion_alone):
+    return drain(predict(annotate(session, scribbles, rng=rng(seed)), model))
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return moving_square()
+
+
+@pytest.fixture(scope="module")
+def session(scene):
+    return drain(start(scene[0]))
+
+
+@pytest.fixture(scope="module")
+def done(session):
+    """One round, predicted."""
+    return segmented(session, *STROKES)
+
+
+def assert_same_graph(one, other):
+    assert one.fingerprint == other.fingerprint
+    for a, b in zip(one.frames, other.frames, strict=True):
+        assert_same_frame(a, b)
+    for a, b in zip(one.pairs, other.pairs, strict=True):
+        assert_same_pair(a, b)
+
+
+def assert_same_frame(a, b):
+    for name in ("labels", "nodes", "appearance", "touching", "links"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), name)
+
+
+def assert_same_pair(a, b):
+    np.testing.assert_array_equal(a.flow.forward, b.flow.forward)
+    np.testing.assert_array_equal(a.flow.backward, b.flow.backward)
+    np.testing.assert_array_equal(a.moving, b.moving)
+    np.testing.assert_array_equal(a.links, b.links)
+
+
+# -- start
+
+
+def test_a_started_session_has_nothing_drawn(session, scene):
+    assert session.rounds == ()
+    assert len(session.ink) == len(session.drawn) == 0
+    assert session.prediction is None
+    assert session.labels is None
+    assert session.graph.shape == scene[0].shape
+    assert session.graph.n == sum(f.n for f in session.graph.frames)
+
+
+def test_a_cached_graph_is_the_fresh_one(scene, session, tmp_path, monkeypatch):
+    made = drain(start(scene[0], cache=tmp_path))
+    assert_same_graph(made.graph, session.graph)
+
+    def never(*_args):
+        raise AssertionError("prepared again")
+
+    monkeypatch.setattr(engine, "prepare", never)
+    opened = drain(start(scene[0], cache=tmp_path))
+    assert_same_graph(opened.graph, session.graph)
+    again = segmented(opened, *STROKES)
+    np.testing.assert_array_equal(again.labels, segmented(session, *STROKES).labels)
+
+
+def test_other_settings_have_another_folder(scene, tmp_path):
+    few = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
+    for config in (Config(), Config(prepare=few), Config(refine=False)):
+        drain(start(scene[0], config, tmp_path))
+    assert len(list(tmp_path.iterdir())) == 2  # refining is no part of preparing
+
+
+def test_a_broken_cache_is_told(scene, tmp_path):
+    drain(start(scene[0], cache=tmp_path))
+    (folder,) = tmp_path.iterdir()
+    (folder / "000003.npz").write_bytes(b"broken")
+    opened = drain(start(scene[0], cache=tmp_path))
+    with pytest.raises(ReadError, match=r"000003\.npz"):
+        segmented(opened, *STROKES)
+
+
+def test_work_that_was_stopped_goes_on(scene, session, tmp_path):
+    work = start(scene[0], cache=tmp_path)
+    for _ in range(3):
+        next(work)
+    work.close()
+    assert_same_graph(drain(start(scene[0], cache=tmp_path)).graph, session.graph)
+
+
+def test_two_frames_are_a_video():
+    video, truth = moving_square(2)
+    out = segmented(drain(start(video)), *STROKES)
+    assert out.labels.shape == truth.shape
+    assert jaccard(out.labels, truth, [1]).mean() > 0.8
+
+
+def test_a_frame_that_cannot_be_used_is_told_before_any_work():
+    frames = np.zeros((3, 20, 24), np.float32)
+    frames[2, 0, 0] = np.nan
+    with pytest.raises(VideoError):
+        drain(start(Video(frames, (0.0, 1.0))))
+
+
+# -- annotate and predict
+
+
+def test_a_few_strokes_find_the_square(done, scene):
+    assert done.labels.dtype == np.uint8
+    j = jaccard(done.labels, scene[1], [1])
+    assert j.mean() > 0.8
+    assert j.min() > 0.6
+
+
+def test_what_is_drawn_is_binding(session):
+    odd = line(3, 1, (45, 2), (45, 8)), line(3, 0, (20, 24), (26, 24))
+    out = segmented(session, *STROKES, *odd)
+    ink = out.ink
+    np.testing.assert_array_equal(out.labels[ink.frame, ink.row, ink.col], ink.label)
+    for scribble in odd:
+        rows, cols = rasterise(scribble, session.graph.shape).T
+        assert (out.labels[3, rows, cols] == scribble.label).all()
+    frame = out.graph.frames[3].labels
+    for scribble in odd:  # and so are the superpixels below
+        rows, cols = rasterise(scribble, session.graph.shape).T
+        column = (0, *out.prediction.objects).index(scribble.label)
+        assert (out.prediction.probability[3][frame[rows, cols], column] == 1).all()
+
+
+def test_rows_of_the_answer_fit_the_graph(done):
+    for frame, rows in zip(done.graph.frames, done.prediction.probability, strict=True):
+        assert rows.shape == (frame.n, 2)
+        np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_second_stroke_corrects_the_first_answer(session, scene):
+    little = segmented(session, line(0, 1, (22, 14), (22, 15)))
+    more = segmented(little, line(0, 1, (16, 8), (29, 21)), on_ground(), on_ground(5))
+    before, after = (jaccard(s.labels, scene[1], [1]).mean() for s in (little, more))
+    assert after > max(before, 0.8)
+    assert [len(r) for r in more.rounds] == [1, 3]
+    assert set(more.drawn.turn.tolist()) <= {0, 1, 2}
+
+
+def test_two_objects():
+    video, truth = two_squares()
+    strokes = (
+        line(0, 1, (8, 10), (16, 18)),
+        line(0, 2, (31, 46), (39, 54)),
+        line(0, 0, (2, 30), (23, 32), (45, 30)),
+    )
+    out = segmented(drain(start(video)), *strokes)
+    assert out.prediction.objects == (1, 2)
+    assert jaccard(out.labels, truth, [1, 2]).mean() > 0.8
+
+
+def test_numbers_of_objects_are_kept(session, scene):
+    out = segmented(session, on_square(label=200), on_ground())
+    assert set(np.unique(out.labels)) == {0, 200}
+    assert out.prediction.objects == (200,)
+
+
+def test_the_same_seed_the_same_labels(session):
+    one, other = (segmented(session, *STROKES, seed=7) for _ in range(2))
+    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.drawn.row, other.drawn.row)
+    another = segmented(session, *STROKES, seed=8)
+    assert not np.array_equal(one.drawn.col, another.drawn.col)
+
+
+def test_the_model_is_asked_once_or_twice_for_every_object(session):
+    asked = []
+
+    def model(graph, inputs):
+        asked.append(inputs.shape)
+        return diffusion_alone(graph, inputs)
+
+    out = segmented(session, *STROKES, model=model)
+    assert set(asked) == {(out.graph.n, 8)}
+    assert 1 <= len(asked) <= 2
+    asked.clear()
+    segmented(out, on_square(3), line(3, 2, (40, 40)), model=model)
+    assert len(asked) == 2
+
+
+def test_the_answer_before_reaches_the_network(done):
+    seen = []
+
+    def model(graph, inputs):
+        seen.append(inputs[:, engine.INPUT_NAMES.index("previous")])
+        return diffusion_alone(graph, inputs)
+
+    drain(predict(annotate(done, [line(2, 0, (2, 2))], rng=rng()), model))
+    before = np.concatenate([rows[:, 1] for rows in done.prediction.probability])
+    assert len(seen[0]) == len(before)  # nothing was split
+    np.testing.assert_allclose(seen[0], 2 * before - 1, atol=1e-6)
+
+
+def test_progress_never_falls(session):
+    steps = []
+    drain(predict(annotate(session, STROKES, rng=rng()), diffusion_alone), steps.append)
+    assert steps[-1].done == steps[-1].total
+    assert [s.done for s in steps] == sorted(s.done for s in steps)
+
+
+# -- what cannot be answered
+
+
+def test_nothing_drawn(session):
+    with pytest.raises(NoSeedsError, match="stroke on an object"):
+        drain(predict(session, diffusion_alone))
+
+
+def test_only_background_drawn(session):
+    with pytest.raises(NoSeedsError):
+        segmented(session, on_ground())
+
+
+def test_everything_erased(done):
+    erasers = [line(0, ERASED, *s.path) for s in STROKES]
+    bare = annotate(done, erasers, rng=rng())
+    assert len(bare.ink) == 0
+    assert not (bare.drawn.turn > 0).any()
+    assert not len(bare.spread)
+    with pytest.raises(NoSeedsError):
+        drain(predict(bare, diffusion_alone))
+
+
+def test_an_object_whose_strokes_were_all_erased_is_gone(session):
+    second = line(2, 2, (40, 40), (42, 50))
+    both = segmented(session, *STROKES, second)
+    assert both.prediction.objects == (1, 2)
+    assert (both.labels == 2).any()
+    one = segmented(both, line(2, ERASED, (40, 40), (42, 50)))
+    assert one.prediction.objects == (1,)
+    assert not (one.labels == 2).any()
+    assert not (one.spread.label == 2).any()
+
+
+def test_a_stroke_outside_leaves_the_session_as_it_was(done):
+    with pytest.raises(ScribbleError):
+        annotate(done, [line(99, 1, (1, 1))], rng=rng())
+    assert len(done.rounds) == 1
+
+
+# -- a session is a value
+
+
+def snapshot(session):
+    return (
+        [frame.labels.copy() for frame in session.graph.frames],
+        [rows.copy() for rows in session.prediction.probability],
+        session.labels.copy(),
+        session.graph.counts.copy(),
+        (len(session.ink), len(session.drawn), len(session.spread)),
+    )
+
+
+def test_undo_is_the_previous_session(done):
+    before = snapshot(done)
+    mixed = line(0, 2, (16, 10), (30, 12)), line(2, 2, (20, 16), (20, 30))
+    later = segmented(done, *mixed)
+    assert later.graph.n > done.graph.n
+    for old, new in zip(before, snapshot(done), strict=True):
+        for a, b in zip(old, new, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert done.prediction.objects == (1,)
+
+
+def test_a_session_cannot_be_changed(done):
+    with pytest.raises(FrozenInstanceError):
+        done.labels = None
+    for frame in done.graph.frames:
+        assert not frame.labels.flags.writeable
+        assert not frame.nodes.flags.writeable
+    assert not done.ink.row.flags.writeable
+    assert not done.spread.row.flags.writeable
+
+
+# -- superpixels with several labels
+
+
+@pytest.fixture(scope="module")
+def split(done):
+    """The answered session with a stroke that cuts superpixels on frame 2."""
+    across = line(2, 1, (20, 14), (20, 28)), line(2, 0, (22, 14), (22, 28))
+    return annotate(done, across, rng=rng())
+
+
+def described_afresh(session, t):
+    frame, pairs = session.graph.frames[t], session.graph.pairs
+    before = pairs[t - 1].flow if t else None
+    after = pairs[t].flow if t < len(pairs) else None
+    view = FrameView(frame.labels, session.video.rgb(t), before, after)
+    out, means = describe_labels(view, frame.appearance)
+    np.testing.assert_array_equal(means, mean_look(view))
+    return out, means
+
+
+def test_a_split_graph_is_the_one_described_afresh(split, done):
+    assert split.graph.counts[2] > done.graph.counts[2]
+    assert split.graph.counts[1] == done.graph.counts[1]
+    fresh = [described_afresh(split, t) for t in range(split.graph.shape[0])]
+    for t, (frame, _) in enumerate(fresh):
+        assert_same_frame(split.graph.frames[t], frame)
+        assert split.graph.counts[t] == frame.n
+    share = split.config.prepare.edges.least_share
+    for t, pair in enumerate(split.graph.pairs):
+        assert_same_pair(pair, describe_pair(fresh[t], fresh[t + 1], pair.flow, share))
+
+
+def test_every_superpixel_has_ink_of_one_label_only(split):
+    ink = split.ink
+    for t in range(split.graph.shape[0]):
+        here = ink.take(ink.frame == t)
+        at = split.graph.frames[t].labels[here.row, here.col]
+        for number in np.unique(at):
+            assert len(np.unique(here.label[at == number])) == 1
+
+
+def test_parts_inherit_answer_and_looks(split, done):
+    old, new = done.graph.frames[2], split.graph.frames[2]
+    parents = np.zeros(new.n, int)
+    parents[new.labels] = old.labels
+    np.testing.assert_array_equal(new.appearance, old.appearance[parents])
+    np.testing.assert_array_equal(
+        split.prediction.probability[2], done.prediction.probability[2][parents]
+    )
+    assert split.prediction.probability[1] is done.prediction.probability[1]
