@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 from skimage.morphology import skeletonize
 
+from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 
@@ -27,6 +28,8 @@ Mask = NDArray[np.bool_]
 KERNEL, WIDEST = 0.2, 16.0
 """Strokes keep this share of a region's size, in pixels at most so many, from its
 border."""
+MOST = 0.8
+"""Share of what is left inside that must hang together."""
 SMALLEST = 30
 """Pixels; smaller errors are left alone."""
 
@@ -111,11 +114,11 @@ def stroke_along(region: Mask, rng: Generator | None = None) -> NDArray[np.float
     Returns
     -------
     path : (P, 2) ndarray of float64
-        Points (row, column), smooth, a few pixels apart.
+        Points (row, column), smooth, a few pixels apart; or every pixel of the line,
+        where a smooth one would leave the region.
     """
     away = distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
-    margin = min(KERNEL * np.sqrt(region.sum()), WIDEST, 0.8 * float(away.max()))
-    points = np.argwhere(skeletonize(away >= margin))
+    points = np.argwhere(skeletonize(_inside(region, away)))
     if len(points) < 2:
         return np.argwhere(away == away.max())[:1].astype(float)
     path = points[_longest_path(points)].astype(float)
@@ -124,7 +127,25 @@ def stroke_along(region: Mask, rng: Generator | None = None) -> NDArray[np.float
         begin = rng.integers(0, len(path) - length + 1)
         path = path[begin : begin + length]
     smooth = gaussian_filter1d(path, 3, axis=0, mode="nearest")
-    return np.concatenate([smooth[:-1:4], smooth[-1:]])
+    smooth = np.concatenate([smooth[:-1:4], smooth[-1:]])
+    rows, cols = rasterise(Scribble(0, BACKGROUND, smooth), (1, *region.shape)).T
+    return smooth if region[rows, cols].all() else path
+
+
+def _inside(region: Mask, away: NDArray[np.float64]) -> Mask:
+    """Keep the part of a region away from its border, in one piece.
+
+    Where a wide border would cut it into pieces of which none is most of it, a
+    narrower one is kept: a person's stroke goes through the whole of an object.
+    """
+    margin = min(KERNEL * np.sqrt(region.sum()), WIDEST, 0.8 * float(away.max()))
+    while True:
+        parts, _ = connected_parts(away >= margin)
+        size = np.bincount(parts.ravel())[1:]
+        if margin < 1 or size.max() >= MOST * size.sum():
+            kept: Mask = parts == size.argmax() + 1
+            return kept
+        margin /= 2
 
 
 def _longest_path(points: NDArray[np.int64]) -> NDArray[np.int64]:
