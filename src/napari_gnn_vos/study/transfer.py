@@ -49,8 +49,10 @@ def measure_transfer(
     for done, name in enumerate(names):
         yield Progress(name, done, len(names))
         video, truth = read_davis(root, name)
-        one, other = (_look(video.rgb(t), embed) for t in (FROM, FROM + GAP))
-        mask, wanted = (_coarse(truth[t]) for t in (FROM, FROM + GAP))
+        last = len(truth) - 1
+        times = max(0, min(FROM, last - GAP)), min(FROM + GAP, last)
+        one, other = (_look(video.rgb(t), embed) for t in times)
+        mask, wanted = (_coarse(truth[t]) for t in times)
         for features in one:
             carried = mask[_nearest(other[features], one[features])]
             both, either = (carried & wanted).sum(), (carried | wanted).sum()
