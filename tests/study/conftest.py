@@ -1,0 +1,13 @@
+import pytest
+
+from napari_gnn_vos.engine import start
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.study.samples import Footage, for_training
+from tests.scenes import two_squares
+
+
+@pytest.fixture(scope="session")
+def footage():
+    """A short video of two squares, prepared, with its truth."""
+    video, truth = two_squares(5)
+    return Footage(for_training(drain(start(video))), truth)

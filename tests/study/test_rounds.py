@@ -1,0 +1,54 @@
+import numpy as np
+
+from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.metrics import jaccard
+from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.rounds import play
+
+
+def played(footage, rounds, robot=None, seed=0):
+    return list(
+        play(
+            footage.session,
+            footage.truth,
+            robot or Robot(),
+            diffusion_alone,
+            rounds=rounds,
+            rng=np.random.default_rng(seed),
+        )
+    )
+
+
+def test_a_score_for_every_round(footage):
+    out = played(footage, 3)
+    assert [score.turn for _, score in out] == [1, 2, 3]
+    for session, score in out:
+        wanted = jaccard(session.labels, footage.truth, [1, 2])
+        np.testing.assert_array_equal(score.j, wanted)
+        assert score.j.shape == (5, 2)
+    assert out[0][1].j.mean() > 0.7
+    assert footage.session.rounds == ()
+
+
+def test_time_is_taken(footage):
+    ((_, score),) = played(footage, 1)
+    assert score.interact > 0
+    assert score.predict > 0
+
+
+def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
+    class Content(Robot):
+        def __call__(self, labels, truth, rng):
+            return super().__call__(labels, truth, rng) if labels is None else ()
+
+    out = played(footage, 3, Content())
+    assert [score.turn for _, score in out] == [1, 2, 3]
+    assert out[2][0] is out[0][0]
+    np.testing.assert_array_equal(out[2][1].j, out[0][1].j)
+    assert (out[2][1].interact, out[2][1].predict) == (0, 0)
+
+
+def test_the_same_seed_the_same_scores(footage):
+    one, other = (played(footage, 2, Robot(vary=True), 3) for _ in range(2))
+    for (_, a), (_, b) in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a.j, b.j)

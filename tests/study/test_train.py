@@ -1,0 +1,127 @@
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from napari_gnn_vos.engine import INPUTS, annotate, predict
+from napari_gnn_vos.model.checkpoint import load_checkpoint
+from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.course import Course, TrainSettings
+from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.train import rate_at, train
+from napari_gnn_vos.study.validate import validate
+from tests.scenes import line
+
+TINY = {
+    "frames": 3,
+    "rounds": 2,
+    "pool": 2,
+    "steps_a_round": 2,
+    "width": 8,
+    "depth": 2,
+    "validate_every": 2,
+    "validation_rounds": 1,
+}
+
+
+def course(footage, folder, **settings):
+    return Course(TrainSettings(**{**TINY, **settings}), [footage], [footage], folder)
+
+
+def weights(path):
+    return load_checkpoint(path)[0].state_dict()
+
+
+def steps_of(folder):
+    with (folder / "curve.csv").open() as file:
+        return [int(row[0]) for row in csv.reader(file)]
+
+
+@pytest.fixture(scope="module")
+def trained(footage, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "new"
+    train(course(footage, folder, steps=4))
+    return folder
+
+
+def test_it_leaves_checkpoints_a_curve_and_a_state(trained):
+    names = {path.name for path in trained.iterdir()}
+    assert names == {"best.safetensors", "last.safetensors", "curve.csv", "state.pt"}
+    assert steps_of(trained) == [2, 4]
+
+
+def test_the_card_says_how_it_came_to_be(trained):
+    _, card = load_checkpoint(trained / "last.safetensors")
+    assert card.node_names == INPUTS
+    assert (card.width, card.depth) == (8, 2)
+    assert card.facts["steps"] == 4
+    assert card.facts["settings"]["frames"] == 3
+    assert len(card.facts["j_by_round"]) == 1
+
+
+def test_the_checkpoint_answers(trained, footage):
+    model = load_model(trained / "best.safetensors", "cpu")
+    strokes = [line(0, 1, (8, 10), (16, 18)), line(0, 0, (2, 30), (23, 32))]
+    session = annotate(footage.session, strokes, rng=np.random.default_rng(0))
+    assert drain(predict(session, model)).labels.shape == footage.truth.shape
+
+
+def test_it_goes_on_where_it_stopped(trained, footage):
+    before = weights(trained / "last.safetensors")
+    train(course(footage, trained, steps=6))
+    assert steps_of(trained) == [2, 4, 6]
+    after = weights(trained / "last.safetensors")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    _, card = load_checkpoint(trained / "last.safetensors")
+    assert card.facts["steps"] == 6
+    train(course(footage, trained, steps=6))  # nothing is left to do
+    assert steps_of(trained) == [2, 4, 6]
+
+
+def test_the_same_seed_the_same_weights(footage, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        few = course(footage, tmp_path / name, steps=3, seed=seed, validate_every=3)
+        train(few)
+    a, b, c = (weights(tmp_path / n / "last.safetensors") for n in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert any(not torch.equal(a[name], c[name]) for name in a)
+
+
+def test_the_best_checkpoint_stays_when_later_ones_are_worse(
+    footage, tmp_path, monkeypatch
+):
+    js = iter([[0.5], [0.8], [0.2]])
+    monkeypatch.setattr(
+        "napari_gnn_vos.study.train.validate", lambda _model, _course: next(js)
+    )
+    path = train(course(footage, tmp_path, steps=3, validate_every=1))
+    assert path == tmp_path / "best.safetensors"
+    assert load_checkpoint(path)[1].facts["steps"] == 2
+    assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 3
+
+
+def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
+    js = validate(diffusion_alone, course(footage, tmp_path, validation_rounds=2))
+    scores = play(
+        footage.session,
+        footage.truth,
+        Robot(),
+        diffusion_alone,
+        rounds=2,
+        rng=np.random.default_rng(0),
+    )
+    assert js == pytest.approx([score.j.mean() for _, score in scores])
+
+
+def test_the_rate_rises_then_falls():
+    s = TrainSettings(steps=1000, rate=1.0)
+    rates = [rate_at(step, s) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.01)
+    assert 95 <= int(np.argmax(rates)) <= 100
+    assert (np.diff(rates[100:]) < 0).all()
+    assert rates[-1] == pytest.approx(0.02, abs=1e-4)
+    assert max(rates) < 1
