@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.interact.paint import guided_filter, paint_labels
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.interact.paint import guided_filter, paint_labels, paint_session
+from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.video_graph import VideoGraph
+from tests.scenes import line, moving_square, plain_frame
 
 LABELS = np.zeros((40, 60), np.uint16)
 LABELS[:, 30:] = 1
@@ -57,3 +63,23 @@ def test_the_filter_keeps_an_edge_of_the_guide_and_blurs_others():
     assert kept[:, 20].min() > 0.95
     blurred = guided_filter(0 * guide, soft)
     assert 0.2 < blurred[10, 19] < 0.5
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
+    video, truth = moving_square(2)
+    graph = VideoGraph(
+        [plain_frame(frame) for frame in truth],
+        [],
+        np.array([2, 2]),
+        (),
+        (),
+        truth.shape,
+        "",
+    )
+    ink = add_ink(Ink.none(), [line(1, 5, (40, 30), (40, 40))], truth.shape)
+    session = Session(video, graph, Config(refine=refine), ink=ink)
+    painted = paint_session(session, Prediction((3,), (sure(0, 1, of=2),) * 2))
+    assert (painted[1, 40, 30:41] == 5).all()
+    assert (painted == 5).sum() == 11
+    assert ((painted == 3) == (truth == 1)).mean() > 0.97

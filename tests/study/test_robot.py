@@ -131,3 +131,13 @@ def test_at_random_only_for_the_robot_that_varies():
 
     assert frames(False) == {0}
     assert len(frames(True)) > 2
+
+
+def test_a_stroke_goes_through_the_waist_of_an_object():
+    region = np.zeros((60, 110), bool)
+    region[10:50, 5:45] = region[10:50, 65:105] = True
+    region[26:34, 45:65] = True  # narrower than twice the usual margin
+    path = stroke_along(region)
+    assert path[:, 1].min() < 35
+    assert path[:, 1].max() > 75
+    assert_inside(path, region)
