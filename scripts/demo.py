@@ -4,6 +4,11 @@ The plugin's widget is opened on the sample; in every round the robot looks at t
 truth and paints where the labels are most wrong, then Predict is pressed. Leaves in
 ``demo/`` the window as a picture, the labels as PNGs and a table of scores. On a
 screen the window stays open: go on from there.
+
+    python scripts/demo.py [FRAMES]
+
+takes a folder of frames in DAVIS layout, with masks, in place of the sample, and
+leaves pictures of the window before and after every round, too.
 """
 
 from __future__ import annotations
@@ -34,18 +39,7 @@ Row = tuple[str, ...]
 
 def main() -> None:
     """Play the rounds, show them, and write what came of them."""
-    viewer = napari.Viewer(title="napari-gnn-vos demo")
-    viewer.window.resize(1440, 860)
-    viewer.open_sample(PLUGIN, SAMPLE)
-    truth = viewer.layers[-1].data
-    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
-    annotator = widget.annotator
-    annotator.controller.said.connect(print)
-    annotator.controller.desk.failed.connect(sys.exit)
-    wait(lambda: annotator.workspace is not None)
-    wait_a_little()
-    viewer.reset_view()
-
+    viewer, annotator, truth = open_window()
     rng, robot = np.random.default_rng(0), Robot()
     rows: list[Row] = []
     labels, frames = None, []
@@ -56,9 +50,11 @@ def main() -> None:
         for scribble in reversed(scribbles):
             paint(viewer, annotator, scribble)
         frames.append(scribbles[0].frame)
+        picture(viewer, f"round-{turn}-before")
         began = time.perf_counter()
         labels = press_predict(annotator, turn)
         rows.append(score(turn, frames[-1], labels, truth, time.perf_counter() - began))
+        picture(viewer, f"round-{turn}-after")
     if labels is None:
         sys.exit("The sample has nothing to draw on")
 
@@ -67,6 +63,34 @@ def main() -> None:
     write(viewer, labels, rows)
     if not os.environ.get("VIRTUAL_SCREEN"):
         napari.run()
+
+
+def open_window() -> tuple[napari.Viewer, Any, NDArray[np.uint8]]:
+    """Open the window on the video; viewer, annotator, and the truth (T, H, W)."""
+    viewer = napari.Viewer(title="napari-gnn-vos demo")
+    viewer.window.resize(1440, 860)
+    if sys.argv[1:]:
+        viewer.open(sys.argv[1], plugin=PLUGIN)
+    else:
+        viewer.open_sample(PLUGIN, SAMPLE)
+    truth = np.asarray(viewer.layers[-1].data)
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
+    annotator = widget.annotator
+    annotator.controller.said.connect(print)
+    annotator.controller.desk.failed.connect(sys.exit)
+    wait(lambda: annotator.workspace is not None)
+    wait_a_little()
+    viewer.reset_view()
+    return viewer, annotator, truth
+
+
+def picture(viewer: napari.Viewer, name: str) -> None:
+    """Leave a picture of the window, where a video was given."""
+    if sys.argv[1:]:
+        wait_a_little(1.0)
+        FOLDER.mkdir(exist_ok=True)
+        file = str(FOLDER / f"{name}.png")
+        viewer.screenshot(file, canvas_only=False, flash=False)
 
 
 def paint(viewer: napari.Viewer, annotator: Any, scribble: Scribble) -> None:

@@ -14,11 +14,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Config, PrepareSettings
 from napari_gnn_vos.errors import NoSeedsError
-from napari_gnn_vos.interact.evidence import (
-    Evidence,
-    gather_evidence,
-    sure_labels,
-)
+from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.harmonic import Diffusion
 from napari_gnn_vos.interact.marks import mark
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
@@ -229,9 +225,7 @@ def _inherit(
     return replace(session.prediction, probability=tuple(rows))
 
 
-def evidence(
-    session: Session, graph: Graph, sure: Prediction | None = None
-) -> Evidence:
+def evidence(session: Session, graph: Graph) -> Evidence:
     """Gather all that strokes say of the superpixels of the whole video.
 
     Parameters
@@ -239,8 +233,6 @@ def evidence(
     session : Session
     graph : Graph
         ``session.graph.window()``.
-    sure : Prediction, optional
-        An answer whose sure superpixels the label model learns from, too.
 
     Raises
     ------
@@ -254,8 +246,7 @@ def evidence(
     frames = session.graph.frames
     marks = mark(frames, graph.first, session.ink, session.drawn, session.spread)
     settings = session.config.label_model
-    learnt = None if sure is None else sure_labels(sure)
-    about = Diffusion(graph), session.prediction, settings, learnt
+    about = Diffusion(graph), session.prediction, settings
     return gather_evidence(frames, graph.first, marks, *about)
 
 
@@ -282,31 +273,16 @@ def predict(session: Session, model: Model) -> Pipeline[Session]:
     ------
     NoSeedsError
         If no object is drawn.
-
-    Notes
-    -----
-    In the first round the label model learns from what the network's own answer is sure
-    of, and the network looks again.
     """
     graph = session.graph.window()
-    prediction = yield from _look(session, graph, model, None)
-    if session.prediction is None:
-        prediction = yield from _look(session, graph, model, prediction)
+    yield Progress("look at strokes", 0, 3)
+    found = evidence(session, graph)
+    chances = {}
+    for label in found.objects:
+        yield Progress("graph network", 1, 3)
+        chances[label] = model(graph, found.inputs(label))
+    prediction = one_vs_rest(chances, found)
     yield Progress("paint", 2, 3)
     labels = paint_session(session, prediction)
     yield Progress("paint", 3, 3)
     return replace(session, prediction=prediction, labels=labels)
-
-
-def _look(
-    session: Session, graph: Graph, model: Model, sure: Prediction | None
-) -> Pipeline[Prediction]:
-    """Ask the network; the label model may learn from a first answer."""
-    done = 0 if sure is None else 1
-    yield Progress("look at strokes", done, 3)
-    found = evidence(session, graph, sure)
-    chances = {}
-    for label in found.objects:
-        yield Progress("graph network", done, 3)
-        chances[label] = model(graph, found.inputs(label))
-    return one_vs_rest(chances, found)

@@ -18,7 +18,6 @@ from napari_gnn_vos.structures.session import Prediction
 
 F32 = NDArray[np.float32]
 SPREAD_WEIGHT = 0.05
-SURE, SURE_WEIGHT = 0.9, 0.05
 """How much a spread seed counts for the label model, beside a drawn superpixel."""
 
 
@@ -55,14 +54,13 @@ class Evidence:
         return node_inputs(self.marks, label, chances, self.first)
 
 
-def gather_evidence(  # noqa: PLR0913 - all that is known is put together here
+def gather_evidence(
     frames: Sequence[FrameGraph],
     first: NDArray[np.int64],
     marks: Marks,
     diffusion: Diffusion,
     previous: Prediction | None,
     settings: LabelModelSettings,
-    sure: NDArray[np.int16] | None = None,
 ) -> Evidence:
     """Fit the label model, diffuse, and recall the last answer.
 
@@ -77,15 +75,13 @@ def gather_evidence(  # noqa: PLR0913 - all that is known is put together here
     previous : Prediction, optional
         The last round's answer.
     settings : LabelModelSettings
-    sure : (N,) ndarray of int16, optional
-        Labels that the label model learns from, too; -1 where there is none.
 
     Returns
     -------
     evidence : Evidence
     """
     objects = tuple(int(k) for k in np.unique(marks.drawn) if k > 0)
-    model = fit_label_model(frames, first, marks, settings, sure)
+    model = fit_label_model(frames, first, marks, settings)
     by_look = {}
     for label in objects:
         parts = [model(frame.appearance, label) for frame in frames]
@@ -93,28 +89,6 @@ def gather_evidence(  # noqa: PLR0913 - all that is known is put together here
     diffused = {label: diffusion(marks, label, by_look[label]) for label in objects}
     recalled = {label: recall(previous, label, int(first[-1])) for label in objects}
     return Evidence(marks, first, objects, by_look, diffused, recalled)
-
-
-def sure_labels(prediction: Prediction, every: int = 4) -> NDArray[np.int16]:
-    """Labels that an answer is sure of, on some of the superpixels.
-
-    Parameters
-    ----------
-    prediction : Prediction
-    every : int
-        Take one superpixel in so many.
-
-    Returns
-    -------
-    sure : (N,) ndarray of int16
-        -1 where the answer is not sure, or was not taken.
-    """
-    probability = np.concatenate(prediction.probability)
-    names = np.array((0, *prediction.objects), np.int16)
-    sure: NDArray[np.int16] = names[probability.argmax(axis=1)]
-    sure[probability.max(axis=1) < SURE] = NOTHING
-    sure[np.arange(len(sure)) % every > 0] = NOTHING
-    return sure
 
 
 def recall(previous: Prediction | None, label: int, n: int) -> F32:
@@ -130,7 +104,6 @@ def fit_label_model(
     first: NDArray[np.int64],
     marks: Marks,
     settings: LabelModelSettings,
-    sure: NDArray[np.int16] | None = None,
 ) -> LabelModel:
     """Fit on drawn superpixels, guessed background and, counting less, on seeds."""
     known, labels, weights, reference = [], [], [], []
@@ -138,10 +111,7 @@ def fit_label_model(
         (marks.drawn, 1.0),
         (marks.guessed, 1.0),
         (marks.spread, SPREAD_WEIGHT),
-        (sure, SURE_WEIGHT),
     ):
-        if source is None:
-            continue
         where = np.flatnonzero(source != NOTHING)
         at = np.searchsorted(first, where, side="right") - 1
         for t in np.unique(at):
