@@ -2,12 +2,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.interact.evidence import (
-    fit_label_model,
-    gather_evidence,
-    recall,
-    sure_labels,
-)
+from napari_gnn_vos.interact.evidence import fit_label_model, gather_evidence, recall
 from napari_gnn_vos.interact.harmonic import Diffusion
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
@@ -107,23 +102,3 @@ def test_spread_seeds_count_less_than_drawn_ones(graph):
     carried = chance(known(graph.n, drawn, [(at, 1)]))
     painted = chance(known(graph.n, [*drawn, (at, 1)]))
     assert plain < carried < painted
-
-
-def test_an_answer_is_learnt_from_where_it_is_sure():
-    rows = np.array([[0.95, 0.05], [0.02, 0.98], [0.5, 0.5], [0.2, 0.8]], np.float32)
-    answer = Prediction((7,), (rows[:1], rows[1:]))
-    assert sure_labels(answer, every=1).tolist() == [0, 7, NOTHING, NOTHING]
-    assert sure_labels(answer, every=2).tolist() == [0, NOTHING, NOTHING, NOTHING]
-
-
-def test_what_an_answer_is_sure_of_counts_little(graph):
-    at = int(graph.first[2])
-    marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
-
-    def chance(label):
-        sure = np.full(graph.n, NOTHING, np.int16)
-        sure[at] = label
-        about = graph.frames, graph.first, marks, LabelModelSettings()
-        return fit_label_model(*about, sure)(graph.frames[2].appearance[:1], 1)[0]
-
-    assert chance(0) < chance(NOTHING) < chance(1)
