@@ -117,3 +117,8 @@ def test_ink_as_a_picture_painted_over(some):
     ink = draw_on(*some)
     np.testing.assert_array_equal(picture(ink), wanted)
     assert len(ink) == (wanted >= 0).sum()
+
+
+def test_a_stroke_from_far_outside_is_cut_short():
+    pixels = rasterise(line(0, 1, (10, -1e12), (10, 5)), (1, 20, 30))
+    assert pixels.tolist() == [[10, c] for c in range(6)]

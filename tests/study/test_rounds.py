@@ -1,5 +1,9 @@
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.study.baselines import diffusion_alone
 from napari_gnn_vos.study.metrics import jaccard
 from napari_gnn_vos.study.robot import Robot
@@ -52,3 +56,9 @@ def test_the_same_seed_the_same_scores(footage):
     one, other = (played(footage, 2, Robot(vary=True), 3) for _ in range(2))
     for (_, a), (_, b) in zip(one, other, strict=True):
         np.testing.assert_array_equal(a.j, b.j)
+
+
+def test_a_truth_without_an_object_is_told(footage):
+    nothing = replace(footage, truth=np.zeros_like(footage.truth))
+    with pytest.raises(VideoError, match="needs an object"):
+        played(nothing, 1)

@@ -24,7 +24,7 @@ DRAWN, SPREAD = 50.0, 1.0
 WITHIN, BETWEEN = 0.3, 1.0
 """Strength of ties within a frame and between frames."""
 STEPS = 60
-"""Conjugate gradient steps at most; accuracy 1e-3 takes about 30."""
+"""Conjugate gradient steps at most; the answer is good to about 0.01."""
 
 
 class Diffusion:

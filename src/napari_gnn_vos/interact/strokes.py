@@ -39,12 +39,13 @@ def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int
             f"A stroke lies on a frame 0 to {shape[0] - 1}; this one is on frame "
             f"{scribble.frame}. Draw it on a frame of the video."
         )
-    corners = np.rint(scribble.path).astype(np.int64)
+    size = np.array(shape[1:])
+    corners = np.rint(np.clip(scribble.path, -size, 2 * size)).astype(np.int64)
     pieces = [corners]
     if scribble.connected:
         pieces += [np.stack(line(*a, *b), axis=1) for a, b in pairwise(corners)]
     pixels = np.unique(np.concatenate(pieces), axis=0)
-    inside = ((pixels >= 0) & (pixels < np.array(shape[1:]))).all(axis=1)
+    inside = ((pixels >= 0) & (pixels < size)).all(axis=1)
     if not inside.any():
         raise ScribbleError(
             f"A stroke must touch the frame of {shape[1]} x {shape[2]} pixels; the one "

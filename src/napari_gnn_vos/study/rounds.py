@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import Model, annotate, predict
+from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.metrics import jaccard, objects_of
@@ -63,8 +64,18 @@ def play(
     session : Session
     score : Score
         When nothing is left to correct, the last score again.
+
+    Raises
+    ------
+    VideoError
+        If there is no object in the truth.
     """
     objects = objects_of(truth)
+    if not objects:
+        raise VideoError(
+            f"A truth needs an object on one frame at least; that of "
+            f"{session.video.name!r} has none. Leave the sequence out."
+        )
     score = None
     for turn in range(1, rounds + 1):
         scribbles = robot(session.labels, truth, rng)
