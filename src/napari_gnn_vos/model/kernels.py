@@ -135,16 +135,24 @@ def add_up(weight, at_source, mean, total, start, source):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def _moments(row):  # type: ignore[no-untyped-def]
+    """Mean of a row, and one over its standard deviation."""
+    h = len(row)
+    first, second = np.float32(0), np.float32(0)
+    for k in range(h):
+        first += row[k]
+        second += row[k] * row[k]
+    middle = first / h
+    spread = np.maximum(second / h - middle * middle, np.float32(0))
+    return middle, 1 / np.sqrt(spread + np.float32(NORM_EPS))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def norm_edges(gate, edges, scale, shift, new):  # type: ignore[no-untyped-def]
     """Residual sum of edge states and the rectified layer norm of their gates."""
     count, h = gate.shape
     for e in range(count):
-        first, second = np.float32(0), np.float32(0)
-        for k in range(h):
-            first += gate[e, k]
-            second += gate[e, k] * gate[e, k]
-        middle = first / h
-        steep = 1 / np.sqrt(max(second / h - middle * middle, 0) + np.float32(NORM_EPS))
+        middle, steep = _moments(gate[e])
         for k in range(h):
             value = (gate[e, k] - middle) * steep * scale[k] + shift[k]
             new[e, k] = edges[e, k] + max(value, np.float32(0))
@@ -157,12 +165,7 @@ def norm_edges_back(gate, d_new, scale, shift, d_gate, d_norm):  # type: ignore[
     unit = np.empty(h, np.float32)
     back = np.empty(h, np.float32)
     for e in range(count):
-        first, second = np.float32(0), np.float32(0)
-        for k in range(h):
-            first += gate[e, k]
-            second += gate[e, k] * gate[e, k]
-        middle = first / h
-        steep = 1 / np.sqrt(max(second / h - middle * middle, 0) + np.float32(NORM_EPS))
+        middle, steep = _moments(gate[e])
         along, across = np.float32(0), np.float32(0)
         for k in range(h):
             unit[k] = (gate[e, k] - middle) * steep
