@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from napari_gnn_vos.study.metrics import jaccard, objects_of
+from napari_gnn_vos.study.metrics import boundary_f, jaccard, objects_of
 
 
 def test_by_hand():
@@ -13,3 +16,73 @@ def test_by_hand():
 def test_objects_rise_and_leave_gaps():
     assert objects_of(np.array([[[0, 7, 2]]], np.uint8)) == (2, 7)
     assert objects_of(np.zeros((1, 2, 2), np.uint8)) == ()
+
+
+def square(row, col, side, shape=(100, 120), label=1):
+    mask = np.zeros((1, *shape), np.uint8)
+    mask[0, row : row + side, col : col + side] = label
+    return mask
+
+
+def test_a_boundary_within_the_tolerance_is_right():
+    """The diagonal of 100 x 120 pixels is 156, so the tolerance is 2."""
+    truth = square(20, 20, 40)
+    for d in (0, 1, 2):
+        np.testing.assert_array_equal(
+            boundary_f(square(20 + d, 20, 40), truth, [1]), [[1]]
+        )
+    assert boundary_f(square(23, 20, 40), truth, [1]) < 1
+
+
+def test_boundary_by_hand():
+    """A column of one pixel a row: two lines of boundary, both beside it."""
+    truth, labels = np.zeros((2, 1, 30, 40), np.uint8)
+    truth[0, :, 10], labels[0, :15, 10] = 1, 1
+    wanted_recall = (2 * 15 + 2) / 60
+    f = boundary_f(labels, truth, [1])
+    np.testing.assert_allclose(f, 2 * wanted_recall / (1 + wanted_recall))
+
+
+def test_no_boundary_in_one_or_both():
+    nothing, truth = np.zeros((1, 100, 120), np.uint8), square(20, 20, 40)
+    np.testing.assert_array_equal(boundary_f(nothing, nothing, [1, 2]), [[1, 1]])
+    np.testing.assert_array_equal(boundary_f(nothing, truth, [1, 2]), [[0, 1]])
+    np.testing.assert_array_equal(boundary_f(truth, nothing, [1]), [[0]])
+    everything = np.ones_like(truth)
+    np.testing.assert_array_equal(boundary_f(everything, truth, [1]), [[0]])
+
+
+def test_objects_are_measured_apart():
+    truth = square(10, 10, 30) + square(50, 60, 40, label=2)
+    labels = square(10, 10, 30) + square(50, 75, 40, label=2)
+    f = boundary_f(labels, truth, [1, 2])
+    assert f.shape == (1, 2)
+    assert f[0, 0] == 1
+    assert 0 < f[0, 1] < 1
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_boundary_as_loops(seed):
+    """Every pixel of a boundary looks for one of the other's within the tolerance."""
+    rng = np.random.default_rng(seed)
+    size = (13, 17)
+    labels, truth = (rng.random((2, 1, *size)) < rng.random((2, 1, 1, 1))).astype("u1")
+    edges = [boundary_pixels(mask[0]) for mask in (labels, truth)]
+    if not all(map(len, edges)):
+        wanted = float(not any(map(len, edges)))
+    else:
+        far = np.linalg.norm(edges[0][:, None] - edges[1][None], axis=2)
+        near = far <= np.ceil(0.008 * np.hypot(*size))
+        p, r = near.any(axis=1).mean(), near.any(axis=0).mean()
+        wanted = 2 * p * r / (p + r) if p + r else 0
+    assert boundary_f(labels, truth, [1])[0, 0] == pytest.approx(wanted)
+
+
+def boundary_pixels(mask):
+    found = []
+    for r, c in np.ndindex(mask.shape):
+        near = [(r, c + 1), (r + 1, c), (r + 1, c + 1)]
+        near = [at for at in near if at[0] < len(mask) and at[1] < len(mask[0])]
+        if any(mask[at] != mask[r, c] for at in near):
+            found.append((r, c))
+    return np.array(found).reshape(-1, 2)
