@@ -5,9 +5,10 @@ import pytest
 
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.study.baselines import diffusion_alone
-from napari_gnn_vos.study.metrics import jaccard
+from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.robot import Robot
-from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.rounds import Begun, play
+from tests.scenes import line
 
 
 def played(footage, rounds, robot=None, seed=0):
@@ -29,7 +30,9 @@ def test_a_score_for_every_round(footage):
     for session, score in out:
         wanted = jaccard(session.labels, footage.truth, [1, 2])
         np.testing.assert_array_equal(score.j, wanted)
-        assert score.j.shape == (5, 2)
+        wanted = boundary_f(session.labels, footage.truth, [1, 2])
+        np.testing.assert_array_equal(score.f, wanted)
+        assert score.j.shape == score.f.shape == (5, 2)
     assert out[0][1].j.mean() > 0.7
     assert footage.session.rounds == ()
 
@@ -49,7 +52,18 @@ def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
     assert [score.turn for _, score in out] == [1, 2, 3]
     assert out[2][0] is out[0][0]
     np.testing.assert_array_equal(out[2][1].j, out[0][1].j)
+    np.testing.assert_array_equal(out[2][1].f, out[0][1].f)
     assert (out[2][1].interact, out[2][1].predict) == (0, 0)
+
+
+def test_strokes_that_are_there_come_first(footage):
+    first = line(2, 1, (10, 16), (14, 22)), line(2, 2, (33, 38), (37, 46))
+    (session, _), (later, _) = played(footage, 2, Begun(first, Robot()))
+    assert session.rounds == (first,)
+    assert len(later.rounds) == 2
+    assert later.rounds[1][0] not in first
+    ((session, _),) = played(footage, 1, Begun((), Robot()))
+    assert session.rounds[0]
 
 
 def test_the_same_seed_the_same_scores(footage):

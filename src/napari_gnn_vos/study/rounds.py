@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -13,9 +14,44 @@ from numpy.typing import NDArray
 from napari_gnn_vos.engine import Model, annotate, predict
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.metrics import boundary_f, jaccard, objects_of
+
+U8 = NDArray[np.uint8]
+
+
+class Drawer(Protocol):
+    """Whoever draws; `robot.Robot` does."""
+
+    def __call__(
+        self, labels: U8 | None, truth: U8, rng: Generator
+    ) -> tuple[Scribble, ...]:
+        """From the last labels, None before the first, to strokes; empty if content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Strokes that are there already in the first round, then somebody else's.
+
+    Parameters
+    ----------
+    first : tuple of Scribble
+        For example those that persons drew for DAVIS.
+    then : Drawer
+        Draws from the second round on, and in the first if `first` is empty.
+    """
+
+    first: tuple[Scribble, ...]
+    then: Drawer
+
+    def __call__(
+        self, labels: U8 | None, truth: U8, rng: Generator
+    ) -> tuple[Scribble, ...]:
+        """Draw."""
+        if labels is None and self.first:
+            return self.first
+        return self.then(labels, truth, rng)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,22 +62,24 @@ class Score:
     ----------
     turn : int
         Number of the round, from 1.
-    j : (T, K) ndarray of float64
-        Intersection over union of every object on every frame.
+    j, f : (T, K) ndarray of float64
+        Intersection over union and boundary measure of every object on every frame.
     interact, predict : float
-        Seconds from strokes to seeds, and from seeds to labels.
+        Seconds from strokes to seeds, and from seeds to labels; measuring J and F is
+        not counted.
     """
 
     turn: int
     j: NDArray[np.float64]
+    f: NDArray[np.float64]
     interact: float
     predict: float
 
 
 def play(
     session: Session,
-    truth: NDArray[np.uint8],
-    robot: Robot,
+    truth: U8,
+    robot: Drawer,
     model: Model,
     *,
     rounds: int,
@@ -54,7 +92,7 @@ def play(
     session : Session
         With nothing drawn.
     truth : (T, H, W) ndarray of uint8
-    robot : Robot
+    robot : Drawer
     model : Model
     rounds : int
     rng : numpy.random.Generator
@@ -63,7 +101,7 @@ def play(
     ------
     session : Session
     score : Score
-        When nothing is left to correct, the last score again.
+        When nothing is left to correct, the last score again, in no time.
 
     Raises
     ------
@@ -80,14 +118,14 @@ def play(
     for turn in range(1, rounds + 1):
         scribbles = robot(session.labels, truth, rng)
         if not scribbles and score is not None:
-            yield session, Score(turn, score.j, 0.0, 0.0)
+            yield session, Score(turn, score.j, score.f, 0.0, 0.0)
             continue
         begin = time.perf_counter()
         session = annotate(session, scribbles, rng=rng)
         middle = time.perf_counter()
         session = drain(predict(session, model))
         end = time.perf_counter()
-        labels = session.labels
-        j = np.zeros((1, 1)) if labels is None else jaccard(labels, truth, objects)
-        score = Score(turn, j, middle - begin, end - middle)
+        labels = np.zeros_like(truth) if session.labels is None else session.labels
+        j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
+        score = Score(turn, j, f, middle - begin, end - middle)
         yield session, score
