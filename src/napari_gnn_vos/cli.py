@@ -204,3 +204,16 @@ def transfer(
         found = _show(measure_transfer(davis, names, load_backbone(backbone)))
     for features, j in found.items():
         typer.echo(f"{features:12s} {j:.3f}")
+
+
+@app.command()
+def compose(
+    davis: Davis,
+    output: Annotated[Path, typer.Option(help="A new folder, or one to go on with.")],
+) -> None:
+    """Compose scenes of two to five objects out of real sequences with one each."""
+    from napari_gnn_vos.study import compose as study
+
+    with _told():
+        count = _show(study.compose(davis, output))
+    typer.echo(f"{count} scenes in {output}.")
