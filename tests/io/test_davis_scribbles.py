@@ -9,7 +9,7 @@ from napari_gnn_vos.io.davis_scribbles import (
     scribbles_from_davis,
 )
 
-SHAPE = (3, 11, 21)
+SHAPE = (3, 10, 20)
 
 
 def stroke(path, label=1, **more):
@@ -25,10 +25,15 @@ def test_strokes_by_hand():
     second, third = stroke([[0.25, 0.5]], 0), stroke([[0.05, 1]], 1)
     out = scribbles_from_davis(given([], [first, second], [third]), SHAPE)
     assert [(one.frame, one.label) for one in out] == [(1, 2), (1, 0), (2, 1)]
-    np.testing.assert_allclose(out[0].path, [[0, 0], [10, 20], [1, 10]])
+    np.testing.assert_allclose(out[0].path, [[0, 0], [9, 19], [1, 10]])
     np.testing.assert_allclose(out[1].path, [[5, 5]])
-    np.testing.assert_allclose(out[2].path, [[10, 1]])
+    np.testing.assert_allclose(out[2].path, [[9, 1]])
     assert all(one.connected for one in out)
+
+
+def test_points_beyond_the_frame_stay_there():
+    (ours,) = scribbles_from_davis(given([stroke([[0.5, 2], [-1, 1]])], [], []), SHAPE)
+    np.testing.assert_allclose(ours.path, [[20, 10], [9, -20]])
 
 
 def test_no_stroke_at_all():

@@ -5,8 +5,8 @@ A file is ``ROOT/Scribbles/SEQUENCE/001.json``::
     {"sequence": "bear",
      "scribbles": [[], [{"path": [[0.5, 0.25], ...], "object_id": 1}], []]}
 
-with a list a frame, and in it the strokes on that frame. Points are (x, y), from 0 at
-the middle of the first pixel to 1 at that of the last. Object 0 is background.
+with a list a frame, and in it the strokes on that frame. Points are (x, y), in shares
+of width and height: pixel 3 of 10 is at 0.3. Object 0 is background.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def scribbles_from_davis(
     Examples
     --------
     >>> stroke = {"path": [[0, 0], [1, 0.5]], "object_id": 2}
-    >>> (ours,) = scribbles_from_davis({"scribbles": [[], [stroke]]}, (2, 5, 9))
+    >>> (ours,) = scribbles_from_davis({"scribbles": [[], [stroke]]}, (2, 6, 9))
     >>> ours.frame, ours.label, ours.path.tolist()
-    (1, 2, [[0.0, 0.0], [2.0, 8.0]])
+    (1, 2, [[0.0, 0.0], [3.0, 8.0]])
     """
     try:
         frames = list(found["scribbles"])
@@ -109,5 +109,7 @@ def scribbles_from_davis(
 
 def _stroke(t: int, one: Mapping[str, Any], shape: tuple[int, int, int]) -> Scribble:
     points = np.asarray(one["path"], float)[:, ::-1]
-    path = points * (np.array(shape[1:]) - 1)
+    size = np.array(shape[1:])
+    on_edge = (points * size > size - 1) & (points <= 1)
+    path = np.where(on_edge, size - 1, points * size)
     return Scribble(t, int(one["object_id"]), path)
