@@ -40,7 +40,7 @@ from napari_gnn_vos.structures.frame_graph import FramePair
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.structures.seeds import Seeds
+from napari_gnn_vos.structures.seeds import Ink, Seeds
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
@@ -167,7 +167,7 @@ def annotate(
 
 
 def _split(session: Session, touched: set[int]) -> Session:
-    """Split the superpixels of some frames that carry ink of several labels."""
+    """Split superpixels of some frames that strokes show to be of several labels."""
     graph, ink = session.graph, session.ink
     split: dict[int, Described] = {}
     parents: dict[int, NDArray[np.int64]] = {}
@@ -175,7 +175,12 @@ def _split(session: Session, touched: set[int]) -> Session:
         here = ink.take(ink.frame == t)
         picture = session.video.rgb(t)
         parts = split_by_ink(
-            graph.frames[t].labels, picture, here.row, here.col, here.label
+            graph.frames[t].labels,
+            picture,
+            here.row,
+            here.col,
+            here.label,
+            _doubted(session, t, here),
         )
         if parts is not None:
             labels, parents[t] = parts
@@ -186,6 +191,18 @@ def _split(session: Session, touched: set[int]) -> Session:
     frames = {t: frame for t, (frame, _) in split.items()}
     graph = graph.exchange(frames, _new_pairs(session, split))
     return replace(session, graph=graph, prediction=_inherit(session, parents))
+
+
+def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
+    """Superpixels of a frame that ink claims for another label than they had, (n,)."""
+    frame, answer = session.graph.frames[t], session.prediction
+    doubted = np.zeros(frame.n, bool)
+    if answer is not None:
+        names = np.array((0, *answer.objects))
+        given = names[answer.probability[t].argmax(axis=1)]
+        at = frame.labels[ink.row, ink.col]
+        doubted[at[given[at] != ink.label]] = True
+    return doubted
 
 
 def _view(session: Session, t: int, labels: NDArray[np.uint16]) -> FrameView:

@@ -8,11 +8,13 @@ from tests.scenes import texture
 HALVES = np.repeat(np.array([[0] * 8 + [1] * 8], np.uint16), 16, axis=0)
 
 
-def split(labels, ink, picture=None):
+def split(labels, ink, picture=None, doubted=()):
     """Split by ink {(row, col): label}."""
     row, col = np.array(list(ink), np.int32).reshape(-1, 2).T
     picture = np.zeros((*labels.shape, 3), np.uint8) if picture is None else picture
-    return split_by_ink(labels, picture, row, col, np.array([*ink.values()], np.uint8))
+    doubt = np.isin(np.arange(labels.max() + 1), doubted)
+    names = np.array([*ink.values()], np.uint8)
+    return split_by_ink(labels, picture, row, col, names, doubt)
 
 
 def test_nothing_to_split():
@@ -47,6 +49,32 @@ def test_the_given_labels_are_left_alone():
     labels = HALVES.copy()
     split(labels, {(1, 4): 1, (14, 4): 2})
     np.testing.assert_array_equal(labels, HALVES)
+
+
+def test_what_lies_far_from_ink_in_doubt_parts_along_the_edge():
+    picture = np.full((16, 16, 3), 40, np.uint8)
+    picture[6:] = 220
+    out, parents = split(HALVES, {(1, 4): 1, (1, 12): 1}, picture, doubted=[0])
+    assert parents.tolist() == [0, 1, 0]
+    assert (out[:, 8:] == 1).all()
+    assert (out[:5, :8] == 0).all()
+    assert (out[7:, :8] == 2).all()
+
+
+def test_a_small_superpixel_in_doubt_stays_whole():
+    small = np.repeat(np.arange(4, dtype=np.uint16), 4)[None].repeat(8, axis=0)
+    assert split(small, {(4, 1): 1}, doubted=[0]) is None
+
+
+def test_without_ink_there_is_no_doubt():
+    assert split(HALVES, {(1, 12): 1}, doubted=[0]) is None
+
+
+def test_labels_and_doubt_together():
+    tall = np.zeros((40, 8), np.uint16)
+    out, parents = split(tall, {(1, 4): 1, (5, 4): 2}, doubted=[0])
+    assert parents.tolist() == [0, 0, 0]
+    assert len({out[1, 4], out[5, 4], out[39, 4]}) == 3
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 40), most=st.integers(1, 5))

@@ -45,7 +45,7 @@ def test_time_is_taken(footage):
 
 def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
     class Content(Robot):
-        def __call__(self, labels, truth, rng):
+        def __call__(self, labels, truth, rng, used=()):
             return super().__call__(labels, truth, rng) if labels is None else ()
 
     out = played(footage, 3, Content())

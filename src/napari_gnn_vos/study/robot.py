@@ -1,54 +1,61 @@
-"""A robot that annotates: strokes along the middle of the largest errors.
+"""A robot that annotates: strokes along the middle of the errors.
 
-After the robot of the DAVIS interactive benchmark (S. Caelles et al., "The 2018 DAVIS
-Challenge on Video Object Segmentation", 2018): in the region of an error, away from
-its border, a stroke along the longest path of its skeleton.
+Written from the description of the robot of the DAVIS interactive benchmark (S. Caelles
+et al., "The 2018 DAVIS Challenge on Video Object Segmentation", 2018): on the worst
+frame that it has not yet drawn on, in every region of an error that is not too narrow,
+a stroke along the longest path of the region's skeleton.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, gaussian_filter1d
+from scipy.ndimage import distance_transform_edt, find_objects, gaussian_filter1d
 from scipy.ndimage import label as connected_parts
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
+from skimage.morphology import medial_axis
 
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 
 U8 = NDArray[np.uint8]
+F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 KERNEL, WIDEST = 0.2, 16.0
-"""Strokes keep this share of a region's size, in pixels at most so many, from its
-border."""
-MOST = 0.8
-"""Share of what is left inside that must hang together."""
-SMALLEST = 30
-"""Pixels; smaller errors are left alone."""
+"""An error is narrow if no disk fits in whose diameter is this share of the side of a
+square as large as all errors of its label; the radius is so many pixels at most."""
+LEAST_POINTS = 4
+"""Pixels along a skeleton; shorter ones get no stroke."""
+TOUCHING = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Robot:
-    """Draws one stroke a label and round.
+    """Draws strokes in the errors of one frame a round.
 
     Parameters
     ----------
     vary : bool
-        Choose frames and regions at random, the larger the likelier, as training
-        needs; otherwise always the worst frame and the largest region.
+        Choose at random the frame, the errors to mend and the stretch to draw, the
+        larger the likelier, as training needs; otherwise always the worst frame and
+        every error.
     """
 
     vary: bool = False
 
     def __call__(
-        self, labels: U8 | None, truth: U8, rng: Generator
+        self,
+        labels: U8 | None,
+        truth: U8,
+        rng: Generator,
+        used: Collection[int] = (),
     ) -> tuple[Scribble, ...]:
         """Draw on the worst frame.
 
@@ -58,94 +65,121 @@ class Robot:
             The answer of the last round; None in the first.
         truth : (T, H, W) ndarray of uint8
         rng : numpy.random.Generator
+        used : collection of int
+            Frames that it corrected in earlier rounds: the next is another one, as
+            long as there is one.
 
         Returns
         -------
         scribbles : tuple of Scribble
-            On one frame; in the first round one for every object there and one for
-            background. Empty if nothing is left to correct.
+            On one frame, the longest first; in the first round on every object there
+            and on background. Empty if nothing is left to correct.
         """
-        t = self._frame(labels, truth, rng)
+        objects = objects_of(truth)
+        if labels is None:
+            t = self._first_frame(truth, objects, rng)
+        else:
+            t = self._worst_frame(1 - jaccard(labels, truth, objects), used, rng)
         right = truth[t]
         given = np.full_like(right, 255) if labels is None else labels[t]
         found = []
         for label in (BACKGROUND, *objects_of(right)):
             wrong = (right == label) & (given != label)
-            region = self._region(wrong, rng)
-            if region is not None:
-                path = stroke_along(region, rng if self.vary else None)
-                found.append((int(region.sum()), Scribble(t, int(label), path)))
-        return tuple(scribble for _, scribble in sorted(found, key=lambda f: -f[0]))
+            found += [Scribble(t, label, path) for path in strokes_in(wrong)]
+        found.sort(key=_length, reverse=True)
+        if self.vary:
+            found = _some_of(found, every_label=labels is None, rng=rng)
+        return tuple(found)
 
-    def _frame(self, labels: U8 | None, truth: U8, rng: Generator) -> int:
-        objects = objects_of(truth)
-        if labels is None:
-            areas = np.stack([(truth == k).sum(axis=(1, 2)) for k in objects], axis=1)
-            share = (areas / np.maximum(areas.max(axis=0), 1)).min(axis=1)
-            if self.vary:
-                return int(rng.choice(np.flatnonzero(share >= 0.5 * share.max())))
-            return int(share.argmax())
-        lost = 1 - jaccard(labels, truth, objects).mean(axis=1)
-        if self.vary and lost.sum() > 0:
-            return int(rng.choice(len(lost), p=lost**3 / (lost**3).sum()))
-        return int(lost.argmax())
+    def _first_frame(self, truth: U8, objects: tuple[int, ...], rng: Generator) -> int:
+        """Frame on which all objects are large."""
+        areas = np.stack([(truth == k).sum(axis=(1, 2)) for k in objects], axis=1)
+        share = (areas / np.maximum(areas.max(axis=0), 1)).min(axis=1)
+        if self.vary:
+            return int(rng.choice(np.flatnonzero(share >= 0.5 * share.max())))
+        return int(share.argmax())
 
-    def _region(self, wrong: Mask, rng: Generator) -> Mask | None:
-        parts, count = connected_parts(wrong)
-        size = np.bincount(parts.ravel())[1:]
-        size = np.where(size < SMALLEST, 0, size)
-        if count == 0 or size.max() == 0:
-            return None
-        chosen = rng.choice(count, p=size / size.sum()) if self.vary else size.argmax()
-        out: Mask = parts == chosen + 1
-        return out
+    def _worst_frame(self, lost: F64, used: Collection[int], rng: Generator) -> int:
+        left = lost.mean(axis=1)
+        if len(used) < len(left):
+            left[list(used)] = -1
+        if self.vary and (left > 0).any():
+            weight = np.maximum(left, 0) ** 3
+            return int(rng.choice(len(left), p=weight / weight.sum()))
+        return int(left.argmax())
 
 
-def stroke_along(region: Mask, rng: Generator | None = None) -> NDArray[np.float64]:
-    """Draw a line along the middle of a region.
+def strokes_in(wrong: Mask) -> list[F64]:
+    """Draw lines along the middle of the regions of a mask.
 
     Parameters
     ----------
-    region : (H, W) ndarray of bool
-        One connected region.
-    rng : numpy.random.Generator, optional
-        If given, only a random stretch of the line is drawn.
+    wrong : (H, W) ndarray of bool
+        All errors of one label on a frame.
 
     Returns
     -------
-    path : (P, 2) ndarray of float64
+    paths : list of (P, 2) ndarray of float64
         Points (row, column), smooth, a few pixels apart; or every pixel of the line,
-        where a smooth one would leave the region.
+        where a smooth one would leave the mask. None in narrow regions.
     """
-    away = distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
-    points = np.argwhere(skeletonize(_inside(region, away)))
-    if len(points) < 2:
-        return np.argwhere(away == away.max())[:1].astype(float)
-    path = points[_longest_path(points)].astype(float)
-    if rng is not None and len(path) > 20:
-        length = rng.integers(10, len(path) + 1)
-        begin = rng.integers(0, len(path) - length + 1)
-        path = path[begin : begin + length]
+    paths = []
+    parts, _ = connected_parts(_opened(wrong), TOUCHING)
+    for number, box in enumerate(find_objects(parts), start=1):
+        region = np.pad(parts[box] == number, 1)
+        corner = [side.start - 1 for side in box]
+        points = np.argwhere(medial_axis(region, rng=0)) + corner
+        if len(points) >= LEAST_POINTS:
+            path = points[_longest_path(points)].astype(float)
+            paths.append(_smooth(path, wrong))
+    return paths
+
+
+def _opened(wrong: Mask) -> Mask:
+    """Leave out what is narrow; everything, if nothing is wider than two pixels."""
+    area = np.count_nonzero(wrong)
+    radius = min(KERNEL * np.sqrt(area) / 2, WIDEST)
+    if radius <= 1 or area == wrong.size:
+        return wrong
+    away = distance_transform_edt(wrong)
+    radius = min(radius, 0.95 * float(away.max()))
+    core = away > radius
+    opened: Mask = distance_transform_edt(~core) <= radius
+    return opened & wrong if radius > 1 else np.zeros_like(wrong)
+
+
+def _smooth(path: F64, inside: Mask) -> F64:
     smooth = gaussian_filter1d(path, 3, axis=0, mode="nearest")
     smooth = np.concatenate([smooth[:-1:4], smooth[-1:]])
-    rows, cols = rasterise(Scribble(0, BACKGROUND, smooth), (1, *region.shape)).T
-    return smooth if region[rows, cols].all() else path
+    rows, cols = rasterise(Scribble(0, BACKGROUND, smooth), (1, *inside.shape)).T
+    return smooth if inside[rows, cols].all() else path
 
 
-def _inside(region: Mask, away: NDArray[np.float64]) -> Mask:
-    """Keep the part of a region away from its border, in one piece.
+def _length(scribble: Scribble) -> float:
+    return float(np.linalg.norm(np.diff(scribble.path, axis=0), axis=1).sum())
 
-    Where a wide border would cut it into pieces of which none is most of it, a
-    narrower one is kept: a person's stroke goes through the whole of an object.
-    """
-    margin = min(KERNEL * np.sqrt(region.sum()), WIDEST, 0.8 * float(away.max()))
-    while True:
-        parts, _ = connected_parts(away >= margin)
-        size = np.bincount(parts.ravel())[1:]
-        if margin < 1 or size.max() >= MOST * size.sum():
-            kept: Mask = parts == size.argmax() + 1
-            return kept
-        margin /= 2
+
+def _some_of(
+    found: list[Scribble], *, every_label: bool, rng: Generator
+) -> list[Scribble]:
+    """Draw some strokes only, longer ones likelier, and of some only a stretch."""
+    if not found:
+        return found
+    length = np.array([1 + _length(scribble) for scribble in found])
+    count = int(rng.integers(1, len(found) + 1))
+    chosen = set(rng.choice(len(found), count, replace=False, p=length / length.sum()))
+    if every_label:
+        labels = [scribble.label for scribble in found]
+        chosen |= {labels.index(label) for label in labels}
+    out = []
+    for k in sorted(chosen):
+        path = found[k].path
+        if rng.random() < 0.5 and len(path) > 4:
+            size = int(rng.integers(3, len(path) + 1))
+            begin = int(rng.integers(0, len(path) - size + 1))
+            path = path[begin : begin + size]
+        out.append(replace(found[k], path=path))
+    return out
 
 
 def _longest_path(points: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -154,15 +188,11 @@ def _longest_path(points: NDArray[np.int64]) -> NDArray[np.int64]:
     far = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
     n = len(points)
     ties = csr_array((far, (pairs[:, 0], pairs[:, 1])), (n, n))
-    end = _furthest(dijkstra(ties, directed=False, indices=0))
+    end = int(dijkstra(ties, directed=False, indices=0).argmax())
     reach, before = dijkstra(
         ties, directed=False, indices=end, return_predecessors=True
     )
-    path = [_furthest(reach)]
+    path = [int(reach.argmax())]
     while path[-1] != end:
         path.append(int(before[path[-1]]))
     return np.array(path)
-
-
-def _furthest(reach: NDArray[np.float64]) -> int:
-    return int(np.where(np.isfinite(reach), reach, -1).argmax())

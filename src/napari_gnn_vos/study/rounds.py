@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,9 +25,12 @@ class Drawer(Protocol):
     """Whoever draws; `robot.Robot` does."""
 
     def __call__(
-        self, labels: U8 | None, truth: U8, rng: Generator
+        self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
     ) -> tuple[Scribble, ...]:
-        """From the last labels, None before the first, to strokes; empty if content."""
+        """From the last labels, None before the first, to strokes; empty if content.
+
+        `used` are the frames that were corrected in earlier rounds.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,12 @@ class Begun:
     then: Drawer
 
     def __call__(
-        self, labels: U8 | None, truth: U8, rng: Generator
+        self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
     ) -> tuple[Scribble, ...]:
         """Draw."""
         if labels is None and self.first:
             return self.first
-        return self.then(labels, truth, rng)
+        return self.then(labels, truth, rng, used)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +119,7 @@ def play(
         )
     score = None
     for turn in range(1, rounds + 1):
-        scribbles = robot(session.labels, truth, rng)
+        scribbles = robot(session.labels, truth, rng, corrected(session))
         if not scribbles and score is not None:
             yield session, Score(turn, score.j, score.f, 0.0, 0.0)
             continue
@@ -129,3 +132,8 @@ def play(
         j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
         score = Score(turn, j, f, middle - begin, end - middle)
         yield session, score
+
+
+def corrected(session: Session) -> set[int]:
+    """Frames that were drawn on after the first round."""
+    return {scribble.frame for turn in session.rounds[1:] for scribble in turn}

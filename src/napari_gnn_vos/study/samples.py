@@ -16,6 +16,7 @@ from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import Graph
 from napari_gnn_vos.study.metrics import objects_of
 from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.rounds import corrected
 
 F32 = NDArray[np.float32]
 GROUPS = (("spread_it", "spread_other"), ("label_model",), ("harmonic",), ("previous",))
@@ -125,7 +126,8 @@ class Pool:
         return self._annotated(old.footage, drain(predict(old.session, model)))
 
     def _annotated(self, footage: Footage, session: Session) -> Running:
-        scribbles = self._robot(session.labels, footage.truth, self._rng)
+        before = session.labels, footage.truth, self._rng, corrected(session)
+        scribbles = self._robot(*before)
         if not scribbles:
             return self._begin()
         if session.labels is None and self._rng.random() < 0.3:
