@@ -6,10 +6,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from napari_gnn_vos.cli import app
+from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.io.palette import davis_palette
 from napari_gnn_vos.io.strokes_file import write_strokes
+from napari_gnn_vos.study import benchmark
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import moving_square, on_ground, on_square
+from tests.study.folders import ON_ONE, ON_TWO, davis_folder, person_draws
 
 
 @pytest.fixture
@@ -77,6 +80,80 @@ def test_benchmark_writes_its_figures(run, davis, tmp_path):
     assert set(facts["seconds"]) == {"interact", "predict"}
     assert "label model alone" in facts["baselines"]
     assert "| GatedGCN |" in result.output
+    assert not (tmp_path / "out.json.partial").exists()
+
+
+def test_benchmark_begins_with_the_strokes_of_persons(run, tmp_path):
+    root = davis_folder(tmp_path / "davis")
+    person_draws(root / "Scribbles", "one", ON_ONE)
+    person_draws(root / "Scribbles", "two", ON_TWO)
+    result = run(
+        *("benchmark", "--davis", root, "--sequences", "one,two", "--rounds", 2),
+        *("--json", "new/out.json", "--cache", "cache", "--plots", "plots"),
+    )
+    assert result.exit_code == 0, result.output
+    facts = json.loads((tmp_path / "new/out.json").read_text())
+    assert facts["first_strokes"] == "human"
+    assert facts["protocol"] == "ours"
+    assert [one["objects"] for one in facts["sequences"].values()] == [1, 2]
+    for key in ("j", "f", "jf"):
+        assert [type(value) for value in facts[key]] == [float, float]
+    for key in ("auc_j", "auc_jf", "j_at_60s", "jf_at_60s", "mean_j", "mean_jf"):
+        assert 0 < facts[key] <= 1
+    assert {"model", "settings", "versions", "hardware"} <= set(facts)
+    plots = sorted(file.name for file in (tmp_path / "plots").iterdir())
+    assert plots == ["curve.png", "sequences.png"]
+
+
+def test_benchmark_that_was_stopped_goes_on(run, tmp_path, monkeypatch):
+    root = davis_folder(tmp_path / "davis")
+    person_draws(root / "Scribbles", "one", ON_ONE)
+    person_draws(root / "Scribbles", "two", ON_TWO)
+    args = "benchmark", "--davis", root, "--sequences", "one,two", "--rounds", 1
+    args = *args, "--cache", "cache", "--json", "out.json"
+    opened = []
+
+    def stop_in_the_second(root, name):
+        opened.append(name)
+        if opened == ["one", "two", "one", "two"]:  # all are looked at before
+            raise KeyboardInterrupt
+        return read_davis(root, name)
+
+    monkeypatch.setattr(benchmark, "read_davis", stop_in_the_second)
+    result = run(*args)
+    assert result.exit_code == 130
+    assert "out.json.partial" in result.output
+    assert not (tmp_path / "out.json").exists()
+    (finished,) = (tmp_path / "out.json.partial").iterdir()
+    assert finished.name.startswith("one-")
+    opened.clear()
+    assert run(*args).exit_code == 0
+    assert opened == ["one", "two", "two"]
+    assert set(json.loads((tmp_path / "out.json").read_text())["sequences"]) == {
+        "one",
+        "two",
+    }
+    assert not finished.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--rounds", 0), "one round or more"),
+        (("--protocol", "mine"), "'davisinteractive'"),
+        (("--scribbles", "nowhere"), "nowhere"),
+        (("--model", "no.safetensors"), "no.safetensors"),
+        (("--json", "."), "is a folder"),
+        (("--sequences", " , "), "no name was given"),
+        (("--sequences", "bear"), "unknown: bear"),
+    ],
+)
+def test_benchmark_tells_what_cannot_be(run, tmp_path, args, told):
+    root = davis_folder(tmp_path / "davis")
+    result = run("benchmark", "--davis", root, "--sequences", "one", *args)
+    assert result.exit_code == 2
+    assert told in result.output
+    assert "Traceback" not in result.output
 
 
 def test_train_makes_weights_that_segment_takes(run, davis, tmp_path):

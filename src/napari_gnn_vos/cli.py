@@ -46,6 +46,17 @@ def _told() -> Iterator[None]:
         raise typer.Exit(2) from error
 
 
+@contextmanager
+def _stoppable(folder: Path | None) -> Iterator[None]:
+    """Turn Ctrl-C into a line on what is kept, and exit status 130."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        again = f" What is finished is in {folder}: run the same again to go on."
+        typer.secho(f"Stopped.{again if folder else ''}", err=True, fg="yellow")
+        raise typer.Exit(130) from stop
+
+
 def _show(pipeline: Pipeline[R]) -> R:
     """Run a pipeline with a progress bar."""
     with tqdm(unit="step") as bar:
@@ -144,31 +155,47 @@ def benchmark(
         str, typer.Option(help="Name, or a safetensors file.")
     ] = "gatedgcn",
     baselines: Annotated[bool, typer.Option(help="Simpler methods, too.")] = False,
+    protocol: Annotated[str, typer.Option(help="ours or davisinteractive.")] = "ours",
+    scribbles: Annotated[
+        Path | None,
+        typer.Option(help="First strokes, SEQUENCE/001.json; else ROOT/Scribbles."),
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for pictures.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     cache: Cache = CACHE,
 ) -> None:
-    """Let the robot annotate sequences, and print J after every round."""
-    from napari_gnn_vos.config import Config
+    """Play rounds on sequences, print J and F; stopped, it goes on with the same JSON.
+
+    In the first round the strokes are those that persons drew, where there are any;
+    all others are drawn by a robot.
+    """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.study import benchmark as study
-    from napari_gnn_vos.study.baselines import BASELINES
-    from napari_gnn_vos.study.footage import davis_footage
+    from napari_gnn_vos.study import tables
+    from napari_gnn_vos.study.methods import network_method, simple_methods
+    from napari_gnn_vos.study.plan import Plan
+    from napari_gnn_vos.study.played import Kept
+    from napari_gnn_vos.study.plots import plot_report, require_matplotlib
+    from napari_gnn_vos.study.report import report, write_json
 
     with _told():
-        names = layout.sequences(davis, sequences)
-        network = load_model(model)
-        footage = _show(davis_footage(davis, names, Config(), cache))
-        scores = _show(study.benchmark(footage, network, rounds))
-        about = {"name": model, **network.card.facts}
-        facts = study.report(footage, scores, about, Config())
-        table = {"GatedGCN": facts["j"]}
-        for name, simple in BASELINES.items() if baselines else ():
-            played = _show(study.benchmark(footage, simple, rounds))
-            table[name] = study.report(footage, played, {"name": name}, Config())["j"]
-    if json is not None:
-        study.write_json(json, facts | {"baselines": table})
-    typer.echo(study.rounds_table(table, (1, 2, 4, 8)))
-    typer.echo(study.sequences_table(facts))
+        if plots is not None:
+            require_matplotlib()
+        names = tuple(layout.sequences(davis, sequences))
+        plan = Plan(davis, names, rounds, seed, protocol, scribbles, cache)
+        methods = [network_method(model, load_model(model))]
+        methods += simple_methods() if baselines else []
+        kept = Kept.beside(json)
+        with _stoppable(kept.folder):
+            played = _show(study.benchmark(plan, methods, kept))
+        facts = report(plan, methods, played)
+        if json is not None:
+            write_json(json, facts)
+            kept.clear()
+        if plots is not None:
+            plot_report(facts, plots)
+    typer.echo(tables.whole(facts))
 
 
 @app.command()

@@ -1,69 +1,156 @@
-"""Sessions on many sequences, and what they add up to."""
+"""Sessions on many sequences, one after the other."""
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-from collections.abc import Sequence
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_gnn_vos.config import Config
-from napari_gnn_vos.engine import Model
+from napari_gnn_vos.engine import start
+from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.ceiling import best_labels
+from napari_gnn_vos.study.methods import Method
 from napari_gnn_vos.study.metrics import jaccard, objects_of
+from napari_gnn_vos.study.official import ensure_official, play_official
+from napari_gnn_vos.study.plan import Plan
+from napari_gnn_vos.study.played import Hand, Kept, Played
 from napari_gnn_vos.study.robot import Robot
-from napari_gnn_vos.study.rounds import Score, play
+from napari_gnn_vos.study.rounds import Begun, Score, play
 from napari_gnn_vos.study.samples import Footage
 
-PACKAGES = ("napari-gnn-vos", "torch", "numpy", "opencv-python-headless", "numba")
+R = TypeVar("R")
+U8 = NDArray[np.uint8]
 
 
-def benchmark(
-    footage: Sequence[Footage], model: Model, rounds: int, seed: int = 0
-) -> Pipeline[dict[str, list[Score]]]:
-    """Let the robot annotate every video.
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """The sequence that is being played.
 
     Parameters
     ----------
-    footage : sequence of Footage
-    model : Model
-    rounds : int
-        Rounds a video.
-    seed : int
-        Of the random seeds sampled from strokes.
+    footage : Footage
+    first : tuple of Scribble
+        What a person drew for the first round; empty if nobody did.
+    ceiling : float
+        See `ceiling_of`.
+    """
+
+    footage: Footage
+    first: tuple[Scribble, ...]
+    ceiling: float
+
+
+def benchmark(
+    plan: Plan, methods: Sequence[Method], kept: Kept
+) -> Pipeline[dict[str, list[Played]]]:
+    """Let methods play sequences; one sequence is in memory at a time.
+
+    Parameters
+    ----------
+    plan : Plan
+    methods : sequence of Method
+    kept : Kept
+        What was played before is taken from here, what is played is put here.
 
     Yields
     ------
     step : Progress
-        One a round; its stage is the video's name.
+        One a round, and more while a sequence is opened.
 
     Returns
     -------
-    scores : dict of str to list of Score
-        By the video's name, a score a round.
+    played : dict of str to list of Played
+        By a method's name, the sequences in the order of the plan.
+
+    Raises
+    ------
+    ReadError, ScribbleError, VideoError
+        If a sequence cannot be played; all are looked at before the first is.
+    SettingsError
+        If the protocol needs a package that is not installed.
     """
-    out: dict[str, list[Score]] = {}
-    total = len(footage) * rounds
-    for number, one in enumerate(footage):
-        rng = np.random.default_rng(seed)
-        name = one.session.video.name
-        out[name] = []
-        game = play(one.session, one.truth, Robot(), model, rounds=rounds, rng=rng)
-        for _, score in game:
-            out[name].append(score)
-            yield Progress(name, number * rounds + score.turn, total)
+    done, total = 0, len(plan.names) * len(methods) * plan.rounds
+    yield from _within(_look(plan), Progress("look at masks", done, total))
+    out: dict[str, list[Played]] = {method.name: [] for method in methods}
+    for name in plan.names:
+        opened = None
+        for method in methods:
+            key, at = plan.key(method, name), Progress(name, done, total)
+            played = kept.get(name, key)
+            if played is None:
+                opened = opened or (yield from _within(_open(plan, name), at))
+                played = yield from _play(plan, method, opened, at)
+                kept.put(played, key)
+            out[method.name].append(played)
+            done += plan.rounds
+            yield Progress(name, done, total)
     return out
 
 
-def mean_j(scores: Sequence[Score]) -> list[float]:
-    """Mean J over frames and objects after every round."""
-    return [float(score.j.mean()) for score in scores]
+def _within(part: Pipeline[R], at: Progress) -> Pipeline[R]:
+    """Tell the steps of a part without moving on in the whole."""
+    while True:
+        try:
+            step = next(part)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        stage = f"{at.stage}: {step.stage} {step.done}/{step.total}"
+        yield Progress(stage, at.done, at.total)
+
+
+def _look(plan: Plan) -> Pipeline[None]:
+    """Read all masks and strokes once, so that what is wrong is told at once."""
+    if plan.protocol == "davisinteractive":
+        ensure_official()
+    for number, name in enumerate(plan.names):
+        yield Progress(name, number, len(plan.names))
+        _read(plan, name)
+
+
+def _read(plan: Plan, name: str) -> tuple[Video, U8, tuple[Scribble, ...]]:
+    """Open a video; read its truth, and what a person drew on it."""
+    video, truth = read_davis(plan.root, name)
+    if not objects_of(truth):
+        raise VideoError(
+            f"Masks need an object on one frame at least; those of {name!r} have "
+            "none. Leave the sequence out."
+        )
+    return video, truth, plan.first_strokes(name, truth)
+
+
+def _open(plan: Plan, name: str) -> Pipeline[Opened]:
+    video, truth, first = _read(plan, name)
+    footage = Footage((yield from start(video, plan.config, plan.cache)), truth)
+    return Opened(footage, first, ceiling_of(footage))
+
+
+def _play(plan: Plan, method: Method, opened: Opened, at: Progress) -> Pipeline[Played]:
+    scores = []
+    for score in _scores(plan, method, opened):
+        scores.append(score)
+        yield Progress(f"{at.stage}: {method.name}", at.done + score.turn, at.total)
+    graph = opened.footage.session.graph
+    hand: Hand = "human" if opened.first else "robot"
+    about = hand, graph.n / graph.shape[0], opened.ceiling
+    return Played.of(at.stage, scores, *about)
+
+
+def _scores(plan: Plan, method: Method, opened: Opened) -> Iterator[Score]:
+    rng, footage = np.random.default_rng(plan.seed), opened.footage
+    if plan.protocol == "davisinteractive":
+        yield from play_official(footage, method.model, plan.rounds, rng, opened.first)
+        return
+    drawer = Begun(opened.first, Robot())
+    session, truth, rounds = footage.session, footage.truth, plan.rounds
+    for _, score in play(session, truth, drawer, method.model, rounds=rounds, rng=rng):
+        yield score
 
 
 def ceiling_of(footage: Footage) -> float:
@@ -75,95 +162,3 @@ def ceiling_of(footage: Footage) -> float:
         for frame, true in zip(frames, truth, strict=True)
     ]
     return float(np.mean(js))
-
-
-def report(
-    footage: Sequence[Footage],
-    scores: dict[str, list[Score]],
-    model: dict[str, Any],
-    config: Config,
-) -> dict[str, Any]:
-    """Put all figures of a benchmark into one dictionary that JSON can hold.
-
-    Parameters
-    ----------
-    footage : sequence of Footage
-    scores : dict of str to list of Score
-        From `benchmark`.
-    model : dict
-        Name and card of the model.
-    config : Config
-
-    Returns
-    -------
-    report : dict
-        ``j`` (a mean per round, over sequences), ``seconds`` (``interact`` and
-        ``predict``, a mean per round), ``sequences`` (name to ``j``, ``superpixels``,
-        ``ceiling``), ``model``, ``settings``, ``first_strokes``, ``versions``,
-        ``hardware``.
-    """
-    per_sequence = {}
-    for one in footage:
-        name, graph = one.session.video.name, one.session.graph
-        per_sequence[name] = {
-            "j": mean_j(scores[name]),
-            "superpixels": graph.n / graph.shape[0],
-            "ceiling": ceiling_of(one),
-        }
-    games = list(scores.values())
-    return {
-        "j": np.mean([mean_j(game) for game in games], axis=0).tolist(),
-        "seconds": {
-            part: np.mean([[getattr(s, part) for s in g] for g in games], 0).tolist()
-            for part in ("interact", "predict")
-        },
-        "sequences": per_sequence,
-        "model": model,
-        "settings": config.model_dump(),
-        "first_strokes": "robot",
-        "versions": {name: version(name) for name in PACKAGES},
-        "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
-    }
-
-
-def write_json(path: Path, facts: dict[str, Any]) -> None:
-    """Write a report."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(facts, indent=1), "utf-8")
-
-
-def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
-    """Markdown table of mean J: a row a method, a column a round."""
-    shown = [turn for turn in shown if turn <= min(map(len, results.values()))]
-    rows = [
-        "| method | " + " | ".join(f"J after {turn}" for turn in shown) + " |",
-        "|---|" + "---|" * len(shown),
-    ]
-    for name, j in results.items():
-        rows.append(
-            f"| {name} | " + " | ".join(f"{j[r - 1]:.3f}" for r in shown) + " |"
-        )
-    return "\n".join(rows)
-
-
-def sequences_table(facts: dict[str, Any]) -> str:
-    """Markdown table of a report: a row a sequence, first and last round, ceiling."""
-    last = len(facts["j"])
-    rows = [
-        f"| sequence | J after 1 | J after {last} | ceiling | superpixels a frame |",
-        "|---|---|---|---|---|",
-    ]
-    for name, one in facts["sequences"].items():
-        rows.append(
-            f"| {name} | {one['j'][0]:.3f} | {one['j'][-1]:.3f} "
-            f"| {one['ceiling']:.3f} | {one['superpixels']:.0f} |"
-        )
-    seconds = (
-        np.mean(facts["seconds"]["interact"]),
-        np.mean(facts["seconds"]["predict"]),
-    )
-    rows.append(
-        f"\n{seconds[0]:.2f} s to take strokes in and {seconds[1]:.2f} s to predict, "
-        f"mean of a round; {facts['hardware']}."
-    )
-    return "\n".join(rows)

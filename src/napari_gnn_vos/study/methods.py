@@ -1,0 +1,70 @@
+"""What can be benchmarked: a network, and the simpler answers that it must beat."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_gnn_vos.engine import INPUTS, Model
+from napari_gnn_vos.model.registry import Predictor
+from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.study.baselines import BASELINES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """A model, and what a report says of it.
+
+    Parameters
+    ----------
+    name : str
+        Title of its row in a table.
+    model : Model
+    facts : dict
+        What tells it from others, in types of JSON.
+    """
+
+    name: str
+    model: Model
+    facts: dict[str, Any]
+
+
+def network_method(name: str, network: Predictor) -> Method:
+    """Take a network.
+
+    Parameters
+    ----------
+    name : str
+        That it was loaded by.
+    network : Predictor
+
+    Raises
+    ------
+    CheckpointError
+        If it was trained on other features than graphs have here.
+    """
+    for names, trained_on in (
+        (INPUTS, network.card.node_names),
+        (LINK_NAMES, network.card.link_names),
+    ):
+        Columns(np.zeros((0, len(names)), np.float32), names).require(trained_on)
+    facts = {"name": name, "weights": _digest(network), "device": network.device}
+    return Method("GatedGCN", network, network.card.facts | facts)
+
+
+def _digest(network: Predictor) -> str:
+    """Digest of all weights, 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, values in network.network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(values.numpy(force=True)).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def simple_methods() -> list[Method]:
+    """Take the baselines."""
+    return [Method(name, model, {"name": name}) for name, model in BASELINES.items()]

@@ -1,0 +1,152 @@
+"""Pictures of a report; they need matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_gnn_vos.errors import SettingsError
+
+INK, PALE, GRID = "#22262b", "#8a929b", "#e4e7ea"
+LINES = {"j": ("J", "#0b6e8a"), "jf": ("J&F", "#5b4b9a"), "f": ("F", "#c8563b")}
+EARLY, LATE = "#a3cdd8", "#0b6e8a"
+BARS = (2, 8)
+"""Rounds after which sequences are compared, as in the paper's figure 4."""
+SPAN = 0.1
+"""Least height of the curve's axis, so that noise does not look like a mountain."""
+STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": PALE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "ytick.left": False,
+    "legend.frameon": False,
+}
+
+
+def require_matplotlib() -> None:
+    """Raise SettingsError if matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise SettingsError(
+            "Plots need matplotlib, which is not installed. Install it with "
+            "pip install napari-gnn-vos[study], or leave the plots out."
+        ) from error
+
+
+def plot_report(facts: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+    """Draw a report.
+
+    Parameters
+    ----------
+    facts : dict
+        From `report.report`, or read from its JSON file; with ``baselines``, their
+        curves are drawn, too.
+    folder : Path
+        Where ``curve.png`` and ``sequences.png`` are written.
+
+    Returns
+    -------
+    paths : tuple of Path
+
+    Raises
+    ------
+    SettingsError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    from matplotlib import rc_context
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with rc_context(STYLE):
+        figures = {"curve.png": _curve(facts), "sequences.png": _sequences(facts)}
+        for name, figure in figures.items():
+            figure.savefig(folder / name, dpi=160)
+    return folder / "curve.png", folder / "sequences.png"
+
+
+def _curve(facts: dict[str, Any]) -> Any:
+    """Draw J, F and J&F against rounds, and J of simpler methods."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((7.2, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    turns = np.arange(1, len(facts["j"]) + 1)
+    ends = []
+    for name, j in facts.get("baselines", {}).items():
+        if not np.array_equal(j, facts["j"]):
+            axes.plot(turns, j, color=PALE, lw=1.2, ls=(0, (4, 2)))
+            ends.append((j[-1], f"J, {name}", PALE))
+    for key, (name, colour) in LINES.items():
+        axes.plot(turns, facts[key], color=colour, lw=2.2, marker="o", ms=5)
+        ends.append((facts[key][-1], f"{name}  {facts[key][-1]:.3f}", colour))
+    axes.set_xticks(turns)
+    axes.set_xlabel("round")
+    axes.set_ylabel("mean over all objects")
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, high - SPAN), high)
+    figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
+    _name_ends(axes, ends)
+    return figure
+
+
+def _name_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+    """Write names beside the ends of lines, moved apart where they would meet."""
+    low, high = axes.get_ylim()
+    apart, at = (high - low) * 0.05, -np.inf
+    right = axes.get_xlim()[1]
+    for y, name, colour in sorted(ends):
+        at = max(y, at + apart)
+        axes.annotate(
+            name, (right, at), color=colour, va="center", annotation_clip=False
+        )
+
+
+def _sequences(facts: dict[str, Any]) -> Any:
+    """Draw J of every sequence after an early and the last round, best first."""
+    from matplotlib.figure import Figure
+
+    last = len(facts["j"])
+    early, late = (min(turn, last) for turn in BARS)
+    items = facts["sequences"].items()
+    ranked = sorted(items, key=lambda item: -item[1]["j"][late - 1])
+    at = np.arange(len(ranked))
+    figure = Figure((max(5.0, 1.8 + 0.42 * len(at)), 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    sides = [(early, EARLY, -0.2), (late, LATE, 0.2)]
+    for turn, colour, shift in sides if early < late else [(late, LATE, 0.0)]:
+        j = [one["j"][turn - 1] for _, one in ranked]
+        name = f"after round {turn}" if turn > 1 else "after the first round"
+        axes.bar(at + shift, j, 0.38, color=colour, label=name)
+    ceiling = [one["ceiling"] for _, one in ranked]
+    lines = axes.hlines(ceiling, at - 0.42, at + 0.42, color=INK, lw=1.2)
+    axes.set_xticks(at, [name for name, _ in ranked], rotation=45, ha="right")
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(-0.7, len(at) - 0.3)
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("J, mean over frames and objects")
+    figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
+    bars, names = axes.get_legend_handles_labels()
+    figure.legend(
+        [*bars, lines], [*names, "ceiling"], loc="outside lower right", ncols=3
+    )
+    return figure
+
+
+def _title(facts: dict[str, Any]) -> str:
+    count = len(facts["sequences"])
+    many = f"{count} sequence{'s' if count > 1 else ''}"
+    hand = {"human": "persons", "robot": "a robot"}[facts["first_strokes"]]
+    return f"{many}, first strokes by {hand}"

@@ -1,0 +1,68 @@
+"""Reports as tables for people, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+SHOWN = (1, 2, 4, 8)
+"""Rounds that a table shows."""
+
+
+def whole(facts: dict[str, Any]) -> str:
+    """All tables of a report, and what it adds up to."""
+    methods = rounds_table(facts["baselines"], SHOWN)
+    return "\n\n".join([methods, sequences_table(facts), summary(facts)])
+
+
+def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
+    """Table of mean J: a row a method, a column a round.
+
+    Parameters
+    ----------
+    results : dict of str to list of float
+        J after every round, by name of the method.
+    shown : sequence of int
+        Rounds to show, from 1; those that nobody has played are left out.
+    """
+    shown = [turn for turn in shown if turn <= min(map(len, results.values()))]
+    rows = [
+        "| method | " + " | ".join(f"J after {turn}" for turn in shown) + " |",
+        "|---|" + "---|" * len(shown),
+    ]
+    for name, j in results.items():
+        rows.append(
+            f"| {name} | " + " | ".join(f"{j[r - 1]:.3f}" for r in shown) + " |"
+        )
+    return "\n".join(rows)
+
+
+def sequences_table(facts: dict[str, Any]) -> str:
+    """Table of a report: a row a sequence, the mean over all objects below."""
+    last = len(facts["j"])
+    names = "sequence", "objects", "first strokes", "J after 1"
+    titles = *names, f"J after {last}", f"F after {last}", "ceiling"
+    rows = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    every = {"objects": sum(one["objects"] for one in facts["sequences"].values())}
+    for name, one in (*facts["sequences"].items(), ("all objects", facts | every)):
+        rows.append(
+            f"| {name} | {one['objects']} | {one['first_strokes']} "
+            f"| {one['j'][0]:.3f} | {one['j'][-1]:.3f} | {one['f'][-1]:.3f} "
+            f"| {one['ceiling']:.3f} |"
+        )
+    return "\n".join(rows)
+
+
+def summary(facts: dict[str, Any]) -> str:
+    """Sentences on the curve and the time of a report."""
+    interact, predict = (np.mean(facts["seconds"][k]) for k in ("interact", "predict"))
+    return (
+        f"AUC J {facts['auc_j']:.3f}, AUC J&F {facts['auc_jf']:.3f}; after 60 s "
+        f"J {facts['j_at_60s']:.3f}, J&F {facts['jf_at_60s']:.3f}. "
+        f"First strokes: {facts['first_strokes']}; protocol: {facts['protocol']}.\n"
+        f"{interact:.2f} s to take strokes in and {predict:.2f} s to predict, mean of "
+        f"a round; {facts['hardware']}."
+    )
