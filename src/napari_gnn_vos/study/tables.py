@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-
 SHOWN = (1, 2, 4, 8)
 """Rounds that a table shows."""
 
