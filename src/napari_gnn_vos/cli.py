@@ -122,7 +122,9 @@ def train(
     validation: Annotated[str, typer.Option(help="Sequences to choose by.")],
     output: Annotated[Path, typer.Option(help="Folder for checkpoints.")],
     steps: Annotated[int, typer.Option(help="Steps to take.")] = 4000,
-    scenes: Annotated[int, typer.Option(help="Composed scenes to add.")] = 6,
+    composed: Annotated[
+        Path | None, typer.Option(help="Folder of `compose`: train on its scenes, too.")
+    ] = None,
     processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     cache: Cache = CACHE,
@@ -134,12 +136,13 @@ def train(
     from napari_gnn_vos.study.train import TrainSettings, train_together
 
     with _told():
-        learn = tuple(layout.sequences(davis, sequences))
-        check = tuple(layout.sequences(davis, validation))
+        learn = [(davis, tuple(layout.sequences(davis, sequences)))]
+        check = ((davis, tuple(layout.sequences(davis, validation))),)
+        if composed is not None:
+            names = layout.sequences(composed, "ImageSets/2017/train.txt")
+            learn.append((composed, tuple(names)))
         settings = TrainSettings(steps=steps, seed=seed)
-        plan = CoursePlan(
-            davis, learn, check, scenes, cache, output, Config(), settings
-        )
+        plan = CoursePlan(tuple(learn), check, cache, output, Config(), settings)
         _show(plan.prepare())
         train_together(plan, processes)
     typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")

@@ -19,6 +19,11 @@ def network():
     return build(CARD)
 
 
+def learner_of(world=1):
+    torch.manual_seed(0)
+    return Learner(CARD, world=world)
+
+
 def sample(target=None):
     rng = np.random.default_rng(0)
     graph = random_graph(rng).window()
@@ -46,7 +51,7 @@ def test_by_hand():
     entropy = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     both, either = (one.size * p * y).sum(), (one.size * (p + y - p * y)).sum()
     for overlap in (0, 0.5, 2):
-        loss = loss_of(Constant(logits), one, overlap)
+        loss = loss_of(Constant(logits), CARD, one, overlap)
         assert float(loss.detach()) == pytest.approx(
             entropy + overlap * (1 - both / either), 1e-5
         )
@@ -55,17 +60,17 @@ def test_by_hand():
 def test_a_window_without_the_object_counts_by_entropy_alone():
     nothing = sample(lambda n: np.zeros(n, np.float32))
     net = network().eval()
-    assert torch.equal(loss_of(net, nothing, 5), loss_of(net, nothing, 0))
+    assert torch.equal(loss_of(net, CARD, nothing, 5), loss_of(net, CARD, nothing, 0))
 
 
 def test_learning_makes_it_small():
-    learner, one = Learner(network()), sample()
+    learner, one = learner_of(), sample()
     losses = [learner.step(one, 0.01, 0.5) for _ in range(40)]
     assert losses[-1] < 0.5 * losses[0]
 
 
 def test_the_mean_follows():
-    learner = Learner(network())
+    learner = learner_of()
     before = [p.clone() for p in learner.mean.parameters()]
     learner.step(sample(), 0.1, 0.5)
     learner.follow(0.75)
@@ -77,7 +82,7 @@ def test_the_mean_follows():
 
 
 def test_a_state_is_gone_on_from(tmp_path):
-    one, other = Learner(network()), Learner(build(CARD))
+    one, other = learner_of(), Learner(CARD)
     one.step(sample(), 0.01, 0.5)
     one.follow(0.5)
     one.save(tmp_path / "state.pt", 17, 0.625)
@@ -92,7 +97,7 @@ def test_a_state_is_gone_on_from(tmp_path):
 def test_processes_share_the_mean_of_their_gradients(monkeypatch):
     """Two processes with the same sample take the step of one."""
     monkeypatch.setattr(torch.distributed, "all_reduce", lambda flat: flat.mul_(2))
-    alone, together = Learner(network()), Learner(network(), world=2)
+    alone, together = learner_of(), learner_of(world=2)
     for learner in (alone, together):
         torch.manual_seed(3)
         learner.step(sample(), 0.01, 0.5)

@@ -8,7 +8,13 @@ from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.baselines import diffusion_alone
-from napari_gnn_vos.study.samples import GROUPS, Pool, for_training, targets
+from napari_gnn_vos.study.samples import (
+    GROUPS,
+    Pool,
+    for_training,
+    merge_some,
+    targets,
+)
 from tests.scenes import moving_square, plain_frame
 
 
@@ -98,3 +104,21 @@ def test_training_does_not_refine(footage):
     assert session.config.refine
     assert not for_training(session).config.refine
     assert for_training(session).config.seeds == session.config.seeds
+
+
+def test_some_objects_are_taken_for_one():
+    truth = np.array([[[0, 1, 2, 3]]], np.uint8)
+    seen = set()
+    for seed in range(60):
+        merged = merge_some(truth, np.random.default_rng(seed))[0, 0]
+        assert merged[0] == 0
+        assert 1 in merged
+        assert set(merged.tolist()) in ({0, 1}, {0, 1, 2})
+        assert (merged[1:] != 1).any()
+        seen.add(tuple(merged.tolist()))
+    assert len(seen) == 12  # 6 sets of one or two, the rest an object or background
+
+
+def test_one_object_stays_as_it_is():
+    truth = np.array([[[0, 3]]], np.uint8)
+    assert merge_some(truth, np.random.default_rng(0)) is truth

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from napari_gnn_vos.engine import INPUTS, annotate, predict
+from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import drain
@@ -12,7 +13,7 @@ from napari_gnn_vos.study.baselines import diffusion_alone
 from napari_gnn_vos.study.course import Course, TrainSettings
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
-from napari_gnn_vos.study.train import rate_at, train
+from napari_gnn_vos.study.train import card_of, rate_at, train
 from napari_gnn_vos.study.validate import validate
 from tests.scenes import line
 
@@ -115,6 +116,22 @@ def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
         rng=np.random.default_rng(0),
     )
     assert js == pytest.approx([score.j.mean() for _, score in scores])
+
+
+def test_features_that_are_left_out(footage, tmp_path):
+    out = ("previous", "far_l")
+    path = train(course(footage, tmp_path, steps=1, left_out=out))
+    model = load_model(path, "cpu")
+    assert "previous" not in model.card.node_names
+    assert "far_l" not in model.card.link_names
+    assert len(model.card.node_names) == len(INPUTS) - 1
+    js = validate(model, course(footage, tmp_path))
+    assert 0 <= js[0] <= 1
+
+
+def test_what_is_left_out_must_be_known():
+    with pytest.raises(SettingsError, match=r"\['colour'\] are not"):
+        card_of(TrainSettings(left_out=("colour", "previous")))
 
 
 def test_the_rate_rises_then_falls():

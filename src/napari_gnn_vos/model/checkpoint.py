@@ -6,12 +6,17 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.video_graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,34 @@ class Card:
     width: int = 20
     depth: int = 12
     facts: dict[str, object] = field(default_factory=dict)
+
+
+def feed(
+    card: Card, graph: Graph, inputs: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gather what a network is fed with.
+
+    Parameters
+    ----------
+    card : Card
+    graph : Graph
+        N superpixels and E directed edges.
+    inputs : (N, 8) ndarray of float32
+        What strokes say, columns as in `structures.input_names`.
+
+    Returns
+    -------
+    nodes : (N, len(card.node_names)) ndarray of float32
+    links : (E, len(card.link_names)) ndarray of float32
+
+    Raises
+    ------
+    CheckpointError
+        If the network was trained on columns that are not there.
+    """
+    values = np.concatenate([graph.nodes.values, inputs], axis=1)
+    nodes = Columns(values, (*graph.nodes.names, *INPUT_NAMES))
+    return nodes.select(card.node_names), graph.links.select(card.link_names)
 
 
 def build(card: Card, dropout: float = 0.0) -> GatedGCN:

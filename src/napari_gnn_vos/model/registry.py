@@ -15,12 +15,10 @@ from napari_gnn_vos.model.backbone import (
     embedder,
     fold_batch_norm,
 )
-from napari_gnn_vos.model.checkpoint import Card, load_checkpoint
+from napari_gnn_vos.model.checkpoint import Card, feed, load_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
 from napari_gnn_vos.model.infer import logits
-from napari_gnn_vos.structures.columns import Columns
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import Graph
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -65,15 +63,11 @@ class Predictor:
         Raises
         ------
         CheckpointError
-            If the network was trained on other columns than the graph has.
+            If the network was trained on columns that the graph has not.
         """
-        values = np.concatenate([graph.nodes.values, inputs], axis=1)
-        Columns(values, (*graph.nodes.names, *INPUT_NAMES)).require(
-            self.card.node_names
-        )
-        graph.links.require(self.card.link_names)
+        values, features = feed(self.card, graph, inputs)
         nodes = torch.tensor(values, device=self.device)
-        links, ties = self._edges(graph)
+        links, ties = self._edges(graph, features)
         if self.device == "cpu":
             out = logits(self.network, nodes, links, ties)
         else:
@@ -81,12 +75,14 @@ class Predictor:
                 out = self.network(nodes, links, ties)
         return torch.sigmoid(out).numpy(force=True)
 
-    def _edges(self, graph: Graph) -> tuple[torch.Tensor, Ties]:
+    def _edges(
+        self, graph: Graph, features: NDArray[np.float32]
+    ) -> tuple[torch.Tensor, Ties]:
         """Edges as tensors, made once for a graph whatever the number of labels."""
         if self._last is None or self._last[0] is not graph:
             index = torch.tensor(graph.edges, device=self.device)
             ties = Ties.of(index, int(graph.first[-1]))
-            links = torch.tensor(graph.links.values, device=self.device)
+            links = torch.tensor(features, device=self.device)
             self._last = graph, links, ties
         return self._last[1:]
 

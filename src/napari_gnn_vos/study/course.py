@@ -30,8 +30,11 @@ class TrainSettings(Settings):
         0.998, ge=0, lt=1, description="Memory of the running mean of the weights."
     )
     overlap: float = Field(0.5, ge=0, description="Weight of the soft J in the loss.")
-    validate_every: PositiveInt = Field(300, description="Steps between validations.")
-    validation_rounds: PositiveInt = Field(2, description="Rounds of a validation.")
+    left_out: tuple[str, ...] = Field(
+        (), description="Features of nodes and edges that the network does not see."
+    )
+    validate_every: PositiveInt = Field(1000, description="Steps between validations.")
+    validation_rounds: PositiveInt = Field(8, description="Rounds of a validation.")
     seed: int = Field(0, ge=0, description="Of weights, samples and dropout.")
 
 

@@ -1,4 +1,4 @@
-"""Videos with their truth, prepared: real sequences and composed scenes."""
+"""Videos with their truth, prepared."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from pathlib import Path
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.io.scenes import compose_scene
 from napari_gnn_vos.progress import Pipeline
 from napari_gnn_vos.study.course import Course, TrainSettings
 from napari_gnn_vos.study.samples import Footage, for_training
 
-SCENE_SHAPE = (480, 854)
-SCENE_FRAMES = 30
+Source = tuple[Path, tuple[str, ...]]
 
 
 def davis_footage(
@@ -47,40 +45,22 @@ def davis_footage(
     return out
 
 
-def scene_footage(count: int, config: Config, cache: Path) -> Pipeline[list[Footage]]:
-    """Compose and prepare scenes of two to four objects."""
-    out = []
-    for seed in range(count):
-        video, truth = compose_scene(
-            seed + 1000, SCENE_FRAMES, SCENE_SHAPE, objects=2 + seed % 3
-        )
-        session = yield from start(video, config, cache)
-        out.append(Footage(session, truth))
-    return out
-
-
 @dataclass(frozen=True, slots=True)
 class CoursePlan:
     """All that a process needs to build its course; picklable.
 
     Parameters
     ----------
-    root : Path
-        Folder in DAVIS layout.
-    train, validation : tuple of str
-        Names of sequences.
-    scenes : int
-        Composed scenes to train on, too.
+    train, validation : tuple of (Path, tuple of str)
+        Folders in DAVIS layout, and names of sequences in each.
     cache, folder : Path
         For prepared graphs, and for checkpoints.
     config : Config
     settings : TrainSettings
     """
 
-    root: Path
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    scenes: int
+    train: tuple[Source, ...]
+    validation: tuple[Source, ...]
     cache: Path
     folder: Path
     config: Config
@@ -88,11 +68,13 @@ class CoursePlan:
 
     def prepare(self) -> Pipeline[tuple[list[Footage], list[Footage]]]:
         """Prepare what is not prepared yet."""
-        learn = yield from davis_footage(self.root, self.train, self.config, self.cache)
-        learn += yield from scene_footage(self.scenes, self.config, self.cache)
-        check = yield from davis_footage(
-            self.root, self.validation, self.config, self.cache
-        )
+        learn: list[Footage] = []
+        check: list[Footage] = []
+        for sources, footage in ((self.train, learn), (self.validation, check)):
+            for root, names in sources:
+                footage += yield from davis_footage(
+                    root, names, self.config, self.cache
+                )
         return learn, check
 
     def __call__(self, rank: int, world: int) -> Course:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.model.checkpoint import Card, build
 from napari_gnn_vos.study.loss import loss_of
 from napari_gnn_vos.study.samples import Sample
 
@@ -18,13 +18,17 @@ class Learner:
 
     Parameters
     ----------
-    network : GatedGCN
-        With fresh weights.
+    card : Card
+        Size of the network, and what it is fed with.
+    dropout : float
+        Share of channels dropped.
     world : int
         Processes that add up their gradients.
     """
 
-    def __init__(self, network: GatedGCN, world: int = 1) -> None:
+    def __init__(self, card: Card, dropout: float = 0.0, world: int = 1) -> None:
+        self._card = card
+        network = build(card, dropout)
         self.network = network
         self.mean = copy.deepcopy(network).eval()
         self._adam = torch.optim.Adam(network.parameters())
@@ -36,7 +40,7 @@ class Learner:
             group["lr"] = rate
         self.network.train()
         self._adam.zero_grad()
-        loss = loss_of(self.network, sample, overlap)
+        loss = loss_of(self.network, self._card, sample, overlap)
         loss.backward()  # type: ignore[no-untyped-call]
         if self._world > 1:
             self._share_gradients()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from napari_gnn_vos.model.checkpoint import Card, feed
 from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
 from napari_gnn_vos.study.samples import Sample
 
 
-def loss_of(network: GatedGCN, sample: Sample, overlap: float) -> Tensor:
+def loss_of(network: GatedGCN, card: Card, sample: Sample, overlap: float) -> Tensor:
     """Cross-entropy, mean over superpixels, and one minus the soft J of the window.
 
     Parameters
     ----------
     network : GatedGCN
+    card : Card
+        What it is fed with.
     sample : Sample
     overlap : float
         Weight of the second term, in which superpixels count by their size. It is
@@ -27,10 +29,10 @@ def loss_of(network: GatedGCN, sample: Sample, overlap: float) -> Tensor:
     loss : () Tensor of float
     """
     device = next(network.parameters()).device
-    nodes = np.concatenate([sample.graph.nodes.values, sample.inputs], axis=1)
+    nodes, links = feed(card, sample.graph, sample.inputs)
     logits = network(
         torch.tensor(nodes, device=device),
-        torch.tensor(sample.graph.links.values, device=device),
+        torch.tensor(links, device=device),
         Ties.of(torch.tensor(sample.graph.edges, device=device), len(nodes)),
     )
     target = torch.tensor(sample.target, device=device)

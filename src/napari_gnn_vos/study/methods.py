@@ -51,7 +51,7 @@ def network_method(name: str, network: Predictor) -> Method:
         (INPUTS, network.card.node_names),
         (LINK_NAMES, network.card.link_names),
     ):
-        Columns(np.zeros((0, len(names)), np.float32), names).require(trained_on)
+        Columns(np.zeros((0, len(names)), np.float32), names).select(trained_on)
     facts = {"name": name, "weights": _digest(network), "device": network.device}
     return Method("GatedGCN", network, network.card.facts | facts)
 

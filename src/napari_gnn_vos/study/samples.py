@@ -21,6 +21,8 @@ from napari_gnn_vos.study.rounds import corrected
 F32 = NDArray[np.float32]
 GROUPS = (("spread_it", "spread_other"), ("label_model",), ("harmonic",), ("previous",))
 """Inputs that are left out together, now and then, so that none is relied on alone."""
+MERGED = 0.5
+"""Share of sessions in which a random set of the objects is taken for one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +122,8 @@ class Pool:
 
     def _begin(self) -> Running:
         footage = self._footage[int(self._rng.integers(len(self._footage)))]
+        if self._rng.random() < MERGED:
+            footage = replace(footage, truth=merge_some(footage.truth, self._rng))
         return self._annotated(footage, footage.session)
 
     def _play_on(self, old: Running, model: Model) -> Running:
@@ -138,6 +142,31 @@ class Pool:
         inputs = {label: found.inputs(label) for label in found.objects}
         target, size = targets(session, footage.truth)
         return Running(footage, session, graph, inputs, target, size)
+
+
+def merge_some(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+    """Take a random set of the objects for one, and of the others for another.
+
+    Parameters
+    ----------
+    truth : (T, H, W) ndarray of uint8
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    merged : (T, H, W) ndarray of uint8
+        1 for some objects, drawn at random, 2 or background for the rest of them, as a
+        coin falls. The same truth if it has one object only.
+    """
+    objects = objects_of(truth)
+    if len(objects) < 2:
+        return truth
+    some = rng.choice(objects, int(rng.integers(1, len(objects))), replace=False)
+    names = np.zeros(256, np.uint8)
+    names[list(objects)] = rng.choice([0, 2])
+    names[some] = 1
+    merged: NDArray[np.uint8] = names[truth]
+    return merged
 
 
 def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32], F32]:

@@ -17,7 +17,8 @@ from torch import distributed
 from torch.multiprocessing.spawn import spawn
 
 from napari_gnn_vos.engine import INPUTS
-from napari_gnn_vos.model.checkpoint import Card, build, save_checkpoint
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.model.checkpoint import Card, save_checkpoint
 from napari_gnn_vos.model.registry import Predictor
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.study.course import Course, TrainSettings
@@ -46,8 +47,8 @@ def train(course: Course) -> Path:
     """
     s = course.settings
     torch.manual_seed(s.seed)
-    card = Card(INPUTS, LINK_NAMES, s.width, s.depth, {"seed": s.seed})
-    learner = Learner(build(card, s.dropout), course.world)
+    card = card_of(s)
+    learner = Learner(card, s.dropout, course.world)
     rng = np.random.default_rng([s.seed, course.rank])
     pool = Pool(course.train, s.rounds, s.pool, rng)
     book = _Book(course, card)
@@ -64,6 +65,27 @@ def train(course: Course) -> Path:
             if course.rank == 0:
                 book.keep(learner, step + 1, js)
     return course.folder / "best.safetensors"
+
+
+def card_of(s: TrainSettings) -> Card:
+    """Say what a network with these settings is fed with.
+
+    Raises
+    ------
+    SettingsError
+        If a feature that is to be left out is not known.
+    """
+    unknown = sorted(set(s.left_out) - {*INPUTS, *LINK_NAMES})
+    if unknown:
+        raise SettingsError(
+            f"Features that are left out must be there; {unknown} are not. Known are "
+            f"{', '.join((*INPUTS, *LINK_NAMES))}."
+        )
+    nodes, links = (
+        tuple(name for name in names if name not in s.left_out)
+        for names in (INPUTS, LINK_NAMES)
+    )
+    return Card(nodes, links, s.width, s.depth, {"seed": s.seed})
 
 
 def rate_at(step: int, s: TrainSettings) -> float:
