@@ -81,6 +81,9 @@ class SeedSettings(Settings):
     return_share: float = Field(
         0.1, ge=0, description="The same as a share of its motion, if that is more."
     )
+    colour_change: PositiveFloat = Field(
+        0.08, description="Change of colour, of its range, at which a seed stops."
+    )
 
 
 class LabelModelSettings(Settings):

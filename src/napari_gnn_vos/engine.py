@@ -20,6 +20,7 @@ from napari_gnn_vos.interact.marks import mark
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_session
 from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
+from napari_gnn_vos.interact.seed_paths import while_alike
 from napari_gnn_vos.interact.split import split_by_ink
 from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
@@ -159,7 +160,10 @@ def annotate(
         guess = guess_background(ink, shape, settings, rng=rng)
         new = Seeds.join(new, guess)
     new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
-    carried = spread_seeds(new.take(new.turn > 0), graph.pairs, shape, settings)
+    mine = new.take(new.turn > 0)
+    carried = spread_seeds(mine, graph.pairs, shape, settings)
+    look = carried, mine, settings.colour_change
+    carried = while_alike(graph.frames, graph.node_names, *look)
     drawn, spread = Seeds.join(drawn, new), Seeds.join(spread, carried)
     drawn, spread = withdraw(graph.frames, ink, drawn, spread)
     rounds = (*session.rounds, tuple(scribbles))

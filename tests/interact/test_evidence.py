@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.interact.evidence import fit_label_model, gather_evidence, recall
+from napari_gnn_vos.interact.evidence import (
+    disputed,
+    fit_label_model,
+    gather_evidence,
+    recall,
+)
 from napari_gnn_vos.interact.harmonic import Diffusion
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
@@ -102,3 +107,10 @@ def test_spread_seeds_count_less_than_drawn_ones(graph):
     carried = chance(known(graph.n, drawn, [(at, 1)]))
     painted = chance(known(graph.n, [*drawn, (at, 1)]))
     assert plain < carried < painted
+
+
+def test_the_same_look_with_two_labels_is_disputed():
+    looks = np.array([[1, 2], [1, 2], [3, 4], [3, 4], [5, 6]], np.float16)
+    labels = np.array([0, 1, 2, 2, 1], np.int16)
+    assert disputed(looks, labels).tolist() == [True, True, False, False, False]
+    assert disputed(looks[:0], labels[:0]).tolist() == []

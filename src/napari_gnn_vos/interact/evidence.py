@@ -99,6 +99,29 @@ def recall(previous: Prediction | None, label: int, n: int) -> F32:
     return np.concatenate([frame[:, column] for frame in previous.probability])
 
 
+def disputed(
+    appearance: NDArray[np.float16], labels: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Tell which superpixels look exactly like one of another label.
+
+    The parts of a superpixel that strokes have split share the appearance of the whole:
+    they would teach the label model that the same look is both.
+
+    Parameters
+    ----------
+    appearance : (n, A) ndarray of float16
+    labels : (n,) ndarray of int
+
+    Returns
+    -------
+    disputed : (n,) ndarray of bool
+    """
+    _, look = np.unique(appearance, axis=0, return_inverse=True)
+    pairs = np.unique(np.stack([look.ravel(), labels]), axis=1)
+    both = pairs[0][1:][np.diff(pairs[0]) == 0]
+    return np.isin(look.ravel(), both)
+
+
 def fit_label_model(
     frames: Sequence[FrameGraph],
     first: NDArray[np.int64],
@@ -116,6 +139,9 @@ def fit_label_model(
         at = np.searchsorted(first, where, side="right") - 1
         for t in np.unique(at):
             rows = where[at == t]
+            if source is marks.drawn:
+                looks = frames[int(t)].appearance[rows - first[t]]
+                rows = rows[~disputed(looks, source[rows])]
             known.append(frames[int(t)].appearance[rows - first[t]])
             labels.append(source[rows])
             weights.append(np.full(len(rows), weight, np.float32))

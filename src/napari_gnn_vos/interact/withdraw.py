@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.interact.seed_paths import up_to
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.seeds import Ink, Seeds
 
@@ -32,19 +33,10 @@ def withdraw(
         superpixel with another label drawn, from there on away from their origin.
     """
     whole = _whole(frames, ink, drawn)
-    start = {int(o): int(f) for o, f in zip(drawn.origin, drawn.frame, strict=True)}
-    keep = np.isin(spread.origin, drawn.origin[whole])
-    home = np.array([start.get(int(o), 0) for o in spread.origin], int)
-    step = spread.frame - home
     met = _label_below(frames, ink, spread)
+    keep = np.isin(spread.origin, drawn.origin[whole])
     wrong = keep & (met >= 0) & (met != spread.label)
-    for side in (1, -1):
-        reach: dict[int, int] = {}
-        for o, s in zip(spread.origin[wrong], step[wrong], strict=True):
-            if s * side > 0:
-                reach[int(o)] = min(reach.get(int(o), abs(s)), abs(s))
-        limit = np.array([reach.get(int(o), 1 << 30) for o in spread.origin], int)
-        keep &= ~((step * side > 0) & (np.abs(step) >= limit))
+    keep &= up_to(wrong, spread, drawn)
     return drawn.take(whole), spread.take(keep)
 
 
