@@ -126,12 +126,14 @@ def train(
         Path | None, typer.Option(help="Folder of `compose`: train on its scenes, too.")
     ] = None,
     processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     cache: Cache = CACHE,
 ) -> None:
     """Train a network with the robot in the loop; run again to go on."""
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.model.device import choose_device
     from napari_gnn_vos.study.footage import CoursePlan
     from napari_gnn_vos.study.train import TrainSettings, train_together
 
@@ -142,7 +144,9 @@ def train(
             names = layout.sequences(composed, "ImageSets/2017/train.txt")
             learn.append((composed, tuple(names)))
         settings = TrainSettings(steps=steps, seed=seed)
-        plan = CoursePlan(tuple(learn), check, cache, output, Config(), settings)
+        where = choose_device(device)
+        about = cache, output, Config(), settings, where
+        plan = CoursePlan(tuple(learn), check, *about)
         _show(plan.prepare())
         train_together(plan, processes)
     typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")
@@ -247,3 +251,51 @@ def compose(
     with _told():
         count = _show(study.compose(davis, output))
     typer.echo(f"{count} scenes in {output}.")
+
+
+@app.command()
+def ablate(
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="curve, field, inputs, data, features, size, superpixels, edges or "
+            "refine."
+        ),
+    ],
+    davis: Davis,
+    sequences: Sequences,
+    output: Annotated[Path, typer.Option(help="Folder for all that is found.")],
+    train: Annotated[str | None, typer.Option(help="Sequences to train on.")] = None,
+    composed: Annotated[
+        Path | None, typer.Option(help="Folder of `compose`: play its scenes, too.")
+    ] = None,
+    model: ModelName = "gatedgcn",
+    rounds: Annotated[int, typer.Option(help="Rounds a sequence.")] = 8,
+    steps: Annotated[int, typer.Option(help="Steps of a training.")] = 600,
+    seeds: Annotated[int, typer.Option(help="How often to repeat it.")] = 1,
+    processes: Annotated[int, typer.Option(help="Trainings at the same time.")] = 1,
+    only: Annotated[str, typer.Option(help="Variants, with commas between.")] = "",
+    tune: Annotated[
+        bool, typer.Option(help="For `field`: try strengths of the cut on --train.")
+    ] = False,
+    cache: Cache = CACHE,
+) -> None:
+    """Print a table of the paper, measured here; stopped, it goes on with the same."""
+    from napari_gnn_vos.study import ablate as study
+    from napari_gnn_vos.study.ablation import Ablation, asked_for, source
+    from napari_gnn_vos.study.ablation_tables import ablation_facts, ablation_table
+    from napari_gnn_vos.study.report import write_json
+
+    with _told():
+        learn = None if train is None else source(davis, train)
+        scenes = (
+            None if composed is None else source(composed, "ImageSets/2017/val.txt")
+        )
+        about = scenes, model, rounds, steps, seeds, processes
+        plan = Ablation(source(davis, sequences), output, cache, learn, *about)
+        chosen, plan = asked_for(table, plan, tune=tune)
+        names = [name.strip() for name in only.split(",") if name.strip()]
+        with _stoppable(output):
+            rows = _show(study.ablate(chosen, plan, names))
+        write_json(output / f"{chosen.name}.json", ablation_facts(chosen, plan, rows))
+    typer.echo(ablation_table(chosen, plan, rows))

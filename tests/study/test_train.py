@@ -1,4 +1,5 @@
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from napari_gnn_vos.study.baselines import diffusion_alone
 from napari_gnn_vos.study.course import Course, TrainSettings
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.samples import Pool
 from napari_gnn_vos.study.train import card_of, rate_at, train
 from napari_gnn_vos.study.validate import validate
 from tests.scenes import line
@@ -39,7 +41,7 @@ def weights(path):
 
 def steps_of(folder):
     with (folder / "curve.csv").open() as file:
-        return [int(row[0]) for row in csv.reader(file)]
+        return [int(row[0]) for row in csv.reader(file) if len(row) > 3]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,61 @@ def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
         rng=np.random.default_rng(0),
     )
     assert js == pytest.approx([score.j.mean() for _, score in scores])
+
+
+def test_a_training_that_was_killed_goes_on(footage, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_gnn_vos.study.book.SAVED_EVERY", 2)
+    killed = iter(range(3))
+
+    def stop_later(_self, frames):
+        if next(killed, None) is None:
+            raise KeyboardInterrupt
+        return sample(_self, frames)
+
+    sample = Pool.sample
+    monkeypatch.setattr(Pool, "sample", stop_later)
+    with pytest.raises(KeyboardInterrupt):
+        train(course(footage, tmp_path, steps=5, validate_every=5))
+    assert not (tmp_path / "last.safetensors").exists()
+    monkeypatch.setattr(Pool, "sample", sample)
+    steps = []
+    monkeypatch.setattr(
+        "napari_gnn_vos.study.train.rate_at", lambda at, _: steps.append(at) or 1e-3
+    )
+    train(course(footage, tmp_path, steps=5, validate_every=5))
+    assert steps == [2, 3, 4]
+    assert steps_of(tmp_path) == [5]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("napari_gnn_vos.model.checkpoint.save_file", OSError("no space left")),
+        ("torch.save", RuntimeError("write failed")),
+    ],
+)
+def test_a_full_disk_leaves_what_was_there(footage, tmp_path, monkeypatch, name, error):
+    train(course(footage, tmp_path, steps=1))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(_what, path, **_):
+        Path(path).write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(name, full)
+    with pytest.raises(SettingsError, match="Make room and run the same command"):
+        train(course(footage, tmp_path, steps=2, validate_every=1))
+    state = tmp_path / "state.pt"
+    assert state.read_bytes() == before[state]
+    assert load_checkpoint(tmp_path / "best.safetensors")
+    monkeypatch.undo()
+    train(course(footage, tmp_path, steps=2, validate_every=1))
+    assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 2
+
+
+def test_without_validation_the_last_is_the_best(footage, tmp_path):
+    path = train(course(footage, tmp_path, steps=2, validation_rounds=0))
+    assert load_checkpoint(path)[1].facts["j_by_round"] == []
 
 
 def test_features_that_are_left_out(footage, tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from napari_gnn_vos.config import Settings
 from napari_gnn_vos.study.samples import Footage
@@ -34,7 +34,9 @@ class TrainSettings(Settings):
         (), description="Features of nodes and edges that the network does not see."
     )
     validate_every: PositiveInt = Field(1000, description="Steps between validations.")
-    validation_rounds: PositiveInt = Field(8, description="Rounds of a validation.")
+    validation_rounds: NonNegativeInt = Field(
+        8, description="Rounds of a validation; 0 takes the last weights for the best."
+    )
     seed: int = Field(0, ge=0, description="Of weights, samples and dropout.")
 
 
@@ -50,6 +52,8 @@ class Course:
         Where checkpoints, the curve and the state to go on from are kept.
     rank, world : int
         Number of this process, and how many there are.
+    device : str
+        Where the network computes.
     """
 
     settings: TrainSettings
@@ -58,3 +62,4 @@ class Course:
     folder: Path
     rank: int = 0
     world: int = 1
+    device: str = "cpu"

@@ -57,6 +57,8 @@ class CoursePlan:
         For prepared graphs, and for checkpoints.
     config : Config
     settings : TrainSettings
+    device : str
+        Where the network computes.
     """
 
     train: tuple[Source, ...]
@@ -65,6 +67,7 @@ class CoursePlan:
     folder: Path
     config: Config
     settings: TrainSettings
+    device: str = "cpu"
 
     def prepare(self) -> Pipeline[tuple[list[Footage], list[Footage]]]:
         """Prepare what is not prepared yet."""
@@ -84,4 +87,6 @@ class CoursePlan:
         learn, check = drain(self.prepare())
         learn = [Footage(for_training(f.session), f.truth) for f in learn]
         self.folder.mkdir(parents=True, exist_ok=True)
-        return Course(self.settings, learn, check, self.folder, rank, world)
+        return Course(
+            self.settings, learn, check, self.folder, rank, world, self.device
+        )

@@ -24,11 +24,15 @@ class Learner:
         Share of channels dropped.
     world : int
         Processes that add up their gradients.
+    device : str
+        Where it computes.
     """
 
-    def __init__(self, card: Card, dropout: float = 0.0, world: int = 1) -> None:
+    def __init__(
+        self, card: Card, dropout: float = 0.0, world: int = 1, device: str = "cpu"
+    ) -> None:
         self._card = card
-        network = build(card, dropout)
+        network = build(card, dropout).to(device)
         self.network = network
         self.mean = copy.deepcopy(network).eval()
         self._adam = torch.optim.Adam(network.parameters())
@@ -52,9 +56,9 @@ class Learner:
         """Give every process the mean of all gradients; one that is missing is zero."""
         weights = list(self.network.parameters())
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in weights]
-        flat = torch.cat([grad.ravel() for grad in grads])
+        flat = torch.cat([grad.ravel() for grad in grads]).cpu()
         distributed.all_reduce(flat)
-        flat /= self._world
+        flat = (flat / self._world).to(weights[0].device)
         parts = torch.split(flat, [p.numel() for p in weights])
         for p, part in zip(weights, parts, strict=True):
             p.grad = part.view_as(p)
@@ -81,7 +85,7 @@ class Learner:
 
     def load(self, path: Path) -> tuple[int, float]:
         """Read what `save` has written; returns its step and best J."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
         self._adam.load_state_dict(state["adam"])

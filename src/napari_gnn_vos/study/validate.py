@@ -27,9 +27,11 @@ def validate(model: Model, course: Course) -> list[float]:
     Returns
     -------
     j : list of float
-        Mean J after every round.
+        Mean J after every round; empty if there are none.
     """
     rounds = course.settings.validation_rounds
+    if rounds == 0:
+        return []
     total = torch.zeros(rounds + 1, dtype=torch.float64)
     for footage in course.validation[course.rank :: course.world]:
         rng = np.random.default_rng(0)
