@@ -89,6 +89,9 @@ class SeedSettings(Settings):
 class LabelModelSettings(Settings):
     """The one-vs-rest logistic regression on appearance."""
 
+    enabled: bool = Field(
+        True, description="Fit it; if not, every label is as likely as not everywhere."
+    )
     strength: PositiveFloat = Field(
         0.1, description="Inverse of the regularisation, scikit-learn's C."
     )

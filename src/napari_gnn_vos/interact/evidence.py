@@ -81,14 +81,27 @@ def gather_evidence(
     evidence : Evidence
     """
     objects = tuple(int(k) for k in np.unique(marks.drawn) if k > 0)
-    model = fit_label_model(frames, first, marks, settings)
-    by_look = {}
-    for label in objects:
-        parts = [model(frame.appearance, label) for frame in frames]
-        by_look[label] = np.concatenate(parts)
+    by_look = chances_by_look(frames, first, marks, objects, settings)
     diffused = {label: diffusion(marks, label, by_look[label]) for label in objects}
     recalled = {label: recall(previous, label, int(first[-1])) for label in objects}
     return Evidence(marks, first, objects, by_look, diffused, recalled)
+
+
+def chances_by_look(
+    frames: Sequence[FrameGraph],
+    first: NDArray[np.int64],
+    marks: Marks,
+    objects: tuple[int, ...],
+    settings: LabelModelSettings,
+) -> dict[int, F32]:
+    """Probability of every object by the label model, (N,); one half without it."""
+    if not settings.enabled:
+        return {label: np.full(int(first[-1]), 0.5, np.float32) for label in objects}
+    model = fit_label_model(frames, first, marks, settings)
+    return {
+        label: np.concatenate([model(frame.appearance, label) for frame in frames])
+        for label in objects
+    }
 
 
 def recall(previous: Prediction | None, label: int, n: int) -> F32:

@@ -20,7 +20,7 @@ F32 = NDArray[np.float32]
 WHOLE = 1000
 """Capacities of the cut are whole numbers of thousandths."""
 CUT = 2.0
-"""Strength of ties against the label model (the paper's lambda)."""
+"""Strength of ties against the label model (the paper's lambda), as usual."""
 
 
 def _column(inputs: F32, name: str) -> F32:
@@ -61,17 +61,32 @@ def seeds_alone(graph: Graph, inputs: F32) -> F32:
     return np.asarray(1 / (1 + np.exp(-nearer)), np.float32)
 
 
-def graph_cut(graph: Graph, inputs: F32) -> F32:
+def graph_cut(graph: Graph, inputs: F32, strength: float = CUT) -> F32:
     """Answer with the cheapest cut: the label model, held together by ties.
 
     Unary terms are -log p of the label model, infinite on drawn superpixels; ties cost
     the share of pixels that flow joins, or the likeness of what touches (paper, IV-B).
+    Every object is cut out against the rest on its own: with one object that is the
+    best labelling there is, with several it stands in for alpha-expansion.
+
+    Parameters
+    ----------
+    graph : Graph
+        N superpixels.
+    inputs : (N, 8) ndarray of float32
+    strength : float
+        Of ties against the label model, the paper's lambda.
+
+    Returns
+    -------
+    probability : (N,) ndarray of float32
+        0 or 1.
     """
     p = np.clip(label_model_alone(graph, inputs), 1e-3, 1 - 1e-3)
     cost = np.stack([-np.log(1 - p), -np.log(p)])
     for k, name in enumerate(("drawn_it", "drawn_other")):
         cost[k, _column(inputs, name) > 0] = 1e3
-    return _cheapest_cut(cost, graph.edges, _ties(graph))
+    return _cheapest_cut(cost, graph.edges, strength * _ties(graph))
 
 
 def _ties(graph: Graph) -> NDArray[np.float64]:
@@ -80,7 +95,7 @@ def _ties(graph: Graph) -> NDArray[np.float64]:
     look = links[:, column("far_l") : column("far_b") + 1].sum(axis=1)
     share = np.maximum(links[:, column("share_out")], links[:, column("share_back")])
     touches = links[:, column("touches")] > 0
-    return CUT * np.where(touches, np.exp(-1.5 * look), share)
+    return np.where(touches, np.exp(-1.5 * look), share)
 
 
 def _cheapest_cut(

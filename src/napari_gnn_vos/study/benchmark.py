@@ -38,13 +38,14 @@ class Opened:
     footage : Footage
     first : tuple of Scribble
         What a person drew for the first round; empty if nobody did.
-    ceiling : float
-        See `ceiling_of`.
+    ceiling, edges : float
+        See `ceiling_of` and `edges_of`.
     """
 
     footage: Footage
     first: tuple[Scribble, ...]
     ceiling: float
+    edges: float
 
 
 def benchmark(
@@ -77,7 +78,7 @@ def benchmark(
         If the protocol needs a package that is not installed.
     """
     done, total = 0, len(plan.names) * len(methods) * plan.rounds
-    yield from _within(_look(plan), Progress("look at masks", done, total))
+    yield from within(_look(plan), Progress("look at masks", done, total))
     out: dict[str, list[Played]] = {method.name: [] for method in methods}
     for name in plan.names:
         opened = None
@@ -85,7 +86,7 @@ def benchmark(
             key, at = plan.key(method, name), Progress(name, done, total)
             played = kept.get(name, key)
             if played is None:
-                opened = opened or (yield from _within(_open(plan, name), at))
+                opened = opened or (yield from within(_open(plan, name), at))
                 played = yield from _play(plan, method, opened, at)
                 kept.put(played, key)
             out[method.name].append(played)
@@ -94,8 +95,25 @@ def benchmark(
     return out
 
 
-def _within(part: Pipeline[R], at: Progress) -> Pipeline[R]:
-    """Tell the steps of a part without moving on in the whole."""
+def within(part: Pipeline[R], at: Progress) -> Pipeline[R]:
+    """Tell the steps of a part without moving on in the whole.
+
+    Parameters
+    ----------
+    part : generator of Progress
+    at : Progress
+        Where the whole is.
+
+    Yields
+    ------
+    step : Progress
+        As `at`, and what the part does.
+
+    Returns
+    -------
+    result
+        What the part returned.
+    """
     while True:
         try:
             step = next(part)
@@ -128,7 +146,7 @@ def _read(plan: Plan, name: str) -> tuple[Video, U8, tuple[Scribble, ...]]:
 def _open(plan: Plan, name: str) -> Pipeline[Opened]:
     video, truth, first = _read(plan, name)
     footage = Footage((yield from start(video, plan.config, plan.cache)), truth)
-    return Opened(footage, first, ceiling_of(footage))
+    return Opened(footage, first, ceiling_of(footage), edges_of(footage))
 
 
 def _play(plan: Plan, method: Method, opened: Opened, at: Progress) -> Pipeline[Played]:
@@ -139,7 +157,8 @@ def _play(plan: Plan, method: Method, opened: Opened, at: Progress) -> Pipeline[
     graph = opened.footage.session.graph
     hand: Hand = "human" if opened.first else "robot"
     about = hand, graph.n / graph.shape[0], opened.ceiling
-    return Played.of(at.stage, scores, *about)
+    played = Played.of(at.stage, scores, *about)
+    return played.model_copy(update={"edges": opened.edges})
 
 
 def _scores(plan: Plan, method: Method, opened: Opened) -> Iterator[Score]:
@@ -162,3 +181,11 @@ def ceiling_of(footage: Footage) -> float:
         for frame, true in zip(frames, truth, strict=True)
     ]
     return float(np.mean(js))
+
+
+def edges_of(footage: Footage) -> float:
+    """Mean number of directed edges a frame."""
+    graph = footage.session.graph
+    within = sum(frame.touching.shape[1] for frame in graph.frames)
+    between = sum(pair.moving.shape[1] for pair in graph.pairs)
+    return float(2 * (within + between) / graph.shape[0])

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from numpy import uint8
@@ -47,6 +48,9 @@ class Plan:
         Folder for prepared graphs.
     config : Config
         Settings of the sessions.
+    pinned : bool
+        Whether what was played holds for this version of the package; if not, for this
+        very source alone.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class Plan:
     scribbles: Path | None = None
     cache: Path | None = None
     config: Config = field(default_factory=Config)
+    pinned: bool = False
 
     def __post_init__(self) -> None:
         if self.rounds < 1:
@@ -112,7 +117,7 @@ class Plan:
         """Digest of all that the score of a method on a sequence depends on."""
         file = self.strokes_file(name)
         depends_on = (
-            _program(),
+            version("napari-gnn-vos") if self.pinned else _program(),
             method.name,
             method.facts,
             self.config.model_dump(),

@@ -34,6 +34,8 @@ class Played(Settings):
     ceiling : float
         J if every superpixel had its commonest true label, mean over frames and
         objects.
+    edges : float
+        Mean number of directed edges a frame.
     """
 
     sequence: str
@@ -44,6 +46,7 @@ class Played(Settings):
     first_strokes: Hand
     superpixels: float
     ceiling: float
+    edges: float = 0.0
 
     @classmethod
     def of(
