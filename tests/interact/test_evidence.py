@@ -28,7 +28,7 @@ def known(n, drawn=(), spread=(), guessed=()):
     return Marks(*parts)
 
 
-def gather(graph, marks, previous=None):
+def gather(graph, marks, previous=None, **settings):
     window = graph.window()
     return gather_evidence(
         graph.frames,
@@ -36,7 +36,7 @@ def gather(graph, marks, previous=None):
         marks,
         Diffusion(window),
         previous,
-        LabelModelSettings(),
+        LabelModelSettings(**settings),
     )
 
 
@@ -114,3 +114,13 @@ def test_the_same_look_with_two_labels_is_disputed():
     labels = np.array([0, 1, 2, 2, 1], np.int16)
     assert disputed(looks, labels).tolist() == [True, True, False, False, False]
     assert disputed(looks[:0], labels[:0]).tolist() == []
+
+
+def test_without_the_label_model_every_label_is_as_likely_as_not(graph):
+    marks = known(graph.n, [(0, 0), (1, 3), (2, 1)], [(5, 1)])
+    found = gather(graph, marks, enabled=False)
+    assert found.objects == (1, 3)
+    for label in found.objects:
+        assert (found.label_model[label] == 0.5).all()
+        assert (found.inputs(label)[:, INPUT_NAMES.index("label_model")] == 0).all()
+    assert found.harmonic[3][1] > 0.8 > 0.2 > found.harmonic[3][2]

@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from napari_gnn_vos.cli import app
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.progress import drain
@@ -121,7 +123,9 @@ def test_a_table_of_trainings(learning, monkeypatch):
     assert len(folders) == 3
     sizes = [row.reports[0]["model"]["settings"]["left_out"] for row in rows]
     assert sizes == [[], [], ["l"]]
-    assert "trained for 2 steps" in ablation_table(TRAINED, learning, rows)
+    assert "trained for 2 steps on 2 sequences" in ablation_table(
+        TRAINED, learning, rows
+    )
     monkeypatch.setattr(trainings, "train", never)
     again = drain(ablate(TRAINED, learning))
     assert [r.figures() for r in again] == [r.figures() for r in rows]
@@ -181,6 +185,21 @@ def test_columns_that_are_left_out_are_unknown():
     model = Without(label_model_alone, ("label_model", "previous"))
     assert model(None, inputs).tolist() == [0.5] * 3
     assert inputs.all()
+
+
+def test_the_command_prints_and_keeps_a_table(data, tmp_path):
+    args = "--davis", data, "--sequences", "one", "--rounds", 1
+    args = *args, "--output", tmp_path / "out", "--cache", data / "cache"
+    args = [str(arg) for arg in args]
+    found = CliRunner().invoke(app, ["ablate", "refine", *args])
+    assert found.exit_code == 0, found.output
+    assert "| superpixels as they are |" in found.output
+    facts = json.loads((tmp_path / "out/refine.json").read_text())
+    assert set(facts["rows"]) == {"refined", "superpixels as they are"}
+    assert facts["about"]["sequences"] == ["one"]
+    found = CliRunner().invoke(app, ["ablate", "colours", *args])
+    assert found.exit_code == 2
+    assert "must be one of curve, field," in found.output
 
 
 def test_sequences_are_evenly_spaced():

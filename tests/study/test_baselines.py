@@ -60,6 +60,11 @@ def test_the_cut_goes_where_neighbours_differ():
     assert graph_cut(chain(5, 0), inputs).tolist() == [1, 0, 0]
 
 
+def test_weak_ties_leave_the_label_model_as_it_is():
+    inputs = inputs_of(3, label_model=[0.8, -0.1, -0.8])
+    assert graph_cut(chain(0, 5), inputs, strength=0.01).tolist() == [1, 0, 0]
+
+
 def test_the_cut_keeps_to_what_is_drawn():
     inputs = inputs_of(3, label_model=-0.9, drawn_it=[0, 1, 0], drawn_other=[0, 0, 1])
     assert graph_cut(chain(9, 9), inputs).tolist() == [0, 1, 0]

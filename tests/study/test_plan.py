@@ -78,3 +78,14 @@ def test_a_key_is_of_all_that_a_score_depends_on(tmp_path):
     assert plan.key(METHOD, "one") == keys[-1]
     more = replace(plan, names=("one", "two"), cache=tmp_path)
     assert more.key(METHOD, "one") == keys[-1]
+
+
+def test_a_pinned_key_holds_when_the_source_changes(tmp_path, monkeypatch):
+    plan = Plan(tmp_path, ("one",))
+    pinned = replace(plan, pinned=True)
+    before = [one.key(METHOD, "one") for one in (plan, pinned)]
+    assert before[0] != before[1]
+    monkeypatch.setattr("napari_gnn_vos.study.plan._program", lambda: "other")
+    after = [one.key(METHOD, "one") for one in (plan, pinned)]
+    assert before[0] != after[0]
+    assert before[1] == after[1]

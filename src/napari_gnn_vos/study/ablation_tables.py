@@ -174,7 +174,8 @@ def sentence(table: Table, study: Ablation, rows: Sequence[Row]) -> str:
         data += f" and {_count(facts['composed'], 'composed scene')}"
     parts = [data, f"{study.rounds} rounds"]
     if facts["steps"]:
-        parts.append(f"trained for {study.steps} steps")
+        learn = _count(facts["learn"] or (), "sequence")
+        parts.append(f"trained for {study.steps} steps on {learn}")
     parts.append(
         "1 seed" if study.seeds == 1 else f"{study.seeds} seeds: mean ± half the range"
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 
 import torch
 
@@ -111,7 +114,7 @@ def _one_by_one(plans: Sequence[CoursePlan]) -> Pipeline[None]:
 
 
 def _at_once(plans: Sequence[CoursePlan], processes: int) -> Pipeline[None]:
-    spawn = get_context("spawn")
+    spawn, others = get_context("spawn"), set(active_children())
     with ProcessPoolExecutor(processes, spawn, _alone) as pool:
         futures = [pool.submit(_train, plan) for plan in plans]
         try:
@@ -119,14 +122,25 @@ def _at_once(plans: Sequence[CoursePlan], processes: int) -> Pipeline[None]:
             for number, future in enumerate(as_completed(futures)):
                 future.result()
                 yield Progress("train", number + 1, len(plans))
-        finally:
-            for future in futures:
-                future.cancel()
+        except BaseException:  # stopped: what runs is not waited for
+            for child in set(active_children()) - others:
+                child.terminate()
+            raise
 
 
 def _alone() -> None:
+    """Make a process one that works on one core, and ends when its parent does."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's end: else two would write to a folder when it goes on."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _train(plan: CoursePlan) -> None:
