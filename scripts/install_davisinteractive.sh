@@ -12,7 +12,7 @@
 # its setup needs NumPy and Cython, though it does not say so. So what it builds with
 # and what it imports come first, and then the package alone. A C compiler is needed.
 # `pip check` will go on asking for the two. Names that newer libraries have dropped are
-# lent to the package while it runs, by src/napari_gnn_vos/study/official_package.py.
+# lent to the package while it runs, by src/napari_gnn_vos/study/measure/official_package.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -9,7 +9,7 @@ from napari_gnn_vos.cli import app
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.io.palette import davis_palette
 from napari_gnn_vos.io.strokes_file import write_strokes
-from napari_gnn_vos.study import benchmark
+from napari_gnn_vos.study.measure import benchmark
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import moving_square, on_ground, on_square
 from tests.study.folders import ON_ONE, ON_TWO, davis_folder, person_draws

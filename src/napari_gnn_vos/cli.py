@@ -134,8 +134,8 @@ def train(
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
-    from napari_gnn_vos.study.footage import CoursePlan
-    from napari_gnn_vos.study.train import TrainSettings, train_together
+    from napari_gnn_vos.study.training.course_plan import CoursePlan
+    from napari_gnn_vos.study.training.train import TrainSettings, train_together
 
     with _told():
         learn = [(davis, tuple(layout.sequences(davis, sequences)))]
@@ -178,13 +178,13 @@ def benchmark(
     """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.registry import load_model
-    from napari_gnn_vos.study import benchmark as study
-    from napari_gnn_vos.study import tables
-    from napari_gnn_vos.study.methods import network_method, simple_methods
-    from napari_gnn_vos.study.plan import Plan
-    from napari_gnn_vos.study.played import Kept
-    from napari_gnn_vos.study.plots import plot_report, require_matplotlib
-    from napari_gnn_vos.study.report import report, write_json
+    from napari_gnn_vos.study.measure import benchmark as study
+    from napari_gnn_vos.study.measure import tables
+    from napari_gnn_vos.study.measure.methods import network_method, simple_methods
+    from napari_gnn_vos.study.measure.plan import Plan
+    from napari_gnn_vos.study.measure.played import Kept
+    from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
+    from napari_gnn_vos.study.measure.report import report, write_json
 
     with _told():
         if plots is not None:
@@ -214,7 +214,7 @@ def ceiling(
 ) -> None:
     """Print how good labels could be at best with each over-segmentation."""
     from napari_gnn_vos.io import davis as layout
-    from napari_gnn_vos.study.ceiling import ceiling_table, measure_ceilings
+    from napari_gnn_vos.study.measure.ceiling import ceiling_table, measure_ceilings
 
     with _told():
         names = layout.sequences(davis, sequences)
@@ -231,7 +231,7 @@ def transfer(
     """Print how well a backbone's features carry a mask over five frames."""
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.registry import load_backbone
-    from napari_gnn_vos.study.transfer import measure_transfer
+    from napari_gnn_vos.study.measure.transfer import measure_transfer
 
     with _told():
         names = layout.sequences(davis, sequences)
@@ -246,7 +246,7 @@ def compose(
     output: Annotated[Path, typer.Option(help="A new folder, or one to go on with.")],
 ) -> None:
     """Compose scenes of two to five objects out of real sequences with one each."""
-    from napari_gnn_vos.study import compose as study
+    from napari_gnn_vos.study.scenes import compose as study
 
     with _told():
         count = _show(study.compose(davis, output))
@@ -281,10 +281,10 @@ def ablate(
     cache: Cache = CACHE,
 ) -> None:
     """Print a table of the paper, measured here; stopped, it goes on with the same."""
-    from napari_gnn_vos.study import ablate as study
-    from napari_gnn_vos.study.ablation import Ablation, asked_for, source
-    from napari_gnn_vos.study.ablation_tables import ablation_facts, ablation_table
-    from napari_gnn_vos.study.report import write_json
+    from napari_gnn_vos.study.ablation import ablate as study
+    from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
+    from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
+    from napari_gnn_vos.study.measure.report import write_json
 
     with _told():
         learn = None if train is None else source(davis, train)

@@ -2,7 +2,8 @@ import pytest
 
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.samples import Footage, for_training
+from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.training.samples import for_training
 from tests.scenes import two_squares
 
 

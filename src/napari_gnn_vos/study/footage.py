@@ -6,14 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import Pipeline
-from napari_gnn_vos.study.course import Course, TrainSettings
-from napari_gnn_vos.study.samples import Footage, for_training
+from napari_gnn_vos.structures.session import Session
 
-Source = tuple[Path, tuple[str, ...]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Footage:
+    """A prepared video with its truth.
+
+    Parameters
+    ----------
+    session : Session
+        With nothing drawn.
+    truth : (T, H, W) ndarray of uint8
+    """
+
+    session: Session
+    truth: NDArray[np.uint8]
 
 
 def davis_footage(
@@ -43,50 +58,3 @@ def davis_footage(
         session = yield from start(video, config, cache)
         out.append(Footage(session, truth))
     return out
-
-
-@dataclass(frozen=True, slots=True)
-class CoursePlan:
-    """All that a process needs to build its course; picklable.
-
-    Parameters
-    ----------
-    train, validation : tuple of (Path, tuple of str)
-        Folders in DAVIS layout, and names of sequences in each.
-    cache, folder : Path
-        For prepared graphs, and for checkpoints.
-    config : Config
-    settings : TrainSettings
-    device : str
-        Where the network computes.
-    """
-
-    train: tuple[Source, ...]
-    validation: tuple[Source, ...]
-    cache: Path
-    folder: Path
-    config: Config
-    settings: TrainSettings
-    device: str = "cpu"
-
-    def prepare(self) -> Pipeline[tuple[list[Footage], list[Footage]]]:
-        """Prepare what is not prepared yet."""
-        learn: list[Footage] = []
-        check: list[Footage] = []
-        for sources, footage in ((self.train, learn), (self.validation, check)):
-            for root, names in sources:
-                footage += yield from davis_footage(
-                    root, names, self.config, self.cache
-                )
-        return learn, check
-
-    def __call__(self, rank: int, world: int) -> Course:
-        """Course of process `rank` of `world`."""
-        from napari_gnn_vos.progress import drain
-
-        learn, check = drain(self.prepare())
-        learn = [Footage(for_training(f.session), f.truth) for f in learn]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return Course(
-            self.settings, learn, check, self.folder, rank, world, self.device
-        )

@@ -1,0 +1,1 @@
+"""What is measured: benchmark, ceiling, transfer, and the reports of them."""

@@ -1,0 +1,1 @@
+"""Scenes of several objects, composed of real sequences."""

@@ -1,0 +1,84 @@
+"""Pictures laid over one another, with the truth of what is on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.study.scenes.matte import Mask, cut_by_mask
+
+Frame = tuple[Rgb, NDArray[np.uint8]]
+"""A picture (H, W, 3), and its labels (H, W): 1 is the object of the base."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """What an object adds to one frame.
+
+    Parameters
+    ----------
+    sprite : (H, W, 4) ndarray of float32
+        Colours times alpha, 0 to 255; alpha, 0 to 1.
+    shadow : (H, W) ndarray of float32
+        Share of the light that it takes from what is behind.
+    """
+
+    sprite: NDArray[np.float32]
+    shadow: NDArray[np.float32]
+
+
+def put_together(
+    base: Rgb, mask: Mask, layers: Sequence[Layer | None], behind: int
+) -> Frame:
+    """Lay objects over a picture and behind the object in it.
+
+    Parameters
+    ----------
+    base : (H, W, 3) ndarray of uint8
+    mask : (H, W) ndarray of bool
+        Label 1.
+    layers : sequence of Layer or None
+        Labels 2, 3, ..., the rearmost first.
+    behind : int
+        How many of them are behind label 1.
+    """
+    picture = base.astype(np.float32)
+    labels = np.zeros(mask.shape, np.uint8)
+    for label, layer in enumerate(layers[:behind], start=2):
+        _lay(layer, label, picture, labels)
+    if behind:
+        _restore(base, mask, picture)
+    labels[mask] = 1
+    for label, layer in enumerate(layers[behind:], start=2 + behind):
+        _lay(layer, label, picture, labels)
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8), labels
+
+
+def _lay(
+    layer: Layer | None,
+    label: int,
+    picture: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+) -> None:
+    if layer is None:
+        return
+    alpha = layer.sprite[..., 3]
+    picture *= ((1 - layer.shadow) * (1 - alpha))[..., None]
+    picture += layer.sprite[..., :3]
+    labels[alpha >= 0.5] = label
+
+
+def _restore(base: Rgb, mask: Mask, picture: NDArray[np.float32]) -> None:
+    """Lay the base's own object over what was drawn behind it."""
+    own = cut_by_mask(base, mask)
+    if own is None:
+        return
+    (x, y), (h, w) = own.corner, own.sprite.shape[:2]
+    part, before = picture[y : y + h, x : x + w], base[y : y + h, x : x + w]
+    changed = np.abs(part - before).max(axis=2, keepdims=True) > 0.5
+    laid = part * (1 - own.sprite[..., 3:]) + own.sprite[..., :3]
+    part[...] = np.where(changed, laid, part)

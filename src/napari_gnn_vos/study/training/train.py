@@ -1,0 +1,122 @@
+"""Training with the robot in the loop, on any number of processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
+
+from napari_gnn_vos.engine import INPUTS
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.model.checkpoint import Card
+from napari_gnn_vos.model.registry import Predictor
+from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.study.training.book import Book
+from napari_gnn_vos.study.training.course import Course, TrainSettings
+from napari_gnn_vos.study.training.learner import Learner
+from napari_gnn_vos.study.training.samples import Pool
+from napari_gnn_vos.study.training.validate import validate
+
+__all__ = ["Course", "TrainSettings", "rate_at", "train", "train_together"]
+
+
+def train(course: Course) -> Path:
+    """Train a network; goes on from the folder's last state if there is one.
+
+    Parameters
+    ----------
+    course : Course
+
+    Returns
+    -------
+    path : Path
+        The checkpoint with the best validation J.
+    """
+    s = course.settings
+    torch.manual_seed(s.seed)
+    card = card_of(s)
+    learner = Learner(card, s.dropout, course.world, course.device)
+    book = Book(course, card)
+    first = book.resume(learner)
+    rng = np.random.default_rng([s.seed, course.rank, first])
+    pool = Pool(course.train, s.rounds, s.pool, rng)
+    model = Predictor(learner.mean, card, course.device)
+    for step in range(first, s.steps):
+        if (step - first) % s.steps_a_round == 0:
+            for _ in range(s.pool if step == first else 1):
+                pool.advance(model)
+        loss = learner.step(pool.sample(s.frames), rate_at(step, s), s.overlap)
+        learner.follow(min(s.average, (step + 1) / (step + 10)))
+        book.note(learner, step + 1, loss)
+        if (step + 1) % s.validate_every == 0 or step + 1 == s.steps:
+            js = validate(model, course)
+            if course.rank == 0:
+                book.keep(learner, step + 1, js)
+    return course.folder / "best.safetensors"
+
+
+def card_of(s: TrainSettings) -> Card:
+    """Say what a network with these settings is fed with.
+
+    Raises
+    ------
+    SettingsError
+        If a feature that is to be left out is not known.
+    """
+    unknown = sorted(set(s.left_out) - {*INPUTS, *LINK_NAMES})
+    if unknown:
+        raise SettingsError(
+            f"Features that are left out must be there; {unknown} are not. Known are "
+            f"{', '.join((*INPUTS, *LINK_NAMES))}."
+        )
+    nodes, links = (
+        tuple(name for name in names if name not in s.left_out)
+        for names in (INPUTS, LINK_NAMES)
+    )
+    return Card(nodes, links, s.width, s.depth, {"seed": s.seed})
+
+
+def rate_at(step: int, s: TrainSettings) -> float:
+    """Learning rate: up over 100 steps, then half a cosine down to a fiftieth."""
+    warm = min(1.0, (step + 1) / 100)
+    return float(s.rate * warm * (0.02 + 0.49 * (1 + np.cos(np.pi * step / s.steps))))
+
+
+def train_together(make: Callable[[int, int], Course], processes: int) -> None:
+    """Train on several processes that add up their gradients after every step.
+
+    Parameters
+    ----------
+    make : callable
+        From the number of a process and the number of processes to its course; must
+        be picklable.
+    processes : int
+    """
+    if processes == 1:
+        train(make(0, 1))
+        return
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    args = (make, processes, f"tcp://127.0.0.1:{port}")
+    spawn(_process, args, processes)  # type: ignore[no-untyped-call]
+
+
+def _process(
+    rank: int, make: Callable[[int, int], Course], processes: int, meet: str
+) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+    distributed.init_process_group(
+        "gloo", init_method=meet, rank=rank, world_size=processes
+    )
+    try:
+        train(make(rank, processes))
+    finally:
+        distributed.destroy_process_group()

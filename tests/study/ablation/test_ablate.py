@@ -1,0 +1,219 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from napari_gnn_vos.cli import app
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.study.ablation import ablate as study
+from napari_gnn_vos.study.ablation import trainings
+from napari_gnn_vos.study.ablation.ablate import Without, ablate
+from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
+from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
+from napari_gnn_vos.study.ablation.trainings import spaced
+from napari_gnn_vos.study.ablation.variants import TABLES, TUNE, Table, Variant
+from napari_gnn_vos.study.baselines import label_model_alone
+from napari_gnn_vos.study.measure.methods import simple_methods
+from napari_gnn_vos.study.training.course import TrainSettings
+from napari_gnn_vos.study.training.train import card_of
+from tests.study.folders import davis_folder
+
+QUICK = Config(refine=False)
+SIMPLE = Table(
+    "simple",
+    "Simple ones",
+    tuple(
+        Variant(method.name, {"J after 2": 0.5}, QUICK, method=method)
+        for method in simple_methods()[:2]
+    ),
+    ("J after", "mean J", "directed edges a frame", "ceiling"),
+    {"others": {"mean J": 0.25}},
+    composed=True,
+)
+TINY = TrainSettings(frames=3, rounds=1, pool=2, width=4, depth=1)
+TRAINED = Table(
+    "trained",
+    "Trained ones",
+    (
+        Variant("all", {}, QUICK, TINY),
+        Variant("one", {}, QUICK, TINY, learn=1),
+        Variant(
+            "colour-blind", {}, QUICK, TINY.model_copy(update={"left_out": ("l",)})
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return davis_folder(tmp_path_factory.mktemp("davis"))
+
+
+@pytest.fixture
+def plan(data, tmp_path):
+    played = source(data, "one")
+    return Ablation(played, tmp_path / "out", data / "cache", rounds=2, steps=2)
+
+
+@pytest.fixture
+def learning(plan, data):
+    return replace(plan, learn=source(data, "one,two"))
+
+
+def never(*_, **__):
+    raise AssertionError("nothing was to be done")
+
+
+def test_a_table_without_training(plan, data):
+    composed = replace(plan, composed=source(data, "two"), seeds=2)
+    rows = drain(ablate(SIMPLE, composed))
+    assert [row.name for row in rows] == ["spread seeds alone", "label model alone"]
+    figures = rows[1].figures()
+    assert len(figures["J after 1"]) == 2
+    assert figures["directed edges a frame"][0] > 100
+    about, _, head, _, *lines = ablation_table(SIMPLE, composed, rows).splitlines()
+    for part in (
+        "1 sequence and 1 composed scene;",
+        "2 rounds",
+        "2 seeds",
+        "first strokes: robot",
+        "DAVIS 2017 val",
+    ):
+        assert part in about
+    titles = [cell.strip() for cell in head.split("|")[1:-1]]
+    assert titles == [
+        *("variant", "J after 1", "J after 2", "J after 2, composed", "mean J"),
+        *("directed edges a frame", "ceiling"),
+        *("published J after 2", "published mean J"),
+    ]
+    assert len(lines) == 3
+    assert " ± " in lines[0]
+    assert lines[0].endswith("| 0.500 | - |")
+    assert lines[2] == "| others | - | - | - | - | - | - | - | 0.250 |"
+    facts = json.loads(json.dumps(ablation_facts(SIMPLE, composed, rows)))
+    assert facts["rows"]["label model alone"]["published"] == {"J after 2": 0.5}
+    assert facts["rows"]["label model alone"]["figures"] == figures
+    assert facts["about"]["steps"] is None
+
+
+def test_what_was_played_is_not_played_again(plan, monkeypatch):
+    before = drain(ablate(SIMPLE, plan, ["label model alone"]))
+    assert [row.name for row in before] == ["label model alone"]
+    monkeypatch.setattr(study, "benchmark", never)
+    again = drain(ablate(SIMPLE, plan, ["label model alone"]))
+    assert again[0].figures() == before[0].figures()
+    with pytest.raises(AssertionError, match="nothing was to be done"):
+        drain(ablate(SIMPLE, plan))
+
+
+def test_the_rest_of_a_table_is_what_was_finished_before(plan):
+    drain(ablate(SIMPLE, plan, ["label model alone"]))
+    rows = drain(ablate(SIMPLE, plan, ["spread seeds alone"]))
+    assert [row.name for row in rows] == ["spread seeds alone", "label model alone"]
+
+
+def test_a_table_of_trainings(learning, monkeypatch):
+    rows = drain(ablate(TRAINED, learning))
+    folders = list((learning.output / "trainings").iterdir())
+    assert len(folders) == 3
+    sizes = [row.reports[0]["model"]["settings"]["left_out"] for row in rows]
+    assert sizes == [[], [], ["l"]]
+    assert "trained for 2 steps on 2 sequences" in ablation_table(
+        TRAINED, learning, rows
+    )
+    monkeypatch.setattr(trainings, "train", never)
+    again = drain(ablate(TRAINED, learning))
+    assert [r.figures() for r in again] == [r.figures() for r in rows]
+    with pytest.raises(AssertionError, match="nothing was to be done"):
+        drain(ablate(TRAINED, replace(learning, steps=3)))
+
+
+def test_one_variant_is_trained_alone_and_twice_is_once(learning):
+    twins = (TRAINED.variants[0], replace(TRAINED.variants[0], name="twin"))
+    table = replace(TRAINED, variants=(*twins, TRAINED.variants[1]))
+    rows = drain(ablate(table, learning, ["all", "twin"]))
+    assert [row.name for row in rows] == ["all", "twin"]
+    assert len(list((learning.output / "trainings").iterdir())) == 1
+
+
+def test_trainings_at_the_same_time(learning, monkeypatch):
+    asked = []
+
+    def together(plans, processes):
+        asked.append((len(plans), processes))
+        return trainings._one_by_one(plans)
+
+    monkeypatch.setattr(trainings, "_at_once", together)
+    drain(ablate(TRAINED, replace(learning, processes=2), ["one", "all"]))
+    assert asked == [(2, 2)]
+
+
+def test_a_training_needs_sequences(plan):
+    with pytest.raises(SettingsError, match="Name some with --train"):
+        drain(ablate(TRAINED, plan))
+
+
+def test_variants_must_be_known(plan):
+    with pytest.raises(SettingsError, match="Known are spread seeds alone, label"):
+        drain(ablate(SIMPLE, plan, ["graph"]))
+
+
+def test_tables_must_be_known(plan, learning):
+    with pytest.raises(SettingsError, match="curve, field, inputs, data, features"):
+        asked_for("all", plan, tune=False)
+    assert asked_for("size", plan, tune=False) == (TABLES["size"], plan)
+    table, tuned = asked_for("field", learning, tune=True)
+    assert (table, tuned.played) == (TUNE, learning.learn)
+    for name, about in (("field", plan), ("size", learning)):
+        with pytest.raises(SettingsError, match="the table 'field' on sequences"):
+            asked_for(name, about, tune=True)
+
+
+@pytest.mark.parametrize("name", ["steps", "seeds", "processes"])
+def test_less_than_one_is_told(plan, name):
+    with pytest.raises(SettingsError, match=f"one or more {name}, not 0"):
+        replace(plan, **{name: 0})
+
+
+def test_columns_that_are_left_out_are_unknown():
+    inputs = np.ones((3, len(INPUT_NAMES)), np.float32)
+    model = Without(label_model_alone, ("label_model", "previous"))
+    assert model(None, inputs).tolist() == [0.5] * 3
+    assert inputs.all()
+
+
+def test_the_command_prints_and_keeps_a_table(data, tmp_path):
+    args = "--davis", data, "--sequences", "one", "--rounds", 1
+    args = *args, "--output", tmp_path / "out", "--cache", data / "cache"
+    args = [str(arg) for arg in args]
+    found = CliRunner().invoke(app, ["ablate", "refine", *args])
+    assert found.exit_code == 0, found.output
+    assert "| superpixels as they are |" in found.output
+    facts = json.loads((tmp_path / "out/refine.json").read_text())
+    assert set(facts["rows"]) == {"refined", "superpixels as they are"}
+    assert facts["about"]["sequences"] == ["one"]
+    found = CliRunner().invoke(app, ["ablate", "colours", *args])
+    assert found.exit_code == 2
+    assert "must be one of curve, field," in found.output
+
+
+def test_sequences_are_evenly_spaced():
+    names = [f"{k}" for k in range(24)]
+    assert spaced(names, None) == spaced(names, 30) == tuple(names)
+    assert spaced(names, 5) == ("0", "6", "12", "17", "23")
+    assert len(set(spaced(names, 15))) == 15
+    assert spaced(names, 1) == ("0",)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_what_tables_ask_for_is_there(table):
+    assert len({variant.name for variant in table.variants}) == len(table.variants)
+    for variant in table.variants:
+        assert set(variant.without) <= set(INPUT_NAMES)
+        if variant.training:
+            card_of(variant.training)

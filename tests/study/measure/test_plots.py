@@ -1,0 +1,39 @@
+import sys
+
+import pytest
+from PIL import Image
+
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
+
+
+def facts(rounds, sequences):
+    curve = [0.5 + 0.05 * turn for turn in range(rounds)]
+    return {
+        "j": curve,
+        "f": [y + 0.1 for y in curve],
+        "jf": [y + 0.05 for y in curve],
+        "baselines": {"GatedGCN": curve, "simple": [y - 0.2 for y in curve]},
+        "first_strokes": "robot",
+        "sequences": {
+            f"sequence-{k}": {"j": [y - k / 50 for y in curve], "ceiling": 0.95}
+            for k in range(sequences)
+        },
+    }
+
+
+@pytest.mark.parametrize(("rounds", "sequences"), [(8, 3), (1, 1)])
+def test_two_pictures_that_are_not_empty(tmp_path, rounds, sequences):
+    pytest.importorskip("matplotlib")
+    paths = plot_report(facts(rounds, sequences), tmp_path / "plots")
+    assert [path.name for path in paths] == ["curve.png", "sequences.png"]
+    for path in paths:
+        with Image.open(path) as picture:
+            assert min(picture.size) > 300
+            assert len(picture.convert("RGB").getcolors(10**6)) > 20
+
+
+def test_without_matplotlib_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(SettingsError, match=r"napari-gnn-vos\[study\]"):
+        require_matplotlib()

@@ -1,0 +1,172 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from napari_gnn_vos.cli import app
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.davis import read_davis, sequences
+from napari_gnn_vos.io.export import export_palette_pngs
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.study.scenes.compose import compose, play
+from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION, Role, Script
+from tests.scenes import BLUE, RED, moving_squares
+
+STAND = ((0.75, 0.9, 0.4),)
+PAIR = Script("pair", "red", 0, (Role("blue", (1, 4), STAND, shadow=0),), frames=6)
+HIDE = Script(
+    "hide",
+    "blue",
+    1,
+    (Role("red", (0, 3), ((0.2, 0.5, 0.4), (1.4, 0.5, 0.4)), True),),
+    frames=4,
+)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A red square that moves to the right, and a blue one that moves to the left."""
+    of = {"red": (14, 6, 18, (0, 3), RED), "blue": (20, 40, 20, (0, -3), BLUE)}
+    for name, square in of.items():
+        video, truth = moving_squares(square)
+        frames = tmp_path / "real/JPEGImages/480p" / name
+        frames.mkdir(parents=True)
+        for t in range(len(truth)):
+            Image.fromarray(video.rgb(t)).save(frames / f"{t:05d}.jpg", quality=95)
+        export_palette_pngs(truth * 255, tmp_path / "real/Annotations/480p" / name)
+    return tmp_path / "real"
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "composed"
+
+
+def test_an_actor_stands_where_its_path_says(root):
+    for picture, labels in play(root, PAIR):
+        rows, columns = np.nonzero(labels == 2)
+        assert columns.mean() == pytest.approx(0.75 * 64, abs=3)
+        assert rows.max() == pytest.approx(0.9 * 48, abs=2)
+        assert np.ptp(rows) == pytest.approx(0.4 * 48, abs=2.5)
+        assert picture[labels == 2].mean(axis=0).argmax() == 2
+
+
+def test_the_base_keeps_its_object_and_its_way(root):
+    _, truth = read_davis(root, "red")
+    for t, (_, labels) in enumerate(play(root, PAIR)):
+        seen = (labels == 1) | (labels == 2)
+        assert (seen >= (truth[t] == 1)).all()
+        assert not (labels == 1)[truth[t] == 0].any()
+
+
+def test_an_actor_may_leave(root):
+    *_, (_, labels) = play(root, HIDE)
+    assert set(np.unique(labels)) == {0, 1}
+
+
+def test_the_same_scene_is_composed_again(root):
+    for one, other in zip(play(root, HIDE), play(root, HIDE), strict=True):
+        assert np.array_equal(one[0], other[0])
+        assert np.array_equal(one[1], other[1])
+
+
+def test_scenes_are_written_in_the_layout_of_davis(root, output):
+    assert drain(compose(root, output, [PAIR], [HIDE])) == 2
+    assert sequences(output, "ImageSets/2017/val.txt") == ["pair"]
+    assert sequences(output, "ImageSets/2017/train.txt") == ["hide"]
+    video, truth = read_davis(output, "pair")
+    assert video.shape == truth.shape == (6, 48, 64)
+    for t, (picture, labels) in enumerate(play(root, PAIR)):
+        assert np.array_equal(truth[t], labels)
+        assert np.abs(video.rgb(t).astype(int) - picture).mean() < 4
+    assert not list(output.glob(".*"))
+
+
+def times(output):
+    return {
+        f: f.stat().st_mtime_ns for f in output.rglob("*.???") if f.suffix != ".txt"
+    }
+
+
+def test_what_is_there_is_kept_and_the_rest_is_made(root, output):
+    drain(compose(root, output, [PAIR], []))
+    before = times(output)
+    (output / ".hide.part/frames").mkdir(parents=True)  # from a run that was stopped
+    assert [step.total for step in compose(root, output, [PAIR], [HIDE])] == [4] * 4
+    after = times(output)
+    assert {f: after[f] for f in before} == before
+    assert len(list((output / "JPEGImages/480p/hide").iterdir())) == 4
+    assert not list(output.glob(".*"))
+
+
+def test_a_scene_with_another_script_is_made_again(root, output):
+    drain(compose(root, output, [PAIR], []))
+    drain(compose(root, output, [replace(PAIR, frames=3)], []))
+    assert read_davis(output, "pair")[0].shape[0] == 3
+
+
+@pytest.mark.parametrize("place", ["notes.txt", "JPEGImages/480p/holiday/00000.jpg"])
+def test_a_folder_with_something_else_is_refused(root, output, place):
+    (output / place).parent.mkdir(parents=True)
+    (output / place).write_text("mine")
+    with pytest.raises(ReadError, match="Choose another folder"):
+        drain(compose(root, output, [PAIR], []))
+    assert (output / place).read_text() == "mine"
+    assert not (output / "Annotations").exists()
+
+
+def test_a_file_in_the_way_is_told(root, output):
+    output.write_text("mine")
+    with pytest.raises(ReadError, match="composed"):
+        drain(compose(root, output, [PAIR], []))
+
+
+def test_a_missing_sequence_is_named_before_anything_is_written(root, output):
+    green = replace(PAIR, name="other", base="green")
+    with pytest.raises(ReadError, match="green"):
+        drain(compose(root, output, [PAIR], [green]))
+    assert not output.exists()
+
+
+def test_a_base_that_is_too_short_is_named(root):
+    with pytest.raises(ReadError, match="9 frames or more of red"):
+        next(play(root, replace(PAIR, frames=9)))
+
+
+def test_the_command_tells_a_missing_sequence_in_one_line(root, output):
+    args = ["compose", "--davis", str(root), "--output", str(output)]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 2
+    assert "stroller" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_fixed_list_keeps_the_two_sets_apart():
+    of = [{s for script in part for s in script.sequences} for part in FIXED]
+    assert of[0] == {"soccerball", "stroller", "surf", "swing", "tennis", "train"}
+    assert not of[0] & of[1]
+
+
+FIXED = (VALIDATION, TRAINING)
+
+
+@pytest.mark.parametrize("part", FIXED)
+def test_the_fixed_list_has_two_to_five_objects_and_every_doubt(part):
+    counts = {1 + len(script.roles) for script in part}
+    assert counts == {2, 3, 4, 5}
+    assert any(script.base in script.sequences[1:] for script in part)  # alike
+    assert any(script.behind for script in part)
+    outside = [
+        any(not 0 <= x <= 1 for x, _, _ in role.path[1:-1])
+        for script in part
+        for role in script.roles
+    ]
+    assert any(outside)  # leaves and returns
+    assert all(0 <= script.behind <= len(script.roles) for script in part)
+
+
+def test_every_scene_has_a_name_of_its_own():
+    names = [script.name for part in FIXED for script in part]
+    assert len(names) == len(set(names)) == 16

@@ -1,0 +1,124 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video_graph import VideoGraph
+from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.training.samples import (
+    GROUPS,
+    Pool,
+    for_training,
+    merge_some,
+    targets,
+)
+from tests.scenes import moving_square, plain_frame
+
+
+def pool_of(footage, size=2, rounds=3, seed=0):
+    return Pool([footage], rounds, size, np.random.default_rng(seed))
+
+
+@pytest.fixture(scope="module")
+def pool(footage):
+    one = pool_of(footage)
+    for _ in range(4):
+        one.advance(diffusion_alone)
+    return one
+
+
+def test_targets_by_hand():
+    frames = [plain_frame([[0, 0, 1, 1]]), plain_frame([[0, 1, 1, 1]])]
+    graph = VideoGraph(frames, [], np.array([2, 2]), (), (), (2, 1, 4), "")
+    video, _ = moving_square()
+    truth = np.array([[[3, 3, 3, 0]], [[1, 3, 0, 0]]], np.uint8)
+    target, size = targets(Session(video, graph), truth)
+    assert size.tolist() == [2, 2, 1, 3]
+    assert set(target) == {1, 3}
+    np.testing.assert_allclose(target[3], [1, 0.5, 0, 1 / 3], rtol=1e-6)
+    np.testing.assert_allclose(target[1], [0, 0, 1, 0])
+
+
+@pytest.mark.parametrize("frames", [1, 3, 5, 9])
+def test_a_sample_is_a_window(pool, frames):
+    sample = pool.sample(frames)
+    assert len(sample.graph.first) - 1 == min(frames, 5)
+    n = int(sample.graph.first[-1])
+    assert sample.inputs.shape == (n, len(INPUT_NAMES))
+    assert sample.target.shape == sample.size.shape == (n,)
+    assert sample.graph.edges.max() < n
+    assert sample.size.sum() == min(frames, 5) * 48 * 64
+    assert ((sample.target >= 0) & (sample.target <= 1)).all()
+
+
+def test_what_is_drawn_fits_the_target(pool):
+    for _ in range(20):
+        sample = pool.sample(5)
+        drawn = sample.inputs[:, INPUT_NAMES.index("drawn_it")] > 0
+        assert drawn.any()
+        assert sample.target[drawn].mean() > 0.5
+
+
+def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
+    running = pool._running[0]
+    before = {k: v.copy() for k, v in running.inputs.items()}
+    rng, missing = np.random.default_rng(0), set()
+    for _ in range(100):
+        sample = running.sample(5, rng)
+        for group in GROUPS:
+            columns = [INPUT_NAMES.index(name) for name in group]
+            if not sample.inputs[:, columns].any():
+                missing.add(group)
+    assert {("label_model",), ("harmonic",), ("spread_it", "spread_other")} <= missing
+    for k, inputs in running.inputs.items():
+        np.testing.assert_array_equal(inputs, before[k])
+
+
+def test_sessions_are_begun_then_played_on_and_end(footage):
+    pool, rounds = pool_of(footage, size=2, rounds=2), set()
+    for step in range(8):
+        pool.advance(diffusion_alone)
+        assert len(pool._running) == min(step + 1, 2)
+        rounds |= {len(one.session.rounds) for one in pool._running}
+    assert rounds == {1, 2}
+
+
+def test_the_same_seed_the_same_samples(footage):
+    def third(seed):
+        pool = pool_of(footage, seed=seed)
+        for _ in range(3):
+            pool.advance(diffusion_alone)
+        return pool.sample(3)
+
+    one, other, another = third(1), third(1), third(2)
+    np.testing.assert_array_equal(one.inputs, other.inputs)
+    np.testing.assert_array_equal(one.graph.edges, other.graph.edges)
+    assert not np.array_equal(one.inputs, another.inputs)
+
+
+def test_training_does_not_refine(footage):
+    session = replace(footage.session, config=Config())
+    assert session.config.refine
+    assert not for_training(session).config.refine
+    assert for_training(session).config.seeds == session.config.seeds
+
+
+def test_some_objects_are_taken_for_one():
+    truth = np.array([[[0, 1, 2, 3]]], np.uint8)
+    seen = set()
+    for seed in range(60):
+        merged = merge_some(truth, np.random.default_rng(seed))[0, 0]
+        assert merged[0] == 0
+        assert 1 in merged
+        assert set(merged.tolist()) in ({0, 1}, {0, 1, 2})
+        assert (merged[1:] != 1).any()
+        seen.add(tuple(merged.tolist()))
+    assert len(seen) == 12  # 6 sets of one or two, the rest an object or background
+
+
+def test_one_object_stays_as_it_is():
+    truth = np.array([[[0, 3]]], np.uint8)
+    assert merge_some(truth, np.random.default_rng(0)) is truth

@@ -1,0 +1,202 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_gnn_vos.engine import INPUTS, annotate, predict
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.model.checkpoint import load_checkpoint
+from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.training.course import Course, TrainSettings
+from napari_gnn_vos.study.training.samples import Pool
+from napari_gnn_vos.study.training.train import card_of, rate_at, train
+from napari_gnn_vos.study.training.validate import validate
+from tests.scenes import line
+
+TINY = {
+    "frames": 3,
+    "rounds": 2,
+    "pool": 2,
+    "steps_a_round": 2,
+    "width": 8,
+    "depth": 2,
+    "validate_every": 2,
+    "validation_rounds": 1,
+}
+
+
+def course(footage, folder, **settings):
+    return Course(TrainSettings(**{**TINY, **settings}), [footage], [footage], folder)
+
+
+def weights(path):
+    return load_checkpoint(path)[0].state_dict()
+
+
+def steps_of(folder):
+    with (folder / "curve.csv").open() as file:
+        return [int(row[0]) for row in csv.reader(file) if len(row) > 3]
+
+
+@pytest.fixture(scope="module")
+def trained(footage, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "new"
+    train(course(footage, folder, steps=4))
+    return folder
+
+
+def test_it_leaves_checkpoints_a_curve_and_a_state(trained):
+    names = {path.name for path in trained.iterdir()}
+    assert names == {"best.safetensors", "last.safetensors", "curve.csv", "state.pt"}
+    assert steps_of(trained) == [2, 4]
+
+
+def test_the_card_says_how_it_came_to_be(trained):
+    _, card = load_checkpoint(trained / "last.safetensors")
+    assert card.node_names == INPUTS
+    assert (card.width, card.depth) == (8, 2)
+    assert card.facts["steps"] == 4
+    assert card.facts["settings"]["frames"] == 3
+    assert len(card.facts["j_by_round"]) == 1
+
+
+def test_the_checkpoint_answers(trained, footage):
+    model = load_model(trained / "best.safetensors", "cpu")
+    strokes = [line(0, 1, (8, 10), (16, 18)), line(0, 0, (2, 30), (23, 32))]
+    session = annotate(footage.session, strokes, rng=np.random.default_rng(0))
+    assert drain(predict(session, model)).labels.shape == footage.truth.shape
+
+
+def test_it_goes_on_where_it_stopped(trained, footage):
+    before = weights(trained / "last.safetensors")
+    train(course(footage, trained, steps=6))
+    assert steps_of(trained) == [2, 4, 6]
+    after = weights(trained / "last.safetensors")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    _, card = load_checkpoint(trained / "last.safetensors")
+    assert card.facts["steps"] == 6
+    train(course(footage, trained, steps=6))  # nothing is left to do
+    assert steps_of(trained) == [2, 4, 6]
+
+
+def test_the_same_seed_the_same_weights(footage, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        few = course(footage, tmp_path / name, steps=3, seed=seed, validate_every=3)
+        train(few)
+    a, b, c = (weights(tmp_path / n / "last.safetensors") for n in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert any(not torch.equal(a[name], c[name]) for name in a)
+
+
+def test_the_best_checkpoint_stays_when_later_ones_are_worse(
+    footage, tmp_path, monkeypatch
+):
+    js = iter([[0.5], [0.8], [0.2]])
+    monkeypatch.setattr(
+        "napari_gnn_vos.study.training.train.validate", lambda _model, _course: next(js)
+    )
+    path = train(course(footage, tmp_path, steps=3, validate_every=1))
+    assert path == tmp_path / "best.safetensors"
+    assert load_checkpoint(path)[1].facts["steps"] == 2
+    assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 3
+
+
+def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
+    js = validate(diffusion_alone, course(footage, tmp_path, validation_rounds=2))
+    scores = play(
+        footage.session,
+        footage.truth,
+        Robot(),
+        diffusion_alone,
+        rounds=2,
+        rng=np.random.default_rng(0),
+    )
+    assert js == pytest.approx([score.j.mean() for _, score in scores])
+
+
+def test_a_training_that_was_killed_goes_on(footage, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_gnn_vos.study.training.book.SAVED_EVERY", 2)
+    killed = iter(range(3))
+
+    def stop_later(_self, frames):
+        if next(killed, None) is None:
+            raise KeyboardInterrupt
+        return sample(_self, frames)
+
+    sample = Pool.sample
+    monkeypatch.setattr(Pool, "sample", stop_later)
+    with pytest.raises(KeyboardInterrupt):
+        train(course(footage, tmp_path, steps=5, validate_every=5))
+    assert not (tmp_path / "last.safetensors").exists()
+    monkeypatch.setattr(Pool, "sample", sample)
+    steps = []
+    monkeypatch.setattr(
+        "napari_gnn_vos.study.training.train.rate_at",
+        lambda at, _: steps.append(at) or 1e-3,
+    )
+    train(course(footage, tmp_path, steps=5, validate_every=5))
+    assert steps == [2, 3, 4]
+    assert steps_of(tmp_path) == [5]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("napari_gnn_vos.model.checkpoint.save_file", OSError("no space left")),
+        ("torch.save", RuntimeError("write failed")),
+    ],
+)
+def test_a_full_disk_leaves_what_was_there(footage, tmp_path, monkeypatch, name, error):
+    train(course(footage, tmp_path, steps=1))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(_what, path, **_):
+        Path(path).write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(name, full)
+    with pytest.raises(SettingsError, match="Make room and run the same command"):
+        train(course(footage, tmp_path, steps=2, validate_every=1))
+    state = tmp_path / "state.pt"
+    assert state.read_bytes() == before[state]
+    assert load_checkpoint(tmp_path / "best.safetensors")
+    monkeypatch.undo()
+    train(course(footage, tmp_path, steps=2, validate_every=1))
+    assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 2
+
+
+def test_without_validation_the_last_is_the_best(footage, tmp_path):
+    path = train(course(footage, tmp_path, steps=2, validation_rounds=0))
+    assert load_checkpoint(path)[1].facts["j_by_round"] == []
+
+
+def test_features_that_are_left_out(footage, tmp_path):
+    out = ("previous", "far_l")
+    path = train(course(footage, tmp_path, steps=1, left_out=out))
+    model = load_model(path, "cpu")
+    assert "previous" not in model.card.node_names
+    assert "far_l" not in model.card.link_names
+    assert len(model.card.node_names) == len(INPUTS) - 1
+    js = validate(model, course(footage, tmp_path))
+    assert 0 <= js[0] <= 1
+
+
+def test_what_is_left_out_must_be_known():
+    with pytest.raises(SettingsError, match=r"\['colour'\] are not"):
+        card_of(TrainSettings(left_out=("colour", "previous")))
+
+
+def test_the_rate_rises_then_falls():
+    s = TrainSettings(steps=1000, rate=1.0)
+    rates = [rate_at(step, s) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.01)
+    assert 95 <= int(np.argmax(rates)) <= 100
+    assert (np.diff(rates[100:]) < 0).all()
+    assert rates[-1] == pytest.approx(0.02, abs=1e-4)
+    assert max(rates) < 1
