@@ -121,7 +121,7 @@ def train(
     sequences: Sequences,
     validation: Annotated[str, typer.Option(help="Sequences to choose by.")],
     output: Annotated[Path, typer.Option(help="Folder for checkpoints.")],
-    steps: Annotated[int, typer.Option(help="Steps to take.")] = 4000,
+    steps: Annotated[int, typer.Option(help="Steps to take.")] = 2500,
     composed: Annotated[
         Path | None, typer.Option(help="Folder of `compose`: train on its scenes, too.")
     ] = None,

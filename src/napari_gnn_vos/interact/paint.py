@@ -12,7 +12,7 @@ from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
-RADIUS = 4
+RADIUS = 3
 """Pixels around each that the filter looks at."""
 SMOOTH = 4e-4
 """Variance of grey (0 to 1) below which the filter blurs."""

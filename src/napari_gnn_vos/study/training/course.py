@@ -15,7 +15,7 @@ from napari_gnn_vos.study.footage import Footage
 class TrainSettings(Settings):
     """How a network is trained."""
 
-    steps: PositiveInt = Field(4000, description="Steps of the optimiser.")
+    steps: PositiveInt = Field(2500, description="Steps of the optimiser.")
     rate: PositiveFloat = Field(3e-3, description="Highest learning rate.")
     frames: PositiveInt = Field(10, description="Frames of a sample.")
     rounds: PositiveInt = Field(8, description="Rounds of a session at most.")
@@ -33,7 +33,7 @@ class TrainSettings(Settings):
     left_out: tuple[str, ...] = Field(
         (), description="Features of nodes and edges that the network does not see."
     )
-    validate_every: PositiveInt = Field(1000, description="Steps between validations.")
+    validate_every: PositiveInt = Field(1250, description="Steps between validations.")
     validation_rounds: NonNegativeInt = Field(
         8, description="Rounds of a validation; 0 takes the last weights for the best."
     )
