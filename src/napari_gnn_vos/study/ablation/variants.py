@@ -175,6 +175,7 @@ TUNE = Table(
 )
 
 _NO_SPREAD = SeedSettings(spread_frames=0)
+_ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LOOK = LabelModelSettings(enabled=False)
 INPUTS = Table(
     "inputs",
@@ -191,6 +192,7 @@ INPUTS = Table(
         ),
         Variant("without diffusion", without=("harmonic",)),
         Variant("without previous answer", without=("previous",)),
+        Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
     ),
     composed=True,
 )
