@@ -160,7 +160,7 @@ def test_train_makes_weights_that_segment_takes(run, davis, tmp_path):
     root, _ = davis
     result = run(
         *("train", "--davis", root, "--sequences", "one", "--validation", "two"),
-        *("--output", "runs", "--steps", 2, "--scenes", 0, "--processes", 1),
+        *("--output", "runs", "--steps", 2, "--processes", 1),
         *("--cache", "cache"),
     )
     assert result.exit_code == 0, result.output

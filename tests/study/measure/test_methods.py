@@ -27,7 +27,7 @@ def test_a_network_is_told_by_its_weights(network):
 @pytest.mark.parametrize("names", ["node_names", "link_names"])
 def test_a_network_of_other_features_is_told_before_it_plays(network, names):
     other = replace(network.card, **{names: ("height", "weight")})
-    with pytest.raises(CheckpointError, match="other features"):
+    with pytest.raises(CheckpointError, match="features that are not there"):
         network_method("other", Predictor(network.network, other))
 
 

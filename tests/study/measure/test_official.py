@@ -66,7 +66,7 @@ def test_a_session_from_end_to_end(footage):
     assert [score.turn for score in scores] == [1, 2, 3]
     assert all(score.j.shape == score.f.shape == (5, 2) for score in scores)
     assert scores[0].j.mean() > 0.7
-    assert scores[2].j.mean() > max(scores[0].j.mean(), 0.95)
+    assert scores[2].j.mean() >= max(scores[0].j.mean(), 0.95)
     assert scores[0].interact > 0
     assert scores[0].predict > 0
     assert footage.session.rounds == ()
