@@ -21,28 +21,21 @@ from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_session
 from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
 from napari_gnn_vos.interact.seed_paths import while_alike
-from napari_gnn_vos.interact.split import split_by_ink
 from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
 from napari_gnn_vos.interact.withdraw import withdraw
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
-from napari_gnn_vos.prepare.describe import (
-    Described,
-    describe_labels,
-    describe_pair,
-    mean_look,
-)
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.prepare.flow import dis_flow
-from napari_gnn_vos.prepare.node_features import NODE_NAMES, FrameView
+from napari_gnn_vos.prepare.node_features import NODE_NAMES
 from napari_gnn_vos.prepare.pipeline import Callables, prepare
 from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.structures.frame_graph import FramePair
+from napari_gnn_vos.splitting import split_session
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.structures.seeds import Ink, Seeds
-from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.seeds import Seeds
+from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
 
@@ -152,7 +145,7 @@ def annotate(
     """
     shape, settings = session.graph.shape, session.config.seeds
     ink = add_ink(session.ink, scribbles, shape)
-    session = _split(replace(session, ink=ink), {s.frame for s in scribbles})
+    session = split_session(replace(session, ink=ink), {s.frame for s in scribbles})
     graph = session.graph
     drawn, spread = withdraw(graph.frames, ink, session.drawn, session.spread)
     new = sample_seeds(scribbles, shape, len(session.rounds) + 1, settings, rng=rng)
@@ -168,82 +161,6 @@ def annotate(
     drawn, spread = withdraw(graph.frames, ink, drawn, spread)
     rounds = (*session.rounds, tuple(scribbles))
     return replace(session, rounds=rounds, drawn=drawn, spread=spread)
-
-
-def _split(session: Session, touched: set[int]) -> Session:
-    """Split superpixels of some frames that strokes show to be of several labels."""
-    graph, ink = session.graph, session.ink
-    split: dict[int, Described] = {}
-    parents: dict[int, NDArray[np.int64]] = {}
-    for t in sorted(touched):
-        here = ink.take(ink.frame == t)
-        picture = session.video.rgb(t)
-        parts = split_by_ink(
-            graph.frames[t].labels,
-            picture,
-            here.row,
-            here.col,
-            here.label,
-            _doubted(session, t, here),
-        )
-        if parts is not None:
-            labels, parents[t] = parts
-            view = _view(session, t, labels)
-            split[t] = describe_labels(view, graph.frames[t].appearance[parents[t]])
-    if not split:
-        return session
-    frames = {t: frame for t, (frame, _) in split.items()}
-    graph = graph.exchange(frames, _new_pairs(session, split))
-    return replace(session, graph=graph, prediction=_inherit(session, parents))
-
-
-def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
-    """Superpixels of a frame that ink claims for another label than they had, (n,)."""
-    frame, answer = session.graph.frames[t], session.prediction
-    doubted = np.zeros(frame.n, bool)
-    if answer is not None:
-        names = np.array((0, *answer.objects))
-        given = names[answer.probability[t].argmax(axis=1)]
-        at = frame.labels[ink.row, ink.col]
-        doubted[at[given[at] != ink.label]] = True
-    return doubted
-
-
-def _view(session: Session, t: int, labels: NDArray[np.uint16]) -> FrameView:
-    pairs, count = session.graph.pairs, session.graph.shape[0]
-    before = pairs[t - 1].flow if t > 0 else None
-    after = pairs[t].flow if t + 1 < count else None
-    return FrameView(labels, session.video.rgb(t), before, after)
-
-
-def _new_pairs(session: Session, split: dict[int, Described]) -> dict[int, FramePair]:
-    """Tie frames with new superpixels to the frames around them."""
-    graph = session.graph
-
-    def described(t: int) -> Described:
-        if t not in split:
-            frame = graph.frames[t]
-            return frame, mean_look(_view(session, t, frame.labels))
-        return split[t]
-
-    starts = {t + d for t in split for d in (-1, 0)} & set(range(len(graph.pairs)))
-    share = session.config.prepare.edges.least_share
-    return {
-        t: describe_pair(described(t), described(t + 1), graph.pairs[t].flow, share)
-        for t in starts
-    }
-
-
-def _inherit(
-    session: Session, parents: dict[int, NDArray[np.int64]]
-) -> Prediction | None:
-    """Give the parts of a superpixel the answer of the whole."""
-    if session.prediction is None:
-        return None
-    rows = list(session.prediction.probability)
-    for t, numbers in parents.items():
-        rows[t] = rows[t][numbers]
-    return replace(session.prediction, probability=tuple(rows))
 
 
 def evidence(session: Session, graph: Graph) -> Evidence:
