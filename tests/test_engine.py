@@ -8,23 +8,25 @@ from napari_gnn_vos.config import Config, PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.engine import annotate, predict, start
 from napari_gnn_vos.errors import NoSeedsError, ReadError, ScribbleError, VideoError
 from napari_gnn_vos.interact.strokes import rasterise
+from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
 from napari_gnn_vos.prepare.node_features import FrameView
-from napari_gnn_vos.progress import drain
+from napari_gnn_vos.progress import Glimpse, drain
 from napari_gnn_vos.structures.scribbles import ERASED
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
 STROKES = on_square(), on_ground()
+DIFFUSED = Everywhere(diffusion_alone)
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def segmented(session, *scribbles, seed=0, model=diffusion_alone):
+def segmented(session, *scribbles, seed=0, model=DIFFUSED):
     return drain(predict(annotate(session, scribbles, rng=rng(seed)), model))
 
 
@@ -194,36 +196,49 @@ def test_the_same_seed_the_same_labels(session):
     assert not np.array_equal(one.drawn.col, another.drawn.col)
 
 
-def test_the_model_is_asked_once_for_every_object(session):
+def test_the_model_is_asked_once_for_all_objects(session):
     asked = []
 
-    def model(graph, inputs):
-        asked.append(inputs.shape)
-        return diffusion_alone(graph, inputs)
+    def model(graph, told, frames):
+        asked.append((frames, [told(t).shape for t in frames]))
+        return DIFFUSED(graph, told, frames)
 
     out = segmented(session, *STROKES, model=model)
-    assert asked == [(out.graph.n, 8)]
+    every = range(out.graph.shape[0])
+    assert asked == [(every, [(1, n, 8) for n in out.graph.counts])]
     asked.clear()
-    segmented(out, on_square(3), line(3, 2, (40, 40)), model=model)
-    assert len(asked) == 2
+    out = segmented(out, on_square(3), line(3, 2, (40, 40)), model=model)
+    assert asked == [(every, [(2, n, 8) for n in out.graph.counts])]
 
 
 def test_the_answer_before_reaches_the_network(done):
     seen = []
 
-    def model(graph, inputs):
-        seen.append(inputs[:, engine.INPUT_NAMES.index("previous")])
-        return diffusion_alone(graph, inputs)
+    def model(graph, told, frames):
+        column = engine.INPUT_NAMES.index("previous")
+        seen.extend(told(t)[0, :, column] for t in frames)
+        return DIFFUSED(graph, told, frames)
 
     drain(predict(annotate(done, [line(2, 0, (2, 2))], rng=rng()), model))
-    before = np.concatenate([rows[:, 1] for rows in done.prediction.probability])
-    assert len(seen[0]) == len(before)  # nothing was split
-    np.testing.assert_allclose(seen[0], 2 * before - 1, atol=1e-6)
+    for now, before in zip(seen, done.prediction.probability, strict=True):
+        np.testing.assert_allclose(now, 2 * before[:, 1] - 1, atol=1e-6)
+
+
+def test_the_frame_on_screen_comes_first_and_as_in_the_end(session):
+    steps = []
+    drawn = annotate(session, STROKES, rng=rng())
+    model = load_model(device="cpu")
+    out = drain(predict(drawn, model, first=-2), steps.append)
+    shown = [k for k, step in enumerate(steps) if isinstance(step, Glimpse)]
+    assert shown == [1]
+    glimpse = steps[1]
+    assert glimpse.frame == session.graph.shape[0] - 2
+    np.testing.assert_array_equal(glimpse.labels, out.labels[glimpse.frame])
 
 
 def test_progress_never_falls(session):
     steps = []
-    drain(predict(annotate(session, STROKES, rng=rng()), diffusion_alone), steps.append)
+    drain(predict(annotate(session, STROKES, rng=rng()), DIFFUSED), steps.append)
     assert steps[-1].done == steps[-1].total
     assert [s.done for s in steps] == sorted(s.done for s in steps)
 
@@ -233,7 +248,7 @@ def test_progress_never_falls(session):
 
 def test_nothing_drawn(session):
     with pytest.raises(NoSeedsError, match="stroke on an object"):
-        drain(predict(session, diffusion_alone))
+        drain(predict(session, DIFFUSED))
 
 
 def test_only_background_drawn(session):
@@ -248,7 +263,7 @@ def test_everything_erased(done):
     assert not (bare.drawn.turn > 0).any()
     assert not len(bare.spread)
     with pytest.raises(NoSeedsError):
-        drain(predict(bare, diffusion_alone))
+        drain(predict(bare, DIFFUSED))
 
 
 def test_an_object_whose_strokes_were_all_erased_is_gone(session):
@@ -294,7 +309,7 @@ def test_undo_is_the_previous_session(done):
 
 def test_a_session_cannot_be_changed(done):
     with pytest.raises(FrozenInstanceError):
-        done.labels = None
+        done.painted = None
     for frame in done.graph.frames:
         assert not frame.labels.flags.writeable
         assert not frame.nodes.flags.writeable

@@ -110,8 +110,7 @@ def segment(
         session = _show(start(read_video(video), cache=cache))
         session = annotate(session, drawn, rng=np.random.default_rng(seed))
         session = _show(predict(session, network))
-        labels = session.labels if session.labels is not None else ()
-        count = export_labels(labels, output)
+        count = export_labels(session.painted or (), output)
     typer.echo(f"{count} frames of labels in {output}.")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Config, PrepareSettings
 from napari_gnn_vos.errors import NoSeedsError
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
-from napari_gnn_vos.interact.harmonic import Diffusion
 from napari_gnn_vos.interact.marks import mark
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
-from napari_gnn_vos.interact.paint import paint_session
+from napari_gnn_vos.interact.paint import paint_frame
 from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
 from napari_gnn_vos.interact.seed_paths import while_alike
 from napari_gnn_vos.interact.spread_seeds import spread_seeds
@@ -29,29 +30,44 @@ from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.prepare.flow import dis_flow
 from napari_gnn_vos.prepare.node_features import NODE_NAMES
 from napari_gnn_vos.prepare.pipeline import Callables, prepare
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import Glimpse, Pipeline, Progress
 from napari_gnn_vos.splitting import split_session
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Seeds
-from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 log = logging.getLogger(__name__)
 
+F32 = NDArray[np.float32]
 INPUTS = (*NODE_NAMES, *INPUT_NAMES)
 """Node columns of a network: what never changes, then what strokes say."""
 
 
 class Model(Protocol):
-    """Whatever gives superpixels a probability; `model.registry.Predictor` does."""
+    """Whatever gives superpixels a probability; `model.predictor.Predictor` does."""
 
     def __call__(
-        self, graph: Graph, inputs: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """From a graph of N superpixels and (N, 8) inputs to (N,) probabilities."""
+        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+    ) -> Iterator[F32]:
+        """Answer some frames, one after the other.
+
+        Parameters
+        ----------
+        graph : VideoGraph
+        told : callable
+            From the number of a frame to the (K, n, 8) inputs of K objects.
+        frames : range
+
+        Yields
+        ------
+        probability : (K, n) ndarray of float32
+            Of the superpixels of the next frame, every object against the rest.
+        """
 
 
 def start(
@@ -163,14 +179,12 @@ def annotate(
     return replace(session, rounds=rounds, drawn=drawn, spread=spread)
 
 
-def evidence(session: Session, graph: Graph) -> Evidence:
+def evidence(session: Session) -> Evidence:
     """Gather all that strokes say of the superpixels of the whole video.
 
     Parameters
     ----------
     session : Session
-    graph : Graph
-        ``session.graph.window()``.
 
     Raises
     ------
@@ -181,14 +195,16 @@ def evidence(session: Session, graph: Graph) -> Evidence:
         raise NoSeedsError(
             "A prediction needs a stroke on an object; none is drawn. Draw one first."
         )
-    frames = session.graph.frames
-    marks = mark(frames, graph.first, session.ink, session.drawn, session.spread)
+    graph = session.graph
+    points = session.ink, session.drawn, session.spread
+    marks = mark(graph.frames, graph.first, *points)
     settings = session.config.label_model
-    about = Diffusion(graph), session.prediction, settings
-    return gather_evidence(frames, graph.first, marks, *about)
+    return gather_evidence(graph, marks, session.prediction, settings)
 
 
-def predict(session: Session, model: Model) -> Pipeline[Session]:
+def predict(
+    session: Session, model: Model, *, first: int | None = None
+) -> Pipeline[Session]:
     """Label every frame of the video at once.
 
     Parameters
@@ -197,6 +213,8 @@ def predict(session: Session, model: Model) -> Pipeline[Session]:
         With a stroke on one object at least.
     model : Model
         From `load_model`.
+    first : int, optional
+        Frame to answer before all others, as a `Glimpse` among the steps.
 
     Yields
     ------
@@ -212,15 +230,35 @@ def predict(session: Session, model: Model) -> Pipeline[Session]:
     NoSeedsError
         If no object is drawn.
     """
-    graph = session.graph.window()
-    yield Progress("look at strokes", 0, 3)
-    found = evidence(session, graph)
-    chances = {}
-    for label in found.objects:
-        yield Progress("graph network", 1, 3)
-        chances[label] = model(graph, found.inputs(label))
-    prediction = one_vs_rest(chances, found)
-    yield Progress("paint", 2, 3)
-    labels = paint_session(session, prediction)
-    yield Progress("paint", 3, 3)
-    return replace(session, prediction=prediction, labels=labels)
+    count = session.graph.shape[0]
+    yield Progress("look at strokes", 0, count)
+    found = evidence(session)
+    if first is not None:
+        only = range(count)[first]
+        (rows,) = _answer(model, session, found, range(only, only + 1))
+        painted = paint_frame(session, only, rows, found.objects)
+        yield Glimpse("label", 0, count, only, painted)
+
+    def paint(t: int, rows: F32) -> bytes:
+        return pack(paint_frame(session, t, rows, found.objects))
+
+    probability, packed = [], []
+    with ThreadPoolExecutor(cores()) as pool:
+        for t, rows in enumerate(_answer(model, session, found, range(count))):
+            probability.append(rows)
+            packed.append(pool.submit(paint, t, rows))
+            yield Progress("label", t, count)
+        frames = LabelFrames(session.graph.shape, (done.result() for done in packed))
+    yield Progress("label", count, count)
+    prediction = Prediction(found.objects, tuple(probability), str(model))
+    return replace(session, prediction=prediction, painted=frames)
+
+
+def _answer(
+    model: Model, session: Session, found: Evidence, frames: range
+) -> Iterator[F32]:
+    """Ask a model, and put the answers for all objects together; (n, K) a frame."""
+    answers = model(session.graph, found.inputs, frames)
+    for t, chances in zip(frames, answers, strict=True):
+        drawn = found.marks.drawn[found.rows(t)]
+        yield one_vs_rest(chances, drawn, found.objects)

@@ -8,7 +8,6 @@ from napari_gnn_vos.interact.evidence import (
     gather_evidence,
     recall,
 )
-from napari_gnn_vos.interact.harmonic import Diffusion
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.session import Prediction
@@ -29,15 +28,13 @@ def known(n, drawn=(), spread=(), guessed=()):
 
 
 def gather(graph, marks, previous=None, **settings):
-    window = graph.window()
-    return gather_evidence(
-        graph.frames,
-        window.first,
-        marks,
-        Diffusion(window),
-        previous,
-        LabelModelSettings(**settings),
-    )
+    return gather_evidence(graph, marks, previous, LabelModelSettings(**settings))
+
+
+def told(found, label):
+    """Columns of all frames, (N, 8)."""
+    frames = [found.inputs(t) for t in range(len(found.first) - 1)]
+    return np.concatenate(frames, axis=1)[found.objects.index(label)]
 
 
 def test_every_object_that_is_drawn_and_no_other(graph):
@@ -46,7 +43,7 @@ def test_every_object_that_is_drawn_and_no_other(graph):
     assert found.objects == (1, 3)
     assert set(found.label_model) == set(found.harmonic) == {1, 3}
     for label in found.objects:
-        inputs = found.inputs(label)
+        inputs = told(found, label)
         assert inputs.shape == (graph.n, len(INPUT_NAMES))
         assert np.isfinite(inputs).all()
         assert np.abs(inputs).max() <= 1
@@ -72,7 +69,7 @@ def test_the_answer_before_is_recalled(graph):
     assert (recall(before, 3, graph.n) == 0.5).all()
     assert (recall(None, 2, graph.n) == 0.5).all()
     found = gather(graph, known(graph.n, [(0, 0), (1, 5)]), before)
-    column = found.inputs(5)[:, INPUT_NAMES.index("previous")]
+    column = told(found, 5)[:, INPUT_NAMES.index("previous")]
     np.testing.assert_allclose(column, 2 * everything[:, 2] - 1, atol=1e-6)
 
 
@@ -81,8 +78,8 @@ def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
     last = graph.n - 1
     marks = known(graph.n, [(0, 1), (last, 0)])
     model = fit_label_model(graph.frames, first, marks, LabelModelSettings())
-    assert model(graph.frames[0].appearance[:1], 1)[0] > 0.55
-    assert model(graph.frames[-1].appearance[-1:], 1)[0] < 0.45
+    assert model(graph.frames[0].appearance[:1], (1,))[0, 0] > 0.55
+    assert model(graph.frames[-1].appearance[-1:], (1,))[0, 0] < 0.45
 
 
 def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
@@ -93,13 +90,13 @@ def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
     alone = gather(graph, known(graph.n, [(0, 1)]))
     assert (alone.label_model[1] == 0.5).all()
     for name in ("drawn_other", "spread_other"):
-        assert (found.inputs(1)[:, INPUT_NAMES.index(name)] == 0).all()
+        assert (told(found, 1)[:, INPUT_NAMES.index(name)] == 0).all()
 
 
 def test_spread_seeds_count_less_than_drawn_ones(graph):
     def chance(marks):
         model = fit_label_model(graph.frames, graph.first, marks, LabelModelSettings())
-        return model(graph.frames[2].appearance[:1], 1)[0]
+        return model(graph.frames[2].appearance[:1], (1,))[0, 0]
 
     at = int(graph.first[2])
     drawn = [(0, 1), (graph.n - 1, 0)]
@@ -122,5 +119,5 @@ def test_without_the_label_model_every_label_is_as_likely_as_not(graph):
     assert found.objects == (1, 3)
     for label in found.objects:
         assert (found.label_model[label] == 0.5).all()
-        assert (found.inputs(label)[:, INPUT_NAMES.index("label_model")] == 0).all()
+        assert (told(found, label)[:, INPUT_NAMES.index("label_model")] == 0).all()
     assert found.harmonic[3][1] > 0.8 > 0.2 > found.harmonic[3][2]

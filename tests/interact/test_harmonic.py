@@ -3,13 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_gnn_vos.interact import harmonic
 from napari_gnn_vos.interact.harmonic import (
     BETWEEN,
     DRAWN,
     PRIOR,
     SPREAD,
     WITHIN,
-    Diffusion,
+    diffuse,
 )
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from tests.scenes import random_graph
@@ -25,7 +26,7 @@ def marks(n, drawn=None, spread=None):
 
 def dense(graph, known, label, prior):
     """The same system of equations, written as loops and solved exactly."""
-    n = len(prior)
+    n, graph = len(prior), graph.window()
     system, right = np.zeros((n, n)), np.zeros(n)
     names = graph.links.names
     for (a, b), row in zip(
@@ -51,41 +52,67 @@ def dense(graph, known, label, prior):
 @given(seed=st.integers(0, 10**6))
 def test_the_same_as_solving_the_dense_system(seed):
     rng = np.random.default_rng(seed)
-    graph = random_graph(rng).window()
-    n = int(graph.first[-1])
+    graph = random_graph(rng)
+    n = graph.n
     known = marks(n, {0: 1, n - 1: 2, n // 2: 0}, {3: 1, n - 3: 2})
-    prior = rng.random(n, np.float32)
-    for label in (1, 2):
-        found = Diffusion(graph)(known, label, prior)
+    priors = {label: rng.random(n, np.float32) for label in (1, 2)}
+    for label, found in diffuse(graph, known, priors).items():
         assert found.dtype == np.float32
-        far = np.abs(found - dense(graph, known, label, prior))
+        far = np.abs(found - dense(graph, known, label, priors[label]))
         assert far.max() < 0.03
         assert far.mean() < 0.01
 
 
 @pytest.fixture
 def graph():
-    return random_graph(np.random.default_rng(1)).window()
+    return random_graph(np.random.default_rng(1))
 
 
 def test_seeds_are_held_and_reach_their_neighbours(graph):
-    n = int(graph.first[-1])
+    n = graph.n
     prior = np.full(n, 0.5, np.float32)
-    held = Diffusion(graph)(marks(n, {4: 1}), 1, prior)
+    held = diffuse(graph, marks(n, {4: 1}), {1: prior})[1]
     assert held[4] > 0.95
     assert held.mean() > 0.5
-    other = Diffusion(graph)(marks(n, {4: 2}), 1, prior)
+    other = diffuse(graph, marks(n, {4: 2}), {1: prior})[1]
     assert other[4] < 0.05
     assert other.mean() < 0.5
 
 
 def test_a_drawn_seed_beats_a_spread_one(graph):
-    n = int(graph.first[-1])
+    n = graph.n
     half = np.full(n, 0.5, np.float32)
-    assert Diffusion(graph)(marks(n, {4: 1}, {4: 2}), 1, half)[4] > 0.9
+    assert diffuse(graph, marks(n, {4: 1}, {4: 2}), {1: half})[1][4] > 0.9
 
 
 def test_without_seeds_a_steady_prior_stays(graph):
-    n = int(graph.first[-1])
+    n = graph.n
     prior = np.full(n, 0.3, np.float32)
-    np.testing.assert_allclose(Diffusion(graph)(marks(n), 1, prior), prior, atol=1e-3)
+    np.testing.assert_allclose(
+        diffuse(graph, marks(n), {1: prior})[1], prior, atol=1e-3
+    )
+
+
+def test_a_long_video_in_windows_is_nearly_the_same(monkeypatch):
+    rng = np.random.default_rng(3)
+    graph = random_graph(rng, frames=90)
+    n = graph.n
+    known = marks(n, {0: 1, n // 2: 2, n - 1: 1}, {9: 2})
+    priors = {1: rng.random(n, np.float32), 2: rng.random(n, np.float32)}
+    whole = diffuse(graph, known, priors)
+    monkeypatch.setattr(harmonic, "WINDOW", 20)
+    monkeypatch.setattr(harmonic, "MARGIN", 15)
+    assert len(list(harmonic._windows(90))) == 4
+    pieces = diffuse(graph, known, priors)
+    for label, chance in whole.items():
+        np.testing.assert_allclose(pieces[label], chance, atol=0.02)
+
+
+@given(count=st.integers(1, 900))
+def test_windows_take_every_frame_once(count):
+    windows = list(harmonic._windows(count))
+    assert [t for _, kept in windows for t in kept] == list(range(count))
+    for span, kept in windows:
+        assert span.start == max(kept.start - harmonic.MARGIN, 0)
+        assert span.stop == min(kept.stop + harmonic.MARGIN, count)
+        assert len(span) <= harmonic.WINDOW + 2 * harmonic.MARGIN

@@ -16,7 +16,11 @@ def test_by_hand():
         "harmonic": np.full(6, 0.25, np.float32),
         "previous": np.full(6, 0.5, np.float32),
     }
-    inputs = node_inputs(marks, 1, chances, np.array([0, 3, 6]))
+    frames = []
+    for rows in (slice(3), slice(3, None)):  # two frames, of which one is drawn on
+        here = {name: chance[rows] for name, chance in chances.items()}
+        frames.append(node_inputs(marks.take(rows), 1, here))
+    inputs = np.concatenate(frames)
     assert inputs.dtype == np.float32
     wanted = {
         "drawn_it": [1, 0, 0, 0, 0, 0],

@@ -1,34 +1,28 @@
 import numpy as np
 
-from napari_gnn_vos.interact.evidence import Evidence
-from napari_gnn_vos.interact.marks import Marks
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 
 
-def put_together(chances, drawn, first):
-    none = np.full(len(drawn), -1, np.int16)
-    marks = Marks(np.array(drawn, np.int16), none, none)
-    found = Evidence(marks, np.array(first), tuple(chances), {}, {}, {})
-    return one_vs_rest({k: np.array(v, np.float32) for k, v in chances.items()}, found)
+def put_together(chances, drawn):
+    columns = np.array(list(chances.values()), np.float32)
+    return one_vs_rest(columns, np.array(drawn, np.int16), tuple(chances))
 
 
 def test_one_object_is_itself_or_background():
-    out = put_together({2: [0.2, 0.9, 1]}, [-1, -1, -1], [0, 1, 3])
-    assert out.objects == (2,)
-    assert [len(rows) for rows in out.probability] == [1, 2]
-    np.testing.assert_allclose(out.probability[0], [[0.8, 0.2]], rtol=1e-6)
-    np.testing.assert_allclose(out.probability[1], [[0.1, 0.9], [0, 1]], atol=1e-6)
+    out = put_together({2: [0.2, 0.9, 1]}, [-1, -1, -1])
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, [[0.8, 0.2], [0.1, 0.9], [0, 1]], atol=1e-6)
 
 
 def test_background_is_that_no_object_is_there():
-    out = put_together({1: [0.5], 4: [0.8]}, [-1], [0, 1])
+    out = put_together({1: [0.5], 4: [0.8]}, [-1])
     wanted = np.array([0.5 * 0.2, 0.5, 0.8])
-    np.testing.assert_allclose(out.probability[0][0], wanted / wanted.sum(), rtol=1e-6)
+    np.testing.assert_allclose(out[0], wanted / wanted.sum(), rtol=1e-6)
 
 
 def test_what_is_drawn_is_binding():
-    out = put_together({1: [0.9, 0.9, 0.9], 4: [0.1] * 3}, [0, 4, 1], [0, 3])
-    assert out.probability[0].tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    out = put_together({1: [0.9, 0.9, 0.9], 4: [0.1] * 3}, [0, 4, 1])
+    assert out.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 
 def test_rows_sum_to_one():
@@ -36,6 +30,5 @@ def test_rows_sum_to_one():
     chances = {k: rng.random(20) for k in (1, 2, 3)}
     chances[1][0] = chances[2][0] = chances[3][0] = 1
     chances[1][1] = chances[2][1] = chances[3][1] = 0
-    out = put_together(chances, rng.integers(-1, 4, 20), [0, 8, 20])
-    for rows in out.probability:
-        np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-5)
+    out = put_together(chances, rng.integers(-1, 4, 20))
+    np.testing.assert_allclose(out.sum(axis=1), 1, rtol=1e-5)

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.interact.paint import guided_filter, paint_labels, paint_session
+from napari_gnn_vos.interact.paint import guided_filter, paint_frame, paint_labels
 from napari_gnn_vos.interact.strokes import add_ink
 from napari_gnn_vos.structures.seeds import Ink
-from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from tests.scenes import line, moving_square, plain_frame
 
@@ -27,22 +27,22 @@ def test_the_likeliest_label_by_its_own_number():
 
 
 def test_nothing_likely_is_background_with_a_picture_too():
-    picture = np.zeros((40, 60, 3), np.uint8)
-    assert (paint_labels(LABELS, sure(0, 0), (4, 9), picture) == 0).all()
+    grey = np.zeros((40, 60), np.uint8)
+    assert (paint_labels(LABELS, sure(0, 0), (4, 9), grey) == 0).all()
 
 
 @pytest.mark.parametrize("edge", [29, 31])
 def test_paint_follows_an_edge_beside_the_border(edge):
-    picture = np.full((40, 60, 3), 30, np.uint8)
-    picture[:, edge:] = 220
-    painted = paint_labels(LABELS, sure(1, 0), (4, 9), picture)
+    grey = np.full((40, 60), 30, np.uint8)
+    grey[:, edge:] = 220
+    painted = paint_labels(LABELS, sure(1, 0), (4, 9), grey)
     assert (painted[:, :edge] == 4).all()
     assert (painted[:, edge:] == 0).all()
 
 
 def test_paint_stays_where_there_is_no_edge():
-    picture = np.full((40, 60, 3), 30, np.uint8)
-    painted = paint_labels(LABELS, sure(1, 2), (4, 9), picture)
+    grey = np.full((40, 60), 30, np.uint8)
+    painted = paint_labels(LABELS, sure(1, 2), (4, 9), grey)
     assert (painted[:, :29] == 4).all()
     assert (painted[:, 31:] == 9).all()
 
@@ -79,7 +79,8 @@ def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
     )
     ink = add_ink(Ink.none(), [line(1, 5, (40, 30), (40, 40))], truth.shape)
     session = Session(video, graph, Config(refine=refine), ink=ink)
-    painted = paint_session(session, Prediction((3,), (sure(0, 1, of=2),) * 2))
+    rows = sure(0, 1, of=2)
+    painted = np.stack([paint_frame(session, t, rows, (3,)) for t in (0, 1)])
     assert (painted[1, 40, 30:41] == 5).all()
     assert (painted == 5).sum() == 11
     assert ((painted == 3) == (truth == 1)).mean() > 0.97

@@ -9,7 +9,7 @@ from napari_gnn_vos.prepare.edge_features import (
 )
 from napari_gnn_vos.prepare.edges import moving, touching
 from napari_gnn_vos.prepare.node_features import FAST
-from napari_gnn_vos.structures.video_graph import MIRRORED
+from napari_gnn_vos.structures.frame_ties import MIRRORED
 from tests.scenes import steady_flow
 
 

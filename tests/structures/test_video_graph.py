@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.structures.video_graph import MIRRORED, Replaced
+from napari_gnn_vos.structures.frame_ties import MIRRORED
+from napari_gnn_vos.structures.video_graph import Replaced
 from tests.scenes import plain_frame, random_graph
 
 

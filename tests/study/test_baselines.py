@@ -7,7 +7,13 @@ from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import Graph
-from napari_gnn_vos.study.baselines import BASELINES, CUT, graph_cut, seeds_alone
+from napari_gnn_vos.study.baselines import (
+    BASELINES,
+    CUT,
+    Everywhere,
+    graph_cut,
+    seeds_alone,
+)
 from tests.scenes import random_graph
 
 
@@ -104,3 +110,14 @@ def test_the_nearest_seed_along_the_graph():
 def test_only_seeds_of_the_object_make_all_of_it():
     assert (seeds_alone(chain(1, 1), inputs_of(3, drawn_it=[1, 0, 0])) > 0.99).all()
     assert (seeds_alone(chain(1, 1), inputs_of(3)) == 0.5).all()
+
+
+def test_everywhere_is_each_label_on_the_whole_graph():
+    rng = np.random.default_rng(0)
+    graph = random_graph(rng)
+    inputs = [rng.uniform(-1, 1, (2, n, 8)).astype(np.float32) for n in graph.counts]
+    model = Everywhere(lambda window, told: told[:, 4] * len(window.nodes.values))
+    found = list(model(graph, inputs.__getitem__, range(1, 4)))
+    assert len(found) == 3
+    for answer, told in zip(found, inputs[1:4], strict=True):
+        np.testing.assert_array_equal(answer, told[:, :, 4] * np.float32(graph.n))

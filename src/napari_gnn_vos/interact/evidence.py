@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.interact.harmonic import Diffusion
+from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.harmonic import diffuse
 from napari_gnn_vos.interact.label_model import LabelModel
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from napari_gnn_vos.interact.node_inputs import node_inputs
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.session import Prediction
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
 SPREAD_WEIGHT = 0.05
@@ -44,21 +47,28 @@ class Evidence:
     harmonic: dict[int, F32]
     previous: dict[int, F32]
 
-    def inputs(self, label: int) -> F32:
-        """Columns for the network, one label against the rest, (N, 8)."""
-        chances = {
-            "label_model": self.label_model[label],
-            "harmonic": self.harmonic[label],
-            "previous": self.previous[label],
-        }
-        return node_inputs(self.marks, label, chances, self.first)
+    def rows(self, t: int) -> slice:
+        """Rows of the superpixels of frame `t`."""
+        return slice(int(self.first[t]), int(self.first[t + 1]))
+
+    def inputs(self, t: int) -> F32:
+        """Columns for the network, of frame `t`, (K, n, 8) for K objects."""
+        rows = self.rows(t)
+        marks = self.marks.take(rows)
+        tables = []
+        for label in self.objects:
+            chances = {
+                "label_model": self.label_model[label][rows],
+                "harmonic": self.harmonic[label][rows],
+                "previous": self.previous[label][rows],
+            }
+            tables.append(node_inputs(marks, label, chances))
+        return np.stack(tables)
 
 
 def gather_evidence(
-    frames: Sequence[FrameGraph],
-    first: NDArray[np.int64],
+    graph: VideoGraph,
     marks: Marks,
-    diffusion: Diffusion,
     previous: Prediction | None,
     settings: LabelModelSettings,
 ) -> Evidence:
@@ -66,12 +76,9 @@ def gather_evidence(
 
     Parameters
     ----------
-    frames : sequence of T FrameGraph
-    first : (T + 1,) ndarray of int64
-        Number of the first superpixel of every frame, then N.
+    graph : VideoGraph
     marks : Marks
-    diffusion : Diffusion
-        Of the whole graph.
+        Of its superpixels.
     previous : Prediction, optional
         The last round's answer.
     settings : LabelModelSettings
@@ -80,10 +87,11 @@ def gather_evidence(
     -------
     evidence : Evidence
     """
+    first = graph.first
     objects = tuple(int(k) for k in np.unique(marks.drawn) if k > 0)
-    by_look = chances_by_look(frames, first, marks, objects, settings)
-    diffused = {label: diffusion(marks, label, by_look[label]) for label in objects}
-    recalled = {label: recall(previous, label, int(first[-1])) for label in objects}
+    by_look = chances_by_look(graph.frames, first, marks, objects, settings)
+    diffused = diffuse(graph, marks, by_look)
+    recalled = {label: recall(previous, label, graph.n) for label in objects}
     return Evidence(marks, first, objects, by_look, diffused, recalled)
 
 
@@ -98,10 +106,10 @@ def chances_by_look(
     if not settings.enabled:
         return {label: np.full(int(first[-1]), 0.5, np.float32) for label in objects}
     model = fit_label_model(frames, first, marks, settings)
-    return {
-        label: np.concatenate([model(frame.appearance, label) for frame in frames])
-        for label in objects
-    }
+    with ThreadPoolExecutor(cores()) as pool:
+        tables = pool.map(lambda frame: model(frame.appearance, objects), frames)
+        columns = np.concatenate(list(tables)).T
+    return dict(zip(objects, np.ascontiguousarray(columns), strict=True))
 
 
 def recall(previous: Prediction | None, label: int, n: int) -> F32:

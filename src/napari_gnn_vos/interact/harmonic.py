@@ -9,12 +9,14 @@ ICML 2003; L. Grady, "Random Walks for Image Segmentation", PAMI 2006.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from napari_gnn_vos.interact.marks import NOTHING, Marks
-from napari_gnn_vos.structures.video_graph import Graph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
 PRIOR = 0.02
@@ -23,79 +25,117 @@ DRAWN, SPREAD = 50.0, 1.0
 """Weight of a drawn and of a spread seed."""
 WITHIN, BETWEEN = 0.3, 1.0
 """Strength of ties within a frame and between frames."""
+WINDOW, MARGIN = 128, 48
+"""Frames that are solved together, and those more on either side that are seen."""
 STEPS = 60
 """Conjugate gradient steps at most; the answer is good to about 0.01."""
 
 
-class Diffusion:
-    """The graph's ties as a sparse matrix, made once a graph.
+def diffuse(
+    graph: VideoGraph, marks: Marks, priors: Mapping[int, F32]
+) -> dict[int, F32]:
+    """Diffuse labels, each against the rest.
 
     Parameters
     ----------
-    graph : Graph
+    graph : VideoGraph
         N superpixels.
+    marks : Marks
+        What is known of them.
+    priors : mapping of int to (N,) ndarray of float32
+        Probability of every label by the label model.
+
+    Returns
+    -------
+    probability : dict of int to (N,) ndarray of float32
+
+    Notes
+    -----
+    A long video is solved a window at a time; windows overlap by twice `MARGIN` frames,
+    which is as far as what is known reaches.
     """
+    labels, first = list(priors), graph.first
+    pull = np.full((graph.n, 1), PRIOR, np.float32)
+    prior = np.stack([priors[label] for label in labels], axis=1)
+    goal = prior * np.float32(PRIOR)
+    for known, weight in ((marks.drawn, DRAWN), (marks.spread, SPREAD)):
+        pull[known != NOTHING] += weight
+        goal += np.float32(weight) * (known[:, None] == np.array(labels))
+    out = np.empty_like(prior)
+    for span, kept in _windows(graph.shape[0]):
+        rows = slice(first[span.start], first[span.stop])
+        mine = slice(first[kept.start], first[kept.stop])
+        ties = _ties(graph, span)
+        degree = np.asarray(ties.sum(axis=1)).reshape(-1, 1).astype(np.float32)
+        found = _solve(ties, degree + pull[rows], goal[rows], prior[rows])
+        out[mine] = found[mine.start - rows.start : mine.stop - rows.start]
+    columns = np.ascontiguousarray(np.clip(out, 0, 1).T)
+    return dict(zip(labels, columns, strict=True))
 
-    def __init__(self, graph: Graph) -> None:
-        n = int(graph.first[-1])
-        column = {name: k for k, name in enumerate(graph.links.names)}
-        links = graph.links.values
-        look = links[:, column["far_l"] : column["far_b"] + 1].sum(axis=1)
-        look = look + links[:, column["far_motion_next"]]
-        touches = links[:, column["touches"]]
-        share = np.maximum(
-            links[:, column["share_out"]], links[:, column["share_back"]]
+
+def _windows(count: int) -> Iterator[tuple[range, range]]:
+    """Frames to solve together, and those of them whose answer is taken."""
+    for begin in range(0, max(count - MARGIN, 1), WINDOW):
+        end = begin + WINDOW if begin + WINDOW + MARGIN < count else count
+        yield (
+            range(max(begin - MARGIN, 0), min(end + MARGIN, count)),
+            range(begin, end),
         )
-        rim = np.maximum(
-            links[:, column["border_out"]], links[:, column["border_back"]]
-        )
-        strength = np.exp(-1.5 * look) * (
-            WITHIN * touches * rim * 4 + BETWEEN * (1 - touches) * share
-        )
-        source, target = graph.edges
-        start = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=n))])
-        self._ties = csr_array(
-            (strength.astype(np.float32), source, start.astype(np.int32)), (n, n)
-        )
-        self._degree = np.asarray(self._ties.sum(axis=1)).ravel().astype(np.float32)
 
-    def __call__(self, marks: Marks, label: int, prior: F32) -> F32:
-        """Diffuse one label against the rest.
 
-        Parameters
-        ----------
-        marks : Marks
-            What is known.
-        label : int
-        prior : (N,) ndarray of float32
-            Probability of the label by the label model.
+def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
+    """Strength of the ties between the superpixels of some frames."""
+    first = graph.first[span.start : span.stop + 1] - graph.first[span.start]
+    n = int(first[-1])
+    strengths, sources, degrees = [], [], []
+    for t, begin in zip(span, first, strict=False):
+        ties = graph.ties[t]
+        source = ties.source + np.int32(begin - ties.before)
+        inside = (source >= 0) & (source < n)
+        strength = _strength(ties.links, graph.link_names)
+        strengths.append(strength[inside])
+        sources.append(source[inside])
+        degrees.append(np.bincount(ties.target[inside], minlength=graph.counts[t]))
+    start = np.concatenate([[0], np.cumsum(np.concatenate(degrees))]).astype(np.int32)
+    return csr_array(
+        (np.concatenate(strengths), np.concatenate(sources), start), (n, n)
+    )
 
-        Returns
-        -------
-        probability : (N,) ndarray of float32
-        """
-        pull = np.full(len(prior), PRIOR, np.float32)
-        goal = prior * PRIOR
-        for known, weight in ((marks.drawn, DRAWN), (marks.spread, SPREAD)):
-            pull[known != NOTHING] += weight
-            goal[known == label] += weight
-        return np.clip(self._solve(self._degree + pull, goal, prior), 0, 1)
 
-    def _solve(self, diagonal: F32, goal: F32, guess: F32) -> F32:
-        """Conjugate gradients with the diagonal as preconditioner."""
-        x = guess.astype(np.float32)
-        r = goal - (diagonal * x - self._ties @ x)
+def _strength(links: F32, names: tuple[str, ...]) -> F32:
+    """How strongly superpixels are tied: alike, with a long border or carried over."""
+    column = {name: links[:, k] for k, name in enumerate(names)}
+    look = column["far_l"] + column["far_a"] + column["far_b"]
+    look = look + column["far_motion_next"]
+    share = np.maximum(column["share_out"], column["share_back"])
+    rim = np.maximum(column["border_out"], column["border_back"])
+    touches = column["touches"]
+    reach = WITHIN * touches * rim * 4 + BETWEEN * (1 - touches) * share
+    return np.asarray(np.exp(-1.5 * look) * reach, np.float32)
+
+
+def _solve(ties: csr_array[np.float32], diagonal: F32, goal: F32, guess: F32) -> F32:
+    """Conjugate gradients with the diagonal as preconditioner, a column a label."""
+    x = guess.copy()
+    r = goal - (diagonal * x - ties @ x)
+    z = r / diagonal
+    p, rz = z, _dot(r, z)
+    target = 1e-6 * np.maximum(_dot(goal, goal / diagonal), 1e-12)
+    for _ in range(STEPS):
+        going = rz >= target
+        if not going.any():
+            break
+        q = diagonal * p - ties @ p
+        step = np.where(going, rz / _dot(p, q), 0).astype(np.float32)
+        x += step * p
+        r -= step * q
         z = r / diagonal
-        p, rz = z, float(r @ z)
-        target = 1e-6 * max(float(goal @ (goal / diagonal)), 1e-12)
-        for _ in range(STEPS):
-            if rz < target:
-                break
-            q = diagonal * p - self._ties @ p
-            step = rz / float(p @ q)
-            x = x + np.float32(step) * p
-            r = r - np.float32(step) * q
-            z = r / diagonal
-            rz, before = float(r @ z), rz
-            p = z + np.float32(rz / before) * p
-        return x
+        rz, before = _dot(r, z), rz
+        p = z + (rz / before).astype(np.float32) * p
+    return x
+
+
+def _dot(a: F32, b: F32) -> NDArray[np.float64]:
+    """Inner products of columns, (K,)."""
+    products = np.einsum("nk,nk->k", a, b)
+    return np.asarray(np.maximum(products.astype(np.float64), 1e-30))

@@ -54,26 +54,26 @@ class LabelModel:
     def _scale(self, values: NDArray[np.floating]) -> F32:
         return np.asarray((values - self._mean) / self._spread, np.float32)
 
-    def __call__(self, values: NDArray[np.floating], label: int) -> F32:
-        """Probability of a label against the rest.
+    def __call__(self, values: NDArray[np.floating], labels: tuple[int, ...]) -> F32:
+        """Probability of labels, each against the rest.
 
         Parameters
         ----------
         values : (n, A) ndarray of float
             Appearance.
-        label : int
+        labels : tuple of K int
 
         Returns
         -------
-        probability : (n,) ndarray of float32
+        probability : (n, K) ndarray of float32
             One half for a label that was never seen.
         """
-        if label not in self._lines:
-            return np.full(len(values), 0.5, np.float32)
-        slope, offset = self._lines[label]
-        slope = slope / self._spread
-        offset = offset - float(self._mean @ slope)
-        return _logistic(values.astype(np.float32) @ slope + np.float32(offset))
+        unseen = np.zeros(len(self._mean), np.float32), 0.0
+        lines = [self._lines.get(label, unseen) for label in labels]
+        slopes = np.stack([slope for slope, _ in lines], axis=1) / self._spread[:, None]
+        offsets = np.array([offset for _, offset in lines], np.float32)
+        offsets -= self._mean @ slopes
+        return _logistic(values.astype(np.float32) @ slopes + offsets)
 
 
 def _logistic(values: F32) -> F32:

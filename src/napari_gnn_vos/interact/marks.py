@@ -32,6 +32,10 @@ class Marks:
     spread: NDArray[np.int16]
     guessed: NDArray[np.int16]
 
+    def take(self, rows: slice) -> Marks:
+        """Keep some superpixels."""
+        return Marks(self.drawn[rows], self.spread[rows], self.guessed[rows])
+
 
 def mark(
     frames: Sequence[FrameGraph],

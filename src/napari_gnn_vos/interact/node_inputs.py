@@ -1,41 +1,34 @@
-"""What the network is told of the annotation, for one label against the rest."""
+"""What strokes say of every superpixel, as columns for the network."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 
-F32 = NDArray[np.float32]
-
 
 def node_inputs(
-    marks: Marks,
-    label: int,
-    chances: dict[str, F32],
-    first: NDArray[np.int64],
-) -> F32:
-    """Compute the columns of one label against the rest.
+    marks: Marks, label: int, chances: Mapping[str, NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Gather the columns of one frame for one label against the rest.
 
     Parameters
     ----------
     marks : Marks
-        Of N superpixels.
+        What is known of the n superpixels of the frame.
     label : int
-    chances : dict of str to (N,) ndarray of float32
+    chances : dict of str to (n,) ndarray of float32
         ``label_model``, ``harmonic`` and ``previous``: probabilities of the label.
-    first : (T + 1,) ndarray of int64
-        Number of the first superpixel of every frame, then N.
 
     Returns
     -------
-    inputs : (N, 8) ndarray of float32
+    inputs : (n, 8) ndarray of float32
         Columns as in `structures.input_names`; probabilities are shifted to -1 .. 1.
     """
     drawn = marks.drawn != NOTHING
-    frame = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    has_ink = np.bincount(frame, drawn, len(first) - 1) > 0
     columns = [
         marks.drawn == label,
         drawn & (marks.drawn != label),
@@ -44,6 +37,6 @@ def node_inputs(
         2 * chances["label_model"] - 1,
         2 * chances["harmonic"] - 1,
         2 * chances["previous"] - 1,
-        has_ink[frame],
+        np.full(len(drawn), drawn.any()),
     ]
     return np.stack([np.asarray(c, np.float32) for c in columns], axis=1)

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.interact.evidence import Evidence
-from napari_gnn_vos.structures.session import Prediction
+F32 = NDArray[np.float32]
 
 
 def one_vs_rest(
-    chances: Mapping[int, NDArray[np.float32]], found: Evidence
-) -> Prediction:
-    """Put the answers for every object together; what is drawn is binding.
+    chances: F32, drawn: NDArray[np.int16], objects: tuple[int, ...]
+) -> F32:
+    """Put the answers for the objects of a frame together; what is drawn is binding.
 
     Parameters
     ----------
-    chances : mapping of int to (N,) ndarray of float32
+    chances : (K - 1, n) ndarray of float32
         Probability of every object against the rest.
-    found : Evidence
-        What the answers were given from.
+    drawn : (n,) ndarray of int16
+        Label drawn on a superpixel, -1 where none is.
+    objects : tuple of K - 1 int
+        Labels of the objects.
 
     Returns
     -------
-    prediction : Prediction
-        Background is as likely as that no object is there; rows are divided by their
-        sum.
+    probability : (n, K) ndarray of float32
+        Column 0 is background, which is as likely as that no object is there; rows are
+        divided by their sum.
     """
-    columns = np.stack([chances[label] for label in found.objects], axis=1)
-    rest = np.prod(1 - columns, axis=1, keepdims=True)
-    joined = np.concatenate([rest, columns], axis=1).astype(np.float32)
+    rest = np.prod(1 - chances, axis=0, keepdims=True)
+    joined = np.concatenate([rest, chances]).T.astype(np.float32)
     joined /= joined.sum(axis=1, keepdims=True)
-    drawn = found.marks.drawn
-    for column, label in enumerate((0, *found.objects)):
-        joined[drawn == label] = np.eye(joined.shape[1], dtype=np.float32)[column]
-    rows = np.split(joined, found.first[1:-1])
-    return Prediction(found.objects, tuple(rows))
+    for column, label in enumerate((0, *objects)):
+        joined[drawn == label] = np.eye(len(objects) + 1, dtype=np.float32)[column]
+    return np.ascontiguousarray(joined)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.session import Prediction, Session
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
@@ -16,14 +13,16 @@ RADIUS = 3
 """Pixels around each that the filter looks at."""
 SMOOTH = 4e-4
 """Variance of grey (0 to 1) below which the filter blurs."""
-MARGIN = 3 * RADIUS
+MARGIN = 3 * RADIUS + 2
+UNLIKELY = 0.05
+"""Probability up to which an object need not be looked for at pixels."""
 
 
 def paint_labels(
     labels: NDArray[np.uint16],
     probability: F32,
     objects: tuple[int, ...],
-    picture: Rgb | None,
+    grey: NDArray[np.uint8] | None,
 ) -> NDArray[np.uint8]:
     """Give every pixel of a frame the likeliest label.
 
@@ -35,7 +34,7 @@ def paint_labels(
         Column 0 is background.
     objects : tuple of K - 1 int
         Labels of the other columns.
-    picture : (H, W, 3) ndarray of uint8, optional
+    grey : (H, W) ndarray of uint8, optional
         If given, probabilities follow its edges (guided filter).
 
     Returns
@@ -44,53 +43,52 @@ def paint_labels(
     """
     names = np.array((0, *objects), np.uint8)
     flat: NDArray[np.uint8] = names[probability.argmax(axis=1)][labels]
-    if picture is None:
+    box = _box(np.any(probability[:, 1:] > UNLIKELY, axis=1)[labels[::2, ::2]])
+    if grey is None or box is None:
         return flat
-    some = np.any(probability[:, 1:] > 0.05, axis=1)[labels]
-    rows, cols = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
-    if len(rows) == 0:
-        return flat
-    box = (
-        slice(max(rows[0] - MARGIN, 0), rows[-1] + MARGIN + 1),
-        slice(max(cols[0] - MARGIN, 0), cols[-1] + MARGIN + 1),
-    )
     soft = probability[:, 1:][labels[box]]
-    grey = cv2.cvtColor(np.ascontiguousarray(picture[box]), cv2.COLOR_RGB2GRAY)
-    guide = grey.astype(np.float32) / np.float32(255)
+    guide = grey[box].astype(np.float32) / np.float32(255)
     smooth = [guided_filter(guide, soft[..., k]) for k in range(soft.shape[2])]
     rest = 1 - np.sum(smooth, axis=0)
     flat[box] = names[np.argmax([rest, *smooth], axis=0)]
     return flat
 
 
-def paint_session(session: Session, prediction: Prediction) -> NDArray[np.uint8]:
-    """Label all pixels of a video; pixels under a stroke get its label.
+def _box(some: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Find the rows and columns with something, from every second of both."""
+    rows, cols = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
+    if len(rows) == 0:
+        return None
+    begins = [max(2 * int(some[0]) - MARGIN, 0) for some in (rows, cols)]
+    ends = [2 * int(some[-1]) + MARGIN + 1 for some in (rows, cols)]
+    return slice(begins[0], ends[0]), slice(begins[1], ends[1])
+
+
+def paint_frame(
+    session: Session, t: int, probability: F32, objects: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """Label all pixels of a frame; pixels under a stroke get its label.
 
     Parameters
     ----------
     session : Session
-        T frames of H x W pixels.
-    prediction : Prediction
-        Of all its superpixels.
+    t : int
+        Number of the frame.
+    probability : (n, K) ndarray of float32
+        Of its superpixels, see `paint_labels`.
+    objects : tuple of K - 1 int
 
     Returns
     -------
-    painted : (T, H, W) ndarray of uint8
+    painted : (H, W) ndarray of uint8
     """
-    out = np.empty(session.graph.shape, np.uint8)
-
-    def paint(t: int) -> None:
-        picture = session.video.rgb(t) if session.config.refine else None
-        labels = session.graph.frames[t].labels
-        out[t] = paint_labels(
-            labels, prediction.probability[t], prediction.objects, picture
-        )
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(paint, range(len(out))))
+    grey = session.video.greys[t] if session.config.refine else None
+    labels = session.graph.frames[t].labels
+    painted = paint_labels(labels, probability, objects, grey)
     ink = session.ink
-    out[ink.frame, ink.row, ink.col] = ink.label
-    return out
+    here = ink.frame == t
+    painted[ink.row[here], ink.col[here]] = ink.label[here]
+    return painted
 
 
 def guided_filter(guide: F32, soft: F32) -> F32:

@@ -16,7 +16,8 @@ from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.gatedgcn import GatedGCN
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
-from napari_gnn_vos.structures.video_graph import Graph
+
+F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +41,37 @@ class Card:
     facts: dict[str, object] = field(default_factory=dict)
 
 
-def feed(
-    card: Card, graph: Graph, inputs: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def feed(card: Card, nodes: Columns, links: Columns, inputs: F32) -> tuple[F32, F32]:
     """Gather what a network is fed with.
 
     Parameters
     ----------
     card : Card
-    graph : Graph
-        N superpixels and E directed edges.
-    inputs : (N, 8) ndarray of float32
-        What strokes say, columns as in `structures.input_names`.
+    nodes, links : (n, F) and (e, G) Columns
+        Features of superpixels and of directed edges.
+    inputs : (K, n, 8) or (n, 8) ndarray of float32
+        What strokes say, of K labels or of one, columns as in `structures.input_names`.
 
     Returns
     -------
-    nodes : (N, len(card.node_names)) ndarray of float32
-    links : (E, len(card.link_names)) ndarray of float32
+    nodes : (K, n, len(card.node_names)) or (n, ...) ndarray of float32
+    links : (e, len(card.link_names)) ndarray of float32
 
     Raises
     ------
     CheckpointError
         If the network was trained on columns that are not there.
     """
-    values = np.concatenate([graph.nodes.values, inputs], axis=1)
-    nodes = Columns(values, (*graph.nodes.names, *INPUT_NAMES))
-    return nodes.select(card.node_names), graph.links.select(card.link_names)
+    each = inputs.reshape(-1, *inputs.shape[-2:])
+    names = (*nodes.names, *INPUT_NAMES)
+    tables = [
+        Columns(np.concatenate([nodes.values, one], axis=1), names).select(
+            card.node_names
+        )
+        for one in each
+    ]
+    values = np.stack(tables) if inputs.ndim == 3 else tables[0]
+    return values, links.select(card.link_names)
 
 
 def build(card: Card, dropout: float = 0.0) -> GatedGCN:

@@ -91,9 +91,10 @@ class GatedGCNLayer(nn.Module):
         nodes : (N, H) float
         edges : (E, H) float
         """
-        own, at_target = self.from_target(nodes).chunk(2, dim=1)
+        own, at_target = self.from_target(nodes).chunk(2, dim=-1)
         inside = self.from_edge(edges), edges, at_target, self.from_source(nodes)
-        pass_on = self._fused if nodes.device.type == "cpu" else self._plain
+        fused = nodes.device.type == "cpu" and nodes.dim() == 2
+        pass_on = self._fused if fused else self._plain
         mean, edges = pass_on(*inside, ties)
         update = torch.relu(self.norm_node(own + mean))
         return self.dropout(nodes + update), edges
@@ -110,14 +111,14 @@ class GatedGCNLayer(nn.Module):
     def _plain(
         self, gate: Tensor, edges: Tensor, at_target: Tensor, sent: Tensor, ties: Ties
     ) -> tuple[Tensor, Tensor]:
-        message, at_source = sent.index_select(0, ties.source).chunk(2, dim=1)
+        message, at_source = sent.index_select(0, ties.source).chunk(2, dim=-1)
         gate = gate + at_target.index_select(0, ties.target) + at_source
         weight = torch.sigmoid(gate)
-        both = torch.cat([weight * message, weight], dim=1)
-        zero = both.new_zeros(len(at_target), both.shape[1])
-        total, weights = zero.index_add(0, ties.target, both).chunk(2, dim=1)
+        both = torch.cat([weight * message, weight], dim=-1)
+        zero = both.new_zeros(len(at_target), *both.shape[1:])
+        total, weights = zero.index_add(0, ties.target, both).chunk(2, dim=-1)
         norm = self.norm_edge
-        straight = functional.layer_norm(gate, gate.shape[1:], norm.weight, norm.bias)
+        straight = functional.layer_norm(gate, gate.shape[-1:], norm.weight, norm.bias)
         return total / (weights + EPS), edges + torch.relu(straight)
 
 
@@ -160,17 +161,20 @@ class GatedGCN(nn.Module):
 
         Parameters
         ----------
-        nodes : (N, node_columns) float
+        nodes : (N, node_columns) or (N, K, node_columns) float
+            Of one label, or of K that share the edges.
         edges : (E, edge_columns) float
-        index : (2, E) int
-            Source and target of every directed edge.
+        ties : Ties
+            Which nodes the edges join.
 
         Returns
         -------
-        logits : (N,) float
+        logits : (N,) or (N, K) float
         """
         states, links = self.embed_nodes(nodes), self.embed_edges(edges)
+        if states.dim() == 3:
+            links = links[:, None].expand(-1, states.shape[1], -1)
         for layer in self.layers:
             states, links = layer(states, links, ties)
         out: Tensor = self.read(states)
-        return out.squeeze(1)
+        return out.squeeze(-1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 from typing import Generic, TypeVar, overload
 
 Item = TypeVar("Item")
-KEPT = 256
+KEPT = 128
 """Items that stay in memory after they were read."""
 
 
@@ -51,3 +51,10 @@ class Lazy(Sequence[Item], Generic[Item]):
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return item
+
+    def take_over(self, other: Lazy[Item], but: Collection[int]) -> None:
+        """Keep what another one of this length has read, but for some items."""
+        with other._lock:
+            kept = {k: item for k, item in other._kept.items() if k not in but}
+        with self._lock:
+            self._kept.update(kept)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Config
+from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Ink, Seeds
 from napari_gnn_vos.structures.video import Video
@@ -27,10 +28,13 @@ class Prediction:
         Labels of the objects, rising; column 0 is background.
     probability : tuple of T (n, K) ndarray of float32
         For every frame; rows sum to 1.
+    model : str
+        What has answered, and on what it has run.
     """
 
     objects: tuple[int, ...]
     probability: tuple[NDArray[np.float32], ...]
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +57,8 @@ class Session:
         Points sampled from strokes, and where flow has carried them.
     prediction : Prediction, optional
         The last answer; None before the first.
-    labels : (T, H, W) ndarray of uint8, optional
-        The same for every pixel, refined along image edges.
+    painted : LabelFrames, optional
+        The likeliest label of every pixel, refined along image edges; packed.
     """
 
     video: Video
@@ -65,4 +69,12 @@ class Session:
     drawn: Seeds = field(default_factory=Seeds.none)
     spread: Seeds = field(default_factory=Seeds.none)
     prediction: Prediction | None = None
-    labels: NDArray[np.uint8] | None = None
+    painted: LabelFrames | None = None
+
+    @property
+    def labels(self) -> NDArray[np.uint8] | None:
+        """The likeliest label of every pixel, (T, H, W); None before the first answer.
+
+        A new array with every call: keep it if it is needed more than once.
+        """
+        return None if self.painted is None else np.array(self.painted)

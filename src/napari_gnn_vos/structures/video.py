@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.structures.lazy import Lazy
+from napari_gnn_vos.vision import cv2
 
 Rgb = NDArray[np.uint8]
 SAMPLED_FRAMES = 16
@@ -51,6 +53,11 @@ class Video:
         example its path, size and time of change. Empty for an array in memory, whose
         pixels are all hashed.
 
+    Attributes
+    ----------
+    greys : sequence of T (H, W) ndarray of uint8
+        Brightness; the frames asked for last are kept.
+
     Raises
     ------
     VideoError
@@ -62,6 +69,7 @@ class Video:
     limits: tuple[float, float] = (0.0, 255.0)
     name: str = "video"
     identity: str = ""
+    greys: Lazy[NDArray[np.uint8]] = field(init=False)
 
     def __post_init__(self) -> None:
         shape = tuple(self.frames.shape)
@@ -80,6 +88,7 @@ class Video:
                 f"Frames must be 16 pixels or more each way; {self.name!r} has frames "
                 f"of {shape[1]} x {shape[2]}. Enlarge them first."
             )
+        object.__setattr__(self, "greys", Lazy(self._grey, int(shape[0])))
 
     @classmethod
     def from_array(
@@ -157,6 +166,9 @@ class Video:
         if frame.shape[2] == 2:
             return np.concatenate([frame, np.zeros_like(frame[..., :1])], axis=2)
         return np.ascontiguousarray(frame)
+
+    def _grey(self, t: int) -> NDArray[np.uint8]:
+        return np.asarray(cv2.cvtColor(self.rgb(t), cv2.COLOR_RGB2GRAY))
 
     def fingerprint(self) -> str:
         """Digest of shape, display range and pixels, 32 hexadecimal digits.

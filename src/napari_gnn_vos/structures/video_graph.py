@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar, overload
 
 import numpy as np
@@ -12,18 +12,10 @@ from numpy.typing import NDArray
 from napari_gnn_vos.structures.arrays import frozen
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
+from napari_gnn_vos.structures.frame_ties import FrameTies, ties_into
+from napari_gnn_vos.structures.lazy import Lazy
 
 Item = TypeVar("Item")
-
-MIRRORED = {
-    "from_past": "from_future",
-    "from_future": "from_past",
-    "share_out": "share_back",
-    "share_back": "share_out",
-    "border_out": "border_back",
-    "border_back": "border_out",
-}
-"""Edge features that change places when an edge is read the other way round."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +106,11 @@ class VideoGraph:
         T, H, W.
     fingerprint : str
         Of the video's pixels and the settings: the key of the cache.
+
+    Attributes
+    ----------
+    ties : sequence of T FrameTies
+        The edges into every frame, gathered as they are asked for.
     """
 
     frames: Sequence[FrameGraph]
@@ -123,9 +120,14 @@ class VideoGraph:
     link_names: tuple[str, ...]
     shape: tuple[int, int, int]
     fingerprint: str
+    ties: Lazy[FrameTies] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", frozen(self.counts))
+        object.__setattr__(self, "ties", Lazy(self._ties_into, len(self.frames)))
+
+    def _ties_into(self, t: int) -> FrameTies:
+        return ties_into(self.frames, self.pairs, self.link_names, t)
 
     @property
     def first(self) -> NDArray[np.int64]:
@@ -144,12 +146,16 @@ class VideoGraph:
         counts = self.counts.copy()
         for t, frame in frames.items():
             counts[t] = frame.n
-        return replace(
+        new = replace(
             self,
             frames=_replaced(self.frames).exchange(frames),
             pairs=_replaced(self.pairs).exchange(pairs),
             counts=counts,
         )
+        changed = {t + d for t in frames for d in (-1, 0, 1)}
+        changed |= {t + d for t in pairs for d in (0, 1)}
+        new.ties.take_over(self.ties, changed)
+        return new
 
     def window(self, start: int = 0, stop: int | None = None) -> Graph:
         """Gather frames `start` up to, not including, `stop` into one graph.
@@ -157,40 +163,24 @@ class VideoGraph:
         Superpixels are numbered from 0 at the first frame of the window; edges to
         frames outside are left out.
         """
-        stop = self.shape[0] if stop is None else stop
-        counts = self.counts[start:stop]
-        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        frames = [self.frames[t] for t in range(start, stop)]
-        ends, links = [], []
-        for f, frame in zip(first, frames, strict=False):
-            ends.append(frame.touching + np.int32(f))
-            links.append(frame.links)
-        for t in range(start, stop - 1):
-            pair, f = self.pairs[t], first[t - start : t - start + 2]
-            ends.append(pair.moving + f[:, None].astype(np.int32))
-            links.append(pair.links)
-        nodes = np.concatenate([frame.nodes for frame in frames])
-        edges, columns = _both_ways(
-            np.concatenate(ends, axis=1), np.concatenate(links), self.link_names
-        )
+        span = range(start, self.shape[0] if stop is None else stop)
+        first = np.concatenate([[0], np.cumsum(self.counts[span.start : span.stop])])
+        edges, links = [], []
+        for k, t in enumerate(span):
+            ties = self.ties[t]
+            ends = np.stack([ties.source - np.int32(ties.before), ties.target])
+            ends += np.int32(first[k])
+            inside = (ends[0] >= 0) & (ends[0] < first[-1])
+            whole = inside.all()
+            edges.append(ends if whole else ends[:, inside])
+            links.append(ties.links if whole else ties.links[inside])
+        nodes = np.concatenate([self.frames[t].nodes for t in span])
         return Graph(
             Columns(nodes, self.node_names),
-            edges,
-            Columns(columns, self.link_names),
-            first,
+            np.concatenate(edges, axis=1),
+            Columns(np.concatenate(links), self.link_names),
+            first.astype(np.int64),
         )
-
-
-def _both_ways(
-    ends: NDArray[np.int32], links: NDArray[np.float32], names: tuple[str, ...]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Add every edge's mirror image and sort by target, then by source."""
-    mirror = [names.index(MIRRORED.get(name, name)) for name in names]
-    edges = np.concatenate([ends, ends[::-1]], axis=1)
-    count = int(edges.max(initial=-1)) + 1
-    order = np.argsort(edges[1].astype(np.int64) * count + edges[0])
-    columns = np.concatenate([links, links[:, mirror]])
-    return np.ascontiguousarray(edges[:, order]), columns[order]
 
 
 def _replaced(items: Sequence[Item]) -> Replaced[Item]:

@@ -1,10 +1,13 @@
 """What the network must beat: simpler answers from the same evidence.
 
-Each is a `Model`: from a graph and the inputs of one label to probabilities.
+Each is an `Answer`: from a graph and the inputs of one label to probabilities;
+`Everywhere` makes a `Model` of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,15 +15,39 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra, maximum_flow
 
-from napari_gnn_vos.engine import Model
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
-from napari_gnn_vos.structures.video_graph import Graph
+from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
 
 F32 = NDArray[np.float32]
+Answer = Callable[[Graph, F32], F32]
+"""From a graph of N superpixels and (N, 8) inputs of a label to (N,) probabilities."""
 WHOLE = 1000
 """Capacities of the cut are whole numbers of thousandths."""
 CUT = 2.0
 """Strength of ties against the label model (the paper's lambda), as usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """A model that answers for the whole video at once, a label after the other.
+
+    Parameters
+    ----------
+    answer : callable
+        See `Answer`.
+    """
+
+    answer: Answer
+
+    def __call__(
+        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+    ) -> Iterator[F32]:
+        """Answer some frames, see `engine.Model`."""
+        window = graph.window()
+        inputs = np.concatenate([told(t) for t in range(graph.shape[0])], axis=1)
+        found = np.stack([self.answer(window, one) for one in inputs])
+        parts = np.split(found, window.first[1:-1], axis=1)
+        yield from parts[frames.start : frames.stop]
 
 
 def _column(inputs: F32, name: str) -> F32:
@@ -33,12 +60,12 @@ def _chance(inputs: F32, name: str) -> F32:
     return np.asarray((_column(inputs, name) + 1) / 2, np.float32)
 
 
-def label_model_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a Model
+def label_model_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - an Answer
     """Answer with the label model."""
     return _chance(inputs, "label_model")
 
 
-def diffusion_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a Model
+def diffusion_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - an Answer
     """Answer with the label model diffused over the graph."""
     return _chance(inputs, "harmonic")
 
@@ -119,7 +146,7 @@ def _cheapest_cut(
     return out[:n]
 
 
-BASELINES: dict[str, Model] = {
+BASELINES: dict[str, Answer] = {
     "spread seeds alone": seeds_alone,
     "label model alone": label_model_alone,
     "label model + diffusion": diffusion_alone,

@@ -117,9 +117,9 @@ def play(
             f"A truth needs an object on one frame at least; that of "
             f"{session.video.name!r} has none. Leave the sequence out."
         )
-    score = None
+    score, labels = None, None
     for turn in range(1, rounds + 1):
-        scribbles = robot(session.labels, truth, rng, corrected(session))
+        scribbles = robot(labels, truth, rng, corrected(session))
         if not scribbles and score is not None:
             yield session, Score(turn, score.j, score.f, 0.0, 0.0)
             continue
@@ -128,7 +128,7 @@ def play(
         middle = time.perf_counter()
         session = drain(predict(session, model))
         end = time.perf_counter()
-        labels = np.zeros_like(truth) if session.labels is None else session.labels
+        labels = np.asarray(session.painted)
         j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
         score = Score(turn, j, f, middle - begin, end - middle)
         yield session, score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from napari_gnn_vos.engine import Model
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
-from napari_gnn_vos.structures.video_graph import Graph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.ablation.request import Ablation
 from napari_gnn_vos.study.ablation.tables import Row
 from napari_gnn_vos.study.ablation.trainings import finished, train_all, weights_of
@@ -41,11 +41,18 @@ class Without:
     model: Model
     names: tuple[str, ...]
 
-    def __call__(self, graph: Graph, inputs: F32) -> F32:
-        """Answer."""
-        told = inputs.copy()
-        told[:, [INPUT_NAMES.index(name) for name in self.names]] = 0
-        return self.model(graph, told)
+    def __call__(
+        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+    ) -> Iterator[F32]:
+        """Answer some frames, see `engine.Model`."""
+        columns = [INPUT_NAMES.index(name) for name in self.names]
+
+        def less(t: int) -> F32:
+            inputs: F32 = told(t).copy()
+            inputs[..., columns] = 0
+            return inputs
+
+        return self.model(graph, less, frames)
 
 
 def ablate(

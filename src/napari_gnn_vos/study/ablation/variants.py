@@ -19,7 +19,7 @@ from napari_gnn_vos.config import (
     SuperpixelSettings,
 )
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.study.baselines import CUT, graph_cut
+from napari_gnn_vos.study.baselines import CUT, Everywhere, graph_cut
 from napari_gnn_vos.study.measure.methods import Method, simple_methods
 from napari_gnn_vos.study.training.course import TrainSettings
 
@@ -145,7 +145,7 @@ CURVE = Table(
 
 
 def _cut(strength: float, published: Figures, name: str) -> Variant:
-    model = partial(graph_cut, strength=strength)
+    model = Everywhere(partial(graph_cut, strength=strength))
     facts = {"name": "graph cut", "strength": strength}
     return Variant(name, published, method=Method("graph cut", model, facts))
 

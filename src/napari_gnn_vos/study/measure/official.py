@@ -107,7 +107,8 @@ def play_official(
                 with suppress(NoSeedsError):  # it may have drawn on background alone
                     session = drain(predict(session, model))
                 end = time.perf_counter()
-            labels = labels if session.labels is None else session.labels
+            if session.painted is not None:
+                labels = np.asarray(session.painted)
             j, f = referee.score(labels)
             yield Score(turn, j, f, middle - begin, end - middle)
 

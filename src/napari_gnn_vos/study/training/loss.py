@@ -29,7 +29,7 @@ def loss_of(network: GatedGCN, card: Card, sample: Sample, overlap: float) -> Te
     loss : () Tensor of float
     """
     device = next(network.parameters()).device
-    nodes, links = feed(card, sample.graph, sample.inputs)
+    nodes, links = feed(card, sample.graph.nodes, sample.graph.links, sample.inputs)
     logits = network(
         torch.tensor(nodes, device=device),
         torch.tensor(links, device=device),

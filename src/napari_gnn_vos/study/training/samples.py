@@ -124,8 +124,9 @@ class Pool:
             scribbles = tuple(s for s in scribbles if s.label > 0)
         session = annotate(session, scribbles, rng=self._rng)
         graph = session.graph.window()
-        found = evidence(session, graph)
-        inputs = {label: found.inputs(label) for label in found.objects}
+        found = evidence(session)
+        told = [found.inputs(t) for t in range(session.graph.shape[0])]
+        inputs = dict(zip(found.objects, np.concatenate(told, axis=1), strict=True))
         target, size = targets(session, footage.truth)
         return Running(footage, session, graph, inputs, target, size)
 

@@ -16,7 +16,7 @@ from torch.multiprocessing.spawn import spawn
 from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import Card
-from napari_gnn_vos.model.registry import Predictor
+from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.study.training.book import Book
 from napari_gnn_vos.study.training.course import Course, TrainSettings

@@ -1,0 +1,63 @@
+"""Graphs of the size that papers give, for what needs no pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.node_features import NODE_NAMES
+from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+NEAR = 40
+"""Ties join superpixels whose numbers are no farther apart, as neighbours' are."""
+
+
+def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
+    """Make a graph of `nodes` superpixels and about `edges` directed edges."""
+    rng = np.random.default_rng(0)
+    n = nodes // frames
+    within = edges // frames // 6  # one third within frames, read both ways
+    between = edges // frames // 3
+    flow = Flow(*np.zeros((2, 4, 4, 2), np.float16))
+    rows, cols = np.divmod(np.arange(n), 50)
+    labels = np.zeros((rows.max() + 1, 50), np.uint16)
+    labels[rows, cols] = np.arange(n)
+    made = [
+        FrameGraph(
+            labels,
+            rng.random((n, len(NODE_NAMES)), np.float32),
+            rng.random((n, 8)).astype(np.float16),
+            (ends := _ends(rng, n, within, own=True)),
+            rng.random((ends.shape[1], len(LINK_NAMES)), np.float32),
+        )
+        for _ in range(frames)
+    ]
+    pairs = [
+        FramePair(
+            flow,
+            (ends := _ends(rng, n, between, own=False)),
+            rng.random((ends.shape[1], len(LINK_NAMES)), np.float32),
+        )
+        for _ in range(frames - 1)
+    ]
+    counts = np.full(frames, n)
+    shape = (frames, *labels.shape)
+    return VideoGraph(made, pairs, counts, NODE_NAMES, LINK_NAMES, shape, "random")
+
+
+def _ends(
+    rng: np.random.Generator, n: int, count: int, *, own: bool
+) -> NDArray[np.int32]:
+    """Distinct pairs of near numbers; of two frames, or of one and rising."""
+    one = rng.integers(n, size=2 * count)
+    far = (
+        rng.integers(1, NEAR, one.shape)
+        if own
+        else rng.integers(-NEAR, NEAR, one.shape)
+    )
+    pairs = np.unique(np.stack([one, one + far]), axis=1)
+    pairs = pairs[:, (pairs[1] >= 0) & (pairs[1] < n)]
+    chosen = rng.permutation(pairs.shape[1])[:count]
+    return np.ascontiguousarray(pairs[:, chosen].astype(np.int32))

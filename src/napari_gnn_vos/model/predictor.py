@@ -1,0 +1,130 @@
+"""A network ready to answer, on the device and by the backend that suit it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.model.checkpoint import Card, feed
+from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
+from napari_gnn_vos.model.sweep import FrameInput, Sweeper
+from napari_gnn_vos.model.windows import Windows
+from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
+
+F32 = NDArray[np.float32]
+BACKENDS = ("auto", "fused", "torch", "dgl")
+LENGTH = {"cpu": 32, "cuda": 1024, "mps": 128}
+"""Frames that torch takes at a time, by device, while memory suffices."""
+log = logging.getLogger(__name__)
+
+
+class Predictor:
+    """A network ready to answer.
+
+    Parameters
+    ----------
+    network : GatedGCN
+        In evaluation mode.
+    card : Card
+        What it must be fed with.
+    device : str
+        Where it computes.
+    backend : {"auto", "fused", "torch", "dgl"}
+        What it computes with: kernels compiled for the CPU, plain torch, or the message
+        passing of DGL. "auto" is "fused" on the CPU and "torch" elsewhere.
+
+    Raises
+    ------
+    SettingsError
+        If the backend is not known, or not for this device.
+    """
+
+    def __init__(
+        self, network: GatedGCN, card: Card, device: str = "cpu", backend: str = "auto"
+    ) -> None:
+        self.network, self.card, self.device = network.to(device), card, device
+        self.backend = choose_backend(backend, device)
+        self._windows = Windows(self._whole, card.depth, LENGTH[device])
+        log.info("%s", self)
+
+    def __str__(self) -> str:
+        names = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
+        return f"GatedGCN on the {names[self.device]}, {self.backend}"
+
+    def __call__(
+        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+    ) -> Iterator[F32]:
+        """Compute the probability of labels, each against the rest.
+
+        Parameters
+        ----------
+        graph : VideoGraph
+        told : callable
+            From the number of a frame to the (K, n, 8) inputs of K labels.
+        frames : range
+            What to answer; what lies around it is looked at as far as it matters.
+
+        Yields
+        ------
+        probability : (K, n) ndarray of float32
+            Of the superpixels of the next frame.
+
+        Raises
+        ------
+        CheckpointError
+            If the network was trained on columns that the graph has not.
+        """
+        if self.backend != "fused":
+            yield from self._windows(graph, told, frames)
+            return
+
+        def fed(t: int) -> FrameInput:
+            nodes = Columns(graph.frames[t].nodes, graph.node_names)
+            ties = graph.ties[t]
+            links = Columns(ties.links, graph.link_names)
+            return FrameInput(*feed(self.card, nodes, links, told(t)), ties)
+
+        for logits in Sweeper(self.network)(fed, graph.counts, frames):
+            yield torch.sigmoid(torch.from_numpy(logits)).numpy()
+
+    @torch.inference_mode()
+    def _whole(self, graph: Graph, inputs: F32) -> F32:
+        """Answer a window of frames by torch or DGL, (K, N) from (K, N, 8)."""
+        values, features = feed(self.card, graph.nodes, graph.links, inputs)
+        nodes = torch.tensor(values, device=self.device)
+        links = torch.tensor(features, device=self.device)
+        ends = torch.tensor(graph.edges, device=self.device)
+        ties = Ties.of(ends, int(graph.first[-1]))
+        if self.backend == "dgl":
+            from napari_gnn_vos.model.dgl_layers import dgl_logits
+
+            each = [dgl_logits(self.network, one, links, ties) for one in nodes]
+            return torch.sigmoid(torch.stack(each)).numpy(force=True)
+        out = self.network(nodes.transpose(0, 1), links, ties)
+        return torch.sigmoid(out).T.numpy(force=True)
+
+
+def choose_backend(name: str, device: str) -> str:
+    """Choose what to compute with on a device.
+
+    Raises
+    ------
+    SettingsError
+        If the backend is not known, or not for this device.
+    """
+    if name not in BACKENDS:
+        raise SettingsError(f"The backend must be one of {BACKENDS}, not {name!r}.")
+    if name == "fused" and device != "cpu":
+        raise SettingsError(
+            f"The backend 'fused' computes on the CPU, not on {device!r}. Choose the "
+            "device 'cpu', or the backend 'torch'."
+        )
+    if name == "auto":
+        return "fused" if device == "cpu" else "torch"
+    return name

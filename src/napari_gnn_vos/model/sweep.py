@@ -1,0 +1,199 @@
+"""The network over a video of any length, a frame of a layer at a time.
+
+Layer l needs of a frame what layer l - 1 made of it and of the frames beside it. So
+while layer 0 looks at frame t, layer 1 may look at frame t - 2, layer 2 at frame t - 4,
+and so on: one sweep over the video takes all frames through all layers, holds no more
+than 2 L + 1 frames at a time, and gives the very answer of the whole video at once.
+For the answer of some frames, only what these depend on is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.model.fused import (
+    Projection,
+    advance,
+    in_blocks,
+    layer_weights,
+    linear,
+    project,
+)
+from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.structures.frame_ties import FrameTies
+
+F32 = NDArray[np.float32]
+SLOTS = 4
+"""Frames of a layer that are held for the next: three are read, one is written."""
+
+
+Answers = Iterator[F32]
+"""Of one frame after the other, (K, n) for K labels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameInput:
+    """What the network is fed with, of one frame.
+
+    Parameters
+    ----------
+    nodes : (K, n, node_columns) ndarray of float32
+        One table for each of K labels.
+    links : (e, edge_columns) ndarray of float32
+    ties : FrameTies
+        The e edges into the frame.
+    """
+
+    nodes: F32
+    links: F32
+    ties: FrameTies
+
+
+Feed = Callable[[int], FrameInput]
+"""From the number of a frame to its input."""
+
+
+class Sweeper:
+    """A network whose weights are laid out for sweeps.
+
+    Parameters
+    ----------
+    network : GatedGCN
+        In evaluation mode.
+    """
+
+    def __init__(self, network: GatedGCN) -> None:
+        self.read = network.read
+        self.nodes = linear(network.embed_nodes)
+        self.edges = linear(network.embed_edges)
+        laid = [layer_weights(layer) for layer in network.layers]  # type: ignore[arg-type]
+        self.projections = [projection for projection, _ in laid]
+        self.layers = [weights for _, weights in laid]
+
+    def __call__(self, feed: Feed, counts: NDArray[np.int64], span: range) -> Answers:
+        """Compute the logits of the superpixels of some frames.
+
+        Parameters
+        ----------
+        feed : callable
+            From the number of a frame to its input.
+        counts : (T,) ndarray of int64
+            Superpixels of every frame of the video.
+        span : range
+            Frames to answer, one after the other.
+
+        Yields
+        ------
+        logits : (K, n) ndarray of float32
+            Of the next frame of `span`.
+        """
+        depth = len(self.layers)
+        run = _Run(self, feed, counts, span)
+        with ThreadPoolExecutor(
+            cores(), initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool:
+            for step in range(run.needed(0).start, span.stop + 2 * depth):
+                list(pool.map(lambda piece: run.advance(*piece), run.pieces(step)))
+                passed = run.frames.pop(step - 2 * depth, None)
+                if passed is not None and step - 2 * depth in span:
+                    yield self._logits(passed.states)
+
+    @torch.inference_mode()
+    def _logits(self, states: F32) -> F32:
+        out: F32 = self.read(torch.from_numpy(states))[..., 0].numpy()
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """A frame on its way through the layers: K labels, n nodes, b blocks of edges."""
+
+    source: NDArray[np.uint32]  # (e,), rows of what the frames around have sent
+    target: NDArray[np.uint32]  # (e,)
+    blocks: F32  # (K, b, H, LANES)
+    states: F32  # (K, n, H)
+
+
+class _Run:
+    """One sweep: the frames on their way, and what they have sent to each other."""
+
+    def __init__(
+        self, sweeper: Sweeper, feed: Feed, counts: NDArray[np.int64], span: range
+    ) -> None:
+        self._sweeper, self._feed, self._span = sweeper, feed, span
+        self._depth, self._count = len(sweeper.layers), len(counts)
+        around = self.needed(0)
+        self._slot = int(counts[around.start : around.stop].max(initial=0))
+        self._sent: list[F32] = []  # a layer each, (K, SLOTS * slot, 4 H)
+        self.frames: dict[int, _Frame] = {}
+
+    def needed(self, layer: int) -> range:
+        """Frames that the answer needs from a layer; from 0, their embedding."""
+        more = self._depth - layer
+        first, last = self._span.start - more, self._span.stop + more
+        return range(max(first, 0), min(last, self._count))
+
+    def pieces(self, step: int) -> Iterator[tuple[int, int, int]]:
+        """Work of one step, which may be done in any order: layer, frame and label."""
+        for layer in range(self._depth, -1, -1):
+            t = step - 2 * layer
+            if t in self.needed(layer):
+                if layer == 0:
+                    self._enter(t)
+                for label in range(len(self.frames[t].states)):
+                    yield layer, t, label
+
+    def advance(self, layer: int, t: int, label: int) -> None:
+        """Take a frame through a layer, and project it for the next."""
+        frame = self.frames[t]
+        states = frame.states[label]
+        if layer > 0:
+            sent, own = self._sent[layer - 1][label], self._own(layer - 1, t, label)
+            edges = frame.blocks[label], frame.source, frame.target
+            advance(*edges, sent, own, states, self._sweeper.layers[layer - 1])
+        if layer < self._depth:
+            then = self._sweeper.projections[layer]
+            project(states, then, self._own(layer, t, label))
+
+    def _own(self, layer: int, t: int, label: int) -> F32:
+        """Where frame `t` leaves what it sends to the next layer, (n, 4 H)."""
+        begin, n = t % SLOTS * self._slot, self.frames[t].states.shape[1]
+        return self._sent[layer][label, begin : begin + n]
+
+    def _enter(self, t: int) -> None:
+        """Embed a frame."""
+        given = self._feed(t)
+        ties, (labels, n, _) = given.ties, given.nodes.shape
+        if not self._sent:
+            size = labels, SLOTS * self._slot
+            for projection in self._sweeper.projections:
+                self._sent.append(np.zeros((*size, len(projection.offset)), np.float32))
+        blocks = in_blocks(_embed(given.links, self._sweeper.edges))
+        states = np.stack([_embed(one, self._sweeper.nodes) for one in given.nodes])
+        self.frames[t] = _Frame(
+            _rows(ties, t, n, self._slot),
+            ties.target.astype(np.uint32),
+            np.repeat(blocks[None], labels, axis=0),
+            states,
+        )
+
+
+def _embed(rows: F32, by: Projection) -> F32:
+    out: F32 = torch.addmm(by.offset, torch.tensor(rows), by.weight).numpy()
+    return out
+
+
+def _rows(ties: FrameTies, t: int, n: int, slot: int) -> NDArray[np.uint32]:
+    """Where sources of edges into frame `t` of n superpixels leave what they send."""
+    first = np.array([0, ties.before, ties.before + n])
+    begins = np.arange(t - 1, t + 2) % SLOTS * slot - first
+    frame = np.searchsorted(first[1:], ties.source, side="right")  # before, own, next
+    rows: NDArray[np.uint32] = (ties.source + begins[frame]).astype(np.uint32)
+    return rows

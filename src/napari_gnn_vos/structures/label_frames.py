@@ -1,0 +1,104 @@
+"""Labels of a whole video, packed: large areas of one number need little room."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import NDArray
+
+
+class LabelFrames(NDArrayOperatorsMixin):
+    """T frames of H x W labels, packed in memory, unpacked as they are asked for.
+
+    Looks like a read-only array: it has a shape, takes indices and slices, and is
+    unpacked as a whole for arithmetic, comparisons and :func:`numpy.asarray`.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        T, H, W.
+    packed : iterable of T bytes
+        From `pack`, in the order of frames.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 3
+
+    def __init__(self, shape: tuple[int, int, int], packed: Iterable[bytes]) -> None:
+        self.shape = shape
+        self._packed = tuple(packed)
+        if len(self._packed) != shape[0]:
+            raise ValueError(f"{shape[0]} frames expected, {len(self._packed)} came")
+
+    @classmethod
+    def of(cls, labels: NDArray[np.uint8]) -> LabelFrames:
+        """Pack a (T, H, W) array."""
+        t, h, w = labels.shape
+        return cls((t, h, w), map(pack, labels))
+
+    @classmethod
+    def blank(cls, shape: tuple[int, int, int]) -> LabelFrames:
+        """Make a video of nothing but background."""
+        return cls(shape, [pack(np.zeros(shape[1:], np.uint8))] * shape[0])
+
+    def exchange(self, t: int, labels: NDArray[np.uint8]) -> LabelFrames:
+        """Return the same with other (H, W) labels on frame `t`."""
+        packed = [*self._packed]
+        packed[t] = pack(labels)
+        return LabelFrames(self.shape, packed)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def size(self) -> int:
+        """Number of pixels of all frames."""
+        return int(np.prod(self.shape))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that is taken up."""
+        return sum(map(len, self._packed))
+
+    def frame(self, t: int) -> NDArray[np.uint8]:
+        """Unpack frame `t`, (H, W)."""
+        pixels = np.frombuffer(zlib.decompress(self._packed[t]), np.uint8)
+        return np.asarray(pixels.reshape(self.shape[1:]))
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return map(self.frame, range(len(self)))
+
+    def __getitem__(self, key: Any) -> NDArray[np.uint8]:
+        """Index as an array; frames that are not asked for are not unpacked."""
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if isinstance(first, int | np.integer):
+            return np.asarray(self.frame(range(len(self))[int(first)])[tuple(rest)])
+        if isinstance(first, slice):
+            chosen = range(*first.indices(len(self)))
+            some = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+            for k, t in enumerate(chosen):
+                some[k] = self.frame(t)
+            return some[(slice(None), *rest)]
+        return np.asarray(np.asarray(self)[key])
+
+    def __array__(
+        self, dtype: Any = None, copy: bool | None = None
+    ) -> NDArray[np.uint8]:
+        if copy is False:
+            raise ValueError("Packed labels must be copied to become an array")
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
+    ) -> Any:
+        arrays = [np.asarray(x) if isinstance(x, LabelFrames) else x for x in inputs]
+        return getattr(ufunc, method)(*arrays, **options)
+
+
+def pack(labels: NDArray[np.uint8]) -> bytes:
+    """Pack the (H, W) labels of a frame."""
+    return zlib.compress(np.ascontiguousarray(labels, np.uint8).data, level=1)
