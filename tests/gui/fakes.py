@@ -11,8 +11,9 @@ from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.gui.controller import Controller
 from napari_gnn_vos.gui.runner import run_at_once
 from napari_gnn_vos.interact.strokes import add_ink
-from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.progress import Glimpse, Progress, drain
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 
@@ -30,7 +31,7 @@ def prepare(video, pause=0.0):
     return Session(video, graph=None)
 
 
-def answer(session, scribbles, rng):
+def answer(session, scribbles, rng, frame=0):
     """Label every pixel on all frames as it is drawn on any."""
     ink = add_ink(session.ink, scribbles, session.video.shape)
     yield Progress("answer", 0, 1)
@@ -39,12 +40,14 @@ def answer(session, scribbles, rng):
     labels = np.zeros(session.video.shape, np.uint8)
     labels[:, ink.row, ink.col] = ink.label
     rounds = (*session.rounds, tuple(scribbles))
-    return replace(session, ink=ink, rounds=rounds, labels=labels)
+    yield Glimpse("answer", 0, 1, frame, labels[frame])
+    return replace(session, ink=ink, rounds=rounds, painted=LabelFrames.of(labels))
 
 
-def diffusion_alone(_graph, inputs):
+def diffusion_alone(_graph, told, frames):
     """Stand in for the network: trust the diffusion of strokes."""
-    return 1 / (1 + np.exp(-4 * inputs[:, INPUT_NAMES.index("harmonic")]))
+    for t in frames:
+        yield 1 / (1 + np.exp(-4 * told(t)[..., INPUT_NAMES.index("harmonic")]))
 
 
 def endless(_video):
@@ -79,3 +82,30 @@ class HeldBack:
 
     def finish(self):
         self.pending.pop(0)()
+
+
+class ByHand:
+    """A runner that takes one step whenever the test says so."""
+
+    def __call__(self, pipeline, *, on_step, on_result, on_error, on_end):
+        self.pipeline, self.on_step = pipeline, on_step
+        self.on_result, self.on_error, self.on_end = on_result, on_error, on_end
+        return pipeline.close
+
+    def step(self):
+        """Tell the next step; False if there is none."""
+        try:
+            self.on_step(next(self.pipeline))
+        except StopIteration as last:
+            if last.value is not None:
+                self.on_result(last.value)
+        except GnnVosError as error:
+            self.on_error(error)
+        else:
+            return True
+        self.on_end()
+        return False
+
+    def finish(self):
+        while self.step():
+            pass

@@ -337,3 +337,66 @@ def test_closing_stops_and_lets_go(viewer):
     assert runner.stopped == 1
     viewer.layers.clear()
     runner.finish()
+
+
+# -- the frame on screen is answered first
+
+
+@pytest.fixture
+def by_hand(viewer):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
+    runner = fakes.ByHand()
+    made = Annotator(viewer, fakes.controller(run=runner))
+    made.open(image)
+    made.prepare()
+    runner.finish()
+    return made, runner
+
+
+def until_glimpse(runner):
+    runner.step()  # "answer 0 of 1"
+    runner.step()
+
+
+def test_the_frame_on_screen_is_shown_before_the_answer(viewer, by_hand):
+    annotator, runner = by_hand
+    viewer.dims.set_point(0, 2)
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    until_glimpse(runner)
+    answer = viewer.layers[SEGMENTATION]
+    assert answer.data[:, 5, 6].tolist() == [0, 0, 1, 0]
+    runner.finish()
+    assert viewer.layers[SEGMENTATION] is answer
+    assert answer.data[:, 5, 6].tolist() == [1] * T
+
+
+def test_a_glimpse_lies_on_the_last_answer_and_goes_when_work_is_stopped(
+    viewer, by_hand
+):
+    annotator, runner = by_hand
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    runner.finish()
+    paint(viewer, 0, 8, 9)
+    viewer.dims.set_point(0, 3)
+    annotator.predict()
+    until_glimpse(runner)
+    answer = viewer.layers[SEGMENTATION]
+    assert answer.data[:, 8, 9].tolist() == [0, 0, 0, 1]
+    assert answer.data[:, 5, 6].tolist() == [1] * T
+    annotator.cancel()
+    runner.step()
+    assert answer.data[:, 8, 9].tolist() == [0] * T
+    assert answer.data[:, 5, 6].tolist() == [1] * T
+
+
+def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_hand):
+    annotator, runner = by_hand
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    until_glimpse(runner)
+    assert SEGMENTATION in viewer.layers
+    annotator.cancel()
+    runner.step()
+    assert SEGMENTATION not in viewer.layers

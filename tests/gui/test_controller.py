@@ -88,7 +88,7 @@ def test_undo_is_the_moment_before(played):
 def test_undo_and_the_same_strokes_give_the_same_draws():
     drawn = []
 
-    def answer(session, scribbles, rng):
+    def answer(session, scribbles, rng, frame):
         drawn.append(rng.integers(1 << 30))
         return fakes.answer(session, scribbles, rng)
 

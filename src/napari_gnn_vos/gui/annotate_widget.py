@@ -115,4 +115,7 @@ class AnnotateWidget(Controls):
             widget.setVisible(busy)
         (self.lines if annotator.pen.tool == "lines" else self.brush).setChecked(True)
         rounds = history.now.round if history is not None else 0
+        prediction = history.now.session.prediction if history is not None else None
+        self.model.setText("" if prediction is None else prediction.model)
+        self.model.setVisible(bool(self.model.text()))
         self.hint.setText(hint(opened=opened, rounds=rounds, busy=busy))

@@ -14,6 +14,8 @@ from napari_gnn_vos.gui.history import Moment
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
 from napari_gnn_vos.gui.pen import Pen
 from napari_gnn_vos.gui.workspace import Workspace
+from napari_gnn_vos.progress import Glimpse, Progress
+from napari_gnn_vos.structures.label_frames import LabelFrames
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -44,6 +46,9 @@ class Annotator:
         self.workspace: Workspace | None = None
         self._cleared: Drawing | None = None
         controller.changed.connect(self._show)
+        controller.desk.progressed.connect(self._show_step)
+        for ended in (controller.desk.failed, controller.desk.stopped):
+            ended.connect(self._show_again)
         self.pen.changed.connect(self._hold)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -82,7 +87,7 @@ class Annotator:
         GnnVosError
             If no video is open, nothing is drawn, or work is under way.
         """
-        self.controller.predict(self._read)
+        self.controller.predict(self._read, self._looked_at)
 
     @property
     def can_undo(self) -> bool:
@@ -161,7 +166,23 @@ class Annotator:
 
     def _show(self, moment: Moment | None) -> None:
         if self.workspace is not None and moment is not None:
-            self.workspace.show(moment.session.labels)
+            self.workspace.show(moment.session.painted)
+
+    def _show_step(self, step: Progress) -> None:
+        """Show the frame that is answered first, on top of the last answer."""
+        if self.workspace is not None and isinstance(step, Glimpse):
+            history = self.controller.history
+            last = history.now.session.painted if history else None
+            last = last or LabelFrames.blank(self.workspace.video.shape)
+            self.workspace.show(last.exchange(step.frame, step.labels))
+
+    def _show_again(self, _news: str = "") -> None:
+        """Show the last answer after work that came to none."""
+        history = self.controller.history
+        self._show(history.now if history else None)
+
+    def _looked_at(self) -> int:
+        return 0 if self.workspace is None else self.workspace.frame
 
     def _on_replaced(self, event: Any) -> None:
         """Begin anew when the layer shows other frames."""

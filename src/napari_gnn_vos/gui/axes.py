@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.structures.label_frames import LabelFrames
 
 TIME_NAMES = ("t", "time", "frame", "frames")
 
@@ -75,6 +76,12 @@ class Axes:
         """View a (T, H, W) stack with the layer's axes; fixed ones have length 1."""
         full = stack[(None,) * len(self.fixed)]
         return np.moveaxis(full, range(self.ndim), self._order())
+
+    def spread_labels(self, labels: LabelFrames) -> LabelFrames | NDArray[Any]:
+        """View labels with the layer's axes; they stay packed if these are the same."""
+        if self._order() == [0, 1, 2]:
+            return labels
+        return self.spread(np.asarray(labels))
 
     def stack(self, array: Any) -> Any:
         """View a layer's array as (T, H, W); undoes :meth:`spread`."""

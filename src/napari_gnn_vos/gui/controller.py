@@ -19,7 +19,9 @@ from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 
 Prepare = Callable[[Video], Pipeline[Session]]
-Answer = Callable[[Session, Sequence[Scribble], np.random.Generator], Pipeline[Session]]
+Answer = Callable[
+    [Session, Sequence[Scribble], np.random.Generator, int], Pipeline[Session]
+]
 
 
 class Controller:
@@ -32,7 +34,8 @@ class Controller:
     prepare : callable
         Makes the pipeline that turns a video into a session.
     answer : callable
-        Makes the pipeline of a round, from a session, what is new, and a generator.
+        Makes the pipeline of a round, from a session, what is new, a generator, and
+        the frame to answer first.
     run : Runner
         Where pipelines run.
     seed : int
@@ -88,13 +91,17 @@ class Controller:
         self.said.emit(f"Preparing {frames} frames ...")
         self.desk.start(self._prepare(self.video), prepared, then)
 
-    def predict(self, read: Callable[[], Drawing]) -> None:
+    def predict(
+        self, read: Callable[[], Drawing], frame: Callable[[], int] = lambda: 0
+    ) -> None:
         """Answer what is drawn; the video is prepared first if need be.
 
         Parameters
         ----------
         read : callable
             Tells what is drawn; asked when the round begins.
+        frame : callable
+            Tells which frame is looked at; it is answered first.
 
         Raises
         ------
@@ -110,9 +117,9 @@ class Controller:
                 "paint a stroke on it, and press Predict."
             )
         if self.history is None:
-            self.prepare(then=lambda: self.predict(read))
+            self.prepare(then=lambda: self.predict(read, frame))
         else:
-            self._round(self.history, drawing)
+            self._round(self.history, drawing, frame())
 
     def undo(self) -> tuple[Moment, Moment]:
         """Take back the last round; return it, and the moment before it.
@@ -141,7 +148,7 @@ class Controller:
             self.history.add(self.history.start)
         self._tell("Everything is cleared; Undo brings it back")
 
-    def _round(self, history: History, drawing: Drawing) -> None:
+    def _round(self, history: History, drawing: Drawing, frame: int) -> None:
         self.desk.require_free()
         last, began = history.now, perf_counter()
         shape = last.session.video.shape
@@ -156,7 +163,8 @@ class Controller:
 
         self.said.emit(f"Round {last.round + 1} ...")
         rng = np.random.default_rng([self._seed, last.round + 1])
-        self.desk.start(self._answer(last.session, scribbles, rng), answered)
+        work = self._answer(last.session, scribbles, rng, frame)
+        self.desk.start(work, answered)
 
     def _tell(self, text: str) -> None:
         self.said.emit(text)

@@ -9,7 +9,7 @@ from napari_gnn_vos.gui.drawing import Drawing
 from napari_gnn_vos.structures.session import Session
 
 KEPT_ROUNDS = 20
-"""Rounds that can be taken back; each holds the labels of the whole video."""
+"""Rounds that can be taken back; each holds the packed labels of the whole video."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.gui.axes import Axes
 from napari_gnn_vos.gui.palette import answer_colours, stroke_colours
+from napari_gnn_vos.structures.label_frames import LabelFrames
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -54,10 +55,12 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
     return layer
 
 
-def answer_layer(image: Image, axes: Axes, labels: NDArray[np.uint8]) -> Labels:
+def answer_layer(
+    image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8]
+) -> Labels:
     """Make a layer that shows an answer; it cannot be painted on."""
     return Labels(
-        axes.spread(labels),
+        labels,
         name=SEGMENTATION,
         opacity=0.5,
         colormap=DirectLabelColormap(color_dict=answer_colours()),

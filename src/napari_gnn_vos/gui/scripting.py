@@ -59,12 +59,15 @@ def prepare(video: Video) -> Pipeline[Session]:
 
 
 def answer(
-    session: Session, scribbles: Sequence[Scribble], rng: np.random.Generator
+    session: Session,
+    scribbles: Sequence[Scribble],
+    rng: np.random.Generator,
+    frame: int,
 ) -> Pipeline[Session]:
-    """Play a round with the default model."""
+    """Play a round with the default model; `frame` is answered first."""
     yield Progress("Reading strokes", 0, 1)
     from napari_gnn_vos.engine import annotate, predict
     from napari_gnn_vos.model.registry import load_model
 
     session = annotate(session, scribbles, rng=rng)
-    return (yield from predict(session, load_model()))
+    return (yield from predict(session, load_model(), first=frame))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels, Shapes
-from numpy.typing import NDArray
 
 from napari_gnn_vos.gui import layers
 from napari_gnn_vos.gui.bridge import brush_from_strokes, video_of
@@ -19,6 +18,7 @@ from napari_gnn_vos.gui.line_layer import (
     write_lines,
 )
 from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
@@ -85,6 +85,13 @@ class Workspace:
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
         return f"{frames} frames of {width} x {height} pixels{fixed}"
 
+    @property
+    def frame(self) -> int:
+        """Number of the frame that is looked at."""
+        point = np.asarray(self._viewer.dims.point)[-self.image.ndim :]
+        at = round(self.image.world_to_data(point)[self.axes.time])
+        return int(np.clip(at, 0, self.video.shape[0] - 1))
+
     def hold(self, pen: Pen) -> None:
         """Take up the brush or the lines, ready to draw."""
         if pen.tool == "brush":
@@ -128,17 +135,18 @@ class Workspace:
         if not same_lines(drawing.lines, self._lines()):
             write_lines(self.lines, drawing.lines, self.axes)
 
-    def show(self, labels: NDArray[np.uint8] | None) -> None:
-        """Show an answer, (T, H, W), below the strokes; None takes it away."""
+    def show(self, labels: LabelFrames | None) -> None:
+        """Show an answer below the strokes; None takes it away."""
         layer = self.answer
         if labels is None:
             if layer is not None:
                 self._viewer.layers.remove(layer)
             return
+        data = self.axes.spread_labels(labels)
         if layer is not None:
-            layer.data = self.axes.spread(labels)
+            layer.data = data
         else:
-            layer = layers.answer_layer(self.image, self.axes, labels)
+            layer = layers.answer_layer(self.image, self.axes, data)
             self._add_below(layer)
         layer.editable = False
 
