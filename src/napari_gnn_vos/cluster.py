@@ -5,10 +5,10 @@ The only place that knows of Dask's scheduler, which is loaded when it is asked 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from types import ModuleType
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_gnn_vos import __version__
@@ -16,12 +16,19 @@ from napari_gnn_vos.errors import GnnVosError, SettingsError, named, together
 from napari_gnn_vos.progress import Pipeline, Progress
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, LocalCluster
+    from distributed import Client, Future
 
+log = logging.getLogger(__name__)
 J = TypeVar("J")
 R = TypeVar("R")
 LOCAL = "local"
 """Stands for a cluster on this machine: one process a core, one thread each."""
+HERE = {
+    "n_workers": os.cpu_count(),
+    "threads_per_worker": 1,
+    "env": {"OMP_NUM_THREADS": "1"},  # for what torch would start
+    "dashboard_address": "127.0.0.1:0",  # any free port
+}
 
 
 def spread(
@@ -88,30 +95,23 @@ def spread(
 
 @contextmanager
 def _connected(scheduler: str) -> Iterator[Client]:
-    distributed = _distributed()
-    with ExitStack() as stack:
-        here = scheduler
-        if scheduler == LOCAL:
-            here = stack.enter_context(_local_cluster())
-        try:
-            client = distributed.Client(here, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise SettingsError(
-                f"Expected a Dask scheduler at {scheduler}, such as tcp://host:8786; "
-                f"there is none ({error}). Start one with `dask scheduler`, or say "
-                f"{LOCAL!r} for the cores of this machine."
-            ) from error
-        yield stack.enter_context(client)
+    where = HERE if scheduler == LOCAL else {"address": scheduler}
+    connect = _distributed().Client
+    # Where logging is set up, Dask would tell every connection that comes and goes.
+    logging.getLogger("distributed").setLevel(log.getEffectiveLevel())
+    try:
+        client = connect(**where)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"Expected a Dask scheduler at {scheduler}, such as tcp://host:8786; there "
+            f"is none ({error}). Start one with `dask scheduler`, or say {LOCAL!r} for "
+            "the cores of this machine."
+        ) from error
+    with client:
+        yield client
 
 
-def _local_cluster() -> LocalCluster:
-    """One process a core; libraries within start no threads of their own."""
-    one = {"threads_per_worker": 1, "env": {"OMP_NUM_THREADS": "1"}}
-    count = os.cpu_count()
-    return _distributed().LocalCluster(count, dashboard_address=None, **one)
-
-
-def _distributed() -> ModuleType:
+def _distributed() -> Any:
     try:
         import distributed
     except ImportError as error:
@@ -157,7 +157,7 @@ def _done(work: Callable[[J], R], job: J, theirs: str) -> R:
     """Do a job on a worker."""
     if theirs != __version__:
         raise SettingsError(
-            f"All machines need the same napari-gnn-vos; a worker has "
-            f"{__version__} and the command {theirs}. Install the same on all."
+            f"All machines need the same napari-gnn-vos; a worker has {__version__} "
+            f"and the command {theirs}. Install the same on all."
         )
     return work(job)

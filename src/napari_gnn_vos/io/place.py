@@ -79,11 +79,13 @@ def put_whole(path: Place, content: bytes | memoryview) -> None:
     process on any machine takes. Object stores cannot rename, but show a file only when
     all of it has come.
     """
-    part = path.with_suffix(f".{uuid4().hex}.part")
+    suffix = f".{uuid4().hex}.part"
     if isinstance(path, Path):
-        part.write_bytes(content)
-        part.replace(path)
+        local = path.with_suffix(suffix)
+        local.write_bytes(content)
+        local.replace(path)
     elif path.protocol in RENAMING:
+        part = path.with_suffix(suffix)
         part.write_bytes(content)
         path.fs.mv(part.path, path.path)
     else:

@@ -101,11 +101,11 @@ class _Table:
 
     def games(self) -> Games:
         """Everything, as `benchmark` returns it."""
-        games: Games = {method.name: [] for method in self._methods}
-        for (title, _), played in self._found.items():
-            if played is not None:
-                games[title].append(played)
-        return games
+        names, found = self._plan.names, self._found
+        return {
+            m.name: [played for name in names if (played := found[m.name, name])]
+            for m in self._methods
+        }
 
     def _missing(self, name: str) -> tuple[Method, ...]:
         methods = self._methods
