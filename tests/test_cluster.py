@@ -3,7 +3,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from napari_gnn_vos.batch import prepare_videos
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.cluster import HERE, LOCAL, _done, spread
 from napari_gnn_vos.errors import GnnVosError, SettingsError
-from napari_gnn_vos.io.graph_store import GraphStore
 from napari_gnn_vos.progress import drain
+from tests.jobs import begin, hold, kill_itself, process, torch_threads, wait_for
 from tests.study.folders import ON_TWO, davis_folder, person_draws
 from tests.videos import same_files, write_videos
 
@@ -42,27 +41,6 @@ def one_thread():
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
-
-
-def wait_for(found):
-    for _ in range(3000):
-        if found():
-            return
-        time.sleep(0.01)
-    raise AssertionError("nothing came in half a minute")
-
-
-def hold(folder):
-    """In a worker: stop in the middle of a video, until there is a file ``go``."""
-    put = GraphStore.put
-
-    def slow(self, t, *parts):
-        if t == 2:
-            Path(folder, f"{os.getpid()}.pid").touch()
-            wait_for(Path(folder, "go").exists)
-        put(self, t, *parts)
-
-    GraphStore.put = slow
 
 
 def kill_one(folder):
@@ -128,11 +106,6 @@ def test_a_benchmark_on_a_cluster_is_the_one_without(cluster, run, tmp_path):
     assert not Path("there.json.partial").exists()
 
 
-def begin(folder):
-    Path(folder, f"{time.monotonic_ns()}.begun").touch()
-    wait_for(Path(folder, "go").exists)
-
-
 def test_what_waits_is_cancelled_when_it_is_stopped(cluster, tmp_path):
     jobs = {str(number): str(tmp_path) for number in range(8)}
     pipeline = spread(begin, jobs, cluster.scheduler_address)
@@ -142,12 +115,6 @@ def test_what_waits_is_cancelled_when_it_is_stopped(cluster, tmp_path):
     (tmp_path / "go").touch()
     wait_for(lambda: not cluster.scheduler.tasks)
     assert len(list(tmp_path.glob("*.begun"))) == 2
-
-
-def torch_threads(_job):
-    import torch
-
-    return torch.get_num_threads()
 
 
 def test_torch_takes_one_core_in_a_worker(cluster):
@@ -163,10 +130,6 @@ def test_a_cluster_of_this_machine_comes_and_goes():
     for pid in found.values():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-
-
-def process(_job):
-    return os.getpid()
 
 
 def test_without_jobs_no_scheduler_is_asked():
@@ -191,10 +154,6 @@ def test_what_is_not_installed_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError, match=r"napari-gnn-vos\[cluster\]"):
         drain(spread(len, {"a": "a"}, LOCAL))
-
-
-def kill_itself(_job):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_job_that_loses_every_worker_is_told(cluster, monkeypatch):
