@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 def wait_for(found):
-    for _ in range(3000):
+    for _ in range(12_000):
         if found():
             return
         time.sleep(0.01)
-    raise AssertionError("nothing came in half a minute")
+    raise AssertionError("nothing came in two minutes")
 
 
 def hold(folder):

@@ -62,6 +62,8 @@ def prepare_videos(
         If videos cannot be read or prepared; after all others were.
     """
     jobs = {str(path): path for path in paths}
+    if scheduler is None and len(jobs) == 1:
+        return {str(paths[0]): (yield from _prepare(paths[0], cache))}
     if scheduler is None:
         return (yield from _one_by_one(jobs, cache))
     away = {name: path.expanduser().absolute() for name, path in jobs.items()}
@@ -74,7 +76,7 @@ def _one_by_one(jobs: dict[str, Path], cache: Place) -> Pipeline[dict[str, Prepa
     for number, (name, path) in enumerate(jobs.items()):
         part, at = _prepare(path, cache), Progress(path.name, number, len(jobs))
         try:
-            made[name] = yield from part if len(jobs) == 1 else within(part, at)
+            made[name] = yield from within(part, at)
         except GnnVosError as error:
             failed.append(named(name, error))
     if failed:

@@ -35,7 +35,7 @@ def spread(
     work: Callable[[J], R],
     jobs: Mapping[str, J],
     scheduler: str,
-    keep: Callable[[str, R], object] | None = None,
+    keep: Callable[[str, R], object] = lambda _name, _result: None,
 ) -> Pipeline[dict[str, R]]:
     """Do some work on every job, each on any worker of a cluster.
 
@@ -81,12 +81,11 @@ def spread(
         for future in as_completed(futures):
             name = futures[future]
             try:
-                found[name] = _result(name, future)
+                found[name] = _result(future)
             except GnnVosError as error:
                 failed.append(named(name, error))
             else:
-                if keep is not None:
-                    keep(name, found[name])
+                keep(name, found[name])
             yield Progress(name, len(found) + len(failed), len(jobs))
     if failed:
         raise together(failed)
@@ -103,9 +102,8 @@ def _connected(scheduler: str) -> Iterator[Client]:
         client = connect(**where)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"Expected a Dask scheduler at {scheduler}, such as tcp://host:8786; there "
-            f"is none ({error}). Start one with `dask scheduler`, or say {LOCAL!r} for "
-            "the cores of this machine."
+            f"Expected a Dask scheduler at {scheduler!r}; there is none ({error}). "
+            f"Start one with `dask scheduler`, or say {LOCAL!r} for this machine."
         ) from error
     with client:
         yield client
@@ -137,20 +135,17 @@ def _sent(
         client.cancel(list(futures))
 
 
-def _result(name: str, future: Future) -> Any:
+def _result(future: Future) -> Any:
     lost = _distributed()
     try:
         return future.result()
     except lost.KilledWorker as error:
         raise GnnVosError(
-            f"{name}: every worker that worked on it was lost, one after the other. "
-            "Perhaps it needs more memory than they have: their logs tell."
+            "Every worker that worked on it was lost, one after the other. Perhaps it "
+            "needs more memory than they have: their logs tell."
         ) from error
     except lost.CancelledError as error:
-        raise GnnVosError(
-            f"{name}: the scheduler was lost. Look at its logs, and run the same "
-            "again to go on."
-        ) from error
+        raise GnnVosError("The scheduler was lost. Run the same again.") from error
 
 
 def _done(work: Callable[[J], R], job: J, theirs: str) -> R:

@@ -52,7 +52,7 @@ class SettingsError(GnnVosError, ValueError):
 
 
 def named(name: str, error: GnnVosError) -> GnnVosError:
-    """Say which of several things an error is about, if it does not say so itself.
+    """Say which of several things an error is about.
 
     Parameters
     ----------
@@ -69,7 +69,9 @@ def named(name: str, error: GnnVosError) -> GnnVosError:
     >>> str(named("a.mp4", VideoError("Too short.")))
     'a.mp4: Too short.'
     """
-    return error if name in str(error) else type(error)(f"{name}: {error}")
+    if str(error).startswith(f"{name}: "):
+        return error
+    return type(error)(f"{name}: {error}")
 
 
 def together(errors: Sequence[GnnVosError]) -> GnnVosError:

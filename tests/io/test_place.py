@@ -33,15 +33,19 @@ def test_what_is_not_installed_is_told(monkeypatch):
 @pytest.mark.parametrize("protocol", ["", "file://"])
 def test_a_reader_never_finds_half_a_file(tmp_path, monkeypatch, protocol):
     file = _file(tmp_path, protocol)
-    put_whole(file, b"old")
+    put_whole(file, saying(b"old"))
     renames = (type(file.fs), "mv") if protocol else (Path, "replace")
     with monkeypatch.context() as patch, pytest.raises(OSError, match="stopped"):
         patch.setattr(*renames, _stopped)
-        put_whole(file, b"new")
+        put_whole(file, saying(b"new"))
     assert file.read_bytes() == b"old"
-    put_whole(file, b"new")
+    put_whole(file, saying(b"new"))
     assert file.read_bytes() == b"new"
     assert [path.name for path in tmp_path.glob("*.npz")] == ["one.npz"]
+
+
+def saying(text):
+    return lambda file: file.write(text)
 
 
 def _file(folder, protocol):

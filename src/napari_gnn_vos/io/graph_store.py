@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from io import BytesIO
+from functools import partial
 from typing import Any
 from zipfile import BadZipFile
 
@@ -70,9 +70,7 @@ class GraphStore:
                 "moving": pair.moving,
                 "moving_links": pair.links,
             }
-        file = BytesIO()
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-        put_whole(self._path(t), file.getbuffer())
+        put_whole(self._path(t), partial(np.savez, **arrays))  # type: ignore[arg-type]
 
     def frame(self, t: int) -> FrameGraph:
         """Read frame `t`."""
@@ -101,7 +99,8 @@ class GraphStore:
         self._write_facts(facts)
 
     def _write_facts(self, facts: dict[str, Any]) -> None:
-        put_whole(self.folder / FACTS, json.dumps(facts).encode())
+        text = json.dumps(facts).encode()
+        put_whole(self.folder / FACTS, lambda file: file.write(text))
 
     def _path(self, t: int) -> Place:
         return self.folder / f"{t:06d}.npz"

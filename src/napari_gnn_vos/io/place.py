@@ -6,9 +6,10 @@ A folder is a `Path`; all else is a `UPath` of the package universal-pathlib, su
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from napari_gnn_vos.errors import SettingsError
@@ -64,14 +65,15 @@ def place(text: str) -> Place:
     return address
 
 
-def put_whole(path: Place, content: bytes | memoryview) -> None:
+def put_whole(path: Place, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that a reader finds nothing, the old one, or all of the new one.
 
     Parameters
     ----------
     path : Path or UPath
         In a folder that is there.
-    content : bytes-like
+    write : callable
+        Is given an open file, and writes all of it.
 
     Notes
     -----
@@ -82,14 +84,17 @@ def put_whole(path: Place, content: bytes | memoryview) -> None:
     suffix = f".{uuid4().hex}.part"
     if isinstance(path, Path):
         local = path.with_suffix(suffix)
-        local.write_bytes(content)
+        with local.open("wb") as file:
+            write(file)
         local.replace(path)
-    elif path.protocol in RENAMING:
-        part = path.with_suffix(suffix)
-        part.write_bytes(content)
+        return
+    content = BytesIO()
+    write(content)
+    renames = path.protocol in RENAMING
+    part = path.with_suffix(suffix) if renames else path
+    part.write_bytes(content.getbuffer())
+    if renames:
         path.fs.mv(part.path, path.path)
-    else:
-        path.write_bytes(content)
 
 
 def opened(path: Place) -> Path | BytesIO:
