@@ -23,9 +23,38 @@ Sequences = Annotated[
     str, typer.Option(help="Names with commas between, or a file with one a line.")
 ]
 VideoFile = Annotated[Path, typer.Argument(help="Movie, TIFF stack or frame folder.")]
+Videos = Annotated[
+    list[Path], typer.Argument(help="Movies, TIFF stacks or frame folders.")
+]
 ModelName = Annotated[str, typer.Option(help="Name, or a safetensors file.")]
 Json = Annotated[Path | None, typer.Option(help="Where to write all figures.")]
-Cache = Annotated[Path, typer.Option(help="Folder for prepared graphs.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Spread the work over a Dask cluster: its address, as tcp://host:8786, or "
+        "`local` for a process a core."
+    ),
+]
+
+
+def _place(text: str) -> Path:
+    """Read the option --cache."""
+    from napari_gnn_vos.io.place import place
+
+    try:
+        return place(str(text))
+    except GnnVosError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+Cache = Annotated[
+    Path,
+    typer.Option(
+        parser=_place,
+        metavar="FOLDER",
+        help="Folder for prepared graphs, or an address as s3://bucket/graphs.",
+    ),
+]
 CACHE = user_cache_path("napari-gnn-vos")
 
 
@@ -71,17 +100,20 @@ def _show(pipeline: Pipeline[R]) -> R:
 
 @app.command()
 def prepare(
-    video: VideoFile,
+    videos: Videos,
+    scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Prepare a video's superpixel graph, once."""
-    from napari_gnn_vos.engine import start
-    from napari_gnn_vos.io.read import read_video
+    """Prepare the superpixel graphs of videos, once; stopped, it goes on."""
+    from napari_gnn_vos.batch import prepare_videos
 
-    with _told():
-        session = _show(start(read_video(video), cache=cache))
-    graph = session.graph
-    typer.echo(f"{graph.n} superpixels on {graph.shape[0]} frames, in {cache}.")
+    with _told(), _stoppable(cache):
+        found = _show(prepare_videos(videos, cache, scheduler))
+    for name, made in found.items():
+        typer.echo(
+            f"{name}: {made.superpixels} superpixels on {made.frames} frames, "
+            f"in {cache}."
+        )
 
 
 @app.command()
@@ -168,6 +200,7 @@ def benchmark(
     ] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for pictures.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
     """Play rounds on sequences, print J and F; stopped, it goes on with the same JSON.
@@ -177,24 +210,25 @@ def benchmark(
     """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.registry import load_model
-    from napari_gnn_vos.study.measure import benchmark as study
     from napari_gnn_vos.study.measure import tables
     from napari_gnn_vos.study.measure.methods import network_method, simple_methods
     from napari_gnn_vos.study.measure.plan import Plan
     from napari_gnn_vos.study.measure.played import Kept
     from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
     from napari_gnn_vos.study.measure.report import report, write_json
+    from napari_gnn_vos.study.measure.together import benchmark_together
 
     with _told():
         if plots is not None:
             require_matplotlib()
         names = tuple(layout.sequences(davis, sequences))
         plan = Plan(davis, names, rounds, seed, protocol, scribbles, cache)
-        methods = [network_method(model, load_model(model))]
+        where = "cpu" if scheduler else "auto"
+        methods = [network_method(model, load_model(model, where))]
         methods += simple_methods() if baselines else []
         kept = Kept.beside(json)
         with _stoppable(kept.folder):
-            played = _show(study.benchmark(plan, methods, kept))
+            played = _show(benchmark_together(plan, methods, kept, scheduler))
         facts = report(plan, methods, played)
         if json is not None:
             write_json(json, facts)

@@ -14,6 +14,10 @@ what was expected, what came, and what to do.
   * SettingsError     (also a ValueError)  a setting or an option that is not known
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class GnnVosError(Exception):
     """Base of every expected failure."""
@@ -45,3 +49,33 @@ class CheckpointError(GnnVosError, ValueError):
 
 class SettingsError(GnnVosError, ValueError):
     """A setting, a name or an option that is not known here."""
+
+
+def named(name: str, error: GnnVosError) -> GnnVosError:
+    """Say which of several things an error is about.
+
+    Parameters
+    ----------
+    name : str
+    error : GnnVosError
+
+    Returns
+    -------
+    error : GnnVosError
+        Of the same kind.
+
+    Examples
+    --------
+    >>> str(named("a.mp4", VideoError("Too short.")))
+    'a.mp4: Too short.'
+    """
+    if str(error).startswith(f"{name}: "):
+        return error
+    return type(error)(f"{name}: {error}")
+
+
+def together(errors: Sequence[GnnVosError]) -> GnnVosError:
+    """Make one error of one or more: of the first one's kind, a line for each."""
+    if len(errors) == 1:
+        return errors[0]
+    return type(errors[0])("\n".join(map(str, errors)))

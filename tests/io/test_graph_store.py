@@ -6,6 +6,7 @@ import pytest
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io import graph_store
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
+from napari_gnn_vos.io.place import place
 from tests.scenes import random_graph
 
 
@@ -20,9 +21,13 @@ def put(store, graph, stop=None):
         store.put(t, graph.frames[t], graph.pairs[t] if t < last else None)
 
 
-@pytest.fixture
-def folder(tmp_path, graph):
-    store = GraphStore(tmp_path / "made" / "here", len(graph.frames))
+@pytest.fixture(params=["", "file://", "memory://"])
+def folder(tmp_path, graph, request):
+    """A prepared graph in a folder, and at addresses that rename and that do not."""
+    if request.param:
+        pytest.importorskip("upath")
+    where = place(f"{request.param}{tmp_path.as_posix()}")
+    store = GraphStore(where / "made" / "here", len(graph.frames))
     put(store, graph)
     store.finish(graph)
     return store.folder
@@ -135,3 +140,9 @@ def test_no_half_written_file_is_left(folder, graph, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         store.put(3, graph.frames[3], None)
     assert not store.ready(3)
+
+
+def test_nothing_else_is_left_in_the_folder(folder, graph):
+    names = sorted(path.name for path in folder.iterdir())
+    frames = [f"{t:06d}.npz" for t in range(len(graph.frames))]
+    assert names == [*frames, "graph.json"]

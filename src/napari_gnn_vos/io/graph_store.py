@@ -1,11 +1,10 @@
-"""A folder with one file a frame: prepared graphs on disk, read as they are needed."""
+"""A folder with one file a frame: prepared graphs, read as they are needed."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
-from pathlib import Path
+from functools import partial
 from typing import Any
 from zipfile import BadZipFile
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.place import Place, opened, put_whole
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.video_graph import VideoGraph
@@ -28,19 +28,18 @@ class GraphStore:
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         Created if it is missing.
     count : int
         Frames of the video, T.
 
     Notes
     -----
-    A frame is written under another name and then renamed, so that what is there is
-    whole whenever work was stopped, and work goes on from there. Frames written by
-    another version are deleted.
+    What is there is whole whenever work was stopped, see `put_whole`, and work goes on
+    from there. Frames written by another version are deleted.
     """
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(self, folder: Place, count: int) -> None:
         self.folder = folder
         self.count = count
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,10 +70,7 @@ class GraphStore:
                 "moving": pair.moving,
                 "moving_links": pair.links,
             }
-        part = self._path(t).with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        part.replace(self._path(t))
+        put_whole(self._path(t), partial(np.savez, **arrays))  # type: ignore[arg-type]
 
     def frame(self, t: int) -> FrameGraph:
         """Read frame `t`."""
@@ -103,16 +99,15 @@ class GraphStore:
         self._write_facts(facts)
 
     def _write_facts(self, facts: dict[str, Any]) -> None:
-        part = self.folder / f"graph.{os.getpid()}.part"
-        part.write_text(json.dumps(facts))
-        part.replace(self.folder / FACTS)
+        text = json.dumps(facts).encode()
+        put_whole(self.folder / FACTS, lambda file: file.write(text))
 
-    def _path(self, t: int) -> Path:
+    def _path(self, t: int) -> Place:
         return self.folder / f"{t:06d}.npz"
 
     def _load(self, t: int, names: tuple[str, ...]) -> list[NDArray[Any]]:
         try:
-            with np.load(self._path(t)) as file:
+            with np.load(opened(self._path(t))) as file:
                 return [file[name] for name in names]
         except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
             raise ReadError(
@@ -147,12 +142,12 @@ class MemoryStore:
         return self._pairs[t]
 
 
-def open_graph(folder: Path) -> VideoGraph | None:
+def open_graph(folder: Place) -> VideoGraph | None:
     """Open a prepared graph, without reading its frames.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         Where a `GraphStore` has put it.
 
     Returns
@@ -175,7 +170,7 @@ def open_graph(folder: Path) -> VideoGraph | None:
     )
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(folder: Place) -> dict[str, Any]:
     """Read what is known of a folder's graph; an empty folder is of this version."""
     try:
         facts: dict[str, Any] = {"version": None}

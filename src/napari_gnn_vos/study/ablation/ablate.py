@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import Model
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import Pipeline, Progress, within
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.ablation.request import Ablation
 from napari_gnn_vos.study.ablation.tables import Row
 from napari_gnn_vos.study.ablation.trainings import finished, train_all, weights_of
 from napari_gnn_vos.study.ablation.variants import Table, Variant
-from napari_gnn_vos.study.measure.benchmark import benchmark, within
+from napari_gnn_vos.study.measure.benchmark import benchmark
 from napari_gnn_vos.study.measure.methods import Method, network_method
 from napari_gnn_vos.study.measure.plan import Plan
 from napari_gnn_vos.study.measure.played import Kept, Played

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import Pipeline, Progress, within
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.footage import Footage
@@ -25,7 +24,6 @@ from napari_gnn_vos.study.metrics import jaccard, objects_of
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import Begun, Score, play
 
-R = TypeVar("R")
 U8 = NDArray[np.uint8]
 
 
@@ -78,7 +76,7 @@ def benchmark(
         If the protocol needs a package that is not installed.
     """
     done, total = 0, len(plan.names) * len(methods) * plan.rounds
-    yield from within(_look(plan), Progress("look at masks", done, total))
+    yield from within(look(plan), Progress("look at masks", done, total))
     out: dict[str, list[Played]] = {method.name: [] for method in methods}
     for name in plan.names:
         opened = None
@@ -95,35 +93,7 @@ def benchmark(
     return out
 
 
-def within(part: Pipeline[R], at: Progress) -> Pipeline[R]:
-    """Tell the steps of a part without moving on in the whole.
-
-    Parameters
-    ----------
-    part : generator of Progress
-    at : Progress
-        Where the whole is.
-
-    Yields
-    ------
-    step : Progress
-        As `at`, and what the part does.
-
-    Returns
-    -------
-    result
-        What the part returned.
-    """
-    while True:
-        try:
-            step = next(part)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        stage = f"{at.stage}: {step.stage} {step.done}/{step.total}"
-        yield Progress(stage, at.done, at.total)
-
-
-def _look(plan: Plan) -> Pipeline[None]:
+def look(plan: Plan) -> Pipeline[None]:
     """Read all masks and strokes once, so that what is wrong is told at once."""
     if plan.protocol == "davisinteractive":
         ensure_official()
