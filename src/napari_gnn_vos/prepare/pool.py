@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from napari_gnn_vos.prepare.basins import sums
 from napari_gnn_vos.structures.arrays import check_shape
 from napari_gnn_vos.vision import cv2
 
@@ -45,10 +46,9 @@ def pool_mean(
            [5.]], dtype=float32)
     """
     check_shape("image", image, *labels.shape, None)
-    flat = labels.ravel()
-    size = np.bincount(flat)
-    sums = [np.bincount(flat, channel.ravel()) for channel in np.moveaxis(image, -1, 0)]
-    return (np.stack(sums, axis=-1) / size[:, None]).astype(np.float32)
+    total, size = sums(labels, image)
+    mean: NDArray[np.float32] = (total / size[:, None]).astype(np.float32)
+    return mean
 
 
 def pool_maps(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import SuperpixelSettings
 from napari_gnn_vos.prepare.merge import merge_superpixels
 from napari_gnn_vos.prepare.slic import slic_superpixels
-from napari_gnn_vos.prepare.watershed import watershed_basins
+from napari_gnn_vos.prepare.watershed import lab_colours, watershed_basins
 from napari_gnn_vos.structures.video import Rgb
 
 Oversegment = Callable[[Rgb, list[NDArray[np.float32]], int], NDArray[np.int32]]
@@ -25,7 +25,8 @@ def grid_superpixels(
 ) -> NDArray[np.int32]:
     """Flood from a regular grid of about `budget` markers; motion is not looked at."""
     h, w = picture.shape[:2]
-    return watershed_basins(picture, max(4, round((h * w / budget) ** 0.5)), passes=1)
+    spacing = max(4, round((h * w / budget) ** 0.5))
+    return watershed_basins(picture, lab_colours(picture), spacing, passes=1)
 
 
 METHODS: dict[str, Oversegment] = {
