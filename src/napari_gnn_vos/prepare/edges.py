@@ -100,7 +100,8 @@ def moving(
     n, m = int(labels.max()) + 1, int(labels_next.max()) + 1
     there = landings(labels, labels_next, flow.forward, flow.backward)
     back = landings(labels_next, labels, flow.backward, flow.forward)
-    ways = _tally(there[0], there[1], there[2], n, m), _tally(*back[1::-1], back[2], n, m)
+    back = back[1], back[0], back[2]  # the earlier frame's superpixel first, here too
+    ways = _tally(*there, n, m), _tally(*back, n, m)
     key = np.union1d(ways[0][0], ways[1][0])
     (out, error), (into, error_back) = (_spread(way, key) for way in ways)
     i, j = key // m, key % m
@@ -135,7 +136,7 @@ def _spread(
     way: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
     key: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Counts and errors of one way at all keys, zero where it has none, (2, c)."""
+    """Put counts and errors of one way at all keys, zero where it has none, (2, c)."""
     values = np.zeros((2, len(key)))
     values[:, np.searchsorted(key, way[0])] = way[1:]
     return values

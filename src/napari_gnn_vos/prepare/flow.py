@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from napari_gnn_vos.structures.frame_graph import Flow
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
+_own = local()
+"""What a thread keeps for itself."""
 FlowEstimator = Callable[[Rgb, Rgb], NDArray[np.float32]]
 """From two (H, W, 3) pictures to (H, W, 2): where the pixels of the first go, in
 pixels, (rows, columns)."""
@@ -35,10 +38,13 @@ def dis_flow(before: Rgb, after: Rgb) -> NDArray[np.float32]:
     ----------
     T. Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
     """
-    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    method = getattr(_own, "dis", None)
+    if method is None:  # its buffers are kept for the next pictures
+        method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        _own.dis = method
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
     flow: NDArray[np.float32] = method.calc(grey[0], grey[1], None)
-    return flow[..., ::-1]
+    return np.ascontiguousarray(flow[..., ::-1])
 
 
 def flow_between(before: Rgb, after: Rgb, estimate: FlowEstimator = dis_flow) -> Flow:

@@ -64,7 +64,7 @@ def merge_superpixels(
     labels = watershed_basins(picture, colours, SPACING, FINE_PASSES)
     steep = _gradient(colours)
     total, size = _totals(labels, colours, motions)
-    root = _merge(total, size, *borders(labels, steep), budget, CONTRAST)
+    root = _merge(total, size, borders(labels, steep), budget, CONTRAST)
     labels = root[labels]
     for _ in range(FINAL_PASSES):
         labels = relax(labels, colours)
@@ -139,8 +139,9 @@ def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _merge(total, size, pairs, length, strength, budget, contrast):  # type: ignore[no-untyped-def]
+def _merge(total, size, ties, budget, contrast):  # type: ignore[no-untyped-def]
     """Merge basins until `budget` are left: the superpixel of each, (n,)."""
+    pairs, length, strength = ties
     root = np.arange(len(size))
     while len(size) > budget and len(length) > 0:
         n = len(size)
