@@ -26,6 +26,7 @@ VideoFile = Annotated[Path, typer.Argument(help="Movie, TIFF stack or frame fold
 ModelName = Annotated[str, typer.Option(help="Name, or a safetensors file.")]
 Json = Annotated[Path | None, typer.Option(help="Where to write all figures.")]
 Cache = Annotated[Path, typer.Option(help="Folder for prepared graphs.")]
+HowWell = Annotated[str, typer.Option(help="fast, balanced or best.")]
 CACHE = user_cache_path("napari-gnn-vos")
 
 
@@ -72,14 +73,17 @@ def _show(pipeline: Pipeline[R]) -> R:
 @app.command()
 def prepare(
     video: VideoFile,
+    quality: HowWell = "balanced",
     cache: Cache = CACHE,
 ) -> None:
     """Prepare a video's superpixel graph, once."""
+    from napari_gnn_vos.config import Config
     from napari_gnn_vos.engine import start
     from napari_gnn_vos.io.read import read_video
 
     with _told():
-        session = _show(start(read_video(video), cache=cache))
+        config = Config.at(quality)
+        session = _show(start(read_video(video), config, cache))
     graph = session.graph
     typer.echo(f"{graph.n} superpixels on {graph.shape[0]} frames, in {cache}.")
 
@@ -94,11 +98,13 @@ def segment(
     ] = "gatedgcn",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of the sampling of strokes.")] = 0,
+    quality: HowWell = "balanced",
     cache: Cache = CACHE,
 ) -> None:
     """Label a whole video from strokes in a file."""
     import numpy as np
 
+    from napari_gnn_vos.config import Config
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.io.export import export_labels
     from napari_gnn_vos.io.read import read_video
@@ -107,7 +113,7 @@ def segment(
 
     with _told():
         drawn, network = read_strokes(strokes), load_model(model, device)
-        session = _show(start(read_video(video), cache=cache))
+        session = _show(start(read_video(video), Config.at(quality), cache))
         session = annotate(session, drawn, rng=np.random.default_rng(seed))
         session = _show(predict(session, network))
         labels = session.labels if session.labels is not None else ()
@@ -211,14 +217,17 @@ def ceiling(
     sequences: Sequences,
     superpixels: Annotated[int, typer.Option(help="Superpixels a frame.")] = 880,
     every: Annotated[int, typer.Option(help="Measure one frame in so many.")] = 10,
+    quality: HowWell = "balanced",
 ) -> None:
     """Print how good labels could be at best with each over-segmentation."""
+    from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.study.measure.ceiling import ceiling_table, measure_ceilings
 
     with _told():
+        level = Config.at(quality).prepare.quality
         names = layout.sequences(davis, sequences)
-        found = _show(measure_ceilings(davis, names, superpixels, every))
+        found = _show(measure_ceilings(davis, names, superpixels, every, level))
     typer.echo(ceiling_table(found))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -112,7 +113,8 @@ def _prepare(
     from napari_gnn_vos.model.registry import load_backbone
     from napari_gnn_vos.model.threads import none_inside
 
-    nets = Callables(dis_flow, load_backbone(settings.backbone))
+    flow = partial(dis_flow, quality=settings.quality)
+    nets = Callables(flow, load_backbone(settings.backbone))
     with none_inside():
         yield from prepare(video, settings, nets, store, around)
 

@@ -48,7 +48,8 @@ def describe_frame(
         Mean colour and motion, which ties to other frames are described with.
     """
     whole = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
-    labels = oversegment(picture, whole.motions, settings.superpixels)
+    how = settings.superpixels, settings.quality
+    labels = oversegment(picture, whole.motions, *how)
     appearance = pool_maps(embed(picture), labels)
     return describe_labels(whole.cut(labels), appearance)
 

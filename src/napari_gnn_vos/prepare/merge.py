@@ -121,12 +121,11 @@ def _costs(pairs, length, strength, total, size, contrast):  # type: ignore[no-u
 @njit(cache=True, nogil=True, error_model="numpy")
 def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
     """Mutually best pairs, cheapest first, half of them and at most `most`."""
-    best = np.full(n, -1, np.int32)
+    best, least = np.full(n, -1, np.int32), np.full(n, np.inf)
     for e in range(len(cost)):
-        for side in range(2):
-            k = pairs[side, e]
-            if best[k] < 0 or cost[e] < cost[best[k]]:
-                best[k] = e
+        for k in (pairs[0, e], pairs[1, e]):
+            if cost[e] < least[k]:
+                best[k], least[k] = e, cost[e]
     chosen = np.empty(n, np.int32)
     count = 0
     for k in range(n):
@@ -173,7 +172,8 @@ def _add_up(total, size, to):  # type: ignore[no-untyped-def]
     new_size = np.zeros(m, np.float64)
     for k in range(len(to)):
         new_size[to[k]] += size[k]
-        new_total[to[k]] += total[k]
+        for d in range(total.shape[1]):
+            new_total[to[k], d] += total[k, d]
     return new_total, new_size
 
 

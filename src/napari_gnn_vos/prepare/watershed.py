@@ -134,19 +134,15 @@ def _far(means, k, colours, r, c):  # type: ignore[no-untyped-def]
 def _fill_lines(labels, colours):  # type: ignore[no-untyped-def]
     """Give the pixels of lines (-1) to the neighbour of the closest colour."""
     out = labels.copy()
-    rows, cols = np.nonzero(out <= 0)
-    found = np.empty(len(rows), np.int32)
-    while len(rows) > 0:
-        for k in range(len(rows)):
-            found[k] = _closest(out, colours, rows[k], cols[k])
-        left = 0
-        for k in range(len(rows)):
-            r, c = rows[k], cols[k]
-            out[r, c] = found[k]
-            if found[k] <= 0:
-                rows[left], cols[left] = r, c
-                left += 1
-        rows, cols = rows[:left], cols[:left]
+    w = labels.shape[1]
+    flat = out.ravel()
+    lines = np.flatnonzero(flat <= 0)
+    while len(lines) > 0:
+        found = np.empty(len(lines), np.int32)
+        for k in range(len(lines)):
+            found[k] = _closest(out, colours, lines[k] // w, lines[k] % w)
+        flat[lines] = found
+        lines = lines[found <= 0]
     return out - 1
 
 
