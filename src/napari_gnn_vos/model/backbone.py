@@ -71,9 +71,15 @@ class Block(nn.Module):
         rim = max(-above, 0), max(below - height, 0)
         if any(rim):  # what lies outside is nothing of the expanded maps
             maps = nn.functional.pad(maps, (0, 0, *rim))
-        kernel = depthwise.weight, depthwise.bias
-        conv = self.stride, (0, 1), 1, self.wide
-        out: Tensor = project(limit(nn.functional.conv2d(maps, *kernel, *conv)))
+        rows: Tensor = nn.functional.conv2d(
+            maps,
+            depthwise.get_parameter("weight"),
+            depthwise.get_parameter("bias"),
+            self.stride,
+            padding=(0, 1),
+            groups=self.wide,
+        )
+        out: Tensor = project(limit(rows))
         return out
 
 

@@ -123,9 +123,12 @@ class Desk:
         before: Future[Flow] | None,
         after: Future[Flow] | None,
     ) -> Described:
-        flows = (flow.result() if flow else None for flow in (before, after))
         return describe_frame(
-            picture.result(), *flows, self._settings, self._nets.embed
+            picture.result(),
+            before.result() if before else None,
+            after.result() if after else None,
+            self._settings,
+            self._nets.embed,
         )
 
     def _tie(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import local
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,6 @@ from napari_gnn_vos.structures.frame_graph import Flow
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
-_own = local()
-"""OpenCV's estimators by quality, for every thread its own: their buffers are kept."""
 FlowEstimator = Callable[[Rgb, Rgb], NDArray[np.float32]]
 """From two (H, W, 3) pictures to (H, W, 2): where the pixels of the first go, in
 pixels, (rows, columns)."""
@@ -45,15 +42,14 @@ def dis_flow(
     ----------
     T. Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
     """
-    if not hasattr(_own, quality):
-        setattr(_own, quality, _dis(quality))
-    method = getattr(_own, quality)
+    method = _dis(quality)
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
     flow: NDArray[np.float32] = method.calc(grey[0], grey[1], None)
     return np.ascontiguousarray(flow[..., ::-1])
 
 
 def _dis(quality: Quality) -> Any:
+    """Make an estimator: one that was used before would let its last flow show."""
     if quality == "fast":
         return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
