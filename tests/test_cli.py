@@ -65,6 +65,18 @@ def test_a_second_segment_opens_what_was_prepared(run, davis, tmp_path):
     assert len(before) == 12
 
 
+def test_another_quality_is_prepared_beside(run, davis, tmp_path):
+    root, _ = davis
+    frames = root / "JPEGImages/480p/one"
+    for quality in ("balanced", "fast"):
+        out = run("prepare", frames, "--cache", "cache", "--quality", quality)
+        assert out.exit_code == 0, out.output
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    wrong = run("prepare", frames, "--cache", "cache", "--quality", "superb")
+    assert wrong.exit_code == 2
+    assert "superb" in wrong.output
+
+
 def test_benchmark_writes_its_figures(run, davis, tmp_path):
     root, _ = davis
     result = run(

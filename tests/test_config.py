@@ -24,6 +24,7 @@ configs = st.builds(
             per_frame=st.integers(16, 60_000),
         ),
         edges=st.builds(EdgeSettings, least_share=st.floats(0, 1)),
+        quality=st.sampled_from(["fast", "balanced", "best"]),
     ),
     seeds=st.builds(SeedSettings, clearance=st.floats(1e-9, 1e9)),
     label_model=st.builds(LabelModelSettings, strength=st.floats(1e-9, 1e9)),
@@ -82,5 +83,19 @@ def test_the_digest_is_of_everything_that_is_prepared():
         PrepareSettings(superpixels=SuperpixelSettings(per_frame=100)).digest(),
         PrepareSettings(superpixels=SuperpixelSettings(method="slic")).digest(),
         PrepareSettings(edges=EdgeSettings(least_share=0.2)).digest(),
+        PrepareSettings(quality="fast").digest(),
+        PrepareSettings(quality="best").digest(),
     }
-    assert len(others | {usual.digest()}) == 5
+    assert len(others | {usual.digest()}) == 7
+
+
+def test_graphs_prepared_before_there_was_a_choice_of_quality_stay_valid():
+    assert PrepareSettings().digest() == "9f7cf24645ea"
+    assert PrepareSettings(quality="balanced").digest() == "9f7cf24645ea"
+
+
+def test_settings_at_a_quality():
+    assert Config.at("balanced") == Config()
+    assert Config.at("fast").prepare == PrepareSettings(quality="fast")
+    with pytest.raises(SettingsError, match=r"fast.*not 'superb'"):
+        Config.at("superb")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_gnn_vos.cluster import spread
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.errors import GnnVosError, named, together
 from napari_gnn_vos.io.read import read_video
@@ -33,7 +34,10 @@ class Prepared:
 
 
 def prepare_videos(
-    paths: Sequence[Path], cache: Place, scheduler: str | None = None
+    paths: Sequence[Path],
+    cache: Place,
+    scheduler: str | None = None,
+    config: Config | None = None,
 ) -> Pipeline[dict[str, Prepared]]:
     """Prepare videos, each as `engine.start` does.
 
@@ -45,6 +49,7 @@ def prepare_videos(
         For prepared graphs; on a cluster, the same on all machines.
     scheduler : str, optional
         See `cluster.spread`. Without it one is prepared after the other, here.
+    config : Config, optional
 
     Yields
     ------
@@ -61,20 +66,23 @@ def prepare_videos(
     GnnVosError
         If videos cannot be read or prepared; after all others were.
     """
-    jobs = {str(path): path for path in paths}
+    config, jobs = config or Config(), {str(path): path for path in paths}
     if scheduler is None and len(jobs) == 1:
-        return {str(paths[0]): (yield from _prepare(paths[0], cache))}
+        return {str(paths[0]): (yield from _prepare(paths[0], config, cache))}
     if scheduler is None:
-        return (yield from _one_by_one(jobs, cache))
+        return (yield from _one_by_one(jobs, config, cache))
     away = {name: path.expanduser().absolute() for name, path in jobs.items()}
-    return (yield from spread(partial(_drained, cache.absolute()), away, scheduler))
+    work = partial(_drained, config, cache.absolute())
+    return (yield from spread(work, away, scheduler))
 
 
-def _one_by_one(jobs: dict[str, Path], cache: Place) -> Pipeline[dict[str, Prepared]]:
+def _one_by_one(
+    jobs: dict[str, Path], config: Config, cache: Place
+) -> Pipeline[dict[str, Prepared]]:
     made: dict[str, Prepared] = {}
     failed: list[GnnVosError] = []
     for number, (name, path) in enumerate(jobs.items()):
-        part, at = _prepare(path, cache), Progress(path.name, number, len(jobs))
+        part, at = _prepare(path, config, cache), Progress(path.name, number, len(jobs))
         try:
             made[name] = yield from within(part, at)
         except GnnVosError as error:
@@ -84,10 +92,10 @@ def _one_by_one(jobs: dict[str, Path], cache: Place) -> Pipeline[dict[str, Prepa
     return made
 
 
-def _prepare(path: Path, cache: Place) -> Pipeline[Prepared]:
-    graph = (yield from start(read_video(path), cache=cache)).graph
+def _prepare(path: Path, config: Config, cache: Place) -> Pipeline[Prepared]:
+    graph = (yield from start(read_video(path), config, cache)).graph
     return Prepared(graph.n, graph.shape[0])
 
 
-def _drained(cache: Place, path: Path) -> Prepared:
-    return drain(_prepare(path, cache))
+def _drained(config: Config, cache: Place, path: Path) -> Prepared:
+    return drain(_prepare(path, config, cache))

@@ -55,6 +55,7 @@ Cache = Annotated[
         help="Folder for prepared graphs, or an address as s3://bucket/graphs.",
     ),
 ]
+HowWell = Annotated[str, typer.Option(help="fast, balanced or best.")]
 CACHE = user_cache_path("napari-gnn-vos")
 
 
@@ -101,14 +102,17 @@ def _show(pipeline: Pipeline[R]) -> R:
 @app.command()
 def prepare(
     videos: Videos,
+    quality: HowWell = "balanced",
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
     """Prepare the superpixel graphs of videos, once; stopped, it goes on."""
     from napari_gnn_vos.batch import prepare_videos
+    from napari_gnn_vos.config import Config
 
     with _told(), _stoppable(cache):
-        found = _show(prepare_videos(videos, cache, scheduler))
+        config = Config.at(quality)
+        found = _show(prepare_videos(videos, cache, scheduler, config))
     for name, made in found.items():
         typer.echo(
             f"{name}: {made.superpixels} superpixels on {made.frames} frames, "
@@ -126,11 +130,13 @@ def segment(
     ] = "gatedgcn",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of the sampling of strokes.")] = 0,
+    quality: HowWell = "balanced",
     cache: Cache = CACHE,
 ) -> None:
     """Label a whole video from strokes in a file."""
     import numpy as np
 
+    from napari_gnn_vos.config import Config
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.io.export import export_labels
     from napari_gnn_vos.io.read import read_video
@@ -139,7 +145,7 @@ def segment(
 
     with _told():
         drawn, network = read_strokes(strokes), load_model(model, device)
-        session = _show(start(read_video(video), cache=cache))
+        session = _show(start(read_video(video), Config.at(quality), cache))
         session = annotate(session, drawn, rng=np.random.default_rng(seed))
         session = _show(predict(session, network))
         count = export_labels(session.painted or (), output)
@@ -244,14 +250,17 @@ def ceiling(
     sequences: Sequences,
     superpixels: Annotated[int, typer.Option(help="Superpixels a frame.")] = 880,
     every: Annotated[int, typer.Option(help="Measure one frame in so many.")] = 10,
+    quality: HowWell = "balanced",
 ) -> None:
     """Print how good labels could be at best with each over-segmentation."""
+    from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.study.measure.ceiling import ceiling_table, measure_ceilings
 
     with _told():
+        level = Config.at(quality).prepare.quality
         names = layout.sequences(davis, sequences)
-        found = _show(measure_ceilings(davis, names, superpixels, every))
+        found = _show(measure_ceilings(davis, names, superpixels, every, level))
     typer.echo(ceiling_table(found))
 
 

@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,6 +27,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Quality = Literal["fast", "balanced", "best"]
+
+
 class SuperpixelSettings(Settings):
     """How a frame is cut into superpixels."""
 
@@ -34,7 +37,10 @@ class SuperpixelSettings(Settings):
         "merge", description="Over-segmentation; `gnn-vos ceiling` compares them."
     )
     per_frame: int = Field(
-        880, ge=16, le=60_000, description="Superpixels a frame to aim for."
+        880,
+        ge=16,
+        le=60_000,
+        description="Superpixels a frame to aim for, at balanced quality.",
     )
 
 
@@ -58,10 +64,19 @@ class PrepareSettings(Settings):
     )
     superpixels: SuperpixelSettings = SuperpixelSettings()
     edges: EdgeSettings = EdgeSettings()
+    quality: Quality = Field(
+        "balanced", description="Of flow and superpixels: what more time is given to."
+    )
 
     def digest(self) -> str:
-        """Short digest of all settings, part of the cache's key."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """Short digest of all settings, part of the cache's key.
+
+        Balanced quality is left out: it is how graphs were prepared before there was
+        a choice, and these stay valid.
+        """
+        unsaid = {"quality"} if self.quality == "balanced" else None
+        told = self.model_dump_json(exclude=unsaid)
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 class SeedSettings(Settings):
@@ -106,6 +121,22 @@ class Config(Settings):
     refine: bool = Field(
         True, description="Follow image edges within superpixels (guided filter)."
     )
+
+    @classmethod
+    def at(cls, quality: str) -> Self:
+        """Give the usual settings, with frames prepared at another quality.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such quality.
+        """
+        try:
+            return cls.model_validate({"prepare": {"quality": quality}})
+        except ValidationError as error:
+            raise SettingsError(
+                f"The quality must be one of {get_args(Quality)}, not {quality!r}."
+            ) from error
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -26,10 +27,11 @@ from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
 from napari_gnn_vos.interact.withdraw import withdraw
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
+from napari_gnn_vos.prepare.desk import Callables
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.prepare.flow import dis_flow
 from napari_gnn_vos.prepare.node_features import NODE_NAMES
-from napari_gnn_vos.prepare.pipeline import Callables, prepare
+from napari_gnn_vos.prepare.pipeline import prepare
 from napari_gnn_vos.progress import Glimpse, Pipeline, Progress
 from napari_gnn_vos.splitting import split_session
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
@@ -42,6 +44,7 @@ from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 log = logging.getLogger(__name__)
+Store = GraphStore | MemoryStore
 
 F32 = NDArray[np.float32]
 INPUTS = (*NODE_NAMES, *INPUT_NAMES)
@@ -71,7 +74,10 @@ class Model(Protocol):
 
 
 def start(
-    video: Video, config: Config | None = None, cache: Path | None = None
+    video: Video,
+    config: Config | None = None,
+    cache: Path | None = None,
+    around: int = 0,
 ) -> Pipeline[Session]:
     """Prepare a video, or open what was prepared before.
 
@@ -84,6 +90,8 @@ def start(
     cache : Path, optional
         Folder for prepared graphs, one folder a video and settings. Work that was
         stopped goes on where it stopped. Without it the graph stays in memory.
+    around : int
+        Frame to begin at, for one who wants to see it first.
 
     Yields
     ------
@@ -107,7 +115,7 @@ def start(
     graph = open_graph(folder) if folder else None
     if graph is None:
         store = GraphStore(folder, video.shape[0]) if folder else MemoryStore()
-        yield from prepare(video, config.prepare, _nets(config.prepare), store)
+        yield from _prepare(video, config.prepare, store, around)
         graph = _graph_of(store, video, fingerprint)
         if isinstance(store, GraphStore):
             store.finish(graph)
@@ -115,18 +123,22 @@ def start(
     return Session(video, graph, config)
 
 
-def _nets(settings: PrepareSettings) -> Callables:
+def _prepare(
+    video: Video, settings: PrepareSettings, store: Store, around: int
+) -> Pipeline[None]:
     from napari_gnn_vos.model.registry import load_backbone
+    from napari_gnn_vos.model.threads import none_inside
 
-    return Callables(dis_flow, load_backbone(settings.backbone))
+    flow = partial(dis_flow, quality=settings.quality)
+    nets = Callables(flow, load_backbone(settings.backbone))
+    with none_inside():
+        yield from prepare(video, settings, nets, store, around)
 
 
-def _graph_of(
-    store: GraphStore | MemoryStore, video: Video, fingerprint: str
-) -> VideoGraph:
+def _graph_of(store: Store, video: Video, fingerprint: str) -> VideoGraph:
     count = video.shape[0]
     frames = Lazy(store.frame, count)
-    counts = np.array([frame.n for frame in frames], np.int64)
+    counts = np.array([store.superpixels(t) for t in range(count)], np.int64)
     pairs = Lazy(store.pair, count - 1)
     return VideoGraph(
         frames, pairs, counts, NODE_NAMES, LINK_NAMES, video.shape, fingerprint

@@ -33,6 +33,14 @@ def folder(tmp_path, graph, request):
     return store.folder
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_superpixels_are_counted_without_reading_a_frame(graph, tmp_path, kept):
+    store = GraphStore(tmp_path, 5) if kept else MemoryStore()
+    put(store, graph)
+    counted = [store.superpixels(t) for t in range(len(graph.frames))]
+    assert counted == graph.counts.tolist()
+
+
 def assert_same(one, other):
     for a, b in zip(one.frames, other.frames, strict=True):
         for name in ("labels", "nodes", "appearance", "touching", "links"):

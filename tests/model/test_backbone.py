@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from napari_gnn_vos.errors import CheckpointError
+from napari_gnn_vos.model import backbone
 from napari_gnn_vos.model.backbone import (
     BLOCKS,
     MEAN,
@@ -128,3 +129,16 @@ def test_weights_that_lack_blocks():
     del state[sorted(state)[0]]
     with pytest.raises(CheckpointError, match="1 arrays are missing"):
         embedder(state)
+
+
+@pytest.mark.parametrize("size", [(64, 50), (33, 40), (37, 97)])
+def test_strips_of_rows_change_no_number(size, monkeypatch):
+    torch.manual_seed(0)
+    network = MobileNetV2((1, 3, 6)).eval()
+    pictures = torch.randn(1, 3, *size)
+    with torch.no_grad():
+        whole = network(pictures)
+        for strip in (1, 40_000):
+            monkeypatch.setattr(backbone, "STRIP", strip)
+            for found, wanted in zip(network(pictures), whole, strict=True):
+                torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)

@@ -19,6 +19,21 @@ def test_sign_and_order(step):
     np.testing.assert_allclose(np.median(motion, axis=(0, 1)), step, atol=0.2)
 
 
+@pytest.mark.parametrize("quality", ["fast", "balanced", "best"])
+def test_every_quality_finds_a_steady_motion(quality):
+    before = texture((64, 80), contrast=50)
+    motion = dis_flow(before, np.roll(before, (2, -3), axis=(0, 1)), quality)
+    assert motion.shape == (64, 80, 2)
+    np.testing.assert_allclose(np.median(motion, axis=(0, 1)), (2, -3), atol=0.3)
+
+
+def test_what_was_computed_before_leaves_no_trace():
+    one, other = texture((64, 80), 1), texture((64, 80), 2)
+    first = dis_flow(one, other)
+    dis_flow(texture((32, 40), 3), texture((32, 40), 4))
+    np.testing.assert_array_equal(dis_flow(one, other), first)
+
+
 def test_both_ways_on_the_coarser_grid_in_full_pixels():
     before = texture((49, 65), contrast=50)
     flow = flow_between(before, np.roll(before, (2, -3), axis=(0, 1)))

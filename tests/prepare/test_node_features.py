@@ -100,11 +100,26 @@ def test_motion_against_the_median():
 def test_motion_at_the_ends_is_the_other_one_negated():
     flow = steady_flow((16, 16), (2, -3))
     first, last = view(halves(), after=flow), view(halves(), before=flow)
-    np.testing.assert_allclose(first.motion(True)[5, 5], (2, -3))
-    np.testing.assert_allclose(first.motion(False)[5, 5], (-2, 3))
-    np.testing.assert_allclose(last.motion(False)[5, 5], (-2, 3))
-    np.testing.assert_allclose(last.motion(True)[5, 5], (2, -3))
-    assert (view(halves()).motion(True) == 0).all()
+    for one in (first, last):
+        np.testing.assert_allclose(one.means[:, 3:], [[2, -3, -2, 3]] * 2)
+    assert (view(halves()).means[:, 3:] == 0).all()
+
+
+def test_motions_that_are_known_are_those_of_the_means():
+    before, after = steady_flow((16, 16), (1, 4)), steady_flow((16, 16), (2, -3))
+    both = view(halves(), before=before, after=after)
+    assert [motion[5, 5].tolist() for motion in both.motions] == [[2, -3], [-1, -4]]
+    np.testing.assert_allclose(both.means[:, 3:], [[2, -3, -1, -4]] * 2)
+    assert view(halves()).motions == []
+
+
+def test_a_view_cut_anew_is_a_new_view():
+    after = steady_flow((16, 16), (2, -3))
+    whole = view(np.zeros((16, 16), np.uint16), texture((16, 16)), after=after)
+    assert whole.means.shape == (1, 7)
+    cut, fresh = whole.cut(halves()), view(halves(), texture((16, 16)), after=after)
+    np.testing.assert_array_equal(cut.means, fresh.means)
+    np.testing.assert_array_equal(describe_nodes(cut), describe_nodes(fresh))
 
 
 def test_hidden_in_the_next_or_in_the_previous_frame():

@@ -2,12 +2,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from napari_gnn_vos.config import PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.io.graph_store import MemoryStore
+from napari_gnn_vos.prepare import desk
 from napari_gnn_vos.prepare.describe import describe_frame, describe_pair
+from napari_gnn_vos.prepare.desk import Callables, Desk
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
-from napari_gnn_vos.prepare.pipeline import BATCH, Callables, prepare
+from napari_gnn_vos.prepare.pipeline import BATCH, outwards, prepare
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.vision import cv2
 from tests.scenes import moving_square
@@ -56,16 +60,16 @@ def assert_same(one, other, count):
         np.testing.assert_array_equal(a.flow.backward, b.flow.backward)
 
 
-def frame_by_frame(video, settings=SETTINGS):
+def frame_by_frame(video, how=SETTINGS):
     """The same without batches or threads."""
     store, count = MemoryStore(), video.shape[0]
     pictures = [video.rgb(t) for t in range(count)]
     flows = [None, *(flow_between(a, b) for a, b in pairwise(pictures)), None]
     described = [
-        describe_frame(pictures[t], flows[t], flows[t + 1], settings, embed)
+        describe_frame(pictures[t], flows[t], flows[t + 1], how, embed)
         for t in range(count)
     ]
-    share = settings.edges.least_share
+    share = how.edges.least_share
     for t in range(count):
         pair = None
         if t + 1 < count:
@@ -85,12 +89,12 @@ def test_the_same_as_frame_by_frame(count):
 
 def test_two_frames_merged():
     video, _ = moving_square(2)
-    settings = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
+    few = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
     store = MemoryStore()
-    drain(prepare(video, settings, Callables(dis_flow, embed), store))
+    drain(prepare(video, few, Callables(dis_flow, embed), store))
     assert store.frame(0).n == store.frame(1).n == 30
     assert store.pair(0).moving.shape[1] > 30
-    assert_same(store, frame_by_frame(video, settings), 2)
+    assert_same(store, frame_by_frame(video, few), 2)
 
 
 def test_work_that_was_stopped_goes_on_where_it_stopped():
@@ -103,7 +107,7 @@ def test_work_that_was_stopped_goes_on_where_it_stopped():
     broken.at = None
     flow = Counting()
     drain(prepare(video, SETTINGS, Callables(flow, embed), broken))
-    assert flow.asked == 2 * (count - BATCH)  # the first batch is not done again
+    assert flow.asked == 2 * (count - BATCH - 3)  # from the frame before it on
     assert_same(broken, frame_by_frame(video), count)
 
 
@@ -132,3 +136,79 @@ def test_closing_it_gives_the_threads_back():
     next(work)
     work.close()
     assert cv2.getNumThreads() == before
+
+
+@given(count=st.integers(2, 90), data=st.data())
+def test_outwards_is_every_frame_once_and_the_nearest_batches_first(count, data):
+    around = data.draw(st.integers(0, count - 1))
+    order = outwards(count, around)
+    assert sorted(order) == list(range(count))
+    assert around in order[:BATCH]
+    far = [abs(t // BATCH - around // BATCH) for t in order]
+    assert far == sorted(far)
+    for one, other in pairwise(order):  # a film is read forwards within a batch
+        assert other == one + 1 or one // BATCH != other // BATCH
+
+
+@pytest.mark.parametrize("around", [0, 9, 2 * BATCH + 2])
+def test_the_same_wherever_it_is_begun(around):
+    count = 2 * BATCH + 3
+    video, _ = moving_square(count)
+    store, flow = MemoryStore(), Counting()
+    drain(prepare(video, SETTINGS, Callables(flow, embed), store, around))
+    assert_same(store, frame_by_frame(video), count)
+    assert flow.asked == 2 * (count - 1)
+
+
+def test_the_nearest_frames_are_ready_first():
+    count = 2 * BATCH
+    video, _ = moving_square(count)
+    store = MemoryStore()
+    work = prepare(video, SETTINGS, Callables(dis_flow, embed), store, count - 1)
+    while next(work).done < BATCH:
+        pass
+    assert [t for t in range(count) if store.ready(t)] == [*range(BATCH, count)]
+    work.close()
+
+
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_stopped_anywhere_and_gone_on_with_anywhere_else(data):
+    count = 2 * BATCH + 3
+    video, _ = moving_square(count)
+    store = MemoryStore()
+    for _ in range(3):
+        around = data.draw(st.integers(0, count - 1))
+        work = prepare(video, SETTINGS, Callables(dis_flow, embed), store, around)
+        for _ in range(data.draw(st.integers(1, count // 2))):
+            if next(work, None) is None:
+                break
+        work.close()
+    drain(prepare(video, SETTINGS, Callables(dis_flow, embed), store, 0))
+    assert_same(store, frame_by_frame(video), count)
+
+
+@pytest.mark.parametrize("around", [0, BATCH, 2 * BATCH + 2])
+def test_no_frame_is_described_twice_and_few_are_kept(around, monkeypatch):
+    count = 2 * BATCH + 3
+    video, _ = moving_square(count)
+    seen = []
+
+    def counting(picture):
+        seen.append(picture)
+        return embed(picture)
+
+    kept = []
+    forget = Desk._forget
+
+    def watched(self, t):
+        forget(self, t)
+        kept.append(max(map(len, (self._pictures, self._flows, self._described))))
+
+    monkeypatch.setattr(desk, "cores", lambda: 2)
+    monkeypatch.setattr(Desk, "_forget", watched)
+    nets = Callables(dis_flow, counting)
+    drain(prepare(video, SETTINGS, nets, MemoryStore(), around))
+    assert len(seen) == count
+    assert max(kept) <= 14  # six ahead, and three or four at either end of what is done
+    assert kept[-1] == 0

@@ -58,6 +58,15 @@ def test_merging_keeps_to_the_budget_to_the_number():
         assert cut(picture, "merge", budget).max() + 1 == budget
 
 
+def test_quality_is_in_the_number_of_superpixels():
+    asked = SuperpixelSettings(per_frame=40)
+    counts = {
+        quality: int(oversegment(texture(), [STILL], asked, quality).max()) + 1
+        for quality in ("fast", "balanced", "best")
+    }
+    assert counts == {"fast": 30, "balanced": 40, "best": 60}
+
+
 def test_a_budget_above_all_basins_merges_none():
     plenty = METHODS["merge"](texture(), [STILL], 10**6)
     assert plenty.max() + 1 == 8 * 10  # one for every six pixels each way

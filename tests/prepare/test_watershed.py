@@ -45,7 +45,8 @@ def test_consecutive_numbers_keep_the_parts_and_their_order(seed):
 
 
 def test_a_marker_for_every_cell_of_the_grid():
-    basins = watershed_basins(texture((40, 50)), 10, 0)
+    picture = texture((40, 50))
+    basins = watershed_basins(picture, lab_colours(picture), 10, 0)
     assert basins.min() == 0
     assert basins.max() + 1 == 4 * 5
     centres = basins[5::10, 5::10]

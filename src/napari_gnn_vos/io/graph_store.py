@@ -79,6 +79,10 @@ class GraphStore:
         )
         return FrameGraph(*a)
 
+    def superpixels(self, t: int) -> int:
+        """Count the superpixels of frame `t`, without reading all of it."""
+        return len(self._load(t, ("nodes",))[0])
+
     def pair(self, t: int) -> FramePair:
         """Read what ties frame `t` to the next."""
         forward, backward, moving, links = self._load(
@@ -136,6 +140,10 @@ class MemoryStore:
     def frame(self, t: int) -> FrameGraph:
         """Frame `t`."""
         return self._frames[t]
+
+    def superpixels(self, t: int) -> int:
+        """Count the superpixels of frame `t`."""
+        return self._frames[t].n
 
     def pair(self, t: int) -> FramePair:
         """Hand out what ties frame `t` to the next."""

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sums(labels, features):  # type: ignore[no-untyped-def]
     """Sum (H, W, D) features over every basin, (n, D), and count its pixels, (n,)."""
     n = labels.max() + 1
@@ -25,13 +25,13 @@ def sums(labels, features):  # type: ignore[no-untyped-def]
     return total, size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def borders(labels, steep):  # type: ignore[no-untyped-def]
     """List touching pairs: ends i < j, border length, gradient summed along it."""
     h, w = labels.shape
     steps = 2 * h * w
     ends = np.empty((2, steps), np.int32)
-    weight = np.empty(steps, np.float64)
+    weight = np.empty(steps, np.float32)
     count = 0
     for r in range(h):
         for c in range(w):
@@ -43,11 +43,11 @@ def borders(labels, steep):  # type: ignore[no-untyped-def]
                     ends[1, count] = labels[rr, cc]
                     weight[count] = max(steep[r, c], steep[rr, cc])
                     count += 1
-    ones = np.ones(count, np.float64)
+    ones = np.ones(count, np.float32)
     return gather(ends[:, :count], ones, weight[:count], labels.max() + 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gather(ends, first, second, n):  # type: ignore[no-untyped-def]
     """Sum `first` and `second` over equal pairs, each pair once and i < j."""
     head = np.full(n, -1, np.int32)

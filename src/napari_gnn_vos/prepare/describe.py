@@ -11,7 +11,7 @@ from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.prepare.edge_features import describe_moving, describe_touching
 from napari_gnn_vos.prepare.edges import moving, touching
 from napari_gnn_vos.prepare.node_features import FrameView, describe_nodes
-from napari_gnn_vos.prepare.pool import pool_maps, pool_mean
+from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Rgb
@@ -47,32 +47,29 @@ def describe_frame(
     means : (n, 7) ndarray of float32
         Mean colour and motion, which ties to other frames are described with.
     """
-    view = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
-    motions = [view.motion(True)] if after else []
-    motions += [view.motion(False)] if before else []
-    labels = oversegment(picture, motions, settings.superpixels)
+    whole = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
+    how = settings.superpixels, settings.quality
+    labels = oversegment(picture, whole.motions, *how)
     appearance = pool_maps(embed(picture), labels)
-    return describe_labels(FrameView(labels, picture, before, after), appearance)
+    return describe_labels(whole.cut(labels), appearance)
 
 
 def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Described:
     """Describe superpixels that are given; see `describe_frame`."""
     ties = touching(view.labels)
-    means = mean_look(view)
     frame = FrameGraph(
         view.labels,
         describe_nodes(view),
         appearance,
         ties.pairs,
-        describe_touching(ties, means),
+        describe_touching(ties, view.means),
     )
-    return frame, means
+    return frame, view.means
 
 
 def mean_look(view: FrameView) -> NDArray[np.float32]:
     """Mean colour and motion to the next and the previous frame, (n, 7)."""
-    look = [view.colours(), view.motion(True), view.motion(False)]
-    return pool_mean(np.concatenate(look, axis=2), view.labels)
+    return view.means
 
 
 def describe_pair(

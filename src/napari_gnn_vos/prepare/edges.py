@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.prepare.basins import borders, gather
 from napari_gnn_vos.prepare.flow import COARSER
 from napari_gnn_vos.prepare.landings import landings
 from napari_gnn_vos.structures.frame_graph import Flow
@@ -65,17 +66,9 @@ def touching(labels: NDArray[np.uint16]) -> Touching:
     array([[0, 0, 1],
            [1, 2, 2]], dtype=int32)
     """
-    n = int(labels.max()) + 1
-    wide = labels.astype(np.int64)
-    sides = [(wide[:, :-1], wide[:, 1:]), (wide[:-1], wide[1:])]
-    keys = []
-    for one, other in sides:
-        differ = one != other
-        a, b = one[differ], other[differ]
-        keys.append(np.minimum(a, b) * n + np.maximum(a, b))
-    key, length = np.unique(np.concatenate(keys), return_counts=True)
-    pairs = np.stack([key // n, key % n]).astype(np.int32)
-    return Touching(pairs, length.astype(np.float32))
+    pairs, length, _ = borders(labels, np.zeros(labels.shape, np.float32))
+    order = np.lexsort(pairs[::-1])
+    return Touching(pairs[:, order], length[order].astype(np.float32))
 
 
 def moving(
@@ -107,12 +100,10 @@ def moving(
     n, m = int(labels.max()) + 1, int(labels_next.max()) + 1
     there = landings(labels, labels_next, flow.forward, flow.backward)
     back = landings(labels_next, labels, flow.backward, flow.forward)
-    key, at = np.unique(
-        np.concatenate([there[0] * m + there[1], back[1] * m + back[0]]),
-        return_inverse=True,
-    )
-    out, error = _tally(at[: len(there[0])], there[2], len(key))
-    into, error_back = _tally(at[len(there[0]) :], back[2], len(key))
+    back = back[1], back[0], back[2]  # the earlier frame's superpixel first, here too
+    ways = _tally(*there, n, m), _tally(*back, n, m)
+    key = np.union1d(ways[0][0], ways[1][0])
+    (out, error), (into, error_back) = (_spread(way, key) for way in ways)
     i, j = key // m, key % m
     size = np.bincount(labels[::COARSER, ::COARSER].ravel(), minlength=n)
     size_next = np.bincount(labels_next[::COARSER, ::COARSER].ravel(), minlength=m)
@@ -129,7 +120,23 @@ def moving(
 
 
 def _tally(
-    at: NDArray[np.int64], error: NDArray[np.float32], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    cells = np.bincount(at, minlength=count).astype(np.int64)
-    return cells, np.bincount(at, error, count).astype(np.float64)
+    one: NDArray[np.int32],
+    other: NDArray[np.int32],
+    error: NDArray[np.float32],
+    n: int,
+    m: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Count equal pairs and add up their errors; a pair's key is i m + j."""
+    ends = np.stack([one, n + other])
+    pairs, cells, total = gather(ends, np.ones(len(one), np.float32), error, n + m)
+    return pairs[0] * np.int64(m) + pairs[1] - n, cells, total
+
+
+def _spread(
+    way: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+    key: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Put counts and errors of one way at all keys, zero where it has none, (2, c)."""
+    values = np.zeros((2, len(key)))
+    values[:, np.searchsorted(key, way[0])] = way[1:]
+    return values

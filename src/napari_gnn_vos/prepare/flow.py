@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.config import Quality
 from napari_gnn_vos.structures.frame_graph import Flow
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
@@ -19,12 +21,17 @@ COARSER = 2
 """Flow is kept at this fraction of the resolution: DIS computes it there anyway."""
 
 
-def dis_flow(before: Rgb, after: Rgb) -> NDArray[np.float32]:
-    """Dense Inverse Search, preset "medium".
+def dis_flow(
+    before: Rgb, after: Rgb, quality: Quality = "balanced"
+) -> NDArray[np.float32]:
+    """Dense Inverse Search.
 
     Parameters
     ----------
     before, after : (H, W, 3) ndarray of uint8
+    quality : {"fast", "balanced", "best"}
+        OpenCV's preset "ultrafast", at a quarter of the resolution; "medium", at half
+        of it; or "medium" at all of it.
 
     Returns
     -------
@@ -35,10 +42,20 @@ def dis_flow(before: Rgb, after: Rgb) -> NDArray[np.float32]:
     ----------
     T. Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
     """
-    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    method = _dis(quality)
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
     flow: NDArray[np.float32] = method.calc(grey[0], grey[1], None)
-    return flow[..., ::-1]
+    return np.ascontiguousarray(flow[..., ::-1])
+
+
+def _dis(quality: Quality) -> Any:
+    """Make an estimator: one that was used before would let its last flow show."""
+    if quality == "fast":
+        return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    if quality == "best":
+        method.setFinestScale(0)
+    return method
 
 
 def flow_between(before: Rgb, after: Rgb, estimate: FlowEstimator = dis_flow) -> Flow:

@@ -14,7 +14,7 @@ def landings(
     labels_to: NDArray[np.uint16],
     there: NDArray[np.float16],
     back: NDArray[np.float16],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """Follow flow from every cell of the coarser grid.
 
     Parameters
@@ -26,7 +26,7 @@ def landings(
 
     Returns
     -------
-    source, target : (c,) ndarray of int64
+    source, target : (c,) ndarray of int32
         Superpixel of a cell, and the one it lands in; cells that leave are left out.
     error : (c,) ndarray of float32
         How far the cell misses itself when carried there and back, in pixels.
@@ -37,12 +37,12 @@ def landings(
     return source[:count], target[:count], error[:count]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _land(labels, labels_to, there, back, coarser):  # type: ignore[no-untyped-def]
     h, w = labels.shape
     rows, cols = there.shape[0], there.shape[1]
-    source = np.empty(rows * cols, np.int64)
-    target = np.empty(rows * cols, np.int64)
+    source = np.empty(rows * cols, np.int32)
+    target = np.empty(rows * cols, np.int32)
     error = np.empty(rows * cols, np.float32)
     count = 0
     for y in range(rows):

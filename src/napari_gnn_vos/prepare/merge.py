@@ -61,20 +61,26 @@ def merge_superpixels(
     J. H. Ward, "Hierarchical Grouping to Optimize an Objective Function", 1963.
     """
     colours = lab_colours(picture)
-    labels = watershed_basins(picture, SPACING, FINE_PASSES)
-    channels = [colours * np.array([1, CHROMA, CHROMA], np.float32)]
-    channels += [np.float32(MOTION) * motion for motion in motions]
-    root = _merge(
-        labels,
-        np.concatenate(channels, axis=2),
-        _gradient(colours),
-        budget,
-        np.float32(CONTRAST),
-    )
+    labels = watershed_basins(picture, colours, SPACING, FINE_PASSES)
+    steep = _gradient(colours)
+    total, size = _totals(labels, colours, motions)
+    root = _merge(total, size, borders(labels, steep), budget, CONTRAST)
     labels = root[labels]
     for _ in range(FINAL_PASSES):
         labels = relax(labels, colours)
     return consecutive(labels)
+
+
+def _totals(
+    labels: NDArray[np.int32],
+    colours: NDArray[np.float32],
+    motions: list[NDArray[np.float32]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted sums of colour and motion over basins, (n, D), and their sizes, (n,)."""
+    total, size = sums(labels, colours)
+    parts = [total * (1, CHROMA, CHROMA)]
+    parts += [MOTION * sums(labels, motion)[0] for motion in motions]
+    return np.concatenate(parts, axis=1), size
 
 
 def _gradient(colours: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -86,7 +92,7 @@ def _gradient(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     return steep
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _steepness(across, down):  # type: ignore[no-untyped-def]
     h, w, depth = across.shape
     steep = np.zeros((h, w), np.float32)
@@ -97,29 +103,29 @@ def _steepness(across, down):  # type: ignore[no-untyped-def]
     return steep
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _costs(pairs, length, strength, total, size, contrast):  # type: ignore[no-untyped-def]
     cost = np.empty(pairs.shape[1], np.float64)
+    mean = total / size.reshape(-1, 1)
     for e in range(len(cost)):
         a, b = pairs[0, e], pairs[1, e]
         far = 0.0
-        for d in range(total.shape[1]):
-            far += (total[a, d] / size[a] - total[b, d] / size[b]) ** 2
+        for d in range(mean.shape[1]):
+            far += (mean[a, d] - mean[b, d]) ** 2
         edge = strength[e] / length[e]
         cost[e] = (far + contrast * edge * edge) * size[a] * size[b]
         cost[e] /= size[a] + size[b]
     return cost
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
     """Mutually best pairs, cheapest first, half of them and at most `most`."""
-    best = np.full(n, -1, np.int32)
+    best, least = np.full(n, -1, np.int32), np.full(n, np.inf)
     for e in range(len(cost)):
-        for side in range(2):
-            k = pairs[side, e]
-            if best[k] < 0 or cost[e] < cost[best[k]]:
-                best[k] = e
+        for k in (pairs[0, e], pairs[1, e]):
+            if cost[e] < least[k]:
+                best[k], least[k] = e, cost[e]
     chosen = np.empty(n, np.int32)
     count = 0
     for k in range(n):
@@ -131,11 +137,10 @@ def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
     return chosen[order[: min(most, count // 2 + 1)]]
 
 
-@njit(cache=True, nogil=True)
-def _merge(labels, features, steep, budget, contrast):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _merge(total, size, ties, budget, contrast):  # type: ignore[no-untyped-def]
     """Merge basins until `budget` are left: the superpixel of each, (n,)."""
-    total, size = sums(labels, features)
-    pairs, length, strength = borders(labels, steep)
+    pairs, length, strength = ties
     root = np.arange(len(size))
     while len(size) > budget and len(length) > 0:
         n = len(size)
@@ -148,7 +153,7 @@ def _merge(labels, features, steep, budget, contrast):  # type: ignore[no-untype
     return root.astype(np.int32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _renumber(pairs, chosen, n):  # type: ignore[no-untyped-def]
     """Give both ends of the chosen pairs one number, and leave no number out."""
     to = np.arange(n)
@@ -160,18 +165,19 @@ def _renumber(pairs, chosen, n):  # type: ignore[no-untyped-def]
     return to
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_up(total, size, to):  # type: ignore[no-untyped-def]
     m = to.max() + 1
     new_total = np.zeros((m, total.shape[1]), np.float64)
     new_size = np.zeros(m, np.float64)
     for k in range(len(to)):
         new_size[to[k]] += size[k]
-        new_total[to[k]] += total[k]
+        for d in range(total.shape[1]):
+            new_total[to[k], d] += total[k, d]
     return new_total, new_size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _join(pairs, length, strength, to):  # type: ignore[no-untyped-def]
     """Borders between the new basins; those within one are gone."""
     kept = 0

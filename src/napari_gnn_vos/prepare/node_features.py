@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,9 @@ FAST = 10.0
 """Pixels a frame: a motion that counts as 1 on the scale of the features."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class FrameView:
-    """What features of a frame are computed from.
+    """What features of a frame are computed from, each thing computed once.
 
     Parameters
     ----------
@@ -48,26 +49,44 @@ class FrameView:
         """Number of superpixels."""
         return int(self.labels.max()) + 1
 
+    @cached_property
     def colours(self) -> F32:
         """CIELAB, (H, W, 3), each channel about 0 to 1."""
-        return lab_colours(self.picture) / np.float32(255)
+        colours = lab_colours(self.picture)
+        colours /= np.float32(255)
+        return colours
 
-    def motion(self, forward: bool) -> F32:
-        """Flow to the next or the previous frame, (H, W, 2), in pixels.
+    @cached_property
+    def motions(self) -> list[F32]:
+        """Motion that is known, (H, W, 2) each: to the next frame, to the one before.
 
-        At an end of the video the other one, negated.
+        In pixels; one of them at an end of the video.
         """
-        shape = self.labels.shape[0], self.labels.shape[1]
-        to_next = self.after.forward if self.after else None
-        to_last = self.before.backward if self.before else None
-        first, second = (to_next, to_last) if forward else (to_last, to_next)
-        if first is not None:
-            return full_size(first, shape)
-        return (
-            np.zeros((*shape, 2), np.float32)
-            if second is None
-            else -full_size(second, shape)
-        )
+        flows = [self.after.forward] if self.after else []
+        flows += [self.before.backward] if self.before else []
+        height, width = self.picture.shape[:2]
+        return [full_size(flow, (height, width)) for flow in flows]
+
+    @cached_property
+    def means(self) -> F32:
+        """Mean colour and motion to the next and the previous frame, (n, 7).
+
+        Motion at an end of the video is the other one, negated.
+        """
+        moves = [pool_mean(motion, self.labels) for motion in self.motions]
+        if not moves:
+            moves = [np.zeros((self.n, 2), np.float32)] * 2
+        elif self.after is None:
+            moves = [-moves[0], moves[0]]
+        elif self.before is None:
+            moves = [moves[0], -moves[0]]
+        return np.concatenate([pool_mean(self.colours, self.labels), *moves], axis=1)
+
+    def cut(self, labels: NDArray[np.uint16]) -> FrameView:
+        """Give the same frame superpixels; what is known of its motion is kept."""
+        view = FrameView(labels, self.picture, self.before, self.after)
+        vars(view)["motions"] = self.motions
+        return view
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +124,7 @@ def occluded(view: FrameView) -> F32:
 
 def colour(view: FrameView) -> F32:
     """Mean and standard deviation of L, a and b, (n, 6)."""
-    lab = view.colours()
-    both = pool_mean(np.concatenate([lab, lab**2], axis=2), view.labels)
-    mean, square = both[:, :3], both[:, 3:]
+    mean, square = view.means[:, :3], pool_mean(view.colours**2, view.labels)
     spread = np.sqrt(np.maximum(square - mean**2, 0)) * 4
     return np.concatenate([mean, spread], axis=1)
 
@@ -132,8 +149,7 @@ def motion(view: FrameView) -> F32:
     Length of the difference, on a scale where 10 pixels are 1, by a soft logarithm.
     """
     out = []
-    for forward in (True, False):
-        mean = pool_mean(view.motion(forward), view.labels)
+    for mean in (view.means[:, 3:5], view.means[:, 5:]):
         against = np.linalg.norm(mean - np.median(mean, axis=0), axis=1)
         out.append(np.log1p(against / FAST))
     return np.stack(out, axis=1).astype(np.float32)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
+from napari_gnn_vos.prepare.basins import sums
 from napari_gnn_vos.structures.arrays import check_shape
 from napari_gnn_vos.vision import cv2
 
@@ -45,10 +46,9 @@ def pool_mean(
            [5.]], dtype=float32)
     """
     check_shape("image", image, *labels.shape, None)
-    flat = labels.ravel()
-    size = np.bincount(flat)
-    sums = [np.bincount(flat, channel.ravel()) for channel in np.moveaxis(image, -1, 0)]
-    return (np.stack(sums, axis=-1) / size[:, None]).astype(np.float32)
+    total, size = sums(labels, image)
+    mean: NDArray[np.float32] = (total / size[:, None]).astype(np.float32)
+    return mean
 
 
 def pool_maps(
@@ -68,22 +68,28 @@ def pool_maps(
     features : (n, sum of C) ndarray of float16
     """
     h, w = -(-labels.shape[0] // CELL), -(-labels.shape[1] // CELL)
-    rows, cols = (np.arange(0, size, 2) for size in labels.shape)
-    cell = (rows // CELL)[:, None] * w + (cols // CELL)[None]
-    some = labels[::2, ::2].ravel().astype(np.int64)
-    n = int(labels.max()) + 1
-    missed = np.flatnonzero(np.bincount(some, minlength=n) == 0)
-    extra = _one_pixel(labels, missed)
-    some = np.concatenate([some, missed])
-    where = np.concatenate(
-        [cell.ravel(), (extra[0] // CELL) * w + extra[1] // CELL],
-    )
-    share = csr_array((np.ones(len(some), np.float32), (some, where)), (n, h * w))
-    share.sum_duplicates()
-    size = np.asarray(share.sum(axis=1)).reshape(-1, 1)
-    pooled = [share @ _enlarge(one, h, w).reshape(h * w, -1) for one in maps]
-    mean: NDArray[np.float32] = np.concatenate(pooled, axis=1) / size
+    large = [_enlarge(one, h, w).reshape(h, w, -1) for one in maps]
+    some = np.bincount(labels[::2, ::2].ravel(), minlength=int(labels.max()) + 1)
+    missed = np.flatnonzero(some == 0)
+    rows, cols = _one_pixel(labels, missed)
+    pooled = [_add_cells(one, labels, some) for one in large]
+    for total, one in zip(pooled, large, strict=True):
+        total[missed] = one[rows // CELL, cols // CELL]
+    mean: NDArray[np.float32] = np.concatenate(pooled, axis=1)
+    mean /= np.maximum(some, 1).astype(np.float32)[:, None]
     return mean.astype(np.float16)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_cells(maps, labels, some):  # type: ignore[no-untyped-def]
+    """Add up the cells that every second pixel each way lies in, (n, C)."""
+    total = np.zeros((len(some), maps.shape[2]), np.float32)
+    for r in range(0, labels.shape[0], 2):
+        for c in range(0, labels.shape[1], 2):
+            own, cell = total[labels[r, c]], maps[r // CELL, c // CELL]
+            for d in range(len(own)):
+                own[d] += cell[d]
+    return total
 
 
 def _one_pixel(

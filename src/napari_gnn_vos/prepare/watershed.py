@@ -10,12 +10,16 @@ from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
 
-def watershed_basins(picture: Rgb, spacing: int, passes: int) -> NDArray[np.int32]:
+def watershed_basins(
+    picture: Rgb, lab: NDArray[np.float32], spacing: int, passes: int
+) -> NDArray[np.int32]:
     """Cut a picture into the basins of a grid of markers.
 
     Parameters
     ----------
     picture : (H, W, 3) ndarray of uint8
+    lab : (H, W, 3) ndarray of float32
+        Its `lab_colours`.
     spacing : int
         Pixels between two markers.
     passes : int
@@ -42,7 +46,6 @@ def watershed_basins(picture: Rgb, spacing: int, passes: int) -> NDArray[np.int3
         cv2.GaussianBlur(picture, (3, 3), 0), markers
     )
     labels[[0, -1]] = labels[:, [0, -1]] = -1
-    lab = lab_colours(picture)
     labels = _fill_lines(labels, lab)
     for _ in range(passes):
         labels = relax(labels, lab)
@@ -80,7 +83,7 @@ def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np
     return relaxed
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mean_colours(labels, colours):  # type: ignore[no-untyped-def]
     n = labels.max() + 1
     total = np.zeros((n, 3), np.float32)
@@ -98,46 +101,52 @@ def _mean_colours(labels, colours):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _relax(labels, colours, means):  # type: ignore[no-untyped-def]
     h, w = labels.shape
     out = labels.copy()
     for r in range(h):
         for c in range(w):
             own = labels[r, c]
-            best, choice = np.float32(np.inf), own
-            for k in range(5):
-                rr = r + (0, 0, 0, 1, -1)[k]
-                cc = c + (0, 1, -1, 0, 0)[k]
-                if rr < 0 or cc < 0 or rr >= h or cc >= w:
-                    continue
-                other = labels[rr, cc]
-                if k > 0 and other == own:
-                    continue
-                far = np.float32(0)
-                for d in range(3):
-                    far += (means[other, d] - colours[r, c, d]) ** 2
-                if far < best:
-                    best, choice = far, other
-            out[r, c] = choice
+            right, left = labels[r, min(c + 1, w - 1)], labels[r, max(c - 1, 0)]
+            below, above = labels[min(r + 1, h - 1), c], labels[max(r - 1, 0), c]
+            if own == right and own == left and own == below and own == above:
+                continue
+            best = _far(means, own, colours, r, c)
+            for other in (right, left, below, above):
+                if other != own:
+                    far = _far(means, other, colours, r, c)
+                    if far < best:
+                        best, out[r, c] = far, other
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _far(means, k, colours, r, c):  # type: ignore[no-untyped-def]
+    """Square of the distance of a pixel from the mean of a superpixel."""
+    far = np.float32(0)
+    for d in range(3):
+        far += (means[k, d] - colours[r, c, d]) ** 2
+    return far
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_lines(labels, colours):  # type: ignore[no-untyped-def]
     """Give the pixels of lines (-1) to the neighbour of the closest colour."""
-    h, w = labels.shape
     out = labels.copy()
-    while (out <= 0).any():
-        before = out.copy()
-        for r in range(h):
-            for c in range(w):
-                if before[r, c] <= 0:
-                    out[r, c] = _closest(before, colours, r, c)
+    w = labels.shape[1]
+    flat = out.ravel()
+    lines = np.flatnonzero(flat <= 0)
+    while len(lines) > 0:
+        found = np.empty(len(lines), np.int32)
+        for k in range(len(lines)):
+            found[k] = _closest(out, colours, lines[k] // w, lines[k] % w)
+        flat[lines] = found
+        lines = lines[found <= 0]
     return out - 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _closest(labels, colours, r, c):  # type: ignore[no-untyped-def]
     """Label of the neighbour of the closest colour, -1 if none has one yet."""
     h, w = labels.shape

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.config import SuperpixelSettings
+from napari_gnn_vos.config import Quality, SuperpixelSettings
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.prepare.flow import flow_between, full_size
+from napari_gnn_vos.prepare.flow import dis_flow, flow_between, full_size
 from napari_gnn_vos.prepare.superpixels import METHODS, oversegment
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.video import Video
@@ -64,21 +65,27 @@ def best_labels(
     return np.asarray(best[superpixels])
 
 
-def motions_at(video: Video, t: int) -> list[NDArray[np.float32]]:
+def motions_at(
+    video: Video, t: int, quality: Quality = "balanced"
+) -> list[NDArray[np.float32]]:
     """Flow to the next frame and from the one before, as preparing sees it."""
-    shape = video.shape[1:]
+    shape, estimate = video.shape[1:], partial(dis_flow, quality=quality)
     motions = []
     if t + 1 < video.shape[0]:
-        flow = flow_between(video.rgb(t), video.rgb(t + 1))
+        flow = flow_between(video.rgb(t), video.rgb(t + 1), estimate)
         motions.append(full_size(flow.forward, shape))
     if t > 0:
-        flow = flow_between(video.rgb(t - 1), video.rgb(t))
+        flow = flow_between(video.rgb(t - 1), video.rgb(t), estimate)
         motions.append(full_size(flow.backward, shape))
     return motions
 
 
 def measure_ceilings(
-    root: Path, names: Sequence[str], per_frame: int, every: int
+    root: Path,
+    names: Sequence[str],
+    per_frame: int,
+    every: int,
+    quality: Quality = "balanced",
 ) -> Pipeline[dict[str, Ceiling]]:
     """Measure the ceiling J of every method of over-segmentation.
 
@@ -92,6 +99,8 @@ def measure_ceilings(
         Superpixels to aim for, the same for all methods.
     every : int
         Frames between two that are measured.
+    quality : {"fast", "balanced", "best"}
+        Of flow and superpixels.
 
     Yields
     ------
@@ -110,7 +119,7 @@ def measure_ceilings(
         yield Progress(name, done, len(names))
         video, truth = read_davis(root, name)
         shown = range(every // 2, len(truth), every)
-        looks = [(video.rgb(t), motions_at(video, t)) for t in shown]
+        looks = [(video.rgb(t), motions_at(video, t, quality)) for t in shown]
         for method in METHODS:
             settings = SuperpixelSettings.model_validate(
                 {"method": method, "per_frame": per_frame}
@@ -118,7 +127,7 @@ def measure_ceilings(
             js = []
             for t, (picture, motions) in zip(shown, looks, strict=True):
                 begin = time.process_time()
-                labels = oversegment(picture, motions, settings)
+                labels = oversegment(picture, motions, settings, quality)
                 times[method].append(time.process_time() - begin)
                 counts[method].append(int(labels.max()) + 1)
                 painted = best_labels(labels, truth[t])
