@@ -1,0 +1,62 @@
+"""Videos to measure on: real frames if a folder of DAVIS is given, else drawn ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.io.davis import read_davis
+from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.structures.video import Frames, Video
+
+SEQUENCE = "tennis"
+
+
+@dataclass(frozen=True)
+class BackAndForth:
+    """Frames repeated forwards and backwards up to a number; nothing jumps."""
+
+    frames: Frames
+    count: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.count, *self.frames.shape[1:])
+
+    @property
+    def dtype(self) -> Any:
+        return self.frames.dtype
+
+    def __getitem__(self, t: int, /) -> NDArray[Any]:
+        last = self.frames.shape[0] - 1
+        return np.asarray(self.frames[last - abs(t % (2 * last) - last)])
+
+
+def footage(davis: Path | None, frames: int) -> tuple[Video, NDArray[np.uint8]]:
+    """Open a video of so many frames of 480 x 854 pixels, and its true masks."""
+    if davis is None:
+        video, truth = compose_scene(frames=min(frames, 60), shape=(480, 854))
+    else:
+        video, truth = read_davis(davis, SEQUENCE)
+    if frames == video.shape[0]:
+        return video, truth
+    longer = BackAndForth(video.frames, frames)
+    last = truth.shape[0] - 1
+    turn = last - np.abs(np.arange(frames) % (2 * last) - last)
+    identity = video.identity and f"{video.identity}, {frames} frames"
+    return Video(longer, video.limits, video.name, identity), truth[turn]
+
+
+def several_objects(truth: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """Make `count` objects of the first, by cutting it and what is below into strips."""
+    out = np.zeros_like(truth)
+    width = truth.shape[2] // count
+    for k in range(count):
+        strip = slice(k * width, (k + 1) * width)
+        height = truth.shape[1] // 2
+        out[:, height : height + 60, strip] = k + 1
+    return out
