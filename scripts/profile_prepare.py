@@ -41,10 +41,8 @@ def profile(path: Path, count: int, folder: Path) -> dict[str, list[float]]:
     how, video, embed = PrepareSettings(), read_video(path), load_backbone()
     store, last = GraphStore(folder, count), None
     pictures = [timed("read", video.rgb, t) for t in range(count)]
-    flows = [None]
-    flows += [
-        timed("flow, both ways", flow_between, *two) for two in pairwise(pictures)
-    ]
+    steps = [timed("flow, both ways", flow_between, *two) for two in pairwise(pictures)]
+    flows = [None, *steps, None]
     for t, picture in enumerate(pictures):
         before, after = flows[t], flows[t + 1]
         none = picture[..., 0].astype("uint16") * 0
