@@ -52,7 +52,7 @@ def footage(davis: Path | None, frames: int) -> tuple[Video, NDArray[np.uint8]]:
 
 
 def several_objects(truth: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
-    """Make `count` objects of the first, by cutting it and what is below into strips."""
+    """Make boxes side by side, one an object."""
     out = np.zeros_like(truth)
     width = truth.shape[2] // count
     for k in range(count):

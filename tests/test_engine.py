@@ -6,7 +6,13 @@ import pytest
 from napari_gnn_vos import engine
 from napari_gnn_vos.config import Config, PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.engine import annotate, predict, start
-from napari_gnn_vos.errors import NoSeedsError, ReadError, ScribbleError, VideoError
+from napari_gnn_vos.errors import (
+    NoSeedsError,
+    ReadError,
+    ScribbleError,
+    SettingsError,
+    VideoError,
+)
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
@@ -114,6 +120,21 @@ def test_work_that_was_stopped_goes_on(scene, session, tmp_path):
         next(work)
     work.close()
     assert_same_graph(drain(start(scene[0], cache=tmp_path)).graph, session.graph)
+
+
+def test_the_same_graph_wherever_it_is_begun(scene, session, tmp_path):
+    work = start(scene[0], cache=tmp_path, around=5)
+    for _ in range(3):
+        next(work)
+    work.close()
+    again = drain(start(scene[0], cache=tmp_path, around=2))
+    assert_same_graph(again.graph, session.graph)
+
+
+def test_a_backbone_that_is_not_known_is_told(scene):
+    other = Config(prepare=PrepareSettings(backbone="magic"))
+    with pytest.raises(SettingsError, match="magic"):
+        drain(start(scene[0], other))
 
 
 def test_two_frames_are_a_video():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
 from napari_gnn_vos.interact.withdraw import withdraw
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
+from napari_gnn_vos.prepare.describe import Embed
 from napari_gnn_vos.prepare.desk import Callables
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.prepare.flow import dis_flow
@@ -126,13 +128,21 @@ def start(
 def _prepare(
     video: Video, settings: PrepareSettings, store: Store, around: int
 ) -> Pipeline[None]:
+    """Prepare with the networks of the settings; the first flow needs none of torch."""
+    flow = partial(dis_flow, quality=settings.quality)
+    with ExitStack() as quiet, ThreadPoolExecutor(1) as loader:
+        backbone = loader.submit(_backbone, settings.backbone, quiet)
+        nets = Callables(flow, lambda picture: backbone.result()(picture))
+        yield from prepare(video, settings, nets, store, around)
+
+
+def _backbone(name: str, quiet: ExitStack) -> Embed:
+    """Load a backbone and let torch add no threads until `quiet` ends."""
     from napari_gnn_vos.model.registry import load_backbone
     from napari_gnn_vos.model.threads import none_inside
 
-    flow = partial(dis_flow, quality=settings.quality)
-    nets = Callables(flow, load_backbone(settings.backbone))
-    with none_inside():
-        yield from prepare(video, settings, nets, store, around)
+    quiet.enter_context(none_inside())
+    return load_backbone(name)
 
 
 def _graph_of(store: Store, video: Video, fingerprint: str) -> VideoGraph:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from napari_gnn_vos.errors import CheckpointError
-from napari_gnn_vos.model import backbone
+from napari_gnn_vos.model import block
 from napari_gnn_vos.model.backbone import (
     BLOCKS,
     MEAN,
@@ -45,8 +45,8 @@ class Unfolded(nn.Module):
 
     def forward(self, maps):
         kept = [maps := self.features[0](maps)]
-        for block in self.features[1:]:
-            out = block["conv"](maps)
+        for layers in self.features[1:]:
+            out = layers["conv"](maps)
             maps = maps + out if out.shape == maps.shape else out
             kept.append(maps)
         return kept
@@ -139,6 +139,6 @@ def test_strips_of_rows_change_no_number(size, monkeypatch):
     with torch.no_grad():
         whole = network(pictures)
         for strip in (1, 40_000):
-            monkeypatch.setattr(backbone, "STRIP", strip)
+            monkeypatch.setattr(block, "STRIP", strip)
             for found, wanted in zip(network(pictures), whole, strict=True):
                 torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)

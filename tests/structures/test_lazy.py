@@ -32,13 +32,26 @@ def test_length_slices_and_ends(read):
         items[5]
 
 
-def test_the_item_longest_not_asked_for_is_forgotten(read, monkeypatch):
+def test_no_more_are_kept_than_there_is_room_for(read, monkeypatch):
     monkeypatch.setattr(lazy, "KEPT", 2)
     items = Lazy(read, 5)
-    for index in (0, 1, 0, 2):  # 1 is now the oldest
-        items[index]
+    assert list(items) == [0, 10, 20, 30, 40]
+    assert len(items._kept) == 2
+    assert items[4] == 40
+    assert read.calls == [0, 1, 2, 3, 4]  # the newest was kept
+
+
+def test_reading_over_and_over_finds_much_of_it_kept(read):
+    items = Lazy(read, lazy.KEPT * 5 // 4)
+    for _ in range(20):
+        assert list(items) == list(range(0, 10 * len(items), 10))
+    assert len(read.calls) < 20 * len(items) * 0.6
+
+
+def test_what_another_has_read_is_taken_over(read):
+    items, others = Lazy(read, 5), Lazy(read, 5)
+    assert items[1:4] == [10, 20, 30]
+    others.take_over(items, but={2})
     read.calls.clear()
-    items[0], items[2]
-    assert read.calls == []
-    items[1]
-    assert read.calls == [1]
+    assert others[1:4] == [10, 20, 30]
+    assert read.calls == [2]

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import Begun, play
 from tests.scenes import line
+
+DIFFUSED = Everywhere(diffusion_alone)
 
 
 def played(footage, rounds, robot=None, seed=0):
@@ -17,7 +19,7 @@ def played(footage, rounds, robot=None, seed=0):
             footage.session,
             footage.truth,
             robot or Robot(),
-            diffusion_alone,
+            DIFFUSED,
             rounds=rounds,
             rng=np.random.default_rng(seed),
         )

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from napari_gnn_vos.errors import CheckpointError
+from napari_gnn_vos.model.block import Block
 from napari_gnn_vos.vision import cv2
 
 Embed = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
@@ -22,65 +23,7 @@ BLOCKS = (6, 10, 13)
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SETTING = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, repeats and stride of the stages, to block 13."""
-STRIP = 2 << 20
-"""Bytes: blocks expand their maps sixfold, so large ones are gone through in strips of
-rows. Whole, they would leave the cache three times, and be paged in afresh."""
 BUNDLED = Path(__file__).parent / "weights" / "mobilenetv2-imagenet.safetensors"
-
-
-class Block(nn.Module):
-    """An inverted residual with its batch norms folded into the convolutions."""
-
-    def __init__(self, before: int, after: int, stride: int, expansion: int) -> None:
-        super().__init__()
-        wide = before * expansion
-        layers: list[nn.Module] = []
-        if expansion > 1:
-            layers += [nn.Conv2d(before, wide, 1), nn.ReLU6(inplace=True)]
-        layers += [
-            nn.Conv2d(wide, wide, 3, stride, 1, groups=wide),
-            nn.ReLU6(inplace=True),
-            nn.Conv2d(wide, after, 1),
-        ]
-        self.layers = nn.Sequential(*layers)
-        self.wide, self.stride = wide, stride
-        self.residual = stride == 1 and before == after
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """(B, before, h, w) to (B, after, h', w')."""
-        height = (maps.shape[2] - 1) // self.stride + 1
-        strip = height if maps.is_cuda else self._strip(maps)
-        starts = range(0, height, strip)
-        parts = [self._rows(maps, a, min(a + strip, height)) for a in starts]
-        out = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
-        return maps + out if self.residual else out
-
-    def _strip(self, maps: Tensor) -> int:
-        """Rows of the output whose widest maps stay in a core's cache."""
-        row = maps.shape[0] * self.wide * maps.shape[3] * maps.element_size()
-        return max(1, STRIP // (row * self.stride))
-
-    def _rows(self, maps: Tensor, start: int, stop: int) -> Tensor:
-        """Rows `start` to `stop` of the output, from the few that they depend on."""
-        *expand, depthwise, limit, project = self.layers
-        above, below = start * self.stride - 1, (stop - 1) * self.stride + 2
-        height = maps.shape[2]
-        maps = maps[:, :, max(above, 0) : min(below, height)]
-        for layer in expand:
-            maps = layer(maps)
-        rim = max(-above, 0), max(below - height, 0)
-        if any(rim):  # what lies outside is nothing of the expanded maps
-            maps = nn.functional.pad(maps, (0, 0, *rim))
-        rows: Tensor = nn.functional.conv2d(
-            maps,
-            depthwise.get_parameter("weight"),
-            depthwise.get_parameter("bias"),
-            self.stride,
-            padding=(0, 1),
-            groups=self.wide,
-        )
-        out: Tensor = project(limit(rows))
-        return out
 
 
 class MobileNetV2(nn.Module):

@@ -57,6 +57,7 @@ def ties_into(
     pairs: Sequence[FramePair],
     names: tuple[str, ...],
     t: int,
+    before: int,
 ) -> FrameTies:
     """Gather the edges into frame `t`, every tie read both ways.
 
@@ -67,6 +68,8 @@ def ties_into(
     names : tuple of str
         Names of the edge features.
     t : int
+    before : int
+        Superpixels of the frame before.
 
     Returns
     -------
@@ -74,7 +77,6 @@ def ties_into(
     """
     frame = frames[t]
     mirror = [names.index(MIRRORED.get(name, name)) for name in names]
-    before = frames[t - 1].n if t > 0 else 0
     source = [frame.touching[0] + before, frame.touching[1] + before]
     target = [frame.touching[1], frame.touching[0]]
     links = [frame.links, frame.links[:, mirror]]

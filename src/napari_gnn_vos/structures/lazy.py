@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 from typing import Generic, TypeVar, overload
@@ -10,10 +9,16 @@ from typing import Generic, TypeVar, overload
 Item = TypeVar("Item")
 KEPT = 128
 """Items that stay in memory after they were read."""
+STRIDE = 97
+"""Of the places that are taken in turn; prime, so that all are."""
 
 
 class Lazy(Sequence[Item], Generic[Item]):
-    """A read-only sequence whose items are read when asked for, the last ones kept.
+    """A read-only sequence whose items are read when asked for, and some of them kept.
+
+    Where more are read than can be kept, a new one takes the place of any other. Were
+    it the one longest not asked for, then reading from the first to the last over and
+    over would always find the next one gone.
 
     Parameters
     ----------
@@ -26,7 +31,9 @@ class Lazy(Sequence[Item], Generic[Item]):
     def __init__(self, read: Callable[[int], Item], count: int) -> None:
         self._read = read
         self._count = count
-        self._kept: OrderedDict[int, Item] = OrderedDict()
+        self._kept: dict[int, Item] = {}
+        self._places: list[int] = []
+        self._next = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -43,13 +50,10 @@ class Lazy(Sequence[Item], Generic[Item]):
         index = range(self._count)[index]
         with self._lock:
             if index in self._kept:
-                self._kept.move_to_end(index)
                 return self._kept[index]
         item = self._read(index)
         with self._lock:
-            self._kept[index] = item
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._keep(index, item)
         return item
 
     def take_over(self, other: Lazy[Item], but: Collection[int]) -> None:
@@ -57,4 +61,16 @@ class Lazy(Sequence[Item], Generic[Item]):
         with other._lock:
             kept = {k: item for k, item in other._kept.items() if k not in but}
         with self._lock:
-            self._kept.update(kept)
+            for index, item in kept.items():
+                self._keep(index, item)
+
+    def _keep(self, index: int, item: Item) -> None:
+        """Keep an item in a free place, or in that of another."""
+        if index not in self._kept:
+            if len(self._places) < KEPT:
+                self._places.append(index)
+            else:
+                self._next = (self._next + STRIDE) % KEPT
+                del self._kept[self._places[self._next]]
+                self._places[self._next] = index
+        self._kept[index] = item

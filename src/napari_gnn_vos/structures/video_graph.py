@@ -127,7 +127,8 @@ class VideoGraph:
         object.__setattr__(self, "ties", Lazy(self._ties_into, len(self.frames)))
 
     def _ties_into(self, t: int) -> FrameTies:
-        return ties_into(self.frames, self.pairs, self.link_names, t)
+        before = int(self.counts[t - 1]) if t > 0 else 0
+        return ties_into(self.frames, self.pairs, self.link_names, t, before)
 
     @property
     def first(self) -> NDArray[np.int64]:

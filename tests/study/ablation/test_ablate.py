@@ -17,10 +17,11 @@ from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
 from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
 from napari_gnn_vos.study.ablation.trainings import spaced
 from napari_gnn_vos.study.ablation.variants import TABLES, TUNE, Table, Variant
-from napari_gnn_vos.study.baselines import label_model_alone
+from napari_gnn_vos.study.baselines import Everywhere, label_model_alone
 from napari_gnn_vos.study.measure.methods import simple_methods
 from napari_gnn_vos.study.training.course import TrainSettings
 from napari_gnn_vos.study.training.train import card_of
+from tests.scenes import random_graph
 from tests.study.folders import davis_folder
 
 QUICK = Config(refine=False)
@@ -181,10 +182,12 @@ def test_less_than_one_is_told(plan, name):
 
 
 def test_columns_that_are_left_out_are_unknown():
-    inputs = np.ones((3, len(INPUT_NAMES)), np.float32)
-    model = Without(label_model_alone, ("label_model", "previous"))
-    assert model(None, inputs).tolist() == [0.5] * 3
-    assert inputs.all()
+    graph = random_graph(np.random.default_rng(0))
+    inputs = [np.ones((2, n, len(INPUT_NAMES)), np.float32) for n in graph.counts]
+    model = Without(Everywhere(label_model_alone), ("label_model", "previous"))
+    for answer in model(graph, inputs.__getitem__, range(5)):
+        assert (answer == 0.5).all()
+    assert all(told.all() for told in inputs)
 
 
 def test_the_command_prints_and_keeps_a_table(data, tmp_path):

@@ -12,7 +12,11 @@ from napari_gnn_vos.engine import start
 from napari_gnn_vos.errors import ReadError, ScribbleError, VideoError
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.baselines import diffusion_alone, label_model_alone
+from napari_gnn_vos.study.baselines import (
+    Everywhere,
+    diffusion_alone,
+    label_model_alone,
+)
 from napari_gnn_vos.study.measure import benchmark as study
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
@@ -21,8 +25,11 @@ from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import Begun, Score, play
 from tests.study.folders import ON_ONE, ON_TWO, davis_folder, folders, person_draws
 
-SIMPLE = Method("simple", diffusion_alone, {"name": "simple"})
-OTHER = Method("other", label_model_alone, {"name": "other"})
+DIFFUSED = Everywhere(diffusion_alone)
+BY_LOOK = Everywhere(label_model_alone)
+
+SIMPLE = Method("simple", DIFFUSED, {"name": "simple"})
+OTHER = Method("other", BY_LOOK, {"name": "other"})
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +51,9 @@ def broken(tmp_path, plan):
 def model_that(does):
     """A method of the name and facts of `SIMPLE`."""
 
-    def model(graph, inputs):
+    def model(graph, told, frames):
         does()
-        return diffusion_alone(graph, inputs)
+        return DIFFUSED(graph, told, frames)
 
     return replace(SIMPLE, model=model)
 
@@ -68,7 +75,7 @@ def test_it_plays_what_play_plays(plan):
         np.random.default_rng(0),
         Begun(plan.first_strokes("two", truth), Robot()),
     )
-    game = play(session, truth, drawer, diffusion_alone, rounds=2, rng=rng)
+    game = play(session, truth, drawer, DIFFUSED, rounds=2, rng=rng)
     for (_, score), j, f in zip(game, two.j, two.f, strict=True):
         np.testing.assert_allclose(score.j.mean(axis=0), j)
         np.testing.assert_allclose(score.f.mean(axis=0), f)
@@ -169,6 +176,6 @@ def test_the_other_protocol_is_played_by_its_package(plan, monkeypatch):
     monkeypatch.setattr(study, "play_official", official)
     other = replace(plan, names=("one",), protocol="davisinteractive")
     (one,) = drain(study.benchmark(other, [SIMPLE], Kept(None)))["simple"]
-    assert asked == ["package", ("one", diffusion_alone, 2, 2)]
+    assert asked == ["package", ("one", DIFFUSED, 2, 2)]
     assert one.j == ((0.5,), (0.5,))
     assert one.f == ((0.6,), (0.6,))

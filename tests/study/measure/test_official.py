@@ -5,13 +5,15 @@ import pytest
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.scenes import compose_scene
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
 from napari_gnn_vos.study.footage import Footage
 from napari_gnn_vos.study.measure.curve import Curve
 from napari_gnn_vos.study.measure.official import official_summary, play_official
 from napari_gnn_vos.study.measure.official_package import former_names, listed, official
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.rounds import Score
+
+DIFFUSED = Everywhere(diffusion_alone)
 
 pytest.importorskip("davisinteractive")
 
@@ -58,7 +60,7 @@ def test_our_metrics_are_theirs(case):
 
 def played(footage, rounds, **options):
     rng = np.random.default_rng(0)
-    return list(play_official(footage, diffusion_alone, rounds, rng, **options))
+    return list(play_official(footage, DIFFUSED, rounds, rng, **options))
 
 
 def test_a_session_from_end_to_end(footage):
@@ -152,7 +154,7 @@ def test_all_is_as_it_was_afterwards(footage):
     with listed({}, "val"):
         davis = official("dataset").Davis
     before = dict(vars(np)), dict(vars(networkx)), davis.dataset, davis.sets
-    game = play_official(footage, diffusion_alone, 2, np.random.default_rng(0))
+    game = play_official(footage, DIFFUSED, 2, np.random.default_rng(0))
     next(game)
     assert before == (vars(np), vars(networkx), davis.dataset, davis.sets)
     with pytest.raises(KeyError), listed({"bear": (1, 2, 3, 4)}, "val"):

@@ -4,7 +4,11 @@ import pytest
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.progress import Progress, drain
-from napari_gnn_vos.study.baselines import diffusion_alone, label_model_alone
+from napari_gnn_vos.study.baselines import (
+    Everywhere,
+    diffusion_alone,
+    label_model_alone,
+)
 from napari_gnn_vos.study.measure import together
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
@@ -12,9 +16,12 @@ from napari_gnn_vos.study.measure.played import Kept
 from napari_gnn_vos.study.measure.together import benchmark_together
 from tests.study.folders import davis_folder
 
+DIFFUSED = Everywhere(diffusion_alone)
+BY_LOOK = Everywhere(label_model_alone)
+
 METHODS = [
-    Method("simple", diffusion_alone, {"name": "simple"}),
-    Method("other", label_model_alone, {"name": "other"}),
+    Method("simple", DIFFUSED, {"name": "simple"}),
+    Method("other", BY_LOOK, {"name": "other"}),
 ]
 
 

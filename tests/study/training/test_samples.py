@@ -7,7 +7,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
-from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
 from napari_gnn_vos.study.training.samples import (
     GROUPS,
     Pool,
@@ -16,6 +16,8 @@ from napari_gnn_vos.study.training.samples import (
     targets,
 )
 from tests.scenes import moving_square, plain_frame
+
+DIFFUSED = Everywhere(diffusion_alone)
 
 
 def pool_of(footage, size=2, rounds=3, seed=0):
@@ -26,7 +28,7 @@ def pool_of(footage, size=2, rounds=3, seed=0):
 def pool(footage):
     one = pool_of(footage)
     for _ in range(4):
-        one.advance(diffusion_alone)
+        one.advance(DIFFUSED)
     return one
 
 
@@ -80,7 +82,7 @@ def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
 def test_sessions_are_begun_then_played_on_and_end(footage):
     pool, rounds = pool_of(footage, size=2, rounds=2), set()
     for step in range(8):
-        pool.advance(diffusion_alone)
+        pool.advance(DIFFUSED)
         assert len(pool._running) == min(step + 1, 2)
         rounds |= {len(one.session.rounds) for one in pool._running}
     assert rounds == {1, 2}
@@ -90,7 +92,7 @@ def test_the_same_seed_the_same_samples(footage):
     def third(seed):
         pool = pool_of(footage, seed=seed)
         for _ in range(3):
-            pool.advance(diffusion_alone)
+            pool.advance(DIFFUSED)
         return pool.sample(3)
 
     one, other, another = third(1), third(1), third(2)

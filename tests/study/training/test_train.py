@@ -10,7 +10,7 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.baselines import diffusion_alone
+from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
 from napari_gnn_vos.study.training.course import Course, TrainSettings
@@ -18,6 +18,8 @@ from napari_gnn_vos.study.training.samples import Pool
 from napari_gnn_vos.study.training.train import card_of, rate_at, train
 from napari_gnn_vos.study.training.validate import validate
 from tests.scenes import line
+
+DIFFUSED = Everywhere(diffusion_alone)
 
 TINY = {
     "frames": 3,
@@ -108,12 +110,12 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(
 
 
 def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
-    js = validate(diffusion_alone, course(footage, tmp_path, validation_rounds=2))
+    js = validate(DIFFUSED, course(footage, tmp_path, validation_rounds=2))
     scores = play(
         footage.session,
         footage.truth,
         Robot(),
-        diffusion_alone,
+        DIFFUSED,
         rounds=2,
         rng=np.random.default_rng(0),
     )
