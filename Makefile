@@ -15,9 +15,10 @@ demo: $(READY) ## Segment the sample video; a window if there is a screen, and d
 test: $(READY) ## Run the tests
 	$(DISPLAYED) python -m pytest $(ARGS)
 
-bench: $(READY) ## Measure speed, into benchmarks/latest.json
-	python -m pytest benchmarks -o python_files='bench_*.py' \
-		--benchmark-only --benchmark-json=benchmarks/latest.json $(ARGS)
+bench: $(READY) ## Measure speed; real frames with DAVIS=FOLDER
+	python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only \
+		--benchmark-json=benchmarks/raw.json $(if $(DAVIS),--davis=$(DAVIS)) $(ARGS)
+	python benchmarks/report.py benchmarks/raw.json benchmarks/latest.json docs/performance.md
 
 lint: $(READY) ## Check style, types, the import rules and the napari manifest
 	ruff check .

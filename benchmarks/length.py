@@ -62,16 +62,18 @@ def play(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
 
 
 def alone(work: str, davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
-    """Do work in a process of its own, and add its peak memory, in MB."""
+    """Do work in a process of its own, and add its time, and its peak memory in MB."""
     words = [sys.executable, __file__, "--work", work, "--lengths", str(frames)]
     words += ["--cache", str(cache)] + (["--davis", str(davis)] if davis else [])
+    begin = time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     told = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{work} of {frames} frames has failed")
-    return json.loads(told) | {f"{work} memory": usage.ru_maxrss / 1024}
+    took = {f"{work} process": time.perf_counter() - begin}
+    return json.loads(told) | took | {f"{work} memory": usage.ru_maxrss / 1024}
 
 
 def plot(found: dict[int, dict[str, float]], path: Path) -> None:
