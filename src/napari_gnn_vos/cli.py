@@ -162,6 +162,8 @@ def train(
     composed: Annotated[
         Path | None, typer.Option(help="Folder of `compose`: train on its scenes, too.")
     ] = None,
+    width: Annotated[int, typer.Option(help="Channels of the network.")] = 20,
+    depth: Annotated[int, typer.Option(help="Layers, and reach in hops.")] = 12,
     processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
@@ -180,7 +182,8 @@ def train(
         if composed is not None:
             names = layout.sequences(composed, "ImageSets/2017/train.txt")
             learn.append((composed, tuple(names)))
-        settings = TrainSettings(steps=steps, seed=seed)
+        size = {"width": width, "depth": depth}
+        settings = TrainSettings(steps=steps, seed=seed, **size)
         where = choose_device(device)
         about = cache, output, Config(), settings, where
         plan = CoursePlan(tuple(learn), check, *about)

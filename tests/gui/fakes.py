@@ -24,7 +24,7 @@ def video(shape=SHAPE):
     return Video.from_array(np.zeros(shape, np.uint8), "toy")
 
 
-def prepare(video, pause=0.0):
+def prepare(video, frame=0, pause=0.0):
     for t in range(video.shape[0]):
         sleep(pause)
         yield Progress("frames", t + 1, video.shape[0])
@@ -50,7 +50,7 @@ def diffusion_alone(_graph, told, frames):
         yield 1 / (1 + np.exp(-4 * told(t)[..., INPUT_NAMES.index("harmonic")]))
 
 
-def endless(_video):
+def endless(_video, _frame=0):
     while True:
         sleep(0.001)
         yield Progress("forever", 0, 1)

@@ -400,3 +400,18 @@ def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_h
     annotator.cancel()
     runner.step()
     assert SEGMENTATION not in viewer.layers
+
+
+def test_preparing_begins_at_the_frame_on_screen(viewer):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
+    begun = []
+
+    def prepare(video, frame):
+        begun.append(frame)
+        return (yield from fakes.prepare(video))
+
+    annotator = Annotator(viewer, fakes.controller(prepare=prepare))
+    annotator.open(image)
+    viewer.dims.set_point(0, 3)
+    annotator.prepare()
+    assert begun == [3]

@@ -182,14 +182,14 @@ class TestElsewhere:
 
     def test_expected_errors_are_told(self, controller, runner):
         heard = listen(controller)
-        controller._prepare = lambda _: _raise(VideoError("too dark"))
+        controller._prepare = lambda *_: _raise(VideoError("too dark"))
         controller.prepare()
         runner.finish()
         heard.failed.assert_called_once_with("too dark")
         assert not controller.desk.busy
 
     def test_a_bug_keeps_its_traceback_and_the_desk_is_free(self):
-        controller = fakes.controller(prepare=lambda _: _raise(ZeroDivisionError()))
+        controller = fakes.controller(prepare=lambda *_: _raise(ZeroDivisionError()))
         controller.open(fakes.video())
         heard = listen(controller)
         with pytest.raises(ZeroDivisionError):

@@ -77,7 +77,7 @@ class Annotator:
         GnnVosError
             If no video is open, or work is under way.
         """
-        self.controller.prepare()
+        self.controller.prepare(self._looked_at())
 
     def predict(self) -> None:
         """Label the whole video from all that is drawn, preparing it if need be.

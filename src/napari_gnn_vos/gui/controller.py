@@ -18,7 +18,7 @@ from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 
-Prepare = Callable[[Video], Pipeline[Session]]
+Prepare = Callable[[Video, int], Pipeline[Session]]
 Answer = Callable[
     [Session, Sequence[Scribble], np.random.Generator, int], Pipeline[Session]
 ]
@@ -32,7 +32,8 @@ class Controller:
     Parameters
     ----------
     prepare : callable
-        Makes the pipeline that turns a video into a session.
+        Makes the pipeline that turns a video into a session, from the video and the
+        frame to begin at.
     answer : callable
         Makes the pipeline of a round, from a session, what is new, a generator, and
         the frame to answer first.
@@ -66,11 +67,13 @@ class Controller:
         self.video, self.history = video, None
         self.changed.emit(None)
 
-    def prepare(self, then: Callable[[], object] | None = None) -> None:
+    def prepare(self, frame: int = 0, then: Callable[[], object] | None = None) -> None:
         """Make the session of the video.
 
         Parameters
         ----------
+        frame : int
+            Frame to begin at.
         then : callable, optional
             What to do afterwards.
 
@@ -89,7 +92,7 @@ class Controller:
             self._tell(f"Prepared {frames} frames in {_since(began)}")
 
         self.said.emit(f"Preparing {frames} frames ...")
-        self.desk.start(self._prepare(self.video), prepared, then)
+        self.desk.start(self._prepare(self.video, frame), prepared, then)
 
     def predict(
         self, read: Callable[[], Drawing], frame: Callable[[], int] = lambda: 0
@@ -117,7 +120,7 @@ class Controller:
                 "paint a stroke on it, and press Predict."
             )
         if self.history is None:
-            self.prepare(then=lambda: self.predict(read, frame))
+            self.prepare(frame(), lambda: self.predict(read, frame))
         else:
             self._round(self.history, drawing, frame())
 

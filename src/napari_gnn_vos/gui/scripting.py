@@ -23,6 +23,7 @@ from platformdirs import user_cache_path
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller import Controller
+from napari_gnn_vos.gui.rehearsal import rehearse_beside
 from napari_gnn_vos.gui.runner import Runner, run_at_once
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -50,12 +51,14 @@ def annotator(
     return Annotator(viewer, Controller(prepare, answer, run, seed))
 
 
-def prepare(video: Video) -> Pipeline[Session]:
-    """Make a session, kept in the user's cache folder."""
+def prepare(video: Video, frame: int) -> Pipeline[Session]:
+    """Make a session, kept in the user's cache folder; `frame` is prepared first."""
     yield Progress("Starting", 0, 1)
     from napari_gnn_vos.engine import start
 
-    return (yield from start(video, Config(), user_cache_path("napari-gnn-vos")))
+    rehearse_beside()
+    folder = user_cache_path("napari-gnn-vos")
+    return (yield from start(video, Config(), folder, frame))
 
 
 def answer(
