@@ -1,0 +1,6 @@
+"""The command line: one thin function per command."""
+
+from napari_gnn_vos.cli import label, learn, measure
+from napari_gnn_vos.cli.app import app
+
+__all__ = ["app", "label", "learn", "measure"]

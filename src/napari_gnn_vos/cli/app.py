@@ -1,0 +1,17 @@
+"""The program, before it has commands."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def main(verbose: Annotated[bool, typer.Option(help="Say more.")] = False) -> None:
+    """Label the objects of a video from a few scribbles."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s")
