@@ -42,15 +42,20 @@ def paint_labels(
     painted : (H, W) ndarray of uint8
     """
     names = np.array((0, *objects), np.uint8)
-    flat: NDArray[np.uint8] = names[probability.argmax(axis=1)][labels]
+    flat: NDArray[np.uint8] = np.take(names[probability.argmax(axis=1)], labels)
     box = _box(np.any(probability[:, 1:] > UNLIKELY, axis=1)[labels[::2, ::2]])
     if grey is None or box is None:
         return flat
-    soft = probability[:, 1:][labels[box]]
     guide = grey[box].astype(np.float32) / np.float32(255)
-    smooth = [guided_filter(guide, soft[..., k]) for k in range(soft.shape[2])]
-    rest = 1 - np.sum(smooth, axis=0)
-    flat[box] = names[np.argmax([rest, *smooth], axis=0)]
+    columns = probability.T[1:]
+    smooth = [guided_filter(guide, np.take(one, labels[box])) for one in columns]
+    best = np.asarray(1 - np.sum(smooth, axis=0))
+    part = np.zeros(best.shape, np.uint8)
+    for name, one in zip(names[1:], smooth, strict=True):
+        more = one > best
+        part[more] = name
+        np.maximum(best, one, out=best)
+    flat[box] = part
     return flat
 
 
