@@ -3,9 +3,8 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from napari_gnn_vos import engine
 from napari_gnn_vos.config import Config, PrepareSettings, SuperpixelSettings
-from napari_gnn_vos.engine import annotate, predict, start
+from napari_gnn_vos.engine import annotate, predict, start, starting
 from napari_gnn_vos.errors import (
     NoSeedsError,
     ReadError,
@@ -18,6 +17,7 @@ from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.progress import Glimpse, drain
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.scribbles import ERASED
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
@@ -91,7 +91,7 @@ def test_a_cached_graph_is_the_fresh_one(scene, session, tmp_path, monkeypatch):
     def never(*_args):
         raise AssertionError("prepared again")
 
-    monkeypatch.setattr(engine, "prepare", never)
+    monkeypatch.setattr(starting, "prepare", never)
     opened = drain(start(scene[0], cache=tmp_path))
     assert_same_graph(opened.graph, session.graph)
     again = segmented(opened, *STROKES)
@@ -236,7 +236,7 @@ def test_the_answer_before_reaches_the_network(done):
     seen = []
 
     def model(graph, told, frames):
-        column = engine.INPUT_NAMES.index("previous")
+        column = INPUT_NAMES.index("previous")
         seen.extend(told(t)[0, :, column] for t in frames)
         return DIFFUSED(graph, told, frames)
 

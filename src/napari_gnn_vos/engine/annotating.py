@@ -1,0 +1,64 @@
+"""From strokes to seeds, on a graph that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from numpy.random import Generator
+
+from napari_gnn_vos.engine.splitting import split_session
+from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
+from napari_gnn_vos.interact.seed_paths import while_alike
+from napari_gnn_vos.interact.spread_seeds import spread_seeds
+from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.interact.withdraw import withdraw
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.seeds import Seeds
+from napari_gnn_vos.structures.session import Session
+
+
+def annotate(
+    session: Session, scribbles: Sequence[Scribble], *, rng: Generator
+) -> Session:
+    """Add strokes: newer ones beat older ones, an eraser's take them back.
+
+    Seeds are sampled and spread by flow, seeds proved wrong are withdrawn, and
+    superpixels hit by several labels are split.
+
+    Parameters
+    ----------
+    session : Session
+    scribbles : sequence of Scribble
+        On any frames, oldest first.
+    rng : numpy.random.Generator
+        Which pixels of the strokes become seeds.
+
+    Returns
+    -------
+    session : Session
+        The given one is left as it is.
+
+    Raises
+    ------
+    ScribbleError
+        If a stroke lies outside the video.
+    """
+    shape, settings = session.graph.shape, session.config.seeds
+    ink = add_ink(session.ink, scribbles, shape)
+    session = split_session(replace(session, ink=ink), {s.frame for s in scribbles})
+    graph = session.graph
+    drawn, spread = withdraw(graph.frames, ink, session.drawn, session.spread)
+    new = sample_seeds(scribbles, shape, len(session.rounds) + 1, settings, rng=rng)
+    if not session.rounds:
+        guess = guess_background(ink, shape, settings, rng=rng)
+        new = Seeds.join(new, guess)
+    new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
+    mine = new.take(new.turn > 0)
+    carried = spread_seeds(mine, graph.pairs, shape, settings)
+    look = carried, mine, settings.colour_change
+    carried = while_alike(graph.frames, graph.node_names, *look)
+    drawn, spread = Seeds.join(drawn, new), Seeds.join(spread, carried)
+    drawn, spread = withdraw(graph.frames, ink, drawn, spread)
+    rounds = (*session.rounds, tuple(scribbles))
+    return replace(session, rounds=rounds, drawn=drawn, spread=spread)

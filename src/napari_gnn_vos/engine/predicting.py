@@ -1,0 +1,131 @@
+"""From seeds to labels of the whole video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import NoSeedsError
+from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
+from napari_gnn_vos.interact.marks import mark
+from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
+from napari_gnn_vos.interact.paint import paint_frame
+from napari_gnn_vos.progress import Glimpse, Pipeline, Progress
+from napari_gnn_vos.structures.label_frames import LabelFrames, pack
+from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+F32 = NDArray[np.float32]
+
+
+class Model(Protocol):
+    """Whatever gives superpixels a probability; `model.predictor.Predictor` does."""
+
+    def __call__(
+        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+    ) -> Iterator[F32]:
+        """Answer some frames, one after the other.
+
+        Parameters
+        ----------
+        graph : VideoGraph
+        told : callable
+            From the number of a frame to the (K, n, 8) inputs of K objects.
+        frames : range
+
+        Yields
+        ------
+        probability : (K, n) ndarray of float32
+            Of the superpixels of the next frame, every object against the rest.
+        """
+
+
+def evidence(session: Session) -> Evidence:
+    """Gather all that strokes say of the superpixels of the whole video.
+
+    Parameters
+    ----------
+    session : Session
+
+    Raises
+    ------
+    NoSeedsError
+        If no object is drawn.
+    """
+    if not (session.ink.label > 0).any():
+        raise NoSeedsError(
+            "A prediction needs a stroke on an object; none is drawn. Draw one first."
+        )
+    graph = session.graph
+    points = session.ink, session.drawn, session.spread
+    marks = mark(graph.frames, graph.first, *points)
+    settings = session.config.label_model
+    return gather_evidence(graph, marks, session.prediction, settings)
+
+
+def predict(
+    session: Session, model: Model, *, first: int | None = None
+) -> Pipeline[Session]:
+    """Label every frame of the video at once.
+
+    Parameters
+    ----------
+    session : Session
+        With a stroke on one object at least.
+    model : Model
+        From `load_model`.
+    first : int, optional
+        Frame to answer before all others, as a `Glimpse` among the steps.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    session : Session
+        With `prediction` and `labels`.
+
+    Raises
+    ------
+    NoSeedsError
+        If no object is drawn.
+    """
+    count = session.graph.shape[0]
+    yield Progress("look at strokes", 0, count)
+    found = evidence(session)
+    if first is not None:
+        only = range(count)[first]
+        (rows,) = _answer(model, session, found, range(only, only + 1))
+        painted = paint_frame(session, only, rows, found.objects)
+        yield Glimpse("label", 0, count, only, painted)
+
+    def paint(t: int, rows: F32) -> bytes:
+        return pack(paint_frame(session, t, rows, found.objects))
+
+    probability, packed = [], []
+    with ThreadPoolExecutor(cores()) as pool:
+        for t, rows in enumerate(_answer(model, session, found, range(count))):
+            probability.append(rows)
+            packed.append(pool.submit(paint, t, rows))
+            yield Progress("label", t, count)
+        frames = LabelFrames(session.graph.shape, (done.result() for done in packed))
+    yield Progress("label", count, count)
+    prediction = Prediction(found.objects, tuple(probability), str(model))
+    return replace(session, prediction=prediction, painted=frames)
+
+
+def _answer(
+    model: Model, session: Session, found: Evidence, frames: range
+) -> Iterator[F32]:
+    """Ask a model, and put the answers for all objects together; (n, K) a frame."""
+    answers = model(session.graph, found.inputs, frames)
+    for t, chances in zip(frames, answers, strict=True):
+        drawn = found.marks.drawn[found.rows(t)]
+        yield one_vs_rest(chances, drawn, found.objects)
