@@ -43,19 +43,22 @@ def paint_labels(
     """
     names = np.array((0, *objects), np.uint8)
     flat: NDArray[np.uint8] = np.take(names[probability.argmax(axis=1)], labels)
-    box = _box(np.any(probability[:, 1:] > UNLIKELY, axis=1)[labels[::2, ::2]])
-    if grey is None or box is None:
+    if grey is None:
         return flat
-    guide = grey[box].astype(np.float32) / np.float32(255)
-    columns = probability.T[1:]
-    smooth = [guided_filter(guide, np.take(one, labels[box])) for one in columns]
-    best = np.asarray(1 - np.sum(smooth, axis=0))
-    part = np.zeros(best.shape, np.uint8)
-    for name, one in zip(names[1:], smooth, strict=True):
-        more = one > best
-        part[more] = name
-        np.maximum(best, one, out=best)
-    flat[box] = part
+    found = []
+    rest = np.ones(labels.shape, np.float32)
+    for name, column in zip(objects, probability.T[1:], strict=True):
+        box = _box((column > UNLIKELY)[labels[::2, ::2]])
+        if box is not None:
+            guide = grey[box].astype(np.float32) / np.float32(255)
+            soft = guided_filter(guide, np.take(column, labels[box]))
+            rest[box] -= soft
+            found.append((name, box, soft))
+            flat[box] = 0
+    for name, box, soft in found:  # rest becomes the chance of the likeliest so far
+        more = soft > rest[box]
+        flat[box][more] = name
+        np.maximum(rest[box], soft, out=rest[box])
     return flat
 
 
