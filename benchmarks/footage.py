@@ -37,7 +37,11 @@ class BackAndForth:
 
 
 def footage(davis: Path | None, frames: int) -> tuple[Video, NDArray[np.uint8]]:
-    """Open a video of so many frames of 480 x 854 pixels, and its true masks."""
+    """Open a video of so many frames of 480 x 854 pixels.
+
+    With it come the true masks of its first frames: all of them would take more memory
+    than what is measured.
+    """
     if davis is None:
         video, truth = compose_scene(frames=min(frames, 60), shape=(480, 854))
     else:
@@ -45,10 +49,8 @@ def footage(davis: Path | None, frames: int) -> tuple[Video, NDArray[np.uint8]]:
     if frames == video.shape[0]:
         return video, truth
     longer = BackAndForth(video.frames, frames)
-    last = truth.shape[0] - 1
-    turn = last - np.abs(np.arange(frames) % (2 * last) - last)
     identity = video.identity and f"{video.identity}, {frames} frames"
-    return Video(longer, video.limits, video.name, identity), truth[turn]
+    return Video(longer, video.limits, video.name, identity), truth
 
 
 def several_objects(truth: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:

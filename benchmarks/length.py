@@ -1,5 +1,7 @@
 """Time and memory against the length of a video, each length a process of its own.
 
+Time is that of the processor, all cores together, as long runs are seldom alone.
+
 python benchmarks/length.py --davis ROOT --plot docs/images/length.png
 """
 
@@ -23,9 +25,9 @@ from napari_gnn_vos.study.robot import Robot
 
 LENGTHS = 60, 150, 300, 600, 1000, 2000
 TITLES = {
-    "prepare": "prepare [s]",
-    "round": "a round [s]",
-    "first frame": "the frame on screen [s]",
+    "prepare": "prepare [processor s]",
+    "round": "a round [processor s]",
+    "first frame": "the frame on screen [processor s]",
     "prepare memory": "peak memory, prepare [MB]",
     "round memory": "peak memory, open and two rounds [MB]",
 }
@@ -34,9 +36,9 @@ TITLES = {
 def prepare(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
     """Prepare a video."""
     video, _ = footage(davis, frames)
-    begin = time.perf_counter()
+    begin = time.process_time()
     drain(start(video, cache=cache))
-    return {"prepare": time.perf_counter() - begin}
+    return {"prepare": time.process_time() - begin}
 
 
 def play(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
@@ -44,20 +46,19 @@ def play(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
     video, truth = footage(davis, frames)
     session, model = drain(start(video, cache=cache)), load_model()
     rng, robot = np.random.default_rng(0), Robot()
-    short = truth[:60]  # strokes are drawn on the first frames, wherever the video ends
     took: dict[str, float] = {}
     for turn in range(2):
-        painted = None if turn == 0 else session.painted[: len(short)]
-        strokes = robot(painted, short, rng)
-        begin = time.perf_counter()
+        painted = None if turn == 0 else session.painted[: len(truth)]
+        strokes = robot(painted, truth, rng)
+        begin = time.process_time()
         session = annotate(session, strokes, rng=rng)
 
         def see(step: Progress, begin: float = begin) -> None:
             if isinstance(step, Glimpse):
-                took["first frame"] = time.perf_counter() - begin
+                took["first frame"] = time.process_time() - begin
 
         session = drain(predict(session, model, first=strokes[0].frame), see)
-        took["round"] = time.perf_counter() - begin
+        took["round"] = time.process_time() - begin
     return took
 
 
@@ -86,7 +87,7 @@ def plot(found: dict[int, dict[str, float]], path: Path) -> None:
         values = [found[length][name] for length in lengths]
         axes = right if "memory" in name else left
         axes.plot(lengths, values, "o-", label=title.split(" [")[0])
-    left.set(xlabel="frames", ylabel="seconds", yscale="log", xscale="log")
+    left.set(xlabel="frames", ylabel="processor seconds", yscale="log", xscale="log")
     right.set(xlabel="frames", ylabel="MB", ylim=(0, None))
     for axes in (left, right):
         axes.legend(frameon=False)

@@ -1,5 +1,6 @@
 import pytest
 
+from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.registry import load_backbone, load_model
@@ -20,3 +21,10 @@ def test_a_device_that_is_not_there():
         choose_device("tpu")
     assert choose_device("cpu") == "cpu"
     assert choose_device() in ("cpu", "cuda", "mps")
+
+
+@pytest.mark.parametrize("name", ["gatedgcn", "gatedgcn-small"])
+def test_what_ships_can_be_loaded(name):
+    model = load_model(name, "cpu")
+    assert set(model.card.node_names) == set(INPUTS)
+    assert model.card.facts["j_by_round"][0] > 0.85

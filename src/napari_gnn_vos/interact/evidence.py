@@ -107,7 +107,9 @@ def chances_by_look(
         return {label: np.full(int(first[-1]), 0.5, np.float32) for label in objects}
     model = fit_label_model(frames, first, marks, settings)
     with ThreadPoolExecutor(cores()) as pool:
-        tables = pool.map(lambda frame: model(frame.appearance, objects), frames)
+        tables = pool.map(  # numbers, so that no frame is read before its turn
+            lambda t: model(frames[t].appearance, objects), range(len(frames))
+        )
         columns = np.concatenate(list(tables)).T
     return dict(zip(objects, np.ascontiguousarray(columns), strict=True))
 

@@ -29,7 +29,8 @@ def load_model(
     Parameters
     ----------
     name : str or Path
-        Name of one that ships with the package, or a safetensors file of your own.
+        One that ships with the package, "gatedgcn" or "gatedgcn-small" (half the time),
+        or a safetensors file of your own.
     device : {"auto", "cpu", "cuda", "mps"}
     backend : {"auto", "fused", "torch", "dgl"}
         See `Predictor`.
