@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config, PrepareSettings, SuperpixelSettings
-from napari_gnn_vos.engine import annotate, predict, start, starting
+from napari_gnn_vos.engine import annotate, predict, predicting, start, starting
 from napari_gnn_vos.errors import (
     NoSeedsError,
     ReadError,
@@ -262,6 +262,19 @@ def test_progress_never_falls(session):
     drain(predict(annotate(session, STROKES, rng=rng()), DIFFUSED), steps.append)
     assert steps[-1].done == steps[-1].total
     assert [s.done for s in steps] == sorted(s.done for s in steps)
+
+
+def test_in_a_long_video_the_frame_on_screen_is_nearly_as_in_the_end(
+    session, monkeypatch
+):
+    monkeypatch.setattr(predicting, "NEAR", 2)
+    drawn, model = annotate(session, STROKES, rng=rng()), load_model(device="cpu")
+    steps = []
+    out = drain(predict(drawn, model, first=1), steps.append)
+    (glimpse,) = [step for step in steps if isinstance(step, Glimpse)]
+    assert (glimpse.labels == out.labels[1]).mean() > 0.97
+    plain = drain(predict(drawn, model))
+    np.testing.assert_array_equal(out.labels, plain.labels)
 
 
 # -- what cannot be answered

@@ -121,3 +121,15 @@ def test_without_the_label_model_every_label_is_as_likely_as_not(graph):
         assert (found.label_model[label] == 0.5).all()
         assert (told(found, label)[:, INPUT_NAMES.index("label_model")] == 0).all()
     assert found.harmonic[3][1] > 0.8 > 0.2 > found.harmonic[3][2]
+
+
+def test_for_some_frames_only(graph):
+    marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
+    some = gather_evidence(graph, marks, None, LabelModelSettings(), range(1, 4))
+    whole = gather(graph, marks)
+    inside = slice(graph.first[1], graph.first[4])
+    np.testing.assert_array_equal(
+        some.label_model[1][inside], whole.label_model[1][inside]
+    )
+    assert (one[: inside.start] == 0.5).all()
+    assert (one[inside.stop :] == 0.5).all()

@@ -56,7 +56,7 @@ def test_the_same_as_solving_the_dense_system(seed):
     n = graph.n
     known = marks(n, {0: 1, n - 1: 2, n // 2: 0}, {3: 1, n - 3: 2})
     priors = {label: rng.random(n, np.float32) for label in (1, 2)}
-    for label, found in diffuse(graph, known, priors).items():
+    for label, found in diffuse(graph, known, priors, range(graph.shape[0])).items():
         assert found.dtype == np.float32
         far = np.abs(found - dense(graph, known, label, priors[label]))
         assert far.max() < 0.03
@@ -71,10 +71,10 @@ def graph():
 def test_seeds_are_held_and_reach_their_neighbours(graph):
     n = graph.n
     prior = np.full(n, 0.5, np.float32)
-    held = diffuse(graph, marks(n, {4: 1}), {1: prior})[1]
+    held = diffuse(graph, marks(n, {4: 1}), {1: prior}, range(5))[1]
     assert held[4] > 0.95
     assert held.mean() > 0.5
-    other = diffuse(graph, marks(n, {4: 2}), {1: prior})[1]
+    other = diffuse(graph, marks(n, {4: 2}), {1: prior}, range(5))[1]
     assert other[4] < 0.05
     assert other.mean() < 0.5
 
@@ -82,14 +82,14 @@ def test_seeds_are_held_and_reach_their_neighbours(graph):
 def test_a_drawn_seed_beats_a_spread_one(graph):
     n = graph.n
     half = np.full(n, 0.5, np.float32)
-    assert diffuse(graph, marks(n, {4: 1}, {4: 2}), {1: half})[1][4] > 0.9
+    assert diffuse(graph, marks(n, {4: 1}, {4: 2}), {1: half}, range(5))[1][4] > 0.9
 
 
 def test_without_seeds_a_steady_prior_stays(graph):
     n = graph.n
     prior = np.full(n, 0.3, np.float32)
     np.testing.assert_allclose(
-        diffuse(graph, marks(n), {1: prior})[1], prior, atol=1e-3
+        diffuse(graph, marks(n), {1: prior}, range(5))[1], prior, atol=1e-3
     )
 
 
@@ -99,20 +99,32 @@ def test_a_long_video_in_windows_is_nearly_the_same(monkeypatch):
     n = graph.n
     known = marks(n, {0: 1, n // 2: 2, n - 1: 1}, {9: 2})
     priors = {1: rng.random(n, np.float32), 2: rng.random(n, np.float32)}
-    whole = diffuse(graph, known, priors)
+    whole = diffuse(graph, known, priors, range(graph.shape[0]))
     monkeypatch.setattr(harmonic, "WINDOW", 20)
     monkeypatch.setattr(harmonic, "MARGIN", 15)
-    assert len(list(harmonic._windows(90))) == 4
-    pieces = diffuse(graph, known, priors)
+    assert len(list(harmonic._windows(range(90)))) == 4
+    pieces = diffuse(graph, known, priors, range(graph.shape[0]))
     for label, chance in whole.items():
         np.testing.assert_allclose(pieces[label], chance, atol=0.02)
 
 
-@given(count=st.integers(1, 900))
-def test_windows_take_every_frame_once(count):
-    windows = list(harmonic._windows(count))
-    assert [t for _, kept in windows for t in kept] == list(range(count))
+@given(begin=st.integers(0, 50), count=st.integers(1, 900))
+def test_windows_take_every_frame_once(begin, count):
+    frames = range(begin, begin + count)
+    windows = list(harmonic._windows(frames))
+    assert [t for _, kept in windows for t in kept] == list(frames)
     for span, kept in windows:
-        assert span.start == max(kept.start - harmonic.MARGIN, 0)
-        assert span.stop == min(kept.stop + harmonic.MARGIN, count)
+        assert span.start == max(kept.start - harmonic.MARGIN, frames.start)
+        assert span.stop == min(kept.stop + harmonic.MARGIN, frames.stop)
         assert len(span) <= harmonic.WINDOW + 2 * harmonic.MARGIN
+
+
+def test_elsewhere_the_prior_stays():
+    rng = np.random.default_rng(3)
+    graph = random_graph(rng, frames=9)
+    prior = rng.random(graph.n, np.float32)
+    found = diffuse(graph, marks(graph.n, {0: 1}), {1: prior}, range(3, 6))[1]
+    inside = slice(graph.first[3], graph.first[6])
+    assert (found[inside] != prior[inside]).any()
+    found[inside] = prior[inside]
+    np.testing.assert_array_equal(found, prior)

@@ -46,12 +46,18 @@ class Model(Protocol):
         """
 
 
-def evidence(session: Session) -> Evidence:
-    """Gather all that strokes say of the superpixels of the whole video.
+NEAR = 60
+"""Frames to either side whose evidence is gathered for the frame that comes first."""
+
+
+def evidence(session: Session, span: range | None = None) -> Evidence:
+    """Gather all that strokes say of superpixels.
 
     Parameters
     ----------
     session : Session
+    span : range, optional
+        Frames to gather it for; all if not given.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def evidence(session: Session) -> Evidence:
     points = session.ink, session.drawn, session.spread
     marks = mark(graph.frames, graph.first, *points)
     settings = session.config.label_model
-    return gather_evidence(graph, marks, session.prediction, settings)
+    return gather_evidence(graph, marks, session.prediction, settings, span)
 
 
 def predict(
@@ -81,7 +87,8 @@ def predict(
     model : Model
         From `load_model`.
     first : int, optional
-        Frame to answer before all others, as a `Glimpse` among the steps.
+        Frame to answer before all others, as a `Glimpse` among the steps: in a long
+        video from what is known of the frames around it, so nearly as in the end.
 
     Yields
     ------
@@ -99,12 +106,16 @@ def predict(
     """
     count = session.graph.shape[0]
     yield Progress("look at strokes", 0, count)
-    found = evidence(session)
+    near = range(count)
     if first is not None:
-        only = range(count)[first]
-        (rows,) = _answer(model, session, found, range(only, only + 1))
-        painted = paint_frame(session, only, rows, found.objects)
-        yield Glimpse("label", 0, count, only, painted)
+        t = near[first]
+        near = near[max(t - NEAR, 0) : t + NEAR + 1]
+        found = evidence(session, near)
+        (rows,) = _answer(model, session, found, range(t, t + 1))
+        painted = paint_frame(session, t, rows, found.objects)
+        yield Glimpse("label", 0, count, t, painted)
+    if first is None or len(near) < count:
+        found = evidence(session)
 
     def paint(t: int, rows: F32) -> bytes:
         return pack(paint_frame(session, t, rows, found.objects))

@@ -71,6 +71,7 @@ def gather_evidence(
     marks: Marks,
     previous: Prediction | None,
     settings: LabelModelSettings,
+    span: range | None = None,
 ) -> Evidence:
     """Fit the label model, diffuse, and recall the last answer.
 
@@ -82,36 +83,44 @@ def gather_evidence(
     previous : Prediction, optional
         The last round's answer.
     settings : LabelModelSettings
+    span : range, optional
+        Frames to gather it for; all if not given. Nothing is known of the others.
 
     Returns
     -------
     evidence : Evidence
     """
-    first = graph.first
+    first, span = graph.first, span or range(graph.shape[0])
     objects = tuple(int(k) for k in np.unique(marks.drawn) if k > 0)
-    by_look = chances_by_look(graph.frames, first, marks, objects, settings)
-    diffused = diffuse(graph, marks, by_look)
+    by_look = chances_by_look(graph, marks, objects, settings, span)
+    diffused = diffuse(graph, marks, by_look, span)
     recalled = {label: recall(previous, label, graph.n) for label in objects}
     return Evidence(marks, first, objects, by_look, diffused, recalled)
 
 
 def chances_by_look(
-    frames: Sequence[FrameGraph],
-    first: NDArray[np.int64],
+    graph: VideoGraph,
     marks: Marks,
     objects: tuple[int, ...],
     settings: LabelModelSettings,
+    span: range,
 ) -> dict[int, F32]:
-    """Probability of every object by the label model, (N,); one half without it."""
-    if not settings.enabled:
-        return {label: np.full(int(first[-1]), 0.5, np.float32) for label in objects}
-    model = fit_label_model(frames, first, marks, settings)
-    with ThreadPoolExecutor(cores()) as pool:
-        tables = pool.map(  # numbers, so that no frame is read before its turn
-            lambda t: model(frames[t].appearance, objects), range(len(frames))
-        )
-        columns = np.concatenate(list(tables)).T
-    return dict(zip(objects, np.ascontiguousarray(columns), strict=True))
+    """Probability of every object by the label model, (N,).
+
+    One half without a label model, and outside the frames of `span`.
+    """
+    frames, first = graph.frames, graph.first
+    chances = np.full((len(objects), graph.n), 0.5, np.float32)
+    if settings.enabled:
+        model = fit_label_model(frames, first, marks, settings)
+
+        def look(t: int) -> None:
+            found = model(frames[t].appearance, objects)
+            chances[:, first[t] : first[t + 1]] = found.T
+
+        with ThreadPoolExecutor(cores()) as pool:
+            list(pool.map(look, span))
+    return dict(zip(objects, chances, strict=True))
 
 
 def recall(previous: Prediction | None, label: int, n: int) -> F32:

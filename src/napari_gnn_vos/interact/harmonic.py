@@ -32,7 +32,7 @@ STEPS = 60
 
 
 def diffuse(
-    graph: VideoGraph, marks: Marks, priors: Mapping[int, F32]
+    graph: VideoGraph, marks: Marks, priors: Mapping[int, F32], frames: range
 ) -> dict[int, F32]:
     """Diffuse labels, each against the rest.
 
@@ -44,6 +44,8 @@ def diffuse(
         What is known of them.
     priors : mapping of int to (N,) ndarray of float32
         Probability of every label by the label model.
+    frames : range
+        Where to; elsewhere the probability stays as it was.
 
     Returns
     -------
@@ -61,8 +63,8 @@ def diffuse(
     for known, weight in ((marks.drawn, DRAWN), (marks.spread, SPREAD)):
         pull[known != NOTHING] += weight
         goal += np.float32(weight) * (known[:, None] == np.array(labels))
-    out = np.empty_like(prior)
-    for span, kept in _windows(graph.shape[0]):
+    out = prior.copy()
+    for span, kept in _windows(frames):
         rows = slice(first[span.start], first[span.stop])
         mine = slice(first[kept.start], first[kept.stop])
         ties = _ties(graph, span)
@@ -73,12 +75,12 @@ def diffuse(
     return dict(zip(labels, columns, strict=True))
 
 
-def _windows(count: int) -> Iterator[tuple[range, range]]:
+def _windows(frames: range) -> Iterator[tuple[range, range]]:
     """Frames to solve together, and those of them whose answer is taken."""
-    for begin in range(0, max(count - MARGIN, 1), WINDOW):
-        end = begin + WINDOW if begin + WINDOW + MARGIN < count else count
+    for begin in frames[: max(len(frames) - MARGIN, 1) : WINDOW]:
+        end = begin + WINDOW if begin + WINDOW + MARGIN < frames.stop else frames.stop
         yield (
-            range(max(begin - MARGIN, 0), min(end + MARGIN, count)),
+            range(max(begin - MARGIN, frames.start), min(end + MARGIN, frames.stop)),
             range(begin, end),
         )
 
