@@ -131,5 +131,5 @@ def test_for_some_frames_only(graph):
     np.testing.assert_array_equal(
         some.label_model[1][inside], whole.label_model[1][inside]
     )
-    assert (one[: inside.start] == 0.5).all()
-    assert (one[inside.stop :] == 0.5).all()
+    assert (some.label_model[1][: inside.start] == 0.5).all()
+    assert (some.label_model[1][inside.stop :] == 0.5).all()

@@ -55,3 +55,5 @@ def test_what_another_has_read_is_taken_over(read):
     read.calls.clear()
     assert others[1:4] == [10, 20, 30]
     assert read.calls == [2]
+    assert not items._kept
+    assert items[1] == 10

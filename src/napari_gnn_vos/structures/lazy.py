@@ -57,12 +57,17 @@ class Lazy(Sequence[Item], Generic[Item]):
         return item
 
     def take_over(self, other: Lazy[Item], but: Collection[int]) -> None:
-        """Keep what another one of this length has read, but for some items."""
+        """Keep what another one of this length has kept, but for some items.
+
+        The other one keeps nothing then: many that follow on each other, as those of an
+        undo, take no more memory than one.
+        """
         with other._lock:
-            kept = {k: item for k, item in other._kept.items() if k not in but}
+            kept, other._kept, other._places = other._kept, {}, []
         with self._lock:
             for index, item in kept.items():
-                self._keep(index, item)
+                if index not in but:
+                    self._keep(index, item)
 
     def _keep(self, index: int, item: Item) -> None:
         """Keep an item in a free place, or in that of another."""
