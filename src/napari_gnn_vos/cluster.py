@@ -6,13 +6,13 @@ The only place that knows of Dask's scheduler, which is loaded when it is asked 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_gnn_vos import __version__
 from napari_gnn_vos.errors import GnnVosError, SettingsError, named, together
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.progress import Pipeline, Progress
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ R = TypeVar("R")
 LOCAL = "local"
 """Stands for a cluster on this machine: one process a core, one thread each."""
 HERE = {
-    "n_workers": os.cpu_count(),
+    "n_workers": cores(),
     "threads_per_worker": 1,
     "env": {"OMP_NUM_THREADS": "1"},  # for what torch would start
     "dashboard_address": "127.0.0.1:0",  # any free port

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TypeVar
 
 from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.prepare.describe import (
     Described,
     Embed,
@@ -154,8 +154,3 @@ class Desk:
                 users = range(s - after, s + before + 1)
                 if self._open.isdisjoint(users):
                     kept.pop(s, None)
-
-
-def cores() -> int:
-    """Count the cores, for one thread each."""
-    return os.cpu_count() or 1

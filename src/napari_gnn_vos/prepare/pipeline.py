@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.desk import Callables, Desk, cores
+from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.prepare.desk import Callables, Desk
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -12,7 +12,6 @@ from napari_gnn_vos.prepare.basins import sums
 from napari_gnn_vos.structures.arrays import check_shape
 from napari_gnn_vos.vision import cv2
 
-D = TypeVar("D", bound=np.generic)
 CELL = 4
 """Deep features are interpolated to one cell for every 4 x 4 pixels, then averaged."""
 
@@ -106,9 +105,3 @@ def _one_pixel(
 def _enlarge(one: NDArray[np.float32], h: int, w: int) -> NDArray[np.float32]:
     large: NDArray[np.float32] = cv2.resize(one, (w, h), interpolation=cv2.INTER_LINEAR)
     return large
-
-
-def paint(values: NDArray[D], labels: NDArray[np.integer[Any]]) -> NDArray[D]:
-    """Give every pixel of a frame the value of its superpixel, (H, W, ...)."""
-    painted: NDArray[D] = values[labels]
-    return painted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.study.measure.curve import Curve
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
@@ -152,7 +152,7 @@ def _hardware() -> str:
     text = facts.read_text("utf-8") if facts.is_file() else ""
     names = [row.split(":")[1] for row in text.splitlines() if "model name" in row]
     name = names[0].strip() if names else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} cores, {name}"
+    return f"{cores()} cores, {name}"
 
 
 def write_json(path: Path, facts: dict[str, Any]) -> None:

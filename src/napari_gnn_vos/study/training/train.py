@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch.multiprocessing.spawn import spawn
 
 from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.checkpoint import Card
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
@@ -112,7 +112,7 @@ def _process(
     rank: int, make: Callable[[int, int], Course], processes: int, meet: str
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+    torch.set_num_threads(max(1, cores() // processes))
     distributed.init_process_group(
         "gloo", init_method=meet, rank=rank, world_size=processes
     )

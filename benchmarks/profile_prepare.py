@@ -1,6 +1,6 @@
 """Print what a frame's preparation costs by stage, in processor time of one thread.
 
-python scripts/profile_prepare.py ROOT/JPEGImages/480p/bear --frames 10
+python benchmarks/profile_prepare.py ROOT/JPEGImages/480p/bear --frames 10
 """
 
 from __future__ import annotations
