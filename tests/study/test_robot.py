@@ -100,6 +100,14 @@ def test_a_small_error_alone_gets_a_stroke():
     assert strokes_in(region) == []
 
 
+def test_a_disk_whose_skeleton_is_a_point_gets_a_stroke():
+    rows, cols = np.indices((60, 60))
+    region = np.hypot(rows - 30, cols - 25) < 20
+    (path,) = strokes_in(region)
+    assert_inside(path, region)
+    assert 10 <= np.ptp(path[:, 1]) <= 30
+
+
 def test_a_stroke_in_every_region():
     region = np.zeros((60, 100), bool)
     region[5:25, 5:30] = region[30:55, 50:90] = True

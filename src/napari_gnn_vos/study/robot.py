@@ -121,7 +121,8 @@ def strokes_in(wrong: Mask) -> list[F64]:
     -------
     paths : list of (P, 2) ndarray of float64
         Points (row, column), smooth, a few pixels apart; or every pixel of the line,
-        where a smooth one would leave the mask. None in narrow regions.
+        where a smooth one would leave the mask. None in narrow regions; a short one in
+        a round region, whose skeleton is next to a point.
     """
     paths = []
     parts, _ = connected_parts(_opened(wrong), TOUCHING)
@@ -132,7 +133,18 @@ def strokes_in(wrong: Mask) -> list[F64]:
         if len(points) >= LEAST_POINTS:
             path = points[_longest_path(points)].astype(float)
             paths.append(_smooth(path, wrong))
+        else:
+            paths += [chord + corner for chord in _chord(region)]
     return paths
+
+
+def _chord(region: Mask) -> list[F64]:
+    """Draw half a radius to either side of a region's middle, if it is that wide."""
+    away = distance_transform_edt(region)
+    row, col = np.unravel_index(away.argmax(), away.shape)
+    half = int(away.max() / 2)
+    ends = [[row, col - half], [row, col + half]]
+    return [np.array(ends, float)] if 2 * half >= LEAST_POINTS else []
 
 
 def _opened(wrong: Mask) -> Mask:
