@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,6 +95,14 @@ def test_an_exchanged_frame_leaves_the_old_graph_alone(graph):
     assert new.frames[1] is graph.frames[1]
     again = new.exchange({3: plain_frame(labels)}, {})
     assert (again.counts[2], again.counts[3]) == (48, 48)
+
+
+def test_what_is_let_go_of_is_gone_at_once():
+    graph = random_graph(np.random.default_rng(0))
+    graph.window()
+    ties = weakref.ref(graph.ties)
+    del graph
+    assert ties() is None
 
 
 def test_replaced_is_a_sequence():

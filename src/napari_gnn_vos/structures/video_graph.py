@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Generic, TypeVar, overload
 
 import numpy as np
@@ -124,11 +125,10 @@ class VideoGraph:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", frozen(self.counts))
-        object.__setattr__(self, "ties", Lazy(self._ties_into, len(self.frames)))
-
-    def _ties_into(self, t: int) -> FrameTies:
-        before = int(self.counts[t - 1]) if t > 0 else 0
-        return ties_into(self.frames, self.pairs, self.link_names, t, before)
+        # not from a method of this graph, which would keep itself alive by it
+        parts = self.frames, self.pairs, self.counts, self.link_names
+        ties = Lazy(partial(_ties_of, *parts), len(self.frames))
+        object.__setattr__(self, "ties", ties)
 
     @property
     def first(self) -> NDArray[np.int64]:
@@ -182,6 +182,17 @@ class VideoGraph:
             Columns(np.concatenate(links), self.link_names),
             first.astype(np.int64),
         )
+
+
+def _ties_of(
+    frames: Sequence[FrameGraph],
+    pairs: Sequence[FramePair],
+    counts: NDArray[np.int64],
+    names: tuple[str, ...],
+    t: int,
+) -> FrameTies:
+    before = int(counts[t - 1]) if t > 0 else 0
+    return ties_into(frames, pairs, names, t, before)
 
 
 def _replaced(items: Sequence[Item]) -> Replaced[Item]:

@@ -19,7 +19,8 @@ from napari_gnn_vos.config import (
     SuperpixelSettings,
 )
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.study.baselines import CUT, Everywhere, graph_cut
+from napari_gnn_vos.study.baselines import Everywhere
+from napari_gnn_vos.study.graph_cut import CUT, graph_cut
 from napari_gnn_vos.study.measure.methods import Method, simple_methods
 from napari_gnn_vos.study.training.course import TrainSettings
 
@@ -146,7 +147,7 @@ CURVE = Table(
 
 def _cut(strength: float, published: Figures, name: str) -> Variant:
     model = Everywhere(partial(graph_cut, strength=strength))
-    facts = {"name": "graph cut", "strength": strength}
+    facts = {"name": "alpha-expansion", "strength": strength}
     return Variant(name, published, method=Method("graph cut", model, facts))
 
 
@@ -162,8 +163,7 @@ def _field() -> tuple[Variant, ...]:
 
 FIELD = Table(
     "field",
-    "The network against simpler answers from the same evidence (Table II); the graph "
-    "cut takes every object against the rest",
+    "The network against simpler answers from the same evidence (Table II)",
     _field(),
     composed=True,
 )
