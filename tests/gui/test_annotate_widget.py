@@ -124,6 +124,23 @@ def test_videos_can_be_chosen(qtbot, viewer, dock):
     assert not dock.predict.isEnabled()
 
 
+def test_buttons_stay_where_they_are(qtbot, dock):
+    dock.annotator.controller._prepare = fakes.endless
+    dock.resize(300, 700)
+    dock.show()
+    qtbot.wait(50)
+    before = dock.predict.pos()
+    dock.prepare.click()
+    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    assert dock.cancel.isVisible()
+    assert dock.predict.pos() == before
+    dock.cancel.click()
+    qtbot.waitUntil(partial(idle, dock))
+    dock.status.setText("some long message of an error " * 4)
+    qtbot.wait(50)
+    assert dock.predict.pos() == before
+
+
 def test_without_a_video_it_says_how_to_get_one(qtbot, toy_engine):
     widget = plugin.AnnotateDock(ViewerModel())
     qtbot.addWidget(widget)

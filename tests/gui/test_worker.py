@@ -1,11 +1,13 @@
 from threading import current_thread, main_thread
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import NoSeedsError
+from napari_gnn_vos.gui import worker
 from napari_gnn_vos.gui.worker import run_in_thread
-from napari_gnn_vos.progress import Progress
+from napari_gnn_vos.progress import Glimpse, Progress
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui
@@ -75,3 +77,38 @@ def test_stopping_closes_the_work_where_it_runs(qtbot):
     assert len(closed) == 1
     assert closed[0] is not main_thread()
     heard.result.assert_not_called()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test sets: the only item is the time in seconds."""
+    now = [0.0]
+    monkeypatch.setattr(worker, "monotonic", lambda: now[0])
+    return now
+
+
+def test_ten_steps_a_second_are_told(qtbot, clock):
+    def work():
+        for k in range(1000):
+            clock[0] = k / 256
+            yield Progress("work", k, 1000)
+
+    heard = Mock()
+    run(work(), heard)
+    qtbot.waitUntil(lambda: heard.end.called)
+    told = [call.args[0].done for call in heard.step.call_args_list]
+    assert told == list(range(0, 1000, 26))
+
+
+def test_every_glimpse_is_told(qtbot, clock):
+    def work():
+        for t in range(20):
+            yield Progress("work", t, 20)
+            yield Glimpse("work", t, 20, t, np.zeros((2, 2), np.uint8))
+
+    heard = Mock()
+    run(work(), heard)
+    qtbot.waitUntil(lambda: heard.end.called)
+    told = [call.args[0] for call in heard.step.call_args_list]
+    assert [step.frame for step in told if isinstance(step, Glimpse)] == [*range(20)]
+    assert len(told) == 21

@@ -90,9 +90,9 @@ class AnnotateWidget(Controls):
         self.video.show_choice(workspace and workspace.image)
 
     def _show_progress(self, step: Progress) -> None:
-        self.bar.setMaximum(step.total)
-        self.bar.setValue(step.done)
         self.bar.setFormat(f"{step.stage.capitalize()}  %v / %m")
+        self.bar.setMaximum(step.total)
+        self.bar.setValue(step.done)  # last: it draws the bar at once
 
     def _tell(self, text: str) -> None:
         self.status.setText(text)

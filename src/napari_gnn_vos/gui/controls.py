@@ -22,7 +22,7 @@ from napari_gnn_vos.gui.video_choice import VideoChoice
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
-LEAST_WIDTH = 255
+LEAST_WIDTH = 270
 STYLE = """
 #predict { background-color: #2474b5; color: white; font-weight: bold; padding: 7px; }
 #predict:hover { background-color: #2f86cc; }
@@ -85,7 +85,7 @@ class Controls(QWidget):
         column.addWidget(self.prepare)
         column.addWidget(text("caption", "Draw"))
         column.addLayout(row(self.brush, self.lines))
-        column.addWidget(self.objects, stretch=1)
+        column.addWidget(self.objects)
         column.addWidget(self.add)
         column.addSpacing(8)
         column.addWidget(self.predict)

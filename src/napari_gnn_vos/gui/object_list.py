@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QListWidget, QListWidgetItem
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy
 
 from napari_gnn_vos.gui.palette import colour_of, label_name
 from napari_gnn_vos.gui.pen import Pen
@@ -28,6 +28,8 @@ class ObjectList(QListWidget):
         self.setObjectName("objects")
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setUniformItemSizes(True)
+        across, down = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum
+        self.setSizePolicy(across, down)  # the buttons below it stay where they are
         self.setToolTip(
             "What you draw next. Background tells where no object is; it is needed "
             "only where the answer is wrong. J and K step through the list."

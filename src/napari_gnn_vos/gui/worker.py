@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from threading import Event
+from time import monotonic
 from typing import Any
 
 from napari.qt.threading import create_worker
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import Glimpse, Pipeline, Progress
+
+PAUSE = 0.1
+"""Seconds between steps that are told. For each, the window is composed anew, which
+takes as long as labelling a frame where there is no graphics card."""
 
 
 def run_in_thread(
@@ -28,7 +33,8 @@ def run_in_thread(
     pipeline : generator of Progress
         The work; it can be stopped at every yield.
     on_step, on_result, on_error, on_end : callable
-        Called with a step, the result, an expected error, and at the very end.
+        Called with every glimpse and about ten steps a second, the result, an expected
+        error, and at the very end.
         A bug is left to napari, which shows it with its traceback.
 
     Returns
@@ -40,9 +46,10 @@ def run_in_thread(
 
     def work() -> Pipeline[Callable[[], None]]:
         """Drive and, when stopped, close the pipeline in the thread that runs it."""
+        told = _Sieve()
         try:
             while not stopped.is_set():
-                yield next(pipeline)
+                yield from told(next(pipeline))
         except StopIteration as last:
             return partial(on_result, last.value)
         except GnnVosError as error:
@@ -65,3 +72,16 @@ def run_in_thread(
         work, _connect={"yielded": on_step, "returned": finish, "finished": end}
     )
     return stopped.set
+
+
+class _Sieve:
+    """Lets every glimpse through, and other steps when the last one is old enough."""
+
+    def __init__(self) -> None:
+        self._due = monotonic()
+
+    def __call__(self, step: Progress) -> Iterator[Progress]:
+        now = monotonic()
+        if now >= self._due or isinstance(step, Glimpse):
+            self._due = now + PAUSE
+            yield step
