@@ -52,6 +52,13 @@ class FrameGraph:
         """Number of superpixels."""
         return len(self.nodes)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that is taken up."""
+        numbers = self.labels.nbytes + self.touching.nbytes
+        features = self.nodes.nbytes + self.appearance.nbytes + self.links.nbytes
+        return numbers + features
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
@@ -72,6 +79,11 @@ class Flow:
         check_shape("backward", self.backward, *self.forward.shape)
         for name in ("forward", "backward"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that is taken up."""
+        return self.forward.nbytes + self.backward.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,3 +109,8 @@ class FramePair:
         check_shape("links", self.links, self.moving.shape[1], None)
         for name in ("moving", "links"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that is taken up."""
+        return self.flow.nbytes + self.moving.nbytes + self.links.nbytes

@@ -51,6 +51,11 @@ class FrameTies:
         for name in ("source", "target", "links"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that is taken up."""
+        return self.source.nbytes + self.target.nbytes + self.links.nbytes
+
 
 def ties_into(
     frames: Sequence[FrameGraph],

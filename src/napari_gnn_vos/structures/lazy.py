@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from threading import Lock
-from typing import Generic, TypeVar, overload
+from typing import Generic, Protocol, TypeVar, overload
 
-Item = TypeVar("Item")
-KEPT = 128
-"""Items that stay in memory after they were read."""
-STRIDE = 97
-"""Of the places that are taken in turn; prime, so that all are."""
+KEPT = 96 * 2**20
+"""Bytes of items that stay in memory after they were read."""
+SETTLED = 2
+"""The first one in so many of those that are kept stay; the others make room."""
+
+
+class Weighed(Protocol):
+    """What knows how much memory it takes."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+
+
+Item = TypeVar("Item", bound=Weighed)
 
 
 class Lazy(Sequence[Item], Generic[Item]):
     """A read-only sequence whose items are read when asked for, and some of them kept.
 
-    Where more are read than can be kept, a new one takes the place of any other. Were
-    it the one longest not asked for, then reading from the first to the last over and
-    over would always find the next one gone.
+    Where more are read than can be kept, those that were read first stay, and the rest
+    goes in the order in which it came. Were it so with all of them, then reading from
+    the first to the last over and over would always find the next one gone.
 
     Parameters
     ----------
@@ -33,7 +43,7 @@ class Lazy(Sequence[Item], Generic[Item]):
         self._count = count
         self._kept: dict[int, Item] = {}
         self._places: list[int] = []
-        self._next = 0
+        self._nbytes = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -64,18 +74,19 @@ class Lazy(Sequence[Item], Generic[Item]):
         """
         with other._lock:
             kept, other._kept, other._places = other._kept, {}, []
+            other._nbytes = 0
         with self._lock:
             for index, item in kept.items():
                 if index not in but:
                     self._keep(index, item)
 
     def _keep(self, index: int, item: Item) -> None:
-        """Keep an item in a free place, or in that of another."""
-        if index not in self._kept:
-            if len(self._places) < KEPT:
-                self._places.append(index)
-            else:
-                self._next = (self._next + STRIDE) % KEPT
-                del self._kept[self._places[self._next]]
-                self._places[self._next] = index
+        """Keep an item, and let others go until there is room."""
+        if index in self._kept:
+            return
         self._kept[index] = item
+        self._places.append(index)
+        self._nbytes += item.nbytes
+        while self._nbytes > KEPT and len(self._places) > 1:
+            gone = self._places.pop((len(self._places) - 1) // SETTLED)
+            self._nbytes -= self._kept.pop(gone).nbytes
