@@ -22,8 +22,8 @@ from typing import Any
 
 import napari
 import numpy as np
-from napari.qt import get_qapp
 from numpy.typing import NDArray
+from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_gnn_vos import Scribble
 from napari_gnn_vos.gui.palette import value_of
@@ -162,11 +162,10 @@ def wait(done: Any, most: float = 900) -> None:
 
 
 def wait_a_little(seconds: float = 0.2) -> None:
-    """Let the window draw itself."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        get_qapp().processEvents()
-        time.sleep(0.005)
+    """Let the window draw itself, and napari take away what it has done with."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 if __name__ == "__main__":
