@@ -33,6 +33,8 @@ FUSED: dict[str, Any] = {
     "fastmath": True,
     "error_model": "numpy",  # else every division asks whether it is by zero
 }
+EXACT = FUSED | {"fastmath": False}
+"""Rounds one way only; else sums are reordered or not by where arrays lie in memory."""
 
 
 class LayerWeights(NamedTuple):
@@ -208,7 +210,7 @@ def pass_messages(blocks, source, target, sent, own, weights, total):  # type: i
                 total[1, i, k] += w
 
 
-@njit(**FUSED)
+@njit(**EXACT)
 def update_nodes(states, own, total, norm):  # type: ignore[no-untyped-def]
     """Add the rectified layer norm of what nodes keep and get to their states."""
     n, h = states.shape
