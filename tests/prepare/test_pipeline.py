@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from napari_gnn_vos.config import PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.io.graph_store import MemoryStore
 from napari_gnn_vos.prepare import desk
-from napari_gnn_vos.prepare.describe import cut_frame, describe_frame, describe_pair
+from napari_gnn_vos.prepare.describe import describe_frame, describe_pair
 from napari_gnn_vos.prepare.desk import Callables, Desk
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
 from napari_gnn_vos.prepare.pipeline import BATCH, outwards, prepare
@@ -66,7 +66,7 @@ def frame_by_frame(video, how=SETTINGS):
     pictures = [video.rgb(t) for t in range(count)]
     flows = [None, *(flow_between(a, b) for a, b in pairwise(pictures)), None]
     described = [
-        describe_frame(cut_frame(pictures[t], flows[t], flows[t + 1], how), embed)
+        describe_frame(pictures[t], flows[t], flows[t + 1], how, embed)
         for t in range(count)
     ]
     share = how.edges.least_share

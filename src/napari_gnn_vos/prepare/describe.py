@@ -23,10 +23,14 @@ Described = tuple[FrameGraph, NDArray[np.float32]]
 """A frame, and the (n, 7) mean looks that ties to other frames are described with."""
 
 
-def cut_frame(
-    picture: Rgb, before: Flow | None, after: Flow | None, settings: PrepareSettings
-) -> FrameView:
-    """Cut a frame into superpixels.
+def describe_frame(
+    picture: Rgb,
+    before: Flow | None,
+    after: Flow | None,
+    settings: PrepareSettings,
+    embed: Embed,
+) -> Described:
+    """Cut a frame into superpixels and describe them.
 
     Parameters
     ----------
@@ -34,24 +38,6 @@ def cut_frame(
     before, after : Flow or None
         Flow that joins the frame to the one before and to the next.
     settings : PrepareSettings
-
-    Returns
-    -------
-    view : FrameView
-        With superpixels.
-    """
-    whole = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
-    how = settings.superpixels, settings.quality
-    return whole.cut(oversegment(picture, whole.motions, *how))
-
-
-def describe_frame(view: FrameView, embed: Embed) -> Described:
-    """Describe the superpixels of a frame.
-
-    Parameters
-    ----------
-    view : FrameView
-        From `cut_frame`.
     embed : Embed
         The backbone.
 
@@ -61,11 +47,15 @@ def describe_frame(view: FrameView, embed: Embed) -> Described:
     means : (n, 7) ndarray of float32
         Mean colour and motion, which ties to other frames are described with.
     """
-    return describe_labels(view, pool_maps(embed(view.picture), view.labels))
+    whole = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
+    how = settings.superpixels, settings.quality
+    labels = oversegment(picture, whole.motions, *how)
+    appearance = pool_maps(embed(picture), labels)
+    return describe_labels(whole.cut(labels), appearance)
 
 
 def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Described:
-    """Describe superpixels whose deep features are given; see `describe_frame`."""
+    """Describe superpixels that are given; see `describe_frame`."""
     ties = touching(view.labels)
     frame = FrameGraph(
         view.labels,

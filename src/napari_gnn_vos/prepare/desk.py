@@ -12,20 +12,16 @@ from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.prepare.describe import (
     Described,
     Embed,
-    cut_frame,
     describe_frame,
     describe_pair,
 )
 from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
-from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Rgb, Video
 
 B = TypeVar("B")
 Jobs = dict[int, Future[B]]
 """What is being computed of frames, or was, by number."""
-HEAD_START = 10
-"""Frames that are cut at once, as a backbone may still have to be loaded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +55,7 @@ class Desk:
     -----
     Work is handed out some frames ahead, and each stage further ahead than the one
     that builds on it. So a job seldom waits for what it needs, and never for ever:
-    that was begun before it. Only the backbone may not be there yet: what needs none
-    of it goes first.
+    that was begun before it.
     """
 
     def __init__(
@@ -76,19 +71,15 @@ class Desk:
         self._ahead = 2 + cores() // 3
         self._pictures: Jobs[Rgb] = {}
         self._flows: Jobs[Flow] = {}
-        self._cuts: Jobs[FrameView] = {}
         self._described: Jobs[Described] = {}
         self._ready: Jobs[tuple[FrameGraph, FramePair | None]] = {}
-        for t in self._todo[:HEAD_START]:
-            self._cuts[t] = self._begin_cut(t)
 
     def take(self) -> tuple[int, FrameGraph, FramePair | None]:
         """Take the next frame that is to do: its number, it, its ties to the next."""
-        for t in self._todo[: 3 * self._ahead]:
-            if t not in self._cuts and t not in self._described:
-                self._cuts[t] = self._begin_cut(t)
-        for t in self._todo[: self._ahead]:
-            self._begin_pair(t)
+        stages = self._begin_flow, self._begin_description, self._begin_pair
+        for stage, times in zip(stages, (3, 2, 1), strict=True):
+            for t in self._todo[: times * self._ahead]:
+                stage(t)
         t = self._todo.pop(0)
         frame, pair = self._ready.pop(t).result()
         self._open.remove(t)
@@ -109,14 +100,11 @@ class Desk:
             self._flows[t] = self._pool.submit(self._flow, *two)
         return self._flows[t]
 
-    def _begin_cut(self, t: int) -> Future[FrameView]:
-        flows = self._begin_flow(t - 1), self._begin_flow(t)
-        return self._pool.submit(self._cut, self._begin_picture(t), *flows)
-
     def _begin_description(self, t: int) -> Future[Described]:
         if t not in self._described:
-            view = self._cuts.pop(t, None) or self._begin_cut(t)
-            self._described[t] = self._pool.submit(self._describe, view)
+            flows = self._begin_flow(t - 1), self._begin_flow(t)
+            picture = self._begin_picture(t)
+            self._described[t] = self._pool.submit(self._describe, picture, *flows)
         return self._described[t]
 
     def _begin_pair(self, t: int) -> None:
@@ -129,18 +117,19 @@ class Desk:
     def _flow(self, one: Future[Rgb], other: Future[Rgb]) -> Flow:
         return flow_between(one.result(), other.result(), self._nets.flow)
 
-    def _cut(
+    def _describe(
         self,
         picture: Future[Rgb],
         before: Future[Flow] | None,
         after: Future[Flow] | None,
-    ) -> FrameView:
-        past = before.result() if before else None
-        future = after.result() if after else None
-        return cut_frame(picture.result(), past, future, self._settings)
-
-    def _describe(self, view: Future[FrameView]) -> Described:
-        return describe_frame(view.result(), self._nets.embed)
+    ) -> Described:
+        return describe_frame(
+            picture.result(),
+            before.result() if before else None,
+            after.result() if after else None,
+            self._settings,
+            self._nets.embed,
+        )
 
     def _tie(
         self,
