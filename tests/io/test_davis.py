@@ -39,6 +39,7 @@ def test_a_sequence_comes_with_its_truth(root):
 
 def test_sequences_come_from_a_list_or_a_file(root):
     assert sequences(root, "train, bear,train") == ["train", "bear"]
+    assert sequences(root, ",".join(["bear"] * 2000)) == ["bear"]  # no name of a file
     assert sequences(root, "ImageSets/2016/val.txt") == ["bus", "bear"]
     assert sequences(root, root / "ImageSets" / "2016" / "val.txt") == ["bus", "bear"]
 

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_gnn_vos.model import fused
+from napari_gnn_vos.model import fused, layout
 from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
 from napari_gnn_vos.model.sweep import FrameInput, Sweeper
 from tests.scenes import random_graph
@@ -103,17 +103,17 @@ def test_weights_are_read_anew_for_every_sweeper():
 
 
 def test_the_sigmoid_is_good_over_the_whole_range():
-    gate = np.linspace(-60, 60, 3 * fused.LANES, dtype=np.float32)
+    gate = np.linspace(-60, 60, 3 * layout.LANES, dtype=np.float32)
     true = 1 / (1 + np.exp(-gate.astype(np.float64)))
-    blocks = gate.reshape(3, fused.LANES).copy()
+    blocks = gate.reshape(3, layout.LANES).copy()
     fused._open(blocks)
     np.testing.assert_allclose(blocks.ravel(), true, rtol=1e-5)
 
 
 def test_blocks_keep_every_row():
     rows = np.arange(2 * 70, dtype=np.float32).reshape(70, 2)
-    blocks = fused.in_blocks(rows)
-    assert blocks.shape == (2, 2, fused.LANES)
+    blocks = layout.in_blocks(rows)
+    assert blocks.shape == (2, 2, layout.LANES)
     back = blocks.transpose(0, 2, 1).reshape(-1, 2)
     np.testing.assert_array_equal(back[:70], rows)
     assert not back[70:].any()

@@ -98,7 +98,8 @@ def read_davis(
 
 
 def _names(root: Path, given: str) -> list[str]:
-    file = next((f for f in (Path(given), root / given) if f.is_file()), None)
+    places = () if "," in given else (Path(given), root / given)
+    file = next((place for place in places if place.is_file()), None)
     if file is not None:
         given = file.read_text(encoding="utf-8").replace("\n", ",")
     elif given.endswith(".txt"):

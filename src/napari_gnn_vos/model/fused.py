@@ -1,26 +1,29 @@
 """A layer of the network for one frame, fused, without gradients.
 
-Edges are taken `LANES` at a time and stored channel by channel within such a block, so
-that every step but the gathering works on whole vectors, and what a block needs stays
-in the nearest cache. n superpixels, e directed edges into them, H channels.
+Edges are taken `LANES` at a time. Their ends are read row by row, an edge each; the
+rest is done channel by channel within such a block, so that every step works on whole
+vectors, and what a block needs stays in the nearest cache. Sizes as in `layout`.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from numba import njit
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from napari_gnn_vos.model.gatedgcn import GatedGCNLayer
 from napari_gnn_vos.model.kernels import EPS, NORM_EPS
+from napari_gnn_vos.model.layout import LANES
+from napari_gnn_vos.model.vectors import (
+    TALL,
+    VECTOR,
+    WIDE,
+    add_products,
+    multiply_tile,
+    set_sum,
+    transpose_tile,
+)
 
-F32 = NDArray[np.float32]
-LANES = 64
-"""Edges of a block."""
 _ONE, _ZERO = np.float32(1), np.float32(0)
 _EPS, _NORM_EPS = np.float32(EPS), np.float32(NORM_EPS)
 _LOG2_E = np.float32(1.4426950408889634)
@@ -37,94 +40,56 @@ EXACT = FUSED | {"fastmath": False}
 """Rounds one way only; else sums are reordered or not by where arrays lie in memory."""
 
 
-class LayerWeights(NamedTuple):
-    """Weights of a layer as its kernel reads them.
+@njit(**EXACT)
+def bring_near(values):  # type: ignore[no-untyped-def]
+    """Read a value of every cache line in order, so that they are near afterwards.
 
-    Parameters
-    ----------
-    edge : (H, H) ndarray of float32
-        C, from input to output channels; its offset is with the targets'.
-    edge_norm, node_norm : (2, H) ndarray of float32
-        Scale and shift.
+    Edges gather rows hither and thither, each of which would be waited for.
     """
-
-    edge: F32
-    edge_norm: F32
-    node_norm: F32
-
-
-class Projection(NamedTuple):
-    """A linear layer; that of a `GatedGCNLayer` makes A h, D h, B h and F h of h.
-
-    Parameters
-    ----------
-    weight : (H, M) Tensor of float32
-    offset : (M,) Tensor of float32
-    """
-
-    weight: Tensor
-    offset: Tensor
+    flat, total = values.reshape(-1), _ZERO
+    for x in range(0, len(flat), 16):
+        total += flat[x]
+    return total
 
 
-def layer_weights(layer: GatedGCNLayer) -> tuple[Projection, LayerWeights]:
-    """Lay out the weights of a layer."""
-    state = {name: value.numpy(force=True) for name, value in layer.named_parameters()}
-    width = len(state["norm_node.weight"])
-    ends = ("from_target", "from_source")
-    weight = np.concatenate([state[f"{end}.weight"] for end in ends]).T
-    offset = np.concatenate([state[f"{end}.bias"] for end in ends])
-    offset[width : 2 * width] += state["from_edge.bias"]
-    edge_norm, node_norm = (
-        np.stack([state[f"{norm}.weight"], state[f"{norm}.bias"]])
-        for norm in ("norm_edge", "norm_node")
-    )
-    edge = np.ascontiguousarray(state["from_edge.weight"].T)
-    projection = Projection(
-        torch.from_numpy(np.ascontiguousarray(weight)), torch.from_numpy(offset)
-    )
-    return projection, LayerWeights(edge, edge_norm, node_norm)
+@njit(**EXACT)
+def _transpose(rows, columns):  # type: ignore[no-untyped-def]
+    """Put the rows of one array, (n, m), into the columns of another, (m, n)."""
+    n, m = rows.shape
+    for r in range(0, n, VECTOR):
+        for c in range(0, m, VECTOR):
+            transpose_tile(rows, r * m + c, m, columns, c * n + r, n)
 
 
-def linear(layer: nn.Linear) -> Projection:
-    """Lay out a linear layer."""
-    return Projection(layer.weight.detach().T.contiguous(), layer.bias.detach())
+@njit(**EXACT)
+def _gather(source, target, sent, own, rows):  # type: ignore[no-untyped-def]
+    """Add up what both ends of edges give to their gates, into (LANES, P) rows."""
+    p = rows.shape[1]
+    for x in range(len(source)):
+        i = np.intp(target[x]) * 2 * p + p
+        j = np.intp(source[x]) * 2 * p + p
+        for k in range(0, p, VECTOR):
+            set_sum(rows, x * p + k, own, i + k, sent, j + k)
 
 
-def in_blocks(rows: F32) -> F32:
-    """Put (e, H) rows into blocks of `LANES`, (blocks, H, LANES), zeros at the end."""
-    e, h = rows.shape
-    count = -(-e // LANES)
-    out = np.zeros((count, LANES, h), np.float32)
-    out.reshape(-1, h)[:e] = rows
-    return np.ascontiguousarray(out.transpose(0, 2, 1))
+@njit(**EXACT)
+def _scatter(source, target, sent, rows, total):  # type: ignore[no-untyped-def]
+    """Add gates, (LANES, P) rows, and the messages they let through, at targets."""
+    p = rows.shape[1]
+    for x in range(len(source)):
+        i = np.intp(target[x]) * 2 * p
+        j = np.intp(source[x]) * 2 * p
+        for k in range(0, p, VECTOR):
+            add_products(total, i + k, p, rows, x * p + k, sent, j + k)
 
 
-def project(states: F32, by: Projection, out: F32) -> None:
-    """Apply a linear layer to (n, H) states; `out` (n, M) gets what comes of it."""
-    told = torch.from_numpy(states)
-    torch.addmm(by.offset, told, by.weight, out=torch.from_numpy(out))
-
-
-@njit(**FUSED)
+@njit(**EXACT)
 def _gate(block, weight, gate):  # type: ignore[no-untyped-def]
-    """Add C e of a block of edges, (H, LANES), to their gates."""
-    h = len(weight)
-    whole = h - h % 4
-    for k in range(h):
-        for j in range(0, whole, 4):
-            a, b = weight[j, k], weight[j + 1, k]
-            c, d = weight[j + 2, k], weight[j + 3, k]
-            for x in range(LANES):
-                gate[k, x] += (
-                    a * block[j, x]
-                    + b * block[j + 1, x]
-                    + c * block[j + 2, x]
-                    + d * block[j + 3, x]
-                )
-        for j in range(whole, h):
-            a = weight[j, k]
-            for x in range(LANES):
-                gate[k, x] += a * block[j, x]
+    """Add C e of a block of edges, (H, LANES), to their gates, (P, LANES)."""
+    h, p = weight.shape
+    for x in range(0, LANES, WIDE):
+        for k in range(0, h, TALL):
+            multiply_tile(weight, k, p, block, x, LANES, h, gate)
 
 
 @njit(**FUSED)
@@ -181,33 +146,29 @@ def pass_messages(blocks, source, target, sent, own, weights, total):  # type: i
         Row of `sent` that an edge comes from.
     target : (e,) ndarray of uint32
         Row of `own` that it goes to.
-    sent, own : (rows, 4 H) ndarray of float32
-        Projected node states: A h, D h, B h, F h.
+    sent : (rows, 2, P) ndarray of float32
+        Projected node states: B h, F h.
+    own : (n, 2, P) ndarray of float32
+        A h, D h.
     weights : LayerWeights
-    total : (2, n, H) ndarray of float32
+    total : (n, 2, P) ndarray of float32
         Gets the sums of messages weighted by their gates, and of gates.
     """
-    h = blocks.shape[1]
-    gate = np.zeros((h, LANES), np.float32)
+    h, p = weights.edge.shape
+    rows, gate = np.zeros((LANES, p), np.float32), np.zeros((p, LANES), np.float32)
     middle, steep = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
-    total[0] = _ZERO
-    total[1] = _EPS
+    total[:, 0] = _ZERO
+    total[:, 1] = _EPS
     for number in range(len(blocks)):
-        begin = number * LANES
-        count = min(LANES, len(source) - begin)
-        for x in range(count):
-            s, i = source[begin + x], target[begin + x]
-            for k in range(h):
-                gate[k, x] = own[i, h + k] + sent[s, 3 * h + k]
+        span = slice(number * LANES, (number + 1) * LANES)
+        ends = source[span], target[span]
+        _gather(*ends, sent, own, rows)
+        _transpose(rows, gate)
         _gate(blocks[number], weights.edge, gate)
-        _renew(blocks[number], gate, weights.edge_norm, middle, steep)
-        _open(gate)
-        for x in range(count):
-            s, i = source[begin + x], target[begin + x]
-            for k in range(h):
-                w = gate[k, x]
-                total[0, i, k] += w * sent[s, 2 * h + k]
-                total[1, i, k] += w
+        _renew(blocks[number], gate[:h], weights.edge_norm, middle, steep)
+        _open(gate[:h])
+        _transpose(gate, rows)
+        _scatter(*ends, sent, rows, total)
 
 
 @njit(**EXACT)
@@ -218,7 +179,7 @@ def update_nodes(states, own, total, norm):  # type: ignore[no-untyped-def]
     for i in range(n):
         first, second = _ZERO, _ZERO
         for k in range(h):
-            value = own[i, k] + total[0, i, k] / total[1, i, k]
+            value = own[i, 0, k] + total[i, 0, k] / total[i, 1, k]
             row[k] = value
             first += value
             second += value * value
@@ -240,6 +201,6 @@ def advance(blocks, source, target, sent, own, states, weights):  # type: ignore
         See `pass_messages`.
     states : (n, H) ndarray of float32
     """
-    total = np.empty((2, *states.shape), np.float32)
+    total = np.empty_like(own)
     pass_messages(blocks, source, target, sent, own, weights, total)
     update_nodes(states, own, total, weights.node_norm)

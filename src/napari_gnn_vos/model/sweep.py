@@ -18,15 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.model.fused import (
-    Projection,
-    advance,
-    in_blocks,
-    layer_weights,
-    linear,
-    project,
-)
+from napari_gnn_vos.model.fused import advance, bring_near
 from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.model.layout import filled, in_blocks, layer_weights, linear
 from napari_gnn_vos.structures.frame_ties import FrameTies
 
 F32 = NDArray[np.float32]
@@ -99,8 +93,13 @@ class Sweeper:
         with ThreadPoolExecutor(
             cores(), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
-            for step in range(run.needed(0).start, span.stop + 2 * depth):
-                list(pool.map(lambda piece: run.advance(*piece), run.pieces(step)))
+            first = run.needed(0).start
+            pool.submit(run.enter, first).result()
+            for step in range(first, span.stop + 2 * depth):
+                pieces = pool.map(lambda piece: run.advance(*piece), run.pieces(step))
+                entered = pool.submit(run.enter, step + 1)
+                list(pieces)
+                entered.result()
                 passed = run.frames.pop(step - 2 * depth, None)
                 if passed is not None and step - 2 * depth in span:
                     yield self._logits(passed.states)
@@ -119,6 +118,7 @@ class _Frame:
     target: NDArray[np.uint32]  # (e,)
     blocks: F32  # (K, b, H, LANES)
     states: F32  # (K, n, H)
+    own: F32  # (K, n, 2, P), for the next layer
 
 
 class _Run:
@@ -129,9 +129,10 @@ class _Run:
     ) -> None:
         self._sweeper, self._feed, self._span = sweeper, feed, span
         self._depth, self._count = len(sweeper.layers), len(counts)
+        self._wide = filled(sweeper.nodes.weight.shape[1])
         around = self.needed(0)
         self._slot = int(counts[around.start : around.stop].max(initial=0))
-        self._sent: list[F32] = []  # a layer each, (K, SLOTS * slot, 4 H)
+        self._sent: list[F32] = []  # a layer each, (K, SLOTS * slot, 2, P)
         self.frames: dict[int, _Frame] = {}
 
     def needed(self, layer: int) -> range:
@@ -145,49 +146,48 @@ class _Run:
         for layer in range(self._depth, -1, -1):
             t = step - 2 * layer
             if t in self.needed(layer):
-                if layer == 0:
-                    self._enter(t)
                 for label in range(len(self.frames[t].states)):
                     yield layer, t, label
 
     def advance(self, layer: int, t: int, label: int) -> None:
         """Take a frame through a layer, and project it for the next."""
         frame = self.frames[t]
-        states = frame.states[label]
+        states, own = frame.states[label], frame.own[label]
         if layer > 0:
-            sent, own = self._sent[layer - 1][label], self._own(layer - 1, t, label)
+            sent = self._sent[layer - 1][label]
+            for near in {max(t - 1, 0), t, min(t + 1, self._count - 1)}:
+                bring_near(sent[self._slots(near)])
             edges = frame.blocks[label], frame.source, frame.target
             advance(*edges, sent, own, states, self._sweeper.layers[layer - 1])
         if layer < self._depth:
             then = self._sweeper.projections[layer]
-            project(states, then, self._own(layer, t, label))
+            sent = self._sent[layer][label, self._slots(t)]
+            then.own.into(own, states)
+            then.sent.into(sent[: len(states)], states)
 
-    def _own(self, layer: int, t: int, label: int) -> F32:
-        """Where frame `t` leaves what it sends to the next layer, (n, 4 H)."""
-        begin, n = t % SLOTS * self._slot, self.frames[t].states.shape[1]
-        return self._sent[layer][label, begin : begin + n]
+    def _slots(self, t: int) -> slice:
+        """Rows where frame `t` leaves what it sends to the frames around it."""
+        begin = t % SLOTS * self._slot
+        return slice(begin, begin + self._slot)
 
-    def _enter(self, t: int) -> None:
-        """Embed a frame."""
+    def enter(self, t: int) -> None:
+        """Embed a frame, if the answer needs it."""
+        if t not in self.needed(0):
+            return
         given = self._feed(t)
         ties, (labels, n, _) = given.ties, given.nodes.shape
         if not self._sent:
-            size = labels, SLOTS * self._slot
-            for projection in self._sweeper.projections:
-                self._sent.append(np.zeros((*size, len(projection.offset)), np.float32))
-        blocks = in_blocks(_embed(given.links, self._sweeper.edges))
-        states = np.stack([_embed(one, self._sweeper.nodes) for one in given.nodes])
+            size = labels, SLOTS * self._slot, 2, self._wide
+            self._sent = [np.zeros(size, np.float32) for _ in range(self._depth)]
+        blocks = self._sweeper.edges.of_blocks(in_blocks(given.links))
+        states = np.stack([self._sweeper.nodes(one) for one in given.nodes])
         self.frames[t] = _Frame(
             _rows(ties, t, n, self._slot),
             ties.target.astype(np.uint32),
             np.repeat(blocks[None], labels, axis=0),
             states,
+            np.empty((labels, n, 2, self._wide), np.float32),
         )
-
-
-def _embed(rows: F32, by: Projection) -> F32:
-    out: F32 = torch.addmm(by.offset, torch.tensor(rows), by.weight).numpy()
-    return out
 
 
 def _rows(ties: FrameTies, t: int, n: int, slot: int) -> NDArray[np.uint32]:
