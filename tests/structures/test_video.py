@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,11 @@ def test_the_fingerprint_of_a_file_reads_few_frames():
     frames = Counting()
     Video.from_array(frames, identity="file").fingerprint()
     assert 0 < frames.asked <= 16
+
+
+def test_what_is_let_go_of_is_gone_at_once():
+    video = Video.from_array(np.zeros((3, 20, 24), np.uint8))
+    assert not video.greys[1].any()
+    greys = weakref.ref(video.greys)
+    del video
+    assert greys() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -88,7 +89,8 @@ class Video:
                 f"Frames must be 16 pixels or more each way; {self.name!r} has frames "
                 f"of {shape[1]} x {shape[2]}. Enlarge them first."
             )
-        object.__setattr__(self, "greys", Lazy(self._grey, int(shape[0])))
+        grey = partial(_grey, self.frames, self.limits, self.name)  # not self: no cycle
+        object.__setattr__(self, "greys", Lazy(grey, int(shape[0])))
 
     @classmethod
     def from_array(
@@ -129,20 +131,7 @@ class Video:
         VideoError
             If the frame has another size than the first, or values that are not finite.
         """
-        frame = np.asarray(self.frames[t])
-        if frame.shape != tuple(self.frames.shape[1:]):
-            raise VideoError(
-                f"Every frame of {self.name!r} must have the shape "
-                f"{tuple(self.frames.shape[1:])}; frame {t} has {frame.shape}. "
-                "Crop or resize the frames to one size."
-            )
-        if frame.dtype.kind == "f" and not np.isfinite(frame).all():
-            raise VideoError(
-                f"Pixels must be finite; frame {t} of {self.name!r} has "
-                f"{int((~np.isfinite(frame)).sum())} that are NaN or infinite. "
-                "Replace them first, for example with numpy.nan_to_num."
-            )
-        return frame
+        return _raw(self.frames, self.name, t)
 
     def rgb(self, t: int) -> Rgb:
         """Frame `t` as an RGB picture.
@@ -152,23 +141,7 @@ class Video:
         picture : (H, W, 3) ndarray of uint8
             Grey repeated, a pair of channels as red and green, alpha left out.
         """
-        frame = self.raw(t)
-        if frame.ndim == 2:
-            frame = frame[..., None]
-        if frame.shape[2] == 4:
-            frame = frame[..., :3]
-        if frame.dtype != np.uint8 or self.limits != (0.0, 255.0):
-            low, high = self.limits
-            scaled = (frame.astype(np.float32) - low) * (255.0 / (high - low))
-            frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-        if frame.shape[2] == 1:
-            return np.repeat(frame, 3, axis=2)
-        if frame.shape[2] == 2:
-            return np.concatenate([frame, np.zeros_like(frame[..., :1])], axis=2)
-        return np.ascontiguousarray(frame)
-
-    def _grey(self, t: int) -> NDArray[np.uint8]:
-        return np.asarray(cv2.cvtColor(self.rgb(t), cv2.COLOR_RGB2GRAY))
+        return _rgb(self.raw(t), self.limits)
 
     def fingerprint(self) -> str:
         """Digest of shape, display range and pixels, 32 hexadecimal digits.
@@ -196,3 +169,43 @@ def _display_range(video: Video) -> tuple[float, float]:
     ]
     low, high = np.percentile(np.concatenate(sampled), [0.1, 99.9])
     return float(low), float(high if high > low else low + 1)
+
+
+def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
+    frame = np.asarray(frames[t])
+    if frame.shape != tuple(frames.shape[1:]):
+        raise VideoError(
+            f"Every frame of {name!r} must have the shape "
+            f"{tuple(frames.shape[1:])}; frame {t} has {frame.shape}. "
+            "Crop or resize the frames to one size."
+        )
+    if frame.dtype.kind == "f" and not np.isfinite(frame).all():
+        raise VideoError(
+            f"Pixels must be finite; frame {t} of {name!r} has "
+            f"{int((~np.isfinite(frame)).sum())} that are NaN or infinite. "
+            "Replace them first, for example with numpy.nan_to_num."
+        )
+    return frame
+
+
+def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
+    if frame.ndim == 2:
+        frame = frame[..., None]
+    if frame.shape[2] == 4:
+        frame = frame[..., :3]
+    if frame.dtype != np.uint8 or limits != (0.0, 255.0):
+        low, high = limits
+        scaled = (frame.astype(np.float32) - low) * (255.0 / (high - low))
+        frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    if frame.shape[2] == 1:
+        return np.repeat(frame, 3, axis=2)
+    if frame.shape[2] == 2:
+        return np.concatenate([frame, np.zeros_like(frame[..., :1])], axis=2)
+    return np.ascontiguousarray(frame)
+
+
+def _grey(
+    frames: Frames, limits: tuple[float, float], name: str, t: int
+) -> NDArray[np.uint8]:
+    picture = _rgb(_raw(frames, name, t), limits)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
