@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.interact.paint import guided_filter, paint_frame, paint_labels
@@ -84,3 +85,18 @@ def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
     assert (painted[1, 40, 30:41] == 5).all()
     assert (painted == 5).sum() == 11
     assert ((painted == 3) == (truth == 1)).mean() > 0.97
+
+
+@given(seed=st.integers(0, 1000))
+def test_no_piece_is_painted_that_no_superpixel_touches(seed):
+    rng = np.random.default_rng(seed)
+    labels = np.kron(np.arange(24).reshape(4, 6), np.ones((10, 10), int))
+    chances = rng.dirichlet((0.3, 0.3, 0.3), 24).astype(np.float32)
+    grey = rng.integers(0, 255, labels.shape).astype(np.uint8)
+    whole = paint_labels(labels.astype(np.uint16), chances, (4, 9), None)
+    painted = paint_labels(labels.astype(np.uint16), chances, (4, 9), grey)
+    assert (painted != whole).any()
+    for name in (4, 9):
+        pieces, count = ndimage.label(painted == name, np.ones((3, 3)))
+        held = set(np.unique(pieces[whole == name])) - {0}
+        assert held == set(range(1, count + 1))

@@ -9,6 +9,7 @@ from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
 RADIUS = 3
 """Pixels around each that the filter looks at."""
 SMOOTH = 4e-4
@@ -45,7 +46,7 @@ def paint_labels(
     flat: NDArray[np.uint8] = np.take(names[probability.argmax(axis=1)], labels)
     if grey is None:
         return flat
-    found = []
+    whole, found = flat.copy(), []
     rest = np.ones(labels.shape, np.float32)
     for name, column in zip(objects, probability.T[1:], strict=True):
         box = _box((column > UNLIKELY)[labels[::2, ::2]])
@@ -59,7 +60,27 @@ def paint_labels(
         more = soft > rest[box]
         flat[box][more] = name
         np.maximum(rest[box], soft, out=rest[box])
+    for name, box, _ in found:
+        _drop_specks(flat[box], whole[box], name)
+        _drop_specks(flat[box], whole[box], 0)
     return flat
+
+
+def _drop_specks(painted: U8, whole: U8, name: int) -> None:
+    """Undo pieces of a label, in place, which no superpixel with that label touches.
+
+    Parameters
+    ----------
+    painted, whole : (H, W) ndarray of uint8
+        Labels with the filter, and of whole superpixels.
+    name : int
+    """
+    count, pieces = cv2.connectedComponents((painted == name).view(np.uint8))
+    held = np.bincount(pieces[whole == name], minlength=count) > 0
+    held[0] = True
+    if not held.all():
+        specks = ~held[pieces]
+        painted[specks] = whole[specks]
 
 
 def _box(some: NDArray[np.bool_]) -> tuple[slice, slice] | None:
