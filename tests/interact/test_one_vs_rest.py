@@ -14,10 +14,10 @@ def test_one_object_is_itself_or_background():
     np.testing.assert_allclose(out, [[0.8, 0.2], [0.1, 0.9], [0, 1]], atol=1e-6)
 
 
-def test_background_is_that_no_object_is_there():
-    out = put_together({1: [0.5], 4: [0.8]}, [-1])
-    wanted = np.array([0.5 * 0.2, 0.5, 0.8])
-    np.testing.assert_allclose(out[0], wanted / wanted.sum(), rtol=1e-6)
+def test_every_object_keeps_its_odds_against_background():
+    out = put_together({1: [0.5, 0.45], 4: [0.8, 0.45]}, [-1, -1])
+    np.testing.assert_allclose(out[0], np.array([1, 1, 4]) / 6, rtol=1e-6)
+    assert out[1].argmax() == 0  # neither is likelier than not
 
 
 def test_what_is_drawn_is_binding():

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
+LEAST = np.float32(1e-6)
+"""Probability below which none is told from 0."""
 
 
 def one_vs_rest(
@@ -25,11 +27,11 @@ def one_vs_rest(
     Returns
     -------
     probability : (n, K) ndarray of float32
-        Column 0 is background, which is as likely as that no object is there; rows are
-        divided by their sum.
+        Column 0 is background. Every object has against it the odds that it has
+        against the rest; rows sum to 1.
     """
-    rest = np.prod(1 - chances, axis=0, keepdims=True)
-    joined = np.concatenate([rest, chances]).T.astype(np.float32)
+    odds = chances / np.maximum(1 - chances, LEAST)
+    joined = np.concatenate([np.ones_like(odds[:1]), odds]).T.astype(np.float32)
     joined /= joined.sum(axis=1, keepdims=True)
     for column, label in enumerate((0, *objects)):
         joined[drawn == label] = np.eye(len(objects) + 1, dtype=np.float32)[column]
