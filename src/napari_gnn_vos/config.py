@@ -48,7 +48,7 @@ class EdgeSettings(Settings):
     """Which superpixels of consecutive frames are joined."""
 
     least_share: float = Field(
-        0.1,
+        0.3,
         ge=0,
         le=1,
         description="Flow must carry this share of either superpixel to the other.",
@@ -69,13 +69,8 @@ class PrepareSettings(Settings):
     )
 
     def digest(self) -> str:
-        """Short digest of all settings, part of the cache's key.
-
-        Balanced quality is left out: it is how graphs were prepared before there was
-        a choice, and these stay valid.
-        """
-        unsaid = {"quality"} if self.quality == "balanced" else None
-        told = self.model_dump_json(exclude=unsaid)
+        """Short digest of all settings, part of the cache's key."""
+        told = self.model_dump_json()
         return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

@@ -11,7 +11,8 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.scenes.compose import compose, play
-from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION, Role, Script
+from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
+from napari_gnn_vos.study.scenes.script import Role, Script
 from tests.scenes import BLUE, RED, moving_squares
 
 STAND = ((0.75, 0.9, 0.4),)

@@ -16,8 +16,9 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION, Script
+from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
 from napari_gnn_vos.study.scenes.layers import Frame, put_together
+from napari_gnn_vos.study.scenes.script import Script
 from napari_gnn_vos.study.scenes.stage import cast, survey
 
 FRAMES, MASKS, LISTS, RECIPES = (
@@ -27,7 +28,7 @@ FRAMES, MASKS, LISTS, RECIPES = (
     "Recipes",
 )
 QUALITY = 95
-EDITION = 1
+EDITION = 2
 """Of the JPEGs. One more whenever the same script gives other pictures."""
 
 

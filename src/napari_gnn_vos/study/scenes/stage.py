@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.io.davis import Truth
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.scenes.compose_list import Role
 from napari_gnn_vos.study.scenes.layers import Layer
 from napari_gnn_vos.study.scenes.matte import Mask, cut_by_mask
+from napari_gnn_vos.study.scenes.script import Role
 from napari_gnn_vos.study.scenes.tracks import (
     camera_path,
     follow,
