@@ -21,6 +21,7 @@ from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.fused import advance, bring_near
 from napari_gnn_vos.model.gatedgcn import GatedGCN
 from napari_gnn_vos.model.layout import filled, in_blocks, layer_weights, linear
+from napari_gnn_vos.model.threads import none_inside
 from napari_gnn_vos.structures.frame_ties import FrameTies
 
 F32 = NDArray[np.float32]
@@ -94,12 +95,11 @@ class Sweeper:
             cores(), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
             first = run.needed(0).start
-            pool.submit(run.enter, first).result()
+            run.enter(first)
             for step in range(first, span.stop + 2 * depth):
                 pieces = pool.map(lambda piece: run.advance(*piece), run.pieces(step))
-                entered = pool.submit(run.enter, step + 1)
+                run.enter(step + 1)  # meanwhile
                 list(pieces)
-                entered.result()
                 passed = run.frames.pop(step - 2 * depth, None)
                 if passed is not None and step - 2 * depth in span:
                     yield self._logits(passed.states)
@@ -174,14 +174,17 @@ class _Run:
         """Embed a frame, if the answer needs it."""
         if t not in self.needed(0):
             return
-        given = self._feed(t)
+        with none_inside():
+            self.frames[t] = self._embedded(self._feed(t), t)
+
+    def _embedded(self, given: FrameInput, t: int) -> _Frame:
         ties, (labels, n, _) = given.ties, given.nodes.shape
         if not self._sent:
             size = labels, SLOTS * self._slot, 2, self._wide
             self._sent = [np.zeros(size, np.float32) for _ in range(self._depth)]
         blocks = self._sweeper.edges.of_blocks(in_blocks(given.links))
         states = np.stack([self._sweeper.nodes(one) for one in given.nodes])
-        self.frames[t] = _Frame(
+        return _Frame(
             _rows(ties, t, n, self._slot),
             ties.target.astype(np.uint32),
             np.repeat(blocks[None], labels, axis=0),
