@@ -89,24 +89,27 @@ class Sweeper:
         logits : (K, n) ndarray of float32
             Of the next frame of `span`.
         """
-        depth = len(self.layers)
+        depth, helpers = len(self.layers), cores() - 1
         run = _Run(self, feed, counts, span)
         with ThreadPoolExecutor(
-            cores(), initializer=torch.set_num_threads, initargs=(1,)
+            max(helpers, 1), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
-            first = run.needed(0).start
-            run.enter(first)
-            for step in range(first, span.stop + 2 * depth):
-                pieces = pool.map(lambda piece: run.advance(*piece), run.pieces(step))
-                run.enter(step + 1)  # meanwhile
-                list(pieces)
+            for step in range(run.needed(0).start - 1, span.stop + 2 * depth):
+                pieces = iter(list(run.pieces(step)))  # every thread takes the next
+                with none_inside():
+                    helped = [pool.submit(run.work, pieces) for _ in range(helpers)]
+                    run.enter(step + 1)  # here, as every thread's heap keeps memory
+                    run.work(pieces)
+                    for done in helped:
+                        done.result()
                 passed = run.frames.pop(step - 2 * depth, None)
                 if passed is not None and step - 2 * depth in span:
                     yield self._logits(passed.states)
 
     @torch.inference_mode()
     def _logits(self, states: F32) -> F32:
-        out: F32 = self.read(torch.from_numpy(states))[..., 0].numpy()
+        with none_inside():  # or torch's threads wait busily on cores that are needed
+            out: F32 = self.read(torch.from_numpy(states))[..., 0].numpy()
         return out
 
 
@@ -149,6 +152,11 @@ class _Run:
                 for label in range(len(self.frames[t].states)):
                     yield layer, t, label
 
+    def work(self, pieces: Iterator[tuple[int, int, int]]) -> None:
+        """Do pieces of a step until none is left, beside others who do the same."""
+        for piece in pieces:
+            self.advance(*piece)
+
     def advance(self, layer: int, t: int, label: int) -> None:
         """Take a frame through a layer, and project it for the next."""
         frame = self.frames[t]
@@ -172,9 +180,7 @@ class _Run:
 
     def enter(self, t: int) -> None:
         """Embed a frame, if the answer needs it."""
-        if t not in self.needed(0):
-            return
-        with none_inside():
+        if t in self.needed(0):
             self.frames[t] = self._embedded(self._feed(t), t)
 
     def _embedded(self, given: FrameInput, t: int) -> _Frame:
