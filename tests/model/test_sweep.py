@@ -110,10 +110,13 @@ def test_the_sigmoid_is_good_over_the_whole_range():
     np.testing.assert_allclose(blocks.ravel(), true, rtol=1e-5)
 
 
-def test_blocks_keep_every_row():
-    rows = np.arange(2 * 70, dtype=np.float32).reshape(70, 2)
-    blocks = layout.in_blocks(rows)
-    assert blocks.shape == (2, 2, layout.LANES)
-    back = blocks.transpose(0, 2, 1).reshape(-1, 2)
-    np.testing.assert_array_equal(back[:70], rows)
-    assert not back[70:].any()
+@given(edges=st.integers(0, 150), columns=st.integers(1, 13), width=st.integers(1, 20))
+def test_every_edge_is_embedded_for_every_label(edges, columns, width):
+    rng = np.random.default_rng(edges)
+    links = rng.random((edges, columns), np.float32)
+    layer = torch.nn.Linear(columns, width)
+    blocks = np.empty((2, -(-edges // layout.LANES), width, layout.LANES), np.float32)
+    fused.embed_edges(links, layout.embedding(layer), blocks)
+    true = layer(torch.from_numpy(links)).numpy(force=True)
+    for made in blocks.transpose(0, 1, 3, 2).reshape(2, -1, width):
+        np.testing.assert_allclose(made[:edges], true, rtol=1e-5, atol=1e-6)

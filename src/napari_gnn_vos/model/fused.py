@@ -84,12 +84,42 @@ def _scatter(source, target, sent, rows, total):  # type: ignore[no-untyped-def]
 
 
 @njit(**EXACT)
-def _gate(block, weight, gate):  # type: ignore[no-untyped-def]
-    """Add C e of a block of edges, (H, LANES), to their gates, (P, LANES)."""
-    h, p = weight.shape
+def _multiply(block, weight, out, h):  # type: ignore[no-untyped-def]
+    """Add the product of a block, (G, LANES), and (G, P) weights to H rows of another.
+
+    That has as many rows more as fill the last tile.
+    """
+    g, p = weight.shape
     for x in range(0, LANES, WIDE):
         for k in range(0, h, TALL):
-            multiply_tile(weight, k, p, block, x, LANES, h, gate)
+            multiply_tile(weight, k, p, block, x, LANES, g, out)
+
+
+@njit(**EXACT)
+def embed_edges(links, embedding, blocks):  # type: ignore[no-untyped-def]
+    """Make the first states of edges.
+
+    Parameters
+    ----------
+    links : (e, G) ndarray of float32
+        What edges are like.
+    embedding : Embedding
+    blocks : (K, b, H, LANES) ndarray of float32
+        Gets the states, the same for K labels.
+    """
+    (e, g), (labels, count, h, _) = links.shape, blocks.shape
+    flat, told = links.reshape(-1), np.zeros((g, LANES), np.float32)
+    made = np.empty((embedding.weight.shape[1], LANES), np.float32)
+    for number in range(count):
+        first = number * LANES
+        for k in range(g):
+            for x in range(min(LANES, e - first)):
+                told[k, x] = flat[np.uintp((first + x) * g + k)]
+        for k in range(h):
+            made[k] = embedding.offset[k]
+        _multiply(told, embedding.weight, made, h)
+        for label in range(labels):
+            blocks[label, number] = made[:h]
 
 
 @njit(**FUSED)
@@ -164,7 +194,7 @@ def pass_messages(blocks, source, target, sent, own, weights, total):  # type: i
         ends = source[span], target[span]
         _gather(*ends, sent, own, rows)
         _transpose(rows, gate)
-        _gate(blocks[number], weights.edge, gate)
+        _multiply(blocks[number], weights.edge, gate, h)
         _renew(blocks[number], gate[:h], weights.edge_norm, middle, steep)
         _open(gate[:h])
         _transpose(gate, rows)

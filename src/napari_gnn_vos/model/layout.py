@@ -37,6 +37,19 @@ class LayerWeights(NamedTuple):
     node_norm: F32
 
 
+class Embedding(NamedTuple):
+    """What makes edge states of the G features of edges.
+
+    Parameters
+    ----------
+    weight : (G, P) ndarray of float32
+    offset : (H,) ndarray of float32
+    """
+
+    weight: F32
+    offset: F32
+
+
 class Projection(NamedTuple):
     """A linear layer.
 
@@ -53,13 +66,6 @@ class Projection(NamedTuple):
         """Apply it to (n, H) states."""
         out: F32 = torch.addmm(self.offset, torch.tensor(states), self.weight).numpy()
         return out
-
-    def of_blocks(self, blocks: F32) -> F32:
-        """Apply it to (b, H, LANES) blocks, to (b, M, LANES)."""
-        told = torch.from_numpy(blocks)
-        out = torch.matmul(self.weight.T, told).add_(self.offset[:, None])
-        made: F32 = out.numpy()
-        return made
 
     def into(self, out: F32, states: F32) -> None:
         """Apply it to (n, H) states; `out`, of n M values, gets what comes of it."""
@@ -103,6 +109,12 @@ def layer_weights(layer: GatedGCNLayer) -> tuple[Projections, LayerWeights]:
     return Projections(own, sent), LayerWeights(edge, edge_norm, node_norm)
 
 
+def embedding(layer: nn.Linear) -> Embedding:
+    """Lay out the layer that makes edge states of what edges are like."""
+    weight, offset = (value.numpy(force=True) for value in (layer.weight, layer.bias))
+    return Embedding(_filled(weight.T[:, None]), offset)
+
+
 def linear(layer: nn.Linear) -> Projection:
     """Lay out a linear layer."""
     return Projection(layer.weight.detach().T.contiguous(), layer.bias.detach())
@@ -125,12 +137,3 @@ def _filled(values: F32) -> F32:
     out = np.zeros((rows, parts, filled(width)), np.float32)
     out[..., :width] = values
     return out.reshape(rows, -1)
-
-
-def in_blocks(rows: F32) -> F32:
-    """Put (e, H) rows into blocks of `LANES`, (blocks, H, LANES), zeros at the end."""
-    e, h = rows.shape
-    count = -(-e // LANES)
-    out = np.zeros((count, LANES, h), np.float32)
-    out.reshape(-1, h)[:e] = rows
-    return np.ascontiguousarray(out.transpose(0, 2, 1))

@@ -18,10 +18,11 @@ import torch
 from numpy.typing import NDArray
 
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.model.fused import advance, bring_near
+from napari_gnn_vos.model.fused import advance, bring_near, embed_edges
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.layout import filled, in_blocks, layer_weights, linear
+from napari_gnn_vos.model.layout import LANES, embedding, filled, layer_weights, linear
 from napari_gnn_vos.model.threads import none_inside
+from napari_gnn_vos.model.wave import Wave
 from napari_gnn_vos.structures.frame_ties import FrameTies
 
 F32 = NDArray[np.float32]
@@ -67,7 +68,7 @@ class Sweeper:
     def __init__(self, network: GatedGCN) -> None:
         self.read = network.read
         self.nodes = linear(network.embed_nodes)
-        self.edges = linear(network.embed_edges)
+        self.edges = embedding(network.embed_edges)
         laid = [layer_weights(layer) for layer in network.layers]  # type: ignore[arg-type]
         self.projections = [projection for projection, _ in laid]
         self.layers = [weights for _, weights in laid]
@@ -91,20 +92,26 @@ class Sweeper:
         """
         depth, helpers = len(self.layers), cores() - 1
         run = _Run(self, feed, counts, span)
+        steps = range(run.needed(0).start, span.stop + 2 * depth)
+        with none_inside():
+            run.enter(steps.start)
+        wave = Wave(steps, depth + 1, run.labels, run.advance)
         with ThreadPoolExecutor(
             max(helpers, 1), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
-            for step in range(run.needed(0).start - 1, span.stop + 2 * depth):
-                pieces = iter(list(run.pieces(step)))  # every thread takes the next
-                with none_inside():
-                    helped = [pool.submit(run.work, pieces) for _ in range(helpers)]
-                    run.enter(step + 1)  # here, as every thread's heap keeps memory
-                    run.work(pieces)
-                    for done in helped:
-                        done.result()
-                passed = run.frames.pop(step - 2 * depth, None)
-                if passed is not None and step - 2 * depth in span:
-                    yield self._logits(passed.states)
+            try:
+                for _ in range(helpers):
+                    pool.submit(wave.help)
+                for step in steps:
+                    with none_inside():
+                        run.enter(step + 1)  # here, as every thread's heap keeps memory
+                        wave.allow(step + 1)
+                        wave.reach(step)
+                    passed = run.frames.pop(step - 2 * depth, None)
+                    if passed is not None and step - 2 * depth in span:
+                        yield self._logits(passed.states)
+            finally:
+                wave.close()
 
     @torch.inference_mode()
     def _logits(self, states: F32) -> F32:
@@ -144,21 +151,16 @@ class _Run:
         first, last = self._span.start - more, self._span.stop + more
         return range(max(first, 0), min(last, self._count))
 
-    def pieces(self, step: int) -> Iterator[tuple[int, int, int]]:
-        """Work of one step, which may be done in any order: layer, frame and label."""
-        for layer in range(self._depth, -1, -1):
-            t = step - 2 * layer
-            if t in self.needed(layer):
-                for label in range(len(self.frames[t].states)):
-                    yield layer, t, label
+    @property
+    def labels(self) -> int:
+        """Labels that are answered for, once a frame has entered."""
+        return next((len(frame.states) for frame in self.frames.values()), 0)
 
-    def work(self, pieces: Iterator[tuple[int, int, int]]) -> None:
-        """Do pieces of a step until none is left, beside others who do the same."""
-        for piece in pieces:
-            self.advance(*piece)
-
-    def advance(self, layer: int, t: int, label: int) -> None:
-        """Take a frame through a layer, and project it for the next."""
+    def advance(self, step: int, layer: int, label: int) -> None:
+        """Take a step's frame through a layer, and project it for the next."""
+        t = step - 2 * layer
+        if t not in self.needed(layer):
+            return
         frame = self.frames[t]
         states, own = frame.states[label], frame.own[label]
         if layer > 0:
@@ -188,12 +190,14 @@ class _Run:
         if not self._sent:
             size = labels, SLOTS * self._slot, 2, self._wide
             self._sent = [np.zeros(size, np.float32) for _ in range(self._depth)]
-        blocks = self._sweeper.edges.of_blocks(in_blocks(given.links))
+        count, width = -(-len(given.links) // LANES), len(self._sweeper.edges.offset)
+        blocks = np.empty((labels, count, width, LANES), np.float32)
+        embed_edges(given.links, self._sweeper.edges, blocks)
         states = np.stack([self._sweeper.nodes(one) for one in given.nodes])
         return _Frame(
             _rows(ties, t, n, self._slot),
             ties.target.astype(np.uint32),
-            np.repeat(blocks[None], labels, axis=0),
+            blocks,
             states,
             np.empty((labels, n, 2, self._wide), np.float32),
         )
