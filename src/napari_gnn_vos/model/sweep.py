@@ -192,7 +192,8 @@ class _Run:
             self._sent = [np.zeros(size, np.float32) for _ in range(self._depth)]
         count, width = -(-len(given.links) // LANES), len(self._sweeper.edges.offset)
         blocks = np.empty((labels, count, width, LANES), np.float32)
-        embed_edges(given.links, self._sweeper.edges, blocks)
+        links = np.ascontiguousarray(given.links)  # chosen columns may not be
+        embed_edges(links, self._sweeper.edges, blocks)
         states = np.stack([self._sweeper.nodes(one) for one in given.nodes])
         return _Frame(
             _rows(ties, t, n, self._slot),
