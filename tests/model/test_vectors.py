@@ -3,11 +3,12 @@ import pytest
 from numba import njit
 
 from napari_gnn_vos.model import vectors
-from napari_gnn_vos.model.vectors import TALL, VECTOR, WIDE
+from napari_gnn_vos.model.vectors import LONG, TALL, VECTOR, WIDE
 
-SET, ADD, TURN, MULTIPLY = (
+SET, ADD, ADD_LONG, TURN, MULTIPLY = (
     vectors.set_sum,
-    vectors.add_products,
+    vectors.add_run,
+    vectors.add_long_run,
     vectors.transpose_tile,
     vectors.multiply_tile,
 )
@@ -19,8 +20,13 @@ def set_sum(out, to, one, i, other, j):
 
 
 @njit
-def add_products(out, to, apart, one, i, other, j):
-    ADD(out, to, apart, one, i, other, j)
+def add_run(out, to, gates, sent, p, k, source, begin, end):
+    ADD(out, to, gates, sent, p, k, source, begin, end)
+
+
+@njit
+def add_long_run(out, to, gates, sent, p, k, source, begin, end):
+    ADD_LONG(out, to, gates, sent, p, k, source, begin, end)
 
 
 @njit
@@ -45,14 +51,19 @@ def test_a_sum_is_set_where_it_is_told_and_nowhere_else():
     np.testing.assert_array_equal(out, wanted)
 
 
-def test_products_and_factors_are_added():
-    out, one, other = some(40), some(20, seed=1), some(20, seed=2)
-    weight, value = one[1 : 1 + VECTOR], other[4 : 4 + VECTOR]
-    wanted = out.copy()
-    wanted[2 : 2 + VECTOR] += weight * value
-    wanted[18 : 18 + VECTOR] += weight
-    add_products(out, 2, 16, one, 1, other, 4)
-    np.testing.assert_allclose(out, wanted, rtol=1e-6, atol=1e-6)
+@pytest.mark.parametrize(("add", "width"), [(add_run, VECTOR), (add_long_run, LONG)])
+@pytest.mark.parametrize("run", [(3, 4), (1, 6), (2, 2)])
+def test_a_run_of_edges_is_added_up_at_its_target(add, width, run):
+    gates, sent = some(6, 32, seed=1), some(10, 2, 32, seed=2)
+    source = np.array([7, 0, 3, 3, 9, 1], np.uint32)
+    out = some(3, 2, 32)
+    wanted, channels = out.copy(), slice(8, 8 + width)
+    opened = gates[slice(*run), channels]
+    passed = sent[source[slice(*run)], 0, channels]
+    wanted[1, 0, channels] += (opened * passed).sum(0)
+    wanted[1, 1, channels] += opened.sum(0)
+    add(out, 64, gates, sent, 32, 8, source, *run)
+    np.testing.assert_allclose(out, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_a_tile_is_transposed():

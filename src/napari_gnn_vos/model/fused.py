@@ -15,10 +15,12 @@ from numba import njit
 from napari_gnn_vos.model.kernels import EPS, NORM_EPS
 from napari_gnn_vos.model.layout import LANES
 from napari_gnn_vos.model.vectors import (
+    LONG,
     TALL,
     VECTOR,
     WIDE,
-    add_products,
+    add_long_run,
+    add_run,
     multiply_tile,
     set_sum,
     transpose_tile,
@@ -74,13 +76,21 @@ def _gather(source, target, sent, own, rows):  # type: ignore[no-untyped-def]
 
 @njit(**EXACT)
 def _scatter(source, target, sent, rows, total):  # type: ignore[no-untyped-def]
-    """Add gates, (LANES, P) rows, and the messages they let through, at targets."""
-    p = rows.shape[1]
-    for x in range(len(source)):
-        i = np.intp(target[x]) * 2 * p
-        j = np.intp(source[x]) * 2 * p
-        for k in range(0, p, VECTOR):
-            add_products(total, i + k, p, rows, x * p + k, sent, j + k)
+    """Add gates, (LANES, P) rows, and the messages they let through, at targets.
+
+    Edges with one target follow each other.
+    """
+    p, count, x = rows.shape[1], len(source), 0
+    while x < count:
+        i, end = target[x], x + 1
+        while end < count and target[end] == i:
+            end += 1
+        to = np.intp(i) * 2 * p
+        for k in range(0, p - LONG + 1, LONG):
+            add_long_run(total, to, rows, sent, p, k, source, x, end)
+        for k in range(p // LONG * LONG, p, VECTOR):
+            add_run(total, to, rows, sent, p, k, source, x, end)
+        x = end
 
 
 @njit(**EXACT)

@@ -1,21 +1,33 @@
 """Steps on several floats at once, for loops that a compiler does not see as such.
 
 Compiled functions call these by name; each becomes a few vector instructions of
-whatever processor there is. Arrays are C-contiguous float32, addressed by the position
-of a value in them; nothing is checked.
+whatever processor there is. Arrays are C-contiguous float32, those of numbers uint32,
+addressed by the position of a value in them; nothing is checked.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 VECTOR = 8
 """Floats of a step, one register of AVX."""
-TALL, WIDE = 4, 16
+LONG = 3 * VECTOR
+"""Channels that a run of edges is added up for at a time, if there are as many."""
+
+
+def _wide() -> int:
+    try:
+        features = binding.get_host_cpu_features()
+    except RuntimeError:  # unknown on this platform
+        return 16
+    return 32 if features.get("avx512f") else 16
+
+
+TALL, WIDE = 4, _wide()
 """Rows and columns of a tile of `multiply_tile`: sums that fit into registers."""
 _intrinsic: Any = intrinsic
 _FLOAT = ir.FloatType()
@@ -50,6 +62,11 @@ class _Code:
         value.align = 4
         return value
 
+    def whole(self, array: int, number: Any) -> Any:
+        """Read one of an array of unsigned whole numbers."""
+        value = self.builder.load(self.builder.gep(self._data[array], [number]))
+        return self.builder.zext(value, ir.IntType(64))
+
     def store(self, value: Any, address: Any) -> None:
         kind = value.type.as_pointer()
         done = self.builder.store(value, self.builder.bitcast(address, kind))
@@ -83,21 +100,49 @@ def set_sum(typing, out, to, one, i, other, j):  # type: ignore[no-untyped-def] 
     return types.void(out, at, one, at, other, at), generate
 
 
-@_intrinsic
-def add_products(typing, out, to, apart, one, i, other, j):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
-    """``out[to:] += one[i:] * other[j:]`` and ``out[to + apart:] += one[i:]``."""
-    at = types.intp
+def _adder(vectors: int) -> Any:
+    """Make what adds up a run of edges with one target, some vectors of channels."""
 
-    def generate(*about):  # type: ignore[no-untyped-def]
-        code = _Code(*about)
-        weight = code.load(code.at(3, code.args[4]))
-        value = code.load(code.at(5, code.args[6]))
-        near, far = code.at(0, code.args[1]), code.at(0, code.args[1], code.args[2], 1)
-        code.store(code.fuse(code.load(near), weight, value), near)
-        code.store(code.builder.fadd(code.load(far), weight), far)
-        return about[0].get_dummy_value()
+    @_intrinsic
+    def add_run(typing, out, to, gates, sent, p, k, source, begin, end):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
+        """Add the gates of a run of edges, and the messages that these let through.
 
-    return types.void(out, at, at, one, at, other, at), generate
+        ``out[to + k:] += g v`` and ``out[to + p + k:] += g`` for x from `begin` to `end`,
+        with g = ``gates[x p + k:]`` and v = ``sent[source[x] 2 p + k:]``. Sums stay in
+        registers.
+        """
+        at = types.intp
+
+        def generate(*about):  # type: ignore[no-untyped-def]
+            code = _Code(*about)
+            builder = code.builder
+            _, to, _, _, p, k, _, begin, end = code.args
+            width, first = code.number(VECTOR), builder.add(to, k)
+            heads = first, builder.add(first, p)
+            places = [[code.at(0, h, width, c) for c in range(vectors)] for h in heads]
+            passed, opened = ([code.keep(code.load(a)) for a in row] for row in places)
+            with cgutils.for_range(builder, end, start=begin) as loop:
+                row = builder.mul(code.whole(6, loop.index), code.number(2))
+                gate, value = (
+                    builder.add(builder.mul(x, p), k) for x in (loop.index, row)
+                )
+                for c in range(vectors):
+                    one = code.load(code.at(2, gate, width, c))
+                    other = code.load(code.at(3, value, width, c))
+                    total = code.fuse(builder.load(passed[c]), one, other)
+                    builder.store(total, passed[c])
+                    builder.store(builder.fadd(builder.load(opened[c]), one), opened[c])
+            for row, kept in zip(places, (passed, opened), strict=True):
+                for place, total in zip(row, kept, strict=True):
+                    code.store(builder.load(total), place)
+            return about[0].get_dummy_value()
+
+        return types.void(out, at, gates, sent, at, at, source, at, at), generate
+
+    return add_run
+
+
+add_run, add_long_run = _adder(1), _adder(LONG // VECTOR)
 
 
 @_intrinsic
