@@ -107,9 +107,9 @@ def _adder(vectors: int) -> Any:
     def add_run(typing, out, to, gates, sent, p, k, source, begin, end):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
         """Add the gates of a run of edges, and the messages that these let through.
 
-        ``out[to + k:] += g v`` and ``out[to + p + k:] += g`` for x from `begin` to `end`,
-        with g = ``gates[x p + k:]`` and v = ``sent[source[x] 2 p + k:]``. Sums stay in
-        registers.
+        ``out[to + k:] += g v`` and ``out[to + p + k:] += g`` for x from `begin` to
+        `end`, with g = ``gates[x p + k:]`` and v = ``sent[source[x] 2 p + k:]``. Sums
+        stay in registers.
         """
         at = types.intp
 
