@@ -6,6 +6,7 @@ from napari_gnn_vos.interact.evidence import (
     disputed,
     fit_label_model,
     gather_evidence,
+    looks,
     recall,
 )
 from napari_gnn_vos.interact.marks import NOTHING, Marks
@@ -74,12 +75,18 @@ def test_the_answer_before_is_recalled(graph):
 
 
 def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
-    first = graph.first
-    last = graph.n - 1
-    marks = known(graph.n, [(0, 1), (last, 0)])
-    model = fit_label_model(graph.frames, first, marks, LabelModelSettings())
-    assert model(graph.frames[0].appearance[:1], (1,))[0, 0] > 0.55
-    assert model(graph.frames[-1].appearance[-1:], (1,))[0, 0] < 0.45
+    marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
+    model = fit_label_model(graph, marks, LabelModelSettings())
+    assert model(looks(graph, 0)[:1], (1,))[0, 0] > 0.55
+    assert model(looks(graph, graph.shape[0] - 1)[-1:], (1,))[0, 0] < 0.45
+
+
+def test_a_look_is_deep_features_and_colour(graph):
+    look, frame = looks(graph, 2), graph.frames[2]
+    deep = frame.appearance.shape[1]
+    np.testing.assert_array_equal(look[:, :deep], frame.appearance)
+    colours = [graph.node_names.index(name) for name in "lab"]
+    np.testing.assert_array_equal(look[:, deep:], frame.nodes[:, colours])
 
 
 def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
@@ -95,8 +102,8 @@ def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
 
 def test_spread_seeds_count_less_than_drawn_ones(graph):
     def chance(marks):
-        model = fit_label_model(graph.frames, graph.first, marks, LabelModelSettings())
-        return model(graph.frames[2].appearance[:1], (1,))[0, 0]
+        model = fit_label_model(graph, marks, LabelModelSettings())
+        return model(looks(graph, 2)[:1], (1,))[0, 0]
 
     at = int(graph.first[2])
     drawn = [(0, 1), (graph.n - 1, 0)]
