@@ -29,7 +29,8 @@ def known(n, drawn=(), spread=(), guessed=()):
 
 
 def gather(graph, marks, previous=None, **settings):
-    return gather_evidence(graph, marks, previous, LabelModelSettings(**settings))
+    usual = {"strength": 1.0} | settings
+    return gather_evidence(graph, marks, previous, LabelModelSettings(**usual))
 
 
 def told(found, label):
@@ -76,7 +77,7 @@ def test_the_answer_before_is_recalled(graph):
 
 def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
     marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
-    model = fit_label_model(graph, marks, LabelModelSettings())
+    model = fit_label_model(graph, marks, LabelModelSettings(strength=1.0))
     assert model(looks(graph, 0)[:1], (1,))[0, 0] > 0.55
     assert model(looks(graph, graph.shape[0] - 1)[-1:], (1,))[0, 0] < 0.45
 
@@ -102,7 +103,7 @@ def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
 
 def test_spread_seeds_count_less_than_drawn_ones(graph):
     def chance(marks):
-        model = fit_label_model(graph, marks, LabelModelSettings())
+        model = fit_label_model(graph, marks, LabelModelSettings(strength=1.0))
         return model(looks(graph, 2)[:1], (1,))[0, 0]
 
     at = int(graph.first[2])

@@ -14,12 +14,11 @@ def clouds(rng, *counts, apart=6.0, columns=5):
     return centres[labels] + rng.normal(size=(len(labels), columns)), labels
 
 
-def fit(known, labels, weight=None, reference=None, strength=1.0, stress=None):
+def fit(known, labels, weight=None, reference=None, strength=1.0):
     weight = np.ones(len(labels)) if weight is None else weight
     reference = known if reference is None else reference
     settings = LabelModelSettings(strength=strength)
-    stress = np.ones(known.shape[1]) if stress is None else np.asarray(stress)
-    return LabelModel(known, labels, weight, reference, stress, settings)
+    return LabelModel(known, labels, weight, reference, settings)
 
 
 def test_what_looks_alike_gets_the_label():
@@ -98,12 +97,3 @@ def test_several_labels_at_once():
     for column, label in enumerate((2, 9, 0)):
         one = model(values, (label,))[:, 0]
         np.testing.assert_allclose(every[:, column], one, rtol=1e-5)
-
-
-def test_a_feature_under_stress_decides():
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 20)
-    known = labels[:, None] + 0.3 * rng.normal(size=(40, 2))  # both tell the labels
-    torn = np.array([[1.0, 0.0]])  # the first says 1, the second 0
-    assert fit(known, labels, stress=[4, 1])(torn, (1,))[0, 0] > 0.6
-    assert fit(known, labels, stress=[1, 4])(torn, (1,))[0, 0] < 0.4

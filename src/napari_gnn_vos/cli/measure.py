@@ -119,8 +119,8 @@ def ablate(
     table: Annotated[
         str,
         typer.Argument(
-            help="curve, field, inputs, data, features, size, superpixels, edges or "
-            "refine."
+            help="curve, field, inputs, data, features, size, superpixels, edges, "
+            "quality or refine."
         ),
     ],
     davis: Davis,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.progress import Pipeline, Progress, drain
 
 R = TypeVar("R")
+LOGGED_EVERY = 30.0
+"""Seconds between two states of a progress bar that is written to a file."""
 
 
 @contextmanager
@@ -38,11 +41,12 @@ def stoppable(folder: Path | None) -> Iterator[None]:
 
 
 def show(pipeline: Pipeline[R]) -> R:
-    """Run a pipeline with a progress bar."""
-    with tqdm(unit="step") as bar:
+    """Run a pipeline with a progress bar; a line now and then where nobody looks."""
+    watched = sys.stderr.isatty()
+    with tqdm(unit="step", mininterval=0.1 if watched else LOGGED_EVERY) as bar:
 
         def step(at: Progress) -> None:
-            bar.set_description(at.stage)
+            bar.set_description(at.stage, refresh=watched)
             bar.total = at.total
             bar.update(max(at.done - bar.n, 0))
 

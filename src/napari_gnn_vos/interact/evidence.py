@@ -20,9 +20,8 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 F32 = NDArray[np.float32]
 SPREAD_WEIGHT = 0.2
 """How much a spread seed counts for the label model, beside a drawn superpixel."""
-COLOURS, STRESS = ("l", "a", "b"), 4.0
-"""Features that the label model sees beside the deep ones, and how much more each of
-them counts: they are few."""
+COLOURS = ("l", "a", "b")
+"""Features that the label model sees beside the deep ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,13 +184,10 @@ def fit_label_model(
             weights.append(np.full(len(rows), weight, np.float32))
             if weight == 1.0:
                 reference.append(look)
-    stress = np.ones(reference[0].shape[1], np.float32)
-    stress[-len(COLOURS) :] = STRESS
     return LabelModel(
         np.concatenate(known),
         np.concatenate(labels),
         np.concatenate(weights),
         np.concatenate(reference),
-        stress,
         settings,
     )

@@ -25,8 +25,6 @@ class LabelModel:
         How much each counts.
     reference : (R, A) ndarray of float
         Superpixels that tell the scale of every feature.
-    stress : (A,) ndarray of float
-        How much every feature counts, on its own scale.
     settings : LabelModelSettings
 
     Notes
@@ -41,12 +39,11 @@ class LabelModel:
         labels: NDArray[np.integer],
         weight: NDArray[np.floating],
         reference: NDArray[np.floating],
-        stress: NDArray[np.floating],
         settings: LabelModelSettings,
     ) -> None:
         reference = reference.astype(np.float32)
         self._mean = reference.mean(axis=0)
-        self._spread = (reference.std(axis=0) + np.float32(1e-3)) / stress
+        self._spread = reference.std(axis=0) + np.float32(1e-3)
         self._lines: dict[int, tuple[F32, float]] = {}
         scaled = self._scale(known)
         for label in np.unique(labels):

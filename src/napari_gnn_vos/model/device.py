@@ -39,3 +39,15 @@ def choose_device(name: str = "auto") -> str:
             f"Here are: {sorted(d for d, yes in there.items() if yes)}."
         )
     return name
+
+
+def use_gpu(number: int) -> None:
+    """Let "cuda" mean another GPU than the first, in this process, if there are any.
+
+    Parameters
+    ----------
+    number : int
+        From 0; more than there are go round.
+    """
+    if torch.cuda.is_available():  # noqa: TID251 - this is the place
+        torch.cuda.set_device(number % torch.cuda.device_count())

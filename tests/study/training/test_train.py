@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from napari_gnn_vos.study.training.samples import Pool
 from napari_gnn_vos.study.training.train import card_of, rate_at, train
 from napari_gnn_vos.study.training.validate import validate
 from tests.scenes import line
+from tests.study.folders import davis_folder
 
 DIFFUSED = Everywhere(diffusion_alone)
 
@@ -202,3 +205,18 @@ def test_the_rate_rises_then_falls():
     assert (np.diff(rates[100:]) < 0).all()
     assert rates[-1] == pytest.approx(0.02, abs=1e-4)
     assert max(rates) < 1
+
+
+def test_torchrun_starts_the_processes(tmp_path):
+    root = davis_folder(tmp_path / "davis")
+    launch = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
+    args = {"davis": root, "sequences": "one", "validation": "one,two", "steps": 2}
+    args |= {"output": tmp_path / "run", "cache": tmp_path / "cache", "depth": 1}
+    words = [str(word) for name, value in args.items() for word in (f"--{name}", value)]
+    program = Path(sys.executable).with_name("gnn-vos")
+    command = sys.executable, *launch, "--no-python", program, "train", *words
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    _, card = load_checkpoint(tmp_path / "run/last.safetensors")
+    assert card.facts["processes"] == 2
+    assert len(card.facts["j_by_round"]) == 8

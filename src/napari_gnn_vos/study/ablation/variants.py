@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import get_args
 
 from napari_gnn_vos.config import (
     Config,
     EdgeSettings,
     LabelModelSettings,
     PrepareSettings,
+    Quality,
     SeedSettings,
     SuperpixelSettings,
 )
@@ -218,6 +220,7 @@ FAMILIES = {
     "occlusion": ("occluded_next", "occluded_before"),
     "shape": ("log_size", "at_border", "border_out", "border_back"),
     "trust": ("share_out", "share_back", "return_error"),
+    "look": ("far_look",),
 }
 """Features of nodes and edges that are left out together."""
 FEATURES = Table(
@@ -275,6 +278,13 @@ EDGES = Table(
     (*J, "directed edges a frame"),
 )
 
+QUALITY = Table(
+    "quality",
+    "The given weights on videos prepared at another quality",
+    tuple(Variant(name, config=Config.at(name)) for name in get_args(Quality)),
+    (*J, "ceiling", "directed edges a frame"),
+)
+
 REFINE = Table(
     "refine",
     "With and without following image edges within superpixels",
@@ -289,7 +299,7 @@ TABLES = {
     table.name: table
     for table in (
         *(CURVE, FIELD, INPUTS, DATA, FEATURES),
-        *(SIZE, SUPERPIXELS, EDGES, REFINE),
+        *(SIZE, SUPERPIXELS, EDGES, QUALITY, REFINE),
     )
 }
 """All that can be asked for by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.checkpoint import Card
+from napari_gnn_vos.model.device import use_gpu
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.study.training.book import Book
@@ -98,14 +100,19 @@ def train_together(make: Callable[[int, int], Course], processes: int) -> None:
         From the number of a process and the number of processes to its course; must
         be picklable.
     processes : int
+        To start here. Where torchrun has started this process as one of several, these
+        train together instead, a GPU each if there are any.
     """
-    if processes == 1:
+    if distributed.is_torchelastic_launched():
+        use_gpu(int(os.environ["LOCAL_RANK"]))
+        _train_one_of(make, "env://")
+    elif processes == 1:
         train(make(0, 1))
-        return
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    args = (make, processes, f"tcp://127.0.0.1:{port}")
-    spawn(_process, args, processes)  # type: ignore[no-untyped-call]
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        args = (make, processes, f"tcp://127.0.0.1:{port}")
+        spawn(_process, args, processes)  # type: ignore[no-untyped-call]
 
 
 def _process(
@@ -113,10 +120,17 @@ def _process(
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(max(1, cores() // processes))
+    _train_one_of(make, meet, rank, processes)
+
+
+def _train_one_of(
+    make: Callable[[int, int], Course], meet: str, rank: int = -1, world: int = -1
+) -> None:
+    """Train as one of the processes that meet at an address, which may number them."""
     distributed.init_process_group(
-        "gloo", init_method=meet, rank=rank, world_size=processes
+        "gloo", init_method=meet, rank=rank, world_size=world
     )
     try:
-        train(make(rank, processes))
+        train(make(distributed.get_rank(), distributed.get_world_size()))
     finally:
         distributed.destroy_process_group()
