@@ -415,3 +415,85 @@ def test_preparing_begins_at_the_frame_on_screen(viewer):
     viewer.dims.set_point(0, 3)
     annotator.prepare()
     assert begun == [3]
+
+
+# -- beside the video nothing can be drawn
+
+
+@pytest.fixture
+def sliced(viewer):
+    """An annotator on channel 0 of two, with an object that is already painted."""
+    image = viewer.add_image(np.zeros((T, 2, H, W), np.uint8), name="stained")
+    viewer.dims.set_point(1, 0)
+    made = Annotator(viewer, fakes.controller())
+    made.open(image)
+    made.workspace.strokes.data[0, 0, 5, 6] = 1
+    return made
+
+
+def said(annotator):
+    told = []
+    annotator.controller.said.connect(told.append)
+    return told
+
+
+def test_another_slice_cannot_be_painted_on(viewer, sliced):
+    told, strokes = said(sliced), sliced.workspace.strokes
+    viewer.dims.set_point(1, 1)
+    assert (strokes.editable, strokes.mode) == (False, "pan_zoom")
+    assert "Go to slice 0 of axis 1" in told[-1]
+    sliced.pen.choose(2)
+    assert strokes.mode == "pan_zoom"
+    viewer.dims.set_point(1, 0)
+    assert (strokes.editable, strokes.mode) == (True, "paint")
+    assert strokes.selected_label == 2
+    assert "slice 0 of axis 1" in told[-1]
+    assert len(told) == 2
+
+
+def test_each_slice_has_strokes_of_its_own(viewer, sliced):
+    first = sliced.workspace.strokes
+    viewer.dims.set_point(1, 1)
+    sliced.open(viewer.layers["stained"])
+    second = sliced.workspace.strokes
+    assert second is not first
+    assert first.editable
+    assert (second.editable, second.mode) == (True, "paint")
+    assert not second.data.any()
+    viewer.dims.set_point(1, 0)
+    sliced.open(viewer.layers["stained"])
+    assert sliced.workspace.strokes is first
+
+
+def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
+    told, strokes = said(annotator), viewer.layers[STROKES]
+    viewer.add_image(np.zeros((T + 3, H, W), np.uint8), name="longer")
+    strokes.mode = "erase"
+    viewer.dims.set_point(0, T + 1)
+    assert not strokes.editable
+    assert f"frames are 0 to {T - 1}" in told[-1]
+    viewer.dims.ndisplay = 3
+    assert strokes.editable
+    viewer.dims.ndisplay = 2
+    assert not strokes.editable
+    viewer.dims.set_point(0, 1)
+    assert strokes.mode == "erase"
+
+
+def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sliced):
+    viewer.dims.set_point(1, 1)
+    sliced.pen.choose(1, "lines")
+    lines = sliced.workspace.lines
+    assert not lines.editable
+    viewer.dims.set_point(1, 0)
+    assert lines.mode == "add_path"
+
+
+def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
+    strokes = sliced.workspace.strokes
+    viewer.dims.set_point(1, 1)
+    sliced.close()
+    assert strokes.editable
+    viewer.dims.set_point(1, 0)
+    viewer.dims.set_point(1, 1)
+    assert strokes.editable

@@ -51,6 +51,8 @@ class Annotator:
             ended.connect(self._show_again)
         self.pen.changed.connect(self._hold)
         viewer.layers.events.removed.connect(self._on_removed)
+        for event in self._sliders:
+            event.connect(self._on_moved)
 
     def open(self, image: Image | None) -> None:
         """Take another video, or none; the layers of the last one stay as they are.
@@ -61,7 +63,7 @@ class Annotator:
             If the layer is no video.
         """
         workspace = None if image is None else Workspace(self.viewer, image)
-        self.workspace = None  # its answer stays on show
+        self._let_go()
         self.controller.open(None if workspace is None else workspace.video)
         self.workspace, self._cleared = workspace, None
         if image is not None:
@@ -134,6 +136,9 @@ class Annotator:
     def close(self) -> None:
         """Stop, and let go of the viewer."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
+        for event in self._sliders:
+            event.disconnect(self._on_moved)
+        self._let_go()
         desk, controller = self.controller.desk, self.controller
         for signal in (
             *(desk.progressed, desk.failed, desk.busy_changed, desk.stopped),
@@ -141,6 +146,17 @@ class Annotator:
         ):
             signal.disconnect()
         self.cancel()
+
+    def _let_go(self) -> None:
+        """Leave the video; its answer stays on show, its layers can be drawn on."""
+        if self.workspace is not None:
+            self.workspace.sight.release()
+        self.workspace = None
+
+    @property
+    def _sliders(self) -> tuple[Any, ...]:
+        events = self.viewer.dims.events
+        return events.point, events.ndisplay, events.order
 
     def _hold(self) -> None:
         if self.workspace is not None:
@@ -183,6 +199,15 @@ class Annotator:
 
     def _looked_at(self) -> int:
         return 0 if self.workspace is None else self.workspace.frame
+
+    def _on_moved(self, _event: Any) -> None:
+        """Say why nothing can be drawn where there is no frame of the video."""
+        clear = None if self.workspace is None else self.workspace.follow()
+        if self.workspace is not None and clear is not None:
+            where, back = self.workspace.summary, self.workspace.sight.way_back
+            self.controller.said.emit(
+                where if clear else f"The video is elsewhere. {back}"
+            )
 
     def _on_replaced(self, event: Any) -> None:
         """Begin anew when the layer shows other frames."""

@@ -18,6 +18,7 @@ from napari_gnn_vos.gui.line_layer import (
     write_lines,
 )
 from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.gui.sight import Sight
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 
@@ -54,6 +55,8 @@ class Workspace:
             layers.full_data(image), self.axes, image.name, image.metadata
         )
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
+        self._place = layers.placement(image, self.axes)["translate"]
+        self.sight = Sight(viewer, image, self.axes)
 
     @property
     def strokes(self) -> Labels:
@@ -101,7 +104,18 @@ class Workspace:
             layer, mode = self.lines, "add_path"
             draw_next(layer, pen.label)
         self._viewer.layers.selection.active = layer
-        layer.mode = mode
+        self.sight.set_mode(layer, mode)
+
+    def follow(self) -> bool | None:
+        """Let the viewer's sliders say if there is a frame to draw on.
+
+        Returns
+        -------
+        clear : bool or None
+            Whether there is one, if that has changed; otherwise None.
+        """
+        drawn = self._find(Labels, layers.STROKES), self._find(Shapes, LINES)
+        return self.sight.follow(layer for layer in drawn if layer is not None)
 
     def read(self, last: Drawing | None = None) -> Drawing:
         """Read all that is drawn.
@@ -165,6 +179,12 @@ class Workspace:
         """Find a layer of ours that fits the video."""
         for layer in layers.layers_on(self.image, self._viewer, name):
             shape = layer.data.shape if isinstance(layer, Labels) else self._shape
-            if (type(layer), layer.ndim, shape) == (kind, self.axes.ndim, self._shape):
+            fits = (type(layer), layer.ndim, shape)
+            if fits == (kind, self.axes.ndim, self._shape) and self._is_here(layer):
                 return layer
         return None
+
+    def _is_here(self, layer: Layer) -> bool:
+        """Whether a layer lies on the slice that is labelled."""
+        others = [axis for axis, _ in self.axes.fixed]
+        return np.allclose(layer.translate[others], self._place[others])
