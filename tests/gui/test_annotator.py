@@ -195,6 +195,19 @@ def test_a_deleted_layer_comes_back_empty(viewer, annotator):
     assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 2)
 
 
+def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.reset()
+    viewer.layers.remove(STROKES)
+    annotator.undo()
+    strokes = viewer.layers[STROKES]
+    assert strokes.data[0, 1, 1] == 1
+    assert strokes.mode == "paint"
+    strokes.selected_label = 4
+    assert annotator.pen.label == 4
+
+
 def test_removing_the_video_lets_it_go(viewer, annotator):
     viewer.layers.remove("toy")
     assert annotator.workspace is None

@@ -178,7 +178,10 @@ class Annotator:
 
     def _write(self, drawing: Drawing) -> None:
         if self.workspace is not None:
+            chosen = self.viewer.layers.selection.active
             self.workspace.write(drawing)
+            if self.viewer.layers.selection.active is not chosen:
+                self._hold()  # a layer was deleted, and is made anew
 
     def _show(self, moment: Moment | None) -> None:
         if self.workspace is not None and moment is not None:
