@@ -237,6 +237,43 @@ def test_each_video_keeps_its_own_layers(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data.shape == (T, H, W)
 
 
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.pen.choose(2)
+    assert names(viewer) == ["other", "toy", SEGMENTATION, STROKES]
+    assert viewer.layers.selection.active.name == STROKES
+    annotator.open(other)
+    ours = [SEGMENTATION, STROKES]
+    assert names(viewer) == ["toy", *ours, "other", f"{STROKES} [1]"]
+    annotator.open(viewer.layers["toy"])
+    assert names(viewer) == ["other", f"{STROKES} [1]", "toy", *ours]
+
+
+@pytest.mark.parametrize(
+    "options", [{"blending": "additive"}, {"opacity": 0.5}, {"visible": False}]
+)
+def test_layers_that_hide_nothing_stay_on_top(viewer, annotator, options):
+    viewer.add_image(np.zeros((T, H, W), np.uint8), name="other", **options)
+    annotator.pen.choose(2)
+    assert names(viewer) == ["toy", STROKES, "other"]
+
+
+def test_the_answer_is_seen_on_a_picture_between_the_video_and_the_strokes(
+    viewer, annotator
+):
+    viewer.add_image(np.zeros((T, H, W), np.uint8), name="denoised")
+    viewer.layers.move(2, 1)
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    assert names(viewer) == ["toy", "denoised", SEGMENTATION, STROKES]
+
+
 def test_strokes_from_a_file_are_gone_on_with(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     viewer.add_labels(np.ones((2, H, W), np.uint8), name="strokes of another")

@@ -66,8 +66,9 @@ class Annotator:
         self._let_go()
         self.controller.open(None if workspace is None else workspace.video)
         self.workspace, self._cleared = workspace, None
-        if image is not None:
-            image.events.data.connect(self._on_replaced)
+        if workspace is not None:
+            workspace.uncover()
+            workspace.image.events.data.connect(self._on_replaced)
         self.opened.emit()
         self._hold()
 

@@ -19,6 +19,7 @@ from napari_gnn_vos.gui.line_layer import (
 )
 from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.gui.sight import Sight
+from napari_gnn_vos.gui.stacking import bring_up, is_covered
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 
@@ -103,6 +104,7 @@ class Workspace:
         else:
             layer, mode = self.lines, "add_path"
             draw_next(layer, pen.label)
+        self._uncover(layer)
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
 
@@ -114,8 +116,11 @@ class Workspace:
         clear : bool or None
             Whether there is one, if that has changed; otherwise None.
         """
-        drawn = self._find(Labels, layers.STROKES), self._find(Shapes, LINES)
-        return self.sight.follow(layer for layer in drawn if layer is not None)
+        return self.sight.follow(layer for layer in self._drawn if layer is not None)
+
+    def uncover(self) -> None:
+        """Put the video, and what is on it, above images that hide it."""
+        self._uncover(self.image)
 
     def read(self, last: Drawing | None = None) -> Drawing:
         """Read all that is drawn.
@@ -164,10 +169,20 @@ class Workspace:
             self._add_below(layer)
         layer.editable = False
 
+    @property
+    def _drawn(self) -> tuple[Labels | None, Shapes | None]:
+        return self._find(Labels, layers.STROKES), self._find(Shapes, LINES)
+
+    def _uncover(self, layer: Layer) -> None:
+        if is_covered(self._viewer, layer):
+            bring_up(self._viewer, (self.image, self.answer, *self._drawn))
+
     def _add_below(self, layer: Labels) -> None:
-        """Add a layer right above the video, and leave the chosen layer chosen."""
+        """Add a layer below all that is drawn, and leave the chosen one chosen."""
         chosen = self._viewer.layers.selection.active
-        place = self._viewer.layers.index(self.image) + 1
+        index = self._viewer.layers.index
+        drawn = [index(other) for other in self._drawn if other is not None]
+        place = min(drawn, default=index(self.image) + 1)
         self._viewer.layers.insert(place, layer)
         self._viewer.layers.selection.active = chosen
 
