@@ -160,6 +160,14 @@ def test_with_other_axes_it_says_to_choose(qtbot, viewer, toy_engine):
     qtbot.waitUntil(lambda: "Open a video" in widget.hint.text())
 
 
+def test_the_colours_follow_the_theme(viewer, dock):
+    dark = dock.styleSheet()
+    viewer.theme = "light"
+    assert dock.styleSheet() != dark
+    viewer.theme = "dark"
+    assert dock.styleSheet() == dark
+
+
 def test_a_renamed_layer_has_its_new_name_in_the_list(qtbot, viewer, dock):
     viewer.layers["toy"].name = "bear"
     qtbot.waitUntil(lambda: dock.video.currentText() == "bear")

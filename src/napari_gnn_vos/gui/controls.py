@@ -17,24 +17,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.gui.object_list import ObjectList
+from napari_gnn_vos.gui.style import style_sheet
 from napari_gnn_vos.gui.video_choice import VideoChoice
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
 LEAST_WIDTH = 270
-STYLE = """
-#predict { background-color: #2474b5; color: white; font-weight: bold; padding: 7px; }
-#predict:hover { background-color: #2f86cc; }
-#predict:disabled { background-color: #4a5058; color: #9aa0a6; }
-#brush:checked, #lines:checked { background-color: #2474b5; color: white; }
-#objects { font-size: 12px; }
-#objects::item { padding: 4px; }
-QProgressBar { text-align: center; min-height: 20px; }
-QProgressBar::chunk { background-color: #2474b5; }
-#caption, #hint { color: #9aa0a6; }
-#status { font-weight: bold; }
-"""
 
 
 class Controls(QWidget):
@@ -68,11 +57,15 @@ class Controls(QWidget):
         self.cancel = button("cancel", "Cancel", "Stop at the next frame")
         self.bar, self.status, self.hint = QProgressBar(), text("status"), text("hint")
         self.model = text("caption")
-        self.setStyleSheet(STYLE)
+        self.wear(annotator.viewer.theme)
         self.setMinimumWidth(LEAST_WIDTH)
         self._arrange()
         for widget in (*self.findChildren(QPushButton), self.video, self.objects):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # keys stay the canvas's
+
+    def wear(self, theme: str) -> None:
+        """Take the colours of a theme of napari."""
+        self.setStyleSheet(style_sheet(theme))
 
     def _arrange(self) -> None:
         self._tools = QButtonGroup(self)
