@@ -285,6 +285,49 @@ def test_strokes_from_a_file_are_gone_on_with(viewer):
     assert (viewer.layers[SEGMENTATION].data == 2).all()
 
 
+def test_renamed_strokes_are_still_painted_on(viewer, annotator):
+    strokes = viewer.layers[STROKES]
+    paint(viewer, 0, 1, 1)
+    strokes.name = "mine"
+    annotator.pen.choose(2)
+    assert names(viewer) == ["toy", "mine"]
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+
+
+def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    kept = viewer.layers[SEGMENTATION]
+    kept.name = "first try"
+    data, options, _ = kept.as_layer_data_tuple()
+    viewer.add_labels(data, **(options | {"name": f"{SEGMENTATION} copy"}))
+    annotator.reset()
+    annotator.pen.choose(2)
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 2
+    assert viewer.layers["first try"].data[0, 1, 1] == 1
+    assert viewer.layers[f"{SEGMENTATION} copy"].data[0, 1, 1] == 1
+
+
+def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, annotator):
+    theirs = viewer.add_labels(np.full((T, H, W), 7), name=SEGMENTATION)
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.undo()
+    assert (theirs.data == 7).all()
+    assert theirs in viewer.layers
+
+
+def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.open(viewer.layers["toy"])
+    annotator.prepare()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+
+
 def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
     annotator.pen.choose(1, "lines")
     annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -102,10 +103,11 @@ def placement(image: Image, axes: Axes) -> dict[str, Any]:
 def layers_on(image: Image, viewer: ViewerModel, name: str) -> Iterator[Layer]:
     """List the layers made earlier for `image`, or of that name by hand, latest first.
 
-    A name may be followed by a number, as napari makes names differ.
+    A name may be followed by a number, as napari makes names differ; a layer that was
+    given another name, or copied, is left alone.
     """
     mark = str(image.unique_id)
     for layer in reversed(viewer.layers):
-        source = layer.metadata.get(SOURCE_KEY, mark)
-        if layer.name.startswith(name) and source == mark:
+        named = re.sub(r" \[\d+\]$", "", layer.name) == name
+        if named and layer.metadata.get(SOURCE_KEY, mark) == mark:
             yield layer

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 class Workspace:
     """Strokes, lines and answer that lie on one image layer.
 
-    Layers are made when they are first needed, and found again by a mark that they
-    carry, so a layer that was deleted comes back empty.
+    Layers are made when they are first needed, and found again by their name and a mark
+    that they carry, so a layer that was deleted comes back empty. Layers to draw on are
+    known whatever they are called later; an answer that was given another name is left
+    as it is.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ class Workspace:
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
         self._place = layers.placement(image, self.axes)["translate"]
         self.sight = Sight(viewer, image, self.axes)
+        self._known: dict[str, Layer] = {}
+        self._answered = False
 
     @property
     def strokes(self) -> Labels:
@@ -79,8 +83,10 @@ class Workspace:
 
     @property
     def answer(self) -> Labels | None:
-        """The layer of the answer, if there is one."""
-        return self._find(Labels, layers.SEGMENTATION)
+        """The layer of the answer, if there is one; never one that is not ours."""
+        found = layers.layers_on(self.image, self._viewer, layers.SEGMENTATION)
+        ours = (layer for layer in found if layers.SOURCE_KEY in layer.metadata)
+        return next((layer for layer in ours if self._fits(layer, Labels)), None)
 
     @property
     def summary(self) -> str:
@@ -155,10 +161,11 @@ class Workspace:
             write_lines(self.lines, drawing.lines, self.axes)
 
     def show(self, labels: LabelFrames | None) -> None:
-        """Show an answer below the strokes; None takes it away."""
-        layer = self.answer
+        """Show an answer below the strokes; None takes away what this has shown."""
+        layer, answered = self.answer, self._answered
+        self._answered = labels is not None
         if labels is None:
-            if layer is not None:
+            if layer is not None and answered:
                 self._viewer.layers.remove(layer)
             return
         data = self.axes.spread_labels(labels)
@@ -191,13 +198,19 @@ class Workspace:
         return () if layer is None else read_lines(layer, self.axes)
 
     def _find(self, kind: type, name: str) -> Layer | None:
-        """Find a layer of ours that fits the video."""
-        for layer in layers.layers_on(self.image, self._viewer, name):
-            shape = layer.data.shape if isinstance(layer, Labels) else self._shape
-            fits = (type(layer), layer.ndim, shape)
-            if fits == (kind, self.axes.ndim, self._shape) and self._is_here(layer):
-                return layer
-        return None
+        """Find the layer that was drawn on last, or one of its name."""
+        known = self._known.get(name)
+        if known not in self._viewer.layers or not self._fits(known, kind):
+            found = layers.layers_on(self.image, self._viewer, name)
+            known = next((layer for layer in found if self._fits(layer, kind)), None)
+        if known is not None:
+            self._known[name] = known
+        return known
+
+    def _fits(self, layer: Layer, kind: type) -> bool:
+        shape = layer.data.shape if isinstance(layer, Labels) else self._shape
+        fits = (type(layer), layer.ndim, shape) == (kind, self.axes.ndim, self._shape)
+        return fits and self._is_here(layer)
 
     def _is_here(self, layer: Layer) -> bool:
         """Whether a layer lies on the slice that is labelled."""
