@@ -51,8 +51,6 @@ class Annotator:
             ended.connect(self._show_again)
         self.pen.changed.connect(self._hold)
         viewer.layers.events.removed.connect(self._on_removed)
-        for event in self._sliders:
-            event.connect(self._on_moved)
 
     def open(self, image: Image | None) -> None:
         """Take another video, or none; the layers of the last one stay as they are.
@@ -68,6 +66,7 @@ class Annotator:
         self.workspace, self._cleared = workspace, None
         if workspace is not None:
             workspace.uncover()
+            workspace.sight.changed.connect(self._on_moved)
             workspace.image.events.data.connect(self._on_replaced)
         self.opened.emit()
         self._hold()
@@ -137,8 +136,6 @@ class Annotator:
     def close(self) -> None:
         """Stop, and let go of the viewer."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        for event in self._sliders:
-            event.disconnect(self._on_moved)
         self._let_go()
         desk, controller = self.controller.desk, self.controller
         for signal in (
@@ -151,13 +148,8 @@ class Annotator:
     def _let_go(self) -> None:
         """Leave the video; its answer stays on show, its layers can be drawn on."""
         if self.workspace is not None:
-            self.workspace.sight.release()
+            self.workspace.sight.stop()
         self.workspace = None
-
-    @property
-    def _sliders(self) -> tuple[Any, ...]:
-        events = self.viewer.dims.events
-        return events.point, events.ndisplay, events.order
 
     def _hold(self) -> None:
         if self.workspace is not None:
@@ -202,12 +194,11 @@ class Annotator:
         self._show(history.now if history else None)
 
     def _looked_at(self) -> int:
-        return 0 if self.workspace is None else self.workspace.frame
+        return 0 if self.workspace is None else self.workspace.sight.frame
 
-    def _on_moved(self, _event: Any) -> None:
+    def _on_moved(self, clear: bool) -> None:
         """Say why nothing can be drawn where there is no frame of the video."""
-        clear = None if self.workspace is None else self.workspace.follow()
-        if self.workspace is not None and clear is not None:
+        if self.workspace is not None:
             where, back = self.workspace.summary, self.workspace.sight.way_back
             self.controller.said.emit(
                 where if clear else f"The video is elsewhere. {back}"

@@ -1,13 +1,11 @@
-"""Makes napari layers that lie on the video's, and finds them again."""
+"""Makes napari layers that lie on the video's."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
@@ -98,16 +96,3 @@ def placement(image: Image, axes: Axes) -> dict[str, Any]:
     }
     names = ("units", "axis_labels")  # of newer napari only
     return placed | {n: getattr(image, n) for n in names if hasattr(image, n)}
-
-
-def layers_on(image: Image, viewer: ViewerModel, name: str) -> Iterator[Layer]:
-    """List the layers made earlier for `image`, or of that name by hand, latest first.
-
-    A name may be followed by a number, as napari makes names differ; a layer that was
-    given another name, or copied, is left alone.
-    """
-    mark = str(image.unique_id)
-    for layer in reversed(viewer.layers):
-        named = re.sub(r" \[\d+\]$", "", layer.name) == name
-        if named and layer.metadata.get(SOURCE_KEY, mark) == mark:
-            yield layer

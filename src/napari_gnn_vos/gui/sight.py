@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_gnn_vos.gui.axes import Axes
 from napari_gnn_vos.gui.layers import full_data
@@ -25,23 +27,40 @@ class Sight:
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Whose sliders are followed.
+        Whose sliders are followed, until :meth:`stop`.
     image : napari.layers.Image
         The video.
     axes : Axes
         Which slice of it is labelled.
+    drawn_on : callable
+        Lists the layers to draw on, None for one that there is not.
     """
 
-    def __init__(self, viewer: ViewerModel, image: Image, axes: Axes) -> None:
+    changed = Signal(bool)  # whether a frame of the video is looked at
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        axes: Axes,
+        drawn_on: Callable[[], Iterable[Layer | None]],
+    ) -> None:
         self._viewer, self._image, self._axes = viewer, image, axes
+        self._drawn_on = drawn_on
         self._modes: dict[Layer, str] = {}
+        for event in self._sliders:
+            event.connect(self._follow)
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame that is looked at, or of the next one to it."""
+        frames = full_data(self._image).shape[self._axes.time]
+        return int(np.clip(self._places[self._axes.time], 0, frames - 1))
 
     @property
     def clear(self) -> bool:
         """Whether a frame of the video is looked at."""
-        dims, ndim = self._viewer.dims, self._image.ndim
-        point = np.asarray(dims.point)[-ndim:]
-        places = np.rint(self._image.world_to_data(point))
+        dims, ndim, places = self._viewer.dims, self._image.ndim, self._places
         shown = {axis - dims.ndim + ndim for axis in dims.displayed}
         lengths, fixed = full_data(self._image).shape, dict(self._axes.fixed)
         return all(
@@ -67,37 +86,38 @@ class Sight:
         else:
             self._lock(layer, mode)
 
-    def follow(self, layers: Iterable[Layer]) -> bool | None:
-        """Lock or unlock layers.
+    def stop(self) -> None:
+        """Let go of the viewer; all layers can be drawn on."""
+        for event in self._sliders:
+            event.disconnect(self._follow)
+        self._unlock()
 
-        Parameters
-        ----------
-        layers : iterable of Layer
-            All that are drawn on.
+    @property
+    def _sliders(self) -> tuple[Any, ...]:
+        events = self._viewer.dims.events
+        return events.point, events.ndisplay, events.order
 
-        Returns
-        -------
-        clear : bool or None
-            Whether they can be drawn on, if that has changed; otherwise None.
-        """
+    @property
+    def _places(self) -> NDArray[np.float64]:
+        point = np.asarray(self._viewer.dims.point)[-self._image.ndim :]
+        return np.asarray(np.rint(self._image.world_to_data(point)))
+
+    def _follow(self, _event: object = None) -> None:
+        locked = bool(self._modes)
         if self.clear:
-            return self.release()
-        changed = None
-        for layer in layers:
-            if layer not in self._modes:
-                changed = False
-            self._lock(layer, self._modes.get(layer, str(layer.mode)))
-        return changed
-
-    def release(self) -> bool | None:
-        """Unlock all layers; tells True if there were any."""
-        changed = True if self._modes else None
-        while self._modes:
-            layer, mode = self._modes.popitem()
-            layer.editable = True
-            layer.mode = mode
-        return changed
+            self._unlock()
+        else:
+            for layer in filter(None, self._drawn_on()):
+                self._lock(layer, self._modes.get(layer, str(layer.mode)))
+        if locked != bool(self._modes):
+            self.changed.emit(locked)
 
     def _lock(self, layer: Layer, mode: str) -> None:
         self._modes[layer] = mode
         layer.editable = False
+
+    def _unlock(self) -> None:
+        while self._modes:
+            layer, mode = self._modes.popitem()
+            layer.editable = True
+            layer.mode = mode

@@ -10,8 +10,8 @@ from napari.layers import Labels, Shapes
 from napari_gnn_vos.gui import layers
 from napari_gnn_vos.gui.bridge import brush_from_strokes, video_of
 from napari_gnn_vos.gui.drawing import Drawing, same_lines
+from napari_gnn_vos.gui.finder import Finder
 from napari_gnn_vos.gui.line_layer import (
-    LINES,
     draw_next,
     make_lines,
     read_lines,
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """Strokes, lines and answer that lie on one image layer.
 
-    Layers are made when they are first needed, and found again by their name and a mark
-    that they carry, so a layer that was deleted comes back empty. Layers to draw on are
-    known whatever they are called later; an answer that was given another name is left
-    as it is.
+    Layers are made when they are first needed, so one that was deleted comes back
+    empty.
 
     Parameters
     ----------
@@ -58,15 +56,14 @@ class Workspace:
             layers.full_data(image), self.axes, image.name, image.metadata
         )
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
-        self._place = layers.placement(image, self.axes)["translate"]
-        self.sight = Sight(viewer, image, self.axes)
-        self._known: dict[str, Layer] = {}
+        self._found = Finder(viewer, image, self.axes, self._shape)
+        self.sight = Sight(viewer, image, self.axes, lambda: self._drawn)
         self._answered = False
 
     @property
     def strokes(self) -> Labels:
         """The layer to paint on; it is made if there is none."""
-        found = self._find(Labels, layers.STROKES)
+        found = self._found.strokes
         if found is None:
             found = layers.strokes_layer(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(found)
@@ -75,7 +72,7 @@ class Workspace:
     @property
     def lines(self) -> Shapes:
         """The layer for lines and paths; it is made if there is none."""
-        found = self._find(Shapes, LINES)
+        found = self._found.lines
         if found is None:
             found = make_lines(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(found)
@@ -83,10 +80,8 @@ class Workspace:
 
     @property
     def answer(self) -> Labels | None:
-        """The layer of the answer, if there is one; never one that is not ours."""
-        found = layers.layers_on(self.image, self._viewer, layers.SEGMENTATION)
-        ours = (layer for layer in found if layers.SOURCE_KEY in layer.metadata)
-        return next((layer for layer in ours if self._fits(layer, Labels)), None)
+        """The layer of the answer, if there is one."""
+        return self._found.answer
 
     @property
     def summary(self) -> str:
@@ -94,13 +89,6 @@ class Workspace:
         frames, height, width = self.video.shape
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
         return f"{frames} frames of {width} x {height} pixels{fixed}"
-
-    @property
-    def frame(self) -> int:
-        """Number of the frame that is looked at."""
-        point = np.asarray(self._viewer.dims.point)[-self.image.ndim :]
-        at = round(self.image.world_to_data(point)[self.axes.time])
-        return int(np.clip(at, 0, self.video.shape[0] - 1))
 
     def hold(self, pen: Pen) -> None:
         """Take up the brush or the lines, ready to draw."""
@@ -113,16 +101,6 @@ class Workspace:
         self._uncover(layer)
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
-
-    def follow(self) -> bool | None:
-        """Let the viewer's sliders say if there is a frame to draw on.
-
-        Returns
-        -------
-        clear : bool or None
-            Whether there is one, if that has changed; otherwise None.
-        """
-        return self.sight.follow(layer for layer in self._drawn if layer is not None)
 
     def uncover(self) -> None:
         """Put the video, and what is on it, above images that hide it."""
@@ -141,7 +119,7 @@ class Workspace:
         ScribbleError
             If a layer holds something else than strokes.
         """
-        brush, lines = self._find(Labels, layers.STROKES), self._lines()
+        brush, lines = self._found.strokes, self._lines()
         if brush is None:
             return Drawing({}, lines)
         stack = self.axes.stack(brush.data)
@@ -178,7 +156,7 @@ class Workspace:
 
     @property
     def _drawn(self) -> tuple[Labels | None, Shapes | None]:
-        return self._find(Labels, layers.STROKES), self._find(Shapes, LINES)
+        return self._found.strokes, self._found.lines
 
     def _uncover(self, layer: Layer) -> None:
         if is_covered(self._viewer, layer):
@@ -194,25 +172,5 @@ class Workspace:
         self._viewer.layers.selection.active = chosen
 
     def _lines(self) -> tuple[Scribble, ...]:
-        layer = self._find(Shapes, LINES)
+        layer = self._found.lines
         return () if layer is None else read_lines(layer, self.axes)
-
-    def _find(self, kind: type, name: str) -> Layer | None:
-        """Find the layer that was drawn on last, or one of its name."""
-        known = self._known.get(name)
-        if known not in self._viewer.layers or not self._fits(known, kind):
-            found = layers.layers_on(self.image, self._viewer, name)
-            known = next((layer for layer in found if self._fits(layer, kind)), None)
-        if known is not None:
-            self._known[name] = known
-        return known
-
-    def _fits(self, layer: Layer, kind: type) -> bool:
-        shape = layer.data.shape if isinstance(layer, Labels) else self._shape
-        fits = (type(layer), layer.ndim, shape) == (kind, self.axes.ndim, self._shape)
-        return fits and self._is_here(layer)
-
-    def _is_here(self, layer: Layer) -> bool:
-        """Whether a layer lies on the slice that is labelled."""
-        others = [axis for axis, _ in self.axes.fixed]
-        return np.allclose(layer.translate[others], self._place[others])
