@@ -129,6 +129,10 @@ def test_labels_are_saved(tmp_path, shape):
     path = str(tmp_path / "labels.tif")
     assert write_tiff(path, labels, {}) == [path]
     np.testing.assert_array_equal(tifffile.imread(path), frames)
+    for name in ("first", "of 5.2 s"):
+        path = str(tmp_path / name)
+        assert write_tiff(path, labels, {}) == [f"{path}.tif"]
+        np.testing.assert_array_equal(tifffile.imread(f"{path}.tif"), frames)
     folder = str(tmp_path / "masks")
     assert write_pngs(folder, labels, {}) == [folder]
     with Image.open(tmp_path / "masks" / "00002.png") as image:
