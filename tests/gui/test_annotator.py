@@ -285,6 +285,27 @@ def test_strokes_from_a_file_are_gone_on_with(viewer):
     assert (viewer.layers[SEGMENTATION].data == 2).all()
 
 
+def test_strokes_from_a_file_look_like_ours(viewer):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8), scale=(1, 2, 2))
+    strokes = viewer.add_labels(np.full((T, H, W), 2), name="strokes")
+    Annotator(viewer, fakes.controller()).open(image)
+    np.testing.assert_allclose(strokes.get_color(2), colour_of(2), atol=1e-6)
+    assert strokes.brush_size == 3
+    assert strokes.scale.tolist() == [1, 2, 2]
+
+
+def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
+    annotator.pen.choose(3)
+    paint(viewer, 0, 1, 1)
+    annotator.pen.choose(0)
+    paint(viewer, 0, 2, 2)
+    annotator.pen.choose(4, "lines")
+    viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    again = Annotator(viewer, fakes.controller())
+    again.open(viewer.layers["toy"])
+    assert (again.pen.objects, again.pen.label) == (4, 1)
+
+
 def test_renamed_strokes_are_still_painted_on(viewer, annotator):
     strokes = viewer.layers[STROKES]
     paint(viewer, 0, 1, 1)

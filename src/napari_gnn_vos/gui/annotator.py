@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller import Controller
 from napari_gnn_vos.gui.drawing import Drawing, rebase
 from napari_gnn_vos.gui.history import Moment
@@ -68,6 +69,8 @@ class Annotator:
             workspace.uncover()
             workspace.sight.changed.connect(self._on_moved)
             workspace.image.events.data.connect(self._on_replaced)
+            with suppress(ScribbleError):  # told when they are needed
+                self.pen.list_objects(workspace.read().last_object)
         self.opened.emit()
         self._hold()
 

@@ -54,6 +54,18 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
     return layer
 
 
+def adopt_strokes(
+    layer: Labels, image: Image, axes: Axes, shape: tuple[int, int, int]
+) -> None:
+    """Make a layer of strokes that came from elsewhere look like one of ours."""
+    layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
+    layer.opacity, layer.brush_size = 0.9, brush_size(shape)
+    options = placement(image, axes)
+    layer.metadata |= options.pop("metadata")
+    for name, value in options.items():
+        setattr(layer, name, value)
+
+
 def answer_layer(
     image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8]
 ) -> Labels:

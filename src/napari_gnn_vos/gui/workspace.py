@@ -67,6 +67,8 @@ class Workspace:
         if found is None:
             found = layers.strokes_layer(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(found)
+        elif layers.SOURCE_KEY not in found.metadata:  # from a file, say
+            layers.adopt_strokes(found, self.image, self.axes, self.video.shape)
         return found
 
     @property
