@@ -6,6 +6,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
+from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.gui.pictures import image_data
 from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
@@ -92,6 +93,13 @@ def test_stacks_of_any_kind_open(tmp_path, opened, shape, dtype):
 
     video = video_of(layer.data, Axes(), layer.name, layer.metadata)
     np.testing.assert_array_equal(video.raw(1), data[1])
+
+
+def test_a_folder_of_mixed_pictures_says_what_is_wrong(opened, tmp_path):
+    folder = write_frames(tmp_path / "mixed")
+    (folder / "00002.png").rename(folder / "00002.jpg")
+    with pytest.raises(ReadError, match="one kind"):
+        opened(folder)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "empty"])
