@@ -332,6 +332,23 @@ def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator)
     assert viewer.layers[f"{SEGMENTATION} copy"].data[0, 1, 1] == 1
 
 
+def test_a_duplicate_of_an_answer_can_be_corrected_by_hand(viewer, annotator):
+    from napari.layers._layer_actions import _convert_dtype, _duplicate_layer
+
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers.selection.active = viewer.layers[SEGMENTATION]
+    _duplicate_layer(viewer.layers)
+    corrected = viewer.layers[f"{SEGMENTATION} copy"]
+    assert corrected.editable
+    corrected.paint((0, 5, 5), 2)
+    assert corrected.data[0, 5, 5] == 2
+    assert viewer.layers[SEGMENTATION].data[0, 5, 5] == 0
+    viewer.layers.selection.active = viewer.layers[SEGMENTATION]
+    _convert_dtype(viewer.layers, mode="int64")
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+
+
 def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, annotator):
     theirs = viewer.add_labels(np.full((T, H, W), 7), name=SEGMENTATION)
     paint(viewer, 0, 1, 1)
