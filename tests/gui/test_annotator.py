@@ -208,6 +208,19 @@ def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotat
     assert annotator.pen.label == 4
 
 
+def test_hidden_strokes_are_shown_when_they_are_drawn_on(viewer, annotator):
+    strokes = viewer.layers[STROKES]
+    strokes.visible = False
+    annotator.pen.choose(2)
+    assert (strokes.visible, strokes.mode) == (True, "paint")
+
+
+def test_a_layer_of_labels_is_no_video(viewer, annotator):
+    with pytest.raises(VideoError, match="image layer"):
+        annotator.open(viewer.layers[STROKES])
+    assert annotator.workspace.image.name == "toy"
+
+
 def test_removing_the_video_lets_it_go(viewer, annotator):
     viewer.layers.remove("toy")
     assert annotator.workspace is None

@@ -9,6 +9,7 @@ from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
+from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.gui.axes import Axes
 from napari_gnn_vos.gui.palette import answer_colours, stroke_colours
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -32,8 +33,13 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     Raises
     ------
     VideoError
-        If the layer has no axis for time.
+        If it is no image, or has no axis for time.
     """
+    if not isinstance(image, Image):
+        raise VideoError(
+            f"A video is an image layer; {image.name!r} is a layer of another kind, "
+            f"{type(image).__name__}. Choose the layer that shows the frames."
+        )
     point = np.asarray(viewer.dims.point)[-image.ndim :]
     lengths = full_data(image).shape[: image.ndim]
     current = np.clip(np.rint(image.world_to_data(point)), 0, np.array(lengths) - 1)

@@ -101,6 +101,7 @@ class Workspace:
             layer, mode = self.lines, "add_path"
             draw_next(layer, pen.label)
         self._uncover(layer)
+        layer.visible = True  # or napari moves the picture in place of drawing
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
 
