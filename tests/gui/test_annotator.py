@@ -624,6 +624,19 @@ def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
     assert strokes.mode == "erase"
 
 
+def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
+    longer = viewer.add_image(
+        np.zeros((3 * T, H, W), np.uint8), scale=(2, 1, 1), name="longer"
+    )
+    viewer.dims.set_point(0, 6 * T - 2)
+    annotator.open(viewer.layers["toy"])
+    assert viewer.dims.point[0] == T - 1
+    assert viewer.layers[STROKES].mode == "paint"
+    annotator.open(longer)
+    assert viewer.dims.point[0] == T - 1
+    assert annotator.workspace.strokes.mode == "paint"
+
+
 def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sliced):
     viewer.dims.set_point(1, 1)
     sliced.pen.choose(1, "lines")

@@ -66,7 +66,7 @@ class Annotator:
         self.controller.open(None if workspace is None else workspace.video)
         self.workspace, self._cleared = workspace, None
         if workspace is not None:
-            workspace.uncover()
+            workspace.bring_up()
             workspace.sight.changed.connect(self._on_moved)
             workspace.image.events.data.connect(self._on_replaced)
             with suppress(ScribbleError):  # told when they are needed

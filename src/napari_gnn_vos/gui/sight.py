@@ -79,6 +79,15 @@ class Sight:
         slices = " and ".join(f"slice {i} of axis {a}" for a, i in self._axes.fixed)
         return f"Go to {slices} to draw, or choose the video again to label this slice."
 
+    def approach(self) -> None:
+        """Move the sliders to the frame of the video that is nearest."""
+        dims, ndim = self._viewer.dims, self._image.ndim
+        last = np.array(full_data(self._image).shape[:ndim]) - 1
+        nearest = self._image.data_to_world(np.clip(self._places, 0, last))
+        for axis, place in enumerate(nearest, dims.ndim - ndim):
+            if axis not in dims.displayed:
+                dims.set_point(axis, place)
+
     def set_mode(self, layer: Layer, mode: str) -> None:
         """Choose what the mouse does on a layer, now or when it can be drawn on."""
         if self.clear:

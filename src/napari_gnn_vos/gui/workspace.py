@@ -105,8 +105,10 @@ class Workspace:
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
 
-    def uncover(self) -> None:
-        """Put the video, and what is on it, above images that hide it."""
+    def bring_up(self) -> None:
+        """Go to the video, and put it and what is on it above images that hide it."""
+        if not self.sight.clear:
+            self.sight.approach()
         self._uncover(self.image)
 
     def read(self, last: Drawing | None = None) -> Drawing:
