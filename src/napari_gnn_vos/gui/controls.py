@@ -44,8 +44,14 @@ class Controls(QWidget):
             "Prepare",
             "Compute motion and superpixels, once per video; kept on the disk",
         )
-        self.brush = tool("brush", "Brush", "Paint strokes on a labels layer")
-        self.lines = tool("lines", "Lines", "Draw paths on a shapes layer")
+        self.brush = tool(
+            "brush", "Brush", "Paint strokes; the layer's controls have an eraser"
+        )
+        self.lines = tool(
+            "lines",
+            "Lines",
+            "Draw thin lines with the mouse; they can be selected, moved and deleted",
+        )
         self.add = button("add", "Add object", "One more object to label (N)")
         self.predict = button(
             "predict", "Predict", "Label the whole video from all strokes (G)"

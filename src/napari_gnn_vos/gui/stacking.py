@@ -17,7 +17,7 @@ COVERING = ("opaque", "translucent", "translucent_no_depth")
 
 def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
     """Whether an image above hides a layer; stains that add up do not."""
-    above = viewer.layers[viewer.layers.index(layer) + 1 :]
+    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
     return any(
         isinstance(other, Image)
         and other.visible
