@@ -148,6 +148,31 @@ def test_without_a_video_it_says_how_to_get_one(qtbot, toy_engine):
     assert not widget.predict.isEnabled()
 
 
+def test_with_other_axes_it_says_to_choose(qtbot, viewer, toy_engine):
+    widget = plugin.AnnotateDock(viewer)
+    qtbot.addWidget(widget)
+    viewer.add_image(np.zeros((4, 2, 20, 30)), name="stained")
+    qtbot.waitUntil(lambda: "Choose the layer" in widget.hint.text())
+    widget.video.activated.emit(1)
+    assert "Paint a stroke" in widget.hint.text()
+    widget.video.activated.emit(0)
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: "Open a video" in widget.hint.text())
+
+
+def test_the_colours_follow_the_theme(viewer, dock):
+    dark = dock.styleSheet()
+    viewer.theme = "light"
+    assert dock.styleSheet() != dark
+    viewer.theme = "dark"
+    assert dock.styleSheet() == dark
+
+
+def test_a_renamed_layer_has_its_new_name_in_the_list(qtbot, viewer, dock):
+    viewer.layers["toy"].name = "bear"
+    qtbot.waitUntil(lambda: dock.video.currentText() == "bear")
+
+
 def test_a_closed_widget_lets_go_while_work_goes_on(qtbot, viewer, toy_engine):
     viewer.add_image(np.zeros(fakes.SHAPE, np.uint8))
     widgets = [plugin.AnnotateDock(viewer)]

@@ -195,6 +195,32 @@ def test_a_deleted_layer_comes_back_empty(viewer, annotator):
     assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 2)
 
 
+def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.reset()
+    viewer.layers.remove(STROKES)
+    annotator.undo()
+    strokes = viewer.layers[STROKES]
+    assert strokes.data[0, 1, 1] == 1
+    assert strokes.mode == "paint"
+    strokes.selected_label = 4
+    assert annotator.pen.label == 4
+
+
+def test_hidden_strokes_are_shown_when_they_are_drawn_on(viewer, annotator):
+    strokes = viewer.layers[STROKES]
+    strokes.visible = False
+    annotator.pen.choose(2)
+    assert (strokes.visible, strokes.mode) == (True, "paint")
+
+
+def test_a_layer_of_labels_is_no_video(viewer, annotator):
+    with pytest.raises(VideoError, match="image layer"):
+        annotator.open(viewer.layers[STROKES])
+    assert annotator.workspace.image.name == "toy"
+
+
 def test_removing_the_video_lets_it_go(viewer, annotator):
     viewer.layers.remove("toy")
     assert annotator.workspace is None
@@ -224,6 +250,43 @@ def test_each_video_keeps_its_own_layers(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data.shape == (T, H, W)
 
 
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.pen.choose(2)
+    assert names(viewer) == ["other", "toy", SEGMENTATION, STROKES]
+    assert viewer.layers.selection.active.name == STROKES
+    annotator.open(other)
+    ours = [SEGMENTATION, STROKES]
+    assert names(viewer) == ["toy", *ours, "other", f"{STROKES} [1]"]
+    annotator.open(viewer.layers["toy"])
+    assert names(viewer) == ["other", f"{STROKES} [1]", "toy", *ours]
+
+
+@pytest.mark.parametrize(
+    "options", [{"blending": "additive"}, {"opacity": 0.5}, {"visible": False}]
+)
+def test_layers_that_hide_nothing_stay_on_top(viewer, annotator, options):
+    viewer.add_image(np.zeros((T, H, W), np.uint8), name="other", **options)
+    annotator.pen.choose(2)
+    assert names(viewer) == ["toy", STROKES, "other"]
+
+
+def test_the_answer_is_seen_on_a_picture_between_the_video_and_the_strokes(
+    viewer, annotator
+):
+    viewer.add_image(np.zeros((T, H, W), np.uint8), name="denoised")
+    viewer.layers.move(2, 1)
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    assert names(viewer) == ["toy", "denoised", SEGMENTATION, STROKES]
+
+
 def test_strokes_from_a_file_are_gone_on_with(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     viewer.add_labels(np.ones((2, H, W), np.uint8), name="strokes of another")
@@ -233,6 +296,87 @@ def test_strokes_from_a_file_are_gone_on_with(viewer):
     assert annotator.workspace.strokes is viewer.layers["strokes"]
     annotator.predict()
     assert (viewer.layers[SEGMENTATION].data == 2).all()
+
+
+def test_strokes_from_a_file_look_like_ours(viewer):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8), scale=(1, 2, 2))
+    strokes = viewer.add_labels(np.full((T, H, W), 2), name="strokes")
+    Annotator(viewer, fakes.controller()).open(image)
+    np.testing.assert_allclose(strokes.get_color(2), colour_of(2), atol=1e-6)
+    assert strokes.brush_size == 3
+    assert strokes.scale.tolist() == [1, 2, 2]
+
+
+def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
+    annotator.pen.choose(3)
+    paint(viewer, 0, 1, 1)
+    annotator.pen.choose(0)
+    paint(viewer, 0, 2, 2)
+    annotator.pen.choose(4, "lines")
+    viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    again = Annotator(viewer, fakes.controller())
+    again.open(viewer.layers["toy"])
+    assert (again.pen.objects, again.pen.label) == (4, 1)
+
+
+def test_renamed_strokes_are_still_painted_on(viewer, annotator):
+    strokes = viewer.layers[STROKES]
+    paint(viewer, 0, 1, 1)
+    strokes.name = "mine"
+    annotator.pen.choose(2)
+    assert names(viewer) == ["toy", "mine"]
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+
+
+def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    kept = viewer.layers[SEGMENTATION]
+    kept.name = "first try"
+    data, options, _ = kept.as_layer_data_tuple()
+    viewer.add_labels(data, **(options | {"name": f"{SEGMENTATION} copy"}))
+    annotator.reset()
+    annotator.pen.choose(2)
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 2
+    assert viewer.layers["first try"].data[0, 1, 1] == 1
+    assert viewer.layers[f"{SEGMENTATION} copy"].data[0, 1, 1] == 1
+
+
+def test_a_duplicate_of_an_answer_can_be_corrected_by_hand(viewer, annotator):
+    from napari.layers._layer_actions import _convert_dtype, _duplicate_layer
+
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers.selection.active = viewer.layers[SEGMENTATION]
+    _duplicate_layer(viewer.layers)
+    corrected = viewer.layers[f"{SEGMENTATION} copy"]
+    assert corrected.editable
+    corrected.paint((0, 5, 5), 2)
+    assert corrected.data[0, 5, 5] == 2
+    assert viewer.layers[SEGMENTATION].data[0, 5, 5] == 0
+    viewer.layers.selection.active = viewer.layers[SEGMENTATION]
+    _convert_dtype(viewer.layers, mode="int64")
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+
+
+def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, annotator):
+    theirs = viewer.add_labels(np.full((T, H, W), 7), name=SEGMENTATION)
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.undo()
+    assert (theirs.data == 7).all()
+    assert theirs in viewer.layers
+
+
+def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.open(viewer.layers["toy"])
+    annotator.prepare()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
 def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
@@ -415,3 +559,98 @@ def test_preparing_begins_at_the_frame_on_screen(viewer):
     viewer.dims.set_point(0, 3)
     annotator.prepare()
     assert begun == [3]
+
+
+# -- beside the video nothing can be drawn
+
+
+@pytest.fixture
+def sliced(viewer):
+    """An annotator on channel 0 of two, with an object that is already painted."""
+    image = viewer.add_image(np.zeros((T, 2, H, W), np.uint8), name="stained")
+    viewer.dims.set_point(1, 0)
+    made = Annotator(viewer, fakes.controller())
+    made.open(image)
+    made.workspace.strokes.data[0, 0, 5, 6] = 1
+    return made
+
+
+def said(annotator):
+    told = []
+    annotator.controller.said.connect(told.append)
+    return told
+
+
+def test_another_slice_cannot_be_painted_on(viewer, sliced):
+    told, strokes = said(sliced), sliced.workspace.strokes
+    viewer.dims.set_point(1, 1)
+    assert (strokes.editable, strokes.mode) == (False, "pan_zoom")
+    assert "Go to slice 0 of axis 1" in told[-1]
+    sliced.pen.choose(2)
+    assert strokes.mode == "pan_zoom"
+    viewer.dims.set_point(1, 0)
+    assert (strokes.editable, strokes.mode) == (True, "paint")
+    assert strokes.selected_label == 2
+    assert "slice 0 of axis 1" in told[-1]
+    assert len(told) == 2
+
+
+def test_each_slice_has_strokes_of_its_own(viewer, sliced):
+    first = sliced.workspace.strokes
+    viewer.dims.set_point(1, 1)
+    sliced.open(viewer.layers["stained"])
+    second = sliced.workspace.strokes
+    assert second is not first
+    assert first.editable
+    assert (second.editable, second.mode) == (True, "paint")
+    assert not second.data.any()
+    viewer.dims.set_point(1, 0)
+    sliced.open(viewer.layers["stained"])
+    assert sliced.workspace.strokes is first
+
+
+def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
+    told, strokes = said(annotator), viewer.layers[STROKES]
+    viewer.add_image(np.zeros((T + 3, H, W), np.uint8), name="longer")
+    strokes.mode = "erase"
+    viewer.dims.set_point(0, T + 1)
+    assert not strokes.editable
+    assert f"frames are 0 to {T - 1}" in told[-1]
+    viewer.dims.ndisplay = 3
+    assert strokes.editable
+    viewer.dims.ndisplay = 2
+    assert not strokes.editable
+    viewer.dims.set_point(0, 1)
+    assert strokes.mode == "erase"
+
+
+def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
+    longer = viewer.add_image(
+        np.zeros((3 * T, H, W), np.uint8), scale=(2, 1, 1), name="longer"
+    )
+    viewer.dims.set_point(0, 6 * T - 2)
+    annotator.open(viewer.layers["toy"])
+    assert viewer.dims.point[0] == T - 1
+    assert viewer.layers[STROKES].mode == "paint"
+    annotator.open(longer)
+    assert viewer.dims.point[0] == T - 1
+    assert annotator.workspace.strokes.mode == "paint"
+
+
+def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sliced):
+    viewer.dims.set_point(1, 1)
+    sliced.pen.choose(1, "lines")
+    lines = sliced.workspace.lines
+    assert not lines.editable
+    viewer.dims.set_point(1, 0)
+    assert lines.mode == "add_path"
+
+
+def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
+    strokes = sliced.workspace.strokes
+    viewer.dims.set_point(1, 1)
+    sliced.close()
+    assert strokes.editable
+    viewer.dims.set_point(1, 0)
+    viewer.dims.set_point(1, 1)
+    assert strokes.editable

@@ -79,7 +79,9 @@ def test_undo_is_the_moment_before(played):
     last, before = played.undo()
     assert (last.round, before.round) == (2, 1)
     assert played.history.now is before
+    heard = listen(played)
     played.undo()
+    heard.said.assert_called_with("Back to before the first round")
     assert played.history.now.session.labels is None
     with pytest.raises(GnnVosError, match="no round"):
         played.undo()
@@ -143,6 +145,8 @@ class TestElsewhere:
             controller.prepare()
         with pytest.raises(GnnVosError, match="under way"):
             controller.reset()
+        with pytest.raises(GnnVosError, match="under way"):
+            controller.undo()
         runner.finish()
         assert controller.history.now.round == 0
 

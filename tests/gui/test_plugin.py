@@ -6,6 +6,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
+from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.gui.pictures import image_data
 from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
@@ -94,6 +95,13 @@ def test_stacks_of_any_kind_open(tmp_path, opened, shape, dtype):
     np.testing.assert_array_equal(video.raw(1), data[1])
 
 
+def test_a_folder_of_mixed_pictures_says_what_is_wrong(opened, tmp_path):
+    folder = write_frames(tmp_path / "mixed")
+    (folder / "00002.png").rename(folder / "00002.jpg")
+    with pytest.raises(ReadError, match="one kind"):
+        opened(folder)
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "empty"])
 def test_other_paths_are_left_to_others(tmp_path, name):
     (tmp_path / "empty").mkdir()
@@ -129,6 +137,10 @@ def test_labels_are_saved(tmp_path, shape):
     path = str(tmp_path / "labels.tif")
     assert write_tiff(path, labels, {}) == [path]
     np.testing.assert_array_equal(tifffile.imread(path), frames)
+    for name in ("first", "of 5.2 s"):
+        path = str(tmp_path / name)
+        assert write_tiff(path, labels, {}) == [f"{path}.tif"]
+        np.testing.assert_array_equal(tifffile.imread(f"{path}.tif"), frames)
     folder = str(tmp_path / "masks")
     assert write_pngs(folder, labels, {}) == [folder]
     with Image.open(tmp_path / "masks" / "00002.png") as image:

@@ -98,3 +98,22 @@ def test_a_closed_dock_gives_its_keys_back(qtbot, window):
     assert not viewer.keymap
     qtbot.waitUntil(lambda: not dock.annotator.controller.desk.busy)
     viewer.layers.clear()
+
+
+def test_a_mouse_beside_the_video_paints_nothing(qtbot, make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+    image = viewer.add_image(np.zeros((4, 2, 64, 96), np.uint8))
+    dock.annotator.open(image)
+    strokes = dock.annotator.workspace.strokes
+    here = int(viewer.dims.current_step[1])
+    viewer.dims.set_current_step(1, 1 - here)
+    qtbot.wait(200)
+    points = [(20, 20), (20, 40), (20, 60)]
+    drag(qtbot, viewer, points)
+    assert not strokes.data.any()
+    viewer.reset_view()
+    viewer.dims.set_current_step(1, here)
+    qtbot.wait(200)
+    drag(qtbot, viewer, points)
+    assert strokes.data.any()

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,22 @@ def test_it_is_an_array_in_little_room(labels):
     np.testing.assert_array_equal(np.asarray(packed), labels)
     np.testing.assert_array_equal(np.array(packed, np.int64), labels)
     np.testing.assert_array_equal(list(packed), list(labels))
+
+
+@pytest.mark.parametrize("made", [LabelFrames.copy, copy.copy, copy.deepcopy])
+def test_a_copy_is_an_array_that_can_be_changed(labels, made):
+    packed = LabelFrames.of(labels)
+    changed = made(packed)
+    changed[0, 0, 0] = 9
+    assert isinstance(changed, np.ndarray)
+    assert packed[0, 0, 0] == 0
+
+
+def test_it_is_converted_and_told_about(labels):
+    packed = LabelFrames.of(labels)
+    assert packed.astype(np.int64).dtype == np.int64
+    assert packed.astype(np.uint8).sum() == labels.sum()
+    assert repr(packed) == "<5 frames of 20 x 30 labels, packed>"
 
 
 @pytest.mark.parametrize(

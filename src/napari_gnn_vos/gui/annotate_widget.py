@@ -64,6 +64,7 @@ class AnnotateWidget(Controls):
         for button, action in actions.items():
             button.clicked.connect(lambda _=False, do=action: self.attempt(do))
         self.video.picked.connect(self._open)
+        self.video.listed.connect(self._refresh)
 
     def _listen(self) -> None:
         controller = self.annotator.controller
@@ -118,4 +119,5 @@ class AnnotateWidget(Controls):
         prediction = history.now.session.prediction if history is not None else None
         self.model.setText("" if prediction is None else prediction.model)
         self.model.setVisible(bool(self.model.text()))
-        self.hint.setText(hint(opened=opened, rounds=rounds, busy=busy))
+        images = self.video.images
+        self.hint.setText(hint(opened=opened, images=images, rounds=rounds, busy=busy))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller import Controller
 from napari_gnn_vos.gui.drawing import Drawing, rebase
 from napari_gnn_vos.gui.history import Moment
@@ -61,11 +62,15 @@ class Annotator:
             If the layer is no video.
         """
         workspace = None if image is None else Workspace(self.viewer, image)
-        self.workspace = None  # its answer stays on show
+        self._let_go()
         self.controller.open(None if workspace is None else workspace.video)
         self.workspace, self._cleared = workspace, None
-        if image is not None:
-            image.events.data.connect(self._on_replaced)
+        if workspace is not None:
+            workspace.bring_up()
+            workspace.sight.changed.connect(self._on_moved)
+            workspace.image.events.data.connect(self._on_replaced)
+            with suppress(ScribbleError):  # told when they are needed
+                self.pen.list_objects(workspace.read().last_object)
         self.opened.emit()
         self._hold()
 
@@ -134,6 +139,7 @@ class Annotator:
     def close(self) -> None:
         """Stop, and let go of the viewer."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self._let_go()
         desk, controller = self.controller.desk, self.controller
         for signal in (
             *(desk.progressed, desk.failed, desk.busy_changed, desk.stopped),
@@ -141,6 +147,12 @@ class Annotator:
         ):
             signal.disconnect()
         self.cancel()
+
+    def _let_go(self) -> None:
+        """Leave the video; its answer stays on show, its layers can be drawn on."""
+        if self.workspace is not None:
+            self.workspace.sight.stop()
+        self.workspace = None
 
     def _hold(self) -> None:
         if self.workspace is not None:
@@ -162,7 +174,10 @@ class Annotator:
 
     def _write(self, drawing: Drawing) -> None:
         if self.workspace is not None:
+            chosen = self.viewer.layers.selection.active
             self.workspace.write(drawing)
+            if self.viewer.layers.selection.active is not chosen:
+                self._hold()  # a layer was deleted, and is made anew
 
     def _show(self, moment: Moment | None) -> None:
         if self.workspace is not None and moment is not None:
@@ -182,7 +197,15 @@ class Annotator:
         self._show(history.now if history else None)
 
     def _looked_at(self) -> int:
-        return 0 if self.workspace is None else self.workspace.frame
+        return 0 if self.workspace is None else self.workspace.sight.frame
+
+    def _on_moved(self, clear: bool) -> None:
+        """Say why nothing can be drawn where there is no frame of the video."""
+        if self.workspace is not None:
+            where, back = self.workspace.summary, self.workspace.sight.way_back
+            self.controller.said.emit(
+                where if clear else f"The video is elsewhere. {back}"
+            )
 
     def _on_replaced(self, event: Any) -> None:
         """Begin anew when the layer shows other frames."""

@@ -130,12 +130,14 @@ class Controller:
         Raises
         ------
         GnnVosError
-            If there is no such round.
+            If there is no such round, or work is under way.
         """
+        self.desk.require_free()
         if self.history is None or not self.can_undo:
             raise GnnVosError("There is no round to take back.")
         last = self.history.step_back()
-        self._tell(f"Back to round {self.history.now.round}")
+        now = self.history.now.round
+        self._tell(f"Back to round {now}" if now else "Back to before the first round")
         return last, self.history.now
 
     def reset(self) -> None:

@@ -17,24 +17,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.gui.object_list import ObjectList
+from napari_gnn_vos.gui.style import style_sheet
 from napari_gnn_vos.gui.video_choice import VideoChoice
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
 LEAST_WIDTH = 270
-STYLE = """
-#predict { background-color: #2474b5; color: white; font-weight: bold; padding: 7px; }
-#predict:hover { background-color: #2f86cc; }
-#predict:disabled { background-color: #4a5058; color: #9aa0a6; }
-#brush:checked, #lines:checked { background-color: #2474b5; color: white; }
-#objects { font-size: 12px; }
-#objects::item { padding: 4px; }
-QProgressBar { text-align: center; min-height: 20px; }
-QProgressBar::chunk { background-color: #2474b5; }
-#caption, #hint { color: #9aa0a6; }
-#status { font-weight: bold; }
-"""
 
 
 class Controls(QWidget):
@@ -55,8 +44,14 @@ class Controls(QWidget):
             "Prepare",
             "Compute motion and superpixels, once per video; kept on the disk",
         )
-        self.brush = tool("brush", "Brush", "Paint strokes on a labels layer")
-        self.lines = tool("lines", "Lines", "Draw paths on a shapes layer")
+        self.brush = tool(
+            "brush", "Brush", "Paint strokes; the layer's controls have an eraser"
+        )
+        self.lines = tool(
+            "lines",
+            "Lines",
+            "Draw thin lines with the mouse; they can be selected, moved and deleted",
+        )
         self.add = button("add", "Add object", "One more object to label (N)")
         self.predict = button(
             "predict", "Predict", "Label the whole video from all strokes (G)"
@@ -68,11 +63,15 @@ class Controls(QWidget):
         self.cancel = button("cancel", "Cancel", "Stop at the next frame")
         self.bar, self.status, self.hint = QProgressBar(), text("status"), text("hint")
         self.model = text("caption")
-        self.setStyleSheet(STYLE)
+        self.wear(annotator.viewer.theme)
         self.setMinimumWidth(LEAST_WIDTH)
         self._arrange()
         for widget in (*self.findChildren(QPushButton), self.video, self.objects):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # keys stay the canvas's
+
+    def wear(self, theme: str) -> None:
+        """Take the colours of a theme of napari."""
+        self.setStyleSheet(style_sheet(theme))
 
     def _arrange(self) -> None:
         self._tools = QButtonGroup(self)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.palette import label_of, value_of
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of, value_of
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
 
@@ -39,6 +39,14 @@ class Drawing:
 
     def __bool__(self) -> bool:
         return bool(self.brush or self.lines)
+
+    @property
+    def last_object(self) -> int:
+        """Largest label that is drawn, 0 if no object is."""
+        painted = [
+            c.max(initial=0, where=c != BACKGROUND_VALUE) for c in self.brush.values()
+        ]
+        return int(max([*painted, *(line.label for line in self.lines)], default=0))
 
     def canvas(self, frame: int, shape: tuple[int, int, int]) -> Canvas:
         """Draw frame `frame` of (T, H, W): the lines over the brush, (H, W)."""

@@ -1,15 +1,15 @@
-"""Makes napari layers that lie on the video's, and finds them again."""
+"""Makes napari layers that lie on the video's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
+from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.gui.axes import Axes
 from napari_gnn_vos.gui.palette import answer_colours, stroke_colours
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -33,8 +33,13 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     Raises
     ------
     VideoError
-        If the layer has no axis for time.
+        If it is no image, or has no axis for time.
     """
+    if not isinstance(image, Image):
+        raise VideoError(
+            f"A video is an image layer; {image.name!r} is a layer of another kind, "
+            f"{type(image).__name__}. Choose the layer that shows the frames."
+        )
     point = np.asarray(viewer.dims.point)[-image.ndim :]
     lengths = full_data(image).shape[: image.ndim]
     current = np.clip(np.rint(image.world_to_data(point)), 0, np.array(lengths) - 1)
@@ -53,6 +58,18 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
     )
     layer.brush_size = brush_size(shape)
     return layer
+
+
+def adopt_strokes(
+    layer: Labels, image: Image, axes: Axes, shape: tuple[int, int, int]
+) -> None:
+    """Make a layer of strokes that came from elsewhere look like one of ours."""
+    layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
+    layer.opacity, layer.brush_size = 0.9, brush_size(shape)
+    options = placement(image, axes)
+    layer.metadata |= options.pop("metadata")
+    for name, value in options.items():
+        setattr(layer, name, value)
 
 
 def answer_layer(
@@ -97,15 +114,3 @@ def placement(image: Image, axes: Axes) -> dict[str, Any]:
     }
     names = ("units", "axis_labels")  # of newer napari only
     return placed | {n: getattr(image, n) for n in names if hasattr(image, n)}
-
-
-def layers_on(image: Image, viewer: ViewerModel, name: str) -> Iterator[Layer]:
-    """List the layers made earlier for `image`, or of that name by hand, latest first.
-
-    A name may be followed by a number, as napari makes names differ.
-    """
-    mark = str(image.unique_id)
-    for layer in reversed(viewer.layers):
-        source = layer.metadata.get(SOURCE_KEY, mark)
-        if layer.name.startswith(name) and source == mark:
-            yield layer

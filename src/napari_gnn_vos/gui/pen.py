@@ -55,6 +55,11 @@ class Pen:
         self.label, self.tool = label, tool or self.tool
         self.changed.emit()
 
+    def list_objects(self, last: int) -> None:
+        """Let the list hold the objects 1 to `last`; it does not shrink."""
+        self.objects = max(self.objects, last)
+        self.changed.emit()
+
     def step(self, by: int) -> None:
         """Choose the label that lies `by` places further in the list, going round."""
         self.choose((self.label + by) % (self.objects + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent
 
@@ -32,7 +32,12 @@ class AnnotateDock(AnnotateWidget):
         self._leave.callback(made.close)
         self._leave.callback(self.video.stop)
         self._leave.callback(bind_keys(napari_viewer, self))
+        napari_viewer.events.theme.connect(self._on_theme)
+        self._leave.callback(napari_viewer.events.theme.disconnect, self._on_theme)
         self.destroyed.connect(self._leave.close)  # the window is closed
+
+    def _on_theme(self, event: Any) -> None:
+        self.wear(event.value)
 
     def event(self, event: QEvent) -> bool:
         """Let go of the viewer when the dock is closed and gives the widget back."""

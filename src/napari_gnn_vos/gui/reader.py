@@ -50,12 +50,14 @@ def read(path: str) -> list[LayerData]:
 
 
 def _has_pictures(folder: Path) -> bool:
-    from napari_gnn_vos.io.folder import picture_files
+    """Whether there are pictures; of several kinds, reading says what is wrong."""
+    from napari_gnn_vos.io.folder import KINDS
 
     try:
-        return len(picture_files(folder)) > 1
-    except GnnVosError:
+        files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    except OSError:
         return False
+    return sum(file.suffix.lower() in KINDS for file in files) > 1
 
 
 def _davis_masks(folder: Path) -> list[LayerData]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from qtpy.QtCore import QTimer, Signal
@@ -27,6 +27,7 @@ class VideoChoice(QComboBox):
     """
 
     picked = Signal(object)  # an Image layer, or None
+    listed = Signal()  # there may be other layers to choose from
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class VideoChoice(QComboBox):
         )
         self.setMinimumContentsLength(12)
         self.activated.connect(lambda row: self.picked.emit(self._shown[row]))
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+        for event in self._events:
             event.connect(self._later)
         self._chosen: Image | None = None
         self._tried: list[Image] = []
@@ -53,9 +54,19 @@ class VideoChoice(QComboBox):
 
     def stop(self) -> None:
         """Let go of the viewer."""
-        events = self._viewer.layers.events
-        for event in (events.inserted, events.removed):
+        for event in self._events:
             event.disconnect(self._later)
+
+    @property
+    def images(self) -> bool:
+        """Whether there is anything to choose."""
+        return len(self._shown) > 1
+
+    @property
+    def _events(self) -> tuple[Any, ...]:
+        events = self._viewer.layers.events
+        names = ("inserted", "removed", "renamed")  # the last of newer napari only
+        return tuple(events[name] for name in names if name in events.emitters)
 
     def _later(self, _event: object = None) -> None:
         """Look again when napari has done with its list of layers."""
@@ -71,6 +82,7 @@ class VideoChoice(QComboBox):
         if self._chosen is None and likely:
             self._tried.append(likely[0])
             self.picked.emit(likely[0])
+        self.listed.emit()
 
     def _refresh(self) -> None:
         images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]

@@ -10,14 +10,16 @@ from napari.layers import Labels, Shapes
 from napari_gnn_vos.gui import layers
 from napari_gnn_vos.gui.bridge import brush_from_strokes, video_of
 from napari_gnn_vos.gui.drawing import Drawing, same_lines
+from napari_gnn_vos.gui.finder import Finder
 from napari_gnn_vos.gui.line_layer import (
-    LINES,
     draw_next,
     make_lines,
     read_lines,
     write_lines,
 )
 from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.gui.sight import Sight
+from napari_gnn_vos.gui.stacking import bring_up, is_covered
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """Strokes, lines and answer that lie on one image layer.
 
-    Layers are made when they are first needed, and found again by a mark that they
-    carry, so a layer that was deleted comes back empty.
+    Layers are made when they are first needed, so one that was deleted comes back
+    empty.
 
     Parameters
     ----------
@@ -54,20 +56,25 @@ class Workspace:
             layers.full_data(image), self.axes, image.name, image.metadata
         )
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
+        self._found = Finder(viewer, image, self.axes, self._shape)
+        self.sight = Sight(viewer, image, self.axes, lambda: self._drawn)
+        self._answered = False
 
     @property
     def strokes(self) -> Labels:
         """The layer to paint on; it is made if there is none."""
-        found = self._find(Labels, layers.STROKES)
+        found = self._found.strokes
         if found is None:
             found = layers.strokes_layer(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(found)
+        elif layers.SOURCE_KEY not in found.metadata:  # from a file, say
+            layers.adopt_strokes(found, self.image, self.axes, self.video.shape)
         return found
 
     @property
     def lines(self) -> Shapes:
         """The layer for lines and paths; it is made if there is none."""
-        found = self._find(Shapes, LINES)
+        found = self._found.lines
         if found is None:
             found = make_lines(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(found)
@@ -76,7 +83,7 @@ class Workspace:
     @property
     def answer(self) -> Labels | None:
         """The layer of the answer, if there is one."""
-        return self._find(Labels, layers.SEGMENTATION)
+        return self._found.answer
 
     @property
     def summary(self) -> str:
@@ -84,13 +91,6 @@ class Workspace:
         frames, height, width = self.video.shape
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
         return f"{frames} frames of {width} x {height} pixels{fixed}"
-
-    @property
-    def frame(self) -> int:
-        """Number of the frame that is looked at."""
-        point = np.asarray(self._viewer.dims.point)[-self.image.ndim :]
-        at = round(self.image.world_to_data(point)[self.axes.time])
-        return int(np.clip(at, 0, self.video.shape[0] - 1))
 
     def hold(self, pen: Pen) -> None:
         """Take up the brush or the lines, ready to draw."""
@@ -100,8 +100,16 @@ class Workspace:
         else:
             layer, mode = self.lines, "add_path"
             draw_next(layer, pen.label)
+        self._uncover(layer)
+        layer.visible = True  # or napari moves the picture in place of drawing
         self._viewer.layers.selection.active = layer
-        layer.mode = mode
+        self.sight.set_mode(layer, mode)
+
+    def bring_up(self) -> None:
+        """Go to the video, and put it and what is on it above images that hide it."""
+        if not self.sight.clear:
+            self.sight.approach()
+        self._uncover(self.image)
 
     def read(self, last: Drawing | None = None) -> Drawing:
         """Read all that is drawn.
@@ -116,7 +124,7 @@ class Workspace:
         ScribbleError
             If a layer holds something else than strokes.
         """
-        brush, lines = self._find(Labels, layers.STROKES), self._lines()
+        brush, lines = self._found.strokes, self._lines()
         if brush is None:
             return Drawing({}, lines)
         stack = self.axes.stack(brush.data)
@@ -136,10 +144,11 @@ class Workspace:
             write_lines(self.lines, drawing.lines, self.axes)
 
     def show(self, labels: LabelFrames | None) -> None:
-        """Show an answer below the strokes; None takes it away."""
-        layer = self.answer
+        """Show an answer below the strokes; None takes away what this has shown."""
+        layer, answered = self.answer, self._answered
+        self._answered = labels is not None
         if labels is None:
-            if layer is not None:
+            if layer is not None and answered:
                 self._viewer.layers.remove(layer)
             return
         data = self.axes.spread_labels(labels)
@@ -150,21 +159,23 @@ class Workspace:
             self._add_below(layer)
         layer.editable = False
 
+    @property
+    def _drawn(self) -> tuple[Labels | None, Shapes | None]:
+        return self._found.strokes, self._found.lines
+
+    def _uncover(self, layer: Layer) -> None:
+        if is_covered(self._viewer, layer):
+            bring_up(self._viewer, (self.image, self.answer, *self._drawn))
+
     def _add_below(self, layer: Labels) -> None:
-        """Add a layer right above the video, and leave the chosen layer chosen."""
+        """Add a layer below all that is drawn, and leave the chosen one chosen."""
         chosen = self._viewer.layers.selection.active
-        place = self._viewer.layers.index(self.image) + 1
+        index = self._viewer.layers.index
+        drawn = [index(other) for other in self._drawn if other is not None]
+        place = min(drawn, default=index(self.image) + 1)
         self._viewer.layers.insert(place, layer)
         self._viewer.layers.selection.active = chosen
 
     def _lines(self) -> tuple[Scribble, ...]:
-        layer = self._find(Shapes, LINES)
+        layer = self._found.lines
         return () if layer is None else read_lines(layer, self.axes)
-
-    def _find(self, kind: type, name: str) -> Layer | None:
-        """Find a layer of ours that fits the video."""
-        for layer in layers.layers_on(self.image, self._viewer, name):
-            shape = layer.data.shape if isinstance(layer, Labels) else self._shape
-            if (type(layer), layer.ndim, shape) == (kind, self.axes.ndim, self._shape):
-                return layer
-        return None

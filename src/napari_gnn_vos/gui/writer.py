@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,14 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  
 
 
 def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
-    """Write a multi-page TIFF; see :func:`write_pngs` for the parameters."""
+    """Write a multi-page TIFF; see :func:`write_pngs` for the parameters.
+
+    A name without a suffix, as napari's dialog suggests it, gets one.
+    """
     from napari_gnn_vos.io.export import export_tiff
 
+    if Path(path).suffix.lower() not in (".tif", ".tiff"):
+        path = f"{path}.tif"
     export_tiff(frames_of(data), path)
     return [path]
 

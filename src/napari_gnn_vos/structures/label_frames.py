@@ -15,7 +15,8 @@ class LabelFrames(NDArrayOperatorsMixin):
     """T frames of H x W labels, packed in memory, unpacked as they are asked for.
 
     Looks like a read-only array: it has a shape, takes indices and slices, and is
-    unpacked as a whole for arithmetic, comparisons and :func:`numpy.asarray`.
+    unpacked as a whole for arithmetic, comparisons and :func:`numpy.asarray`. A copy is
+    an ordinary array, which may be changed: so a layer is duplicated to correct it.
 
     Parameters
     ----------
@@ -84,6 +85,24 @@ class LabelFrames(NDArrayOperatorsMixin):
                 some[k] = self.frame(t)
             return some[(slice(None), *rest)]
         return np.asarray(np.asarray(self)[key])
+
+    def __repr__(self) -> str:
+        t, h, w = self.shape
+        return f"<{t} frames of {h} x {w} labels, packed>"
+
+    def astype(self, dtype: Any) -> NDArray[Any]:
+        """Unpack all frames, (T, H, W), as another type."""
+        return np.asarray(self).astype(dtype, copy=False)
+
+    def copy(self) -> NDArray[np.uint8]:
+        """Unpack all frames, (T, H, W)."""
+        return np.asarray(self)
+
+    def __copy__(self) -> NDArray[np.uint8]:
+        return self.copy()
+
+    def __deepcopy__(self, _known: dict[int, Any]) -> NDArray[np.uint8]:
+        return self.copy()
 
     def __array__(
         self, dtype: Any = None, copy: bool | None = None

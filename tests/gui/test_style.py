@@ -1,0 +1,32 @@
+import pytest
+from napari.utils.theme import available_themes, get_theme
+
+from napari_gnn_vos.gui import style
+
+
+def luminance(colour):
+    """Relative luminance of ``#rrggbb`` by WCAG 2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
+    )
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one, other):
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", available_themes())
+def test_hints_can_be_read_in_every_theme(theme):
+    background = get_theme(theme).background.as_hex(format="long")
+    assert 4.5 < contrast(style.muted_colour(theme), background) < 9
+
+
+def test_the_sheet_is_of_the_theme():
+    light, dark = style.style_sheet("light"), style.style_sheet("dark")
+    assert style.muted_colour("light") in light
+    assert light != dark
+    assert "{" in dark
+    assert "{{" not in dark
