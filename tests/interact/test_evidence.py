@@ -133,7 +133,8 @@ def test_without_the_label_model_every_label_is_as_likely_as_not(graph):
 
 def test_for_some_frames_only(graph):
     marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
-    some = gather_evidence(graph, marks, None, LabelModelSettings(), range(1, 4))
+    settings = LabelModelSettings(strength=1.0)
+    some = gather_evidence(graph, marks, None, settings, range(1, 4))
     whole = gather(graph, marks)
     inside = slice(graph.first[1], graph.first[4])
     np.testing.assert_array_equal(
