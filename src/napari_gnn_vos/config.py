@@ -81,6 +81,13 @@ class SeedSettings(Settings):
     background: int = Field(
         100, ge=0, description="Background seeds guessed in the first round."
     )
+    alike: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="Share of these left out, those most like the objects, where no "
+        "background is drawn.",
+    )
     clearance: PositiveFloat = Field(
         41.0, description="Pixels between these and the nearest stroke."
     )

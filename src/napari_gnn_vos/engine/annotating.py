@@ -12,6 +12,7 @@ from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
 from napari_gnn_vos.interact.seed_paths import while_alike
 from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.interact.unlike import unlike_objects
 from napari_gnn_vos.interact.withdraw import withdraw
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Seeds
@@ -52,6 +53,7 @@ def annotate(
     new = sample_seeds(scribbles, shape, len(session.rounds) + 1, settings, rng=rng)
     if not session.rounds:
         guess = guess_background(ink, shape, settings, rng=rng)
+        guess = unlike_objects(graph.frames, guess, ink, settings.alike)
         new = Seeds.join(new, guess)
     new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
     mine = new.take(new.turn > 0)

@@ -1,0 +1,58 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.interact.unlike import unlike_objects
+from napari_gnn_vos.structures.seeds import Ink, Seeds
+from tests.scenes import line, plain_frame
+
+SHAPE = (2, 4, 60)
+LOOKS = np.array([[0, 0], [1, 0], [5, 0], [9, 9], [8, 8], [0, 3]], np.float16)
+
+
+@pytest.fixture
+def frames():
+    frame = plain_frame(np.repeat(np.arange(6), 10)[None].repeat(4, axis=0))
+    return [replace(frame, appearance=LOOKS)] * 2
+
+
+def on(*superpixels, frame=0):
+    """A guess in the middle of each."""
+    n = len(superpixels)
+    col = np.array(superpixels, np.float32) * 10 + 5
+    whole = np.zeros(n, np.int32)
+    label = np.zeros(n, np.uint8)
+    return Seeds(whole + frame, np.ones(n, np.float32), col, label, whole, whole)
+
+
+def kept(frames, guess, share, *scribbles):
+    ink = add_ink(Ink.none(), scribbles, SHAPE)
+    left = unlike_objects(frames, guess, ink, share)
+    return [(int(t), int(c) // 10) for t, c in zip(left.frame, left.col, strict=True)]
+
+
+STROKE = line(0, 1, (0, 1), (3, 8))
+
+
+def test_those_most_like_the_object_go(frames):
+    guess = on(1, 2, 3, 4, 5)  # 1, 25, 162, 128 and 9 from superpixel 0, squared
+    assert kept(frames, guess, 0.4, STROKE) == [(0, 2), (0, 3), (0, 4)]
+    assert kept(frames, guess, 0.6, STROKE) == [(0, 3), (0, 4)]
+    assert len(kept(frames, guess, 0.0, STROKE)) == 5
+
+
+def test_the_nearest_of_several_objects_counts(frames):
+    other = line(0, 2, (0, 32), (3, 38))  # superpixel 3
+    assert kept(frames, on(1, 2, 4, 5), 0.5, STROKE, other) == [(0, 2), (0, 5)]
+
+
+def test_where_background_is_drawn_all_stay(frames):
+    guess = Seeds.join(on(1, 2), on(1, 2, frame=1))
+    strokes = STROKE, line(0, 0, (0, 55), (3, 55)), line(1, 1, (0, 1), (3, 8))
+    assert kept(frames, guess, 0.5, *strokes) == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_nothing_guessed(frames):
+    assert kept(frames, Seeds.none(), 0.5, STROKE) == []
