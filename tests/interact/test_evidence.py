@@ -6,7 +6,6 @@ from napari_gnn_vos.interact.evidence import (
     disputed,
     fit_label_model,
     gather_evidence,
-    looks,
     recall,
 )
 from napari_gnn_vos.interact.marks import NOTHING, Marks
@@ -28,9 +27,13 @@ def known(n, drawn=(), spread=(), guessed=()):
     return Marks(*parts)
 
 
+STRONG = LabelModelSettings(strength=1.0)
+"""So that a few superpixels suffice for an opinion."""
+
+
 def gather(graph, marks, previous=None, **settings):
-    usual = {"strength": 1.0} | settings
-    return gather_evidence(graph, marks, previous, LabelModelSettings(**usual))
+    settings = STRONG.model_copy(update=settings)
+    return gather_evidence(graph, marks, previous, settings)
 
 
 def told(found, label):
@@ -76,18 +79,12 @@ def test_the_answer_before_is_recalled(graph):
 
 
 def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
-    marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
-    model = fit_label_model(graph, marks, LabelModelSettings(strength=1.0))
-    assert model(looks(graph, 0)[:1], (1,))[0, 0] > 0.55
-    assert model(looks(graph, graph.shape[0] - 1)[-1:], (1,))[0, 0] < 0.45
-
-
-def test_a_look_is_deep_features_and_colour(graph):
-    look, frame = looks(graph, 2), graph.frames[2]
-    deep = frame.appearance.shape[1]
-    np.testing.assert_array_equal(look[:, :deep], frame.appearance)
-    colours = [graph.node_names.index(name) for name in "lab"]
-    np.testing.assert_array_equal(look[:, deep:], frame.nodes[:, colours])
+    first = graph.first
+    last = graph.n - 1
+    marks = known(graph.n, [(0, 1), (last, 0)])
+    model = fit_label_model(graph.frames, first, marks, STRONG)
+    assert model(graph.frames[0].appearance[:1], (1,))[0, 0] > 0.55
+    assert model(graph.frames[-1].appearance[-1:], (1,))[0, 0] < 0.45
 
 
 def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
@@ -103,8 +100,8 @@ def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
 
 def test_spread_seeds_count_less_than_drawn_ones(graph):
     def chance(marks):
-        model = fit_label_model(graph, marks, LabelModelSettings(strength=1.0))
-        return model(looks(graph, 2)[:1], (1,))[0, 0]
+        model = fit_label_model(graph.frames, graph.first, marks, STRONG)
+        return model(graph.frames[2].appearance[:1], (1,))[0, 0]
 
     at = int(graph.first[2])
     drawn = [(0, 1), (graph.n - 1, 0)]
@@ -133,8 +130,7 @@ def test_without_the_label_model_every_label_is_as_likely_as_not(graph):
 
 def test_for_some_frames_only(graph):
     marks = known(graph.n, [(0, 1), (graph.n - 1, 0)])
-    settings = LabelModelSettings(strength=1.0)
-    some = gather_evidence(graph, marks, None, settings, range(1, 4))
+    some = gather_evidence(graph, marks, None, STRONG, range(1, 4))
     whole = gather(graph, marks)
     inside = slice(graph.first[1], graph.first[4])
     np.testing.assert_array_equal(

@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 from napari_gnn_vos.interact import harmonic
 from napari_gnn_vos.interact.harmonic import (
     BETWEEN,
-    COLOUR,
     DRAWN,
-    LOOK,
     PRIOR,
     SPREAD,
     WITHIN,
@@ -35,13 +33,12 @@ def dense(graph, known, label, prior):
         graph.edges.T, graph.links.values.astype(float), strict=True
     ):
         link = dict(zip(names, row, strict=True))
-        far = link["far_l"] + link["far_a"] + link["far_b"] + link["far_motion_next"]
-        far = COLOUR * far + LOOK * link["far_look"] ** 2
+        look = link["far_l"] + link["far_a"] + link["far_b"] + link["far_motion_next"]
         tie = BETWEEN * max(link["share_out"], link["share_back"])
         if link["touches"]:
             tie = WITHIN * 4 * max(link["border_out"], link["border_back"])
-        system[b, a] -= np.exp(-far) * tie
-        system[b, b] += np.exp(-far) * tie
+        system[b, a] -= np.exp(-1.5 * look) * tie
+        system[b, b] += np.exp(-1.5 * look) * tie
     for k in range(n):
         system[k, k] += PRIOR
         right[k] += PRIOR * prior[k]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,14 +15,13 @@ from napari_gnn_vos.interact.harmonic import diffuse
 from napari_gnn_vos.interact.label_model import LabelModel
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from napari_gnn_vos.interact.node_inputs import node_inputs
+from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
 SPREAD_WEIGHT = 0.2
 """How much a spread seed counts for the label model, beside a drawn superpixel."""
-COLOURS = ("l", "a", "b")
-"""Features that the label model sees beside the deep ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,13 +109,13 @@ def chances_by_look(
 
     One half without a label model, and outside the frames of `span`.
     """
-    first = graph.first
+    frames, first = graph.frames, graph.first
     chances = np.full((len(objects), graph.n), 0.5, np.float32)
     if settings.enabled:
-        model = fit_label_model(graph, marks, settings)
+        model = fit_label_model(frames, first, marks, settings)
 
         def look(t: int) -> None:
-            found = model(looks(graph, t), objects)
+            found = model(frames[t].appearance, objects)
             chances[:, first[t] : first[t + 1]] = found.T
 
         with ThreadPoolExecutor(cores()) as pool:
@@ -154,18 +154,13 @@ def disputed(
     return np.isin(look.ravel(), both)
 
 
-def looks(graph: VideoGraph, t: int) -> F32:
-    """Gather what superpixels of a frame look like, (n, A + 3): deep, then colour."""
-    frame = graph.frames[t]
-    columns = [graph.node_names.index(name) for name in COLOURS]
-    return np.concatenate([frame.appearance, frame.nodes[:, columns]], axis=1)
-
-
 def fit_label_model(
-    graph: VideoGraph, marks: Marks, settings: LabelModelSettings
+    frames: Sequence[FrameGraph],
+    first: NDArray[np.int64],
+    marks: Marks,
+    settings: LabelModelSettings,
 ) -> LabelModel:
     """Fit on drawn superpixels, guessed background and, counting less, on seeds."""
-    first = graph.first
     known, labels, weights, reference = [], [], [], []
     for source, weight in (
         (marks.drawn, 1.0),
@@ -175,17 +170,17 @@ def fit_label_model(
         where = np.flatnonzero(source != NOTHING)
         at = np.searchsorted(first, where, side="right") - 1
         for t in np.unique(at):
-            rows, look = where[at == t], looks(graph, int(t))
+            rows = where[at == t]
             if source is marks.drawn:
-                deep = graph.frames[int(t)].appearance[rows - first[t]]
-                rows = rows[~disputed(deep, source[rows])]
-            known.append(look[rows - first[t]])
+                looks = frames[int(t)].appearance[rows - first[t]]
+                rows = rows[~disputed(looks, source[rows])]
+            known.append(frames[int(t)].appearance[rows - first[t]])
             labels.append(source[rows])
             weights.append(np.full(len(rows), weight, np.float32))
             if weight == 1.0:
-                reference.append(look)
+                reference.append(frames[int(t)].appearance)
     return LabelModel(
-        np.concatenate(known),
+        np.concatenate(known).astype(np.float32),
         np.concatenate(labels),
         np.concatenate(weights),
         np.concatenate(reference),

@@ -25,8 +25,6 @@ DRAWN, SPREAD = 50.0, 1.0
 """Weight of a drawn and of a spread seed."""
 WITHIN, BETWEEN = 0.3, 1.0
 """Strength of ties within a frame and between frames."""
-COLOUR, LOOK = 1.5, 2.5
-"""How much a difference of colour or motion, and of deep features, weakens a tie."""
 WINDOW, MARGIN = 128, 48
 """Frames that are solved together, and those more on either side that are seen."""
 STEPS = 60
@@ -109,13 +107,13 @@ def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
 def _strength(links: F32, names: tuple[str, ...]) -> F32:
     """How strongly superpixels are tied: alike, with a long border or carried over."""
     column = {name: links[:, k] for k, name in enumerate(names)}
-    colour = column["far_l"] + column["far_a"] + column["far_b"]
-    far = COLOUR * (colour + column["far_motion_next"]) + LOOK * column["far_look"] ** 2
+    look = column["far_l"] + column["far_a"] + column["far_b"]
+    look = look + column["far_motion_next"]
     share = np.maximum(column["share_out"], column["share_back"])
     rim = np.maximum(column["border_out"], column["border_back"])
     touches = column["touches"]
     reach = WITHIN * touches * rim * 4 + BETWEEN * (1 - touches) * share
-    return np.asarray(np.exp(-far) * reach, np.float32)
+    return np.asarray(np.exp(-1.5 * look) * reach, np.float32)
 
 
 def _solve(ties: csr_array[np.float32], diagonal: F32, goal: F32, guess: F32) -> F32:

@@ -18,7 +18,7 @@ from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 FACTS = "graph.json"
-VERSION = 3
+VERSION = 2
 """Raised whenever what is stored changes its meaning."""
 log = logging.getLogger(__name__)
 

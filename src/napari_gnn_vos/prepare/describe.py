@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.edge_features import (
-    Look,
-    describe_moving,
-    describe_touching,
-)
+from napari_gnn_vos.prepare.edge_features import describe_moving, describe_touching
 from napari_gnn_vos.prepare.edges import moving, touching
 from napari_gnn_vos.prepare.node_features import FrameView, describe_nodes
 from napari_gnn_vos.prepare.pool import pool_maps
@@ -66,7 +62,7 @@ def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Describ
         describe_nodes(view),
         appearance,
         ties.pairs,
-        describe_touching(ties, Look(view.means, appearance)),
+        describe_touching(ties, view.means),
     )
     return frame, view.means
 
@@ -95,5 +91,4 @@ def describe_pair(
     pair : FramePair
     """
     ties = moving(one[0].labels, other[0].labels, flow, least_share)
-    looks = [Look(means, frame.appearance) for frame, means in (one, other)]
-    return FramePair(flow, ties.pairs, describe_moving(ties, *looks))
+    return FramePair(flow, ties.pairs, describe_moving(ties, one[1], other[1]))

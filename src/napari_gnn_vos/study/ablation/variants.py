@@ -220,7 +220,6 @@ FAMILIES = {
     "occlusion": ("occluded_next", "occluded_before"),
     "shape": ("log_size", "at_border", "border_out", "border_back"),
     "trust": ("share_out", "share_back", "return_error"),
-    "look": ("far_look",),
 }
 """Features of nodes and edges that are left out together."""
 FEATURES = Table(
