@@ -110,7 +110,7 @@ class LabelModelSettings(Settings):
         True, description="Fit it; if not, every label is as likely as not everywhere."
     )
     strength: PositiveFloat = Field(
-        0.03, description="Inverse of the regularisation, scikit-learn's C."
+        0.1, description="Inverse of the regularisation, scikit-learn's C."
     )
 
 
