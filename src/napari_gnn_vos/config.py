@@ -112,6 +112,9 @@ class LabelModelSettings(Settings):
     strength: PositiveFloat = Field(
         0.1, description="Inverse of the regularisation, scikit-learn's C."
     )
+    spread_weight: PositiveFloat = Field(
+        0.2, description="What a spread seed counts, beside 1 of a drawn one."
+    )
 
 
 class Config(Settings):

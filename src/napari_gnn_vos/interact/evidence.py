@@ -20,8 +20,6 @@ from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
-SPREAD_WEIGHT = 0.2
-"""How much a spread seed counts for the label model, beside a drawn superpixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +163,7 @@ def fit_label_model(
     for source, weight in (
         (marks.drawn, 1.0),
         (marks.guessed, 1.0),
-        (marks.spread, SPREAD_WEIGHT),
+        (marks.spread, settings.spread_weight),
     ):
         where = np.flatnonzero(source != NOTHING)
         at = np.searchsorted(first, where, side="right") - 1

@@ -179,6 +179,7 @@ TUNE = Table(
 _NO_SPREAD = SeedSettings(spread_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LOOK = LabelModelSettings(enabled=False)
+_LIGHT = LabelModelSettings(spread_weight=0.05)
 INPUTS = Table(
     "inputs",
     "The given weights, told less (Table III); which of the published ones is without "
@@ -195,6 +196,7 @@ INPUTS = Table(
         Variant("without diffusion", without=("harmonic",)),
         Variant("without previous answer", without=("previous",)),
         Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
+        Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
     ),
     composed=True,
 )

@@ -1,0 +1,65 @@
+"""J after strokes on the object alone, with and without guesses that look like it.
+
+python benchmarks/one_stroke.py --davis ROOT --sequences LIST --cache FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_gnn_vos import annotate, drain, load_model, predict
+from napari_gnn_vos.config import Config, SeedSettings
+from napari_gnn_vos.engine import Model
+from napari_gnn_vos.io.davis import sequences
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.study.footage import Footage, davis_footage
+from napari_gnn_vos.study.metrics import jaccard, objects_of
+from napari_gnn_vos.study.robot import Robot
+
+SHARES = 0.0, 0.25
+"""Of the guesses, how many are left out."""
+
+
+def strokes(footage: Footage) -> dict[str, list[Scribble]]:
+    """All that the robot draws on objects, and the middle third of its longest."""
+    drawn = Robot()(None, footage.truth, np.random.default_rng(0))
+    on_objects = [scribble for scribble in drawn if scribble.label > 0]
+    longest = on_objects[0]
+    third = max(len(longest.path) // 3, 1)
+    short = replace(longest, path=longest.path[third : -third or None])
+    return {"a short stroke": [short], "long strokes": on_objects}
+
+
+def j_after(footage: Footage, scribbles: list[Scribble], model: Model) -> float:
+    """Mean J of the objects after one round."""
+    rng = np.random.default_rng(0)
+    session = annotate(footage.session, scribbles, rng=rng)
+    painted = np.asarray(drain(predict(session, model)).painted)
+    return float(jaccard(painted, footage.truth, objects_of(footage.truth)).mean())
+
+
+def main() -> None:
+    """Play every sequence and print the means."""
+    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    read.add_argument("--davis", type=Path, required=True)
+    read.add_argument("--sequences", required=True)
+    read.add_argument("--cache", type=Path, required=True)
+    asked, model = read.parse_args(), load_model()
+    found: dict[tuple[str, float], list[float]] = {}
+    for name in sequences(asked.davis, asked.sequences):
+        for share in SHARES:
+            config = Config(seeds=SeedSettings(alike=share))
+            (one,) = drain(davis_footage(asked.davis, [name], config, asked.cache))
+            for what, scribbles in strokes(one).items():
+                j = j_after(one, scribbles, model)
+                found.setdefault((what, share), []).append(j)
+    for (what, share), js in sorted(found.items()):
+        print(f"{what}, {share:.0%} of the guesses left out: J {np.mean(js):.3f}")
+
+
+if __name__ == "__main__":
+    main()
