@@ -3,10 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.config import SeedSettings
-from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
-from napari_gnn_vos.interact.strokes import add_ink, rasterise
+from napari_gnn_vos.interact.sample_seeds import sample_seeds
+from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import ERASED
-from napari_gnn_vos.structures.seeds import Ink
 from tests.scenes import line
 
 SHAPE = (3, 60, 80)
@@ -58,42 +57,3 @@ def test_the_same_generator_the_same_seeds():
 def test_an_eraser_gives_none():
     assert len(sample(line(0, ERASED, (5, 0), (5, 79)))) == 0
     assert len(sample()) == 0
-
-
-def guess(*scribbles, shape=SHAPE, **settings):
-    ink = add_ink(Ink.none(), scribbles, shape)
-    rng = np.random.default_rng(0)
-    return guess_background(ink, shape, SeedSettings(**settings), rng=rng)
-
-
-def away(seeds, scribble, shape=SHAPE):
-    drawn = rasterise(scribble, shape)
-    there = np.stack([seeds.row, seeds.col], axis=1)
-    return np.linalg.norm(there[:, None] - drawn[None], axis=2).min(axis=1)
-
-
-def test_guesses_keep_clear_of_strokes():
-    seeds = guess(LONG, clearance=30, background=500)
-    assert len(seeds) == 500
-    assert (seeds.label == 0).all()
-    assert (seeds.turn == 0).all()
-    assert (seeds.frame == 0).all()
-    assert away(seeds, LONG).min() >= 30
-
-
-def test_a_small_frame_leaves_less_room():
-    cross = line(0, 1, (30, 0), (30, 79))  # at most 30 pixels from anywhere
-    seeds = guess(cross, clearance=41, background=50)
-    assert len(seeds) == 50
-    assert away(seeds, cross).min() >= 0.6 * 30
-
-
-def test_guesses_are_shared_by_the_frames_with_objects():
-    seeds = guess(LONG, OTHER, line(1, 0, (30, 30)), clearance=5, background=101)
-    assert np.bincount(seeds.frame, minlength=3).tolist() == [51, 0, 51]
-
-
-def test_no_object_no_guess():
-    assert len(guess(line(1, 0, (30, 30)))) == 0
-    assert len(guess()) == 0
-    assert len(guess(LONG, background=0)) == 0

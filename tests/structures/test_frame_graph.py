@@ -33,3 +33,10 @@ def test_arrays_are_read_only():
     for array in (one.labels, one.nodes, one.appearance, one.touching, one.links):
         assert not array.flags.writeable
     assert not steady_flow().forward.flags.writeable
+
+
+def test_points_lie_on_the_superpixel_of_the_nearest_pixel():
+    frame = plain_frame([[0, 0, 1], [2, 2, 1]])
+    row, col = np.array([0.0, 0.4, 0.6, 1.0]), np.array([1.4, 1.6, 0.0, 2.0])
+    assert frame.below(row, col).tolist() == [0, 1, 2, 1]
+    assert frame.below(row[:0], col[:0]).tolist() == []

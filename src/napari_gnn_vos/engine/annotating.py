@@ -8,11 +8,11 @@ from dataclasses import replace
 from numpy.random import Generator
 
 from napari_gnn_vos.engine.splitting import split_session
-from napari_gnn_vos.interact.sample_seeds import guess_background, sample_seeds
+from napari_gnn_vos.interact.guess_background import guess_background, unlike_objects
+from napari_gnn_vos.interact.sample_seeds import sample_seeds
 from napari_gnn_vos.interact.seed_paths import while_alike
 from napari_gnn_vos.interact.spread_seeds import spread_seeds
 from napari_gnn_vos.interact.strokes import add_ink
-from napari_gnn_vos.interact.unlike import unlike_objects
 from napari_gnn_vos.interact.withdraw import withdraw
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Seeds

@@ -51,13 +51,12 @@ def read(path: str) -> list[LayerData]:
 
 def _has_pictures(folder: Path) -> bool:
     """Whether there are pictures; of several kinds, reading says what is wrong."""
-    from napari_gnn_vos.io.folder import KINDS
+    from napari_gnn_vos.io.folder import pictures_in
 
     try:
-        files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+        return len(pictures_in(folder)) > 1
     except OSError:
         return False
-    return sum(file.suffix.lower() in KINDS for file in files) > 1
 
 
 def _davis_masks(folder: Path) -> list[LayerData]:

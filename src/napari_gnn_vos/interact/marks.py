@@ -84,6 +84,5 @@ def _write(
     """Write the labels of points on the superpixels they lie on, the last on top."""
     for t in np.unique(points.frame):
         here = np.flatnonzero(points.frame == t)
-        row, col = np.rint(points.row[here]), np.rint(points.col[here])
-        parts = frames[int(t)].labels[row.astype(int), col.astype(int)]
+        parts = frames[int(t)].below(points.row[here], points.col[here])
         target[first[t] + parts] = points.label[here]

@@ -89,7 +89,6 @@ def _look(frames: Sequence[FrameGraph], columns: list[int], seeds: Seeds) -> F32
     out = np.zeros((len(seeds), len(columns)), np.float32)
     for t in np.unique(seeds.frame):
         frame, here = frames[int(t)], seeds.frame == t
-        row, col = np.rint(seeds.row[here]), np.rint(seeds.col[here])
-        below = frame.labels[row.astype(int), col.astype(int)]
+        below = frame.below(seeds.row[here], seeds.col[here])
         out[here] = frame.nodes[below][:, columns]
     return out

@@ -64,14 +64,9 @@ def _label_below(
     """Label drawn on the superpixel of each seed, -1 where none is, (S,)."""
     met = np.full(len(seeds), -1, np.int64)
     for t in np.intersect1d(ink.frame, seeds.frame):
-        labels = frames[int(t)].labels
-        here = ink.frame == t
-        known = np.full(int(labels.max()) + 1, -1, np.int64)
-        known[labels[ink.row[here], ink.col[here]]] = ink.label[here]
+        frame, here = frames[int(t)], ink.frame == t
+        known = np.full(frame.n, -1, np.int64)
+        known[frame.below(ink.row[here], ink.col[here])] = ink.label[here]
         at = np.flatnonzero(seeds.frame == t)
-        row, col = (
-            np.rint(seeds.row[at]).astype(int),
-            np.rint(seeds.col[at]).astype(int),
-        )
-        met[at] = known[labels[row, col]]
+        met[at] = known[frame.below(seeds.row[at], seeds.col[at])]
     return met

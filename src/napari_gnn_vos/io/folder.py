@@ -44,6 +44,15 @@ class FolderFrames(LazyFrames):
         return read_picture(self.files[t])
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """List the pictures of a folder, of any kinds, in any order; hidden ones not."""
+    return [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in KINDS and not file.name.startswith(".")
+    ]
+
+
 def picture_files(folder: Path) -> list[Path]:
     """List the pictures of a folder: 2.png comes before 10.png.
 
@@ -62,11 +71,7 @@ def picture_files(folder: Path) -> list[Path]:
     ReadError
         If there is no picture, or pictures of several kinds.
     """
-    files = [
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in KINDS and not file.name.startswith(".")
-    ]
+    files = pictures_in(folder)
     kinds = Counter(KINDS[file.suffix.lower()] for file in files)
     if not files:
         raise ReadError(

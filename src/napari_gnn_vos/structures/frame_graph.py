@@ -7,6 +7,7 @@ a frame can be written, read or replaced without touching any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,15 @@ class FrameGraph:
     def n(self) -> int:
         """Number of superpixels."""
         return len(self.nodes)
+
+    def below(
+        self, row: NDArray[np.number[Any]], col: NDArray[np.number[Any]]
+    ) -> NDArray[np.uint16]:
+        """Superpixels under points, (S,); of a fractional one, at the nearest pixel."""
+        found: NDArray[np.uint16] = self.labels[
+            np.rint(row).astype(int), np.rint(col).astype(int)
+        ]
+        return found
 
     @property
     def nbytes(self) -> int:

@@ -86,6 +86,19 @@ class Seeds:
         return replace(self, origin=origin)
 
     @classmethod
+    def at(cls, frame: int, pixels: NDArray[Any], label: int, turn: int) -> Seeds:
+        """Make a seed of each of (S, 2) pixels of a frame; `numbered` counts them."""
+        count = len(pixels)
+        return cls(
+            np.full(count, frame, np.int32),
+            pixels[:, 0].astype(np.float32),
+            pixels[:, 1].astype(np.float32),
+            np.full(count, label, np.uint8),
+            np.zeros(count, np.int32),
+            np.full(count, turn, np.int32),
+        )
+
+    @classmethod
     def none(cls) -> Seeds:
         """No seed at all."""
         i, f = np.zeros(0, np.int32), np.zeros(0, np.float32)

@@ -13,10 +13,11 @@ from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.study.ablation import ablate as study
 from napari_gnn_vos.study.ablation import trainings
 from napari_gnn_vos.study.ablation.ablate import Without, ablate
+from napari_gnn_vos.study.ablation.catalogue import TABLES, TUNE
 from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
 from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
 from napari_gnn_vos.study.ablation.trainings import spaced
-from napari_gnn_vos.study.ablation.variants import TABLES, TUNE, Table, Variant
+from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.baselines import Everywhere, label_model_alone
 from napari_gnn_vos.study.measure.methods import simple_methods
 from napari_gnn_vos.study.training.course import TrainSettings

@@ -8,8 +8,9 @@ from pathlib import Path
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.davis import sequences
+from napari_gnn_vos.study.ablation.catalogue import TUNE, table_of
 from napari_gnn_vos.study.ablation.trainings import folder_of, spaced
-from napari_gnn_vos.study.ablation.variants import TUNE, Table, Variant, table_of
+from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.measure.plan import Plan
 from napari_gnn_vos.study.measure.played import Kept
 from napari_gnn_vos.study.training.course_plan import CoursePlan, Source

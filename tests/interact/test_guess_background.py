@@ -3,12 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_gnn_vos.interact.strokes import add_ink
-from napari_gnn_vos.interact.unlike import unlike_objects
+from napari_gnn_vos.config import SeedSettings
+from napari_gnn_vos.interact.guess_background import guess_background, unlike_objects
+from napari_gnn_vos.interact.strokes import add_ink, rasterise
 from napari_gnn_vos.structures.seeds import Ink, Seeds
 from tests.scenes import line, plain_frame
 
-SHAPE = (2, 4, 60)
+WIDE = (2, 4, 60)
+SHAPE = (3, 60, 80)
+LONG, OTHER = line(0, 1, (5, 0), (5, 79)), line(2, 2, (40, 10), (40, 29))
 LOOKS = np.array([[0, 0], [1, 0], [5, 0], [9, 9], [8, 8], [0, 3]], np.float16)
 
 
@@ -28,7 +31,7 @@ def on(*superpixels, frame=0):
 
 
 def kept(frames, guess, share, *scribbles):
-    ink = add_ink(Ink.none(), scribbles, SHAPE)
+    ink = add_ink(Ink.none(), scribbles, WIDE)
     left = unlike_objects(frames, guess, ink, share)
     return [(int(t), int(c) // 10) for t, c in zip(left.frame, left.col, strict=True)]
 
@@ -56,3 +59,42 @@ def test_where_background_is_drawn_all_stay(frames):
 
 def test_nothing_guessed(frames):
     assert kept(frames, Seeds.none(), 0.5, STROKE) == []
+
+
+def guess(*scribbles, shape=SHAPE, **settings):
+    ink = add_ink(Ink.none(), scribbles, shape)
+    rng = np.random.default_rng(0)
+    return guess_background(ink, shape, SeedSettings(**settings), rng=rng)
+
+
+def away(seeds, scribble, shape=SHAPE):
+    drawn = rasterise(scribble, shape)
+    there = np.stack([seeds.row, seeds.col], axis=1)
+    return np.linalg.norm(there[:, None] - drawn[None], axis=2).min(axis=1)
+
+
+def test_guesses_keep_clear_of_strokes():
+    seeds = guess(LONG, clearance=30, background=500)
+    assert len(seeds) == 500
+    assert (seeds.label == 0).all()
+    assert (seeds.turn == 0).all()
+    assert (seeds.frame == 0).all()
+    assert away(seeds, LONG).min() >= 30
+
+
+def test_a_small_frame_leaves_less_room():
+    cross = line(0, 1, (30, 0), (30, 79))  # at most 30 pixels from anywhere
+    seeds = guess(cross, clearance=41, background=50)
+    assert len(seeds) == 50
+    assert away(seeds, cross).min() >= 0.6 * 30
+
+
+def test_guesses_are_shared_by_the_frames_with_objects():
+    seeds = guess(LONG, OTHER, line(1, 0, (30, 30)), clearance=5, background=101)
+    assert np.bincount(seeds.frame, minlength=3).tolist() == [51, 0, 51]
+
+
+def test_no_object_no_guess():
+    assert len(guess(line(1, 0, (30, 30)))) == 0
+    assert len(guess()) == 0
+    assert len(guess(LONG, background=0)) == 0

@@ -1,0 +1,230 @@
+"""The tables of ablations, as data: what each row changes, and what was published.
+
+Published figures are those of the paper and of the methods it stands beside, on DAVIS
+2017 val with first strokes of persons.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import get_args
+
+from napari_gnn_vos.config import (
+    Config,
+    EdgeSettings,
+    LabelModelSettings,
+    PrepareSettings,
+    Quality,
+    SeedSettings,
+    SuperpixelSettings,
+)
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.study.ablation.variants import Figures, J, Table, Variant
+from napari_gnn_vos.study.baselines import Everywhere
+from napari_gnn_vos.study.graph_cut import CUT, graph_cut
+from napari_gnn_vos.study.measure.methods import Method, simple_methods
+from napari_gnn_vos.study.training.course import TrainSettings
+
+
+def _j(after_2: float, after_8: float) -> Figures:
+    return {"J after 2": after_2, "J after 8": after_8}
+
+
+FULL = _j(0.622, 0.741)
+
+
+def _curves(**figures: float) -> Figures:
+    titles = {"auc": "AUC J", "at": "J at 60 s", "auc_jf": "AUC J&F"}
+    titles["at_jf"] = "J&F at 60 s"
+    return {titles[key]: figure for key, figure in figures.items()}
+
+
+CURVE = Table(
+    "curve",
+    "J, F and their mean, round by round (Table I)",
+    (Variant("GatedGCN"),),
+    (
+        *("J after", "F after", "J&F after", "mean J"),
+        *_curves(auc=0, at=0, auc_jf=0, at_jf=0),
+    ),
+    {
+        "paper, FlowNet 2": _curves(auc=0.735, auc_jf=0.764),
+        "release, GMA": _curves(auc=0.759, at=0.767, auc_jf=0.782, at_jf=0.790),
+        "Miao": _curves(auc=0.749, at=0.761),
+        "Heo": _curves(auc=0.771, auc_jf=0.809),
+    },
+)
+
+
+def _cut(strength: float, published: Figures, name: str) -> Variant:
+    model = Everywhere(partial(graph_cut, strength=strength))
+    facts = {"name": "alpha-expansion", "strength": strength}
+    return Variant(name, published, method=Method("graph cut", model, facts))
+
+
+def _field() -> tuple[Variant, ...]:
+    simple = {method.name: method for method in simple_methods()}
+    others = ("label model + diffusion", "label model alone", "spread seeds alone")
+    return (
+        Variant("GatedGCN", FULL),
+        _cut(CUT, _j(0.295, 0.419), "label model + graph cut"),
+        *(Variant(name, method=simple[name]) for name in others),
+    )
+
+
+FIELD = Table(
+    "field",
+    "The network against simpler answers from the same evidence (Table II)",
+    _field(),
+    composed=True,
+)
+STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+TUNE = Table(
+    "tune",
+    "The graph cut by the strength of its ties, on sequences to train on",
+    tuple(_cut(strength, {}, f"strength {strength:g}") for strength in STRENGTHS),
+)
+
+_NO_SPREAD = SeedSettings(spread_frames=0)
+_ANY_COLOUR = SeedSettings(colour_change=10.0)
+_NO_LOOK = LabelModelSettings(enabled=False)
+_LIGHT = LabelModelSettings(spread_weight=0.05)
+INPUTS = Table(
+    "inputs",
+    "The given weights, told less (Table III); which of the published ones is without "
+    "label model and which without spreading is not certain",
+    (
+        Variant("full", FULL),
+        Variant("without label model", _j(0.570, 0.703), Config(label_model=_NO_LOOK)),
+        Variant("without spreading", _j(0.485, 0.712), Config(seeds=_NO_SPREAD)),
+        Variant(
+            "without both",
+            _j(0.209, 0.639),
+            Config(seeds=_NO_SPREAD, label_model=_NO_LOOK),
+        ),
+        Variant("without diffusion", without=("harmonic",)),
+        Variant("without previous answer", without=("previous",)),
+        Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
+        Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
+    ),
+    composed=True,
+)
+
+DATA = Table(
+    "data",
+    "Trained on fewer sequences (Table IV)",
+    (
+        Variant("all", FULL, training=TrainSettings()),
+        Variant("15 sequences", _j(0.615, 0.728), training=TrainSettings(), learn=15),
+        Variant("5 sequences", _j(0.604, 0.702), training=TrainSettings(), learn=5),
+    ),
+)
+
+FAMILIES = {
+    "colour": (
+        *("l", "a", "b", "l_spread", "a_spread", "b_spread"),
+        *("far_l", "far_a", "far_b"),
+    ),
+    "motion": (
+        *("motion_next", "motion_before", "far_motion_next", "far_motion_before"),
+    ),
+    "occlusion": ("occluded_next", "occluded_before"),
+    "shape": ("log_size", "at_border", "border_out", "border_back"),
+    "trust": ("share_out", "share_back", "return_error"),
+}
+"""Features of nodes and edges that are left out together."""
+FEATURES = Table(
+    "features",
+    "Trained without a family of features",
+    (
+        Variant("full", training=TrainSettings()),
+        *(
+            Variant(f"without {name}", training=TrainSettings(left_out=columns))
+            for name, columns in FAMILIES.items()
+        ),
+    ),
+)
+
+
+def _sized(width: int = 20, depth: int = 12) -> Variant:
+    name = f"H {width} L {depth}"
+    return Variant(name, training=TrainSettings(width=width, depth=depth))
+
+
+SIZE = Table(
+    "size",
+    "Trained with other numbers of channels H and layers L",
+    (_sized(), _sized(width=10), _sized(width=40), _sized(depth=6), _sized(depth=24)),
+)
+
+
+def _cut_into(settings: SuperpixelSettings) -> Variant:
+    config = Config(prepare=PrepareSettings(superpixels=settings))
+    return Variant(settings.method, config=config)
+
+
+SUPERPIXELS = Table(
+    "superpixels",
+    "The given weights on other superpixels",
+    (
+        _cut_into(SuperpixelSettings(method="merge")),
+        _cut_into(SuperpixelSettings(method="watershed")),
+        _cut_into(SuperpixelSettings(method="slic")),
+    ),
+    (*J, "ceiling"),
+)
+
+
+def _pruned(share: float) -> Variant:
+    edges = EdgeSettings(least_share=share)
+    name = f"least share {share:g}"
+    return Variant(name, config=Config(prepare=PrepareSettings(edges=edges)))
+
+
+EDGES = Table(
+    "edges",
+    "The given weights with weak ties between frames left out",
+    (_pruned(0.0), _pruned(0.1), _pruned(0.3)),
+    (*J, "directed edges a frame"),
+)
+
+QUALITY = Table(
+    "quality",
+    "The given weights on videos prepared at another quality",
+    tuple(Variant(name, config=Config.at(name)) for name in get_args(Quality)),
+    (*J, "ceiling", "directed edges a frame"),
+)
+
+REFINE = Table(
+    "refine",
+    "With and without following image edges within superpixels",
+    (
+        Variant("refined"),
+        Variant("superpixels as they are", config=Config(refine=False)),
+    ),
+    ("J after", "F after", "mean J", "mean F"),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        *(CURVE, FIELD, INPUTS, DATA, FEATURES),
+        *(SIZE, SUPERPIXELS, EDGES, QUALITY, REFINE),
+    )
+}
+"""All that can be asked for by name."""
+
+
+def table_of(name: str) -> Table:
+    """Find a table by its name.
+
+    Raises
+    ------
+    SettingsError
+        If there is none.
+    """
+    if name not in TABLES:
+        raise SettingsError(
+            f"The table must be one of {', '.join(TABLES)}; not {name!r}."
+        )
+    return TABLES[name]
