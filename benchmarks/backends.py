@@ -25,6 +25,9 @@ def backends(device: str) -> Iterator[tuple[str, Predictor]]:
     """The backends that are here, and for this device."""
     if device == "cpu":
         yield "fused", load_model(device=device, backend="fused")
+    if device == "cuda":
+        for name in ("triton", "half"):
+            yield name, load_model(device=device, backend=name)
     yield "torch", load_model(device=device, backend="torch")
     try:
         name = f"dgl {import_dgl().__version__}"

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from napari_gnn_vos.errors import CheckpointError, SettingsError, ShapeError
+from napari_gnn_vos.model.backend import choose_backend
 from napari_gnn_vos.model.checkpoint import Card, build, save_checkpoint
+from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import Ties
-from napari_gnn_vos.model.predictor import Predictor, choose_backend
+from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.prepare.node_features import NODE_NAMES
@@ -125,8 +127,17 @@ def test_the_backend_is_told(caplog):
 
 
 def test_a_backend_that_is_not_known_or_not_for_the_device():
-    assert choose_backend("auto", "cuda") == "torch"
+    assert choose_backend("auto", "mps") == "torch"
     with pytest.raises(SettingsError, match="'tensorflow'"):
         choose_backend("tensorflow", "cpu")
     with pytest.raises(SettingsError, match="on the CPU, not on 'cuda'"):
         choose_backend("fused", "cuda")
+    with pytest.raises(SettingsError, match="but the device is 'cpu'"):
+        choose_backend("triton", "cpu")
+
+
+@pytest.mark.skipif(choose_device() == "cuda", reason="there is a GPU")
+def test_without_triton_torch_computes_on_a_gpu_and_that_is_told(caplog):
+    caplog.set_level("INFO")
+    assert choose_backend("auto", "cuda") == "torch"
+    assert "plain torch computes: Triton " in caplog.text

@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.model.backend import choose_backend
 from napari_gnn_vos.model.checkpoint import Card, feed
-from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
+from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.model.resident import Fed, Resident
 from napari_gnn_vos.model.sweep import FrameInput, Sweeper
 from napari_gnn_vos.model.windows import Windows
 from napari_gnn_vos.structures.columns import Columns
-from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
-BACKENDS = ("auto", "fused", "torch", "dgl")
 LENGTH = {"cpu": 32, "cuda": 1024, "mps": 128}
 """Frames that torch takes at a time, by device, while memory suffices."""
 log = logging.getLogger(__name__)
@@ -35,9 +36,11 @@ class Predictor:
         What it must be fed with.
     device : str
         Where it computes.
-    backend : {"auto", "fused", "torch", "dgl"}
-        What it computes with: kernels compiled for the CPU, plain torch, or the message
-        passing of DGL. "auto" is "fused" on the CPU and "torch" elsewhere.
+    backend : {"auto", "fused", "torch", "triton", "half", "dgl"}
+        What it computes with: kernels compiled for the CPU, plain torch, kernels that
+        Triton compiles for a GPU, the same with edge states kept in 16 bits, or the
+        message passing of DGL. "auto" is "fused" on the CPU, "triton" on a GPU where
+        Triton works, and "torch" elsewhere.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class Predictor:
     ) -> None:
         self.network, self.card, self.device = network.to(device), card, device
         self.backend = choose_backend(backend, device)
+        self._resident = Resident(card, device)
         self._windows = Windows(self._whole, card.depth, LENGTH[device])
         log.info("%s", self)
 
@@ -94,37 +98,28 @@ class Predictor:
             yield torch.sigmoid(torch.from_numpy(logits)).numpy()
 
     @torch.inference_mode()
-    def _whole(self, graph: Graph, inputs: F32) -> F32:
-        """Answer a window of frames by torch or DGL, (K, N) from (K, N, 8)."""
-        values, features = feed(self.card, graph.nodes, graph.links, inputs)
-        nodes = torch.tensor(values, device=self.device)
-        links = torch.tensor(features, device=self.device)
-        ends = torch.tensor(graph.edges, device=self.device)
-        ties = Ties.of(ends, int(graph.first[-1]))
+    def _whole(self, graph: VideoGraph, span: range, inputs: F32) -> F32:
+        """Answer a window of frames by all but the fused kernels, (K, N)."""
+        try:
+            fed = self._resident.feed(graph, span, inputs)
+            logits = self._logits(fed)
+        except torch.OutOfMemoryError:
+            self._resident.clear()
+            raise
+        return torch.sigmoid(logits).T.numpy(force=True)
+
+    def _logits(self, fed: Fed) -> Tensor:
         if self.backend == "dgl":
             from napari_gnn_vos.model.dgl_layers import dgl_logits
 
-            each = [dgl_logits(self.network, one, links, ties) for one in nodes]
-            return torch.sigmoid(torch.stack(each)).numpy(force=True)
-        out = self.network(nodes.transpose(0, 1), links, ties)
-        return torch.sigmoid(out).T.numpy(force=True)
+            labels = fed.nodes.unbind(1)
+            return torch.stack(
+                [dgl_logits(self.network, one, *fed[1:]) for one in labels], dim=1
+            )
+        if self.backend in ("triton", "half"):
+            from napari_gnn_vos.model.triton_layers import triton_logits
 
-
-def choose_backend(name: str, device: str) -> str:
-    """Choose what to compute with on a device.
-
-    Raises
-    ------
-    SettingsError
-        If the backend is not known, or not for this device.
-    """
-    if name not in BACKENDS:
-        raise SettingsError(f"The backend must be one of {BACKENDS}, not {name!r}.")
-    if name == "fused" and device != "cpu":
-        raise SettingsError(
-            f"The backend 'fused' computes on the CPU, not on {device!r}. Choose the "
-            "device 'cpu', or the backend 'torch'."
-        )
-    if name == "auto":
-        return "fused" if device == "cpu" else "torch"
-    return name
+            kept_as = torch.float16 if self.backend == "half" else torch.float32
+            return triton_logits(self.network, *fed, kept_as)
+        out: Tensor = self.network(*fed)
+        return out

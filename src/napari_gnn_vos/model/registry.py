@@ -32,7 +32,7 @@ def load_model(
         One that ships with the package, "gatedgcn" or "gatedgcn-small" (half the time),
         or a safetensors file of your own.
     device : {"auto", "cpu", "cuda", "mps"}
-    backend : {"auto", "fused", "torch", "dgl"}
+    backend : {"auto", "fused", "torch", "triton", "half", "dgl"}
         See `Predictor`.
 
     Returns

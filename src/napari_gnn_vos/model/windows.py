@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
-Whole = Callable[[Graph, F32], F32]
-"""From a graph of N superpixels and (K, N, 8) inputs to (K, N) answers."""
+Whole = Callable[[VideoGraph, range, F32], F32]
+"""From some frames of N superpixels, and (K, N, 8) inputs, to (K, N) answers."""
 log = logging.getLogger(__name__)
 
 
@@ -60,8 +60,8 @@ class Windows:
             max(frames.start - self._reach, 0),
             min(frames.stop + self._reach, graph.shape[0]),
         )
-        window = graph.window(around.start, around.stop)
         inputs = np.concatenate([told(t) for t in around], axis=1)
-        answer = self._whole(window, inputs)
-        parts = np.split(answer, window.first[1:-1], axis=1)
+        answer = self._whole(graph, around, inputs)
+        ends = np.cumsum(graph.counts[around.start : around.stop])
+        parts = np.split(answer, ends[:-1], axis=1)
         return parts[frames.start - around.start : frames.stop - around.start]

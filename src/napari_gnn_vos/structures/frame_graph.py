@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.structures.arrays import check_shape, frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FrameGraph:
     """The n superpixels of one frame.
 

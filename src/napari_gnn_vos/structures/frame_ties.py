@@ -22,7 +22,7 @@ MIRRORED = {
 """Edge features that change places when an edge is read the other way round."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FrameTies:
     """The e directed edges into the n superpixels of a frame, sorted by target.
 

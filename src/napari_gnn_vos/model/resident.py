@@ -1,0 +1,135 @@
+"""What of a video's graph lies on a device: a round brings only what it has changed.
+
+n superpixels of a frame, e directed edges into them, K labels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_gnn_vos.model.checkpoint import Card
+from napari_gnn_vos.model.gatedgcn import Ties
+from napari_gnn_vos.structures.arrays import check_shape
+from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.frame_ties import FrameTies
+from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+
+class Fed(NamedTuple):
+    """All that a network of a card is fed with, of N superpixels and E edges.
+
+    Parameters
+    ----------
+    nodes : (N, K, node_columns) Tensor of float32
+    links : (E, edge_columns) Tensor of float32
+    ties : Ties
+    """
+
+    nodes: Tensor
+    links: Tensor
+    ties: Ties
+
+
+class Edges(NamedTuple):
+    """The edges into a frame.
+
+    Parameters
+    ----------
+    source, target : (e,) Tensor of int32
+        As in `FrameTies`.
+    links : (e, edge_columns) Tensor of float32
+    """
+
+    source: Tensor
+    target: Tensor
+    links: Tensor
+
+
+class Resident:
+    """Copies of frames on a device, for as long as the frames themselves are kept.
+
+    Parameters
+    ----------
+    card : Card
+        Of the network that is fed.
+    device : str
+    """
+
+    def __init__(self, card: Card, device: str) -> None:
+        self._card, self._device = card, device
+        self._static = tuple(n for n in card.node_names if n not in INPUT_NAMES)
+        names = (*self._static, *INPUT_NAMES)
+        order = [names.index(name) for name in card.node_names]
+        self._order = torch.tensor(order, device=device)
+        self.clear()
+
+    def clear(self) -> None:
+        """Let all copies go."""
+        self._nodes: WeakKeyDictionary[FrameGraph, Tensor] = WeakKeyDictionary()
+        self._edges: WeakKeyDictionary[FrameTies, Edges] = WeakKeyDictionary()
+
+    def feed(self, graph: VideoGraph, span: range, inputs: NDArray[np.float32]) -> Fed:
+        """Put together what a network is fed with; edges to other frames are left out.
+
+        Parameters
+        ----------
+        graph : VideoGraph
+        span : range
+            Frames, of N superpixels in all.
+        inputs : (K, N, 8) ndarray of float32
+            What is told of them, see `structures.input_names`.
+
+        Raises
+        ------
+        CheckpointError
+            If the network was trained on columns that are not there.
+        """
+        counts = graph.counts[span.start : span.stop]
+        check_shape("inputs", inputs, None, int(counts.sum()), len(INPUT_NAMES))
+        static = torch.cat([self._nodes_of(graph, t) for t in span])
+        told = torch.tensor(inputs, device=self._device).transpose(0, 1)
+        same = static[:, None].expand(-1, told.shape[1], -1)
+        nodes = torch.cat([same, told], dim=2).index_select(2, self._order)
+        links, ties = self._ties_between(graph, span)
+        return Fed(nodes, links, ties)
+
+    def _nodes_of(self, graph: VideoGraph, t: int) -> Tensor:
+        frame = graph.frames[t]
+        if frame not in self._nodes:
+            values = Columns(frame.nodes, graph.node_names).select(self._static)
+            self._nodes[frame] = torch.tensor(values, device=self._device)
+        return self._nodes[frame]
+
+    def _edges_of(self, graph: VideoGraph, t: int) -> tuple[Edges, int]:
+        """Edges into a frame, and how many superpixels the frame before has."""
+        ties = graph.ties[t]
+        if ties not in self._edges:
+            links = Columns(ties.links, graph.link_names).select(self._card.link_names)
+            values = ties.source, ties.target, links
+            parts = [torch.tensor(value, device=self._device) for value in values]
+            self._edges[ties] = Edges(*parts)
+        return self._edges[ties], ties.before
+
+    def _ties_between(self, graph: VideoGraph, span: range) -> tuple[Tensor, Ties]:
+        """Features and ends of the edges between some frames."""
+        edges, before = zip(*(self._edges_of(graph, t) for t in span), strict=True)
+        first = graph.first[span.start : span.stop + 1] - graph.first[span.start]
+        n = int(first[-1])
+        shift = np.stack([first[:-1] - np.array(before), first[:-1]]).astype(np.int32)
+        many = torch.tensor([len(one.source) for one in edges], device=self._device)
+        source, target, links = (torch.cat(parts) for parts in zip(*edges, strict=True))
+        ends = torch.stack([source, target]) + torch.tensor(
+            shift, device=self._device
+        ).repeat_interleave(many, dim=1, output_size=len(source))
+        if span.start > 0 or span.stop < graph.shape[0]:
+            inside = (ends[0] >= 0) & (ends[0] < n)
+            ends, links = ends[:, inside], links[inside]
+        return links, Ties.of(ends, n)

@@ -1,0 +1,183 @@
+"""Layers of the graph network on a GPU, fused by Triton; for answers, not for training.
+
+Written out, a layer moves ten arrays of the size of all edges through the memory of the
+GPU. Here edge states are read once and written once, over themselves. N nodes, E
+directed edges sorted by target, K labels, H channels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from napari_gnn_vos.model.kernels import EPS, NORM_EPS
+
+NODES, EDGES = 16, 64
+"""Targets of a program, and edges that it looks at together."""
+WARPS = 4
+
+
+def triton_logits(
+    network: GatedGCN,
+    nodes: Tensor,
+    edges: Tensor,
+    ties: Ties,
+    kept_as: torch.dtype = torch.float32,
+) -> Tensor:
+    """Compute the logits of every node as `GatedGCN.forward` does.
+
+    Parameters
+    ----------
+    network : GatedGCN
+        In evaluation mode.
+    nodes : (N, K, node_columns) Tensor of float32
+        Of K labels.
+    edges : (E, edge_columns) Tensor of float32
+    ties : Ties
+    kept_as : torch.dtype
+        In which edge states are kept between layers: float16 takes half the memory.
+        All is computed in float32.
+
+    Returns
+    -------
+    logits : (N, K) Tensor of float32
+    """
+    states = network.embed_nodes(nodes)
+    links = network.embed_edges(edges).to(kept_as)
+    kept = links.new_empty(len(links), *states.shape[1:])
+    links = links[:, None].expand_as(kept)
+    for layer in network.layers:
+        states = _pass_on(layer, states, links, kept, ties)  # type: ignore[arg-type]
+        links = kept
+    out: Tensor = network.read(states)
+    return out.squeeze(-1)
+
+
+def rehearse(device: str) -> None:
+    """Answer for two nodes and an edge; raises whatever keeps Triton from it."""
+    network = GatedGCN(1, 1, width=1, depth=1).eval().to(device)
+    ties = Ties.of(torch.tensor([[0], [1]], device=device), 2)
+    nodes, edges = (torch.ones(2, 1, 1, device=device), torch.ones(1, 1, device=device))
+    with torch.inference_mode():
+        triton_logits(network, nodes, edges, ties)
+
+
+def _pass_on(
+    layer: GatedGCNLayer, states: Tensor, links: Tensor, kept: Tensor, ties: Ties
+) -> Tensor:
+    """Pass one round of messages along the edges; new edge states go to `kept`."""
+    count, labels, width = states.shape
+    out = torch.empty_like(states)
+    if links.numel():
+        grid = triton.cdiv(count, NODES), labels
+        _layer[grid](
+            *(states, out, links, kept, ties.source, ties.target, ties.start),
+            *(layer.from_target(states), layer.from_source(states)),
+            *(layer.from_edge.weight, layer.from_edge.bias),
+            *(layer.norm_edge.weight, layer.norm_edge.bias),
+            *(layer.norm_node.weight, layer.norm_node.bias),
+            *(count, labels, links.stride(0), links.stride(1)),
+            H=width,
+            P=max(triton.next_power_of_2(width), 16),
+            NODES=NODES,
+            EDGES=EDGES,
+            EPS=EPS,
+            NORM_EPS=NORM_EPS,
+            num_warps=WARPS,
+        )
+        return out
+    own = layer.from_target(states)[..., :width]
+    return states + torch.relu(layer.norm_node(own))
+
+
+@triton.jit  # type: ignore[untyped-decorator]
+def _norm(  # type: ignore[no-untyped-def]
+    rows, inside, scale, shift, H: tl.constexpr, NORM_EPS: tl.constexpr
+):
+    """Layer norm and rectifier of the H channels of rows, which lie inside."""
+    rows = tl.where(inside, rows, 0.0)
+    off = tl.where(inside, rows - (tl.sum(rows, 1) / H)[:, None], 0.0)
+    steep = 1 / tl.sqrt(tl.sum(off * off, 1) / H + NORM_EPS)
+    return tl.maximum(off * steep[:, None] * scale[None, :] + shift[None, :], 0.0)
+
+
+@triton.jit  # type: ignore[untyped-decorator]
+def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
+    states: Any,  # (N, K, H)
+    out: Any,  # (N, K, H), the new ones
+    links: Any,  # (E, K, H), by its strides
+    kept: Any,  # (E, K, H), the new ones; may be the same
+    source: Any,  # (E,)
+    target: Any,  # (E,)
+    start: Any,  # (N + 1,)
+    own: Any,  # (N, K, 2 H): A h, D h
+    sent: Any,  # (N, K, 2 H): B h, F h
+    weight: Any,  # (H, H): C
+    offset: Any,
+    edge_scale: Any,
+    edge_shift: Any,
+    node_scale: Any,
+    node_shift: Any,
+    count: int,
+    labels: int,
+    by_edge: int,
+    by_label: int,
+    H: tl.constexpr,
+    P: tl.constexpr,
+    NODES: tl.constexpr,
+    EDGES: tl.constexpr,
+    EPS: tl.constexpr,
+    NORM_EPS: tl.constexpr,
+):
+    """One layer, for the edges into some nodes, and these nodes, of one label."""
+    label = tl.program_id(1)
+    begin = tl.program_id(0) * NODES
+    end = tl.minimum(begin + NODES, count)
+    channel = tl.arange(0, P)
+    inside = channel < H
+    square = inside[:, None] & inside[None, :]
+    c = tl.load(weight + channel[None, :] * H + channel[:, None], mask=square, other=0)
+    c_0 = tl.load(offset + channel, mask=inside, other=0.0)
+    scale = tl.load(edge_scale + channel, mask=inside, other=0.0)
+    shift = tl.load(edge_shift + channel, mask=inside, other=0.0)
+    total = tl.zeros((NODES, P), tl.float32)
+    weights = tl.zeros((NODES, P), tl.float32)
+    last = tl.load(start + end)
+    for first in range(tl.load(start + begin), last, EDGES):
+        edge = first + tl.arange(0, EDGES).to(tl.int64)
+        live = edge < last
+        both = live[:, None] & inside[None, :]
+        s = tl.load(source + edge, mask=live, other=0).to(tl.int64)
+        t = tl.load(target + edge, mask=live, other=0).to(tl.int64)
+        at = edge[:, None] * by_edge + label * by_label + channel[None, :]
+        before = tl.load(links + at, mask=both, other=0.0).to(tl.float32)
+        sender = sent + ((s * labels + label) * 2 * H)[:, None] + channel[None, :]
+        message = tl.load(sender, mask=both, other=0.0)
+        receiver = own + ((t * labels + label) * 2 * H + H)[:, None] + channel[None, :]
+        gate = tl.dot(before, c, input_precision="ieee") + c_0[None, :]
+        gate += tl.load(sender + H, mask=both, other=0.0)
+        gate += tl.load(receiver, mask=both, other=0.0)
+        open_ = tl.where(both, 1 / (1 + tl.exp(-gate)), 0.0)
+        mine = (t[None, :] - begin == tl.arange(0, NODES)[:, None]) & live[None, :]
+        into = tl.where(mine, 1.0, 0.0)
+        total += tl.dot(into, open_ * message, input_precision="ieee")
+        weights += tl.dot(into, open_, input_precision="ieee")
+        after = before + _norm(gate, inside[None, :], scale, shift, H, NORM_EPS)
+        at = (edge * labels + label)[:, None] * H + channel[None, :]
+        tl.store(kept + at, after.to(kept.dtype.element_ty), mask=both)
+    node = begin + tl.arange(0, NODES).to(tl.int64)
+    both = (node < count)[:, None] & inside[None, :]
+    row = (node * labels + label)[:, None]
+    summed = tl.load(own + row * 2 * H + channel[None, :], mask=both, other=0.0)
+    summed += total / (weights + EPS)
+    scale = tl.load(node_scale + channel, mask=inside, other=0.0)
+    shift = tl.load(node_shift + channel, mask=inside, other=0.0)
+    at = row * H + channel[None, :]
+    after = tl.load(states + at, mask=both, other=0.0)
+    after += _norm(summed, inside[None, :], scale, shift, H, NORM_EPS)
+    tl.store(out + at, after, mask=both)
