@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from napari_gnn_vos.config import LabelModelSettings
+from napari_gnn_vos.hardware import cores
 
 F32 = NDArray[np.float32]
 
@@ -20,7 +23,7 @@ class LabelModel:
     known : (M, A) ndarray of float
         Appearance of superpixels whose label is known.
     labels : (M,) ndarray of int
-        Their labels.
+        Their labels; 0 is background, which nobody asks for.
     weight : (M,) ndarray of float
         How much each counts.
     reference : (R, A) ndarray of float
@@ -44,12 +47,15 @@ class LabelModel:
         reference = reference.astype(np.float32)
         self._mean = reference.mean(axis=0)
         self._spread = reference.std(axis=0) + np.float32(1e-3)
-        self._lines: dict[int, tuple[F32, float]] = {}
         scaled = self._scale(known)
-        for label in np.unique(labels):
-            is_it = labels == label
-            if not is_it.all():
-                self._lines[int(label)] = _line(scaled, is_it, weight, settings)
+        fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
+
+        def fit(label: int) -> tuple[F32, float]:
+            return _line(scaled, labels == label, weight, settings)
+
+        # products this small only wait for BLAS's own threads, on a busy machine long
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
+            self._lines = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
     def _scale(self, values: NDArray[np.floating]) -> F32:
         return np.asarray((values - self._mean) / self._spread, np.float32)
