@@ -38,6 +38,10 @@ def train(
     width: Annotated[int, typer.Option(help="Channels of the network.")] = 20,
     depth: Annotated[int, typer.Option(help="Layers, and reach in hops.")] = 12,
     processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
+    players: Annotated[
+        int, typer.Option(help="More processes, a core each, that play for a GPU.")
+    ] = 0,
+    batch: Annotated[int, typer.Option(help="Samples of a step.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     cache: Cache = CACHE,
@@ -56,9 +60,8 @@ def train(
             names = layout.sequences(composed, "ImageSets/2017/train.txt")
             learn.append((composed, tuple(names)))
         size = {"width": width, "depth": depth}
-        settings = TrainSettings(steps=steps, seed=seed, **size)
-        where = choose_device(device)
-        about = cache, output, Config(), settings, where
+        settings = TrainSettings(steps=steps, seed=seed, batch=batch, **size)
+        about = cache, output, Config(), settings, choose_device(device), players
         plan = CoursePlan(tuple(learn), check, *about)
         show(plan.prepare())
         train_together(plan, processes)

@@ -24,8 +24,8 @@ def learner_of(world=1):
     return Learner(CARD, world=world)
 
 
-def sample(target=None):
-    rng = np.random.default_rng(0)
+def sample(target=None, seed=0):
+    rng = np.random.default_rng(seed)
     graph = random_graph(rng).window()
     n = len(graph.nodes.values)
     inputs = rng.uniform(-1, 1, (n, len(INPUT_NAMES))).astype(np.float32)
@@ -51,7 +51,7 @@ def test_by_hand():
     entropy = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     both, either = (one.size * p * y).sum(), (one.size * (p + y - p * y)).sum()
     for overlap in (0, 0.5, 2):
-        loss = loss_of(Constant(logits), CARD, one, overlap)
+        loss = loss_of(Constant(logits), CARD, [one], overlap)
         assert float(loss.detach()) == pytest.approx(
             entropy + overlap * (1 - both / either), 1e-5
         )
@@ -60,19 +60,29 @@ def test_by_hand():
 def test_a_window_without_the_object_counts_by_entropy_alone():
     nothing = sample(lambda n: np.zeros(n, np.float32))
     net = network().eval()
-    assert torch.equal(loss_of(net, CARD, nothing, 5), loss_of(net, CARD, nothing, 0))
+    assert torch.equal(
+        loss_of(net, CARD, [nothing], 5), loss_of(net, CARD, [nothing], 0)
+    )
+
+
+def test_samples_count_alike_and_do_not_touch():
+    net, samples = network().eval(), [sample(seed=seed) for seed in range(3)]
+    apart = [float(loss_of(net, CARD, [one], 0.5).detach()) for one in samples]
+    assert len(set(apart)) == 3
+    together = loss_of(net, CARD, samples, 0.5)
+    assert float(together.detach()) == pytest.approx(np.mean(apart), 1e-5)
 
 
 def test_learning_makes_it_small():
     learner, one = learner_of(), sample()
-    losses = [learner.step(one, 0.01, 0.5) for _ in range(40)]
+    losses = [learner.step([one], 0.01, 0.5) for _ in range(40)]
     assert losses[-1] < 0.5 * losses[0]
 
 
 def test_the_mean_follows():
     learner = learner_of()
     before = [p.clone() for p in learner.mean.parameters()]
-    learner.step(sample(), 0.1, 0.5)
+    learner.step([sample()], 0.1, 0.5)
     learner.follow(0.75)
     moved = zip(
         before, learner.network.parameters(), learner.mean.parameters(), strict=True
@@ -83,13 +93,13 @@ def test_the_mean_follows():
 
 def test_a_state_is_gone_on_from(tmp_path):
     one, other = learner_of(), Learner(CARD)
-    one.step(sample(), 0.01, 0.5)
+    one.step([sample()], 0.01, 0.5)
     one.follow(0.5)
     one.save(tmp_path / "state.pt", 17, 0.625)
     assert other.load(tmp_path / "state.pt") == (17, 0.625)
     for learner in (one, other):
         torch.manual_seed(3)
-        learner.step(sample(), 0.01, 0.5)
+        learner.step([sample()], 0.01, 0.5)
     pairs = zip(one.network.parameters(), other.network.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
@@ -100,7 +110,7 @@ def test_processes_share_the_mean_of_their_gradients(monkeypatch):
     alone, together = learner_of(), learner_of(world=2)
     for learner in (alone, together):
         torch.manual_seed(3)
-        learner.step(sample(), 0.01, 0.5)
+        learner.step([sample()], 0.01, 0.5)
     pairs = zip(alone.network.parameters(), together.network.parameters(), strict=True)
     for a, b in pairs:
         torch.testing.assert_close(a, b)

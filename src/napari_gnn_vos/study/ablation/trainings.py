@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
-from multiprocessing import active_children, get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import active_children, get_context
 from pathlib import Path
-from threading import Thread
 
 import torch
 
@@ -21,6 +17,7 @@ from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.study.footage import davis_footage
 from napari_gnn_vos.study.training.course_plan import CoursePlan
+from napari_gnn_vos.study.training.one_core import begin_on_one_core
 from napari_gnn_vos.study.training.train import train
 
 
@@ -116,7 +113,7 @@ def _one_by_one(plans: Sequence[CoursePlan]) -> Pipeline[None]:
 
 def _at_once(plans: Sequence[CoursePlan], processes: int) -> Pipeline[None]:
     spawn, others = get_context("spawn"), set(active_children())
-    with ProcessPoolExecutor(processes, spawn, _alone) as pool:
+    with ProcessPoolExecutor(processes, spawn, begin_on_one_core) as pool:
         futures = [pool.submit(_train, plan) for plan in plans]
         try:
             yield Progress("train", 0, len(plans))
@@ -127,21 +124,6 @@ def _at_once(plans: Sequence[CoursePlan], processes: int) -> Pipeline[None]:
             for child in set(active_children()) - others:
                 child.terminate()
             raise
-
-
-def _alone() -> None:
-    """Make a process one that works on one core, and ends when its parent does."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent's end: else two would write to a folder when it goes on."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _train(plan: CoursePlan) -> None:

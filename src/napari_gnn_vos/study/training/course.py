@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,13 @@ class TrainSettings(Settings):
     rate: PositiveFloat = Field(3e-3, description="Highest learning rate.")
     frames: PositiveInt = Field(10, description="Frames of a sample.")
     rounds: PositiveInt = Field(8, description="Rounds of a session at most.")
+    batch: PositiveInt = Field(1, description="Samples of a step.")
     pool: PositiveInt = Field(10, description="Sessions under way at a time.")
     steps_a_round: PositiveInt = Field(
         8, description="Steps until one of the sessions is played on by a round."
+    )
+    samples_a_round: PositiveInt = Field(
+        16, description="The same where players play: samples that they cut."
     )
     width: PositiveInt = Field(20, description="Channels of the network.")
     depth: PositiveInt = Field(12, description="Layers, and reach in hops.")
@@ -40,6 +44,22 @@ class TrainSettings(Settings):
     seed: int = Field(0, ge=0, description="Of weights, samples and dropout.")
 
 
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Processes that play sessions beside the one that learns; picklable.
+
+    Parameters
+    ----------
+    players : int
+        How many.
+    footage : callable
+        Opens the videos to play, in the process of a player.
+    """
+
+    players: int
+    footage: Callable[[], Sequence[Footage]]
+
+
 @dataclass(slots=True, eq=False)
 class Course:
     """One process's share of a training.
@@ -48,12 +68,15 @@ class Course:
     ----------
     settings : TrainSettings
     train, validation : sequence of Footage
+        To train on, unless players do so, and to validate on.
     folder : Path
         Where checkpoints, the curve and the state to go on from are kept.
     rank, world : int
         Number of this process, and how many there are.
     device : str
         Where the network computes.
+    cast : Cast, optional
+        Plays in place of this process.
     """
 
     settings: TrainSettings
@@ -63,3 +86,4 @@ class Course:
     rank: int = 0
     world: int = 1
     device: str = "cpu"
+    cast: Cast | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.progress import Pipeline, drain
 from napari_gnn_vos.study.footage import Footage, davis_footage
-from napari_gnn_vos.study.training.course import Course, TrainSettings
+from napari_gnn_vos.study.training.course import Cast, Course, TrainSettings
 from napari_gnn_vos.study.training.samples import for_training
 
 Source = tuple[Path, tuple[str, ...]]
@@ -28,6 +28,8 @@ class CoursePlan:
     settings : TrainSettings
     device : str
         Where the network computes.
+    players : int
+        Processes that play beside every one that learns; none if it plays itself.
     """
 
     train: tuple[Source, ...]
@@ -37,23 +39,28 @@ class CoursePlan:
     config: Config
     settings: TrainSettings
     device: str = "cpu"
+    players: int = 0
 
-    def prepare(self) -> Pipeline[tuple[list[Footage], list[Footage]]]:
+    def prepare(self) -> Pipeline[None]:
         """Prepare what is not prepared yet."""
-        learn: list[Footage] = []
-        check: list[Footage] = []
-        for sources, footage in ((self.train, learn), (self.validation, check)):
-            for root, names in sources:
-                footage += yield from davis_footage(
-                    root, names, self.config, self.cache
-                )
-        return learn, check
+        yield from self._opened((*self.train, *self.validation))
+
+    def footage(self) -> list[Footage]:
+        """Open the videos to train on."""
+        footage = drain(self._opened(self.train))
+        return [Footage(for_training(f.session), f.truth) for f in footage]
 
     def __call__(self, rank: int, world: int) -> Course:
         """Course of process `rank` of `world`."""
-        learn, check = drain(self.prepare())
-        learn = [Footage(for_training(f.session), f.truth) for f in learn]
+        cast = Cast(self.players, self.footage) if self.players else None
+        learn = [] if cast else self.footage()
+        check = drain(self._opened(self.validation))
         self.folder.mkdir(parents=True, exist_ok=True)
-        return Course(
-            self.settings, learn, check, self.folder, rank, world, self.device
-        )
+        place = self.folder, rank, world, self.device
+        return Course(self.settings, learn, check, *place, cast)
+
+    def _opened(self, sources: tuple[Source, ...]) -> Pipeline[list[Footage]]:
+        out: list[Footage] = []
+        for root, names in sources:
+            out += yield from davis_footage(root, names, self.config, self.cache)
+        return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -38,13 +39,13 @@ class Learner:
         self._adam = torch.optim.Adam(network.parameters())
         self._world = world
 
-    def step(self, sample: Sample, rate: float, overlap: float) -> float:
+    def step(self, samples: Sequence[Sample], rate: float, overlap: float) -> float:
         """Take one step of length `rate` and return the loss before it."""
         for group in self._adam.param_groups:
             group["lr"] = rate
         self.network.train()
         self._adam.zero_grad()
-        loss = loss_of(self.network, self._card, sample, overlap)
+        loss = loss_of(self.network, self._card, samples, overlap)
         loss.backward()  # type: ignore[no-untyped-call]
         if self._world > 1:
             self._share_gradients()

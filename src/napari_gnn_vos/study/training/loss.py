@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -11,15 +14,18 @@ from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
 from napari_gnn_vos.study.training.samples import Sample
 
 
-def loss_of(network: GatedGCN, card: Card, sample: Sample, overlap: float) -> Tensor:
-    """Cross-entropy, mean over superpixels, and one minus the soft J of the window.
+def loss_of(
+    network: GatedGCN, card: Card, samples: Sequence[Sample], overlap: float
+) -> Tensor:
+    """Mean over samples: cross-entropy of superpixels, and one minus soft J.
 
     Parameters
     ----------
     network : GatedGCN
+        Answers for all samples at once, as for one graph in pieces.
     card : Card
         What it is fed with.
-    sample : Sample
+    samples : sequence of Sample
     overlap : float
         Weight of the second term, in which superpixels count by their size. It is
         left out where a window holds next to nothing of the object.
@@ -29,16 +35,25 @@ def loss_of(network: GatedGCN, card: Card, sample: Sample, overlap: float) -> Te
     loss : () Tensor of float
     """
     device = next(network.parameters()).device
-    nodes, links = feed(card, sample.graph.nodes, sample.graph.links, sample.inputs)
-    logits = network(
-        torch.tensor(nodes, device=device),
-        torch.tensor(links, device=device),
-        Ties.of(torch.tensor(sample.graph.edges, device=device), len(nodes)),
+    fed = [feed(card, one.graph.nodes, one.graph.links, one.inputs) for one in samples]
+    nodes, links = (
+        torch.tensor(np.concatenate(parts), device=device)
+        for parts in zip(*fed, strict=True)
     )
-    target = torch.tensor(sample.target, device=device)
+    counts = [len(one.target) for one in samples]
+    first = np.cumsum([0, *counts]).astype(np.int32)
+    ends = [one.graph.edges + begin for one, begin in zip(samples, first, strict=False)]
+    index = torch.tensor(np.concatenate(ends, axis=1), device=device)
+    logits = network(nodes, links, Ties.of(index, len(nodes))).split(counts)
+    losses = [_of_one(*each, overlap) for each in zip(logits, samples, strict=True)]
+    return torch.stack(losses).mean()
+
+
+def _of_one(logits: Tensor, sample: Sample, overlap: float) -> Tensor:
+    target = torch.tensor(sample.target, device=logits.device)
     loss = functional.binary_cross_entropy_with_logits(logits, target)
     if sample.target.sum() > 1:
-        size = torch.tensor(sample.size, device=device)
+        size = torch.tensor(sample.size, device=logits.device)
         p = torch.sigmoid(logits)
         both = (size * p * target).sum()
         either = (size * (p + target)).sum() - both

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,8 @@ from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.study.training.book import Book
 from napari_gnn_vos.study.training.course import Course, TrainSettings
 from napari_gnn_vos.study.training.learner import Learner
-from napari_gnn_vos.study.training.samples import Pool
+from napari_gnn_vos.study.training.players import Players
+from napari_gnn_vos.study.training.samples import Pool, Sample
 from napari_gnn_vos.study.training.validate import validate
 
 __all__ = ["Course", "TrainSettings", "rate_at", "train", "train_together"]
@@ -47,21 +50,49 @@ def train(course: Course) -> Path:
     learner = Learner(card, s.dropout, course.world, course.device)
     book = Book(course, card)
     first = book.resume(learner)
-    rng = np.random.default_rng([s.seed, course.rank, first])
-    pool = Pool(course.train, s.rounds, s.pool, rng)
     model = Predictor(learner.mean, card, course.device)
-    for step in range(first, s.steps):
-        if (step - first) % s.steps_a_round == 0:
-            for _ in range(s.pool if step == first else 1):
-                pool.advance(model)
-        loss = learner.step(pool.sample(s.frames), rate_at(step, s), s.overlap)
-        learner.follow(min(s.average, (step + 1) / (step + 10)))
-        book.note(learner, step + 1, loss)
-        if (step + 1) % s.validate_every == 0 or step + 1 == s.steps:
-            js = validate(model, course)
-            if course.rank == 0:
-                book.keep(learner, step + 1, js)
+    with batches(course, model, first) as cut:
+        for step in range(first, s.steps):
+            loss = learner.step(cut(), rate_at(step, s), s.overlap)
+            learner.follow(min(s.average, (step + 1) / (step + 10)))
+            book.note(learner, step + 1, loss)
+            if (step + 1) % s.validate_every == 0 or step + 1 == s.steps:
+                js = validate(model, course)
+                if course.rank == 0:
+                    book.keep(learner, step + 1, js)
     return course.folder / "best.safetensors"
+
+
+@contextmanager
+def batches(
+    course: Course, model: Predictor, first: int
+) -> Iterator[Callable[[], list[Sample]]]:
+    """Play sessions, here in turn or by players; gives what cuts a step's samples.
+
+    Parameters
+    ----------
+    course : Course
+    model : Predictor
+        Answers in the sessions, as it is at the time.
+    first : int
+        Step that training begins with.
+    """
+    s, begun = course.settings, (course.settings.seed, course.rank, first)
+    if course.cast is not None:
+        with Players(course.cast, s, model, begun) as players:
+            yield players.batch
+        return
+    pool = Pool(course.train, s.rounds, s.pool, np.random.default_rng(begun))
+    steps = itertools.count()
+
+    def in_turn() -> list[Sample]:
+        step = next(steps)
+        if step % s.steps_a_round == 0:
+            for _ in range(s.pool if step == 0 else 1):
+                pool.advance(model)
+        return [pool.sample(s.frames) for _ in range(s.batch)]
+
+    yield in_turn
 
 
 def card_of(s: TrainSettings) -> Card:
