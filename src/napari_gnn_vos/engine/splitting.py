@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.split import split_by_ink
 from napari_gnn_vos.prepare.describe import (
     Described,
@@ -36,29 +39,35 @@ def split_session(session: Session, touched: set[int]) -> Session:
         Its graph is described afresh around the split superpixels; their parts
         inherit the answer of the whole.
     """
-    graph, ink = session.graph, session.ink
+    graph = session.graph
     split: dict[int, Described] = {}
     parents: dict[int, NDArray[np.int64]] = {}
-    for t in sorted(touched):
-        here = ink.take(ink.frame == t)
-        picture = session.video.rgb(t)
-        parts = split_by_ink(
-            graph.frames[t].labels,
-            picture,
-            here.row,
-            here.col,
-            here.label,
-            _doubted(session, t, here),
-        )
-        if parts is not None:
-            labels, parents[t] = parts
-            view = _view(session, t, labels)
-            split[t] = describe_labels(view, graph.frames[t].appearance[parents[t]])
+    with ThreadPoolExecutor(cores()) as pool:
+        apart = pool.map(partial(_split_frame, session), sorted(touched))
+        for t, parts in zip(sorted(touched), apart, strict=True):
+            if parts is not None:
+                split[t], parents[t] = parts
     if not split:
         return session
     frames = {t: frame for t, (frame, _) in split.items()}
     graph = graph.exchange(frames, _new_pairs(session, split))
     return replace(session, graph=graph, prediction=_inherit(session, parents))
+
+
+def _split_frame(
+    session: Session, t: int
+) -> tuple[Described, NDArray[np.int64]] | None:
+    """Split a frame; describe it, and tell where its superpixels come from, (n,)."""
+    frame, ink = session.graph.frames[t], session.ink
+    here = ink.take(ink.frame == t)
+    drawn = here.row, here.col, here.label
+    doubted = _doubted(session, t, here)
+    parts = split_by_ink(frame.labels, session.video.rgb(t), *drawn, doubted)
+    if parts is None:
+        return None
+    labels, parents = parts
+    look = frame.appearance[parents]
+    return describe_labels(_view(session, t, labels), look), parents
 
 
 def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
@@ -90,12 +99,17 @@ def _new_pairs(session: Session, split: dict[int, Described]) -> dict[int, Frame
             return frame, mean_look(_view(session, t, frame.labels))
         return split[t]
 
-    starts = {t + d for t in split for d in (-1, 0)} & set(range(len(graph.pairs)))
+    starts = sorted(
+        {t + d for t in split for d in (-1, 0)} & set(range(len(graph.pairs)))
+    )
     share = session.config.prepare.edges.least_share
-    return {
-        t: describe_pair(described(t), described(t + 1), graph.pairs[t].flow, share)
-        for t in starts
-    }
+
+    def described_pair(t: int) -> FramePair:
+        flow = graph.pairs[t].flow
+        return describe_pair(described(t), described(t + 1), flow, share)
+
+    with ThreadPoolExecutor(cores()) as pool:
+        return dict(zip(starts, pool.map(described_pair, starts), strict=True))
 
 
 def _inherit(

@@ -5,15 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.interact.pixels import (
+    drop_specks,
+    fit_lines,
+    follow_lines,
+    products,
+    spell_out,
+    take_likelier,
+)
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
+Box = tuple[slice, slice]
 RADIUS = 3
 """Pixels around each that the filter looks at."""
-SMOOTH = 4e-4
-"""Variance of grey (0 to 1) below which the filter blurs."""
 MARGIN = 3 * RADIUS + 2
 UNLIKELY = 0.05
 """Probability up to which an object need not be looked for at pixels."""
@@ -42,55 +49,66 @@ def paint_labels(
     -------
     painted : (H, W) ndarray of uint8
     """
-    names = np.array((0, *objects), np.uint8)
-    flat: NDArray[np.uint8] = np.take(names[probability.argmax(axis=1)], labels)
+    names = np.array((0, *objects), np.uint8)[probability.argmax(axis=1)]
+    flat = np.empty(labels.shape, np.uint8)
+    boxes = spell_out(labels, names, probability[:, 1:] > UNLIKELY, flat)
     if grey is None:
         return flat
     whole, found = flat.copy(), []
     rest = np.ones(labels.shape, np.float32)
-    for name, column in zip(objects, probability.T[1:], strict=True):
-        box = _box((column > UNLIKELY)[labels[::2, ::2]])
+    for name, column, some in zip(objects, probability.T[1:], boxes, strict=True):
+        box = _around(*some)
         if box is not None:
-            guide = grey[box].astype(np.float32) / np.float32(255)
-            soft = guided_filter(guide, np.take(column, labels[box]))
-            rest[box] -= soft
-            found.append((name, box, soft))
+            chance = np.ascontiguousarray(column)
+            found.append(
+                (name, box, follow_edges(labels[box], chance, grey[box], rest[box]))
+            )
             flat[box] = 0
     for name, box, soft in found:  # rest becomes the chance of the likeliest so far
-        more = soft > rest[box]
-        flat[box][more] = name
-        np.maximum(rest[box], soft, out=rest[box])
+        take_likelier(soft, name, rest[box], flat[box])
     for name, box, _ in found:
-        _drop_specks(flat[box], whole[box], name)
-        _drop_specks(flat[box], whole[box], 0)
+        drop_specks(flat[box], whole[box], name)
+        drop_specks(flat[box], whole[box], 0)
     return flat
 
 
-def _drop_specks(painted: U8, whole: U8, name: int) -> None:
-    """Undo pieces of a label, in place, which no superpixel with that label touches.
+def _around(top: int, bottom: int, left: int, right: int) -> Box | None:
+    """Widen a box by what the filter looks at; none if there is nothing in it."""
+    if bottom < top:
+        return None
+    rows = slice(max(top - MARGIN, 0), bottom + MARGIN + 1)
+    return rows, slice(max(left - MARGIN, 0), right + MARGIN + 1)
+
+
+def follow_edges(labels: NDArray[np.uint16], chance: F32, grey: U8, rest: F32) -> F32:
+    """Smooth an object's chance except across the edges of grey; `rest` loses it.
 
     Parameters
     ----------
-    painted, whole : (H, W) ndarray of uint8
-        Labels with the filter, and of whole superpixels.
-    name : int
+    labels : (h, w) ndarray of uint16
+        Superpixels.
+    chance : (n,) ndarray of float32
+        Of every superpixel.
+    grey : (h, w) ndarray of uint8
+    rest : (h, w) ndarray of float32
+        The chance is taken from it.
+
+    Returns
+    -------
+    soft : (h, w) ndarray of float32
+
+    References
+    ----------
+    K. He et al., "Guided Image Filtering", PAMI 2013.
     """
-    count, pieces = cv2.connectedComponents((painted == name).view(np.uint8))
-    held = np.bincount(pieces[whole == name], minlength=count) > 0
-    held[0] = True
-    if not held.all():
-        specks = ~held[pieces]
-        painted[specks] = whole[specks]
+    lines = fit_lines(_mean(products(grey, labels, chance)))
+    soft: F32 = follow_lines(_mean(lines), grey, rest)
+    return soft
 
 
-def _box(some: NDArray[np.bool_]) -> tuple[slice, slice] | None:
-    """Find the rows and columns with something, from every second of both."""
-    rows, cols = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
-    if len(rows) == 0:
-        return None
-    begins = [max(2 * int(some[0]) - MARGIN, 0) for some in (rows, cols)]
-    ends = [2 * int(some[-1]) + MARGIN + 1 for some in (rows, cols)]
-    return slice(begins[0], ends[0]), slice(begins[1], ends[1])
+def _mean(image: F32) -> F32:
+    out: F32 = cv2.blur(image, (2 * RADIUS + 1, 2 * RADIUS + 1))
+    return out
 
 
 def paint_frame(
@@ -118,23 +136,3 @@ def paint_frame(
     here = ink.frame == t
     painted[ink.row[here], ink.col[here]] = ink.label[here]
     return painted
-
-
-def guided_filter(guide: F32, soft: F32) -> F32:
-    """Smooth `soft` (H, W) except across the edges of `guide` (H, W, 0 to 1).
-
-    References
-    ----------
-    K. He et al., "Guided Image Filtering", PAMI 2013.
-    """
-    mean_g, mean_s = _mean(guide), _mean(soft)
-    both = _mean(guide * soft) - mean_g * mean_s
-    variance = _mean(guide * guide) - mean_g * mean_g
-    slope = np.asarray(both / (variance + np.float32(SMOOTH)), np.float32)
-    offset = mean_s - slope * mean_g
-    return _mean(slope) * guide + _mean(offset)
-
-
-def _mean(image: F32) -> F32:
-    out: F32 = cv2.blur(image, (2 * RADIUS + 1, 2 * RADIUS + 1))
-    return out

@@ -14,6 +14,8 @@ from napari_gnn_vos.structures.seeds import Seeds
 F32 = NDArray[np.float32]
 AROUND = 5
 """Pixels from a seed at which flow must not differ from its own."""
+BESIDE = AROUND * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)], np.float32)
+"""A seed, and where to look around it: rows and columns."""
 
 
 def spread_seeds(
@@ -94,27 +96,17 @@ def _carry(
 ) -> tuple[F32, F32, NDArray[np.bool_]]:
     """One step: new rows, new columns, and which seeds arrived."""
     scale = there.shape[0] / shape[1]
-    move = bilinear(there, held.row * scale, held.col * scale)
+    at = np.stack([held.row, held.col]) + BESIDE[:, :, None]  # (5, 2, S)
+    moves = bilinear(there, *(at.transpose(1, 0, 2).reshape(2, -1) * scale))
+    move, *beside = moves.reshape(len(BESIDE), -1, 2)
     row, col = held.row + move[:, 0], held.col + move[:, 1]
     home = bilinear(back, row * scale, col * scale)
-    miss = np.linalg.norm(move + home, axis=1)
-    bound = settings.return_share * np.linalg.norm(move, axis=1)
-    good = miss < np.maximum(bound, settings.return_error)
-    good &= _calm(there, held, move, scale)
+    miss, far = np.linalg.norm(move + home, axis=1), np.linalg.norm(move, axis=1)
+    good = miss < np.maximum(settings.return_share * far, settings.return_error)
+    unlike = np.linalg.norm(np.stack(beside) - move, axis=2)
+    good &= (unlike < 1 + 0.1 * far).all(axis=0)  # no border of motion is near
     good &= (row >= 0) & (row <= shape[1] - 1) & (col >= 0) & (col <= shape[2] - 1)
     return row.astype(np.float32), col.astype(np.float32), good
-
-
-def _calm(
-    there: NDArray[np.float16], held: Seeds, move: F32, scale: float
-) -> NDArray[np.bool_]:
-    """Whether flow around a seed is like its own: no border of motion is near, (S,)."""
-    bound = 1 + 0.1 * np.linalg.norm(move, axis=1)
-    calm = np.ones(len(held), bool)
-    for down, right in ((AROUND, 0), (-AROUND, 0), (0, AROUND), (0, -AROUND)):
-        beside = bilinear(there, (held.row + down) * scale, (held.col + right) * scale)
-        calm &= np.linalg.norm(beside - move, axis=1) < bound
-    return calm
 
 
 def bilinear(field: NDArray[np.float16], row: F32, col: F32) -> F32:
@@ -122,16 +114,16 @@ def bilinear(field: NDArray[np.float16], row: F32, col: F32) -> F32:
 
     Positions outside are moved to the border.
     """
-    h, w = field.shape[:2]
+    h, w, depth = field.shape
     row, col = np.clip(row, 0, h - 1), np.clip(col, 0, w - 1)
     top = np.minimum(row.astype(np.int64), max(h - 2, 0))
     left = np.minimum(col.astype(np.int64), max(w - 2, 0))
-    down, right = np.minimum(top + 1, h - 1), np.minimum(left + 1, w - 1)
-    y, x = (row - top)[:, None], (col - left)[:, None]
-    corners: NDArray[np.float64] = (
-        (1 - y) * (1 - x) * field[top, left].astype(np.float32)
-        + (1 - y) * x * field[top, right].astype(np.float32)
-        + y * (1 - x) * field[down, left].astype(np.float32)
-        + y * x * field[down, right].astype(np.float32)
+    y, x = row - top, col - left
+    down, right = w * (h > 1), int(w > 1)
+    at = top * w + left + np.array([[0], [right], [down], [down + right]])
+    corners = field.reshape(-1, depth)[at].astype(np.float32)
+    share = np.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x])
+    mixed: F32 = np.einsum(
+        "ks,ksc->sc", share, corners, dtype=np.float32, casting="same_kind"
     )
-    return corners.astype(np.float32)
+    return mixed

@@ -7,8 +7,6 @@ directed edges sorted by target, K labels, H channels.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -108,25 +106,25 @@ def _norm(  # type: ignore[no-untyped-def]
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
-    states: Any,  # (N, K, H)
-    out: Any,  # (N, K, H), the new ones
-    links: Any,  # (E, K, H), by its strides
-    kept: Any,  # (E, K, H), the new ones; may be the same
-    source: Any,  # (E,)
-    target: Any,  # (E,)
-    start: Any,  # (N + 1,)
-    own: Any,  # (N, K, 2 H): A h, D h
-    sent: Any,  # (N, K, 2 H): B h, F h
-    weight: Any,  # (H, H): C
-    offset: Any,
-    edge_scale: Any,
-    edge_shift: Any,
-    node_scale: Any,
-    node_shift: Any,
-    count: int,
-    labels: int,
-    by_edge: int,
-    by_label: int,
+    states,  # (N, K, H)
+    out,  # (N, K, H), the new ones
+    links,  # (E, K, H), by its strides
+    kept,  # (E, K, H), the new ones; may be the same
+    source,  # (E,)
+    target,  # (E,)
+    start,  # (N + 1,)
+    own,  # (N, K, 2 H): A h, D h
+    sent,  # (N, K, 2 H): B h, F h
+    weight,  # (H, H): C
+    offset,
+    edge_scale,
+    edge_shift,
+    node_scale,
+    node_shift,
+    count,
+    labels,
+    by_edge,
+    by_label,
     H: tl.constexpr,
     P: tl.constexpr,
     NODES: tl.constexpr,
