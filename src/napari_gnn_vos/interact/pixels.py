@@ -111,10 +111,32 @@ def drop_specks(painted, whole, name):  # type: ignore[no-untyped-def]
     name : int
     """
     h, w = painted.shape
-    new = (painted == name) & (whole != name)
-    count = new.sum()
-    if count == 0:
-        return
+    new, count = _gained(painted, whole, name)
+    if count > 0:
+        _let_go_of_held(new, count, painted, whole, name)
+        for r in range(h):
+            for c in range(w):
+                if new[r, c]:
+                    painted[r, c] = whole[r, c]
+
+
+@njit(cache=True, nogil=True)
+def _gained(painted, whole, name):  # type: ignore[no-untyped-def]
+    """Pixels that have a label by the filter alone, (h, w), and how many."""
+    h, w = painted.shape
+    new, count = np.zeros((h, w), np.bool_), 0
+    for r in range(h):
+        for c in range(w):
+            if painted[r, c] == name and whole[r, c] != name:
+                new[r, c] = True
+                count += 1
+    return new, count
+
+
+@njit(cache=True, nogil=True)
+def _let_go_of_held(new, count, painted, whole, name):  # type: ignore[no-untyped-def]
+    """Take away from `new`, of `count`, what is tied to a superpixel of the label."""
+    h, w = painted.shape
     held, top = np.empty((count, 2), np.int64), 0
     for r in range(h):
         for c in range(w):
@@ -123,7 +145,6 @@ def drop_specks(painted, whole, name):  # type: ignore[no-untyped-def]
                 held[top, 0], held[top, 1] = r, c
                 top += 1
     _hold_on(new, held, top)
-    painted[:] = np.where(new, whole, painted)
 
 
 @njit(cache=True, nogil=True)
