@@ -10,12 +10,15 @@ ICML 2003; L. Grady, "Random Walks for Image Segmentation", PAMI 2006.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from napari_gnn_vos.interact.marks import NOTHING, Marks
+from napari_gnn_vos.structures.beside import Beside
+from napari_gnn_vos.structures.frame_ties import FrameTies
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
@@ -27,6 +30,7 @@ WITHIN, BETWEEN = 0.3, 1.0
 """Strength of ties within a frame and between frames."""
 WINDOW, MARGIN = 128, 48
 """Frames that are solved together, and those more on either side that are seen."""
+_STRENGTHS: Beside[FrameTies, F32] = Beside()
 STEPS = 60
 """Conjugate gradient steps at most; the answer is good to about 0.01."""
 
@@ -94,7 +98,7 @@ def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
         ties = graph.ties[t]
         source = ties.source + np.int32(begin - ties.before)
         inside = (source >= 0) & (source < n)
-        strength = _strength(ties.links, graph.link_names)
+        strength = _STRENGTHS.of(ties, partial(_strength, names=graph.link_names))
         strengths.append(strength[inside])
         sources.append(source[inside])
         degrees.append(np.bincount(ties.target[inside], minlength=graph.counts[t]))
@@ -104,9 +108,9 @@ def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
     )
 
 
-def _strength(links: F32, names: tuple[str, ...]) -> F32:
+def _strength(ties: FrameTies, names: tuple[str, ...]) -> F32:
     """How strongly superpixels are tied: alike, with a long border or carried over."""
-    column = {name: links[:, k] for k, name in enumerate(names)}
+    column = {name: ties.links[:, k] for k, name in enumerate(names)}
     look = column["far_l"] + column["far_a"] + column["far_b"]
     look = look + column["far_motion_next"]
     share = np.maximum(column["share_out"], column["share_back"])

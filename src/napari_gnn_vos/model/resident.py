@@ -6,7 +6,6 @@ n superpixels of a frame, e directed edges into them, K labels.
 from __future__ import annotations
 
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 from napari_gnn_vos.model.checkpoint import Card
 from napari_gnn_vos.model.gatedgcn import Ties
 from napari_gnn_vos.structures.arrays import check_shape
+from napari_gnn_vos.structures.beside import Beside
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.frame_ties import FrameTies
@@ -69,12 +69,13 @@ class Resident:
         names = (*self._static, *INPUT_NAMES)
         order = [names.index(name) for name in card.node_names]
         self._order = torch.tensor(order, device=device)
-        self.clear()
+        self._nodes: Beside[FrameGraph, Tensor] = Beside()
+        self._edges: Beside[FrameTies, Edges] = Beside()
 
     def clear(self) -> None:
         """Let all copies go."""
-        self._nodes: WeakKeyDictionary[FrameGraph, Tensor] = WeakKeyDictionary()
-        self._edges: WeakKeyDictionary[FrameTies, Edges] = WeakKeyDictionary()
+        self._nodes.clear()
+        self._edges.clear()
 
     def feed(self, graph: VideoGraph, span: range, inputs: NDArray[np.float32]) -> Fed:
         """Put together what a network is fed with; edges to other frames are left out.
@@ -102,21 +103,22 @@ class Resident:
         return Fed(nodes, links, ties)
 
     def _nodes_of(self, graph: VideoGraph, t: int) -> Tensor:
-        frame = graph.frames[t]
-        if frame not in self._nodes:
+        def bring(frame: FrameGraph) -> Tensor:
             values = Columns(frame.nodes, graph.node_names).select(self._static)
-            self._nodes[frame] = torch.tensor(values, device=self._device)
-        return self._nodes[frame]
+            return torch.tensor(values, device=self._device)
+
+        return self._nodes.of(graph.frames[t], bring)
 
     def _edges_of(self, graph: VideoGraph, t: int) -> tuple[Edges, int]:
         """Edges into a frame, and how many superpixels the frame before has."""
-        ties = graph.ties[t]
-        if ties not in self._edges:
+
+        def bring(ties: FrameTies) -> Edges:
             links = Columns(ties.links, graph.link_names).select(self._card.link_names)
             values = ties.source, ties.target, links
-            parts = [torch.tensor(value, device=self._device) for value in values]
-            self._edges[ties] = Edges(*parts)
-        return self._edges[ties], ties.before
+            return Edges(*(torch.tensor(v, device=self._device) for v in values))
+
+        ties = graph.ties[t]
+        return self._edges.of(ties, bring), ties.before
 
     def _ties_between(self, graph: VideoGraph, span: range) -> tuple[Tensor, Ties]:
         """Features and ends of the edges between some frames."""

@@ -17,7 +17,7 @@ from napari_gnn_vos.model.kernels import EPS, NORM_EPS
 
 NODES, EDGES = 16, 64
 """Targets of a program, and edges that it looks at together."""
-WARPS = 4
+WARPS = 2
 
 
 def triton_logits(

@@ -1,0 +1,31 @@
+import gc
+import weakref
+
+from napari_gnn_vos.structures.beside import Beside
+
+
+class Owner:
+    """Something that values are kept beside."""
+
+
+def test_a_value_is_worked_out_once_for_each():
+    kept, asked = Beside(), []
+    one, other = Owner(), Owner()
+
+    def work_out(owner):
+        asked.append(owner)
+        return len(asked)
+
+    assert [kept.of(x, work_out) for x in (one, other, one, other)] == [1, 2, 1, 2]
+    kept.clear()
+    assert kept.of(one, work_out) == 3
+
+
+def test_a_value_goes_with_its_owner():
+    kept, owner, gone = Beside(), Owner(), []
+    weakref.finalize(kept.of(owner, lambda _: Owner()), gone.append, "value")
+    gc.collect()
+    assert gone == []
+    del owner
+    gc.collect()
+    assert gone == ["value"]
