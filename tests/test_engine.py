@@ -13,9 +13,10 @@ from napari_gnn_vos.errors import (
     VideoError,
 )
 from napari_gnn_vos.interact.strokes import rasterise
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.registry import load_backbone, load_model
 from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
 from napari_gnn_vos.prepare.node_features import FrameView
+from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.progress import Glimpse, drain
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.scribbles import ERASED
@@ -392,11 +393,17 @@ def test_every_superpixel_has_ink_of_one_label_only(split):
             assert len(np.unique(here.label[at == number])) == 1
 
 
-def test_parts_inherit_answer_and_looks(split, done):
+def test_parts_look_as_they_do_and_inherit_the_answer(split, done):
     old, new = done.graph.frames[2], split.graph.frames[2]
     parents = np.zeros(new.n, int)
     parents[new.labels] = old.labels
-    np.testing.assert_array_equal(new.appearance, old.appearance[parents])
+    maps = load_backbone(split.config.prepare.backbone)(split.video.rgb(2))
+    afresh = pool_maps(maps, new.labels)
+    np.testing.assert_allclose(new.appearance, afresh, atol=2e-3)
+    whole = np.bincount(parents)[parents] == 1
+    inherited = old.appearance[parents]
+    np.testing.assert_array_equal(new.appearance[whole], inherited[whole])
+    assert (new.appearance[~whole] != inherited[~whole]).any(axis=1).all()
     np.testing.assert_array_equal(
         split.prediction.probability[2], done.prediction.probability[2][parents]
     )

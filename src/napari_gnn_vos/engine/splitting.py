@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +18,8 @@ from napari_gnn_vos.prepare.describe import (
     mean_look,
 )
 from napari_gnn_vos.prepare.node_features import FrameView
-from napari_gnn_vos.structures.frame_graph import FramePair
+from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.seeds import Ink
 from napari_gnn_vos.structures.session import Prediction, Session
 
@@ -36,8 +37,8 @@ def split_session(session: Session, touched: set[int]) -> Session:
     Returns
     -------
     session : Session
-        Its graph is described afresh around the split superpixels; their parts
-        inherit the answer of the whole.
+        Its graph is described afresh around the split superpixels: each part looks
+        as its own pixels do, and inherits the answer of the whole.
     """
     graph = session.graph
     split: dict[int, Described] = {}
@@ -47,10 +48,15 @@ def split_session(session: Session, touched: set[int]) -> Session:
         for t, parts in zip(sorted(touched), apart, strict=True):
             if parts is not None:
                 split[t], parents[t] = parts
-    if not split:
-        return session
-    frames = {t: frame for t, (frame, _) in split.items()}
-    graph = graph.exchange(frames, _new_pairs(session, split))
+        if not split:
+            return session
+        looks = {
+            t: pool.submit(_own_looks, session, t, frame, parents[t])
+            for t, (frame, _) in split.items()
+        }
+        pairs = _new_pairs(session, split, pool)
+        frames = {t: look.result() for t, look in looks.items()}
+    graph = graph.exchange(frames, pairs)
     return replace(session, graph=graph, prediction=_inherit(session, parents))
 
 
@@ -68,6 +74,22 @@ def _split_frame(
     labels, parents = parts
     look = frame.appearance[parents]
     return describe_labels(_view(session, t, labels), look), parents
+
+
+def _own_looks(
+    session: Session, t: int, frame: FrameGraph, parents: NDArray[np.int64]
+) -> FrameGraph:
+    """Let the parts of split superpixels look as their own pixels do."""
+    from napari_gnn_vos.model.registry import load_backbone
+    from napari_gnn_vos.model.threads import none_inside
+
+    embed = load_backbone(session.config.prepare.backbone)
+    with none_inside():
+        maps = embed(session.video.rgb(t))
+    part = np.bincount(parents)[parents] > 1
+    look = frame.appearance.copy()
+    look[part] = pool_maps(maps, frame.labels)[part]
+    return replace(frame, appearance=look)
 
 
 def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
@@ -89,7 +111,9 @@ def _view(session: Session, t: int, labels: NDArray[np.uint16]) -> FrameView:
     return FrameView(labels, session.video.rgb(t), before, after)
 
 
-def _new_pairs(session: Session, split: dict[int, Described]) -> dict[int, FramePair]:
+def _new_pairs(
+    session: Session, split: dict[int, Described], pool: Executor
+) -> dict[int, FramePair]:
     """Tie frames with new superpixels to the frames around them."""
     graph = session.graph
 
@@ -108,8 +132,7 @@ def _new_pairs(session: Session, split: dict[int, Described]) -> dict[int, Frame
         flow = graph.pairs[t].flow
         return describe_pair(described(t), described(t + 1), flow, share)
 
-    with ThreadPoolExecutor(cores()) as pool:
-        return dict(zip(starts, pool.map(described_pair, starts), strict=True))
+    return dict(zip(starts, pool.map(described_pair, starts), strict=True))
 
 
 def _inherit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from importlib.util import find_spec
 
 from napari_gnn_vos.errors import SettingsError
@@ -43,6 +44,7 @@ def choose_backend(name: str, device: str) -> str:
     return "torch" if trouble else "triton"
 
 
+@cache
 def trouble_with_triton(device: str) -> str | None:
     """Say what keeps Triton from compiling for a device; nothing if it works."""
     if device != "cuda":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -52,8 +53,9 @@ def load_model(
     return Predictor(*load_checkpoint(path), choose_device(device), backend)
 
 
+@cache
 def load_backbone(name: str = "mobilenetv2", device: str = "cpu") -> Embed:
-    """Load the network that describes what pictures look like.
+    """Load the network that describes what pictures look like; once.
 
     Parameters
     ----------
