@@ -1,9 +1,14 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
-from napari_gnn_vos.config import Config, PrepareSettings, SuperpixelSettings
+from napari_gnn_vos.config import (
+    Config,
+    LabelModelSettings,
+    PrepareSettings,
+    SuperpixelSettings,
+)
 from napari_gnn_vos.engine import annotate, predict, predicting, start, starting
 from napari_gnn_vos.errors import (
     NoSeedsError,
@@ -408,3 +413,14 @@ def test_parts_look_as_they_do_and_inherit_the_answer(split, done):
         split.prediction.probability[2], done.prediction.probability[2][parents]
     )
     assert split.prediction.probability[1] is done.prediction.probability[1]
+
+
+def test_parts_look_like_the_whole_if_that_is_wanted(split, done):
+    settings = LabelModelSettings(own_looks=False)
+    config = done.config.model_copy(update={"label_model": settings})
+    same = annotate(replace(done, config=config), split.rounds[-1], rng=rng())
+    frame, old = same.graph.frames[2], done.graph.frames[2]
+    np.testing.assert_array_equal(frame.labels, split.graph.frames[2].labels)
+    parents = np.zeros(frame.n, int)
+    parents[frame.labels] = old.labels
+    np.testing.assert_array_equal(frame.appearance, old.appearance[parents])

@@ -115,6 +115,11 @@ class LabelModelSettings(Settings):
     spread_weight: PositiveFloat = Field(
         0.2, description="What a spread seed counts, beside 1 of a drawn one."
     )
+    own_looks: bool = Field(
+        True,
+        description="Parts of split superpixels look as their own pixels do: the "
+        "backbone sees the frame again. If not, they look like the whole.",
+    )
 
 
 class Config(Settings):

@@ -80,6 +80,9 @@ def _own_looks(
     session: Session, t: int, frame: FrameGraph, parents: NDArray[np.int64]
 ) -> FrameGraph:
     """Let the parts of split superpixels look as their own pixels do."""
+    settings = session.config.label_model
+    if not (settings.enabled and settings.own_looks):
+        return frame
     from napari_gnn_vos.model.registry import load_backbone
     from napari_gnn_vos.model.threads import none_inside
 

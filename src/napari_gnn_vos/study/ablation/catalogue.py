@@ -89,6 +89,7 @@ _NO_SPREAD = SeedSettings(spread_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LOOK = LabelModelSettings(enabled=False)
 _LIGHT = LabelModelSettings(spread_weight=0.05)
+_SAME_LOOKS = LabelModelSettings(own_looks=False)
 INPUTS = Table(
     "inputs",
     "The given weights, told less (Table III); which of the published ones is without "
@@ -106,6 +107,7 @@ INPUTS = Table(
         Variant("without previous answer", without=("previous",)),
         Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
         Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
+        Variant("parts look like the whole", config=Config(label_model=_SAME_LOOKS)),
     ),
     composed=True,
 )
