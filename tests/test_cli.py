@@ -151,7 +151,7 @@ def test_benchmark_that_was_stopped_goes_on(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("--rounds", 0), "one round or more"),
+        (("--rounds", 0), "Invalid value for"),
         (("--protocol", "mine"), "'davisinteractive'"),
         (("--scribbles", "nowhere"), "nowhere"),
         (("--model", "no.safetensors"), "no.safetensors"),
@@ -211,3 +211,17 @@ def test_a_missing_file_is_told_in_one_line(run, args, told):
     assert result.exit_code == 2
     assert told in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ceiling", "--davis", ".", "--sequences", "x", "--every", "0"),
+        ("ceiling", "--davis", ".", "--sequences", "x", "--superpixels", "-5"),
+        ("segment", "a.mp4", "b.json", "c", "--seed", "-1"),
+    ],
+)
+def test_numbers_that_cannot_be_are_told(run, words):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "Invalid value for" in done.output

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
 
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
@@ -122,6 +123,23 @@ def test_videos_can_be_chosen(qtbot, viewer, dock):
     assert dock.annotator.workspace is None
     assert dock.video.currentIndex() == 0
     assert not dock.predict.isEnabled()
+
+
+def test_the_video_that_was_worked_on_is_chosen_again(qtbot, viewer, toy_engine):
+    first = viewer.add_image(np.zeros((3, 16, 17)), name="a very long name " * 4)
+    second = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="second")
+    widget = plugin.AnnotateDock(viewer)
+    qtbot.addWidget(widget)
+    qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
+    assert widget.annotator.workspace.image is second  # it is selected
+    assert widget.video.itemData(1, Qt.ItemDataRole.ToolTipRole) == first.name
+    widget.annotator.close()
+    widget.video.stop()
+    viewer.layers.selection.active = first
+    again = plugin.AnnotateDock(viewer)
+    qtbot.addWidget(again)
+    qtbot.waitUntil(lambda: again.annotator.workspace is not None)
+    assert again.annotator.workspace.image is second  # strokes lie on it
 
 
 def test_buttons_stay_where_they_are(qtbot, dock):

@@ -298,6 +298,36 @@ def test_strokes_from_a_file_are_gone_on_with(viewer):
     assert (viewer.layers[SEGMENTATION].data == 2).all()
 
 
+def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
+    empty = viewer.layers[STROKES]
+    saved = np.zeros((T, H, W), np.uint8)
+    saved[1, 2, 2:5] = 3
+    opened = viewer.add_labels(saved, name=STROKES)
+    assert annotator.workspace.strokes is opened
+    assert viewer.layers.selection.active is opened
+    assert (annotator.pen.objects, opened.mode, empty.visible) == (3, "paint", False)
+    annotator.predict()
+    assert (viewer.layers[SEGMENTATION].data[:, 2, 2] == 3).all()
+
+
+def test_strokes_that_are_opened_do_not_replace_what_is_drawn(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    mine = viewer.layers[STROKES]
+    viewer.add_labels(np.ones((T, H, W), np.uint8), name=STROKES)
+    viewer.add_labels(np.ones((T + 1, H, W), np.uint8), name="another")
+    assert annotator.workspace.strokes is mine
+    assert mine.visible
+
+
+def test_an_answer_that_was_hidden_is_shown_again(viewer, annotator):
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    viewer.layers[SEGMENTATION].visible = False
+    paint(viewer, 1, 7, 8)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].visible
+
+
 def test_strokes_from_a_file_look_like_ours(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), scale=(1, 2, 2))
     strokes = viewer.add_labels(np.full((T, H, W), 2), name="strokes")

@@ -5,6 +5,7 @@ import pytest
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, VideoError
 from napari_gnn_vos.gui.drawing import Drawing
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
 from napari_gnn_vos.progress import drain
 from tests.gui import fakes
 
@@ -67,6 +68,16 @@ def test_nothing_drawn_is_an_error_before_any_work():
     controller.open(fakes.video())
     with pytest.raises(NoSeedsError, match="Choose an object"):
         controller.predict(Drawing)
+    controller._prepare.assert_not_called()
+
+
+def test_only_background_is_an_error_before_any_work():
+    controller = fakes.controller(prepare=Mock())
+    controller.open(fakes.video())
+    brush = np.zeros(fakes.SHAPE[1:], np.uint8)
+    brush[2, 3] = BACKGROUND_VALUE
+    with pytest.raises(NoSeedsError, match="only background is drawn"):
+        controller.predict(lambda: Drawing({0: brush}))
     controller._prepare.assert_not_called()
 
 
@@ -212,11 +223,12 @@ class TestElsewhere:
 def test_the_same_from_python():
     controller = fakes.controller(seed=3)
     controller.open(fakes.video())
-    controller.predict(lambda: dot((2, 3), value=255, frame=1))
+    drawn = dot((2, 3), value=255, frame=1).brush | dot((5, 6)).brush
+    controller.predict(lambda: Drawing(drawn))
     session = drain(fakes.prepare(fakes.video()))
     rng = np.random.default_rng([3, 1])
     scribbles = controller.history.now.session.rounds[0]
     session = drain(fakes.answer(session, scribbles, rng))
     now = controller.history.now.session
     np.testing.assert_array_equal(session.labels, now.labels)
-    assert scribbles[0].label == 0
+    assert {one.label for one in scribbles} == {0, 1}

@@ -147,6 +147,21 @@ def test_labels_are_saved(tmp_path, shape):
         np.testing.assert_array_equal(np.asarray(image), frames[2])
 
 
+def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened):
+    import tifffile
+
+    from napari_gnn_vos.gui.writer import write_tiff
+
+    labels = np.random.default_rng(0).integers(0, 3, (4, 16, 18)).astype(np.uint8)
+    write_tiff(str(tmp_path / "strokes.tif"), labels, {})
+    (layer,) = opened(tmp_path / "strokes.tif")
+    assert (type(layer).__name__, layer.name) == ("Labels", "strokes")
+    np.testing.assert_array_equal(layer.data, labels)
+    tifffile.imwrite(tmp_path / "cells.tif", labels, photometric="minisblack")
+    (layer,) = opened(tmp_path / "cells.tif")
+    assert type(layer).__name__ == "Image"
+
+
 @pytest.mark.parametrize("shape", [(16, 18), (3, 2, 16, 18)])
 def test_labels_of_no_video_are_not_saved(tmp_path, shape):
     from napari_gnn_vos.errors import ShapeError

@@ -37,3 +37,15 @@ def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, real_e
     session = drain(predict(session, fakes.diffusion_alone))
     np.testing.assert_array_equal(viewer.layers[SEGMENTATION].data, session.labels)
     assert list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
+    from napari.utils.notifications import notification_manager
+
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" / "cache"
+    before = len(notification_manager.records)
+    assert scripting.writable(tmp_path) == tmp_path
+    assert len(notification_manager.records) == before
+    assert scripting.writable(folder) is None
+    assert "stays in memory" in notification_manager.records[-1].message

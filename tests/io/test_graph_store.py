@@ -154,3 +154,17 @@ def test_nothing_else_is_left_in_the_folder(folder, graph):
     names = sorted(path.name for path in folder.iterdir())
     frames = [f"{t:06d}.npz" for t in range(len(graph.frames))]
     assert names == [*frames, "graph.json"]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path, graph, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ReadError, match=r"cannot be written.*choose another folder"):
+        GraphStore(tmp_path / "file" / "folder", 4)
+    store = GraphStore(tmp_path / "folder", 4)
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("napari_gnn_vos.io.graph_store.put_whole", full)
+    with pytest.raises(ReadError, match="No space left on device"):
+        store.put(0, graph.frames[0], None)

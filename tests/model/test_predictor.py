@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from napari_gnn_vos.errors import CheckpointError, SettingsError, ShapeError
-from napari_gnn_vos.model.backend import choose_backend
+from napari_gnn_vos.model.backend import choose_backend, graphics_driver_compiles
 from napari_gnn_vos.model.checkpoint import Card, build, save_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import Ties
@@ -134,6 +134,16 @@ def test_a_backend_that_is_not_known_or_not_for_the_device():
         choose_backend("fused", "cuda")
     with pytest.raises(SettingsError, match="but the device is 'cpu'"):
         choose_backend("triton", "cpu")
+
+
+def test_a_graphics_driver_with_a_compiler_is_noticed(tmp_path):
+    maps = tmp_path / "maps"
+    assert not graphics_driver_compiles(maps)
+    line = "7f00-7f10 r-xp 0 08:01 9 /usr/lib/x86_64-linux-gnu/{}\n"
+    maps.write_text(line.format("libGL.so.1.7.0") + line.format("libllvmlite.so"))
+    assert not graphics_driver_compiles(maps)
+    maps.write_text(line.format("libLLVM-15.so.1"))
+    assert graphics_driver_compiles(maps)
 
 
 @pytest.mark.skipif(choose_device() == "cuda", reason="there is a GPU")

@@ -7,8 +7,10 @@ from napari_gnn_vos.model.registry import load_backbone, load_model
 
 
 def test_a_name_that_does_not_ship():
-    with pytest.raises(ReadError, match="no-such-network"):
-        load_model("no-such-network", "cpu")
+    with pytest.raises(SettingsError, match=r"gatedgcn-small.*'no-such' is neither"):
+        load_model("no-such", "cpu")
+    with pytest.raises(ReadError, match=r"no-such\.safetensors"):
+        load_model("no-such.safetensors", "cpu")
 
 
 def test_a_backbone_that_is_not_known():

@@ -93,3 +93,14 @@ def test_it_is_compared_and_reckoned_with_as_an_array(labels):
     )
     np.testing.assert_array_equal(np.add(packed, packed), labels + labels)
     np.testing.assert_array_equal(np.unique(packed), np.unique(labels))
+
+
+def test_what_only_an_array_has(labels):
+    frames = LabelFrames.of(labels)
+    assert (frames.max(), frames.sum(), frames.mean()) == (
+        *(labels.max(), labels.sum(), labels.mean()),
+    )
+    np.testing.assert_array_equal(frames.T, labels.T)
+    np.testing.assert_array_equal(frames.reshape(-1), labels.reshape(-1))
+    with pytest.raises(AttributeError, match="no attribute 'compute'"):
+        frames.compute()

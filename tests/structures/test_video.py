@@ -133,3 +133,16 @@ def test_what_is_let_go_of_is_gone_at_once():
     greys = weakref.ref(video.greys)
     del video
     assert greys() is None
+
+
+def test_yes_and_no_are_black_and_white():
+    frames = np.zeros((3, 20, 24), bool)
+    frames[:, 5:9, 5:9] = True
+    video = Video.from_array(frames)
+    assert set(np.unique(video.rgb(1))) == {0, 255}
+    assert video.raw(0).dtype == np.uint8
+
+
+def test_pixels_that_are_no_numbers_are_told():
+    with pytest.raises(VideoError, match="must be real numbers"):
+        Video(np.zeros((3, 20, 24), complex))

@@ -49,8 +49,10 @@ def segment(
         str, typer.Option(help="Name, or a safetensors file.")
     ] = "gatedgcn",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    backend: Annotated[str, typer.Option(help="auto, fused, torch or dgl.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Of the sampling of strokes.")] = 0,
+    backend: Annotated[
+        str, typer.Option(help="auto, fused, torch, triton, half or dgl.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(min=0, help="Of the sampling of strokes.")] = 0,
     quality: HowWell = "balanced",
     cache: Cache = CACHE,
 ) -> None:

@@ -31,19 +31,22 @@ def train(
     sequences: Sequences,
     validation: Annotated[str, typer.Option(help="Sequences to choose by.")],
     output: Annotated[Path, typer.Option(help="Folder for checkpoints.")],
-    steps: Annotated[int, typer.Option(help="Steps to take.")] = 2500,
+    steps: Annotated[int, typer.Option(min=1, help="Steps to take.")] = 2500,
     composed: Annotated[
         Path | None, typer.Option(help="Folder of `compose`: train on its scenes, too.")
     ] = None,
-    width: Annotated[int, typer.Option(help="Channels of the network.")] = 20,
-    depth: Annotated[int, typer.Option(help="Layers, and reach in hops.")] = 12,
-    processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
+    width: Annotated[int, typer.Option(min=1, help="Channels of the network.")] = 20,
+    depth: Annotated[int, typer.Option(min=1, help="Layers, and reach in hops.")] = 12,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes, one core each.")
+    ] = 2,
     players: Annotated[
-        int, typer.Option(help="More processes, a core each, that play for a GPU.")
+        int,
+        typer.Option(min=0, help="More processes, a core each, that play for a GPU."),
     ] = 0,
-    batch: Annotated[int, typer.Option(help="Samples of a step.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Samples of a step.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     cache: Cache = CACHE,
 ) -> None:
     """Train a network with the robot in the loop; run again to go on."""

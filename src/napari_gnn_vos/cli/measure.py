@@ -25,7 +25,7 @@ from napari_gnn_vos.cli.terminal import show, stoppable, told
 def benchmark(
     davis: Davis,
     sequences: Sequences,
-    rounds: Annotated[int, typer.Option(help="Rounds a sequence.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds a sequence.")] = 8,
     json: Json = None,
     model: Annotated[
         str, typer.Option(help="Name, or a safetensors file.")
@@ -37,7 +37,7 @@ def benchmark(
         typer.Option(help="First strokes, SEQUENCE/001.json; else ROOT/Scribbles."),
     ] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for pictures.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
@@ -80,8 +80,10 @@ def benchmark(
 def ceiling(
     davis: Davis,
     sequences: Sequences,
-    superpixels: Annotated[int, typer.Option(help="Superpixels a frame.")] = 880,
-    every: Annotated[int, typer.Option(help="Measure one frame in so many.")] = 10,
+    superpixels: Annotated[int, typer.Option(min=1, help="Superpixels a frame.")] = 880,
+    every: Annotated[
+        int, typer.Option(min=1, help="Measure one frame in so many.")
+    ] = 10,
     quality: HowWell = "balanced",
 ) -> None:
     """Print how good labels could be at best with each over-segmentation."""
@@ -131,17 +133,19 @@ def ablate(
         Path | None, typer.Option(help="Folder of `compose`: play its scenes, too.")
     ] = None,
     model: ModelName = "gatedgcn",
-    rounds: Annotated[int, typer.Option(help="Rounds a sequence.")] = 8,
-    steps: Annotated[int, typer.Option(help="Steps of a training.")] = 600,
-    seeds: Annotated[int, typer.Option(help="How often to repeat it.")] = 1,
-    processes: Annotated[int, typer.Option(help="Trainings at the same time.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds a sequence.")] = 8,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of a training.")] = 600,
+    seeds: Annotated[int, typer.Option(min=1, help="How often to repeat it.")] = 1,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Trainings at the same time.")
+    ] = 1,
     only: Annotated[str, typer.Option(help="Variants, with commas between.")] = "",
     tune: Annotated[
         bool, typer.Option(help="For `field`: try strengths of the cut on --train.")
     ] = False,
     cache: Cache = CACHE,
 ) -> None:
-    """Print a table of the paper, measured here; stopped, it goes on with the same."""
+    """Print a table of the paper, measured here; stopped, ask again to go on."""
     from napari_gnn_vos.study.ablation import ablate as study
     from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
     from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table

@@ -52,6 +52,7 @@ class Annotator:
             ended.connect(self._show_again)
         self.pen.changed.connect(self._hold)
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.events.inserted.connect(self._on_inserted)
 
     def open(self, image: Image | None) -> None:
         """Take another video, or none; the layers of the last one stay as they are.
@@ -69,8 +70,7 @@ class Annotator:
             workspace.bring_up()
             workspace.sight.changed.connect(self._on_moved)
             workspace.image.events.data.connect(self._on_replaced)
-            with suppress(ScribbleError):  # told when they are needed
-                self.pen.list_objects(workspace.read().last_object)
+            self._list_objects(workspace)
         self.opened.emit()
         self._hold()
 
@@ -139,6 +139,7 @@ class Annotator:
     def close(self) -> None:
         """Stop, and let go of the viewer."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self.viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._let_go()
         desk, controller = self.controller.desk, self.controller
         for signal in (
@@ -153,6 +154,10 @@ class Annotator:
         if self.workspace is not None:
             self.workspace.sight.stop()
         self.workspace = None
+
+    def _list_objects(self, workspace: Workspace) -> None:
+        with suppress(ScribbleError):  # told when they are needed
+            self.pen.list_objects(workspace.read().last_object)
 
     def _hold(self) -> None:
         if self.workspace is not None:
@@ -216,3 +221,9 @@ class Annotator:
         """Let go of the video when its layer is removed."""
         if self.workspace is not None and event.value is self.workspace.image:
             self.open(None)
+
+    def _on_inserted(self, event: Any) -> None:
+        """Go on with strokes that were opened from a file."""
+        if self.workspace is not None and self.workspace.take_up(event.value):
+            self._list_objects(self.workspace)
+            self._hold()

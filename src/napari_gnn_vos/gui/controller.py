@@ -109,7 +109,7 @@ class Controller:
         Raises
         ------
         NoSeedsError
-            If nothing is drawn.
+            If nothing is drawn, or background alone.
         GnnVosError
             If there is no video, or work is under way.
         """
@@ -118,6 +118,11 @@ class Controller:
             raise NoSeedsError(
                 "An answer needs strokes, and nothing is drawn. Choose an object, "
                 "paint a stroke on it, and press Predict."
+            )
+        if drawing.last_object == 0:
+            raise NoSeedsError(
+                "An answer needs a stroke on an object, and only background is drawn. "
+                "Choose an object, paint a stroke on it, and press Predict."
             )
         if self.history is None:
             self.prepare(frame(), lambda: self.predict(read, frame))

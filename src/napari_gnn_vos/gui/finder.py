@@ -62,6 +62,14 @@ class Finder:
         found = self._named(Labels, SEGMENTATION)
         return next((layer for layer in found if SOURCE_KEY in layer.metadata), None)
 
+    def know(self, layer: Layer) -> bool:
+        """Take a layer without a mark for the one to paint on, if it can be that."""
+        unmarked = SOURCE_KEY not in layer.metadata
+        fits = unmarked and layer in self._named(Labels, STROKES)
+        if fits:
+            self._known[STROKES] = layer
+        return fits
+
     def _drawn_on(self, kind: type, name: str) -> Layer | None:
         known = self._known.get(name)
         if known not in self._viewer.layers or not self._fits(known, kind):

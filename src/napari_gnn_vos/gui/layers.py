@@ -85,10 +85,15 @@ def answer_layer(
     )
 
 
+def labels_options(name: str) -> dict[str, Any]:
+    """Options of a layer of labels in the colours of answers."""
+    colours = DirectLabelColormap(color_dict=answer_colours())
+    return {"name": name, "opacity": 0.5, "colormap": colours}
+
+
 def truth_options(name: str) -> dict[str, Any]:
     """Options of a layer of masks that is hidden at first."""
-    colours = DirectLabelColormap(color_dict=answer_colours())
-    return {"name": name, "opacity": 0.5, "visible": False, "colormap": colours}
+    return labels_options(name) | {"visible": False}
 
 
 def brush_size(shape: tuple[int, int, int]) -> int:

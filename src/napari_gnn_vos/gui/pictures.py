@@ -9,7 +9,7 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_gnn_vos.gui.bridge import VIDEO_KEY
-from napari_gnn_vos.gui.layers import truth_options
+from napari_gnn_vos.gui.layers import labels_options, truth_options
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.video import Video
 
@@ -59,6 +59,11 @@ def image_data(video: Video) -> LayerData:
         options["axis_labels"] = ("t", "y", "x")
     options["metadata"] = {VIDEO_KEY: (data, video)}
     return data, options, "image"
+
+
+def labels_data(labels: NDArray[np.uint8], name: str) -> LayerData:
+    """Make layer data of labels (T, H, W) that were saved."""
+    return labels, labels_options(name), "labels"
 
 
 def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:

@@ -8,7 +8,7 @@ from pathlib import Path
 from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.pictures import LayerData, image_data, truth_data
+from napari_gnn_vos.gui.pictures import LayerData, image_data, labels_data, truth_data
 
 Reader = Callable[[str], list[LayerData]]
 
@@ -39,13 +39,21 @@ def get_reader(path: str | list[str]) -> Reader | None:
 def read(path: str) -> list[LayerData]:
     """Read a video, and the masks of a DAVIS sequence as a second layer.
 
+    A TIFF of labels or strokes that we have written becomes a labels layer again.
+
     Raises
     ------
     ReadError, VideoError
         If the file is broken, or no video.
     """
     from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.io.tiff import read_labels
 
+    place = Path(path)
+    if place.suffix.lower() in (".tif", ".tiff"):
+        labels = read_labels(place)
+        if labels is not None:
+            return [labels_data(labels, place.stem)]
     return [image_data(read_video(path)), *_davis_masks(Path(path).resolve())]
 
 

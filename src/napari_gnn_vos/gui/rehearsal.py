@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from threading import Thread
+from threading import Thread, main_thread
 
 import numpy as np
+
+from napari_gnn_vos.progress import Progress
 
 
 @cache
@@ -20,9 +22,23 @@ def rehearse_beside() -> Thread:
     thread : Thread
         In which it is done.
     """
-    thread = Thread(target=rehearse, name="rehearsal")
+    thread = Thread(target=_rehearse_while_open, name="rehearsal")
     thread.start()
     return thread
+
+
+def _rehearse_while_open() -> None:
+    """End without a word where the window is closed meanwhile."""
+    try:
+        rehearse()
+    except Exception:
+        if main_thread().is_alive():
+            raise
+
+
+def _while_open(_step: Progress) -> None:
+    if not main_thread().is_alive():
+        raise SystemExit  # of this thread alone
 
 
 def rehearse() -> None:
@@ -39,6 +55,6 @@ def rehearse() -> None:
         Scribble(0, 1, np.array([[16, 20], [32, 36]])),
         Scribble(0, 0, np.array([[4, 4], [4, 60]])),
     )
-    session = drain(start(Video(frames, name="rehearsal")))
+    session = drain(start(Video(frames, name="rehearsal")), _while_open)
     session = annotate(session, drawn, rng=np.random.default_rng(0))
-    drain(predict(session, load_model(), first=0))
+    drain(predict(session, load_model(), first=0), _while_open)

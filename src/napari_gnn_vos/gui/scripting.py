@@ -15,9 +15,12 @@ Needs napari, but no Qt and no screen::
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.utils.notifications import show_warning
 from platformdirs import user_cache_path
 
 from napari_gnn_vos.config import Config
@@ -57,8 +60,22 @@ def prepare(video: Video, frame: int) -> Pipeline[Session]:
     from napari_gnn_vos.engine import start
 
     rehearse_beside()
-    folder = user_cache_path("napari-gnn-vos")
+    folder = writable(user_cache_path("napari-gnn-vos"))
     return (yield from start(video, Config(), folder, frame))
+
+
+def writable(folder: Path) -> Path | None:
+    """Give a folder back if files can be written to it; else warn that they cannot."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        show_warning(
+            f"Nothing can be written to {folder} ({error}). What is prepared stays in "
+            "memory, and must be prepared again the next time."
+        )
+        return None
 
 
 def answer(

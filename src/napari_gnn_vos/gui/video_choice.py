@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QComboBox
+
+from napari_gnn_vos.gui.layers import SOURCE_KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -17,8 +19,8 @@ NOTHING = "Choose a video ..."
 class VideoChoice(QComboBox):
     """Lists the image layers of a viewer.
 
-    The first layer with time, rows and columns is chosen by itself; any other is
-    chosen by hand.
+    A layer with time, rows and columns is chosen by itself: one that was worked on,
+    the one that is selected, or the first. Any other is chosen by hand.
 
     Parameters
     ----------
@@ -80,9 +82,18 @@ class VideoChoice(QComboBox):
             if layer is not None and layer.ndim == 3 and layer not in self._tried
         ]
         if self._chosen is None and likely:
-            self._tried.append(likely[0])
-            self.picked.emit(likely[0])
+            image = self._likeliest(likely)
+            self._tried.append(image)
+            self.picked.emit(image)
         self.listed.emit()
+
+    def _likeliest(self, images: list[Image]) -> Image:
+        """One that was worked on, else the one that is selected, else the first."""
+        marks = {layer.metadata.get(SOURCE_KEY) for layer in self._viewer.layers}
+        active = self._viewer.layers.selection.active
+        known = [image for image in images if str(image.unique_id) in marks]
+        images = known or images
+        return next((image for image in images if image is active), images[0])
 
     def _refresh(self) -> None:
         images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
@@ -90,6 +101,8 @@ class VideoChoice(QComboBox):
         self._tried = [layer for layer in self._tried if layer in images]
         self.clear()
         self.addItems([NOTHING, *(layer.name for layer in images)])
+        for row, image in enumerate(images, start=1):  # the name may not fit
+            self.setItemData(row, image.name, Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(
             self._shown.index(self._chosen) if self._chosen in images else 0
         )

@@ -158,6 +158,17 @@ class Workspace:
             layer = layers.answer_layer(self.image, self.axes, data)
             self._add_below(layer)
         layer.editable = False
+        layer.visible = True  # who asks for an answer wants to see it
+
+    def take_up(self, layer: Layer) -> bool:
+        """Draw on strokes that come from elsewhere, if nothing is painted on ours."""
+        mine = self._found.strokes
+        free = mine is None or not (layer is mine or mine.data.any())
+        if not (free and self._found.know(layer)):
+            return False
+        if mine is not None:
+            mine.visible = False
+        return True
 
     @property
     def _drawn(self) -> tuple[Labels | None, Shapes | None]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.palette import davis_palette
+from napari_gnn_vos.io.tiff import LABELS
 
 
 def export_palette_pngs(
@@ -65,6 +66,8 @@ def export_palette_pngs(
 def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
     """Write a multi-page TIFF, a page a frame, compressed with zlib.
 
+    `io.tiff.read_labels` knows it again.
+
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
@@ -92,7 +95,12 @@ def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> in
     try:
         with tifffile.TiffWriter(part, bigtiff=True) as file:
             for mask in _checked(labels):
-                file.write(mask, compression="zlib", metadata=None)
+                file.write(
+                    mask,
+                    compression="zlib",
+                    description=None if written else LABELS,
+                    metadata=None,
+                )
                 written += 1
         part.replace(path)
     except OSError as error:

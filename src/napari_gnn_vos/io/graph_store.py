@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from zipfile import BadZipFile
@@ -33,6 +35,11 @@ class GraphStore:
     count : int
         Frames of the video, T.
 
+    Raises
+    ------
+    ReadError
+        Here and later, if the folder cannot be written.
+
     Notes
     -----
     What is there is whole whenever work was stopped, see `put_whole`, and work goes on
@@ -42,13 +49,14 @@ class GraphStore:
     def __init__(self, folder: Place, count: int) -> None:
         self.folder = folder
         self.count = count
-        folder.mkdir(parents=True, exist_ok=True)
-        if _facts(folder)["version"] != VERSION:
-            for old in folder.glob("*.npz"):
-                old.unlink()
-            (folder / FACTS).unlink()
-        if not (folder / FACTS).exists():
-            self._write_facts({"version": VERSION})
+        with _writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if _facts(folder)["version"] != VERSION:
+                for old in folder.glob("*.npz"):
+                    old.unlink()
+                (folder / FACTS).unlink()
+            if not (folder / FACTS).exists():
+                self._write_facts({"version": VERSION})
 
     def ready(self, t: int) -> bool:
         """Whether frame `t` was written."""
@@ -70,7 +78,8 @@ class GraphStore:
                 "moving": pair.moving,
                 "moving_links": pair.links,
             }
-        put_whole(self._path(t), partial(np.savez, **arrays))  # type: ignore[arg-type]
+        with _writing(self.folder):
+            put_whole(self._path(t), partial(np.savez, **arrays))  # type: ignore[arg-type]
 
     def frame(self, t: int) -> FrameGraph:
         """Read frame `t`."""
@@ -100,7 +109,8 @@ class GraphStore:
             "shape": about.shape,
             "fingerprint": about.fingerprint,
         }
-        self._write_facts(facts)
+        with _writing(self.folder):
+            self._write_facts(facts)
 
     def _write_facts(self, facts: dict[str, Any]) -> None:
         text = json.dumps(facts).encode()
@@ -176,6 +186,17 @@ def open_graph(folder: Place) -> VideoGraph | None:
         tuple(facts["shape"]),
         facts["fingerprint"],
     )
+
+
+@contextmanager
+def _writing(folder: Place) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReadError(
+            f"What is prepared cannot be written to {folder}: {error}. Make room and "
+            "check the permissions, or choose another folder for it."
+        ) from error
 
 
 def _facts(folder: Place) -> dict[str, Any]:

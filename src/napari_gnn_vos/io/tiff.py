@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 
+LABELS = "labels, a page a frame; napari-gnn-vos"
+"""Description of the first page of a file that `export_tiff` has written."""
 TIME_AXES = "TIQRZC"
 """Axes that may be time, the likeliest first; I, Q and R are axes without a name."""
 
@@ -86,6 +88,27 @@ class TiffFrames(LazyFrames):
             for each in pages  # an OME-TIFF may leave pages out
         ]
         return np.stack(read).reshape(*chosen.shape, *page.shape)
+
+
+def read_labels(path: Path) -> NDArray[np.uint8] | None:
+    """Read the (T, H, W) labels that `export_tiff` has written.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    labels : (T, H, W) ndarray of uint8, or None
+        None if the file is something else.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            if file.pages.first.description != LABELS:
+                return None
+            return np.stack([page.asarray() for page in file.pages])
+    except Exception:  # noqa: BLE001 - tifffile has no single one; read as a video
+        return None
 
 
 def video_axes(axes: str, shape: tuple[int, ...]) -> str:

@@ -142,6 +142,8 @@ def _upright(frame: Any) -> NDArray[np.uint8]:
 
 
 def _broken(path: Path, why: str) -> str:
+    if not path.exists():
+        return f"{path} is gone. Put it back, or open the movie where it is now."
     return (
         f"Expected a movie that FFmpeg can decode; {path} cannot be read: {why}. "
         "Convert it first, for example with ffmpeg -i in.mov -c:v libx264 out.mp4."

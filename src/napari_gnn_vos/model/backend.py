@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
 from napari_gnn_vos.errors import SettingsError
 
@@ -51,6 +52,8 @@ def trouble_with_triton(device: str) -> str | None:
         return f"the device is {device!r}"
     if find_spec("triton") is None:
         return "Triton is not installed"
+    if graphics_driver_compiles():
+        return "Triton crashes beside the compiler (LLVM) of this graphics driver, Mesa"
     try:  # it needs a C compiler, and more that only a run tells
         from napari_gnn_vos.model.triton_layers import rehearse
 
@@ -58,3 +61,14 @@ def trouble_with_triton(device: str) -> str | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, torch can do without
         return f"Triton does not work here: {error}"
     return None
+
+
+def graphics_driver_compiles(maps: Path = Path("/proc/self/maps")) -> bool:
+    """Tell whether Mesa has loaded a compiler into this process, where Linux tells.
+
+    Each brings LLVM; Triton crashes where Mesa's was first.
+    """
+    try:
+        return "/libLLVM" in maps.read_text()
+    except OSError:
+        return False

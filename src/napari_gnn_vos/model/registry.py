@@ -45,11 +45,18 @@ def load_model(
     ReadError, CheckpointError
         If there is no such file, or it holds something else.
     SettingsError
-        If the device is not there, or the backend is not for it.
+        If no model has this name, the device is not there, or the backend is not for
+        it.
     """
     path = Path(name)
     if path.suffix != ".safetensors":
         path = WEIGHTS / f"{name}.safetensors"
+        known = sorted(one.stem for one in WEIGHTS.glob("gatedgcn*.safetensors"))
+        if path.stem not in known:
+            raise SettingsError(
+                f"The model must be one of {known}, or a .safetensors file; "
+                f"{str(name)!r} is neither."
+            )
     return Predictor(*load_checkpoint(path), choose_device(device), backend)
 
 

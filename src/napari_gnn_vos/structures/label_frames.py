@@ -15,7 +15,7 @@ class LabelFrames(NDArrayOperatorsMixin):
     """T frames of H x W labels, packed in memory, unpacked as they are asked for.
 
     Looks like a read-only array: it has a shape, takes indices and slices, and is
-    unpacked as a whole for arithmetic, comparisons and :func:`numpy.asarray`. A copy is
+    unpacked as a whole for arithmetic, ``max()`` and :func:`numpy.asarray`. A copy is
     an ordinary array, which may be changed: so a layer is duplicated to correct it.
 
     Parameters
@@ -110,6 +110,12 @@ class LabelFrames(NDArrayOperatorsMixin):
         if copy is False:
             raise ValueError("Packed labels must be copied to become an array")
         return self[:].astype(dtype or self.dtype, copy=False)
+
+    def __getattr__(self, name: str) -> Any:
+        """Unpack all frames for what only an array has: ``max()``, ``T`` and so on."""
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return getattr(np.asarray(self), name)
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any

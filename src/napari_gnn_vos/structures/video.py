@@ -62,8 +62,8 @@ class Video:
     Raises
     ------
     VideoError
-        With fewer than two frames, a frame smaller than 16 pixels, or more than four
-        channels.
+        With fewer than two frames, a frame smaller than 16 pixels, more than four
+        channels, or pixels that are no numbers.
     """
 
     frames: Frames
@@ -78,6 +78,11 @@ class Video:
             raise VideoError(
                 "A video has the axes (time, row, column) and at most 4 channels last; "
                 f"{self.name!r} has the shape {shape}. Reorder or drop axes first."
+            )
+        if np.dtype(self.frames.dtype).kind not in "buif":
+            raise VideoError(
+                f"Pixels must be real numbers; those of {self.name!r} are of the type "
+                f"{self.frames.dtype}. Convert them first, complex ones by numpy.abs."
             )
         if shape[0] < 2:
             raise VideoError(
@@ -185,7 +190,7 @@ def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
             f"{int((~np.isfinite(frame)).sum())} that are NaN or infinite. "
             "Replace them first, for example with numpy.nan_to_num."
         )
-    return frame
+    return frame.view(np.uint8) if frame.dtype == bool else frame
 
 
 def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
