@@ -53,8 +53,9 @@ def train(
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
+    from napari_gnn_vos.study.training.course import TrainSettings
     from napari_gnn_vos.study.training.course_plan import CoursePlan
-    from napari_gnn_vos.study.training.train import TrainSettings, train_together
+    from napari_gnn_vos.study.training.together import train_together
 
     with told():
         learn = [(davis, tuple(layout.sequences(davis, sequences)))]

@@ -1,25 +1,18 @@
-"""Training with the robot in the loop, on any number of processes."""
+"""Training with the robot in the loop."""
 
 from __future__ import annotations
 
 import itertools
-import logging
-import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import distributed
-from torch.multiprocessing.spawn import spawn
 
 from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.checkpoint import Card
-from napari_gnn_vos.model.device import use_gpu
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.prepare.edge_features import LINK_NAMES
 from napari_gnn_vos.study.training.book import Book
@@ -28,8 +21,6 @@ from napari_gnn_vos.study.training.learner import Learner
 from napari_gnn_vos.study.training.players import Players
 from napari_gnn_vos.study.training.samples import Pool, Sample
 from napari_gnn_vos.study.training.validate import validate
-
-__all__ = ["Course", "TrainSettings", "rate_at", "train", "train_together"]
 
 
 def train(course: Course) -> Path:
@@ -120,48 +111,3 @@ def rate_at(step: int, s: TrainSettings) -> float:
     """Learning rate: up over 100 steps, then half a cosine down to a fiftieth."""
     warm = min(1.0, (step + 1) / 100)
     return float(s.rate * warm * (0.02 + 0.49 * (1 + np.cos(np.pi * step / s.steps))))
-
-
-def train_together(make: Callable[[int, int], Course], processes: int) -> None:
-    """Train on several processes that add up their gradients after every step.
-
-    Parameters
-    ----------
-    make : callable
-        From the number of a process and the number of processes to its course; must
-        be picklable.
-    processes : int
-        To start here. Where torchrun has started this process as one of several, these
-        train together instead, a GPU each if there are any.
-    """
-    if distributed.is_torchelastic_launched():
-        use_gpu(int(os.environ["LOCAL_RANK"]))
-        _train_one_of(make, "env://")
-    elif processes == 1:
-        train(make(0, 1))
-    else:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        args = (make, processes, f"tcp://127.0.0.1:{port}")
-        spawn(_process, args, processes)  # type: ignore[no-untyped-call]
-
-
-def _process(
-    rank: int, make: Callable[[int, int], Course], processes: int, meet: str
-) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(max(1, cores() // processes))
-    _train_one_of(make, meet, rank, processes)
-
-
-def _train_one_of(
-    make: Callable[[int, int], Course], meet: str, rank: int = -1, world: int = -1
-) -> None:
-    """Train as one of the processes that meet at an address, which may number them."""
-    distributed.init_process_group(
-        "gloo", init_method=meet, rank=rank, world_size=world
-    )
-    try:
-        train(make(distributed.get_rank(), distributed.get_world_size()))
-    finally:
-        distributed.destroy_process_group()
