@@ -51,6 +51,17 @@ def test_cancel_ends_the_work(qtbot, dock):
     assert dock.prepare.text() == "Prepare"
 
 
+def test_while_work_goes_on_the_line_about_it_stays(qtbot, dock):
+    dock.annotator.controller._prepare = fakes.endless
+    dock.prepare.click()
+    said = dock.status.text()
+    dock.attempt(dock.annotator.prepare)
+    assert dock.status.text() == said == "Preparing 4 frames ..."
+    assert "under way" in notification_manager.records[-1].message
+    dock.cancel.click()
+    qtbot.waitUntil(partial(idle, dock))
+
+
 def test_an_error_is_shown_and_nothing_happens(viewer, dock):
     before = len(notification_manager.records)
     dock.predict.click()
@@ -90,6 +101,8 @@ def test_keys(qtbot, viewer, dock):
     assert not viewer.layers[SEGMENTATION].visible
     press(viewer, "U")
     assert SEGMENTATION not in viewer.layers
+    press(viewer, "Shift-U")
+    assert SEGMENTATION in viewer.layers
 
 
 def test_no_key_is_one_that_napari_takes():

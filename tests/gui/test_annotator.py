@@ -150,6 +150,35 @@ def test_undo_takes_strokes_and_answer_back(viewer, annotator):
         annotator.undo()
 
 
+def test_redo_brings_strokes_and_answer_back(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    paint(viewer, 0, 2, 2)
+    annotator.predict()
+    annotator.undo()
+    annotator.undo()
+    strokes = viewer.layers[STROKES].data
+    strokes[0, 9, 9] = 1
+    for rounds, drawn in ((1, [1, 0, 1]), (2, [1, 1, 1])):
+        annotator.redo()
+        assert strokes[0, [1, 2, 9], [1, 2, 9]].tolist() == drawn
+        shown = viewer.layers[SEGMENTATION].data[0, [1, 2, 9], [1, 2, 9]].tolist()
+        assert shown == [1, int(rounds == 2), 0]
+    assert not annotator.can_redo
+    with pytest.raises(GnnVosError, match="taken back"):
+        annotator.redo()
+
+
+def test_a_new_round_leaves_nothing_to_redo(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.undo()
+    assert annotator.can_redo
+    paint(viewer, 0, 3, 3)
+    annotator.predict()
+    assert not annotator.can_redo
+
+
 def test_reset_clears_and_undo_brings_back(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QPushButton
 
 from napari_gnn_vos.errors import GnnVosError
@@ -39,7 +39,10 @@ class AnnotateWidget(Controls):
         try:
             action()
         except GnnVosError as error:
-            self._fail(str(error))
+            if self.annotator.controller.desk.busy:  # what is said of the work stays
+                show_info(str(error))
+            else:
+                self._fail(str(error))
         self._refresh()
 
     def toggle_answer(self) -> None:
@@ -55,6 +58,7 @@ class AnnotateWidget(Controls):
             self.prepare: annotator.prepare,
             self.predict: annotator.predict,
             self.undo: annotator.undo,
+            self.redo: annotator.redo,
             self.reset: annotator.reset,
             self.cancel: annotator.cancel,
             self.add: pen.add_object,
@@ -111,6 +115,7 @@ class AnnotateWidget(Controls):
         for button in (self.predict, self.reset):
             button.setEnabled(opened and not busy)
         self.undo.setEnabled(annotator.can_undo)
+        self.redo.setEnabled(annotator.can_redo)
         self.video.setEnabled(not busy)
         for widget in (self.bar, self.cancel):
             widget.setVisible(busy)

@@ -117,6 +117,23 @@ class Annotator:
         self._cleared = None
         self._write(rebase(now, drawn, target))
 
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a round that was taken back."""
+        return self.controller.can_redo
+
+    def redo(self) -> None:
+        """Bring the round back that was taken back last; newer strokes stay.
+
+        Raises
+        ------
+        GnnVosError
+            If there is none.
+        """
+        now = self._read()
+        before, again = self.controller.redo()
+        self._write(rebase(now, before.drawing, again.drawing))
+
     def reset(self) -> None:
         """Clear strokes and answer; undo brings them back.
 

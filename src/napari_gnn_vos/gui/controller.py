@@ -61,6 +61,13 @@ class Controller:
         """Whether there is a round to take back."""
         return bool(self.history and self.history.can_step_back) and not self.desk.busy
 
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a round that was taken back."""
+        return bool(
+            self.history and self.history.can_step_forward and not self.desk.busy
+        )
+
     def open(self, video: Video | None) -> None:
         """Take another video, or none; work under way is dropped."""
         self.desk.cancel()
@@ -144,6 +151,22 @@ class Controller:
         now = self.history.now.round
         self._tell(f"Back to round {now}" if now else "Back to before the first round")
         return last, self.history.now
+
+    def redo(self) -> tuple[Moment, Moment]:
+        """Play the round that was taken back last; return the moment before it, and it.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such round, or work is under way.
+        """
+        self.desk.require_free()
+        if self.history is None or not self.can_redo:
+            raise GnnVosError("There is no round that was taken back.")
+        before, again = self.history.now, self.history.step_forward()
+        what = f"Round {again.round} again" if again.round else "Cleared again"
+        self._tell(what)
+        return before, again
 
     def reset(self) -> None:
         """Begin anew with the prepared video; undo goes back to the last round.

@@ -57,7 +57,10 @@ class Controls(QWidget):
             "predict", "Predict", "Label the whole video from all strokes (G)"
         )
         self.undo = button(
-            "undo", "Undo round", "Take back the last round and its strokes (U)"
+            "undo", "Undo", "Take back the last round and its strokes (U)"
+        )
+        self.redo = button(
+            "redo", "Redo", "Bring back the round that was taken back last (Shift+U)"
         )
         self.reset = button("reset", "Reset", "Clear all strokes and the answer")
         self.cancel = button("cancel", "Cancel", "Stop at the next frame")
@@ -88,7 +91,7 @@ class Controls(QWidget):
         column.addWidget(self.add)
         column.addSpacing(8)
         column.addWidget(self.predict)
-        column.addLayout(row(self.undo, self.reset))
+        column.addLayout(row(self.undo, self.redo, self.reset))
         column.addSpacing(8)
         column.addWidget(self.status)
         column.addWidget(self.hint)

@@ -1,4 +1,4 @@
-"""The moments of a session, so that a round can be taken back."""
+"""The moments of a session, so that a round can be taken back, and come again."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class History:
     def __init__(self, session: Session) -> None:
         self.start = Moment(session, Drawing())
         self._moments = deque([self.start], maxlen=KEPT_ROUNDS + 1)
+        self._taken_back: list[Moment] = []
 
     @property
     def now(self) -> Moment:
@@ -48,10 +49,22 @@ class History:
         """Whether there is an earlier moment."""
         return len(self._moments) > 1
 
+    @property
+    def can_step_forward(self) -> bool:
+        """Whether there is a moment that was taken back."""
+        return bool(self._taken_back)
+
     def add(self, moment: Moment) -> None:
         """Go on to `moment`; the oldest one may be forgotten."""
         self._moments.append(moment)
+        self._taken_back.clear()
 
     def step_back(self) -> Moment:
-        """Forget the latest moment and return it."""
-        return self._moments.pop()
+        """Take back the latest moment and return it."""
+        self._taken_back.append(self._moments.pop())
+        return self._taken_back[-1]
+
+    def step_forward(self) -> Moment:
+        """Go on to the moment that was taken back last, and return it."""
+        self._moments.append(self._taken_back.pop())
+        return self.now

@@ -18,6 +18,7 @@ def actions(widget: AnnotateWidget) -> dict[str, Callable[[], object]]:
     return {
         "G": annotator.predict,
         "U": annotator.undo,
+        "Shift-U": annotator.redo,
         "N": pen.add_object,
         "J": lambda: pen.step(1),
         "K": lambda: pen.step(-1),
