@@ -115,6 +115,12 @@ class LabelModelSettings(Settings):
     spread_weight: PositiveFloat = Field(
         0.2, description="What a spread seed counts, beside 1 of a drawn one."
     )
+    sliver: float = Field(
+        1 / 7,
+        ge=0,
+        description="Size of a drawn superpixel, against the mean of its frame, below "
+        "which it counts less; 0 lets all count.",
+    )
     own_looks: bool = Field(
         True,
         description="Parts of split superpixels look as their own pixels do: the "

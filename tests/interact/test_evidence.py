@@ -6,12 +6,13 @@ from napari_gnn_vos.interact.evidence import (
     disputed,
     fit_label_model,
     gather_evidence,
+    not_slivers,
     recall,
 )
 from napari_gnn_vos.interact.marks import NOTHING, Marks
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.session import Prediction
-from tests.scenes import random_graph
+from tests.scenes import plain_frame, random_graph
 
 
 @pytest.fixture
@@ -109,6 +110,16 @@ def test_spread_seeds_count_less_than_drawn_ones(graph):
     carried = chance(known(graph.n, drawn, [(at, 1)]))
     painted = chance(known(graph.n, [*drawn, (at, 1)]))
     assert plain < carried < painted
+
+
+def test_slivers_count_less():
+    labels = np.zeros((20, 30), np.uint16)
+    labels[:, 15:] = 1
+    labels[3, 4:7] = 2
+    found = not_slivers(plain_frame(labels), 1 / 7)
+    least = labels.size / 3 / 7
+    np.testing.assert_allclose(found, [1, 1, 3 / least], rtol=1e-5)
+    assert (not_slivers(plain_frame(labels), 0) == 1).all()
 
 
 def test_the_same_look_with_two_labels_is_disputed():

@@ -152,13 +152,27 @@ def disputed(
     return np.isin(look.ravel(), both)
 
 
+def not_slivers(frame: FrameGraph, sliver: float) -> F32:
+    """How much superpixels of a frame count by their size, 0 to 1, (n,).
+
+    Strokes leave slivers where a brush is wider than what it corrects. To the backbone,
+    whose cells are larger, they look like what lies around them.
+    """
+    size = np.bincount(frame.labels.ravel(), minlength=frame.n)
+    least = np.float32(max(sliver * size.mean(), 1))
+    return np.minimum(size / least, 1).astype(np.float32)
+
+
 def fit_label_model(
     frames: Sequence[FrameGraph],
     first: NDArray[np.int64],
     marks: Marks,
     settings: LabelModelSettings,
 ) -> LabelModel:
-    """Fit on drawn superpixels, guessed background and, counting less, on seeds."""
+    """Fit on drawn superpixels, guessed background and, counting less, on seeds.
+
+    Slivers count less, too.
+    """
     known, labels, weights, reference = [], [], [], []
     for source, weight in (
         (marks.drawn, 1.0),
@@ -174,7 +188,10 @@ def fit_label_model(
                 rows = rows[~disputed(looks, source[rows])]
             known.append(frames[int(t)].appearance[rows - first[t]])
             labels.append(source[rows])
-            weights.append(np.full(len(rows), weight, np.float32))
+            counts = np.full(len(rows), weight, np.float32)
+            if source is marks.drawn:
+                counts *= not_slivers(frames[int(t)], settings.sliver)[rows - first[t]]
+            weights.append(counts)
             if weight == 1.0:
                 reference.append(frames[int(t)].appearance)
     return LabelModel(

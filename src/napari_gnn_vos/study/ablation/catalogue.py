@@ -89,7 +89,8 @@ _NO_SPREAD = SeedSettings(spread_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LOOK = LabelModelSettings(enabled=False)
 _LIGHT = LabelModelSettings(spread_weight=0.05)
-_SAME_LOOKS = LabelModelSettings(own_looks=False)
+_ALL_SIZES = LabelModelSettings(sliver=0)
+_SAME_LOOKS = LabelModelSettings(own_looks=False, sliver=0)
 INPUTS = Table(
     "inputs",
     "The given weights, told less (Table III); which of the published ones is without "
@@ -107,6 +108,7 @@ INPUTS = Table(
         Variant("without previous answer", without=("previous",)),
         Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
         Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
+        Variant("slivers count in full", config=Config(label_model=_ALL_SIZES)),
         Variant("parts look like the whole", config=Config(label_model=_SAME_LOOKS)),
     ),
     composed=True,
