@@ -1,0 +1,84 @@
+"""J by round when the robot draws with the window's brush, which spills over borders.
+
+python benchmarks/brush.py --davis ROOT --sequences LIST --cache FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from napari_gnn_vos import drain, load_model
+from napari_gnn_vos.config import Config, LabelModelSettings
+from napari_gnn_vos.gui.layers import brush_size
+from napari_gnn_vos.interact.strokes import rasterise
+from napari_gnn_vos.io.davis import sequences
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.study.footage import davis_footage
+from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.rounds import play
+
+SETTINGS = {
+    "as it is": LabelModelSettings(),
+    "slivers count in full": LabelModelSettings(sliver=0),
+    "parts look like the whole": LabelModelSettings(sliver=0, own_looks=False),
+}
+
+
+@dataclass(frozen=True)
+class Brush:
+    """A robot whose strokes are as wide as a brush, in place of lines."""
+
+    robot: Robot
+
+    def __call__(
+        self,
+        labels: NDArray[np.uint8] | None,
+        truth: NDArray[np.uint8],
+        rng: Generator,
+        used: Collection[int] = (),
+    ) -> tuple[Scribble, ...]:
+        """Draw."""
+        size = brush_size(truth.shape)
+        around = np.mgrid[-(size // 2) : size // 2 + 1, -(size // 2) : size // 2 + 1]
+        disc = around.reshape(2, -1).T[np.hypot(*around).ravel() <= size / 2]
+
+        def widen(stroke: Scribble) -> Scribble:
+            pixels = (rasterise(stroke, truth.shape)[:, None] + disc).reshape(-1, 2)
+            inside = ((pixels >= 0) & (pixels < truth.shape[1:])).all(axis=1)
+            path = np.unique(pixels[inside], axis=0).astype(float)
+            return Scribble(stroke.frame, stroke.label, path, connected=False)
+
+        return tuple(map(widen, self.robot(labels, truth, rng, used)))
+
+
+def main() -> None:
+    """Play every sequence by all settings, and print the means."""
+    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    read.add_argument("--davis", type=Path, required=True)
+    read.add_argument("--sequences", required=True)
+    read.add_argument("--cache", type=Path, required=True)
+    read.add_argument("--rounds", type=int, default=8)
+    asked, model = read.parse_args(), load_model(device="cpu")
+    for name, settings in SETTINGS.items():
+        config, js = Config(label_model=settings), []
+        for one in sequences(asked.davis, asked.sequences):
+            (found,) = drain(davis_footage(asked.davis, [one], config, asked.cache))
+            rng, brush = np.random.default_rng(0), Brush(Robot())
+            work = found.session, found.truth, brush, model
+            scores = play(*work, rounds=asked.rounds, rng=rng)
+            js.append(
+                np.concatenate([score.j.mean(axis=0)[None] for _, score in scores])
+            )
+        mean = np.concatenate(js, axis=1).mean(axis=1)
+        print(f"{name}: {' '.join(f'{j:.3f}' for j in mean)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
