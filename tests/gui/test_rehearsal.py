@@ -17,7 +17,7 @@ def test_a_round_is_played_once_beside_other_work(monkeypatch):
     rehearsal.rehearse_beside.cache_clear()
     thread = rehearsal.rehearse_beside()
     assert rehearsal.rehearse_beside() is thread
-    thread.join(60)
+    thread.join(300)
     assert not thread.is_alive()
     (session,) = played
     assert set(np.unique(session.ink.label)) == {0, 1}
