@@ -1,4 +1,5 @@
 import gc
+import pickle
 import weakref
 
 from napari_gnn_vos.structures.beside import Beside
@@ -29,3 +30,11 @@ def test_a_value_goes_with_its_owner():
     del owner
     gc.collect()
     assert gone == ["value"]
+
+
+def test_to_another_process_it_goes_empty():
+    kept, owner = Beside(), Owner()
+    kept.of(owner, lambda _: 1)
+    other = pickle.loads(pickle.dumps(kept))
+    assert other.of(owner, lambda _: 2) == 2
+    assert kept.of(owner, lambda _: 2) == 1

@@ -28,6 +28,10 @@ class Beside(Generic[Owner, Value]):
     def __init__(self) -> None:
         self._kept: WeakKeyDictionary[Owner, Value] = WeakKeyDictionary()
 
+    def __reduce__(self) -> tuple[type[Beside[Owner, Value]], tuple[()]]:
+        """Go to another process empty: the objects are not those that are there."""
+        return type(self), ()
+
     def of(self, owner: Owner, work_out: Callable[[Owner], Value]) -> Value:
         """Value of an object; worked out if it is asked for the first time."""
         value = self._kept.get(owner)
