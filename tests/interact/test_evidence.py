@@ -2,30 +2,16 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.interact.evidence import (
-    disputed,
-    fit_label_model,
-    gather_evidence,
-    not_slivers,
-    recall,
-)
-from napari_gnn_vos.interact.marks import NOTHING, Marks
+from napari_gnn_vos.interact.evidence import gather_evidence, recall
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.session import Prediction
-from tests.scenes import plain_frame, random_graph
+from tests.interact.known import known
+from tests.scenes import random_graph
 
 
 @pytest.fixture
 def graph():
     return random_graph(np.random.default_rng(0))
-
-
-def known(n, drawn=(), spread=(), guessed=()):
-    parts = [np.full(n, NOTHING, np.int16) for _ in range(3)]
-    for part, some in zip(parts, (drawn, spread, guessed), strict=True):
-        for at, label in some:
-            part[at] = label
-    return Marks(*parts)
 
 
 STRONG = LabelModelSettings(strength=1.0)
@@ -79,15 +65,6 @@ def test_the_answer_before_is_recalled(graph):
     np.testing.assert_allclose(column, 2 * everything[:, 2] - 1, atol=1e-6)
 
 
-def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
-    first = graph.first
-    last = graph.n - 1
-    marks = known(graph.n, [(0, 1), (last, 0)])
-    model = fit_label_model(graph.frames, first, marks, STRONG)
-    assert model(graph.frames[0].appearance[:1], (1,))[0, 0] > 0.55
-    assert model(graph.frames[-1].appearance[-1:], (1,))[0, 0] < 0.45
-
-
 def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
     marks = known(graph.n, [(0, 1)], guessed=[(graph.n - 1, 0)])
     found = gather(graph, marks)
@@ -97,36 +74,6 @@ def test_guessed_background_is_learnt_from_and_shown_nowhere_else(graph):
     assert (alone.label_model[1] == 0.5).all()
     for name in ("drawn_other", "spread_other"):
         assert (told(found, 1)[:, INPUT_NAMES.index(name)] == 0).all()
-
-
-def test_spread_seeds_count_less_than_drawn_ones(graph):
-    def chance(marks):
-        model = fit_label_model(graph.frames, graph.first, marks, STRONG)
-        return model(graph.frames[2].appearance[:1], (1,))[0, 0]
-
-    at = int(graph.first[2])
-    drawn = [(0, 1), (graph.n - 1, 0)]
-    plain = chance(known(graph.n, drawn))
-    carried = chance(known(graph.n, drawn, [(at, 1)]))
-    painted = chance(known(graph.n, [*drawn, (at, 1)]))
-    assert plain < carried < painted
-
-
-def test_slivers_count_less():
-    labels = np.zeros((20, 30), np.uint16)
-    labels[:, 15:] = 1
-    labels[3, 4:7] = 2
-    found = not_slivers(plain_frame(labels), 1 / 7)
-    least = labels.size / 3 / 7
-    np.testing.assert_allclose(found, [1, 1, 3 / least], rtol=1e-5)
-    assert (not_slivers(plain_frame(labels), 0) == 1).all()
-
-
-def test_the_same_look_with_two_labels_is_disputed():
-    looks = np.array([[1, 2], [1, 2], [3, 4], [3, 4], [5, 6]], np.float16)
-    labels = np.array([0, 1, 2, 2, 1], np.int16)
-    assert disputed(looks, labels).tolist() == [True, True, False, False, False]
-    assert disputed(looks[:0], labels[:0]).tolist() == []
 
 
 def test_without_the_label_model_every_label_is_as_likely_as_not(graph):
