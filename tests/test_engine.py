@@ -2,6 +2,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
+import torch
 
 from napari_gnn_vos.config import (
     Config,
@@ -424,3 +425,19 @@ def test_parts_look_like_the_whole_if_that_is_wanted(split, done):
     parents = np.zeros(frame.n, int)
     parents[frame.labels] = old.labels
     np.testing.assert_array_equal(frame.appearance, old.appearance[parents])
+
+
+def test_torch_has_as_many_threads_after_several_frames_were_split(done):
+    across = [
+        line(t, label, (row, 14), (row, 28))
+        for t in range(done.graph.shape[0])
+        for label, row in ((1, 20), (0, 22))
+    ]
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        session = annotate(done, across, rng=rng())
+        assert (session.graph.counts > done.graph.counts).sum() > 1
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

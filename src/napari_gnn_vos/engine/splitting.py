@@ -40,6 +40,8 @@ def split_session(session: Session, touched: set[int]) -> Session:
         Its graph is described afresh around the split superpixels: each part looks
         as its own pixels do, and inherits the answer of the whole.
     """
+    from napari_gnn_vos.model.threads import none_inside
+
     graph = session.graph
     split: dict[int, Described] = {}
     parents: dict[int, NDArray[np.int64]] = {}
@@ -50,12 +52,13 @@ def split_session(session: Session, touched: set[int]) -> Session:
                 split[t], parents[t] = parts
         if not split:
             return session
-        looks = {
-            t: pool.submit(_own_looks, session, t, frame, parents[t])
-            for t, (frame, _) in split.items()
-        }
-        pairs = _new_pairs(session, split, pool)
-        frames = {t: look.result() for t, look in looks.items()}
+        with none_inside():  # for all frames at once: it is torch's, not a thread's
+            looks = {
+                t: pool.submit(_own_looks, session, t, frame, parents[t])
+                for t, (frame, _) in split.items()
+            }
+            pairs = _new_pairs(session, split, pool)
+            frames = {t: look.result() for t, look in looks.items()}
     graph = graph.exchange(frames, pairs)
     return replace(session, graph=graph, prediction=_inherit(session, parents))
 
@@ -84,11 +87,8 @@ def _own_looks(
     if not (settings.enabled and settings.own_looks):
         return frame
     from napari_gnn_vos.model.registry import load_backbone
-    from napari_gnn_vos.model.threads import none_inside
 
-    embed = load_backbone(session.config.prepare.backbone)
-    with none_inside():
-        maps = embed(session.video.rgb(t))
+    maps = load_backbone(session.config.prepare.backbone)(session.video.rgb(t))
     part = np.bincount(parents)[parents] > 1
     look = frame.appearance.copy()
     look[part] = pool_maps(maps, frame.labels)[part]

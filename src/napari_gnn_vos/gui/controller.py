@@ -121,15 +121,11 @@ class Controller:
             If there is no video, or work is under way.
         """
         drawing = read()
-        if not drawing:
-            raise NoSeedsError(
-                "An answer needs strokes, and nothing is drawn. Choose an object, "
-                "paint a stroke on it, and press Predict."
-            )
         if drawing.last_object == 0:
+            there = "only background is drawn" if drawing else "nothing is drawn"
             raise NoSeedsError(
-                "An answer needs a stroke on an object, and only background is drawn. "
-                "Choose an object, paint a stroke on it, and press Predict."
+                f"An answer needs a stroke on an object; {there}. Choose an object, "
+                "paint a stroke on it, and press Predict."
             )
         if self.history is None:
             self.prepare(frame(), lambda: self.predict(read, frame))
