@@ -60,6 +60,20 @@ def done(session):
     return segmented(session, *STROKES)
 
 
+def test_an_answer_tells_how_right_it_expects_to_be(done):
+    def expected(t):
+        frame, answer = done.graph.frames[t], done.prediction.probability[t]
+        chance, size = answer[:, 1], np.bincount(frame.labels.ravel())
+        mask = chance > 0.5
+        shared = size[mask] @ chance[mask]
+        return shared, size[mask].sum() + size[~mask] @ chance[~mask]
+
+    shared, covered = np.transpose([expected(t) for t in range(done.graph.shape[0])])
+    more = 0.1 * covered.mean()
+    j = (shared + more) / (covered + more)
+    np.testing.assert_allclose(done.prediction.expected_j[:, 0], j, rtol=1e-4)
+
+
 def assert_same_graph(one, other):
     assert one.fingerprint == other.fingerprint
     for a, b in zip(one.frames, other.frames, strict=True):

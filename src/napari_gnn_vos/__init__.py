@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "config": ["Config"],
         "engine": ["annotate", "predict", "start"],
         "errors": ["GnnVosError"],
+        "interact.least_sure": ["least_sure"],
         "io.read": ["read_video"],
         "model.registry": ["load_model"],
         "progress": ["drain"],

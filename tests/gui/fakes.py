@@ -14,7 +14,7 @@ from napari_gnn_vos.interact.strokes import add_ink
 from napari_gnn_vos.progress import Glimpse, Progress, drain
 from napari_gnn_vos.structures.input_names import INPUT_NAMES
 from napari_gnn_vos.structures.label_frames import LabelFrames
-from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Video
 
 SHAPE = (4, 20, 30)
@@ -32,7 +32,7 @@ def prepare(video, frame=0, pause=0.0):
 
 
 def answer(session, scribbles, rng, frame=0):
-    """Label every pixel on all frames as it is drawn on any."""
+    """Label every pixel on all frames as it is drawn on any; less sure the later."""
     ink = add_ink(session.ink, scribbles, session.video.shape)
     yield Progress("answer", 0, 1)
     if not len(ink):
@@ -41,7 +41,12 @@ def answer(session, scribbles, rng, frame=0):
     labels[:, ink.row, ink.col] = ink.label
     rounds = (*session.rounds, tuple(scribbles))
     yield Glimpse("answer", 0, 1, frame, labels[frame])
-    return replace(session, ink=ink, rounds=rounds, painted=LabelFrames.of(labels))
+    count = session.video.shape[0]
+    sure = 1 - np.arange(count, dtype=np.float32)[:, None] / (2 * count)
+    prediction = Prediction((1,), (), sure)
+    painted = LabelFrames.of(labels)
+    now = {"ink": ink, "rounds": rounds, "painted": painted, "prediction": prediction}
+    return replace(session, **now)
 
 
 def diffusion_alone(_graph, told, frames):

@@ -5,6 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit
 
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
@@ -216,3 +217,67 @@ def test_a_closed_widget_lets_go_while_work_goes_on(qtbot, viewer, toy_engine):
     viewer.add_image(np.zeros((3, 16, 17)))
     viewer.layers.clear()
     assert not viewer.keymap
+
+
+def texts(dock):
+    return [dock.objects.item(row).text() for row in range(dock.objects.count())]
+
+
+def test_an_object_can_be_renamed_in_the_list(qtbot, viewer, dock):
+    dock.show()
+    dock.objects.item(1).setText("ball")
+    assert dock.annotator.pen.name_of(1) == "ball"
+    dock.add.click()
+    assert texts(dock) == ["Background", "ball", "Object 2", "Object 3"]
+    item = dock.objects.item(2)
+    dock.brush.setFocus()
+    dock.objects.editItem(item)
+    editor = dock.objects.findChild(QLineEdit)
+    qtbot.keyClicks(editor, "goal")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: texts(dock)[2] == "goal")
+    item.setText("  ")
+    assert texts(dock)[2] == "Object 2"
+    assert not dock.objects.item(0).flags() & Qt.ItemFlag.ItemIsEditable
+
+
+def test_an_object_can_be_removed(qtbot, viewer, dock):
+    viewer.layers[STROKES].data[0, 1, 1] = 1
+    viewer.layers[STROKES].data[0, 2, 2] = 2
+    dock.predict.click()
+    qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
+    qtbot.waitUntil(partial(idle, dock))
+    dock.annotator.pen.choose(1)
+    dock.remove.click()
+    qtbot.waitUntil(partial(idle, dock))
+    assert texts(dock) == ["Background", "Object 2"]
+    assert dock.annotator.pen.label == 2
+    assert np.unique(viewer.layers[SEGMENTATION].data).tolist() == [0, 2]
+    dock.objects.setCurrentRow(0)
+    assert not dock.remove.isEnabled()
+    dock.undo.click()
+    assert texts(dock) == ["Background", "Object 1", "Object 2"]
+
+
+def test_every_stroke_is_answered_if_it_is_asked_for(qtbot, viewer, dock):
+    dock.live.click()
+    assert dock.annotator.live.on
+    assert dock.hint.text() == "Paint a stroke on each object, on any frame."
+    viewer.layers[STROKES].paint((0, 4, 4), 1)
+    qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
+    qtbot.waitUntil(partial(idle, dock))
+    dock.annotator.live.on = False
+    assert not dock.live.isChecked()
+
+
+def test_a_button_goes_to_the_least_sure_frame(qtbot, viewer, dock):
+    assert not dock.look.isEnabled()
+    viewer.layers[STROKES].data[0, 1, 1] = 1
+    press(viewer, "G")
+    qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
+    qtbot.waitUntil(partial(idle, dock))
+    dock.look.click()
+    assert viewer.dims.current_step[0] == fakes.SHAPE[0] - 1
+    assert dock.status.text().startswith("Frame 3: about")
+    press(viewer, "W")
+    assert viewer.dims.current_step[0] in (1, 2)

@@ -334,7 +334,7 @@ def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
     opened = viewer.add_labels(saved, name=STROKES)
     assert annotator.workspace.strokes is opened
     assert viewer.layers.selection.active is opened
-    assert (annotator.pen.objects, opened.mode, empty.visible) == (3, "paint", False)
+    assert (annotator.pen.labels[-1], opened.mode, empty.visible) == (3, "paint", False)
     annotator.predict()
     assert (viewer.layers[SEGMENTATION].data[:, 2, 2] == 3).all()
 
@@ -375,7 +375,7 @@ def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    assert (again.pen.objects, again.pen.label) == (4, 1)
+    assert (again.pen.labels, again.pen.label) == ((0, 1, 2, 3, 4), 1)
 
 
 def test_renamed_strokes_are_still_painted_on(viewer, annotator):
@@ -447,7 +447,7 @@ def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
 
 def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
     viewer.layers[STROKES].selected_label = 5
-    assert (annotator.pen.label, annotator.pen.objects) == (5, 5)
+    assert (annotator.pen.label, annotator.pen.labels[-1]) == (5, 5)
     viewer.layers[STROKES].selected_label = BACKGROUND_VALUE
     assert annotator.pen.label == 0
     viewer.layers[STROKES].selected_label = 0
@@ -713,3 +713,96 @@ def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
     viewer.dims.set_point(1, 0)
     viewer.dims.set_point(1, 1)
     assert strokes.editable
+
+
+def test_it_goes_to_the_frame_to_look_at(viewer, annotator):
+    with pytest.raises(GnnVosError, match="no answer"):
+        annotator.look()
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    assert annotator.look() == T - 1
+    assert viewer.dims.current_step[0] == T - 1
+    annotator.look()
+    assert viewer.dims.current_step[0] in (1, 2)
+
+
+def test_an_object_that_is_removed_leaves_the_answer_and_undo_brings_it_back(
+    viewer, annotator
+):
+    paint(viewer, 0, 1, 1)
+    annotator.pen.choose(2)
+    paint(viewer, 1, 2, 2)
+    annotator.predict()
+    paint(viewer, 1, 3, 3)  # of the same object, not answered yet
+    annotator.remove(2)
+    assert annotator.pen.labels == (0, 1)
+    answer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    assert np.unique(answer.data).tolist() == [0, 1]
+    assert np.unique(strokes.data).tolist() == [0, 1]
+    annotator.undo()
+    assert np.unique(answer.data).tolist() == [0, 1, 2]
+    assert strokes.data[1, [2, 3], [2, 3]].tolist() == [2, 2]
+    assert annotator.pen.labels == (0, 1, 2)
+    annotator.redo()
+    assert np.unique(strokes.data).tolist() == [0, 1]
+    assert np.unique(answer.data).tolist() == [0, 1]
+
+
+def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.pen.choose(0)
+    paint(viewer, 0, 5, 5)
+    annotator.predict()
+    annotator.remove(1)
+    assert SEGMENTATION not in viewer.layers
+    assert viewer.layers[STROKES].data[0, 5, 5] == BACKGROUND_VALUE
+    annotator.undo()
+    assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
+    assert viewer.layers[STROKES].data[0, 1, 1] == 1
+
+
+def test_an_object_that_was_not_answered_is_removed_and_brought_back(viewer, annotator):
+    annotator.pen.choose(2, "lines")
+    viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    annotator.pen.choose(1, "brush")
+    paint(viewer, 0, 1, 1)
+    annotator.remove(2)
+    assert viewer.layers[LINES].nshapes == 0
+    assert annotator.pen.labels == (0, 1)
+    assert annotator.can_undo
+    annotator.undo()
+    assert viewer.layers[LINES].nshapes == 1
+    assert viewer.layers[STROKES].data[0, 1, 1] == 1
+    assert annotator.pen.labels == (0, 1, 2)
+    assert not annotator.can_undo
+
+
+def test_an_object_without_strokes_just_goes(annotator):
+    annotator.remove(2)
+    assert annotator.pen.labels == (0, 1)
+    assert not annotator.can_undo
+    with pytest.raises(ScribbleError, match="no object 2"):
+        annotator.remove(2)
+    with pytest.raises(ScribbleError, match="no object 0"):
+        annotator.remove(0)
+    annotator.remove(1)
+    assert annotator.pen.label == 0
+    assert annotator.pen.add_object() == 1
+
+
+def test_names_stay_with_the_video_and_napari_tells_them(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    annotator.pen.rename(1, " ball ")
+    assert annotator.pen.name_of(1) == "ball"
+    answer = viewer.layers[SEGMENTATION]
+    assert "ball" in answer.get_status((0, 1, 1))["coordinates"]
+    again = Annotator(viewer, fakes.controller())
+    again.open(viewer.layers["toy"])
+    assert again.pen.name_of(1) == "ball"
+    again.open(viewer.add_image(np.zeros((T, H, W)), name="other"))
+    assert again.pen.name_of(1) == "Object 1"
+    annotator.pen.rename(1, "")
+    assert annotator.pen.name_of(1) == "Object 1"
+    with pytest.raises(ScribbleError, match="no object 0"):
+        annotator.pen.rename(0, "ground")

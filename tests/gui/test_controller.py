@@ -232,3 +232,33 @@ def test_the_same_from_python():
     now = controller.history.now.session
     np.testing.assert_array_equal(session.labels, now.labels)
     assert {one.label for one in scribbles} == {0, 1}
+
+
+def test_it_tells_which_frame_to_look_at(played):
+    heard = listen(played)
+    assert played.look() == 3  # the least sure one; the first is drawn on
+    heard.said.assert_called_with("Frame 3: about 62% right, by its own account")
+    others = [played.look(), played.look()]
+    assert sorted(others) == [1, 2]
+    assert played.look() == 3  # once more
+    played.predict(lambda: dot((0, 0), (1, 1), (2, 2)))
+    assert played.look() == 3  # a new answer
+
+
+def test_without_an_answer_there_is_no_frame_to_look_at():
+    controller = fakes.controller()
+    with pytest.raises(GnnVosError, match="no answer"):
+        controller.look()
+    controller.open(fakes.video())
+    controller.prepare()
+    with pytest.raises(GnnVosError, match="no answer"):
+        controller.look()
+
+
+def test_with_every_frame_drawn_on_there_is_none_to_look_at():
+    controller = fakes.controller()
+    controller.open(fakes.video())
+    canvas = dot((0, 0)).brush[0]
+    controller.predict(lambda: Drawing(dict.fromkeys(range(4), canvas)))
+    with pytest.raises(GnnVosError, match="Every frame"):
+        controller.look()

@@ -54,7 +54,8 @@ def test_the_answer_before_is_recalled(graph):
     rows = [
         np.random.default_rng(t).random((f.n, 3)) for t, f in enumerate(graph.frames)
     ]
-    before = Prediction((2, 5), tuple(r.astype(np.float32) for r in rows))
+    answer = tuple(r.astype(np.float32) for r in rows)
+    before = Prediction((2, 5), answer, np.ones((len(rows), 2), np.float32))
     everything = np.concatenate(rows).astype(np.float32)
     np.testing.assert_array_equal(recall(before, 5, graph.n), everything[:, 2])
     np.testing.assert_array_equal(recall(before, 2, graph.n), everything[:, 1])

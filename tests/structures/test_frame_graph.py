@@ -40,3 +40,10 @@ def test_points_lie_on_the_superpixel_of_the_nearest_pixel():
     row, col = np.array([0.0, 0.4, 0.6, 1.0]), np.array([1.4, 1.6, 0.0, 2.0])
     assert frame.below(row, col).tolist() == [0, 1, 2, 1]
     assert frame.below(row[:0], col[:0]).tolist() == []
+
+
+def test_sizes_are_numbers_of_pixels():
+    frame = plain_frame([[0, 0, 1], [2, 0, 1]])
+    assert frame.sizes.tolist() == [3, 2, 1]
+    assert frame.sizes is frame.sizes
+    assert not frame.sizes.flags.writeable

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
+from napari_gnn_vos.interact.expected_j import expected_j, overlap
 from napari_gnn_vos.interact.marks import mark
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_frame
@@ -22,6 +23,7 @@ from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 
 class Model(Protocol):
@@ -117,19 +119,22 @@ def predict(
     if first is None or len(near) < count:
         found = evidence(session)
 
-    def paint(t: int, rows: F32) -> bytes:
-        return pack(paint_frame(session, t, rows, found.objects))
+    def paint(t: int, rows: F32) -> tuple[bytes, F64]:
+        painted = pack(paint_frame(session, t, rows, found.objects))
+        return painted, overlap(rows, session.graph.frames[t].sizes)
 
-    probability, packed = [], []
+    probability, jobs = [], []
     with ThreadPoolExecutor(cores()) as pool:
         for t, rows in enumerate(_answer(model, session, found, range(count))):
             probability.append(rows)
-            packed.append(pool.submit(paint, t, rows))
+            jobs.append(pool.submit(paint, t, rows))
             yield Progress("label", t, count)
-        frames = LabelFrames(session.graph.shape, (done.result() for done in packed))
+        packed, overlaps = zip(*(job.result() for job in jobs), strict=True)
     yield Progress("label", count, count)
-    prediction = Prediction(found.objects, tuple(probability), str(model))
-    return replace(session, prediction=prediction, painted=frames)
+    expected = expected_j(np.stack(overlaps))
+    answer = Prediction(found.objects, tuple(probability), expected, str(model))
+    frames = LabelFrames(session.graph.shape, packed)
+    return replace(session, prediction=answer, painted=frames)
 
 
 def _answer(

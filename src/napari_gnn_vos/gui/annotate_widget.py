@@ -62,11 +62,14 @@ class AnnotateWidget(Controls):
             self.reset: annotator.reset,
             self.cancel: annotator.cancel,
             self.add: pen.add_object,
+            self.remove: lambda: annotator.remove(pen.label),
+            self.look: annotator.look,
             self.brush: lambda: pen.choose(pen.label, "brush"),
             self.lines: lambda: pen.choose(pen.label, "lines"),
         }
         for button, action in actions.items():
             button.clicked.connect(lambda _=False, do=action: self.attempt(do))
+        self.live.toggled.connect(self._set_live)
         self.video.picked.connect(self._open)
         self.video.listed.connect(self._refresh)
 
@@ -79,6 +82,10 @@ class AnnotateWidget(Controls):
         controller.desk.busy_changed.connect(self._refresh)
         self.annotator.opened.connect(self._show_opened)
         self.annotator.pen.changed.connect(self._refresh)
+        self.annotator.live.changed.connect(self._refresh)
+
+    def _set_live(self, wanted: bool) -> None:
+        self.annotator.live.on = wanted
 
     def _open(self, image: Image | None) -> None:
         self.attempt(lambda: self.annotator.open(image))
@@ -116,13 +123,23 @@ class AnnotateWidget(Controls):
             button.setEnabled(opened and not busy)
         self.undo.setEnabled(annotator.can_undo)
         self.redo.setEnabled(annotator.can_redo)
+        self.remove.setEnabled(opened and not busy and annotator.pen.label > 0)
+        self.look.setEnabled(history is not None and history.now.round > 0)
         self.video.setEnabled(not busy)
         for widget in (self.bar, self.cancel):
             widget.setVisible(busy)
         (self.lines if annotator.pen.tool == "lines" else self.brush).setChecked(True)
+        self.live.setChecked(annotator.live.on)
         rounds = history.now.round if history is not None else 0
         prediction = history.now.session.prediction if history is not None else None
         self.model.setText("" if prediction is None else prediction.model)
         self.model.setVisible(bool(self.model.text()))
-        images = self.video.images
-        self.hint.setText(hint(opened=opened, images=images, rounds=rounds, busy=busy))
+        self.hint.setText(
+            hint(
+                opened=opened,
+                images=self.video.images,
+                rounds=rounds,
+                busy=busy,
+                live=annotator.live.on,
+            )
+        )

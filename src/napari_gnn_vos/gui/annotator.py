@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Image
 from psygnal import Signal
@@ -12,11 +12,11 @@ from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller import Controller
 from napari_gnn_vos.gui.drawing import Drawing, rebase
 from napari_gnn_vos.gui.history import Moment
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
+from napari_gnn_vos.gui.live import Live
 from napari_gnn_vos.gui.pen import Pen
+from napari_gnn_vos.gui.showing import Showing
+from napari_gnn_vos.gui.watch import Watch
 from napari_gnn_vos.gui.workspace import Workspace
-from napari_gnn_vos.progress import Glimpse, Progress
-from napari_gnn_vos.structures.label_frames import LabelFrames
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -36,6 +36,8 @@ class Annotator:
     ----------
     pen : Pen
         What is drawn next: ``pen.choose(2)``, ``pen.add_object()``.
+    live : Live
+        Whether an answer follows every stroke: ``live.on = True``.
     workspace : Workspace or None
         The layers: ``workspace.strokes``, ``workspace.lines``.
     """
@@ -45,14 +47,12 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
         self.viewer, self.controller, self.pen = viewer, controller, Pen()
         self.workspace: Workspace | None = None
-        self._cleared: Drawing | None = None
-        controller.changed.connect(self._show)
-        controller.desk.progressed.connect(self._show_step)
-        for ended in (controller.desk.failed, controller.desk.stopped):
-            ended.connect(self._show_again)
+        self.live = Live(controller.desk, self.predict)
+        self._cleared: tuple[Drawing, Drawing] | None = None
+        controller.changed.connect(self._forget_cleared)
+        self._showing = Showing(controller, lambda: self.workspace)
+        self._watch = Watch(self)
         self.pen.changed.connect(self._hold)
-        viewer.layers.events.removed.connect(self._on_removed)
-        viewer.layers.events.inserted.connect(self._on_inserted)
 
     def open(self, image: Image | None) -> None:
         """Take another video, or none; the layers of the last one stay as they are.
@@ -68,11 +68,10 @@ class Annotator:
         self.workspace, self._cleared = workspace, None
         if workspace is not None:
             workspace.bring_up()
-            workspace.sight.changed.connect(self._on_moved)
-            workspace.image.events.data.connect(self._on_replaced)
-            self._list_objects(workspace)
+            self.pen.names = workspace.names
+            self._watch.video(workspace)
+        self.take_stock()
         self.opened.emit()
-        self._hold()
 
     def prepare(self) -> None:
         """Get the video ready; a second time it is read from the disk.
@@ -94,28 +93,43 @@ class Annotator:
         """
         self.controller.predict(self._read, self._looked_at)
 
+    def look(self) -> int:
+        """Go to the frame to look at next, the least sure one first; return its number.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no answer yet.
+        """
+        frame = self.controller.look()
+        if self.workspace is not None:
+            self.workspace.sight.go_to(frame)
+        return frame
+
     @property
     def can_undo(self) -> bool:
-        """Whether there is a round, or a reset, to take back."""
-        unprepared = self.controller.history is None and self._cleared is not None
-        return unprepared or self.controller.can_undo
+        """Whether there is a round to take back, or something that was cleared."""
+        return self._cleared is not None or self.controller.can_undo
 
     def undo(self) -> None:
-        """Take back the last round with its strokes, or a reset; newer strokes stay.
+        """Take back the last round with its strokes, or what was cleared since.
+
+        Strokes that are newer stay.
 
         Raises
         ------
         GnnVosError
             If there is nothing to take back.
         """
-        now, target, drawn = self._read(), self._cleared, Drawing()
-        if self.controller.history is not None or target is None:
+        now = self._read()
+        if self._cleared is None:
             last, before = self.controller.undo()
-            drawn = last.drawing
-            if last.round > 0 or target is None:
-                target = before.drawing
-        self._cleared = None
-        self._write(rebase(now, drawn, target))
+            self._write(rebase(now, last.drawing, last.cleared or before.drawing))
+        else:
+            before_it, after_it = self._cleared
+            self._cleared = None
+            self._write(rebase(now, after_it, before_it))
+        self.take_stock()
 
     @property
     def can_redo(self) -> bool:
@@ -132,7 +146,7 @@ class Annotator:
         """
         now = self._read()
         before, again = self.controller.redo()
-        self._write(rebase(now, before.drawing, again.drawing))
+        self._write(rebase(now, again.cleared or before.drawing, again.drawing))
 
     def reset(self) -> None:
         """Clear strokes and answer; undo brings them back.
@@ -142,10 +156,32 @@ class Annotator:
         GnnVosError
             If no video is open, or work is under way.
         """
-        cleared = self._read()
-        self.controller.reset()
-        self._cleared = cleared
-        self._write(Drawing())
+        self.controller.desk.require_free()
+        drawn = self._clear(self._read(), Drawing())
+        self.controller.reset(drawn)
+
+    def remove(self, label: int) -> None:
+        """Take an object away, its strokes and its name; undo brings the strokes back.
+
+        If it is part of the answer, the video is labelled again without it.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such object, or work is under way.
+        """
+        self.controller.desk.require_free()
+        drawn, history = self._read(), self.controller.history
+        self.pen.drop(label)
+        if label not in drawn.objects:
+            return
+        left = drawn.without(label)
+        self._clear(drawn, left)
+        if history is not None and label in history.now.drawing.objects:
+            if left.objects:
+                self.controller.predict(self._read, self._looked_at, drawn)
+            else:
+                self.controller.reset(drawn)
 
     def cancel(self) -> None:
         """Stop the work under way at its next step."""
@@ -153,15 +189,23 @@ class Annotator:
             self.controller.said.emit("Stopping ...")
             self.controller.desk.cancel()
 
+    def take_stock(self) -> None:
+        """List the objects that are drawn, and take up the brush or the lines."""
+        if self.workspace is not None:
+            with suppress(ScribbleError):  # told when they are needed
+                self.pen.list_objects(self.workspace.read().objects)
+            self._hold()
+
     def close(self) -> None:
         """Stop, and let go of the viewer."""
-        self.viewer.layers.events.removed.disconnect(self._on_removed)
-        self.viewer.layers.events.inserted.disconnect(self._on_inserted)
+        self._watch.stop()
         self._let_go()
+        self.live.on = False
         desk, controller = self.controller.desk, self.controller
         for signal in (
             *(desk.progressed, desk.failed, desk.busy_changed, desk.stopped),
-            *(controller.said, controller.changed, self.opened, self.pen.changed),
+            *(desk.freed, controller.said, controller.changed, self.opened),
+            *(self.live.changed, self.pen.changed),
         ):
             signal.disconnect()
         self.cancel()
@@ -172,21 +216,10 @@ class Annotator:
             self.workspace.sight.stop()
         self.workspace = None
 
-    def _list_objects(self, workspace: Workspace) -> None:
-        with suppress(ScribbleError):  # told when they are needed
-            self.pen.list_objects(workspace.read().last_object)
-
     def _hold(self) -> None:
         if self.workspace is not None:
-            self.workspace.strokes.events.selected_label.connect(self._on_picked)
             self.workspace.hold(self.pen)
-
-    def _on_picked(self, event: Any) -> None:
-        """Follow a label chosen on the layer itself, as napari's picker does."""
-        value = event.source.selected_label
-        known = 0 < value <= BACKGROUND_VALUE  # 0 is the eraser
-        if known and label_of(value) != self.pen.label:
-            self.pen.choose(label_of(value), "brush")
+            self._watch.held(self.workspace)
 
     def _read(self) -> Drawing:
         if self.workspace is None:
@@ -197,50 +230,21 @@ class Annotator:
     def _write(self, drawing: Drawing) -> None:
         if self.workspace is not None:
             chosen = self.viewer.layers.selection.active
-            self.workspace.write(drawing)
+            with self.live.paused():
+                self.workspace.write(drawing)
             if self.viewer.layers.selection.active is not chosen:
                 self._hold()  # a layer was deleted, and is made anew
 
-    def _show(self, moment: Moment | None) -> None:
-        if self.workspace is not None and moment is not None:
-            self.workspace.show(moment.session.painted)
+    def _clear(self, drawn: Drawing, left: Drawing) -> Drawing:
+        """Leave less on the layers until undo; returns all there was."""
+        self._cleared = drawn, left
+        self._write(left)
+        return drawn
 
-    def _show_step(self, step: Progress) -> None:
-        """Show the frame that is answered first, on top of the last answer."""
-        if self.workspace is not None and isinstance(step, Glimpse):
-            history = self.controller.history
-            last = history.now.session.painted if history else None
-            last = last or LabelFrames.blank(self.workspace.video.shape)
-            self.workspace.show(last.exchange(step.frame, step.labels))
-
-    def _show_again(self, _news: str = "") -> None:
-        """Show the last answer after work that came to none."""
-        history = self.controller.history
-        self._show(history.now if history else None)
+    def _forget_cleared(self, now: Moment | None) -> None:
+        """Leave it to the history, once a round or a reset came of it."""
+        if now is not None and (now.round or now.cleared):
+            self._cleared = None
 
     def _looked_at(self) -> int:
         return 0 if self.workspace is None else self.workspace.sight.frame
-
-    def _on_moved(self, clear: bool) -> None:
-        """Say why nothing can be drawn where there is no frame of the video."""
-        if self.workspace is not None:
-            where, back = self.workspace.summary, self.workspace.sight.way_back
-            self.controller.said.emit(
-                where if clear else f"The video is elsewhere. {back}"
-            )
-
-    def _on_replaced(self, event: Any) -> None:
-        """Begin anew when the layer shows other frames."""
-        if self.workspace is not None and event.source is self.workspace.image:
-            self.open(event.source)
-
-    def _on_removed(self, event: Any) -> None:
-        """Let go of the video when its layer is removed."""
-        if self.workspace is not None and event.value is self.workspace.image:
-            self.open(None)
-
-    def _on_inserted(self, event: Any) -> None:
-        """Go on with strokes that were opened from a file."""
-        if self.workspace is not None and self.workspace.take_up(event.value):
-            self._list_objects(self.workspace)
-            self._hold()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_gnn_vos.gui.desk import Desk
 from napari_gnn_vos.gui.drawing import Drawing, changes
 from napari_gnn_vos.gui.history import History, Moment
 from napari_gnn_vos.gui.runner import Runner
+from napari_gnn_vos.gui.tour import Tour
 from napari_gnn_vos.progress import Pipeline
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -55,6 +57,7 @@ class Controller:
         self.video: Video | None = None
         self.history: History | None = None
         self._prepare, self._answer, self._seed = prepare, answer, seed
+        self._tour = Tour()
 
     @property
     def can_undo(self) -> bool:
@@ -102,7 +105,10 @@ class Controller:
         self.desk.start(self._prepare(self.video, frame), prepared, then)
 
     def predict(
-        self, read: Callable[[], Drawing], frame: Callable[[], int] = lambda: 0
+        self,
+        read: Callable[[], Drawing],
+        frame: Callable[[], int] = lambda: 0,
+        cleared: Drawing | None = None,
     ) -> None:
         """Answer what is drawn; the video is prepared first if need be.
 
@@ -112,6 +118,8 @@ class Controller:
             Tells what is drawn; asked when the round begins.
         frame : callable
             Tells which frame is looked at; it is answered first.
+        cleared : Drawing, optional
+            What was drawn before an object was cleared away; undo brings it back.
 
         Raises
         ------
@@ -121,7 +129,7 @@ class Controller:
             If there is no video, or work is under way.
         """
         drawing = read()
-        if drawing.last_object == 0:
+        if not drawing.objects:
             there = "only background is drawn" if drawing else "nothing is drawn"
             raise NoSeedsError(
                 f"An answer needs a stroke on an object; {there}. Choose an object, "
@@ -130,7 +138,7 @@ class Controller:
         if self.history is None:
             self.prepare(frame(), lambda: self.predict(read, frame))
         else:
-            self._round(self.history, drawing, frame())
+            self._round(self.history, drawing, frame(), cleared)
 
     def undo(self) -> tuple[Moment, Moment]:
         """Take back the last round; return it, and the moment before it.
@@ -164,8 +172,13 @@ class Controller:
         self._tell(what)
         return before, again
 
-    def reset(self) -> None:
+    def reset(self, cleared: Drawing | None = None) -> None:
         """Begin anew with the prepared video; undo goes back to the last round.
+
+        Parameters
+        ----------
+        cleared : Drawing, optional
+            What was drawn until now; undo brings it back.
 
         Raises
         ------
@@ -174,10 +187,32 @@ class Controller:
         """
         self.desk.require_free()
         if self.history is not None:
-            self.history.add(self.history.start)
+            self.history.add(replace(self.history.start, cleared=cleared))
         self._tell("Everything is cleared; Undo brings it back")
 
-    def _round(self, history: History, drawing: Drawing, frame: int) -> None:
+    def look(self) -> int:
+        """Tell which frame to look at next, the least sure one of the answer first.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no answer.
+        """
+        if self.history is None:
+            raise GnnVosError("There is no answer yet. Paint strokes, and predict.")
+        session = self.history.now.session
+        frame = self._tour.next_frame(session)
+        expected = session.prediction and session.prediction.expected_j[frame].mean()
+        self.said.emit(f"Frame {frame}: about {expected:.0%} right, by its own account")
+        return frame
+
+    def _round(
+        self,
+        history: History,
+        drawing: Drawing,
+        frame: int,
+        cleared: Drawing | None = None,
+    ) -> None:
         self.desk.require_free()
         last, began = history.now, perf_counter()
         shape = last.session.video.shape
@@ -187,7 +222,7 @@ class Controller:
             return
 
         def answered(session: Session) -> None:
-            history.add(Moment(session, drawing))
+            history.add(Moment(session, drawing, cleared))
             self._tell(f"Round {last.round + 1}: {_since(began)}, {shape[0]} frames")
 
         self.said.emit(f"Round {last.round + 1} ...")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QGridLayout,
     QLabel,
     QLayout,
@@ -53,8 +54,18 @@ class Controls(QWidget):
             "Draw thin lines with the mouse; they can be selected, moved and deleted",
         )
         self.add = button("add", "Add object", "One more object to label (N)")
+        self.remove = button(
+            "remove", "Remove", "Take the chosen object away, and its strokes"
+        )
         self.predict = button(
             "predict", "Predict", "Label the whole video from all strokes (G)"
+        )
+        self.live = QCheckBox("Predict after every stroke")
+        self.live.setToolTip("Answer whenever something was painted or erased")
+        self.look = button(
+            "look",
+            "Least sure frame",
+            "Go to the frame that is likeliest to be wrong, then to the next (W)",
         )
         self.undo = button(
             "undo", "Undo", "Take back the last round and its strokes (U)"
@@ -69,7 +80,8 @@ class Controls(QWidget):
         self.wear(annotator.viewer.theme)
         self.setMinimumWidth(LEAST_WIDTH)
         self._arrange()
-        for widget in (*self.findChildren(QPushButton), self.video, self.objects):
+        others = (self.live, self.video, self.objects)
+        for widget in (*self.findChildren(QPushButton), *others):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # keys stay the canvas's
 
     def wear(self, theme: str) -> None:
@@ -88,10 +100,12 @@ class Controls(QWidget):
         column.addWidget(text("caption", "Draw"))
         column.addLayout(row(self.brush, self.lines))
         column.addWidget(self.objects)
-        column.addWidget(self.add)
+        column.addLayout(row(self.add, self.remove))
         column.addSpacing(8)
         column.addWidget(self.predict)
+        column.addWidget(self.live)
         column.addLayout(row(self.undo, self.redo, self.reset))
+        column.addWidget(self.look)
         column.addSpacing(8)
         column.addWidget(self.status)
         column.addWidget(self.hint)

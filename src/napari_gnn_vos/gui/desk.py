@@ -25,6 +25,7 @@ class Desk:
     failed = Signal(str)
     busy_changed = Signal(bool)
     stopped = Signal()  # work has ended without a result or an expected error
+    freed = Signal()  # and all that was to follow it has begun, if there is anything
 
     def __init__(self, run: Runner) -> None:
         self._run = run
@@ -105,6 +106,7 @@ class Desk:
             self.stopped.emit()
         if then is not None:
             then()
+        self.freed.emit()
 
 
 def _nothing() -> None:

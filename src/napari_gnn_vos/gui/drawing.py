@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of, value_of
+from napari_gnn_vos.gui.palette import label_of, value_of
 from napari_gnn_vos.interact.strokes import rasterise
-from napari_gnn_vos.structures.scribbles import ERASED, Scribble
+from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
 
 Canvas = NDArray[np.uint8]
 
@@ -41,12 +42,21 @@ class Drawing:
         return bool(self.brush or self.lines)
 
     @property
-    def last_object(self) -> int:
-        """Largest label that is drawn, 0 if no object is."""
-        painted = [
-            c.max(initial=0, where=c != BACKGROUND_VALUE) for c in self.brush.values()
-        ]
-        return int(max([*painted, *(line.label for line in self.lines)], default=0))
+    def objects(self) -> tuple[int, ...]:
+        """Labels of the objects that are drawn, rising."""
+        painted = [np.flatnonzero(np.bincount(c.ravel())) for c in self.brush.values()]
+        labels = {label_of(int(value)) for value in chain(*painted) if value > 0}
+        labels |= {line.label for line in self.lines}
+        return tuple(sorted(labels - {BACKGROUND}))
+
+    def without(self, label: int) -> Drawing:
+        """Leave out all that is drawn of an object."""
+        value = value_of(label)
+        brush = {t: np.where(c == value, np.uint8(0), c) for t, c in self.brush.items()}
+        return Drawing(
+            {t: canvas for t, canvas in brush.items() if canvas.any()},
+            tuple(line for line in self.lines if line.label != label),
+        )
 
     def canvas(self, frame: int, shape: tuple[int, int, int]) -> Canvas:
         """Draw frame `frame` of (T, H, W): the lines over the brush, (H, W)."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 
-def hint(*, opened: bool, images: bool, rounds: int, busy: bool) -> str:
+def hint(
+    *, opened: bool, images: bool, rounds: int, busy: bool, live: bool = False
+) -> str:
     """Tell what a person may do next.
 
     Parameters
@@ -16,6 +18,8 @@ def hint(*, opened: bool, images: bool, rounds: int, busy: bool) -> str:
         Rounds played.
     busy : bool
         Whether work is under way.
+    live : bool
+        Whether every stroke is answered by itself.
 
     Returns
     -------
@@ -28,6 +32,6 @@ def hint(*, opened: bool, images: bool, rounds: int, busy: bool) -> str:
         return "Open a video: drag it here, or File > Open Sample."
     if busy:
         return "You can go on painting meanwhile."
-    if rounds:
-        return "Paint where it is wrong, on any frame, then Predict again."
-    return "Paint a stroke on each object, on any frame, then Predict."
+    where = "where it is wrong" if rounds else "a stroke on each object"
+    then = "" if live else ", then Predict again" if rounds else ", then Predict"
+    return f"Paint {where}, on any frame{then}."

@@ -14,10 +14,20 @@ KEPT_ROUNDS = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
-    """A session, and the drawing that it has answered."""
+    """A session, and the drawing that it has answered.
+
+    Parameters
+    ----------
+    session : Session
+    drawing : Drawing
+    cleared : Drawing, optional
+        What was drawn before an object, or everything, was cleared away, if that led
+        here; to take this moment back brings it back.
+    """
 
     session: Session
     drawing: Drawing
+    cleared: Drawing | None = None
 
     @property
     def round(self) -> int:

@@ -20,6 +20,7 @@ def actions(widget: AnnotateWidget) -> dict[str, Callable[[], object]]:
         "U": annotator.undo,
         "Shift-U": annotator.redo,
         "N": pen.add_object,
+        "W": annotator.look,
         "J": lambda: pen.step(1),
         "K": lambda: pen.step(-1),
         "H": widget.toggle_answer,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QTimer
 
 from napari_gnn_vos.gui.annotate_widget import AnnotateWidget
 from napari_gnn_vos.gui.keys import bind_keys
@@ -27,6 +28,7 @@ class AnnotateDock(AnnotateWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         made = annotator(napari_viewer, run_in_thread)
+        made.live.later = partial(QTimer.singleShot, 0)
         super().__init__(made)
         self._leave = ExitStack()
         self._leave.callback(made.close)

@@ -81,12 +81,15 @@ class Sight:
 
     def approach(self) -> None:
         """Move the sliders to the frame of the video that is nearest."""
-        dims, ndim = self._viewer.dims, self._image.ndim
-        last = np.array(full_data(self._image).shape[:ndim]) - 1
-        nearest = self._image.data_to_world(np.clip(self._places, 0, last))
-        for axis, place in enumerate(nearest, dims.ndim - ndim):
-            if axis not in dims.displayed:
-                dims.set_point(axis, place)
+        last = np.array(full_data(self._image).shape[: self._image.ndim]) - 1
+        self._move(np.clip(self._places, 0, last))
+
+    def go_to(self, frame: int) -> None:
+        """Move the sliders to a frame."""
+        places = self._places
+        for axis, place in ((self._axes.time, frame), *self._axes.fixed):
+            places[axis] = place
+        self._move(places)
 
     def set_mode(self, layer: Layer, mode: str) -> None:
         """Choose what the mouse does on a layer, now or when it can be drawn on."""
@@ -110,6 +113,15 @@ class Sight:
     def _places(self) -> NDArray[np.float64]:
         point = np.asarray(self._viewer.dims.point)[-self._image.ndim :]
         return np.asarray(np.rint(self._image.world_to_data(point)))
+
+    def _move(self, places: NDArray[np.float64]) -> None:
+        """Move the sliders to a place in the video's pixels."""
+        dims, ndim = self._viewer.dims, self._image.ndim
+        for axis, place in enumerate(
+            self._image.data_to_world(places), dims.ndim - ndim
+        ):
+            if axis not in dims.displayed:
+                dims.set_point(axis, place)
 
     def _follow(self, _event: object = None) -> None:
         locked = bool(self._modes)

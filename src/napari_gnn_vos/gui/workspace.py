@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Labels, Shapes
 
 from napari_gnn_vos.gui import layers
+from napari_gnn_vos.gui.answer_layer import AnswerLayer
 from napari_gnn_vos.gui.bridge import brush_from_strokes, video_of
 from napari_gnn_vos.gui.drawing import Drawing, same_lines
 from napari_gnn_vos.gui.finder import Finder
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from napari_gnn_vos.gui.pen import Pen
+
+NAMES_KEY = "gnn-vos names"
+"""Where an image layer keeps what its objects are called."""
 
 
 class Workspace:
@@ -57,8 +61,10 @@ class Workspace:
         )
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
         self._found = Finder(viewer, image, self.axes, self._shape)
-        self.sight = Sight(viewer, image, self.axes, lambda: self._drawn)
-        self._answered = False
+        self.sight = Sight(viewer, image, self.axes, lambda: self.drawn)
+        self._answer = AnswerLayer(
+            viewer, image, self.axes, self._found, lambda: self.drawn
+        )
 
     @property
     def strokes(self) -> Labels:
@@ -83,7 +89,18 @@ class Workspace:
     @property
     def answer(self) -> Labels | None:
         """The layer of the answer, if there is one."""
-        return self._found.answer
+        return self._answer.layer
+
+    @property
+    def drawn(self) -> tuple[Labels | None, Shapes | None]:
+        """The layers to paint and to draw lines on, None for one that there is not."""
+        return self._found.strokes, self._found.lines
+
+    @property
+    def names(self) -> dict[int, str]:
+        """What objects are called that were given a name; kept with the video."""
+        known: dict[int, str] = self.image.metadata.setdefault(NAMES_KEY, {})
+        return known
 
     @property
     def summary(self) -> str:
@@ -104,6 +121,7 @@ class Workspace:
         layer.visible = True  # or napari moves the picture in place of drawing
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
+        self._answer.call(self.names)
 
     def bring_up(self) -> None:
         """Go to the video, and put it and what is on it above images that hide it."""
@@ -145,20 +163,7 @@ class Workspace:
 
     def show(self, labels: LabelFrames | None) -> None:
         """Show an answer below the strokes; None takes away what this has shown."""
-        layer, answered = self.answer, self._answered
-        self._answered = labels is not None
-        if labels is None:
-            if layer is not None and answered:
-                self._viewer.layers.remove(layer)
-            return
-        data = self.axes.spread_labels(labels)
-        if layer is not None:
-            layer.data = data
-        else:
-            layer = layers.answer_layer(self.image, self.axes, data)
-            self._add_below(layer)
-        layer.editable = False
-        layer.visible = True  # who asks for an answer wants to see it
+        self._answer.show(labels, self.names)
 
     def take_up(self, layer: Layer) -> bool:
         """Draw on strokes that come from elsewhere, if nothing is painted on ours."""
@@ -170,22 +175,9 @@ class Workspace:
             mine.visible = False
         return True
 
-    @property
-    def _drawn(self) -> tuple[Labels | None, Shapes | None]:
-        return self._found.strokes, self._found.lines
-
     def _uncover(self, layer: Layer) -> None:
         if is_covered(self._viewer, layer):
-            bring_up(self._viewer, (self.image, self.answer, *self._drawn))
-
-    def _add_below(self, layer: Labels) -> None:
-        """Add a layer below all that is drawn, and leave the chosen one chosen."""
-        chosen = self._viewer.layers.selection.active
-        index = self._viewer.layers.index
-        drawn = [index(other) for other in self._drawn if other is not None]
-        place = min(drawn, default=index(self.image) + 1)
-        self._viewer.layers.insert(place, layer)
-        self._viewer.layers.selection.active = chosen
+            bring_up(self._viewer, (self.image, self.answer, *self.drawn))
 
     def _lines(self) -> tuple[Scribble, ...]:
         layer = self._found.lines

@@ -44,7 +44,7 @@ def not_slivers(frame: FrameGraph, sliver: float) -> F32:
     Strokes leave slivers where a brush is wider than what it corrects. To the backbone,
     whose cells are larger, they look like what lies around them.
     """
-    size = np.bincount(frame.labels.ravel(), minlength=frame.n)
+    size = frame.sizes
     least = np.float32(max(sliver * size.mean(), 1))
     return np.minimum(size / least, 1).astype(np.float32)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.arrays import check_shape, frozen
+from napari_gnn_vos.structures.beside import Beside
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -53,6 +54,11 @@ class FrameGraph:
         """Number of superpixels."""
         return len(self.nodes)
 
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Pixels of every superpixel, (n,); counted once."""
+        return _SIZES.of(self, _count)
+
     def below(
         self, row: NDArray[np.number[Any]], col: NDArray[np.number[Any]]
     ) -> NDArray[np.uint16]:
@@ -68,6 +74,13 @@ class FrameGraph:
         numbers = self.labels.nbytes + self.touching.nbytes
         features = self.nodes.nbytes + self.appearance.nbytes + self.links.nbytes
         return numbers + features
+
+
+_SIZES: Beside[FrameGraph, NDArray[np.int64]] = Beside()
+
+
+def _count(frame: FrameGraph) -> NDArray[np.int64]:
+    return frozen(np.bincount(frame.labels.ravel(), minlength=frame.n))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

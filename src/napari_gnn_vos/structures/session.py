@@ -28,12 +28,16 @@ class Prediction:
         Labels of the objects, rising; column 0 is background.
     probability : tuple of T (n, K) ndarray of float32
         For every frame; rows sum to 1.
+    expected_j : (T, K - 1) ndarray of float32
+        Intersection over union that every object's mask may be expected to have, if
+        its probabilities are right.
     model : str
         What has answered, and on what it has run.
     """
 
     objects: tuple[int, ...]
     probability: tuple[NDArray[np.float32], ...]
+    expected_j: NDArray[np.float32]
     model: str = ""
 
 

@@ -80,13 +80,7 @@ class Robot:
             t = self._first_frame(truth, objects, rng)
         else:
             t = self._worst_frame(1 - jaccard(labels, truth, objects), used, rng)
-        right = truth[t]
-        given = np.full_like(right, 255) if labels is None else labels[t]
-        found = []
-        for label in (BACKGROUND, *objects_of(right)):
-            wrong = (right == label) & (given != label)
-            found += [Scribble(t, label, path) for path in strokes_in(wrong)]
-        found.sort(key=_length, reverse=True)
+        found = correct(t, None if labels is None else labels[t], truth[t])
         if self.vary:
             found = _some_of(found, every_label=labels is None, rng=rng)
         return tuple(found)
@@ -107,6 +101,30 @@ class Robot:
             weight = np.maximum(left, 0) ** 3
             return int(rng.choice(len(left), p=weight / weight.sum()))
         return int(left.argmax())
+
+
+def correct(t: int, given: U8 | None, right: U8) -> list[Scribble]:
+    """Draw in every error of frame `t` that is not too narrow.
+
+    Parameters
+    ----------
+    t : int
+    given : (H, W) ndarray of uint8 or None
+        Labels; None if there are none.
+    right : (H, W) ndarray of uint8
+        The truth.
+
+    Returns
+    -------
+    scribbles : list of Scribble
+        The longest first.
+    """
+    given = np.full_like(right, 255) if given is None else given
+    found = []
+    for label in (BACKGROUND, *objects_of(right)):
+        wrong = (right == label) & (given != label)
+        found += [Scribble(t, label, path) for path in strokes_in(wrong)]
+    return sorted(found, key=_length, reverse=True)
 
 
 def strokes_in(wrong: Mask) -> list[F64]:

@@ -1,0 +1,118 @@
+"""J by round when the next frame is chosen without knowing the truth.
+
+python benchmarks/next_frame.py --davis ROOT --sequences LIST --cache FOLDER
+
+The robot corrects the frame that is told it: the least sure one, as the window's button
+tells; the farthest from all that is drawn on; one at random; or, knowing the truth, the
+worst. Also prints how J of the frames goes with the J that answers expect themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from napari_gnn_vos import (
+    Config,
+    Session,
+    annotate,
+    drain,
+    least_sure,
+    load_model,
+    predict,
+)
+from napari_gnn_vos.engine import Model
+from napari_gnn_vos.io.davis import sequences
+from napari_gnn_vos.study.footage import Footage, davis_footage
+from napari_gnn_vos.study.metrics import jaccard, objects_of
+from napari_gnn_vos.study.robot import Robot, correct
+
+F64 = NDArray[np.float64]
+Choice = Callable[[Session, F64, Generator], Iterable[int]]
+MODEL_SEED, CHOICE_SEED = 0, 1
+
+
+def by_truth(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
+    """Worst frames first."""
+    return _not_drawn(session, np.argsort(j.mean(axis=1), kind="stable"))
+
+
+def least_sure_first(session: Session, _j: F64, _rng: Generator) -> Iterable[int]:
+    """As the window tells."""
+    return least_sure(session)
+
+
+def farthest(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
+    """Farthest first from frames that are drawn on."""
+    far = np.abs(np.arange(len(j))[:, None] - np.unique(session.ink.frame)).min(axis=1)
+    return _not_drawn(session, np.argsort(-far, kind="stable"))
+
+
+def at_random(session: Session, j: F64, rng: Generator) -> Iterable[int]:
+    """Any order."""
+    return _not_drawn(session, rng.permutation(len(j)))
+
+
+def _not_drawn(session: Session, order: NDArray[np.int64]) -> list[int]:
+    drawn = set(session.ink.frame.tolist())
+    return [int(t) for t in order if t not in drawn]
+
+
+CHOICES: dict[str, Choice] = {
+    "worst by the truth": by_truth,
+    "least sure": least_sure_first,
+    "farthest": farthest,
+    "at random": at_random,
+}
+
+
+def main() -> None:
+    """Play every sequence by all choices, and print the means."""
+    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    read.add_argument("--davis", type=Path, required=True)
+    read.add_argument("--sequences", required=True)
+    read.add_argument("--cache", type=Path, required=True)
+    read.add_argument("--rounds", type=int, default=4)
+    read.add_argument("--only", choices=list(CHOICES), nargs="*", default=list(CHOICES))
+    asked, model = read.parse_args(), load_model(device="cpu")
+    for name in asked.only:
+        js, agreed = [], []
+        for one in sequences(asked.davis, asked.sequences):
+            (found,) = drain(davis_footage(asked.davis, [one], Config(), asked.cache))
+            j, rank = play(found, CHOICES[name], model, asked.rounds)
+            js.append(j)
+            agreed.append(rank)
+        mean = " ".join(f"{j:.3f}" for j in np.concatenate(js, axis=1).mean(axis=1))
+        print(f"{name}: {mean}; rank correlation {np.nanmean(agreed):.2f}", flush=True)
+
+
+def play(
+    found: Footage, choose: Choice, model: Model, rounds: int
+) -> tuple[F64, list[float]]:
+    """J of every object after every round, and rank correlations by round."""
+    session, truth, objects = found.session, found.truth, objects_of(found.truth)
+    rng = np.random.default_rng(MODEL_SEED)
+    lots = np.random.default_rng(CHOICE_SEED)
+    scribbles, js, agreed = Robot()(None, truth, rng), [], []
+    for _ in range(rounds):
+        if scribbles:
+            session = annotate(session, scribbles, rng=rng)
+            session = drain(predict(session, model))
+        labels = np.asarray(session.painted)
+        j = jaccard(labels, truth, objects)
+        js.append(j.mean(axis=0))
+        expected = session.prediction.expected_j.mean(axis=1)
+        agreed.append(spearmanr(expected, j.mean(axis=1)).statistic)
+        drawn = (correct(t, labels[t], truth[t]) for t in choose(session, j, lots))
+        scribbles = next(filter(None, drawn), ())
+    return np.array(js), agreed
+
+
+if __name__ == "__main__":
+    main()

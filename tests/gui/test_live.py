@@ -1,0 +1,118 @@
+"""Answers that follow every stroke."""
+
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.line_layer import LINES
+from tests.gui import fakes
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+def make(viewer, **options):
+    image = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="toy")
+    annotator = Annotator(viewer, fakes.controller(**options))
+    annotator.open(image)
+    annotator.live.on = True
+    return annotator
+
+
+def rounds(annotator):
+    history = annotator.controller.history
+    return 0 if history is None else history.now.round
+
+
+def stroke(viewer, row, label=1):
+    """Paint as the mouse does, which tells when all is written."""
+    layer = viewer.layers[STROKES]
+    with layer.block_history():
+        layer.paint((0, row, 4), label)
+
+
+def test_a_stroke_is_answered(viewer):
+    annotator = make(viewer)
+    stroke(viewer, 5)
+    assert rounds(annotator) == 1
+    assert viewer.layers[SEGMENTATION].data[2, 5, 4] == 1
+    stroke(viewer, 5, label=0)  # the eraser
+    stroke(viewer, 15)
+    assert viewer.layers[SEGMENTATION].data[2, 15, 4] == 1
+    annotator.live.on = False
+    before = rounds(annotator)
+    stroke(viewer, 10)
+    assert rounds(annotator) == before
+
+
+def test_a_line_is_answered(viewer):
+    annotator = make(viewer)
+    annotator.pen.choose(2, "lines")
+    viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    assert viewer.layers[SEGMENTATION].data[0, 3, 5] == 2
+    viewer.layers[LINES].add_paths([np.array([[1, 9, 3], [1, 9, 9]])])
+    assert rounds(annotator) == 2
+    viewer.layers[LINES].selected_data = {0}
+    viewer.layers[LINES].remove_selected()
+    assert rounds(annotator) == 3
+    assert viewer.layers[SEGMENTATION].data[0, 3, 5] == 0
+
+
+def test_what_is_taken_back_is_not_answered(viewer):
+    annotator = make(viewer)
+    stroke(viewer, 5)
+    annotator.pen.choose(1, "lines")
+    viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
+    annotator.undo()
+    assert rounds(annotator) == 1
+    assert annotator.can_redo
+    annotator.redo()
+    assert rounds(annotator) == 2
+    annotator.reset()
+    assert rounds(annotator) == 0
+
+
+def test_background_alone_waits_for_an_object(viewer):
+    annotator, failed = None, Mock()
+    annotator = make(viewer)
+    annotator.controller.desk.failed.connect(failed)
+    stroke(viewer, 5, label=255)
+    assert rounds(annotator) == 0
+    stroke(viewer, 15)
+    assert rounds(annotator) == 1
+    failed.assert_not_called()
+
+
+def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
+    run = fakes.HeldBack()
+    annotator = make(viewer, run=run)
+    stroke(viewer, 5)
+    stroke(viewer, 10)
+    stroke(viewer, 15)
+    run.finish()  # preparing; the round begins with all that is drawn by then
+    run.finish()
+    assert rounds(annotator) == 1
+    assert viewer.layers[SEGMENTATION].data[0, 15, 4] == 1
+    stroke(viewer, 2)
+    stroke(viewer, 18)
+    run.finish()
+    assert viewer.layers[SEGMENTATION].data[0, [2, 18], 4].tolist() == [1, 0]
+    run.finish()
+    assert rounds(annotator) == 3
+    assert viewer.layers[SEGMENTATION].data[0, 18, 4] == 1
+    assert not run.pending
+
+
+def test_an_error_is_told(viewer):
+    annotator, failed = make(viewer), Mock()
+    annotator.controller.desk.failed.connect(failed)
+    annotator.live._predict = Mock(side_effect=GnnVosError("no luck"))
+    stroke(viewer, 5)
+    failed.assert_called_once_with("no luck")
