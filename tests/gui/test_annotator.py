@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES, answer_layer
 from napari_gnn_vos.gui.line_layer import LINES
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, colour_of
 from tests.gui import fakes
@@ -602,6 +602,29 @@ def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_h
     assert SEGMENTATION in viewer.layers
     annotator.cancel()
     runner.step()
+    assert SEGMENTATION not in viewer.layers
+
+
+def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
+    viewer, by_hand
+):
+    old = np.zeros((T, H, W), np.uint8)
+    old[:, 2, 2] = 3
+    annotator, runner = by_hand
+    image = viewer.layers["toy"]
+    viewer.add_layer(answer_layer(image, annotator.workspace.axes, old))
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    until_glimpse(runner)
+    answer = viewer.layers[SEGMENTATION]
+    assert (answer.data[:, 5, 6] == 1).any()
+    annotator.cancel()
+    runner.step()
+    np.testing.assert_array_equal(answer.data, old)
+    annotator.predict()
+    runner.finish()
+    assert answer.data[0, 5, 6] == 1
+    annotator.reset()
     assert SEGMENTATION not in viewer.layers
 
 

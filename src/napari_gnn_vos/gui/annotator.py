@@ -158,6 +158,8 @@ class Annotator:
         """
         self.controller.desk.require_free()
         drawn = self._clear(self._read(), Drawing())
+        if self.workspace is not None:
+            self.workspace.answers.forget()
         self.controller.reset(drawn)
 
     def remove(self, label: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 
@@ -45,6 +45,7 @@ class AnswerLayer:
         self._viewer, self._image, self._axes = viewer, image, axes
         self._found, self._drawn = found, drawn
         self._shown = False
+        self._before: Any = None  # what the layer showed when it was found
 
     @property
     def layer(self) -> Labels | None:
@@ -53,21 +54,26 @@ class AnswerLayer:
 
     def show(self, labels: LabelFrames | None, names: Mapping[int, str]) -> None:
         """Show an answer; None takes away what this has shown."""
-        layer, shown = self.layer, self._shown
-        self._shown = labels is not None
+        layer = self.layer
         if labels is None:
-            if layer is not None and shown:
-                self._viewer.layers.remove(layer)
+            self._take_away(layer)
             return
         data = self._axes.spread_labels(labels)
         if layer is not None:
+            if not self._shown:
+                self._before = layer.data
             layer.data = data
         else:
             layer = layers.answer_layer(self._image, self._axes, data)
             self._add_below(layer)
+        self._shown = True
         self.call(names)
         layer.editable = False
         layer.visible = True  # who asks for an answer wants to see it
+
+    def forget(self) -> None:
+        """Do not go back to what the layer showed when it was found."""
+        self._before = None
 
     def call(self, names: Mapping[int, str]) -> None:
         """Let napari say the names of objects under the mouse."""
@@ -75,6 +81,16 @@ class AnswerLayer:
         if layer is not None and (names or len(layer.features)):
             known = {"index": [*names], "name": [*names.values()]}
             layer.features = known
+
+    def _take_away(self, layer: Labels | None) -> None:
+        """Leave what was there before, perhaps an answer of another day."""
+        if layer is not None and self._shown:
+            if self._before is None:
+                self._viewer.layers.remove(layer)
+            else:
+                layer.data = self._before
+                layer.editable = False
+        self._shown, self._before = False, None
 
     def _add_below(self, layer: Labels) -> None:
         """Add a layer below all that is drawn, and leave the chosen one chosen."""

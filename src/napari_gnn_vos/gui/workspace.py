@@ -62,7 +62,7 @@ class Workspace:
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
         self._found = Finder(viewer, image, self.axes, self._shape)
         self.sight = Sight(viewer, image, self.axes, lambda: self.drawn)
-        self._answer = AnswerLayer(
+        self.answers = AnswerLayer(
             viewer, image, self.axes, self._found, lambda: self.drawn
         )
 
@@ -89,7 +89,7 @@ class Workspace:
     @property
     def answer(self) -> Labels | None:
         """The layer of the answer, if there is one."""
-        return self._answer.layer
+        return self.answers.layer
 
     @property
     def drawn(self) -> tuple[Labels | None, Shapes | None]:
@@ -121,7 +121,7 @@ class Workspace:
         layer.visible = True  # or napari moves the picture in place of drawing
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
-        self._answer.call(self.names)
+        self.answers.call(self.names)
 
     def bring_up(self) -> None:
         """Go to the video, and put it and what is on it above images that hide it."""
@@ -163,7 +163,7 @@ class Workspace:
 
     def show(self, labels: LabelFrames | None) -> None:
         """Show an answer below the strokes; None takes away what this has shown."""
-        self._answer.show(labels, self.names)
+        self.answers.show(labels, self.names)
 
     def take_up(self, layer: Layer) -> bool:
         """Draw on strokes that come from elsewhere, if nothing is painted on ours."""
