@@ -147,6 +147,29 @@ def test_labels_are_saved(tmp_path, shape):
         np.testing.assert_array_equal(np.asarray(image), frames[2])
 
 
+def test_names_of_objects_are_saved_as_categories(tmp_path):
+    import json
+
+    from napari.layers import Labels
+
+    from napari_gnn_vos.gui.writer import write_coco
+
+    labels = np.zeros((3, 16, 18), np.uint8)
+    labels[:, 2:5, 2:5], labels[1:, 8:12, 2:5] = 1, 2
+    layer, path = Labels(labels, name="answer"), str(tmp_path / "named.json")
+
+    def kinds():
+        data, attributes, _ = layer.as_layer_data_tuple()
+        assert write_coco(path, data, attributes) == [path]
+        found = json.loads((tmp_path / "named.json").read_text())
+        names = {one["id"]: one["name"] for one in found["categories"]}
+        return [names[one["category_id"]] for one in found["annotations"]]
+
+    assert kinds() == ["object", "object"]
+    layer.features = {"index": [1], "name": ["ball"]}
+    assert kinds() == ["ball", "object"]
+
+
 def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened):
     import tifffile
 

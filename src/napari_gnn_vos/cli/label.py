@@ -44,7 +44,9 @@ def prepare(
 def segment(
     video: VideoFile,
     strokes: Annotated[Path, typer.Argument(help="Strokes, a JSON file.")],
-    output: Annotated[Path, typer.Argument(help="Folder for PNGs, or a .tif.")],
+    output: Annotated[
+        Path, typer.Argument(help="Folder for PNGs, .tif, or .json (COCO).")
+    ],
     model: Annotated[
         str, typer.Option(help="Name, or a safetensors file.")
     ] = "gatedgcn",

@@ -52,6 +52,19 @@ def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  
     return [path]
 
 
+def write_coco(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write a JSON as COCO does for videos; see :func:`write_pngs`.
+
+    The names that objects have in the list become categories.
+    """
+    from napari_gnn_vos.io.coco import export_coco
+
+    known: Any = attributes.get("features", {})
+    indices, names = (known.get(column, ()) for column in ("index", "name"))
+    export_coco(frames_of(data), path, dict(zip(indices, names, strict=False)))
+    return [path]
+
+
 def frames_of(data: Any) -> NDArray[Any]:
     """View a layer's array as (T, H, W).
 

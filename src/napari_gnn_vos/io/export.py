@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.coco import export_coco
+from napari_gnn_vos.io.label_pictures import checked, unwritable
 from napari_gnn_vos.io.palette import davis_palette
 from napari_gnn_vos.io.tiff import LABELS
 
@@ -52,11 +54,11 @@ def export_palette_pngs(
             "Choose an empty folder, or overwrite them."
         )
     written = 0
-    for written, mask in enumerate(_checked(labels), start=1):
+    for written, mask in enumerate(checked(labels), start=1):
         try:
             _write_png(mask, folder / f"{written - 1:05d}.png")
         except OSError as error:
-            raise ReadError(_unwritable(folder, error)) from error
+            raise ReadError(unwritable(folder, error)) from error
     for file in old:
         if int(file.stem) >= written:
             file.unlink()
@@ -94,7 +96,7 @@ def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> in
     written = 0
     try:
         with tifffile.TiffWriter(part, bigtiff=True) as file:
-            for mask in _checked(labels):
+            for mask in checked(labels):
                 file.write(
                     mask,
                     compression="zlib",
@@ -104,7 +106,7 @@ def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> in
                 written += 1
         part.replace(path)
     except OSError as error:
-        raise ReadError(_unwritable(path, error)) from error
+        raise ReadError(unwritable(path, error)) from error
     finally:
         if part.is_file():
             part.unlink()
@@ -123,42 +125,16 @@ def _write_png(mask: NDArray[np.uint8], file: Path) -> None:
 def _old_masks(folder: Path) -> list[Path]:
     numbered = re.compile(r"\d{5}\.png")
     if folder.exists() and not folder.is_dir():
-        raise ReadError(_unwritable(folder, "it is a file"))
+        raise ReadError(unwritable(folder, "it is a file"))
     files = folder.iterdir() if folder.is_dir() else ()
     return [file for file in files if numbered.fullmatch(file.name)]
 
 
-def _checked(labels: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
-    shape = None
-    for t, frame in enumerate(labels):
-        mask = np.asarray(frame)
-        shape = shape or mask.shape
-        integer = mask.dtype.kind in "iub"
-        if mask.ndim != 2 or mask.shape != shape or not mask.size or not integer:
-            raise ShapeError(
-                f"Expected label pictures (H, W) of integers and of one size; frame "
-                f"{t} has shape {mask.shape}, type {mask.dtype}, and the first "
-                f"{shape}. Give one label a pixel."
-            )
-        if mask.min() < 0 or mask.max() > 255:
-            raise ShapeError(
-                f"Labels must lie in 0 to 255; frame {t} has {mask.min()} to "
-                f"{mask.max()}. Number the objects from 1 first."
-            )
-        yield np.ascontiguousarray(mask, np.uint8)
-    if shape is None:
-        raise ShapeError("Expected one frame of labels or more; there is none.")
-
-
-def _unwritable(path: Path, why: object) -> str:
-    return (
-        f"Cannot write {path}: {why}. Choose another place, or make room and "
-        "check the permissions."
-    )
-
-
 def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
-    """Write labels as the path asks: ``.tif`` one file, otherwise a folder of PNGs.
+    """Write labels as the path asks.
+
+    One file for ``.tif`` or, in the format of COCO for videos, ``.json``; otherwise a
+    folder of PNGs.
 
     Parameters
     ----------
@@ -170,6 +146,9 @@ def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> 
     count : int
         Frames written.
     """
-    if Path(path).suffix.lower() in (".tif", ".tiff"):
+    suffix = Path(path).suffix.lower()
+    if suffix in (".tif", ".tiff"):
         return export_tiff(labels, path)
+    if suffix == ".json":
+        return export_coco(labels, path)
     return export_palette_pngs(labels, path)
