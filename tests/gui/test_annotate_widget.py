@@ -278,6 +278,6 @@ def test_a_button_goes_to_the_least_sure_frame(qtbot, viewer, dock):
     qtbot.waitUntil(partial(idle, dock))
     dock.look.click()
     assert viewer.dims.current_step[0] == fakes.SHAPE[0] - 1
-    assert dock.status.text().startswith("Frame 3: about")
+    assert dock.status.text().startswith("Frame 3 is likely")
     press(viewer, "W")
     assert viewer.dims.current_step[0] in (1, 2)

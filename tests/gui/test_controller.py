@@ -237,7 +237,7 @@ def test_the_same_from_python():
 def test_it_tells_which_frame_to_look_at(played):
     heard = listen(played)
     assert played.look() == 3  # the least sure one; the first is drawn on
-    heard.said.assert_called_with("Frame 3: about 62% right, by its own account")
+    heard.said.assert_called_with("Frame 3 is likely to be wrong: have a look")
     others = [played.look(), played.look()]
     assert sorted(others) == [1, 2]
     assert played.look() == 3  # once more

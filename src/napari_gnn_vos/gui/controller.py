@@ -200,10 +200,8 @@ class Controller:
         """
         if self.history is None:
             raise GnnVosError("There is no answer yet. Paint strokes, and predict.")
-        session = self.history.now.session
-        frame = self._tour.next_frame(session)
-        expected = session.prediction and session.prediction.expected_j[frame].mean()
-        self.said.emit(f"Frame {frame}: about {expected:.0%} right, by its own account")
+        frame = self._tour.next_frame(self.history.now.session)
+        self.said.emit(f"Frame {frame} is likely to be wrong: have a look")
         return frame
 
     def _round(

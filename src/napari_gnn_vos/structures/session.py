@@ -30,7 +30,7 @@ class Prediction:
         For every frame; rows sum to 1.
     expected_j : (T, K - 1) ndarray of float32
         Intersection over union that every object's mask may be expected to have, if
-        its probabilities are right.
+        its probabilities are right. They are too sure: compare frames by it only.
     model : str
         What has answered, and on what it has run.
     """
