@@ -438,6 +438,40 @@ def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
+def test_a_video_that_was_open_before_is_gone_on_with(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    first, strokes = viewer.layers["toy"], annotator.workspace.strokes
+    annotator.open(viewer.add_image(np.zeros((T, H, W), np.uint8), name="other"))
+    assert not annotator.can_undo
+    annotator.open(first)
+    strokes.data[0, 2, 2] = 1
+    annotator.predict()
+    assert annotator.controller.history.now.round == 2
+    answer = annotator.workspace.answer
+    assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
+    annotator.undo()
+    assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 0]
+    annotator.undo()
+    assert not strokes.data.any()
+    assert not annotator.can_undo
+
+
+def test_other_frames_or_another_slice_are_begun_anew(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
+    assert not annotator.can_undo
+    slices = viewer.add_image(np.zeros((T, 3, H, W)), name="slices")
+    for place in (0, 1, 0):
+        viewer.dims.set_current_step(1, place)
+        annotator.open(slices)
+        assert annotator.controller.history is None
+        annotator.prepare()
+    annotator.open(slices)
+    assert annotator.controller.history is not None
+
+
 def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
     annotator.pen.choose(1, "lines")
     annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8)))

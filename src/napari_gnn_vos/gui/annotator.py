@@ -14,6 +14,7 @@ from napari_gnn_vos.gui.drawing import Drawing, rebase
 from napari_gnn_vos.gui.history import Moment
 from napari_gnn_vos.gui.live import Live
 from napari_gnn_vos.gui.pen import Pen
+from napari_gnn_vos.gui.shelf import Shelf
 from napari_gnn_vos.gui.showing import Showing
 from napari_gnn_vos.gui.watch import Watch
 from napari_gnn_vos.gui.workspace import Workspace
@@ -50,12 +51,15 @@ class Annotator:
         self.live = Live(controller.desk, self.predict)
         self._cleared: tuple[Drawing, Drawing] | None = None
         controller.changed.connect(self._forget_cleared)
+        self._shelf = Shelf()
         self._showing = Showing(controller, lambda: self.workspace)
         self._watch = Watch(self)
         self.pen.changed.connect(self._hold)
 
     def open(self, image: Image | None) -> None:
         """Take another video, or none; the layers of the last one stay as they are.
+
+        A video that was open before is gone on with, and its rounds can be undone.
 
         Raises
         ------
@@ -64,9 +68,11 @@ class Annotator:
         """
         workspace = None if image is None else Workspace(self.viewer, image)
         self._let_go()
-        self.controller.open(None if workspace is None else workspace.video)
         self.workspace, self._cleared = workspace, None
-        if workspace is not None:
+        if workspace is None:
+            self.controller.open(None)
+        else:
+            self.controller.open(workspace.video, self._shelf.get(workspace))
             workspace.bring_up()
             self.pen.names = workspace.names
             self._watch.video(workspace)
@@ -216,6 +222,7 @@ class Annotator:
         """Leave the video; its answer stays on show, its layers can be drawn on."""
         if self.workspace is not None:
             self.workspace.sight.stop()
+            self._shelf.put(self.workspace, self.controller.history)
         self.workspace = None
 
     def _hold(self) -> None:

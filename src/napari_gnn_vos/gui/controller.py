@@ -71,11 +71,18 @@ class Controller:
             self.history and self.history.can_step_forward and not self.desk.busy
         )
 
-    def open(self, video: Video | None) -> None:
-        """Take another video, or none; work under way is dropped."""
+    def open(self, video: Video | None, history: History | None = None) -> None:
+        """Take another video, or none; work under way is dropped.
+
+        Parameters
+        ----------
+        video : Video, optional
+        history : History, optional
+            Of this video, to go on from.
+        """
         self.desk.cancel()
-        self.video, self.history = video, None
-        self.changed.emit(None)
+        self.video, self.history = video, history
+        self.changed.emit(history and history.now)
 
     def prepare(self, frame: int = 0, then: Callable[[], object] | None = None) -> None:
         """Make the session of the video.

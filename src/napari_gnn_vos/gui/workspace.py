@@ -55,10 +55,8 @@ class Workspace:
 
     def __init__(self, viewer: ViewerModel, image: Image) -> None:
         self._viewer, self.image = viewer, image
-        self.axes = layers.axes_of(image, viewer)
-        self.video = video_of(
-            layers.full_data(image), self.axes, image.name, image.metadata
-        )
+        self.axes, self.data = layers.axes_of(image, viewer), layers.full_data(image)
+        self.video = video_of(self.data, self.axes, image.name, image.metadata)
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
         self._found = Finder(viewer, image, self.axes, self._shape)
         self.sight = Sight(viewer, image, self.axes, lambda: self.drawn)
