@@ -248,7 +248,7 @@ def test_the_model_is_asked_once_for_all_objects(session):
 
     out = segmented(session, *STROKES, model=model)
     every = range(out.graph.shape[0])
-    assert asked == [(every, [(1, n, 8) for n in out.graph.counts])] * 2  # two looks
+    assert asked == [(every, [(1, n, 8) for n in out.graph.counts])]
     asked.clear()
     out = segmented(out, on_square(3), line(3, 2, (40, 40)), model=model)
     assert asked == [(every, [(2, n, 8) for n in out.graph.counts])]
@@ -267,33 +267,6 @@ def test_the_answer_before_reaches_the_network(done):
         np.testing.assert_allclose(now, 2 * before[:, 1] - 1, atol=1e-6)
 
 
-def test_the_first_round_looks_again_knowing_what_it_found(session):
-    column, seen, said = INPUT_NAMES.index("previous"), [], []
-
-    def model(graph, told, frames):
-        for t, rows in zip(frames, DIFFUSED(graph, told, frames), strict=True):
-            seen.append(told(t)[0, :, column])
-            said.append(rows[0])
-            yield rows
-
-    drawn = annotate(session, STROKES, rng=rng())
-    drain(predict(drawn, model))
-    count = session.graph.shape[0]
-    assert all((one == 0).all() for one in seen[:count])
-    for now, before in zip(seen[count:], said[:count], strict=True):
-        free = np.abs(now) < 1  # what is drawn is binding
-        assert free.any()
-        np.testing.assert_allclose(now[free], 2 * before[free] - 1, atol=1e-5)
-    seen.clear()
-    once = replace(drawn, config=Config(first_looks=1))
-    drain(predict(once, model))
-    assert len(seen) == count
-    seen.clear()
-    two = annotate(session, [*STROKES, line(3, 2, (40, 40))], rng=rng())
-    drain(predict(two, model))
-    assert len(seen) == count
-
-
 def test_the_frame_on_screen_comes_first_and_as_in_the_end(session):
     steps = []
     drawn = annotate(session, STROKES, rng=rng())
@@ -303,10 +276,6 @@ def test_the_frame_on_screen_comes_first_and_as_in_the_end(session):
     assert shown == [1]
     glimpse = steps[1]
     assert glimpse.frame == session.graph.shape[0] - 2
-    assert (glimpse.labels == out.labels[glimpse.frame]).mean() > 0.97  # one look less
-    again = annotate(out, [on_square(3)], rng=rng())
-    out = drain(predict(again, model, first=-2), steps.append)
-    glimpse = [step for step in steps if isinstance(step, Glimpse)][-1]
     np.testing.assert_array_equal(glimpse.labels, out.labels[glimpse.frame])
 
 

@@ -134,11 +134,6 @@ class Config(Settings):
     prepare: PrepareSettings = PrepareSettings()
     seeds: SeedSettings = SeedSettings()
     label_model: LabelModelSettings = LabelModelSettings()
-    first_looks: PositiveInt = Field(
-        2,
-        description="Times that the network answers in the first round of one object, "
-        "each knowing its last answer.",
-    )
     refine: bool = Field(
         True, description="Follow image edges within superpixels (guided filter)."
     )

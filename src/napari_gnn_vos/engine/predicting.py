@@ -107,9 +107,7 @@ def predict(
         If no object is drawn.
     """
     count = session.graph.shape[0]
-    looks = _looks(session)
-    begin, total = (looks - 1) * count, looks * count
-    yield Progress("look at strokes", 0, total)
+    yield Progress("look at strokes", 0, count)
     near = range(count)
     if first is not None:
         t = near[first]
@@ -117,10 +115,9 @@ def predict(
         found = evidence(session, near)
         (rows,) = _answer(model, session, found, range(t, t + 1))
         painted = paint_frame(session, t, rows, found.objects)
-        yield Glimpse("label", 0, total, t, painted)
+        yield Glimpse("label", 0, count, t, painted)
     if first is None or len(near) < count:
         found = evidence(session)
-    found = yield from _look(model, session, found, looks - 1, total)
 
     def paint(t: int, rows: F32) -> tuple[bytes, F64]:
         painted = pack(paint_frame(session, t, rows, found.objects))
@@ -131,42 +128,13 @@ def predict(
         for t, rows in enumerate(_answer(model, session, found, range(count))):
             probability.append(rows)
             jobs.append(pool.submit(paint, t, rows))
-            yield Progress("label", begin + t, total)
+            yield Progress("label", t, count)
         packed, overlaps = zip(*(job.result() for job in jobs), strict=True)
-    yield Progress("label", total, total)
+    yield Progress("label", count, count)
     expected = expected_j(np.stack(overlaps))
     answer = Prediction(found.objects, tuple(probability), expected, str(model))
     frames = LabelFrames(session.graph.shape, packed)
     return replace(session, prediction=answer, painted=frames)
-
-
-def _looks(session: Session) -> int:
-    """How often the network looks: more than once when it sees one object first.
-
-    With several objects a second look would spread what one has taken of another, and
-    take longer.
-    """
-    first = session.prediction is None
-    alone = len(np.unique(session.ink.label[session.ink.label > 0])) == 1
-    return session.config.first_looks if first and alone else 1
-
-
-def _look(
-    model: Model, session: Session, found: Evidence, times: int, total: int
-) -> Pipeline[Evidence]:
-    """Let the network look at the whole video before the look that counts.
-
-    What it finds it knows the next time, which carries strokes farther along the graph
-    than its layers reach.
-    """
-    count = session.graph.shape[0]
-    for look in range(times):
-        seen = []
-        for t, rows in enumerate(_answer(model, session, found, range(count))):
-            seen.append(rows)
-            yield Progress("label", look * count + t, total)
-        found = found.knowing(seen)
-    return found
 
 
 def _answer(

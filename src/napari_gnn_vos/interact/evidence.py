@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,17 +60,6 @@ class Evidence:
             }
             tables.append(node_inputs(marks, label, chances))
         return np.stack(tables)
-
-    def knowing(self, answer: Sequence[F32]) -> Evidence:
-        """Recall another answer in place of the last round's.
-
-        Parameters
-        ----------
-        answer : sequence of T (n, K) ndarray of float32
-            For every frame, columns as in `Prediction.probability`.
-        """
-        columns = np.concatenate(answer).T[1:]
-        return replace(self, previous=dict(zip(self.objects, columns, strict=True)))
 
 
 def gather_evidence(

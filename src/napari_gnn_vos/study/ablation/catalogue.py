@@ -106,7 +106,6 @@ INPUTS = Table(
         ),
         Variant("without diffusion", without=("harmonic",)),
         Variant("without previous answer", without=("previous",)),
-        Variant("one look in the first round", config=Config(first_looks=1)),
         Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
         Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
         Variant("slivers count in full", config=Config(label_model=_ALL_SIZES)),
