@@ -5,22 +5,19 @@ python benchmarks/brush.py --davis ROOT --sequences LIST --cache FOLDER
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+from asked import arguments, each
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from napari_gnn_vos import drain, load_model
+from napari_gnn_vos import load_model
 from napari_gnn_vos.config import Config, LabelModelSettings
 from napari_gnn_vos.gui.layers import brush_size
 from napari_gnn_vos.interact.strokes import rasterise
-from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.footage import davis_footage
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
 
@@ -60,16 +57,12 @@ class Brush:
 
 def main() -> None:
     """Play every sequence by all settings, and print the means."""
-    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    read.add_argument("--davis", type=Path, required=True)
-    read.add_argument("--sequences", required=True)
-    read.add_argument("--cache", type=Path, required=True)
+    read = arguments(__doc__)
     read.add_argument("--rounds", type=int, default=8)
     asked, model = read.parse_args(), load_model(device="cpu")
     for name, settings in SETTINGS.items():
         config, js = Config(label_model=settings), []
-        for one in sequences(asked.davis, asked.sequences):
-            (found,) = drain(davis_footage(asked.davis, [one], config, asked.cache))
+        for found in each(asked, config):
             rng, brush = np.random.default_rng(0), Brush(Robot())
             work = found.session, found.truth, brush, model
             scores = play(*work, rounds=asked.rounds, rng=rng)

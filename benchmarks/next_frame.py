@@ -4,16 +4,15 @@ python benchmarks/next_frame.py --davis ROOT --sequences LIST --cache FOLDER
 
 The robot corrects the frame that is told it: the least sure one, as the window's button
 tells; the farthest from all that is drawn on; one at random; or, knowing the truth, the
-worst. Also prints how J of the frames goes with the J that answers expect themselves.
+worst. Also tells how the J that answers expect themselves goes with what there is.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import numpy as np
+from asked import arguments, each
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
@@ -28,8 +27,7 @@ from napari_gnn_vos import (
     predict,
 )
 from napari_gnn_vos.engine import Model
-from napari_gnn_vos.io.davis import sequences
-from napari_gnn_vos.study.footage import Footage, davis_footage
+from napari_gnn_vos.study.footage import Footage
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 from napari_gnn_vos.study.robot import Robot, correct
 
@@ -74,32 +72,32 @@ CHOICES: dict[str, Choice] = {
 
 def main() -> None:
     """Play every sequence by all choices, and print the means."""
-    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    read.add_argument("--davis", type=Path, required=True)
-    read.add_argument("--sequences", required=True)
-    read.add_argument("--cache", type=Path, required=True)
+    read = arguments(__doc__)
     read.add_argument("--rounds", type=int, default=4)
     read.add_argument("--only", choices=list(CHOICES), nargs="*", default=list(CHOICES))
     asked, model = read.parse_args(), load_model(device="cpu")
     for name in asked.only:
-        js, agreed = [], []
-        for one in sequences(asked.davis, asked.sequences):
-            (found,) = drain(davis_footage(asked.davis, [one], Config(), asked.cache))
-            j, rank = play(found, CHOICES[name], model, asked.rounds)
+        js, more, agreed = [], [], []
+        for found in each(asked, Config()):
+            j, too_much, rank = play(found, CHOICES[name], model, asked.rounds)
             js.append(j)
+            more.append(too_much)
             agreed.append(rank)
         mean = " ".join(f"{j:.3f}" for j in np.concatenate(js, axis=1).mean(axis=1))
-        print(f"{name}: {mean}; rank correlation {np.nanmean(agreed):.2f}", flush=True)
+        expected = (
+            f"rank correlation {np.nanmean(agreed):.2f}, {np.mean(more):.3f} more"
+        )
+        print(f"{name}: {mean}; expected J: {expected} than there is", flush=True)
 
 
 def play(
     found: Footage, choose: Choice, model: Model, rounds: int
-) -> tuple[F64, list[float]]:
-    """J of every object after every round, and rank correlations by round."""
+) -> tuple[F64, list[float], list[float]]:
+    """J of every object after every round; by how much more is expected; and ranks."""
     session, truth, objects = found.session, found.truth, objects_of(found.truth)
     rng = np.random.default_rng(MODEL_SEED)
     lots = np.random.default_rng(CHOICE_SEED)
-    scribbles, js, agreed = Robot()(None, truth, rng), [], []
+    scribbles, js, more, agreed = Robot()(None, truth, rng), [], [], []
     for _ in range(rounds):
         if scribbles:
             session = annotate(session, scribbles, rng=rng)
@@ -108,10 +106,11 @@ def play(
         j = jaccard(labels, truth, objects)
         js.append(j.mean(axis=0))
         expected = session.prediction.expected_j.mean(axis=1)
+        more.append(float(expected.mean() - j.mean()))
         agreed.append(spearmanr(expected, j.mean(axis=1)).statistic)
         drawn = (correct(t, labels[t], truth[t]) for t in choose(session, j, lots))
         scribbles = next(filter(None, drawn), ())
-    return np.array(js), agreed
+    return np.array(js), more, agreed
 
 
 if __name__ == "__main__":

@@ -5,18 +5,16 @@ python benchmarks/one_stroke.py --davis ROOT --sequences LIST --cache FOLDER
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from asked import arguments, each
 
 from napari_gnn_vos import annotate, drain, load_model, predict
 from napari_gnn_vos.config import Config, SeedSettings
 from napari_gnn_vos.engine import Model
-from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.footage import Footage, davis_footage
+from napari_gnn_vos.study.footage import Footage
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 from napari_gnn_vos.study.robot import Robot
 
@@ -44,16 +42,10 @@ def j_after(footage: Footage, scribbles: list[Scribble], model: Model) -> float:
 
 def main() -> None:
     """Play every sequence and print the means."""
-    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    read.add_argument("--davis", type=Path, required=True)
-    read.add_argument("--sequences", required=True)
-    read.add_argument("--cache", type=Path, required=True)
-    asked, model = read.parse_args(), load_model()
+    asked, model = arguments(__doc__).parse_args(), load_model()
     found: dict[tuple[str, float], list[float]] = {}
-    for name in sequences(asked.davis, asked.sequences):
-        for share in SHARES:
-            config = Config(seeds=SeedSettings(alike=share))
-            (one,) = drain(davis_footage(asked.davis, [name], config, asked.cache))
+    for share in SHARES:
+        for one in each(asked, Config(seeds=SeedSettings(alike=share))):
             for what, scribbles in strokes(one).items():
                 j = j_after(one, scribbles, model)
                 found.setdefault((what, share), []).append(j)

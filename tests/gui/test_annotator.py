@@ -639,8 +639,9 @@ def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_h
     assert SEGMENTATION not in viewer.layers
 
 
+@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove(1)])
 def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
-    viewer, by_hand
+    viewer, by_hand, clear
 ):
     old = np.zeros((T, H, W), np.uint8)
     old[:, 2, 2] = 3
@@ -658,7 +659,7 @@ def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
     annotator.predict()
     runner.finish()
     assert answer.data[0, 5, 6] == 1
-    annotator.reset()
+    clear(annotator)
     assert SEGMENTATION not in viewer.layers
 
 
@@ -863,3 +864,18 @@ def test_names_stay_with_the_video_and_napari_tells_them(viewer, annotator):
     assert annotator.pen.name_of(1) == "Object 1"
     with pytest.raises(ScribbleError, match="no object 0"):
         annotator.pen.rename(0, "ground")
+
+
+def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, by_hand):
+    annotator, runner = by_hand
+    viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
+    annotator.predict()
+    runner.finish()
+    annotator.remove(2)  # labels again
+    assert not annotator.can_undo
+    with pytest.raises(GnnVosError, match="under way"):
+        annotator.undo()
+    runner.finish()
+    assert annotator.can_undo
+    annotator.undo()
+    assert viewer.layers[STROKES].data[0, 5, 5] == 2

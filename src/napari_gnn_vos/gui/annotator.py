@@ -75,7 +75,7 @@ class Annotator:
             self.controller.open(workspace.video, self._shelf.get(workspace))
             workspace.bring_up()
             self.pen.names = workspace.names
-            self._watch.video(workspace)
+            self._watch.follow_video(workspace)
         self.take_stock()
         self.opened.emit()
 
@@ -115,7 +115,8 @@ class Annotator:
     @property
     def can_undo(self) -> bool:
         """Whether there is a round to take back, or something that was cleared."""
-        return self._cleared is not None or self.controller.can_undo
+        loose = self._cleared is not None and not self.controller.desk.busy
+        return loose or self.controller.can_undo
 
     def undo(self) -> None:
         """Take back the last round with its strokes, or what was cleared since.
@@ -125,8 +126,9 @@ class Annotator:
         Raises
         ------
         GnnVosError
-            If there is nothing to take back.
+            If there is nothing to take back, or work is under way.
         """
+        self.controller.desk.require_free()
         now = self._read()
         if self._cleared is None:
             last, before = self.controller.undo()
@@ -164,12 +166,10 @@ class Annotator:
         """
         self.controller.desk.require_free()
         drawn = self._clear(self._read(), Drawing())
-        if self.workspace is not None:
-            self.workspace.answers.forget()
         self.controller.reset(drawn)
 
     def remove(self, label: int) -> None:
-        """Take an object away, its strokes and its name; undo brings the strokes back.
+        """Take an object and its strokes away; undo brings them back.
 
         If it is part of the answer, the video is labelled again without it.
 
@@ -228,7 +228,7 @@ class Annotator:
     def _hold(self) -> None:
         if self.workspace is not None:
             self.workspace.hold(self.pen)
-            self._watch.held(self.workspace)
+            self._watch.follow_drawing(self.workspace)
 
     def _read(self) -> Drawing:
         if self.workspace is None:

@@ -67,7 +67,7 @@ class AnswerLayer:
             layer = layers.answer_layer(self._image, self._axes, data)
             self._add_below(layer)
         self._shown = True
-        self.call(names)
+        self.tell_names(names)
         layer.editable = False
         layer.visible = True  # who asks for an answer wants to see it
 
@@ -75,12 +75,11 @@ class AnswerLayer:
         """Do not go back to what the layer showed when it was found."""
         self._before = None
 
-    def call(self, names: Mapping[int, str]) -> None:
+    def tell_names(self, names: Mapping[int, str]) -> None:
         """Let napari say the names of objects under the mouse."""
         layer = self.layer
         if layer is not None and (names or len(layer.features)):
-            known = {"index": [*names], "name": [*names.values()]}
-            layer.features = known
+            layer.features = {"index": [*names], "name": [*names.values()]}
 
     def _take_away(self, layer: Labels | None) -> None:
         """Leave what was there before, perhaps an answer of another day."""

@@ -37,6 +37,8 @@ class Showing:
         """Show the last answer; after work that came to none, too."""
         workspace, history = self._workspace(), self._controller.history
         if workspace is not None and history is not None:
+            if history.now.session.painted is None and history.now.cleared is not None:
+                workspace.answers.forget()
             workspace.show(history.now.session.painted)
 
     def _show_step(self, step: Progress) -> None:

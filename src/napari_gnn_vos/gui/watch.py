@@ -32,12 +32,12 @@ class Watch:
         for event, react in self._layers:
             event.disconnect(react)
 
-    def video(self, workspace: Workspace) -> None:
+    def follow_video(self, workspace: Workspace) -> None:
         """Follow a video that was opened."""
         workspace.sight.changed.connect(self._moved)
         workspace.image.events.data.connect(self._replaced)
 
-    def held(self, workspace: Workspace) -> None:
+    def follow_drawing(self, workspace: Workspace) -> None:
         """Follow the layers that are drawn on; again and again does no harm."""
         strokes, lines = workspace.drawn
         if strokes is not None:

@@ -119,7 +119,7 @@ class Workspace:
         layer.visible = True  # or napari moves the picture in place of drawing
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
-        self.answers.call(self.names)
+        self.answers.tell_names(self.names)
 
     def bring_up(self) -> None:
         """Go to the video, and put it and what is on it above images that hide it."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.label_pictures import checked, unwritable
+from napari_gnn_vos.io.place import put_whole
 
 Json = dict[str, Any]
 
@@ -62,15 +63,10 @@ def export_coco(
                 on = seen.setdefault(int(label), {})
                 on[count - 1] = describe(mask == label)
     text = json.dumps(_whole(path.stem, count, shape, seen, names or {}))
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        put_whole(path, lambda file: file.write(text.encode()))
     except OSError as error:
         raise ReadError(unwritable(path, error)) from error
-    finally:
-        if part.is_file():
-            part.unlink()
     return count
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.coco import export_coco
 from napari_gnn_vos.io.label_pictures import checked, unwritable
 from napari_gnn_vos.io.palette import davis_palette
+from napari_gnn_vos.io.place import put_whole
 from napari_gnn_vos.io.tiff import LABELS
 
 
@@ -91,25 +92,20 @@ def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> in
     """
     import tifffile
 
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    written = 0
-    try:
-        with tifffile.TiffWriter(part, bigtiff=True) as file:
+    path, written = Path(path), 0
+
+    def write(file: IO[bytes]) -> None:
+        nonlocal written
+        with tifffile.TiffWriter(file, bigtiff=True) as pages:
             for mask in checked(labels):
-                file.write(
-                    mask,
-                    compression="zlib",
-                    description=None if written else LABELS,
-                    metadata=None,
-                )
+                about = None if written else LABELS
+                pages.write(mask, compression="zlib", description=about, metadata=None)
                 written += 1
-        part.replace(path)
+
+    try:
+        put_whole(path, write)
     except OSError as error:
         raise ReadError(unwritable(path, error)) from error
-    finally:
-        if part.is_file():
-            part.unlink()
     return written
 
 

@@ -78,15 +78,18 @@ def put_whole(path: Place, write: Callable[[IO[bytes]], object]) -> None:
     Notes
     -----
     It is written under another name and then renamed. The name is one that no other
-    process on any machine takes. Object stores cannot rename, but show a file only when
-    all of it has come.
+    process on any machine takes, and is gone if writing fails. Object stores cannot
+    rename, but show a file only when all of it has come.
     """
     suffix = f".{uuid4().hex}.part"
     if isinstance(path, Path):
         local = path.with_suffix(suffix)
-        with local.open("wb") as file:
-            write(file)
-        local.replace(path)
+        try:
+            with local.open("wb") as file:
+                write(file)
+            local.replace(path)
+        finally:
+            local.unlink(missing_ok=True)
         return
     content = BytesIO()
     write(content)

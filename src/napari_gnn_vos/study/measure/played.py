@@ -10,6 +10,7 @@ from typing import Literal
 
 from napari_gnn_vos.config import Settings
 from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.io.place import put_whole
 from napari_gnn_vos.study.rounds import Score
 
 Hand = Literal["human", "robot"]
@@ -135,6 +136,4 @@ class Kept:
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old one or all of the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    put_whole(path, lambda file: file.write(text.encode()))
