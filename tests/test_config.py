@@ -83,15 +83,16 @@ def test_the_digest_is_of_everything_that_is_prepared():
         PrepareSettings(superpixels=SuperpixelSettings(per_frame=100)).digest(),
         PrepareSettings(superpixels=SuperpixelSettings(method="slic")).digest(),
         PrepareSettings(edges=EdgeSettings(least_share=0.2)).digest(),
+        PrepareSettings(denoise=False).digest(),
         PrepareSettings(quality="fast").digest(),
         PrepareSettings(quality="best").digest(),
     }
-    assert len(others | {usual.digest()}) == 7
+    assert len(others | {usual.digest()}) == 8
 
 
 def test_the_digest_stays_what_it_is_from_release_to_release():
-    assert PrepareSettings().digest() == "7ebbcdadca03"
-    assert PrepareSettings(quality="balanced").digest() == "7ebbcdadca03"
+    assert PrepareSettings().digest() == "2cf77d749435"
+    assert PrepareSettings(quality="balanced").digest() == "2cf77d749435"
 
 
 def test_settings_at_a_quality():

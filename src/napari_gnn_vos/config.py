@@ -62,6 +62,9 @@ class PrepareSettings(Settings):
     backbone: str = Field(
         "mobilenetv2", description="Features of the label model; see model/registry."
     )
+    denoise: bool = Field(
+        True, description="Take the noise out of noisy frames (non-local means)."
+    )
     superpixels: SuperpixelSettings = SuperpixelSettings()
     edges: EdgeSettings = EdgeSettings()
     quality: Quality = Field(

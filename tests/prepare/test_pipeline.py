@@ -13,6 +13,7 @@ from napari_gnn_vos.prepare.desk import Callables, Desk
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
 from napari_gnn_vos.prepare.pipeline import BATCH, outwards, prepare
 from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.vision import cv2
 from tests.scenes import moving_square
 
@@ -212,3 +213,22 @@ def test_no_frame_is_described_twice_and_few_are_kept(around, monkeypatch):
     assert len(seen) == count
     assert max(kept) <= 14  # six ahead, and three or four at either end of what is done
     assert kept[-1] == 0
+
+
+@pytest.mark.parametrize("denoise", [True, False])
+def test_noisy_frames_are_seen_without_their_noise_if_wanted(denoise):
+    frames = moving_square(3)[0].frames
+    noise = np.random.default_rng(0).normal(0, 25, frames.shape)
+    video = Video.from_array(np.clip(frames + noise, 0, 255).astype(np.uint8))
+    seen = []
+
+    def look(picture):
+        seen.append(picture)
+        return embed(picture)
+
+    settings = SETTINGS.model_copy(update={"denoise": denoise})
+    drain(prepare(video, settings, Callables(dis_flow, look), MemoryStore()))
+    wanted = [video.rgb(t, denoise=denoise) for t in range(3)]
+    for picture in wanted:
+        assert any(np.array_equal(picture, one) for one in seen)
+    assert np.array_equal(wanted[0], video.rgb(0)) is not denoise

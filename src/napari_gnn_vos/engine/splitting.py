@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -20,8 +21,10 @@ from napari_gnn_vos.prepare.describe import (
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
+from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.seeds import Ink
 from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.video import Rgb
 
 
 def split_session(session: Session, touched: set[int]) -> Session:
@@ -43,10 +46,12 @@ def split_session(session: Session, touched: set[int]) -> Session:
     from napari_gnn_vos.model.threads import none_inside
 
     graph = session.graph
+    read = partial(session.video.rgb, denoise=session.config.prepare.denoise)
+    pictures = Lazy(read, session.video.shape[0])
     split: dict[int, Described] = {}
     parents: dict[int, NDArray[np.int64]] = {}
     with ThreadPoolExecutor(cores()) as pool:
-        apart = pool.map(partial(_split_frame, session), sorted(touched))
+        apart = pool.map(partial(_split_frame, session, pictures), sorted(touched))
         for t, parts in zip(sorted(touched), apart, strict=True):
             if parts is not None:
                 split[t], parents[t] = parts
@@ -54,33 +59,34 @@ def split_session(session: Session, touched: set[int]) -> Session:
             return session
         with none_inside():  # for all frames at once: it is torch's, not a thread's
             looks = {
-                t: pool.submit(_own_looks, session, t, frame, parents[t])
+                t: pool.submit(_own_looks, session, pictures[t], frame, parents[t])
                 for t, (frame, _) in split.items()
             }
-            pairs = _new_pairs(session, split, pool)
+            pairs = _new_pairs(session, pictures, split, pool)
             frames = {t: look.result() for t, look in looks.items()}
     graph = graph.exchange(frames, pairs)
     return replace(session, graph=graph, prediction=_inherit(session, parents))
 
 
 def _split_frame(
-    session: Session, t: int
+    session: Session, pictures: Sequence[Rgb], t: int
 ) -> tuple[Described, NDArray[np.int64]] | None:
     """Split a frame; describe it, and tell where its superpixels come from, (n,)."""
     frame, ink = session.graph.frames[t], session.ink
     here = ink.take(ink.frame == t)
     drawn = here.row, here.col, here.label
     doubted = _doubted(session, t, here)
-    parts = split_by_ink(frame.labels, session.video.rgb(t), *drawn, doubted)
+    parts = split_by_ink(frame.labels, pictures[t], *drawn, doubted)
     if parts is None:
         return None
     labels, parents = parts
     look = frame.appearance[parents]
-    return describe_labels(_view(session, t, labels), look), parents
+    view = _view(session, pictures[t], t, labels)
+    return describe_labels(view, look), parents
 
 
 def _own_looks(
-    session: Session, t: int, frame: FrameGraph, parents: NDArray[np.int64]
+    session: Session, picture: Rgb, frame: FrameGraph, parents: NDArray[np.int64]
 ) -> FrameGraph:
     """Let the parts of split superpixels look as their own pixels do."""
     settings = session.config.label_model
@@ -88,7 +94,7 @@ def _own_looks(
         return frame
     from napari_gnn_vos.model.registry import load_backbone
 
-    maps = load_backbone(session.config.prepare.backbone)(session.video.rgb(t))
+    maps = load_backbone(session.config.prepare.backbone)(picture)
     part = np.bincount(parents)[parents] > 1
     look = frame.appearance.copy()
     look[part] = pool_maps(maps, frame.labels)[part]
@@ -107,15 +113,20 @@ def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
     return doubted
 
 
-def _view(session: Session, t: int, labels: NDArray[np.uint16]) -> FrameView:
+def _view(
+    session: Session, picture: Rgb, t: int, labels: NDArray[np.uint16]
+) -> FrameView:
     pairs, count = session.graph.pairs, session.graph.shape[0]
     before = pairs[t - 1].flow if t > 0 else None
     after = pairs[t].flow if t + 1 < count else None
-    return FrameView(labels, session.video.rgb(t), before, after)
+    return FrameView(labels, picture, before, after)
 
 
 def _new_pairs(
-    session: Session, split: dict[int, Described], pool: Executor
+    session: Session,
+    pictures: Sequence[Rgb],
+    split: dict[int, Described],
+    pool: Executor,
 ) -> dict[int, FramePair]:
     """Tie frames with new superpixels to the frames around them."""
     graph = session.graph
@@ -123,7 +134,7 @@ def _new_pairs(
     def described(t: int) -> Described:
         if t not in split:
             frame = graph.frames[t]
-            return frame, mean_look(_view(session, t, frame.labels))
+            return frame, mean_look(_view(session, pictures[t], t, frame.labels))
         return split[t]
 
     starts = sorted(

@@ -88,7 +88,7 @@ class Desk:
 
     def _begin_picture(self, t: int) -> Future[Rgb]:
         if t not in self._pictures:
-            self._pictures[t] = self._pool.submit(self._video.rgb, t)
+            self._pictures[t] = self._pool.submit(self._picture, t)
         return self._pictures[t]
 
     def _begin_flow(self, t: int) -> Future[Flow] | None:
@@ -113,6 +113,9 @@ class Desk:
             one = self._begin_description(t)
             other = self._begin_description(t + 1) if flow else None
             self._ready[t] = self._pool.submit(self._tie, one, other, flow)
+
+    def _picture(self, t: int) -> Rgb:
+        return self._video.rgb(t, denoise=self._settings.denoise)
 
     def _flow(self, one: Future[Rgb], other: Future[Rgb]) -> Flow:
         return flow_between(one.result(), other.result(), self._nets.flow)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.structures.lazy import Lazy
+from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.vision import cv2
 
 Rgb = NDArray[np.uint8]
@@ -138,15 +139,22 @@ class Video:
         """
         return _raw(self.frames, self.name, t)
 
-    def rgb(self, t: int) -> Rgb:
+    def rgb(self, t: int, *, denoise: bool = False) -> Rgb:
         """Frame `t` as an RGB picture.
+
+        Parameters
+        ----------
+        t : int
+        denoise : bool
+            Take noise out, where there is more than films have.
 
         Returns
         -------
         picture : (H, W, 3) ndarray of uint8
             Grey repeated, a pair of channels as red and green, alpha left out.
         """
-        return _rgb(self.raw(t), self.limits)
+        picture = _rgb(self.raw(t), self.limits)
+        return denoised(picture) if denoise else picture
 
     def fingerprint(self) -> str:
         """Digest of shape, display range and pixels, 32 hexadecimal digits.

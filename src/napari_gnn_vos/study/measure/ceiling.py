@@ -70,12 +70,13 @@ def motions_at(
 ) -> list[NDArray[np.float32]]:
     """Flow to the next frame and from the one before, as preparing sees it."""
     shape, estimate = video.shape[1:], partial(dis_flow, quality=quality)
+    look = partial(video.rgb, denoise=True)
     motions = []
     if t + 1 < video.shape[0]:
-        flow = flow_between(video.rgb(t), video.rgb(t + 1), estimate)
+        flow = flow_between(look(t), look(t + 1), estimate)
         motions.append(full_size(flow.forward, shape))
     if t > 0:
-        flow = flow_between(video.rgb(t - 1), video.rgb(t), estimate)
+        flow = flow_between(look(t - 1), look(t), estimate)
         motions.append(full_size(flow.backward, shape))
     return motions
 
@@ -119,7 +120,9 @@ def measure_ceilings(
         yield Progress(name, done, len(names))
         video, truth = read_davis(root, name)
         shown = range(every // 2, len(truth), every)
-        looks = [(video.rgb(t), motions_at(video, t, quality)) for t in shown]
+        looks = [
+            (video.rgb(t, denoise=True), motions_at(video, t, quality)) for t in shown
+        ]
         for method in METHODS:
             settings = SuperpixelSettings.model_validate(
                 {"method": method, "per_frame": per_frame}

@@ -51,7 +51,7 @@ def measure_transfer(
         video, truth = read_davis(root, name)
         last = len(truth) - 1
         times = max(0, min(FROM, last - GAP)), min(FROM + GAP, last)
-        one, other = (_look(video.rgb(t), embed) for t in times)
+        one, other = (_look(video.rgb(t, denoise=True), embed) for t in times)
         mask, wanted = (_coarse(truth[t]) for t in times)
         for features in one:
             carried = mask[_nearest(other[features], one[features])]
