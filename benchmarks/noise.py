@@ -3,7 +3,7 @@
 python benchmarks/noise.py --davis ROOT --sequences LIST --cache FOLDER
 
 Every frame gets white noise of its own; then the same noise is left in. Without --davis
-it is a time lapse of cells that look alike, made here, with shot noise.
+it is a made time lapse of cells that look alike, with shot noise.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from cells import time_lapse
 from numpy.typing import NDArray
 
 from napari_gnn_vos import Config, Video, drain, load_model, start
 from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.io.cells import grow_cells
 from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
@@ -54,16 +54,14 @@ def main() -> None:
 def _videos(asked: argparse.Namespace) -> Iterator[tuple[str, list[tuple[Video, U8]]]]:
     if asked.davis is None:
         for photons in PHOTONS:
-            yield f"{photons} photons", [_cells(photons, seed) for seed in range(3)]
+            yield (
+                f"{photons} photons",
+                [grow_cells(seed, photons, 6) for seed in range(3)],
+            )
         return
     names = sequences(asked.davis, asked.sequences)
     noise = asked.noise
     yield f"noise {noise:g}", [_noisy(asked.davis, name, noise) for name in names]
-
-
-def _cells(photons: float, seed: int) -> tuple[Video, U8]:
-    frames, cells = time_lapse(photons, rng=np.random.default_rng(seed))
-    return Video.from_array(frames), np.where(cells <= 6, cells, 0).astype(np.uint8)
 
 
 def _noisy(davis: Path, name: str, noise: float) -> tuple[Video, U8]:

@@ -117,6 +117,16 @@ def test_the_composed_scene_opens():
     assert (image["rgb"], labels["visible"]) == (True, False)
 
 
+def test_the_cells_open():
+    from napari_gnn_vos.gui.sample_data import cells
+
+    (frames, image, _), (truth, labels, _) = cells()
+    assert frames.shape == truth.shape
+    assert (image["rgb"], labels["visible"]) == (False, False)
+    low, high = image["contrast_limits"]
+    assert low < np.median(frames) < high
+
+
 def test_sixteen_bit_colours_are_shown_as_pictures():
     frames = np.random.default_rng(0).integers(0, 4000, (2, 16, 18, 3), np.uint16)
     video = Video.from_array(frames)

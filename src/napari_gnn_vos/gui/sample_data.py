@@ -13,6 +13,14 @@ def composed_scene() -> list[LayerData]:
     return [image_data(video), truth_data(truth, video.name)]
 
 
+def cells() -> list[LayerData]:
+    """Make a noisy time lapse of cells that look alike, with its truth, hidden."""
+    from napari_gnn_vos.io.cells import grow_cells
+
+    video, truth = grow_cells()
+    return [image_data(video), truth_data(truth, video.name)]
+
+
 def time_lapse() -> list[LayerData]:
     """Download a time lapse of a cell, once.
 
