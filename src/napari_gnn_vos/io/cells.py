@@ -20,6 +20,8 @@ GRAIN = 80
 """Pixels across of the pattern of a cell."""
 REACH = 2.0
 """Where the light of a cell ends, in its radii."""
+MARGIN = 15
+"""Pixels from the border of a frame where a middle is turned back."""
 APART = 36.0
 """Pixels between the middles of cells that push each other."""
 HAZE, READ = 5 / 60, 0.02
@@ -81,13 +83,9 @@ def grow_cells(
             box, along, across = _axes(middle[k], radius[k], angle[k])
             far = np.hypot(along, across)
             truth[t][box][far < 1] = k + 1 if k < cells else 0
-            at = [
-                np.clip(x * 20 + 40, 0, GRAIN - 1).astype(int) for x in (across, along)
-            ]
-            shine = light[k] * (0.6 + 1.5 * grains[k][at[0], at[1]])
-            picture[box] += np.where(
-                far < REACH, shine / (1 + np.exp(8 * (far - 1))), 0
-            )
+            shine = light[k] * (0.6 + 1.5 * _look_up(grains[k], across, along))
+            soft = shine / (1 + np.exp(8 * (far - 1)))
+            picture[box] += np.where(far < REACH, soft, 0)
         frames[t] = _expose(picture, photons, rng)
     return Video.from_array(frames, f"cells {seed}"), truth
 
@@ -98,6 +96,12 @@ def _expose(picture: F64, photons: float, rng: Generator) -> NDArray[np.uint16]:
     values = (seen / photons + rng.normal(0, READ, picture.shape)) * FULL
     frame: NDArray[np.uint16] = np.clip(values, 0, 65_535).astype(np.uint16)
     return frame
+
+
+def _look_up(grain: F64, across: F64, along: F64) -> F64:
+    """Pattern of a cell at its pixels, twice as wide as the cell itself."""
+    at = [np.clip((x + 2) * GRAIN / 4, 0, GRAIN - 1) for x in (across, along)]
+    return np.asarray(grain[at[0].astype(int), at[1].astype(int)])
 
 
 def _stretched(rng: Generator) -> F64:
@@ -115,7 +119,7 @@ def _push(middle: F64) -> F64:
 
 
 def _within(middle: F64) -> F64:
-    return np.clip(middle, 15, SIZE - 15)
+    return np.clip(middle, MARGIN, SIZE - MARGIN)
 
 
 def _axes(

@@ -15,7 +15,7 @@ STRENGTH = 2.5
 """Of the filter, in standard deviations of the noise."""
 PATCH, SEARCH = 5, 11
 """Pixels across of what is compared, and of where it is looked for."""
-MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Answers to noise, but not to edges and slopes; 6 times as wide as the noise."""
 MEDIAN = 0.6745
 """Median of the absolute values of a normal distribution of width 1."""
@@ -38,7 +38,7 @@ def noise_level(grey: U8) -> float:
     J. Immerkaer, "Fast Noise Variance Estimation", Computer Vision and Image
     Understanding 64, 1996; with the median in place of the mean, which texture raises.
     """
-    answer = np.abs(cv2.filter2D(grey, cv2.CV_32F, MASK)[::2, ::2])
+    answer = np.abs(cv2.filter2D(grey, cv2.CV_32F, KERNEL)[::2, ::2])
     value = grey[::2, ::2]
     seen = answer[(value > 0) & (value < 255)]
     return float(np.median(seen)) / (MEDIAN * 6) if len(seen) else 0.0
