@@ -3,14 +3,16 @@ import pytest
 from numba import njit
 
 from napari_gnn_vos.model import vectors
-from napari_gnn_vos.model.vectors import LONG, TALL, VECTOR, WIDE
+from napari_gnn_vos.model.vectors import LONG, NARROW, TALL, VECTOR, WIDE
 
-SET, ADD, ADD_LONG, TURN, MULTIPLY = (
+SET, ADD, ADD_LONG, TURN, MULTIPLY, MULTIPLY_NARROW, FETCH = (
     vectors.set_sum,
     vectors.add_run,
     vectors.add_long_run,
     vectors.transpose_tile,
     vectors.multiply_tile,
+    vectors.multiply_narrow_tile,
+    vectors.fetch,
 )
 
 
@@ -35,8 +37,18 @@ def transpose_tile(rows, i, step, columns, j, stride):
 
 
 @njit
-def multiply_tile(weight, k, step, values, x, stride, count, out):
-    MULTIPLY(weight, k, step, values, x, stride, count, out)
+def multiply_tile(weight, k, step, skip, values, x, stride, count, out, to):
+    MULTIPLY(weight, k, step, skip, values, x, stride, count, out, to)
+
+
+@njit
+def multiply_narrow_tile(weight, k, step, skip, values, x, stride, count, out, to):
+    MULTIPLY_NARROW(weight, k, step, skip, values, x, stride, count, out, to)
+
+
+@njit
+def fetch(values, at):
+    FETCH(values, at)
 
 
 def some(*shape, seed=0):
@@ -74,11 +86,32 @@ def test_a_tile_is_transposed():
     np.testing.assert_array_equal(columns, wanted)
 
 
+TILES = [(multiply_tile, WIDE), (multiply_narrow_tile, NARROW)]
+
+
+@pytest.mark.parametrize(("multiply", "width"), TILES)
 @pytest.mark.parametrize("count", [1, 7, 20])
-def test_a_tile_of_a_product_is_added(count):
+def test_a_tile_of_a_product_is_added(multiply, width, count):
     weight, values, out = some(count, 24), some(count, 64, seed=1), some(24, 64, seed=2)
-    tile = slice(8, 8 + TALL), slice(WIDE, 2 * WIDE)
+    tile = slice(8, 8 + TALL), slice(width, 2 * width)
     wanted = out.copy()
     wanted[tile] += weight[:, tile[0]].T @ values[:, tile[1]]
-    multiply_tile(weight, 8, 24, values, WIDE, 64, count, out)
+    multiply(weight, 8, 24, 1, values, width, 64, count, out, 8 * 64 + width)
     np.testing.assert_allclose(out, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_weights_may_lie_the_other_way_round():
+    weight, values, out = some(24, 7), some(7, 64, seed=1), some(24, 64, seed=2)
+    tile = slice(8, 8 + TALL), slice(0, WIDE)
+    wanted = out.copy()
+    wanted[tile] += weight[tile[0]] @ values[:, tile[1]]
+    multiply_tile(weight, 8 * 7, 1, 7, values, 0, 64, 7, out, 8 * 64)
+    np.testing.assert_allclose(out, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_what_is_asked_for_stays_as_it_is_even_behind_the_end():
+    values = some(40)
+    before = values.copy()
+    for at in (0, 39, 40, 10**6):
+        fetch(values, at)
+    np.testing.assert_array_equal(values, before)

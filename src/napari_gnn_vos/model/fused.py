@@ -15,12 +15,16 @@ from numba import njit
 from napari_gnn_vos.model.kernels import EPS, NORM_EPS
 from napari_gnn_vos.model.layout import LANES
 from napari_gnn_vos.model.vectors import (
+    LINE,
     LONG,
+    NARROW,
     TALL,
     VECTOR,
     WIDE,
     add_long_run,
     add_run,
+    fetch,
+    multiply_narrow_tile,
     multiply_tile,
     set_sum,
     transpose_tile,
@@ -30,8 +34,8 @@ _ONE, _ZERO = np.float32(1), np.float32(0)
 _EPS, _NORM_EPS = np.float32(EPS), np.float32(NORM_EPS)
 _LOG2_E = np.float32(1.4426950408889634)
 _FAR = np.float32(126)
-_P1, _P2, _P3 = (np.float32(p) for p in (0.69314718, 0.24022651, 0.05550411))
-_P4, _P5, _P6 = (np.float32(p) for p in (0.00961813, 0.00133336, 0.00015404))
+_P1, _P2, _P3 = np.float32(0.69314698), np.float32(0.24022242), np.float32(0.05550734)
+_P4, _P5 = np.float32(0.00967151), np.float32(0.00132647)
 FUSED: dict[str, Any] = {
     "cache": True,
     "nogil": True,
@@ -40,18 +44,6 @@ FUSED: dict[str, Any] = {
 }
 EXACT = FUSED | {"fastmath": False}
 """Rounds one way only; else sums are reordered or not by where arrays lie in memory."""
-
-
-@njit(**EXACT)
-def bring_near(values):  # type: ignore[no-untyped-def]
-    """Read a value of every cache line in order, so that they are near afterwards.
-
-    Edges gather rows hither and thither, each of which would be waited for.
-    """
-    flat, total = values.reshape(-1), _ZERO
-    for x in range(0, len(flat), 16):
-        total += flat[x]
-    return total
 
 
 @njit(**EXACT)
@@ -102,7 +94,34 @@ def _multiply(block, weight, out, h):  # type: ignore[no-untyped-def]
     g, p = weight.shape
     for x in range(0, LANES, WIDE):
         for k in range(0, h, TALL):
-            multiply_tile(weight, k, p, block, x, LANES, g, out)
+            to = k * LANES + x
+            multiply_tile(weight, k, p, 1, block, x, LANES, g, out, to)
+
+
+@njit(**EXACT)
+def project(states, projection, out):  # type: ignore[no-untyped-def]
+    """Apply a linear layer to the states of nodes.
+
+    Parameters
+    ----------
+    states : (n, H) ndarray of float32
+    projection : Linear
+        To M channels, a multiple of `NARROW`.
+    out : (n, M) ndarray of float32
+    """
+    weight, offset = projection
+    (n, h), m = states.shape, len(offset)
+    for i in range(n):
+        for c in range(m):
+            out[i, c] = offset[c]
+    tiled = n // TALL * TALL
+    for i in range(0, tiled, TALL):
+        for x in range(0, m, NARROW):
+            multiply_narrow_tile(states, i * h, 1, h, weight, x, m, h, out, i * m + x)
+    for i in range(tiled, n):
+        for k in range(h):
+            for c in range(m):
+                out[i, c] += states[i, k] * weight[k, c]
 
 
 @njit(**EXACT)
@@ -113,7 +132,7 @@ def embed_edges(links, embedding, blocks):  # type: ignore[no-untyped-def]
     ----------
     links : (e, G) ndarray of float32
         What edges are like.
-    embedding : Embedding
+    embedding : Linear
     blocks : (K, b, H, LANES) ndarray of float32
         Gets the states, the same for K labels.
     """
@@ -156,22 +175,45 @@ def _renew(block, gate, norm, middle, steep):  # type: ignore[no-untyped-def]
             block[k, x] += max(y, _ZERO)
 
 
-@njit(**FUSED)
-def _open(gate):  # type: ignore[no-untyped-def]
-    """Sigmoid of the gates of a block, in place.
+@njit(**EXACT, inline="always")
+def _ask_for(block, source, sent, part, parts):  # type: ignore[no-untyped-def]
+    """Ask for a part of what a block will be made of, so that it is near by then.
 
-    2 to the power of a fraction by a polynomial, good to 1e-7, times a power of two
+    Edges gather rows hither and thither, each of which would be waited for.
+    """
+    for x in range(0, LANES, LINE):
+        fetch(block, part * LANES + x)
+    width = sent.shape[1] * sent.shape[2]
+    for x in range(part, len(source), parts):
+        for k in range(0, width, LINE):
+            fetch(sent, np.intp(source[x]) * width + k)
+
+
+@njit(**FUSED)
+def _open(gate, block, source, sent):  # type: ignore[no-untyped-def]
+    """Sigmoid of the gates of a block, in place; meanwhile, ask for the next block.
+
+    2 to the power of a fraction by a polynomial, good to 1.1e-7, times a power of two
     that is written into the exponent of a float.
     """
-    for k in range(len(gate)):
+    h = len(gate)
+    for k in range(h):
+        _ask_for(block, source, sent, k, h)
         for x in range(LANES):
             power = min(max(-gate[k, x] * _LOG2_E, -_FAR), _FAR)
-            whole = np.floor(power)
+            whole = np.rint(power)
             q = power - whole
-            part = _P3 + q * (_P4 + q * (_P5 + q * _P6))
-            part = _ONE + q * (_P1 + q * (_P2 + q * part))
+            part = _P2 + q * (_P3 + q * (_P4 + q * _P5))
+            part = _ONE + q * (_P1 + q * part)
             double = (np.int32(whole) + np.int32(127)) << np.int32(23)
             gate[k, x] = _ONE / (_ONE + part * np.int32(double).view(np.float32))
+
+
+@njit(**EXACT)
+def _span(source, target, number):  # type: ignore[no-untyped-def]
+    """Give the ends of the edges of a block."""
+    span = slice(number * LANES, (number + 1) * LANES)
+    return source[span], target[span]
 
 
 @njit(**FUSED)
@@ -200,13 +242,13 @@ def pass_messages(blocks, source, target, sent, own, weights, total):  # type: i
     total[:, 0] = _ZERO
     total[:, 1] = _EPS
     for number in range(len(blocks)):
-        span = slice(number * LANES, (number + 1) * LANES)
-        ends = source[span], target[span]
+        block, then = blocks[number], min(number + 1, len(blocks) - 1)
+        ends, near = _span(source, target, number), _span(source, target, then)
         _gather(*ends, sent, own, rows)
         _transpose(rows, gate)
-        _multiply(blocks[number], weights.edge, gate, h)
-        _renew(blocks[number], gate[:h], weights.edge_norm, middle, steep)
-        _open(gate[:h])
+        _multiply(block, weights.edge, gate, h)
+        _renew(block, gate[:h], weights.edge_norm, middle, steep)
+        _open(gate[:h], blocks[then], near[0], sent)
         _transpose(gate, rows)
         _scatter(*ends, sent, rows, total)
 
@@ -232,15 +274,17 @@ def update_nodes(states, own, total, norm):  # type: ignore[no-untyped-def]
 
 
 @njit(**FUSED)
-def advance(blocks, source, target, sent, own, states, weights):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def advance(blocks, source, target, sent, states, weights):  # type: ignore[no-untyped-def]
     """Take the (n, H) states of one frame through one layer, in place.
 
     Parameters
     ----------
-    blocks, source, target, sent, own, weights
+    blocks, source, target, sent, weights
         See `pass_messages`.
     states : (n, H) ndarray of float32
     """
+    own = np.empty((len(states), 2, sent.shape[2]), np.float32)
+    project(states, weights.own, own.reshape(len(own), -1))
     total = np.empty_like(own)
     pass_messages(blocks, source, target, sent, own, weights, total)
     update_nodes(states, own, total, weights.node_norm)

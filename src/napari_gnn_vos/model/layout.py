@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from napari_gnn_vos.model.gatedgcn import GatedGCNLayer
 from napari_gnn_vos.model.vectors import VECTOR
@@ -21,83 +20,51 @@ LANES = 64
 """Edges of a block."""
 
 
-class LayerWeights(NamedTuple):
-    """Weights of a layer as its kernel reads them.
+class Linear(NamedTuple):
+    """A linear layer from G to M channels.
 
     Parameters
     ----------
-    edge : (H, P) ndarray of float32
-        C, from input to output channels; its offset is with the targets'.
-    edge_norm, node_norm : (2, H) ndarray of float32
-        Scale and shift.
-    """
-
-    edge: F32
-    edge_norm: F32
-    node_norm: F32
-
-
-class Embedding(NamedTuple):
-    """What makes edge states of the G features of edges.
-
-    Parameters
-    ----------
-    weight : (G, P) ndarray of float32
-    offset : (H,) ndarray of float32
+    weight : (G, M) ndarray of float32
+    offset : (M,) ndarray of float32
     """
 
     weight: F32
     offset: F32
 
 
-class Projection(NamedTuple):
-    """A linear layer.
+class LayerWeights(NamedTuple):
+    """Weights of a `GatedGCNLayer` as its kernel reads them.
 
     Parameters
     ----------
-    weight : (H, M) Tensor of float32
-    offset : (M,) Tensor of float32
+    own : Linear
+        Makes A h and D h, 2 P values, of node states h, for edges into a node.
+    sent : Linear
+        Makes B h and F h, for edges out of it.
+    edge : (H, P) ndarray of float32
+        C, from input to output channels; its offset is with the targets'.
+    edge_norm, node_norm : (2, H) ndarray of float32
+        Scale and shift.
     """
 
-    weight: Tensor
-    offset: Tensor
-
-    def __call__(self, states: F32) -> F32:
-        """Apply it to (n, H) states."""
-        out: F32 = torch.addmm(self.offset, torch.tensor(states), self.weight).numpy()
-        return out
-
-    def into(self, out: F32, states: F32) -> None:
-        """Apply it to (n, H) states; `out`, of n M values, gets what comes of it."""
-        made = torch.from_numpy(out).view(len(states), -1)
-        torch.addmm(self.offset, torch.from_numpy(states), self.weight, out=made)
+    own: Linear
+    sent: Linear
+    edge: F32
+    edge_norm: F32
+    node_norm: F32
 
 
-class Projections(NamedTuple):
-    """What the linear layers of a `GatedGCNLayer` make of node states h.
-
-    Parameters
-    ----------
-    own : Projection
-        To A h and D h, 2 P values, for edges into a node.
-    sent : Projection
-        To B h and F h, for edges out of it.
-    """
-
-    own: Projection
-    sent: Projection
-
-
-def layer_weights(layer: GatedGCNLayer) -> tuple[Projections, LayerWeights]:
+def layer_weights(layer: GatedGCNLayer) -> LayerWeights:
     """Lay out the weights of a layer."""
     state = {name: value.numpy(force=True) for name, value in layer.named_parameters()}
     width = len(state["norm_node.weight"])
     offset = np.concatenate([np.zeros(width, np.float32), state["from_edge.bias"]])
     state["from_target.bias"] = state["from_target.bias"] + offset
     own, sent = (
-        Projection(
-            torch.from_numpy(_filled(state[f"{end}.weight"].T.reshape(width, 2, -1))),
-            torch.from_numpy(_filled(state[f"{end}.bias"].reshape(1, 2, -1))[0]),
+        Linear(
+            _filled(state[f"{end}.weight"].T.reshape(width, 2, -1)),
+            _filled(state[f"{end}.bias"].reshape(1, 2, -1))[0],
         )
         for end in ("from_target", "from_source")
     )
@@ -106,18 +73,13 @@ def layer_weights(layer: GatedGCNLayer) -> tuple[Projections, LayerWeights]:
         for norm in ("norm_edge", "norm_node")
     )
     edge = _filled(state["from_edge.weight"].T[:, None])
-    return Projections(own, sent), LayerWeights(edge, edge_norm, node_norm)
+    return LayerWeights(own, sent, edge, edge_norm, node_norm)
 
 
-def embedding(layer: nn.Linear) -> Embedding:
-    """Lay out the layer that makes edge states of what edges are like."""
+def linear(layer: nn.Linear) -> Linear:
+    """Lay out a linear layer, whose outcome is filled up to P channels."""
     weight, offset = (value.numpy(force=True) for value in (layer.weight, layer.bias))
-    return Embedding(_filled(weight.T[:, None]), offset)
-
-
-def linear(layer: nn.Linear) -> Projection:
-    """Lay out a linear layer."""
-    return Projection(layer.weight.detach().T.contiguous(), layer.bias.detach())
+    return Linear(_filled(weight.T[:, None]), _filled(offset[None, None])[0])
 
 
 def filled(width: int) -> int:

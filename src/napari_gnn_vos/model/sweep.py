@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.model.fused import advance, bring_near, embed_edges
+from napari_gnn_vos.model.fused import advance, embed_edges, project
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.layout import LANES, embedding, filled, layer_weights, linear
+from napari_gnn_vos.model.layout import LANES, filled, layer_weights, linear
 from napari_gnn_vos.model.threads import none_inside
 from napari_gnn_vos.model.wave import Wave
 from napari_gnn_vos.structures.frame_ties import FrameTies
@@ -67,11 +67,9 @@ class Sweeper:
 
     def __init__(self, network: GatedGCN) -> None:
         self.read = network.read
-        self.nodes = linear(network.embed_nodes)
-        self.edges = embedding(network.embed_edges)
-        laid = [layer_weights(layer) for layer in network.layers]  # type: ignore[arg-type]
-        self.projections = [projection for projection, _ in laid]
-        self.layers = [weights for _, weights in laid]
+        self.embed_nodes = network.embed_nodes
+        self.embed_edges = linear(network.embed_edges)
+        self.layers = [layer_weights(layer) for layer in network.layers]  # type: ignore[arg-type]
 
     def __call__(self, feed: Feed, counts: NDArray[np.int64], span: range) -> Answers:
         """Compute the logits of the superpixels of some frames.
@@ -128,7 +126,6 @@ class _Frame:
     target: NDArray[np.uint32]  # (e,)
     blocks: F32  # (K, b, H, LANES)
     states: F32  # (K, n, H)
-    own: F32  # (K, n, 2, P), for the next layer
 
 
 class _Run:
@@ -139,7 +136,7 @@ class _Run:
     ) -> None:
         self._sweeper, self._feed, self._span = sweeper, feed, span
         self._depth, self._count = len(sweeper.layers), len(counts)
-        self._wide = filled(sweeper.nodes.weight.shape[1])
+        self._width = sweeper.embed_nodes.out_features
         around = self.needed(0)
         self._slot = int(counts[around.start : around.stop].max(initial=0))
         self._sent: list[F32] = []  # a layer each, (K, SLOTS * slot, 2, P)
@@ -162,18 +159,14 @@ class _Run:
         if t not in self.needed(layer):
             return
         frame = self.frames[t]
-        states, own = frame.states[label], frame.own[label]
+        states, layers = frame.states[label], self._sweeper.layers
         if layer > 0:
             sent = self._sent[layer - 1][label]
-            for near in {max(t - 1, 0), t, min(t + 1, self._count - 1)}:
-                bring_near(sent[self._slots(near)])
             edges = frame.blocks[label], frame.source, frame.target
-            advance(*edges, sent, own, states, self._sweeper.layers[layer - 1])
+            advance(*edges, sent, states, layers[layer - 1])
         if layer < self._depth:
-            then = self._sweeper.projections[layer]
-            sent = self._sent[layer][label, self._slots(t)]
-            then.own.into(own, states)
-            then.sent.into(sent[: len(states)], states)
+            sent = self._sent[layer][label, self._slots(t)][: len(states)]
+            project(states, layers[layer].sent, sent.reshape(len(states), -1))
 
     def _slots(self, t: int) -> slice:
         """Rows where frame `t` leaves what it sends to the frames around it."""
@@ -185,29 +178,31 @@ class _Run:
         if t in self.needed(0):
             self.frames[t] = self._embedded(self._feed(t), t)
 
+    @torch.inference_mode()
     def _embedded(self, given: FrameInput, t: int) -> _Frame:
         ties, (labels, n, _) = given.ties, given.nodes.shape
         if not self._sent:
-            size = labels, SLOTS * self._slot, 2, self._wide
+            size = labels, SLOTS * self._slot, 2, filled(self._width)
             self._sent = [np.zeros(size, np.float32) for _ in range(self._depth)]
-        count, width = -(-len(given.links) // LANES), len(self._sweeper.edges.offset)
-        blocks = np.empty((labels, count, width, LANES), np.float32)
+        count = -(-len(given.links) // LANES)
+        blocks = np.empty((labels, count, self._width, LANES), np.float32)
         links = np.ascontiguousarray(given.links)  # chosen columns may not be
-        embed_edges(links, self._sweeper.edges, blocks)
-        states = np.stack([self._sweeper.nodes(one) for one in given.nodes])
+        embed_edges(links, self._sweeper.embed_edges, blocks)
+        states = self._sweeper.embed_nodes(torch.from_numpy(given.nodes)).numpy()
         return _Frame(
             _rows(ties, t, n, self._slot),
             ties.target.astype(np.uint32),
             blocks,
             states,
-            np.empty((labels, n, 2, self._wide), np.float32),
         )
 
 
 def _rows(ties: FrameTies, t: int, n: int, slot: int) -> NDArray[np.uint32]:
     """Where sources of edges into frame `t` of n superpixels leave what they send."""
-    first = np.array([0, ties.before, ties.before + n])
-    begins = np.arange(t - 1, t + 2) % SLOTS * slot - first
-    frame = np.searchsorted(first[1:], ties.source, side="right")  # before, own, next
-    rows: NDArray[np.uint32] = (ties.source + begins[frame]).astype(np.uint32)
+    first, beyond = ties.before, ties.before + n  # of this frame, of the next
+    shifts = np.arange(t - 1, t + 2) % SLOTS * slot - [0, first, beyond]
+    before, own, after = shifts.astype(np.int32)
+    near = np.where(ties.source < beyond, own, after)
+    shift = np.where(ties.source < first, before, near)
+    rows: NDArray[np.uint32] = (ties.source + shift).view(np.uint32)
     return rows

@@ -15,6 +15,8 @@ from numba.extending import intrinsic
 
 VECTOR = 8
 """Floats of a step, one register of AVX."""
+LINE = 16
+"""Floats of a cache line."""
 LONG = 3 * VECTOR
 """Channels that a run of edges is added up for at a time, if there are as many."""
 
@@ -29,6 +31,8 @@ def _wide() -> int:
 
 TALL, WIDE = 4, _wide()
 """Rows and columns of a tile of `multiply_tile`: sums that fit into registers."""
+NARROW = 16
+"""Columns of a tile of `multiply_narrow_tile`."""
 _intrinsic: Any = intrinsic
 _FLOAT = ir.FloatType()
 _FUSED = ("contract",)
@@ -98,6 +102,26 @@ def set_sum(typing, out, to, one, i, other, j):  # type: ignore[no-untyped-def] 
         return about[0].get_dummy_value()
 
     return types.void(out, at, one, at, other, at), generate
+
+
+@_intrinsic
+def fetch(typing, values, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Ask for the cache line of a value that is needed soon, and do not wait for it.
+
+    It may lie behind the end of the array.
+    """
+
+    def generate(*about):  # type: ignore[no-untyped-def]
+        code = _Code(*about)
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        ask = code.builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        line = code.builder.bitcast(code.at(0, code.args[1]), byte)
+        to_read_often_data = (ir.Constant(flag, value) for value in (0, 3, 1))
+        code.builder.call(ask, [line, *to_read_often_data])
+        return about[0].get_dummy_value()
+
+    return types.void(values, types.intp), generate
 
 
 def _adder(vectors: int) -> Any:
@@ -173,32 +197,41 @@ def transpose_tile(typing, rows, i, step, columns, j, stride):  # type: ignore[n
     return types.void(rows, at, at, columns, at, at), generate
 
 
-@_intrinsic
-def multiply_tile(typing, weight, k, step, values, x, stride, count, out):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
-    """Add ``weight.T @ values`` to a tile of `TALL` by `WIDE` sums.
+def _multiplier(width: int) -> Any:
+    """Make what multiplies into a tile of `TALL` rows and some columns."""
 
-    ``out[(k + r) stride + x + c] += weight[j step + k + r] values[j stride + x + c]``
-    for r below `TALL`, c below `WIDE` and all j below `count`.
-    """
-    at = types.intp
+    @_intrinsic
+    def multiply_tile(typing, weight, k, step, skip, values, x, stride, count, out, to):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
+        """Add a product to a tile of sums, which stay in registers.
 
-    def generate(*about):  # type: ignore[no-untyped-def]
-        code = _Code(*about)
-        builder = code.builder
-        _, k, step, _, x, stride, count, _ = code.args
-        first = builder.add(builder.mul(k, stride), x)
-        places = [code.at(7, first, stride, r) for r in range(TALL)]
-        sums = [code.keep(code.load(place, WIDE)) for place in places]
-        with cgutils.for_range(builder, count) as loop:
-            row = builder.add(builder.mul(loop.index, stride), x)
-            value = code.load(code.at(3, row), WIDE)
-            begin = builder.add(builder.mul(loop.index, step), k)
-            for r, total in enumerate(sums):
-                one = code.load(code.at(0, begin, code.number(1), r), 1)
-                spread = code.pick(one, one, [0] * WIDE)
-                builder.store(code.fuse(builder.load(total), spread, value), total)
-        for total, place in zip(sums, places, strict=True):
-            code.store(builder.load(total), place)
-        return about[0].get_dummy_value()
+        ``out[to + r stride + c] += w v`` with ``w = weight[k + j step + r skip]`` and
+        ``v = values[x + j stride + c]``, for r below `TALL`, c below the tile's width
+        and all j below `count`.
+        """
+        at = types.intp
 
-    return types.void(weight, at, at, values, at, at, at, out), generate
+        def generate(*about):  # type: ignore[no-untyped-def]
+            code = _Code(*about)
+            builder = code.builder
+            _, k, step, skip, _, x, stride, count, _, to = code.args
+            places = [code.at(8, to, stride, r) for r in range(TALL)]
+            sums = [code.keep(code.load(place, width)) for place in places]
+            with cgutils.for_range(builder, count) as loop:
+                row = builder.add(builder.mul(loop.index, stride), x)
+                value = code.load(code.at(4, row), width)
+                begin = builder.add(builder.mul(loop.index, step), k)
+                for r, total in enumerate(sums):
+                    one = code.load(code.at(0, begin, skip, r), 1)
+                    spread = code.pick(one, one, [0] * width)
+                    builder.store(code.fuse(builder.load(total), spread, value), total)
+            for total, place in zip(sums, places, strict=True):
+                code.store(builder.load(total), place)
+            return about[0].get_dummy_value()
+
+        kinds = weight, at, at, at, values, at, at, at, out, at
+        return types.void(*kinds), generate
+
+    return multiply_tile
+
+
+multiply_tile, multiply_narrow_tile = _multiplier(WIDE), _multiplier(NARROW)
