@@ -389,7 +389,7 @@ def described_afresh(session, t):
     after = pairs[t].flow if t < len(pairs) else None
     view = FrameView(frame.labels, session.video.rgb(t), before, after)
     out, means = describe_labels(view, frame.appearance)
-    np.testing.assert_array_equal(means, mean_look(view))
+    np.testing.assert_array_equal(means, mean_look(frame, before, after))
     return out, means
 
 

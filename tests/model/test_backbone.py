@@ -12,9 +12,13 @@ from napari_gnn_vos.model.backbone import (
     SPREAD,
     MobileNetV2,
     bundled_state,
+    embed_around,
     embedder,
     fold_batch_norm,
 )
+from napari_gnn_vos.model.registry import load_backbone
+from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.vision import cv2
 from tests.scenes import texture
 
 
@@ -142,3 +146,23 @@ def test_strips_of_rows_change_no_number(size, monkeypatch):
             monkeypatch.setattr(block, "STRIP", strip)
             for found, wanted in zip(network(pictures), whole, strict=True):
                 torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("box", [(200, 210, 300, 330), (0, 1, 0, 1), (470, 480, 0, 40)])
+def test_a_part_of_a_picture_has_the_maps_of_the_whole(box):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (30, 54, 3), np.uint8)
+    picture = cv2.resize(coarse, (854, 480), interpolation=cv2.INTER_CUBIC)
+    top, below, left, beyond = box
+    wanted, seen = np.zeros((480, 854), bool), []
+    wanted[top:below, left:beyond] = True
+
+    def embed(part):
+        seen.append(part.shape[0] * part.shape[1])
+        return load_backbone()(part)
+
+    found = embed_around(embed, picture, wanted)
+    assert seen[0] < 0.5 * wanted.size
+    labels = np.where(wanted, 1, 0)
+    parts, whole = (pool_maps(m, labels)[1] for m in (found, load_backbone()(picture)))
+    np.testing.assert_allclose(parts, whole, atol=2e-3)

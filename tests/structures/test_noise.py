@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from skimage import data
 
 from napari_gnn_vos.structures.noise import QUIET, denoised, noise_level
 from napari_gnn_vos.structures.video import Video
@@ -20,6 +21,15 @@ def picture(width, *, channels=1, seed=0):
 def test_white_noise_is_measured(width):
     noisy, _ = picture(width)
     assert noise_level(noisy[..., 0]) == pytest.approx(width, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["grass", "gravel", "brick"])
+def test_fine_texture_is_no_noise(name):
+    texture = getattr(data, name)()
+    noise = np.random.default_rng(0).normal(0, 20, texture.shape)
+    noisy = np.clip(texture + noise, 0, 255).astype(np.uint8)
+    assert noise_level(texture) < QUIET
+    assert noise_level(noisy) == pytest.approx(20, rel=0.15)
 
 
 def test_edges_and_slopes_are_no_noise():

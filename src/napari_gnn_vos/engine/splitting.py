@@ -20,7 +20,7 @@ from napari_gnn_vos.prepare.describe import (
 )
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.pool import pool_maps
-from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
+from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.seeds import Ink
 from napari_gnn_vos.structures.session import Prediction, Session
@@ -62,7 +62,7 @@ def split_session(session: Session, touched: set[int]) -> Session:
                 t: pool.submit(_own_looks, session, pictures[t], frame, parents[t])
                 for t, (frame, _) in split.items()
             }
-            pairs = _new_pairs(session, pictures, split, pool)
+            pairs = _new_pairs(session, split, pool)
             frames = {t: look.result() for t, look in looks.items()}
     graph = graph.exchange(frames, pairs)
     return replace(session, graph=graph, prediction=_inherit(session, parents))
@@ -81,7 +81,7 @@ def _split_frame(
         return None
     labels, parents = parts
     look = frame.appearance[parents]
-    view = _view(session, pictures[t], t, labels)
+    view = FrameView(labels, pictures[t], *_flows(session, t))
     return describe_labels(view, look), parents
 
 
@@ -92,10 +92,12 @@ def _own_looks(
     settings = session.config.label_model
     if not (settings.enabled and settings.own_looks):
         return frame
+    from napari_gnn_vos.model.backbone import embed_around
     from napari_gnn_vos.model.registry import load_backbone
 
-    maps = load_backbone(session.config.prepare.backbone)(picture)
     part = np.bincount(parents)[parents] > 1
+    embed = load_backbone(session.config.prepare.backbone)
+    maps = embed_around(embed, picture, part[frame.labels])
     look = frame.appearance.copy()
     look[part] = pool_maps(maps, frame.labels)[part]
     return replace(frame, appearance=look)
@@ -113,18 +115,16 @@ def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
     return doubted
 
 
-def _view(
-    session: Session, picture: Rgb, t: int, labels: NDArray[np.uint16]
-) -> FrameView:
+def _flows(session: Session, t: int) -> tuple[Flow | None, Flow | None]:
+    """Flow that joins a frame to the one before and to the next."""
     pairs, count = session.graph.pairs, session.graph.shape[0]
     before = pairs[t - 1].flow if t > 0 else None
     after = pairs[t].flow if t + 1 < count else None
-    return FrameView(labels, picture, before, after)
+    return before, after
 
 
 def _new_pairs(
     session: Session,
-    pictures: Sequence[Rgb],
     split: dict[int, Described],
     pool: Executor,
 ) -> dict[int, FramePair]:
@@ -134,7 +134,7 @@ def _new_pairs(
     def described(t: int) -> Described:
         if t not in split:
             frame = graph.frames[t]
-            return frame, mean_look(_view(session, pictures[t], t, frame.labels))
+            return frame, mean_look(frame, *_flows(session, t))
         return split[t]
 
     starts = sorted(

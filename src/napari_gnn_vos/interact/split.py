@@ -60,11 +60,11 @@ def split_by_ink(
     out, parents = labels.copy(), list(range(n))
     boxes = find_objects(labels.astype(np.int32) + 1)
     for number in np.union1d(mixed, np.unique(at[doubted[at]])):
-        mine = at == number
-        markers = np.zeros(labels.shape, np.int32)
-        markers[row[mine], col[mine]] = np.unique(ink[mine], return_inverse=True)[1] + 1
-        box = boxes[number]
-        inside, marked = labels[box] == number, markers[box]
+        mine, box = at == number, boxes[number]
+        inside = labels[box] == number
+        marked = np.zeros(inside.shape, np.int32)
+        drawn = row[mine] - box[0].start, col[mine] - box[1].start
+        marked[drawn] = np.unique(ink[mine], return_inverse=True)[1] + 1
         if doubted[number]:
             marked = _mark_rest(inside, marked)
         part = _flood(picture[box], inside, marked)

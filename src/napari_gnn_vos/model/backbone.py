@@ -19,7 +19,12 @@ Embed = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
 """From a (H, W, 3) picture to feature maps (h, w, C) of falling resolution."""
 
 BLOCKS = (6, 10, 13)
-"""Blocks whose outputs are kept: 32 channels at 1/8, 64 and 96 at 1/16 of the size."""
+"""Blocks whose outputs are kept, of 32, 64 and 96 channels."""
+STEPS = (8, 16, 16)
+"""Pixels between the positions of their maps."""
+REACH = 160
+"""Pixels, a multiple of every step: a position of the last map depends on the picture
+134 away, and is averaged with others that are 16 away."""
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SETTING = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, repeats and stride of the stages, to block 13."""
@@ -133,6 +138,38 @@ def embedder(
         return [_standard(maps[0].permute(1, 2, 0)) for maps in network(pixels)]
 
     return embed
+
+
+def embed_around(
+    embed: Embed, picture: NDArray[np.uint8], wanted: NDArray[np.bool_]
+) -> list[NDArray[np.float32]]:
+    """Compute the maps of a picture for some pixels, from what lies around these.
+
+    Parameters
+    ----------
+    embed : callable
+        From `embedder`, with the blocks of `BLOCKS`.
+    picture : (H, W, 3) ndarray of uint8
+    wanted : (H, W) ndarray of bool
+        One pixel or more.
+
+    Returns
+    -------
+    maps : list of (h, w, C) ndarray of float32
+        Zero farther away.
+    """
+    height, width = wanted.shape
+    ends = [np.flatnonzero(wanted.any(axis=axis))[[0, -1]] for axis in (1, 0)]
+    top, left = (max(int(one[0]) - REACH, 0) // STEPS[-1] * STEPS[-1] for one in ends)
+    below, beyond = (int(one[1]) + 1 + REACH for one in ends)
+    maps = []
+    parts = embed(np.ascontiguousarray(picture[top:below, left:beyond]))
+    for part, step in zip(parts, STEPS, strict=True):
+        shape = -(-height // step), -(-width // step), part.shape[2]
+        whole, (row, col) = np.zeros(shape, np.float32), (top // step, left // step)
+        whole[row : row + part.shape[0], col : col + part.shape[1]] = part
+        maps.append(whole)
+    return maps
 
 
 def _standard(maps: Tensor) -> NDArray[np.float32]:

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.prepare.edge_features import describe_moving, describe_touching
 from napari_gnn_vos.prepare.edges import moving, touching
-from napari_gnn_vos.prepare.node_features import FrameView, describe_nodes
+from napari_gnn_vos.prepare.node_features import (
+    NODE_NAMES,
+    FrameView,
+    describe_nodes,
+    known_motions,
+    mean_moves,
+)
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
@@ -67,9 +73,26 @@ def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Describ
     return frame, view.means
 
 
-def mean_look(view: FrameView) -> NDArray[np.float32]:
-    """Mean colour and motion to the next and the previous frame, (n, 7)."""
-    return view.means
+def mean_look(
+    frame: FrameGraph, before: Flow | None, after: Flow | None
+) -> NDArray[np.float32]:
+    """Tell the mean looks of a frame that was described before, without its picture.
+
+    Parameters
+    ----------
+    frame : FrameGraph
+    before, after : Flow or None
+        Flow that joins it to the frame before and to the next.
+
+    Returns
+    -------
+    means : (n, 7) ndarray of float32
+        Mean colour and motion, which ties to other frames are described with.
+    """
+    colours = frame.nodes[:, [NODE_NAMES.index(name) for name in ("l", "a", "b")]]
+    motions = known_motions(before, after, frame.labels)
+    moves = mean_moves(motions, before, after, frame.labels)
+    return np.concatenate([colours, moves], axis=1)
 
 
 def describe_pair(

@@ -58,35 +58,61 @@ class FrameView:
 
     @cached_property
     def motions(self) -> list[F32]:
-        """Motion that is known, (H, W, 2) each: to the next frame, to the one before.
-
-        In pixels; one of them at an end of the video.
-        """
-        flows = [self.after.forward] if self.after else []
-        flows += [self.before.backward] if self.before else []
-        height, width = self.picture.shape[:2]
-        return [full_size(flow, (height, width)) for flow in flows]
+        """What `known_motions` tells."""
+        return known_motions(self.before, self.after, self.labels)
 
     @cached_property
     def means(self) -> F32:
-        """Mean colour and motion to the next and the previous frame, (n, 7).
-
-        Motion at an end of the video is the other one, negated.
-        """
-        moves = [pool_mean(motion, self.labels) for motion in self.motions]
-        if not moves:
-            moves = [np.zeros((self.n, 2), np.float32)] * 2
-        elif self.after is None:
-            moves = [-moves[0], moves[0]]
-        elif self.before is None:
-            moves = [moves[0], -moves[0]]
-        return np.concatenate([pool_mean(self.colours, self.labels), *moves], axis=1)
+        """Mean colour and motion to the next and the previous frame, (n, 7)."""
+        moves = mean_moves(self.motions, self.before, self.after, self.labels)
+        return np.concatenate([pool_mean(self.colours, self.labels), moves], axis=1)
 
     def cut(self, labels: NDArray[np.uint16]) -> FrameView:
         """Give the same frame superpixels; what is known of its motion is kept."""
         view = FrameView(labels, self.picture, self.before, self.after)
         vars(view)["motions"] = self.motions
         return view
+
+
+def known_motions(
+    before: Flow | None, after: Flow | None, labels: NDArray[np.uint16]
+) -> list[F32]:
+    """Motion of every pixel to the next frame and to the one before, where known.
+
+    Parameters
+    ----------
+    before, after, labels
+        See `FrameView`.
+
+    Returns
+    -------
+    motions : list of (H, W, 2) ndarray of float32
+        In pixels; one of them at an end of the video.
+    """
+    flows = [after.forward] if after else []
+    flows += [before.backward] if before else []
+    height, width = labels.shape
+    return [full_size(flow, (height, width)) for flow in flows]
+
+
+def mean_moves(
+    motions: list[F32],
+    before: Flow | None,
+    after: Flow | None,
+    labels: NDArray[np.uint16],
+) -> F32:
+    """Average the motions of superpixels to the next and the previous frame, (n, 4).
+
+    Motion at an end of the video is the other one, negated.
+    """
+    moves = [pool_mean(motion, labels) for motion in motions]
+    if not moves:
+        moves = [np.zeros((int(labels.max()) + 1, 2), np.float32)] * 2
+    elif after is None:
+        moves = [-moves[0], moves[0]]
+    elif before is None:
+        moves = [moves[0], -moves[0]]
+    return np.concatenate(moves, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
