@@ -339,6 +339,26 @@ def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
     assert (viewer.layers[SEGMENTATION].data[:, 2, 2] == 3).all()
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_strokes_from_a_file_bring_names_of_objects(viewer, late):
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8))
+    annotator, heard = Annotator(viewer, fakes.controller()), []
+    annotator.pen.changed.connect(lambda: heard.append(annotator.pen.name_of(2)))
+    if late:
+        annotator.open(image)
+        annotator.pen.rename(1, "hand")
+    saved = np.zeros((T, H, W), np.uint8)
+    saved[1, 2, 2:5], saved[1, 5, 2:5] = 1, 2
+    features = {"index": [1, 2], "name": ["paw", "ball"]}
+    viewer.add_labels(saved, name=STROKES, features=features)
+    if not late:
+        annotator.open(image)
+    assert heard[-1] == annotator.pen.name_of(2) == "ball"
+    assert annotator.pen.name_of(1) == ("hand" if late else "paw")
+    table = annotator.workspace.strokes.features
+    assert dict(zip(table["index"], table["name"], strict=True))[2] == "ball"
+
+
 def test_strokes_that_are_opened_do_not_replace_what_is_drawn(viewer, annotator):
     paint(viewer, 0, 1, 1)
     mine = viewer.layers[STROKES]

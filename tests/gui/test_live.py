@@ -5,6 +5,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.key_bindings import coerce_keybinding
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
@@ -77,6 +78,61 @@ def test_what_is_taken_back_is_not_answered(viewer):
     assert rounds(annotator) == 2
     annotator.reset()
     assert rounds(annotator) == 0
+
+
+def press(viewer, key):
+    layer = viewer.layers[STROKES]
+    layer.keymap[coerce_keybinding(key)](layer)
+
+
+def test_a_stroke_that_napari_takes_back_takes_its_round_back(viewer):
+    annotator = make(viewer)
+    stroke(viewer, 5)
+    stroke(viewer, 15)
+    press(viewer, "Control-Z")
+    assert rounds(annotator) == 1
+    assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
+    press(viewer, "Control-Shift-Z")
+    assert rounds(annotator) == 2
+    assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 1]
+
+
+def test_the_first_stroke_goes_with_its_answer_and_comes_again_with_it(viewer):
+    annotator = make(viewer)
+    stroke(viewer, 5)
+    press(viewer, "Control-Z")
+    assert rounds(annotator) == 0
+    assert SEGMENTATION not in viewer.layers
+    annotator.redo()
+    assert rounds(annotator) == 1
+    assert viewer.layers[STROKES].data[0, 5, 4] == 1
+    assert viewer.layers[SEGMENTATION].data[0, 5, 4] == 1
+
+
+def test_what_was_never_the_drawing_is_answered_anew(viewer):
+    annotator = make(viewer)
+    annotator.live.on = False
+    stroke(viewer, 5)
+    stroke(viewer, 15)
+    annotator.predict()
+    annotator.live.on = True
+    press(viewer, "Control-Z")
+    assert rounds(annotator) == 2
+    assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
+
+
+def test_with_all_that_was_drawn_goes_the_answer_and_undo_brings_both_back(viewer):
+    annotator = make(viewer)
+    stroke(viewer, 5)
+    stroke(viewer, 15)
+    with viewer.layers[STROKES].block_history():
+        for row in (5, 15):
+            viewer.layers[STROKES].paint((0, row, 4), 0)
+    assert SEGMENTATION not in viewer.layers
+    annotator.undo()
+    assert rounds(annotator) == 2
+    assert viewer.layers[STROKES].data[0, [5, 15], 4].tolist() == [1, 1]
+    assert viewer.layers[SEGMENTATION].data[0, 15, 4] == 1
 
 
 def test_background_alone_waits_for_an_object(viewer):

@@ -6,6 +6,7 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
 from napari_gnn_vos.io.palette import davis_palette
+from napari_gnn_vos.io.tiff import read_labels
 
 labels = np.random.default_rng(0).integers(0, 4, (5, 18, 20), np.uint8)
 labels[0, 0, 0] = 255
@@ -37,6 +38,18 @@ def test_tifffile_opens_the_tiff_as_one_stack(tmp_path):
     with tifffile.TiffFile(tmp_path / "labels.tif") as file:
         assert file.pages[0].compression.name == "ADOBE_DEFLATE"
     assert [file.name for file in tmp_path.iterdir()] == ["labels.tif"]
+
+
+def test_a_tiff_keeps_what_objects_are_called(tmp_path):
+    names = {1: "Bär", 2: "the other\nbear"}
+    export_tiff(labels, tmp_path / "labels.tif", names)
+    found = read_labels(tmp_path / "labels.tif")
+    np.testing.assert_array_equal(found[0], labels)
+    assert found[1] == names
+    export_tiff(labels, tmp_path / "plain.tif")
+    assert read_labels(tmp_path / "plain.tif")[1] == {}
+    tifffile.imwrite(tmp_path / "other.tif", labels, description="labels")
+    assert read_labels(tmp_path / "other.tif") is None
 
 
 @pytest.mark.parametrize("export", [export_palette_pngs, export_tiff])

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_gnn_vos.model import fused, layout
+from napari_gnn_vos.model import edge_block, fused, layout
 from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
 from napari_gnn_vos.model.sweep import FrameInput, Sweeper
 from tests.scenes import random_graph
@@ -106,10 +106,11 @@ def test_the_sigmoid_is_good_over_the_whole_range():
     gate = np.linspace(-60, 60, 3 * layout.LANES, dtype=np.float32)
     true = 1 / (1 + np.exp(-gate.astype(np.float64)))
     blocks = gate.reshape(3, layout.LANES).copy()
-    fused._open(blocks, blocks.copy(), np.arange(2), np.zeros((2, 2, 8), np.float32))
+    near = blocks.copy(), np.arange(2), np.zeros((2, 2, 8), np.float32)
+    edge_block.open_gates(blocks, *near)
     np.testing.assert_allclose(blocks.ravel(), true, rtol=1e-5)
-    near = np.abs(gate) < 4  # where the product with log2(e) is hardly rounded
-    np.testing.assert_allclose(blocks.ravel()[near], true[near], rtol=1e-6)
+    small = np.abs(gate) < 4  # where the product with log2(e) is hardly rounded
+    np.testing.assert_allclose(blocks.ravel()[small], true[small], rtol=1e-6)
 
 
 @given(edges=st.integers(0, 150), columns=st.integers(1, 13), width=st.integers(1, 20))

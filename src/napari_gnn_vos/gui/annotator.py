@@ -48,7 +48,7 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
         self.viewer, self.controller, self.pen = viewer, controller, Pen()
         self.workspace: Workspace | None = None
-        self.live = Live(controller.desk, self.predict)
+        self.live = Live(controller.desk, self._follow)
         self._cleared: tuple[Drawing, Drawing] | None = None
         controller.changed.connect(self._forget_cleared)
         self._shelf = Shelf()
@@ -224,6 +224,11 @@ class Annotator:
             self.workspace.sight.stop()
             self._shelf.put(self.workspace, self.controller.history)
         self.workspace = None
+
+    def _follow(self) -> None:
+        """Predict, or step to the answer of what is drawn, if there is one."""
+        if not self.controller.follow(self._read()):
+            self.predict()
 
     def _hold(self) -> None:
         if self.workspace is not None:

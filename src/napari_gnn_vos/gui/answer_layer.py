@@ -10,6 +10,7 @@ from napari.layers import Labels
 from napari_gnn_vos.gui import layers
 from napari_gnn_vos.gui.axes import Axes
 from napari_gnn_vos.gui.finder import Finder
+from napari_gnn_vos.gui.names import tell_names
 from napari_gnn_vos.structures.label_frames import LabelFrames
 
 if TYPE_CHECKING:
@@ -67,19 +68,13 @@ class AnswerLayer:
             layer = layers.answer_layer(self._image, self._axes, data)
             self._add_below(layer)
         self._shown = True
-        self.tell_names(names)
+        tell_names(layer, names)
         layer.editable = False
         layer.visible = True  # who asks for an answer wants to see it
 
     def forget(self) -> None:
         """Do not go back to what the layer showed when it was found."""
         self._before = None
-
-    def tell_names(self, names: Mapping[int, str]) -> None:
-        """Let napari say the names of objects under the mouse."""
-        layer = self.layer
-        if layer is not None and (names or len(layer.features)):
-            layer.features = {"index": [*names], "name": [*names.values()]}
 
     def _take_away(self, layer: Labels | None) -> None:
         """Leave what was there before, perhaps an answer of another day."""

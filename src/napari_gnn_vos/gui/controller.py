@@ -62,14 +62,12 @@ class Controller:
     @property
     def can_undo(self) -> bool:
         """Whether there is a round to take back."""
-        return bool(self.history and self.history.can_step_back) and not self.desk.busy
+        return bool(self.history and self.history.before) and not self.desk.busy
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a round that was taken back."""
-        return bool(
-            self.history and self.history.can_step_forward and not self.desk.busy
-        )
+        return bool(self.history and self.history.after) and not self.desk.busy
 
     def open(self, video: Video | None, history: History | None = None) -> None:
         """Take another video, or none; work under way is dropped.
@@ -110,6 +108,37 @@ class Controller:
 
         self.said.emit(f"Preparing {frames} frames ...")
         self.desk.start(self._prepare(self.video, frame), prepared, then)
+
+    def follow(self, drawing: Drawing) -> bool:
+        """Step to the moment before or after whose drawing it is, if there is one.
+
+        Parameters
+        ----------
+        drawing : Drawing
+            What is drawn now; everything is cleared if that is nothing.
+
+        Returns
+        -------
+        followed : bool
+            False if only a round can answer it.
+
+        Raises
+        ------
+        GnnVosError
+            If work is under way.
+        """
+        history = self.history
+        if history is None:
+            return False
+        if self._answers(history.before, drawing):
+            self.undo()
+        elif self._answers(history.after, drawing):
+            self.redo()
+        elif not drawing and history.now.round:
+            self.reset(history.now.drawing)
+        else:
+            return False
+        return True
 
     def predict(
         self,
@@ -234,6 +263,12 @@ class Controller:
         rng = np.random.default_rng([self._seed, last.round + 1])
         work = self._answer(last.session, scribbles, rng, frame)
         self.desk.start(work, answered)
+
+    def _answers(self, moment: Moment | None, drawing: Drawing) -> bool:
+        """Whether a moment is the answer of just this drawing."""
+        if moment is None or self.video is None:
+            return False
+        return not changes(moment.drawing, drawing, self.video.shape)
 
     def _tell(self, text: str) -> None:
         self.said.emit(text)

@@ -55,14 +55,14 @@ class History:
         return self._moments[-1]
 
     @property
-    def can_step_back(self) -> bool:
-        """Whether there is an earlier moment."""
-        return len(self._moments) > 1
+    def before(self) -> Moment | None:
+        """The moment that a step back leads to."""
+        return self._moments[-2] if len(self._moments) > 1 else None
 
     @property
-    def can_step_forward(self) -> bool:
-        """Whether there is a moment that was taken back."""
-        return bool(self._taken_back)
+    def after(self) -> Moment | None:
+        """The moment that was taken back last."""
+        return self._taken_back[-1] if self._taken_back else None
 
     def add(self, moment: Moment) -> None:
         """Go on to `moment`; the oldest one may be forgotten."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.gui.bridge import VIDEO_KEY
 from napari_gnn_vos.gui.layers import labels_options, truth_options
+from napari_gnn_vos.gui.names import features_of
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.video import Video
 
@@ -61,9 +62,11 @@ def image_data(video: Video) -> LayerData:
     return data, options, "image"
 
 
-def labels_data(labels: NDArray[np.uint8], name: str) -> LayerData:
-    """Make layer data of labels (T, H, W) that were saved."""
-    return labels, labels_options(name), "labels"
+def labels_data(
+    labels: NDArray[np.uint8], names: dict[int, str], name: str
+) -> LayerData:
+    """Make layer data of labels (T, H, W) that were saved, and of objects' names."""
+    return labels, labels_options(name) | {"features": features_of(names)}, "labels"
 
 
 def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:

@@ -51,9 +51,9 @@ def read(path: str) -> list[LayerData]:
 
     place = Path(path)
     if place.suffix.lower() in (".tif", ".tiff"):
-        labels = read_labels(place)
-        if labels is not None:
-            return [labels_data(labels, place.stem)]
+        saved = read_labels(place)
+        if saved is not None:
+            return [labels_data(*saved, place.stem)]
     return [image_data(read_video(path)), *_davis_masks(Path(path).resolve())]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
 
 if TYPE_CHECKING:
+    from napari.layers import Labels
+
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.workspace import Workspace
 
@@ -43,8 +46,21 @@ class Watch:
         if strokes is not None:
             strokes.events.selected_label.connect(self._picked)
             strokes.events.paint.connect(self._annotator.live.follow)
+            self._follow_keys(strokes)
         if lines is not None:
             lines.events.data.connect(self._lined)
+
+    def _follow_keys(self, strokes: Labels) -> None:
+        """Follow napari's own undo and redo of strokes, of which no event tells."""
+        live = self._annotator.live
+        for key, step in (("Control-Z", "undo"), ("Control-Shift-Z", "redo")):
+
+            def press(layer: Labels, step: str = step) -> None:
+                getattr(layer, step)()
+                live.follow()
+
+            with suppress(ValueError):  # it is followed, or a person's own binding
+                strokes.bind_key(key, press)
 
     def _picked(self, event: Any) -> None:
         """Follow a label chosen on the layer itself, as napari's picker does."""

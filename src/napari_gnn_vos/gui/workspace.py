@@ -18,6 +18,7 @@ from napari_gnn_vos.gui.line_layer import (
     read_lines,
     write_lines,
 )
+from napari_gnn_vos.gui.names import names_in, tell_names
 from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.gui.sight import Sight
 from napari_gnn_vos.gui.stacking import bring_up, is_covered
@@ -73,6 +74,8 @@ class Workspace:
             self._viewer.add_layer(found)
         elif layers.SOURCE_KEY not in found.metadata:  # from a file, say
             layers.adopt_strokes(found, self.image, self.axes, self.video.shape)
+            known = names_in(found.features) | self.names
+            self.names.update(known)
         return found
 
     @property
@@ -119,7 +122,8 @@ class Workspace:
         layer.visible = True  # or napari moves the picture in place of drawing
         self._viewer.layers.selection.active = layer
         self.sight.set_mode(layer, mode)
-        self.answers.tell_names(self.names)
+        for shown in (self.answer, self._found.strokes):
+            tell_names(shown, self.names)
 
     def bring_up(self) -> None:
         """Go to the video, and put it and what is on it above images that hide it."""

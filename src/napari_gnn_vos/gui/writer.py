@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ShapeError
+from napari_gnn_vos.gui.names import names_in
 
 
 def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
@@ -39,16 +40,17 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  
     return [path]
 
 
-def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
+def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """Write a multi-page TIFF; see :func:`write_pngs` for the parameters.
 
-    A name without a suffix, as napari's dialog suggests it, gets one.
+    A name without a suffix, as napari's dialog suggests it, gets one. The names that
+    objects have in the list are kept in it.
     """
     from napari_gnn_vos.io.export import export_tiff
 
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
         path = f"{path}.tif"
-    export_tiff(frames_of(data), path)
+    export_tiff(frames_of(data), path, names_in(attributes.get("features", {})))
     return [path]
 
 
@@ -59,9 +61,7 @@ def write_coco(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """
     from napari_gnn_vos.io.coco import export_coco
 
-    known: Any = attributes.get("features", {})
-    indices, names = (known.get(column, ()) for column in ("index", "name"))
-    export_coco(frames_of(data), path, dict(zip(indices, names, strict=False)))
+    export_coco(frames_of(data), path, names_in(attributes.get("features", {})))
     return [path]
 
 

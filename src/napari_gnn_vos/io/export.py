@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +16,7 @@ from napari_gnn_vos.io.coco import export_coco
 from napari_gnn_vos.io.label_pictures import checked, unwritable
 from napari_gnn_vos.io.palette import davis_palette
 from napari_gnn_vos.io.place import put_whole
-from napari_gnn_vos.io.tiff import LABELS
+from napari_gnn_vos.io.tiff import about_labels
 
 
 def export_palette_pngs(
@@ -66,7 +66,11 @@ def export_palette_pngs(
     return written
 
 
-def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
+def export_tiff(
+    labels: Iterable[NDArray[Any]],
+    path: str | PathLike[str],
+    names: Mapping[int, str] | None = None,
+) -> int:
     """Write a multi-page TIFF, a page a frame, compressed with zlib.
 
     `io.tiff.read_labels` knows it again.
@@ -77,6 +81,8 @@ def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> in
         One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
     path : path
         A file there is replaced, once all frames are written.
+    names : mapping of int to str, optional
+        What labels are called, kept in the description of the first page.
 
     Returns
     -------
@@ -98,7 +104,7 @@ def export_tiff(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> in
         nonlocal written
         with tifffile.TiffWriter(file, bigtiff=True) as pages:
             for mask in checked(labels):
-                about = None if written else LABELS
+                about = None if written else about_labels(names or {})
                 pages.write(mask, compression="zlib", description=about, metadata=None)
                 written += 1
 

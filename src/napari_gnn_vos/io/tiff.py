@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 
 LABELS = "labels, a page a frame; napari-gnn-vos"
-"""Description of the first page of a file that `export_tiff` has written."""
+"""Begins the description of a file that `export_tiff` has written; the names of objects
+follow as JSON."""
 TIME_AXES = "TIQRZC"
 """Axes that may be time, the likeliest first; I, Q and R are axes without a name."""
 
@@ -90,8 +93,19 @@ class TiffFrames(LazyFrames):
         return np.stack(read).reshape(*chosen.shape, *page.shape)
 
 
-def read_labels(path: Path) -> NDArray[np.uint8] | None:
-    """Read the (T, H, W) labels that `export_tiff` has written.
+def about_labels(names: Mapping[int, str]) -> str:
+    """Describe a file of labels, for its first page.
+
+    Parameters
+    ----------
+    names : mapping of int to str
+        What labels are called that have a name.
+    """
+    return f"{LABELS}\n{json.dumps(dict(names))}"
+
+
+def read_labels(path: Path) -> tuple[NDArray[np.uint8], dict[int, str]] | None:
+    """Read the labels that `export_tiff` has written.
 
     Parameters
     ----------
@@ -99,14 +113,20 @@ def read_labels(path: Path) -> NDArray[np.uint8] | None:
 
     Returns
     -------
-    labels : (T, H, W) ndarray of uint8, or None
-        None if the file is something else.
+    labels : (T, H, W) ndarray of uint8
+    names : dict of int to str
+        What labels are called that have a name.
+
+    None is returned if the file is something else.
     """
     try:
         with tifffile.TiffFile(path) as file:
-            if file.pages.first.description != LABELS:
+            mark, _, names = file.pages.first.description.partition("\n")
+            if mark != LABELS:
                 return None
-            return np.stack([page.asarray() for page in file.pages])
+            labels = np.stack([page.asarray() for page in file.pages])
+            known = json.loads(names or "{}")
+            return labels, {int(label): str(name) for label, name in known.items()}
     except Exception:  # noqa: BLE001 - tifffile has no single one; read as a video
         return None
 

@@ -13,6 +13,8 @@ from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from napari_gnn_vos.model.llvm_code import Code
+
 VECTOR = 8
 """Floats of a step, one register of AVX."""
 LINE = 16
@@ -34,60 +36,6 @@ TALL, WIDE = 4, _wide()
 NARROW = 16
 """Columns of a tile of `multiply_narrow_tile`."""
 _intrinsic: Any = intrinsic
-_FLOAT = ir.FloatType()
-_FUSED = ("contract",)
-"""Lets a product and a sum be rounded once, where the processor can."""
-
-
-class _Code:
-    """Writes the code of one intrinsic: where its arrays are, and vectors in them."""
-
-    def __init__(self, context: Any, builder: Any, signature: Any, args: Any) -> None:
-        self.builder, self.args = builder, args
-        self._data = {
-            number: context.make_array(kind)(context, builder, args[number]).data
-            for number, kind in enumerate(signature.args)
-            if isinstance(kind, types.Array)
-        }
-
-    def number(self, value: int) -> Any:
-        return ir.Constant(ir.IntType(64), value)
-
-    def at(self, array: int, base: Any, step: Any = None, times: int = 0) -> Any:
-        """Address of a value: `times` steps after `base`."""
-        if times:
-            ahead = self.builder.mul(step, self.number(times))
-            base = self.builder.add(base, ahead)
-        return self.builder.gep(self._data[array], [base])
-
-    def load(self, address: Any, count: int = VECTOR) -> Any:
-        kind = ir.VectorType(_FLOAT, count).as_pointer()
-        value = self.builder.load(self.builder.bitcast(address, kind))
-        value.align = 4
-        return value
-
-    def whole(self, array: int, number: Any) -> Any:
-        """Read one of an array of unsigned whole numbers."""
-        value = self.builder.load(self.builder.gep(self._data[array], [number]))
-        return self.builder.zext(value, ir.IntType(64))
-
-    def store(self, value: Any, address: Any) -> None:
-        kind = value.type.as_pointer()
-        done = self.builder.store(value, self.builder.bitcast(address, kind))
-        done.align = 4
-
-    def keep(self, value: Any) -> Any:
-        """Make a variable that begins with a value; it becomes a register."""
-        return cgutils.alloca_once_value(self.builder, value)  # type: ignore[no-untyped-call]
-
-    def fuse(self, total: Any, one: Any, other: Any) -> Any:
-        """Total plus one times other."""
-        product = self.builder.fmul(one, other, flags=_FUSED)
-        return self.builder.fadd(total, product, flags=_FUSED)
-
-    def pick(self, one: Any, other: Any, lanes: list[int]) -> Any:
-        kind = ir.VectorType(ir.IntType(32), len(lanes))
-        return self.builder.shuffle_vector(one, other, ir.Constant(kind, lanes))
 
 
 @_intrinsic
@@ -96,8 +44,8 @@ def set_sum(typing, out, to, one, i, other, j):  # type: ignore[no-untyped-def] 
     at = types.intp
 
     def generate(*about):  # type: ignore[no-untyped-def]
-        code = _Code(*about)
-        one, other = (code.load(code.at(n, code.args[n + 1])) for n in (2, 4))
+        code = Code(*about)
+        one, other = (code.load(code.at(n, code.args[n + 1]), VECTOR) for n in (2, 4))
         code.store(code.builder.fadd(one, other), code.at(0, code.args[1]))
         return about[0].get_dummy_value()
 
@@ -106,13 +54,10 @@ def set_sum(typing, out, to, one, i, other, j):  # type: ignore[no-untyped-def] 
 
 @_intrinsic
 def fetch(typing, values, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Ask for the cache line of a value that is needed soon, and do not wait for it.
-
-    It may lie behind the end of the array.
-    """
+    """Ask for the cache line of a value that is needed soon; do not wait for it."""
 
     def generate(*about):  # type: ignore[no-untyped-def]
-        code = _Code(*about)
+        code = Code(*about)
         byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
         ask = code.builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
@@ -138,21 +83,23 @@ def _adder(vectors: int) -> Any:
         at = types.intp
 
         def generate(*about):  # type: ignore[no-untyped-def]
-            code = _Code(*about)
+            code = Code(*about)
             builder = code.builder
             _, to, _, _, p, k, _, begin, end = code.args
             width, first = code.number(VECTOR), builder.add(to, k)
             heads = first, builder.add(first, p)
             places = [[code.at(0, h, width, c) for c in range(vectors)] for h in heads]
-            passed, opened = ([code.keep(code.load(a)) for a in row] for row in places)
+            passed, opened = (
+                [code.keep(code.load(a, VECTOR)) for a in row] for row in places
+            )
             with cgutils.for_range(builder, end, start=begin) as loop:
                 row = builder.mul(code.whole(6, loop.index), code.number(2))
                 gate, value = (
                     builder.add(builder.mul(x, p), k) for x in (loop.index, row)
                 )
                 for c in range(vectors):
-                    one = code.load(code.at(2, gate, width, c))
-                    other = code.load(code.at(3, value, width, c))
+                    one = code.load(code.at(2, gate, width, c), VECTOR)
+                    other = code.load(code.at(3, value, width, c), VECTOR)
                     total = code.fuse(builder.load(passed[c]), one, other)
                     builder.store(total, passed[c])
                     builder.store(builder.fadd(builder.load(opened[c]), one), opened[c])
@@ -178,9 +125,9 @@ def transpose_tile(typing, rows, i, step, columns, j, stride):  # type: ignore[n
     at = types.intp
 
     def generate(*about):  # type: ignore[no-untyped-def]
-        code = _Code(*about)
+        code = Code(*about)
         _, i, step, _, j, stride = code.args
-        tile = [code.load(code.at(0, i, step, r)) for r in range(VECTOR)]
+        tile = [code.load(code.at(0, i, step, r), VECTOR) for r in range(VECTOR)]
         lanes = range(VECTOR)
         for half in (1, 2, 4):
             above = [c if not c & half else VECTOR + c - half for c in lanes]
@@ -211,7 +158,7 @@ def _multiplier(width: int) -> Any:
         at = types.intp
 
         def generate(*about):  # type: ignore[no-untyped-def]
-            code = _Code(*about)
+            code = Code(*about)
             builder = code.builder
             _, k, step, skip, _, x, stride, count, _, to = code.args
             places = [code.at(8, to, stride, r) for r in range(TALL)]
