@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_gnn_vos.model.chunks import pass_in_chunks
 from napari_gnn_vos.model.kernels import EPS, GatedMessages
 
 
@@ -82,7 +83,8 @@ class GatedGCNLayer(nn.Module):
         nodes : (N, H) float
             Node states.
         edges : (E, H) float
-            Edge states.
+            Edge states. On a CPU, without gradients and of K labels, (E, K, H), the
+            new ones are written over them.
         ties : Ties
             Which nodes the edges join.
 
@@ -92,10 +94,13 @@ class GatedGCNLayer(nn.Module):
         edges : (E, H) float
         """
         own, at_target = self.from_target(nodes).chunk(2, dim=-1)
-        inside = self.from_edge(edges), edges, at_target, self.from_source(nodes)
-        fused = nodes.device.type == "cpu" and nodes.dim() == 2
-        pass_on = self._fused if fused else self._plain
-        mean, edges = pass_on(*inside, ties)
+        sent, on_cpu = self.from_source(nodes), nodes.device.type == "cpu"
+        if on_cpu and nodes.dim() == 3 and not torch.is_grad_enabled():
+            mean = pass_in_chunks(self, edges, at_target, sent, ties)
+        else:
+            pass_on = self._fused if on_cpu and nodes.dim() == 2 else self._plain
+            gate = self.from_edge(edges)
+            mean, edges = pass_on(gate, edges, at_target, sent, ties)
         update = torch.relu(self.norm_node(own + mean))
         return self.dropout(nodes + update), edges
 
@@ -173,7 +178,7 @@ class GatedGCN(nn.Module):
         """
         states, links = self.embed_nodes(nodes), self.embed_edges(edges)
         if states.dim() == 3:
-            links = links[:, None].expand(-1, states.shape[1], -1)
+            links = links[:, None].expand(-1, states.shape[1], -1).contiguous()
         for layer in self.layers:
             states, links = layer(states, links, ties)
         out: Tensor = self.read(states)

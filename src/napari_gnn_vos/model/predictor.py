@@ -20,7 +20,7 @@ from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
-LENGTH = {"cpu": 32, "cuda": 1024, "mps": 128}
+LENGTH = {"cpu": 64, "cuda": 1024, "mps": 128}
 """Frames that torch takes at a time, by device, while memory suffices."""
 log = logging.getLogger(__name__)
 

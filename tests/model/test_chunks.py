@@ -1,0 +1,60 @@
+"""Messages a piece at a time are those of all edges at once."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_gnn_vos.model import chunks
+from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+
+WIDTH = 6
+
+
+def layer():
+    torch.manual_seed(1)
+    one = GatedGCNLayer(WIDTH).eval()
+    for weights in one.parameters():  # norms too shall not be the identity
+        torch.nn.init.normal_(weights, std=0.5)
+    return one
+
+
+def graph(nodes, edges, seed=0):
+    torch.manual_seed(seed)
+    index = torch.randint(nodes, (2, edges))
+    return Ties.of(index[:, torch.argsort(index[1], stable=True)], nodes)
+
+
+@given(
+    nodes=st.integers(1, 12),
+    edges=st.integers(0, 40),
+    labels=st.integers(1, 3),
+    piece=st.integers(1, 50),
+)
+def test_pieces_give_what_all_edges_at_once_give(nodes, edges, labels, piece):
+    one, ties = layer(), graph(nodes, edges)
+    states = torch.randn(nodes, labels, WIDTH)
+    links = torch.randn(edges, labels, WIDTH)
+    wanted = one(states, links, ties)
+    with pytest.MonkeyPatch.context() as patch, torch.no_grad():
+        patch.setattr(chunks, "PIECE", piece)
+        found = one(states, links.clone(), ties)
+    for some, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(some, other.detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_what_a_network_is_fed_with_stays_as_it_is():
+    torch.manual_seed(0)
+    network, ties = GatedGCN(4, 3, WIDTH, depth=2).eval(), graph(9, 30)
+    nodes, edges = torch.randn(9, 2, 4), torch.randn(30, 3)
+    before = nodes.clone(), edges.clone()
+    with torch.inference_mode():
+        found = network(nodes, edges, ties)
+    torch.testing.assert_close((nodes, edges), before)
+    torch.testing.assert_close(found, network(nodes, edges, ties).detach())
+
+
+def test_an_error_in_a_piece_is_told():
+    ties = graph(9, 30)
+    with torch.no_grad(), pytest.raises(RuntimeError):
+        layer()(torch.randn(9, 1, WIDTH), torch.randn(30, 1, WIDTH + 1), ties)
