@@ -96,6 +96,7 @@ class GatedGCNLayer(nn.Module):
         own, at_target = self.from_target(nodes).chunk(2, dim=-1)
         sent, on_cpu = self.from_source(nodes), nodes.device.type == "cpu"
         if on_cpu and nodes.dim() == 3 and not torch.is_grad_enabled():
+            edges = edges.contiguous()  # labels may share them before the first layer
             mean = pass_in_chunks(self, edges, at_target, sent, ties)
         else:
             pass_on = self._fused if on_cpu and nodes.dim() == 2 else self._plain
@@ -178,7 +179,7 @@ class GatedGCN(nn.Module):
         """
         states, links = self.embed_nodes(nodes), self.embed_edges(edges)
         if states.dim() == 3:
-            links = links[:, None].expand(-1, states.shape[1], -1).contiguous()
+            links = links[:, None].expand(-1, states.shape[1], -1)
         for layer in self.layers:
             states, links = layer(states, links, ties)
         out: Tensor = self.read(states)
