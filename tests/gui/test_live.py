@@ -109,6 +109,20 @@ def test_the_first_stroke_goes_with_its_answer_and_comes_again_with_it(viewer):
     assert viewer.layers[SEGMENTATION].data[0, 5, 4] == 1
 
 
+def test_who_comes_later_follows_napari_too(viewer):
+    first = make(viewer)
+    stroke(viewer, 5)
+    first.close()
+    assert not viewer.layers[STROKES].keymap
+    again = Annotator(viewer, fakes.controller())
+    again.open(viewer.layers["toy"])
+    again.live.on = True
+    stroke(viewer, 15)
+    press(viewer, "Control-Z")
+    assert rounds(again) == 2
+    assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
+
+
 def test_what_was_never_the_drawing_is_answered_anew(viewer):
     annotator = make(viewer)
     annotator.live.on = False

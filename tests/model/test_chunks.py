@@ -1,4 +1,4 @@
-"""Messages a piece at a time are those of all edges at once."""
+"""Messages a chunk at a time are those of all edges at once."""
 
 import pytest
 import torch
@@ -7,16 +7,13 @@ from hypothesis import strategies as st
 
 from napari_gnn_vos.model import chunks
 from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from tests.scenes import any_weights
 
 WIDTH = 6
 
 
 def layer():
-    torch.manual_seed(1)
-    one = GatedGCNLayer(WIDTH).eval()
-    for weights in one.parameters():  # norms too shall not be the identity
-        torch.nn.init.normal_(weights, std=0.5)
-    return one
+    return any_weights(GatedGCNLayer(WIDTH))
 
 
 def graph(nodes, edges, seed=0):
@@ -29,15 +26,15 @@ def graph(nodes, edges, seed=0):
     nodes=st.integers(1, 12),
     edges=st.integers(0, 40),
     labels=st.integers(1, 3),
-    piece=st.integers(1, 50),
+    chunk=st.integers(1, 50),
 )
-def test_pieces_give_what_all_edges_at_once_give(nodes, edges, labels, piece):
+def test_chunks_give_what_all_edges_at_once_give(nodes, edges, labels, chunk):
     one, ties = layer(), graph(nodes, edges)
     states = torch.randn(nodes, labels, WIDTH)
     links = torch.randn(edges, labels, WIDTH)
     wanted = one(states, links, ties)
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():
-        patch.setattr(chunks, "PIECE", piece)
+        patch.setattr(chunks, "CHUNK", chunk)
         found = one(states, links.clone(), ties)
     for some, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(some, other.detach(), rtol=1e-4, atol=1e-5)
@@ -54,7 +51,7 @@ def test_what_a_network_is_fed_with_stays_as_it_is():
     torch.testing.assert_close(found, network(nodes, edges, ties).detach())
 
 
-def test_an_error_in_a_piece_is_told():
+def test_an_error_in_a_chunk_is_told():
     ties = graph(9, 30)
     with torch.no_grad(), pytest.raises(RuntimeError):
         layer()(torch.randn(9, 1, WIDTH), torch.randn(30, 1, WIDTH + 1), ties)

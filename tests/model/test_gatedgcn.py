@@ -4,7 +4,7 @@ import torch
 
 from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
 from napari_gnn_vos.model.kernels import EPS
-from tests.scenes import random_graph
+from tests.scenes import any_weights, random_graph
 
 N, E, H = 9, 30, 6
 
@@ -23,11 +23,7 @@ def parts():
 
 @pytest.fixture
 def layer():
-    torch.manual_seed(1)
-    one = GatedGCNLayer(H).eval()
-    for weights in one.parameters():  # norms too shall not be the identity
-        torch.nn.init.normal_(weights, std=0.5)
-    return one
+    return any_weights(GatedGCNLayer(H))
 
 
 def by_loops(layer, nodes, edges, index):

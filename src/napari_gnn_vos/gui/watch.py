@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.workspace import Workspace
 
+STEPS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
+"""Keys of napari for what a labels layer does with its own strokes."""
+
 
 class Watch:
     """Follows layers and sliders, and tells an annotator.
@@ -25,6 +28,7 @@ class Watch:
 
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
+        self._bound: list[tuple[Labels, str]] = []
         layers = annotator.viewer.layers.events
         self._layers = ((layers.removed, self._removed), (layers.inserted, self._came))
         for event, react in self._layers:
@@ -34,6 +38,9 @@ class Watch:
         """Let go of the viewer."""
         for event, react in self._layers:
             event.disconnect(react)
+        for layer, key in self._bound:
+            layer.bind_key(key, None)
+        self._bound.clear()
 
     def follow_video(self, workspace: Workspace) -> None:
         """Follow a video that was opened."""
@@ -53,7 +60,7 @@ class Watch:
     def _follow_keys(self, strokes: Labels) -> None:
         """Follow napari's own undo and redo of strokes, of which no event tells."""
         live = self._annotator.live
-        for key, step in (("Control-Z", "undo"), ("Control-Shift-Z", "redo")):
+        for key, step in STEPS.items():
 
             def press(layer: Labels, step: str = step) -> None:
                 getattr(layer, step)()
@@ -61,6 +68,7 @@ class Watch:
 
             with suppress(ValueError):  # it is followed, or a person's own binding
                 strokes.bind_key(key, press)
+                self._bound.append((strokes, key))
 
     def _picked(self, event: Any) -> None:
         """Follow a label chosen on the layer itself, as napari's picker does."""

@@ -1,7 +1,7 @@
-"""Gated messages in plain torch on a CPU, without gradients, a piece at a time.
+"""Gated messages in plain torch on a CPU, without gradients, a chunk at a time.
 
 Written out over all edges, a layer makes ten arrays of their size, and a CPU spends its
-time on fetching fresh memory for them, and on sums that jump about in it. Pieces of
+time on fetching fresh memory for them, and on sums that jump about in it. Chunks of
 some thousand edges, sorted by target, stay in its cache.
 """
 
@@ -23,8 +23,8 @@ from napari_gnn_vos.model.threads import none_inside
 if TYPE_CHECKING:
     from napari_gnn_vos.model.gatedgcn import GatedGCNLayer, Ties
 
-PIECE = 16_384
-"""Edges of a piece, of all labels together."""
+CHUNK = 16_384
+"""Edges of a chunk, of all labels together."""
 
 
 def pass_in_chunks(
@@ -51,8 +51,8 @@ def pass_in_chunks(
     mean = torch.empty_like(at_target)
 
     @torch.inference_mode()
-    def renew(piece: tuple[slice, slice]) -> None:
-        nodes, rows = piece
+    def renew(chunk: tuple[slice, slice]) -> None:
+        nodes, rows = chunk
         some = edges[rows]
         from_source = sent.index_select(0, ties.source[rows])
         message, at_source = from_source.chunk(2, dim=-1)
@@ -65,14 +65,14 @@ def pass_in_chunks(
         mean[nodes] = passed.div_(weights.add_(EPS))
         some += torch.relu_(_normed(gate, layer.norm_edge))
 
-    pieces = _pieces(ties, max(PIECE // edges.shape[1], 1))
+    chunks = _chunks(ties, max(CHUNK // edges.shape[1], 1))
     with none_inside(), ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(renew, pieces))
+        list(pool.map(renew, chunks))
     return mean
 
 
-def _pieces(ties: Ties, size: int) -> Iterator[tuple[slice, slice]]:
-    """Targets whose edges make up a piece, and these edges."""
+def _chunks(ties: Ties, size: int) -> Iterator[tuple[slice, slice]]:
+    """Targets whose edges make up a chunk, and these edges."""
     count, nodes = len(ties.source), len(ties.start) - 1
     full = torch.searchsorted(ties.start, torch.arange(0, count, size))
     ends = torch.unique(torch.cat([full, full.new_tensor([0, nodes])])).tolist()

@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 
 _FLOAT = ir.FloatType()
-_FUSED = ("contract",)
+_CONTRACT = ("contract",)
 """Lets a product and a sum be rounded once, where the processor can."""
 
 
@@ -58,8 +58,8 @@ class Code:
 
     def fuse(self, total: Any, one: Any, other: Any) -> Any:
         """Total plus one times other."""
-        product = self.builder.fmul(one, other, flags=_FUSED)
-        return self.builder.fadd(total, product, flags=_FUSED)
+        product = self.builder.fmul(one, other, flags=_CONTRACT)
+        return self.builder.fadd(total, product, flags=_CONTRACT)
 
     def pick(self, one: Any, other: Any, lanes: list[int]) -> Any:
         """Choose from the values of two vectors, counted through."""
