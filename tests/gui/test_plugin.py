@@ -186,7 +186,8 @@ def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened
     from napari_gnn_vos.gui.writer import write_tiff
 
     labels = np.random.default_rng(0).integers(0, 3, (4, 16, 18)).astype(np.uint8)
-    named = {"features": {"index": [2], "name": ["ball"]}}
+    table = {"index": [np.nan, 2.0, "all"], "name": ["?", "ball", "!"]}
+    named = {"features": table}
     write_tiff(str(tmp_path / "strokes.tif"), labels, named)
     (layer,) = opened(tmp_path / "strokes.tif")
     assert (type(layer).__name__, layer.name) == ("Labels", "strokes")

@@ -6,6 +6,7 @@ A labels layer has a table of features, a row a label: its `index` and its `name
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,7 +25,13 @@ def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
 
 
 def names_in(features: Any) -> dict[int, str]:
-    """Read the names in a layer's table of features; none if it has no such columns."""
+    """Read the names in a layer's table of features, perhaps a table of others' making.
+
+    Rows without a label, and tables without such columns, give no name.
+    """
     indices, names = (features.get(column, ()) for column in ("index", "name"))
-    pairs = zip(indices, names, strict=False)
-    return {int(index): str(name) for index, name in pairs}
+    return {
+        int(float(index)): str(name)
+        for index, name in zip(indices, names, strict=False)
+        if isinstance(index, Real) and float(index).is_integer()
+    }
