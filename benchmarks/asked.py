@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_gnn_vos import Config, drain
 from napari_gnn_vos.io.davis import sequences
-from napari_gnn_vos.study.footage import Footage, davis_footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo, davis_footage
 
 
 def arguments(about: str) -> argparse.ArgumentParser:
@@ -20,7 +20,7 @@ def arguments(about: str) -> argparse.ArgumentParser:
     return read
 
 
-def each(asked: argparse.Namespace, config: Config) -> Iterator[Footage]:
+def each(asked: argparse.Namespace, config: Config) -> Iterator[LabelledVideo]:
     """Open the sequences, one after the other, prepared with some settings."""
     for name in sequences(asked.davis, asked.sequences):
         yield from drain(davis_footage(asked.davis, [name], config, asked.cache))

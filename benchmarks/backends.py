@@ -18,7 +18,7 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.import_dgl import import_dgl
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 
 
 def backends(device: str) -> Iterator[tuple[str, Predictor]]:
@@ -47,12 +47,14 @@ def main() -> None:
     said = read.parse_args()
     graph = random_video_graph(said.frames, said.nodes, said.edges)
     rng = np.random.default_rng(1)
-    inputs = [rng.random((1, n, len(INPUT_NAMES)), np.float32) for n in graph.counts]
-    count = sum(len(graph.ties[t].source) for t in range(said.frames))
+    inputs = [
+        rng.random((1, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts
+    ]
+    count = sum(len(graph.incoming[t].source) for t in range(said.frames))
     models = dict(backends(said.device))
     answers: dict[str, np.ndarray] = {}
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
-    for turn in range(said.runs + 1):  # in turn, so that a busy moment hits all
+    for round_index in range(said.runs + 1):  # in turn, so that a busy moment hits all
         for name, model in models.items():
             clock, processor = time.perf_counter(), time.process_time()
             found = list(model(graph, inputs.__getitem__, range(said.frames)))
@@ -60,7 +62,7 @@ def main() -> None:
                 (time.perf_counter() - clock, time.process_time() - processor)
             )
             answers[name] = np.concatenate(found, axis=1)
-            took[name] = took[name][1:] if turn == 0 else took[name]  # a warm-up
+            took[name] = took[name][1:] if round_index == 0 else took[name]  # a warm-up
     print(f"{graph.n} nodes, {count} directed edges; torch {torch.__version__}")
     print("| backend | seconds | processor seconds | largest difference |")
     print("|---|---|---|---|")

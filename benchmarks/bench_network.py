@@ -5,20 +5,22 @@ import pytest
 from graphs import random_video_graph
 
 from napari_gnn_vos import load_model
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 
 
 @pytest.fixture(scope="module")
 def graph():
     made = random_video_graph(60, 60_000, 1_100_000)
     for t in range(60):
-        made.ties[t]  # gathered once, kept from round to round
+        made.incoming[t]  # gathered once, kept from round to round
     return made
 
 
 def test_forward(benchmark, measured, graph):
     rng = np.random.default_rng(1)
-    inputs = [rng.random((1, n, len(INPUT_NAMES)), np.float32) for n in graph.counts]
+    inputs = [
+        rng.random((1, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts
+    ]
     model = load_model(device="cpu")
 
     def once():

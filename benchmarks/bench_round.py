@@ -11,8 +11,8 @@ from napari_gnn_vos.engine import evidence
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_frame
-from napari_gnn_vos.progress import Glimpse
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.progress import PartialResult
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 AIMS = {"2 labels": (0.8, 0.3), "5 labels": (2.0, None)}
 """Seconds for a round, and for the frame on screen."""
@@ -24,11 +24,11 @@ def drawn(request, opened, cache):
     video, truth = opened
     if request.param == "5 labels":
         truth = several_objects(truth, 4)
-    rng, robot = np.random.default_rng(0), Robot()
+    rng, annotator = np.random.default_rng(0), SimulatedAnnotator()
     session = drain(start(video, cache=cache))
-    session = annotate(session, robot(None, truth, rng), rng=rng)
+    session = annotate(session, annotator(None, truth, rng), rng=rng)
     session = drain(predict(session, load_model(device="cpu")))
-    return request.param, session, robot(session.labels, truth, rng)
+    return request.param, session, annotator(session.labels, truth, rng)
 
 
 def play(session, strokes, model, first=None, see=None):
@@ -54,7 +54,7 @@ def test_frame_on_screen(benchmark, measured, drawn):
         begin = time.perf_counter()
 
         def see(step):
-            if isinstance(step, Glimpse):
+            if isinstance(step, PartialResult):
                 shown.append(time.perf_counter() - begin)
 
         play(session, strokes, model, strokes[0].frame, see)
@@ -82,11 +82,13 @@ def test_stages_of_a_round(benchmark, measured, drawn):
         new = clocked("strokes to seeds", lambda: annotate(session, strokes, rng=rng))
         found = clocked("evidence", lambda: evidence(new))
         every = range(new.graph.shape[0])
-        chances = clocked(
+        probabilities = clocked(
             "network", lambda: list(model(new.graph, found.inputs, every))
         )
         rows = [
-            one_vs_rest(chances[t], found.marks.drawn[found.rows(t)], found.objects)
+            one_vs_rest(
+                probabilities[t], found.node_labels.drawn[found.rows(t)], found.objects
+            )
             for t in every
         ]
 
@@ -116,6 +118,6 @@ def test_round_on_a_gpu(benchmark, measured, opened, cache):
         pytest.skip(str(error))
     video, truth = opened
     session = drain(start(video, cache=cache))
-    strokes = Robot()(None, truth, np.random.default_rng(0))
+    strokes = SimulatedAnnotator()(None, truth, np.random.default_rng(0))
     benchmark.pedantic(lambda: play(session, strokes, model), rounds=9, warmup_rounds=2)
     measured("a round on a GPU, 2 labels", benchmark.stats.stats.data, "s", 0.05)

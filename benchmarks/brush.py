@@ -18,13 +18,15 @@ from napari_gnn_vos.config import Config, LabelModelSettings
 from napari_gnn_vos.gui.layers import brush_size
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 SETTINGS = {
     "as it is": LabelModelSettings(),
     "slivers count in full": LabelModelSettings(sliver=0),
-    "parts look like the whole": LabelModelSettings(sliver=0, own_looks=False),
+    "parts look like the whole": LabelModelSettings(
+        sliver=0, recompute_appearance=False
+    ),
 }
 
 
@@ -32,7 +34,7 @@ SETTINGS = {
 class Brush:
     """A robot whose strokes are as wide as a brush, in place of lines."""
 
-    robot: Robot
+    annotator: SimulatedAnnotator
 
     def __call__(
         self,
@@ -52,7 +54,7 @@ class Brush:
             path = np.unique(pixels[inside], axis=0).astype(float)
             return Scribble(stroke.frame, stroke.label, path, connected=False)
 
-        return tuple(map(widen, self.robot(labels, truth, rng, used)))
+        return tuple(map(widen, self.annotator(labels, truth, rng, used)))
 
 
 def main() -> None:
@@ -63,7 +65,7 @@ def main() -> None:
     for name, settings in SETTINGS.items():
         config, js = Config(label_model=settings), []
         for found in each(asked, config):
-            rng, brush = np.random.default_rng(0), Brush(Robot())
+            rng, brush = np.random.default_rng(0), Brush(SimulatedAnnotator())
             work = found.session, found.truth, brush, model
             scores = play(*work, rounds=asked.rounds, rng=rng)
             js.append(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
-from napari_gnn_vos.prepare.node_features import NODE_NAMES
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
+from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -27,10 +27,10 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
     made = [
         FrameGraph(
             labels,
-            rng.random((n, len(NODE_NAMES)), np.float32),
+            rng.random((n, len(NODE_FEATURE_NAMES)), np.float32),
             rng.random((n, 8)).astype(np.float16),
             (ends := _ends(rng, n, within, own=True)),
-            rng.random((ends.shape[1], len(LINK_NAMES)), np.float32),
+            rng.random((ends.shape[1], len(EDGE_FEATURE_NAMES)), np.float32),
         )
         for _ in range(frames)
     ]
@@ -38,13 +38,15 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
         FramePair(
             flow,
             (ends := _ends(rng, n, between, own=False)),
-            rng.random((ends.shape[1], len(LINK_NAMES)), np.float32),
+            rng.random((ends.shape[1], len(EDGE_FEATURE_NAMES)), np.float32),
         )
         for _ in range(frames - 1)
     ]
     counts = np.full(frames, n)
     shape = (frames, *labels.shape)
-    return VideoGraph(made, pairs, counts, NODE_NAMES, LINK_NAMES, shape, "random")
+    return VideoGraph(
+        made, pairs, counts, NODE_FEATURE_NAMES, EDGE_FEATURE_NAMES, shape, "random"
+    )
 
 
 def _ends(

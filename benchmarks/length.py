@@ -19,8 +19,8 @@ import numpy as np
 from footage import footage
 
 from napari_gnn_vos import annotate, drain, load_model, predict, start
-from napari_gnn_vos.progress import Glimpse, Progress
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.progress import PartialResult, Progress
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 LENGTHS = 60, 150, 300, 600, 1000, 2000
 TITLES = {
@@ -44,16 +44,16 @@ def play(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
     """Open a prepared video and play two rounds; the second is timed."""
     video, truth = footage(davis, frames)
     session, model = drain(start(video, cache=cache)), load_model()
-    rng, robot = np.random.default_rng(0), Robot()
+    rng, annotator = np.random.default_rng(0), SimulatedAnnotator()
     took: dict[str, float] = {}
-    for turn in range(2):
-        painted = None if turn == 0 else session.painted[: len(truth)]
-        strokes = robot(painted, truth, rng)
+    for round_index in range(2):
+        painted = None if round_index == 0 else session.packed_labels[: len(truth)]
+        strokes = annotator(painted, truth, rng)
         begin = time.process_time()
         session = annotate(session, strokes, rng=rng)
 
         def see(step: Progress, begin: float = begin) -> None:
-            if isinstance(step, Glimpse):
+            if isinstance(step, PartialResult):
                 took["first frame"] = time.process_time() - begin
 
         session = drain(predict(session, model, first=strokes[0].frame), see)

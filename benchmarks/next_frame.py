@@ -27,9 +27,9 @@ from napari_gnn_vos import (
     predict,
 )
 from napari_gnn_vos.engine import Model
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.robot import Robot, correct
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator, correct
 
 F64 = NDArray[np.float64]
 Choice = Callable[[Session, F64, Generator], Iterable[int]]
@@ -48,7 +48,9 @@ def least_sure_first(session: Session, _j: F64, _rng: Generator) -> Iterable[int
 
 def farthest(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
     """Farthest first from frames that are drawn on."""
-    far = np.abs(np.arange(len(j))[:, None] - np.unique(session.ink.frame)).min(axis=1)
+    far = np.abs(
+        np.arange(len(j))[:, None] - np.unique(session.painted_pixels.frame)
+    ).min(axis=1)
     return _not_drawn(session, np.argsort(-far, kind="stable"))
 
 
@@ -58,7 +60,7 @@ def at_random(session: Session, j: F64, rng: Generator) -> Iterable[int]:
 
 
 def _not_drawn(session: Session, order: NDArray[np.int64]) -> list[int]:
-    drawn = set(session.ink.frame.tolist())
+    drawn = set(session.painted_pixels.frame.tolist())
     return [int(t) for t in order if t not in drawn]
 
 
@@ -91,18 +93,18 @@ def main() -> None:
 
 
 def play(
-    found: Footage, choose: Choice, model: Model, rounds: int
+    found: LabelledVideo, choose: Choice, model: Model, rounds: int
 ) -> tuple[F64, list[float], list[float]]:
     """J of every object after every round; by how much more is expected; and ranks."""
     session, truth, objects = found.session, found.truth, objects_of(found.truth)
     rng = np.random.default_rng(MODEL_SEED)
     lots = np.random.default_rng(CHOICE_SEED)
-    scribbles, js, more, agreed = Robot()(None, truth, rng), [], [], []
+    scribbles, js, more, agreed = SimulatedAnnotator()(None, truth, rng), [], [], []
     for _ in range(rounds):
         if scribbles:
             session = annotate(session, scribbles, rng=rng)
             session = drain(predict(session, model))
-        labels = np.asarray(session.painted)
+        labels = np.asarray(session.packed_labels)
         j = jaccard(labels, truth, objects)
         js.append(j.mean(axis=0))
         expected = session.prediction.expected_j.mean(axis=1)

@@ -19,8 +19,8 @@ from napari_gnn_vos import Config, Video, drain, load_model, start
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.io.cells import grow_cells
 from napari_gnn_vos.io.davis import read_davis, sequences
-from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 U8 = NDArray[np.uint8]
 PHOTONS = (15, 60, 200)
@@ -43,7 +43,7 @@ def main() -> None:
             for video, truth in videos:
                 session = drain(start(video, config, asked.cache))
                 rng = np.random.default_rng(0)
-                work = session, truth, Robot(), model
+                work = session, truth, SimulatedAnnotator(), model
                 scores = play(*work, rounds=asked.rounds, rng=rng)
                 js.append([score.j.mean(axis=0) for _, score in scores])
             mean = np.concatenate(js, axis=1).mean(axis=1)

@@ -14,17 +14,17 @@ from napari_gnn_vos import annotate, drain, load_model, predict
 from napari_gnn_vos.config import Config, SeedSettings
 from napari_gnn_vos.engine import Model
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 SHARES = 0.0, 0.25
 """Of the guesses, how many are left out."""
 
 
-def strokes(footage: Footage) -> dict[str, list[Scribble]]:
+def strokes(footage: LabelledVideo) -> dict[str, list[Scribble]]:
     """All that the robot draws on objects, and the middle third of its longest."""
-    drawn = Robot()(None, footage.truth, np.random.default_rng(0))
+    drawn = SimulatedAnnotator()(None, footage.truth, np.random.default_rng(0))
     on_objects = [scribble for scribble in drawn if scribble.label > 0]
     longest = on_objects[0]
     third = max(len(longest.path) // 3, 1)
@@ -32,11 +32,11 @@ def strokes(footage: Footage) -> dict[str, list[Scribble]]:
     return {"a short stroke": [short], "long strokes": on_objects}
 
 
-def j_after(footage: Footage, scribbles: list[Scribble], model: Model) -> float:
+def j_after(footage: LabelledVideo, scribbles: list[Scribble], model: Model) -> float:
     """Mean J of the objects after one round."""
     rng = np.random.default_rng(0)
     session = annotate(footage.session, scribbles, rng=rng)
-    painted = np.asarray(drain(predict(session, model)).painted)
+    painted = np.asarray(drain(predict(session, model)).packed_labels)
     return float(jaccard(painted, footage.truth, objects_of(footage.truth)).mean())
 
 

@@ -19,7 +19,7 @@ from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.io.graph_store import GraphStore
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.model.registry import load_backbone
-from napari_gnn_vos.model.threads import none_inside
+from napari_gnn_vos.model.threads import single_threaded_torch
 from napari_gnn_vos.prepare.describe import describe_labels, describe_pair
 from napari_gnn_vos.prepare.flow import flow_between
 from napari_gnn_vos.prepare.node_features import FrameView
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=10)
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    with TemporaryDirectory() as folder, none_inside():
+    with TemporaryDirectory() as folder, single_threaded_torch():
         found = profile(asked.video, asked.frames, Path(folder))
     for stage, seconds in found.items():
         print(f"| {stage} | {1e3 * median(seconds):.0f} |")

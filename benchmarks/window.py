@@ -25,10 +25,10 @@ from qtpy.QtTest import QTest
 from napari_gnn_vos import drain, start
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.pictures import image_data
-from napari_gnn_vos.progress import Glimpse, Progress
+from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 
 class Person:
@@ -59,7 +59,7 @@ class Person:
         self.note(what)
 
     def see(self, step: Progress, how: str = "window") -> None:
-        if isinstance(step, Glimpse):
+        if isinstance(step, PartialResult):
             self.note(f"the frame on screen, {how}")
 
     def paint(self, stroke: Scribble) -> None:
@@ -76,14 +76,14 @@ class Person:
                 QTest.mouseMove(native, point)
         QTest.mouseRelease(native, left, pos=point)
 
-    def play(self, mine: Session, turn: int) -> Session:
+    def play(self, mine: Session, round_index: int) -> Session:
         """Play a round in the window, and the same by a script."""
         with self.timed("a round, window"):
             QTest.keyClick(self.canvas.native, Qt.Key.Key_G)
             self.wait()
         QTest.qWait(300)
         strokes = self.work.controller.history.now.session.rounds[-1]
-        given: Any = np.random.default_rng([0, turn]), strokes[0].frame
+        given: Any = np.random.default_rng([0, round_index]), strokes[0].frame
         with self.timed("a round, script"):
             work = scripting.answer(mine, strokes, *given)
             return drain(work, lambda step: self.see(step, "script"))
@@ -99,14 +99,18 @@ def main() -> None:
     viewer = napari.Viewer()
     viewer.window.resize(1440, 860)
     viewer.add_layer(Layer.create(*image_data(video)))
-    person, robot, rng = Person(viewer), Robot(), np.random.default_rng(0)
+    person, annotator, rng = (
+        Person(viewer),
+        SimulatedAnnotator(),
+        np.random.default_rng(0),
+    )
     person.work.prepare()
     person.wait()
     mine = drain(start(video, cache=said.cache))
-    for turn in range(1, 11):
-        for stroke in robot(mine.labels, truth, rng)[::-1]:
+    for round_index in range(1, 11):
+        for stroke in annotator(mine.labels, truth, rng)[::-1]:
             person.paint(stroke)
-        mine = person.play(mine, turn)
+        mine = person.play(mine, round_index)
         for t in range(0, len(truth), 6):
             with person.timed("another frame, with labels"):
                 viewer.dims.set_current_step(0, t)

@@ -29,7 +29,7 @@ from napari_gnn_vos import Scribble
 from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 PLUGIN, SAMPLE = "napari-gnn-vos", "composed-scene"
 ROUNDS = 4
@@ -40,21 +40,23 @@ Row = tuple[str, ...]
 def main() -> None:
     """Play the rounds, show them, and write what came of them."""
     viewer, annotator, truth = open_window()
-    rng, robot = np.random.default_rng(0), Robot()
+    rng, annotator = np.random.default_rng(0), SimulatedAnnotator()
     rows: list[Row] = []
     labels, frames = None, []
-    for turn in range(1, ROUNDS + 1):
-        scribbles = robot(labels, truth, rng)
+    for round_index in range(1, ROUNDS + 1):
+        scribbles = annotator(labels, truth, rng)
         if not scribbles:
             break
         for scribble in reversed(scribbles):
             paint(viewer, annotator, scribble)
         frames.append(scribbles[0].frame)
-        picture(viewer, f"round-{turn}-before")
+        picture(viewer, f"round-{round_index}-before")
         began = time.perf_counter()
-        labels = press_predict(annotator, turn)
-        rows.append(score(turn, frames[-1], labels, truth, time.perf_counter() - began))
-        picture(viewer, f"round-{turn}-after")
+        labels = press_predict(annotator, round_index)
+        rows.append(
+            score(round_index, frames[-1], labels, truth, time.perf_counter() - began)
+        )
+        picture(viewer, f"round-{round_index}-after")
     if labels is None:
         sys.exit("The sample has nothing to draw on")
 
@@ -112,18 +114,18 @@ def finely(path: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([np.interp(at, along, path[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def press_predict(annotator: Any, turn: int) -> NDArray[np.uint8]:
+def press_predict(annotator: Any, round_index: int) -> NDArray[np.uint8]:
     """Predict, wait for the answer, and return its labels (T, H, W)."""
     annotator.predict()
     wait(lambda: not annotator.controller.desk.busy)
     now = annotator.controller.history.now
-    if now.round != turn:
-        sys.exit(f"Round {turn} did not end well, see above")
+    if now.round != round_index:
+        sys.exit(f"Round {round_index} did not end well, see above")
     return now.session.labels
 
 
 def score(
-    turn: int,
+    round_index: int,
     frame: int,
     labels: NDArray[np.uint8],
     truth: NDArray[np.uint8],
@@ -132,7 +134,7 @@ def score(
     """Return a row of the table: J of all frames, in all and of every object."""
     j = jaccard(labels, truth, objects_of(truth))
     cells = [f"{value:.3f}" for value in (j.mean(), *j.mean(axis=0))]
-    return str(turn), str(frame), *cells, f"{seconds:.1f}"
+    return str(round_index), str(frame), *cells, f"{seconds:.1f}"
 
 
 def write(viewer: napari.Viewer, labels: NDArray[np.uint8], rows: list[Row]) -> None:

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.flow import COARSER
-from napari_gnn_vos.prepare.node_features import NODE_NAMES
+from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
@@ -85,7 +85,9 @@ def steady_flow(shape=SHAPE, step=(0.0, 0.0)):
 def steady_pair(shape=SHAPE, step=(0.0, 0.0)):
     """A pair of frames with steady flow and no ties."""
     none = np.zeros((2, 0), np.int32)
-    return FramePair(steady_flow(shape, step), none, np.zeros((0, len(LINK_NAMES))))
+    return FramePair(
+        steady_flow(shape, step), none, np.zeros((0, len(EDGE_FEATURE_NAMES)))
+    )
 
 
 def plain_frame(labels):
@@ -94,10 +96,10 @@ def plain_frame(labels):
     n = int(labels.max()) + 1
     return FrameGraph(
         labels,
-        np.zeros((n, len(NODE_NAMES)), np.float32),
+        np.zeros((n, len(NODE_FEATURE_NAMES)), np.float32),
         np.zeros((n, 2), np.float16),
         np.zeros((2, 0), np.int32),
-        np.zeros((0, len(LINK_NAMES)), np.float32),
+        np.zeros((0, len(EDGE_FEATURE_NAMES)), np.float32),
     )
 
 
@@ -108,8 +110,8 @@ def random_graph(rng, frames=5, shape=(6, 8)):
         [_random_frame(rng, n, shape) for n in many],
         [_random_pair(rng, *n, shape) for n in pairwise(many)],
         np.array(many, np.int64),
-        NODE_NAMES,
-        LINK_NAMES,
+        NODE_FEATURE_NAMES,
+        EDGE_FEATURE_NAMES,
         (frames, *shape),
         "random",
     )
@@ -119,26 +121,26 @@ def _random_frame(rng, n, shape):
     labels = rng.permutation(np.arange(shape[0] * shape[1]) % n).reshape(shape)
     pairs = np.stack(np.triu_indices(n, 1)).astype(np.int32)
     pairs = pairs[:, rng.random(pairs.shape[1]) < 0.6]
-    links = _random_links(rng, pairs.shape[1])
-    links[:, 0], links[:, 1:3], links[:, 10:] = 1, 0, 0
+    edge_features = _random_links(rng, pairs.shape[1])
+    edge_features[:, 0], edge_features[:, 1:3], edge_features[:, 10:] = 1, 0, 0
     return FrameGraph(
         labels.astype(np.uint16),
-        rng.random((n, len(NODE_NAMES)), np.float32),
+        rng.random((n, len(NODE_FEATURE_NAMES)), np.float32),
         rng.normal(size=(n, 4)).astype(np.float16),
         pairs,
-        links,
+        edge_features,
     )
 
 
 def _random_pair(rng, n, m, shape):
     chosen = np.argwhere(rng.random((n, m)) < 0.4).T.astype(np.int32)
-    links = _random_links(rng, chosen.shape[1])
-    links[:, :3], links[:, 1], links[:, 8:10] = 0, 1, 0
-    return FramePair(steady_flow(shape), chosen, links)
+    edge_features = _random_links(rng, chosen.shape[1])
+    edge_features[:, :3], edge_features[:, 1], edge_features[:, 8:10] = 0, 1, 0
+    return FramePair(steady_flow(shape), chosen, edge_features)
 
 
 def _random_links(rng, count):
-    return rng.random((count, len(LINK_NAMES)), np.float32)
+    return rng.random((count, len(EDGE_FEATURE_NAMES)), np.float32)
 
 
 def any_weights(module):

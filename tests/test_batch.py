@@ -3,7 +3,7 @@ import pytest
 
 from napari_gnn_vos.batch import prepare_videos
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.place import place
+from napari_gnn_vos.io.storage import storage_path
 from napari_gnn_vos.progress import drain
 from tests.videos import same_files, write_videos
 
@@ -26,7 +26,7 @@ def test_videos_are_prepared_one_after_the_other(videos, tmp_path):
 
 def test_in_an_object_store_they_are_the_same(videos, tmp_path):
     pytest.importorskip("upath")
-    here, there = tmp_path / "cache", place(f"memory://{tmp_path.as_posix()}")
+    here, there = tmp_path / "cache", storage_path(f"memory://{tmp_path.as_posix()}")
     found = drain(prepare_videos(videos, there))
     assert found == drain(prepare_videos(videos, here))
     same_files(here, there)

@@ -24,16 +24,16 @@ from napari_gnn_vos.model.registry import load_backbone, load_model
 from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.pool import pool_maps
-from napari_gnn_vos.progress import Glimpse, drain
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.progress import PartialResult, drain
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.scribbles import ERASED
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
 STROKES = on_square(), on_ground()
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 
 def rng(seed=0):
@@ -83,15 +83,21 @@ def assert_same_graph(one, other):
 
 
 def assert_same_frame(a, b):
-    for name in ("labels", "nodes", "appearance", "touching", "links"):
+    for name in (
+        "labels",
+        "node_features",
+        "appearance",
+        "spatial_edges",
+        "edge_features",
+    ):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name), name)
 
 
 def assert_same_pair(a, b):
     np.testing.assert_array_equal(a.flow.forward, b.flow.forward)
     np.testing.assert_array_equal(a.flow.backward, b.flow.backward)
-    np.testing.assert_array_equal(a.moving, b.moving)
-    np.testing.assert_array_equal(a.links, b.links)
+    np.testing.assert_array_equal(a.causal_edges, b.causal_edges)
+    np.testing.assert_array_equal(a.edge_features, b.edge_features)
 
 
 # -- start
@@ -99,7 +105,7 @@ def assert_same_pair(a, b):
 
 def test_a_started_session_has_nothing_drawn(session, scene):
     assert session.rounds == ()
-    assert len(session.ink) == len(session.drawn) == 0
+    assert len(session.painted_pixels) == len(session.drawn_seeds) == 0
     assert session.prediction is None
     assert session.labels is None
     assert session.graph.shape == scene[0].shape
@@ -186,8 +192,11 @@ def test_a_few_strokes_find_the_square(done, scene):
 def test_what_is_drawn_is_binding(session):
     odd = line(3, 1, (45, 2), (45, 8)), line(3, 0, (20, 24), (26, 24))
     out = segmented(session, *STROKES, *odd)
-    ink = out.ink
-    np.testing.assert_array_equal(out.labels[ink.frame, ink.row, ink.col], ink.label)
+    painted_pixels = out.painted_pixels
+    np.testing.assert_array_equal(
+        out.labels[painted_pixels.frame, painted_pixels.row, painted_pixels.col],
+        painted_pixels.label,
+    )
     for scribble in odd:
         rows, cols = rasterise(scribble, session.graph.shape).T
         assert (out.labels[3, rows, cols] == scribble.label).all()
@@ -210,7 +219,7 @@ def test_a_second_stroke_corrects_the_first_answer(session, scene):
     before, after = (jaccard(s.labels, scene[1], [1]).mean() for s in (little, more))
     assert after > max(before, 0.8)
     assert [len(r) for r in more.rounds] == [1, 3]
-    assert set(more.drawn.turn.tolist()) <= {0, 1, 2}
+    assert set(more.drawn_seeds.round_index.tolist()) <= {0, 1, 2}
 
 
 def test_two_objects():
@@ -234,9 +243,9 @@ def test_numbers_of_objects_are_kept(session, scene):
 def test_the_same_seed_the_same_labels(session):
     one, other = (segmented(session, *STROKES, seed=7) for _ in range(2))
     np.testing.assert_array_equal(one.labels, other.labels)
-    np.testing.assert_array_equal(one.drawn.row, other.drawn.row)
+    np.testing.assert_array_equal(one.drawn_seeds.row, other.drawn_seeds.row)
     another = segmented(session, *STROKES, seed=8)
-    assert not np.array_equal(one.drawn.col, another.drawn.col)
+    assert not np.array_equal(one.drawn_seeds.col, another.drawn_seeds.col)
 
 
 def test_the_model_is_asked_once_for_all_objects(session):
@@ -258,7 +267,7 @@ def test_the_answer_before_reaches_the_network(done):
     seen = []
 
     def model(graph, told, frames):
-        column = INPUT_NAMES.index("previous")
+        column = NODE_INPUT_NAMES.index("previous")
         seen.extend(told(t)[0, :, column] for t in frames)
         return DIFFUSED(graph, told, frames)
 
@@ -272,7 +281,7 @@ def test_the_frame_on_screen_comes_first_and_as_in_the_end(session):
     drawn = annotate(session, STROKES, rng=rng())
     model = load_model(device="cpu")
     out = drain(predict(drawn, model, first=-2), steps.append)
-    shown = [k for k, step in enumerate(steps) if isinstance(step, Glimpse)]
+    shown = [k for k, step in enumerate(steps) if isinstance(step, PartialResult)]
     assert shown == [1]
     glimpse = steps[1]
     assert glimpse.frame == session.graph.shape[0] - 2
@@ -293,7 +302,7 @@ def test_in_a_long_video_the_frame_on_screen_is_nearly_as_in_the_end(
     drawn, model = annotate(session, STROKES, rng=rng()), load_model(device="cpu")
     steps = []
     out = drain(predict(drawn, model, first=1), steps.append)
-    (glimpse,) = [step for step in steps if isinstance(step, Glimpse)]
+    (glimpse,) = [step for step in steps if isinstance(step, PartialResult)]
     assert (glimpse.labels == out.labels[1]).mean() > 0.97
     plain = drain(predict(drawn, model))
     np.testing.assert_array_equal(out.labels, plain.labels)
@@ -315,9 +324,9 @@ def test_only_background_drawn(session):
 def test_everything_erased(done):
     erasers = [line(0, ERASED, *s.path) for s in STROKES]
     bare = annotate(done, erasers, rng=rng())
-    assert len(bare.ink) == 0
-    assert not (bare.drawn.turn > 0).any()
-    assert not len(bare.spread)
+    assert len(bare.painted_pixels) == 0
+    assert not (bare.drawn_seeds.round_index > 0).any()
+    assert not len(bare.propagated_seeds)
     with pytest.raises(NoSeedsError):
         drain(predict(bare, DIFFUSED))
 
@@ -330,7 +339,7 @@ def test_an_object_whose_strokes_were_all_erased_is_gone(session):
     one = segmented(both, line(2, ERASED, (40, 40), (42, 50)))
     assert one.prediction.objects == (1,)
     assert not (one.labels == 2).any()
-    assert not (one.spread.label == 2).any()
+    assert not (one.propagated_seeds.label == 2).any()
 
 
 def test_a_stroke_outside_leaves_the_session_as_it_was(done):
@@ -348,7 +357,11 @@ def snapshot(session):
         [rows.copy() for rows in session.prediction.probability],
         session.labels.copy(),
         session.graph.counts.copy(),
-        (len(session.ink), len(session.drawn), len(session.spread)),
+        (
+            len(session.painted_pixels),
+            len(session.drawn_seeds),
+            len(session.propagated_seeds),
+        ),
     )
 
 
@@ -365,12 +378,12 @@ def test_undo_is_the_previous_session(done):
 
 def test_a_session_cannot_be_changed(done):
     with pytest.raises(FrozenInstanceError):
-        done.painted = None
+        done.packed_labels = None
     for frame in done.graph.frames:
         assert not frame.labels.flags.writeable
-        assert not frame.nodes.flags.writeable
-    assert not done.ink.row.flags.writeable
-    assert not done.spread.row.flags.writeable
+        assert not frame.node_features.flags.writeable
+    assert not done.painted_pixels.row.flags.writeable
+    assert not done.propagated_seeds.row.flags.writeable
 
 
 # -- superpixels with several labels
@@ -406,9 +419,9 @@ def test_a_split_graph_is_the_one_described_afresh(split, done):
 
 
 def test_every_superpixel_has_ink_of_one_label_only(split):
-    ink = split.ink
+    painted_pixels = split.painted_pixels
     for t in range(split.graph.shape[0]):
-        here = ink.take(ink.frame == t)
+        here = painted_pixels.take(painted_pixels.frame == t)
         at = split.graph.frames[t].labels[here.row, here.col]
         for number in np.unique(at):
             assert len(np.unique(here.label[at == number])) == 1
@@ -432,7 +445,7 @@ def test_parts_look_as_they_do_and_inherit_the_answer(split, done):
 
 
 def test_parts_look_like_the_whole_if_that_is_wanted(split, done):
-    settings = LabelModelSettings(own_looks=False)
+    settings = LabelModelSettings(recompute_appearance=False)
     config = done.config.model_copy(update={"label_model": settings})
     same = annotate(replace(done, config=config), split.rounds[-1], rng=rng())
     frame, old = same.graph.frames[2], done.graph.frames[2]

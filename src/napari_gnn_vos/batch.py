@@ -16,7 +16,7 @@ from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.progress import Pipeline, Progress, drain, within
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.io.place import Place
+    from napari_gnn_vos.io.storage import StoragePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Prepared:
 
 def prepare_videos(
     paths: Sequence[Path],
-    cache: Place,
+    cache: StoragePath,
     scheduler: str | None = None,
     config: Config | None = None,
 ) -> Pipeline[dict[str, Prepared]]:
@@ -77,7 +77,7 @@ def prepare_videos(
 
 
 def _one_by_one(
-    jobs: dict[str, Path], config: Config, cache: Place
+    jobs: dict[str, Path], config: Config, cache: StoragePath
 ) -> Pipeline[dict[str, Prepared]]:
     made: dict[str, Prepared] = {}
     failed: list[GnnVosError] = []
@@ -92,10 +92,10 @@ def _one_by_one(
     return made
 
 
-def _prepare(path: Path, config: Config, cache: Place) -> Pipeline[Prepared]:
+def _prepare(path: Path, config: Config, cache: StoragePath) -> Pipeline[Prepared]:
     graph = (yield from start(read_video(path), config, cache)).graph
     return Prepared(graph.n, graph.shape[0])
 
 
-def _drained(config: Config, cache: Place, path: Path) -> Prepared:
+def _drained(config: Config, cache: StoragePath, path: Path) -> Prepared:
     return drain(_prepare(path, config, cache))

@@ -94,7 +94,7 @@ class SeedSettings(Settings):
     clearance: PositiveFloat = Field(
         41.0, description="Pixels between these and the nearest stroke."
     )
-    spread_frames: int = Field(200, ge=0, description="Frames a seed may travel.")
+    propagation_frames: int = Field(200, ge=0, description="Frames a seed may travel.")
     return_error: PositiveFloat = Field(
         2.0, description="Pixels a seed may miss itself by, there and back."
     )
@@ -115,7 +115,7 @@ class LabelModelSettings(Settings):
     strength: PositiveFloat = Field(
         0.1, description="Inverse of the regularisation, scikit-learn's C."
     )
-    spread_weight: PositiveFloat = Field(
+    propagated_weight: PositiveFloat = Field(
         0.2, description="What a spread seed counts, beside 1 of a drawn one."
     )
     sliver: float = Field(
@@ -124,7 +124,7 @@ class LabelModelSettings(Settings):
         description="Size of a drawn superpixel, against the mean of its frame, below "
         "which it counts less; 0 lets all count.",
     )
-    own_looks: bool = Field(
+    recompute_appearance: bool = Field(
         True,
         description="Parts of split superpixels look as their own pixels do: the "
         "backbone sees the frame again. If not, they look like the whole.",

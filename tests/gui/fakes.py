@@ -10,9 +10,9 @@ import numpy as np
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.gui.controller import Controller
 from napari_gnn_vos.gui.runner import run_at_once
-from napari_gnn_vos.interact.strokes import add_ink
-from napari_gnn_vos.progress import Glimpse, Progress, drain
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.interact.strokes import paint_scribbles
+from napari_gnn_vos.progress import PartialResult, Progress, drain
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Video
@@ -33,26 +33,33 @@ def prepare(video, frame=0, pause=0.0):
 
 def answer(session, scribbles, rng, frame=0):
     """Label every pixel on all frames as it is drawn on any; less sure the later."""
-    ink = add_ink(session.ink, scribbles, session.video.shape)
+    painted_pixels = paint_scribbles(
+        session.painted_pixels, scribbles, session.video.shape
+    )
     yield Progress("answer", 0, 1)
-    if not len(ink):
+    if not len(painted_pixels):
         raise NoSeedsError("Draw something first.")
     labels = np.zeros(session.video.shape, np.uint8)
-    labels[:, ink.row, ink.col] = ink.label
+    labels[:, painted_pixels.row, painted_pixels.col] = painted_pixels.label
     rounds = (*session.rounds, tuple(scribbles))
-    yield Glimpse("answer", 0, 1, frame, labels[frame])
+    yield PartialResult("answer", 0, 1, frame, labels[frame])
     count = session.video.shape[0]
     sure = 1 - np.arange(count, dtype=np.float32)[:, None] / (2 * count)
     prediction = Prediction((1,), (), sure)
     painted = LabelFrames.of(labels)
-    now = {"ink": ink, "rounds": rounds, "painted": painted, "prediction": prediction}
+    now = {
+        "painted_pixels": painted_pixels,
+        "rounds": rounds,
+        "packed_labels": painted,
+        "prediction": prediction,
+    }
     return replace(session, **now)
 
 
 def diffusion_alone(_graph, told, frames):
     """Stand in for the network: trust the diffusion of strokes."""
     for t in frames:
-        yield 1 / (1 + np.exp(-4 * told(t)[..., INPUT_NAMES.index("harmonic")]))
+        yield 1 / (1 + np.exp(-4 * told(t)[..., NODE_INPUT_NAMES.index("harmonic")]))
 
 
 def endless(_video, _frame=0):

@@ -10,9 +10,9 @@ from hypothesis.extra import numpy as hnp
 from napari_gnn_vos.gui.bridge import brush_from_strokes
 from napari_gnn_vos.gui.drawing import Drawing, changes, rebase
 from napari_gnn_vos.gui.palette import label_of, value_of
-from napari_gnn_vos.interact.strokes import add_ink
+from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
-from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.structures.seeds import PaintedPixels
 
 SHAPE = (3, 5, 6)
 VALUES = st.sampled_from([0, 0, 0, 1, 2, 254, 255])
@@ -37,18 +37,22 @@ def picture(drawing):
     return np.stack([drawing.canvas(t, SHAPE) for t in range(SHAPE[0])])
 
 
-def picture_of_ink(ink):
+def picture_of_ink(painted_pixels):
     out = np.zeros(SHAPE, np.uint8)
-    out[ink.frame, ink.row, ink.col] = [value_of(label) for label in ink.label]
+    out[painted_pixels.frame, painted_pixels.row, painted_pixels.col] = [
+        value_of(label) for label in painted_pixels.label
+    ]
     return out
 
 
 @given(st.lists(DRAWINGS, min_size=1, max_size=4))
 def test_the_engine_sees_what_is_drawn_whatever_came_before(drawings):
-    ink = Ink.none()
+    painted_pixels = PaintedPixels.none()
     for before, after in pairwise([Drawing(), *drawings]):
-        ink = add_ink(ink, changes(before, after, SHAPE), SHAPE)
-        np.testing.assert_array_equal(picture_of_ink(ink), picture(after))
+        painted_pixels = paint_scribbles(
+            painted_pixels, changes(before, after, SHAPE), SHAPE
+        )
+        np.testing.assert_array_equal(picture_of_ink(painted_pixels), picture(after))
 
 
 @given(DRAWINGS)

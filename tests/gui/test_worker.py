@@ -7,7 +7,7 @@ import pytest
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.gui import worker
 from napari_gnn_vos.gui.worker import run_in_thread
-from napari_gnn_vos.progress import Glimpse, Progress
+from napari_gnn_vos.progress import PartialResult, Progress
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui
@@ -104,11 +104,13 @@ def test_every_glimpse_is_told(qtbot, clock):
     def work():
         for t in range(20):
             yield Progress("work", t, 20)
-            yield Glimpse("work", t, 20, t, np.zeros((2, 2), np.uint8))
+            yield PartialResult("work", t, 20, t, np.zeros((2, 2), np.uint8))
 
     heard = Mock()
     run(work(), heard)
     qtbot.waitUntil(lambda: heard.end.called)
     told = [call.args[0] for call in heard.step.call_args_list]
-    assert [step.frame for step in told if isinstance(step, Glimpse)] == [*range(20)]
+    assert [step.frame for step in told if isinstance(step, PartialResult)] == [
+        *range(20)
+    ]
     assert len(told) == 21

@@ -20,20 +20,20 @@ def graph():
 
 
 def test_the_label_model_is_fitted_on_the_marked_superpixels(graph):
-    first = graph.first
+    first = graph.offsets
     last = graph.n - 1
-    marks = known(graph.n, [(0, 1), (last, 0)])
-    model = fit_label_model(graph.frames, first, marks, STRONG)
+    node_labels = known(graph.n, [(0, 1), (last, 0)])
+    model = fit_label_model(graph.frames, first, node_labels, STRONG)
     assert model(graph.frames[0].appearance[:1], (1,))[0, 0] > 0.55
     assert model(graph.frames[-1].appearance[-1:], (1,))[0, 0] < 0.45
 
 
 def test_spread_seeds_count_less_than_drawn_ones(graph):
-    def chance(marks):
-        model = fit_label_model(graph.frames, graph.first, marks, STRONG)
+    def chance(node_labels):
+        model = fit_label_model(graph.frames, graph.offsets, node_labels, STRONG)
         return model(graph.frames[2].appearance[:1], (1,))[0, 0]
 
-    at = int(graph.first[2])
+    at = int(graph.offsets[2])
     drawn = [(0, 1), (graph.n - 1, 0)]
     plain = chance(known(graph.n, drawn))
     carried = chance(known(graph.n, drawn, [(at, 1)]))

@@ -5,8 +5,8 @@ import pytest
 
 from napari_gnn_vos.config import SeedSettings
 from napari_gnn_vos.interact.guess_background import guess_background, unlike_objects
-from napari_gnn_vos.interact.strokes import add_ink, rasterise
-from napari_gnn_vos.structures.seeds import Ink, Seeds
+from napari_gnn_vos.interact.strokes import paint_scribbles, rasterise
+from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 from tests.scenes import line, plain_frame
 
 WIDE = (2, 4, 60)
@@ -31,8 +31,8 @@ def on(*superpixels, frame=0):
 
 
 def kept(frames, guess, share, *scribbles):
-    ink = add_ink(Ink.none(), scribbles, WIDE)
-    left = unlike_objects(frames, guess, ink, share)
+    painted_pixels = paint_scribbles(PaintedPixels.none(), scribbles, WIDE)
+    left = unlike_objects(frames, guess, painted_pixels, share)
     return [(int(t), int(c) // 10) for t, c in zip(left.frame, left.col, strict=True)]
 
 
@@ -62,9 +62,9 @@ def test_nothing_guessed(frames):
 
 
 def guess(*scribbles, shape=SHAPE, **settings):
-    ink = add_ink(Ink.none(), scribbles, shape)
+    painted_pixels = paint_scribbles(PaintedPixels.none(), scribbles, shape)
     rng = np.random.default_rng(0)
-    return guess_background(ink, shape, SeedSettings(**settings), rng=rng)
+    return guess_background(painted_pixels, shape, SeedSettings(**settings), rng=rng)
 
 
 def away(seeds, scribble, shape=SHAPE):
@@ -77,7 +77,7 @@ def test_guesses_keep_clear_of_strokes():
     seeds = guess(LONG, clearance=30, background=500)
     assert len(seeds) == 500
     assert (seeds.label == 0).all()
-    assert (seeds.turn == 0).all()
+    assert (seeds.round_index == 0).all()
     assert (seeds.frame == 0).all()
     assert away(seeds, LONG).min() >= 30
 

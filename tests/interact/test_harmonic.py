@@ -12,38 +12,47 @@ from napari_gnn_vos.interact.harmonic import (
     WITHIN,
     diffuse,
 )
-from napari_gnn_vos.interact.marks import NOTHING, Marks
+from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from tests.scenes import random_graph
 
 
-def marks(n, drawn=None, spread=None):
-    known = [np.full(n, NOTHING, np.int16) for _ in range(3)]
-    for target, some in zip(known, (drawn, spread), strict=False):
+def node_labels(n, drawn=None, propagated=None):
+    known = [np.full(n, UNLABELLED, np.int16) for _ in range(3)]
+    for target, some in zip(known, (drawn, propagated), strict=False):
         for at, label in (some or {}).items():
             target[at] = label
-    return Marks(*known)
+    return SuperpixelLabels(*known)
 
 
 def dense(graph, known, label, prior):
     """The same system of equations, written as loops and solved exactly."""
     n, graph = len(prior), graph.window()
     system, right = np.zeros((n, n)), np.zeros(n)
-    names = graph.links.names
+    names = graph.edge_features.names
     for (a, b), row in zip(
-        graph.edges.T, graph.links.values.astype(float), strict=True
+        graph.edge_index.T, graph.edge_features.values.astype(float), strict=True
     ):
         link = dict(zip(names, row, strict=True))
-        look = link["far_l"] + link["far_a"] + link["far_b"] + link["far_motion_next"]
-        tie = BETWEEN * max(link["share_out"], link["share_back"])
-        if link["touches"]:
-            tie = WITHIN * 4 * max(link["border_out"], link["border_back"])
+        look = (
+            link["delta_l"]
+            + link["delta_a"]
+            + link["delta_b"]
+            + link["delta_motion_next"]
+        )
+        tie = BETWEEN * max(link["flow_share_source"], link["flow_share_target"])
+        if link["is_spatial"]:
+            tie = (
+                WITHIN
+                * 4
+                * max(link["border_share_source"], link["border_share_target"])
+            )
         system[b, a] -= np.exp(-1.5 * look) * tie
         system[b, b] += np.exp(-1.5 * look) * tie
     for k in range(n):
         system[k, k] += PRIOR
         right[k] += PRIOR * prior[k]
-        for source, weight in ((known.drawn, DRAWN), (known.spread, SPREAD)):
-            if source[k] != NOTHING:
+        for source, weight in ((known.drawn, DRAWN), (known.propagated, SPREAD)):
+            if source[k] != UNLABELLED:
                 system[k, k] += weight
                 right[k] += weight * (source[k] == label)
     return np.linalg.solve(system, right)
@@ -54,7 +63,7 @@ def test_the_same_as_solving_the_dense_system(seed):
     rng = np.random.default_rng(seed)
     graph = random_graph(rng)
     n = graph.n
-    known = marks(n, {0: 1, n - 1: 2, n // 2: 0}, {3: 1, n - 3: 2})
+    known = node_labels(n, {0: 1, n - 1: 2, n // 2: 0}, {3: 1, n - 3: 2})
     priors = {label: rng.random(n, np.float32) for label in (1, 2)}
     for label, found in diffuse(graph, known, priors, range(graph.shape[0])).items():
         assert found.dtype == np.float32
@@ -71,10 +80,10 @@ def graph():
 def test_seeds_are_held_and_reach_their_neighbours(graph):
     n = graph.n
     prior = np.full(n, 0.5, np.float32)
-    held = diffuse(graph, marks(n, {4: 1}), {1: prior}, range(5))[1]
+    held = diffuse(graph, node_labels(n, {4: 1}), {1: prior}, range(5))[1]
     assert held[4] > 0.95
     assert held.mean() > 0.5
-    other = diffuse(graph, marks(n, {4: 2}), {1: prior}, range(5))[1]
+    other = diffuse(graph, node_labels(n, {4: 2}), {1: prior}, range(5))[1]
     assert other[4] < 0.05
     assert other.mean() < 0.5
 
@@ -82,14 +91,16 @@ def test_seeds_are_held_and_reach_their_neighbours(graph):
 def test_a_drawn_seed_beats_a_spread_one(graph):
     n = graph.n
     half = np.full(n, 0.5, np.float32)
-    assert diffuse(graph, marks(n, {4: 1}, {4: 2}), {1: half}, range(5))[1][4] > 0.9
+    assert (
+        diffuse(graph, node_labels(n, {4: 1}, {4: 2}), {1: half}, range(5))[1][4] > 0.9
+    )
 
 
 def test_without_seeds_a_steady_prior_stays(graph):
     n = graph.n
     prior = np.full(n, 0.3, np.float32)
     np.testing.assert_allclose(
-        diffuse(graph, marks(n), {1: prior}, range(5))[1], prior, atol=1e-3
+        diffuse(graph, node_labels(n), {1: prior}, range(5))[1], prior, atol=1e-3
     )
 
 
@@ -97,7 +108,7 @@ def test_a_long_video_in_windows_is_nearly_the_same(monkeypatch):
     rng = np.random.default_rng(3)
     graph = random_graph(rng, frames=90)
     n = graph.n
-    known = marks(n, {0: 1, n // 2: 2, n - 1: 1}, {9: 2})
+    known = node_labels(n, {0: 1, n // 2: 2, n - 1: 1}, {9: 2})
     priors = {1: rng.random(n, np.float32), 2: rng.random(n, np.float32)}
     whole = diffuse(graph, known, priors, range(graph.shape[0]))
     monkeypatch.setattr(harmonic, "WINDOW", 20)
@@ -123,8 +134,8 @@ def test_elsewhere_the_prior_stays():
     rng = np.random.default_rng(3)
     graph = random_graph(rng, frames=9)
     prior = rng.random(graph.n, np.float32)
-    found = diffuse(graph, marks(graph.n, {0: 1}), {1: prior}, range(3, 6))[1]
-    inside = slice(graph.first[3], graph.first[6])
+    found = diffuse(graph, node_labels(graph.n, {0: 1}), {1: prior}, range(3, 6))[1]
+    inside = slice(graph.offsets[3], graph.offsets[6])
     assert (found[inside] != prior[inside]).any()
     found[inside] = prior[inside]
     np.testing.assert_array_equal(found, prior)

@@ -3,7 +3,7 @@ import pytest
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.interact.least_sure import least_sure
-from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Prediction, Session
 from tests.gui.fakes import video
 
@@ -11,9 +11,13 @@ from tests.gui.fakes import video
 def session(expected, drawn=()):
     expected = np.array(expected, np.float32)[:, None]
     pixels = np.zeros(len(drawn), np.int64)
-    ink = Ink(np.array(drawn, np.int64), pixels, pixels, pixels + 1)
+    painted_pixels = PaintedPixels(
+        np.array(drawn, np.int64), pixels, pixels, pixels + 1
+    )
     prediction = Prediction((1,), (), expected)
-    return Session(video(), graph=None, ink=ink, prediction=prediction)
+    return Session(
+        video(), graph=None, painted_pixels=painted_pixels, prediction=prediction
+    )
 
 
 def test_the_frame_that_expects_least_comes_first():

@@ -3,9 +3,9 @@ import numpy as np
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 
 
-def put_together(chances, drawn):
-    columns = np.array(list(chances.values()), np.float32)
-    return one_vs_rest(columns, np.array(drawn, np.int16), tuple(chances))
+def put_together(probabilities, drawn):
+    columns = np.array(list(probabilities.values()), np.float32)
+    return one_vs_rest(columns, np.array(drawn, np.int16), tuple(probabilities))
 
 
 def test_one_object_is_itself_or_background():
@@ -27,8 +27,8 @@ def test_what_is_drawn_is_binding():
 
 def test_rows_sum_to_one():
     rng = np.random.default_rng(0)
-    chances = {k: rng.random(20) for k in (1, 2, 3)}
-    chances[1][0] = chances[2][0] = chances[3][0] = 1
-    chances[1][1] = chances[2][1] = chances[3][1] = 0
-    out = put_together(chances, rng.integers(-1, 4, 20))
+    probabilities = {k: rng.random(20) for k in (1, 2, 3)}
+    probabilities[1][0] = probabilities[2][0] = probabilities[3][0] = 1
+    probabilities[1][1] = probabilities[2][1] = probabilities[3][1] = 0
+    out = put_together(probabilities, rng.integers(-1, 4, 20))
     np.testing.assert_allclose(out.sum(axis=1), 1, rtol=1e-5)

@@ -6,8 +6,8 @@ from scipy import ndimage
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.interact.paint import follow_edges, paint_frame, paint_labels
-from napari_gnn_vos.interact.strokes import add_ink
-from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.interact.strokes import paint_scribbles
+from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from tests.scenes import line, moving_square, plain_frame
@@ -87,8 +87,12 @@ def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
         truth.shape,
         "",
     )
-    ink = add_ink(Ink.none(), [line(1, 5, (40, 30), (40, 40))], truth.shape)
-    session = Session(video, graph, Config(refine=refine), ink=ink)
+    painted_pixels = paint_scribbles(
+        PaintedPixels.none(), [line(1, 5, (40, 30), (40, 40))], truth.shape
+    )
+    session = Session(
+        video, graph, Config(refine=refine), painted_pixels=painted_pixels
+    )
     rows = sure(0, 1, of=2)
     painted = np.stack([paint_frame(session, t, rows, (3,)) for t in (0, 1)])
     assert (painted[1, 40, 30:41] == 5).all()
@@ -100,10 +104,10 @@ def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
 def test_no_piece_is_painted_that_no_superpixel_touches(seed):
     rng = np.random.default_rng(seed)
     labels = np.kron(np.arange(24).reshape(4, 6), np.ones((10, 10), int))
-    chances = rng.dirichlet((0.3, 0.3, 0.3), 24).astype(np.float32)
+    probabilities = rng.dirichlet((0.3, 0.3, 0.3), 24).astype(np.float32)
     grey = rng.integers(0, 255, labels.shape).astype(np.uint8)
-    whole = paint_labels(labels.astype(np.uint16), chances, (4, 9), None)
-    painted = paint_labels(labels.astype(np.uint16), chances, (4, 9), grey)
+    whole = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), None)
+    painted = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), grey)
     assert (painted != whole).any()
     for name in (4, 9):
         pieces, count = ndimage.label(painted == name, np.ones((3, 3)))

@@ -13,9 +13,11 @@ LONG, SHORT = line(0, 1, (5, 0), (5, 79)), line(0, 1, (9, 3), (9, 4))
 OTHER = line(2, 2, (40, 10), (40, 29))
 
 
-def sample(*scribbles, seed=0, turn=1, **settings):
+def sample(*scribbles, seed=0, round_index=1, **settings):
     rng = np.random.default_rng(seed)
-    return sample_seeds(scribbles, SHAPE, turn, SeedSettings(**settings), rng=rng)
+    return sample_seeds(
+        scribbles, SHAPE, round_index, SeedSettings(**settings), rng=rng
+    )
 
 
 def pixels_of(seeds):
@@ -36,7 +38,7 @@ def test_at_least_one_from_each_stroke():
 
 @given(seed=st.integers(0, 10**6), per_label=st.integers(1, 200))
 def test_only_pixels_of_the_stroke_and_none_twice(seed, per_label):
-    seeds = sample(LONG, OTHER, seed=seed, per_label=per_label, turn=4)
+    seeds = sample(LONG, OTHER, seed=seed, per_label=per_label, round_index=4)
     for scribble in (LONG, OTHER):
         allowed = {tuple(p) for p in rasterise(scribble, SHAPE).tolist()}
         mine = seeds.take(seeds.label == scribble.label)
@@ -44,7 +46,7 @@ def test_only_pixels_of_the_stroke_and_none_twice(seed, per_label):
         assert set(found) <= allowed
         assert len(set(found)) == len(found) == min(per_label, len(allowed))
         assert (mine.frame == scribble.frame).all()
-    assert (seeds.turn == 4).all()
+    assert (seeds.round_index == 4).all()
     assert seeds.origin.tolist() == list(range(len(seeds)))
 
 

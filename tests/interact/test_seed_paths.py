@@ -24,7 +24,7 @@ def coloured(left, right):
     """A frame of two superpixels of given (l, a, b)."""
     frame = plain_frame(HALVES)
     nodes = np.array([[9, *left], [-9, *right]], np.float32)
-    return replace(frame, nodes=nodes)
+    return replace(frame, node_features=nodes)
 
 
 HOME = seeds((2, 1, 1, 1, 4), (2, 1, 6, 2, 7))

@@ -2,19 +2,19 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.interact.split import split_by_ink
+from napari_gnn_vos.interact.split import split_mixed_superpixels
 from tests.scenes import texture
 
 HALVES = np.repeat(np.array([[0] * 8 + [1] * 8], np.uint16), 16, axis=0)
 
 
-def split(labels, ink, picture=None, doubted=()):
+def split(labels, painted_pixels, picture=None, doubted=()):
     """Split by ink {(row, col): label}."""
-    row, col = np.array(list(ink), np.int32).reshape(-1, 2).T
+    row, col = np.array(list(painted_pixels), np.int32).reshape(-1, 2).T
     picture = np.zeros((*labels.shape, 3), np.uint8) if picture is None else picture
     doubt = np.isin(np.arange(labels.max() + 1), doubted)
-    names = np.array([*ink.values()], np.uint8)
-    return split_by_ink(labels, picture, row, col, names, doubt)
+    names = np.array([*painted_pixels.values()], np.uint8)
+    return split_mixed_superpixels(labels, picture, row, col, names, doubt)
 
 
 def test_nothing_to_split():
@@ -39,10 +39,10 @@ def test_background_splits_too():
 
 
 def test_neighbouring_pixels_of_several_labels():
-    ink = {(4, 4): 1, (4, 5): 2, (5, 4): 3, (5, 5): 0}
-    out, parents = split(HALVES, ink)
+    painted_pixels = {(4, 4): 1, (4, 5): 2, (5, 4): 3, (5, 5): 0}
+    out, parents = split(HALVES, painted_pixels)
     assert parents.tolist() == [0, 1, 0, 0, 0]
-    assert len({out[pixel] for pixel in ink}) == 4
+    assert len({out[pixel] for pixel in painted_pixels}) == 4
 
 
 def test_the_given_labels_are_left_alone():
@@ -83,17 +83,17 @@ def test_every_part_has_ink_of_one_label_only(seed, count, most):
     labels = np.kron(np.arange(12).reshape(3, 4), np.ones((6, 5))).astype(np.uint16)
     chosen = rng.choice(labels.size, count, replace=False)
     pixels = map(tuple, np.argwhere(labels >= 0)[chosen].tolist())
-    ink = {pixel: int(rng.integers(0, most)) for pixel in pixels}
-    found = split(labels, ink, texture(labels.shape, seed))
+    painted_pixels = {pixel: int(rng.integers(0, most)) for pixel in pixels}
+    found = split(labels, painted_pixels, texture(labels.shape, seed))
     out, parents = (labels, np.arange(12)) if found is None else found
     assert out.dtype == np.uint16
     np.testing.assert_array_equal(parents[:12], np.arange(12))
     np.testing.assert_array_equal(parents[out], labels)
     assert np.unique(out).tolist() == list(range(len(parents)))
     seen = {}
-    for pixel, label in ink.items():
+    for pixel, label in painted_pixels.items():
         assert seen.setdefault(out[pixel], label) == label
     mixed = {}
-    for pixel, label in ink.items():
+    for pixel, label in painted_pixels.items():
         mixed.setdefault(labels[pixel], set()).add(label)
     assert len(parents) == 12 + sum(len(names) - 1 for names in mixed.values())

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.interact.strokes import add_ink, rasterise
+from napari_gnn_vos.interact.strokes import paint_scribbles, rasterise
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
-from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.structures.seeds import PaintedPixels
 from tests.scenes import line
 
 SHAPE = (3, 9, 12)
@@ -21,15 +21,21 @@ def strokes(draw):
     return Scribble(frame, label, path, draw(st.booleans()))
 
 
-def picture(ink):
+def picture(painted_pixels):
     """What is drawn, (T, H, W); -1 where nothing is."""
     out = np.full(SHAPE, -1)
-    out[ink.frame, ink.row, ink.col] = ink.label
+    out[painted_pixels.frame, painted_pixels.row, painted_pixels.col] = (
+        painted_pixels.label
+    )
     return out
 
 
-def draw_on(*scribbles, ink=None):
-    return add_ink(Ink.none() if ink is None else ink, scribbles, SHAPE)
+def draw_on(*scribbles, painted_pixels=None):
+    return paint_scribbles(
+        PaintedPixels.none() if painted_pixels is None else painted_pixels,
+        scribbles,
+        SHAPE,
+    )
 
 
 def test_a_line_by_hand():
@@ -65,34 +71,38 @@ def test_a_stroke_wholly_outside():
 
 
 def test_a_stroke_partly_outside_is_clipped():
-    ink = draw_on(line(0, 1, (4, -3), (4, 2)), line(0, 2, (7, 10), (7, 20)))
-    assert ink.col[ink.label == 1].tolist() == [0, 1, 2]
-    assert ink.col[ink.label == 2].tolist() == [10, 11]
+    painted_pixels = draw_on(line(0, 1, (4, -3), (4, 2)), line(0, 2, (7, 10), (7, 20)))
+    assert painted_pixels.col[painted_pixels.label == 1].tolist() == [0, 1, 2]
+    assert painted_pixels.col[painted_pixels.label == 2].tolist() == [10, 11]
 
 
 def test_a_line_between_points_outside_still_crosses():
-    ink = draw_on(line(0, 1, (4, -3), (4, 20)))
-    assert ink.col.tolist() == list(range(12))
+    painted_pixels = draw_on(line(0, 1, (4, -3), (4, 20)))
+    assert painted_pixels.col.tolist() == list(range(12))
 
 
 def test_the_newest_wins():
-    ink = draw_on(line(0, 1, (2, 0), (2, 5)), line(0, 2, (0, 3), (5, 3)))
-    drawn = picture(ink)[0]
+    painted_pixels = draw_on(line(0, 1, (2, 0), (2, 5)), line(0, 2, (0, 3), (5, 3)))
+    drawn = picture(painted_pixels)[0]
     assert drawn[2, :6].tolist() == [1, 1, 1, 2, 1, 1]
     assert (drawn[:6, 3] == 2).all()
-    assert len(ink) == 11
+    assert len(painted_pixels) == 11
 
 
 def test_an_eraser_leaves_nothing():
-    ink = draw_on(line(0, 1, (2, 0), (2, 5)), line(0, ERASED, (2, 2), (2, 3)))
-    assert picture(ink)[0, 2, :6].tolist() == [1, 1, -1, -1, 1, 1]
-    again = draw_on(line(0, 3, (2, 2)), ink=ink)
+    painted_pixels = draw_on(
+        line(0, 1, (2, 0), (2, 5)), line(0, ERASED, (2, 2), (2, 3))
+    )
+    assert picture(painted_pixels)[0, 2, :6].tolist() == [1, 1, -1, -1, 1, 1]
+    again = draw_on(line(0, 3, (2, 2)), painted_pixels=painted_pixels)
     assert picture(again)[0, 2, :6].tolist() == [1, 1, 3, -1, 1, 1]
 
 
 def test_other_frames_are_left_alone():
-    ink = draw_on(line(1, 1, (2, 2)), line(2, 2, (2, 2)), line(0, ERASED, (2, 2)))
-    assert picture(ink)[:, 2, 2].tolist() == [-1, 1, 2]
+    painted_pixels = draw_on(
+        line(1, 1, (2, 2)), line(2, 2, (2, 2)), line(0, ERASED, (2, 2))
+    )
+    assert picture(painted_pixels)[:, 2, 2].tolist() == [-1, 1, 2]
 
 
 def test_background_is_ink_too():
@@ -101,9 +111,9 @@ def test_background_is_ink_too():
 
 @given(some=st.lists(strokes(), max_size=6))
 def test_one_by_one_is_all_at_once(some):
-    at_once, one_by_one = draw_on(*some), Ink.none()
+    at_once, one_by_one = draw_on(*some), PaintedPixels.none()
     for scribble in some:
-        one_by_one = draw_on(scribble, ink=one_by_one)
+        one_by_one = draw_on(scribble, painted_pixels=one_by_one)
     for name in ("frame", "row", "col", "label"):
         np.testing.assert_array_equal(getattr(at_once, name), getattr(one_by_one, name))
 
@@ -114,9 +124,9 @@ def test_ink_as_a_picture_painted_over(some):
     for scribble in some:
         rows, cols = rasterise(scribble, SHAPE).T
         wanted[scribble.frame, rows, cols] = scribble.label
-    ink = draw_on(*some)
-    np.testing.assert_array_equal(picture(ink), wanted)
-    assert len(ink) == (wanted >= 0).sum()
+    painted_pixels = draw_on(*some)
+    np.testing.assert_array_equal(picture(painted_pixels), wanted)
+    assert len(painted_pixels) == (wanted >= 0).sum()
 
 
 def test_a_stroke_from_far_outside_is_cut_short():

@@ -6,7 +6,7 @@ import pytest
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io import graph_store
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
-from napari_gnn_vos.io.place import place
+from napari_gnn_vos.io.storage import storage_path
 from tests.scenes import random_graph
 
 
@@ -26,7 +26,7 @@ def folder(tmp_path, graph, request):
     """A prepared graph in a folder, and at addresses that rename and that do not."""
     if request.param:
         pytest.importorskip("upath")
-    where = place(f"{request.param}{tmp_path.as_posix()}")
+    where = storage_path(f"{request.param}{tmp_path.as_posix()}")
     store = GraphStore(where / "made" / "here", len(graph.frames))
     put(store, graph)
     store.finish(graph)
@@ -43,7 +43,13 @@ def test_superpixels_are_counted_without_reading_a_frame(graph, tmp_path, kept):
 
 def assert_same(one, other):
     for a, b in zip(one.frames, other.frames, strict=True):
-        for name in ("labels", "nodes", "appearance", "touching", "links"):
+        for name in (
+            "labels",
+            "node_features",
+            "appearance",
+            "spatial_edges",
+            "edge_features",
+        ):
             x, y = getattr(a, name), getattr(b, name)
             np.testing.assert_array_equal(x, y)
             assert x.dtype == y.dtype
@@ -51,8 +57,8 @@ def assert_same(one, other):
         for x, y in (
             (a.flow.forward, b.flow.forward),
             (a.flow.backward, b.flow.backward),
-            (a.moving, b.moving),
-            (a.links, b.links),
+            (a.causal_edges, b.causal_edges),
+            (a.edge_features, b.edge_features),
         ):
             np.testing.assert_array_equal(x, y)
             assert x.dtype == y.dtype
@@ -62,11 +68,11 @@ def test_what_was_put_is_opened_again(folder, graph):
     again = open_graph(folder)
     assert_same(again, graph)
     assert again.counts.tolist() == graph.counts.tolist()
-    assert again.node_names == graph.node_names
-    assert again.link_names == graph.link_names
+    assert again.node_feature_names == graph.node_feature_names
+    assert again.edge_feature_names == graph.edge_feature_names
     assert again.shape == graph.shape
     assert again.fingerprint == graph.fingerprint
-    np.testing.assert_array_equal(again.window().edges, graph.window().edges)
+    np.testing.assert_array_equal(again.window().edge_index, graph.window().edge_index)
 
 
 def test_in_memory_it_is_the_same(graph):
@@ -165,6 +171,6 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path, graph, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("napari_gnn_vos.io.graph_store.put_whole", full)
+    monkeypatch.setattr("napari_gnn_vos.io.graph_store.atomic_write", full)
     with pytest.raises(ReadError, match="No space left on device"):
         store.put(0, graph.frames[0], None)

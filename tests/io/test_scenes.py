@@ -46,8 +46,8 @@ def test_objects_move_smoothly_and_cover_each_other():
 def test_truth_lies_on_the_object(monkeypatch):
     """A white object before black: half of white is where its label ends."""
     sprite = np.full((60, 60, 4), 255, np.uint8)
-    monkeypatch.setattr("napari_gnn_vos.io.actors.cut_out", lambda name: sprite)
-    monkeypatch.setattr("napari_gnn_vos.io.actors.cut_blob", lambda rng: sprite)
+    monkeypatch.setattr("napari_gnn_vos.io.photo_sprites.cut_out", lambda name: sprite)
+    monkeypatch.setattr("napari_gnn_vos.io.photo_sprites.cut_blob", lambda rng: sprite)
     black = np.zeros((80, 80, 3), np.uint8)
     monkeypatch.setattr("napari_gnn_vos.io.scenes.photograph", lambda name: black)
     video, truth = compose_scene(3, 8, SMALL, 1)

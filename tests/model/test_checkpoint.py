@@ -6,13 +6,15 @@ from safetensors.torch import save_file
 
 from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.checkpoint import (
-    Card,
+    CheckpointMetadata,
     build,
     load_checkpoint,
     save_checkpoint,
 )
 
-CARD = Card(("a", "b", "c"), ("x", "y"), 8, 2, {"seed": 3, "j": [0.5, 0.75]})
+CARD = CheckpointMetadata(
+    ("a", "b", "c"), ("x", "y"), 8, 2, {"seed": 3, "j": [0.5, 0.75]}
+)
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_a_file_that_is_something_else(tmp_path, write):
 
 
 def test_weights_that_do_not_fit_their_card(tmp_path):
-    wider = Card(CARD.node_names, CARD.link_names, 16, 2)
+    wider = CheckpointMetadata(CARD.node_feature_names, CARD.edge_feature_names, 16, 2)
     save_checkpoint(tmp_path / "x.safetensors", build(CARD).state_dict(), wider)
     with pytest.raises(CheckpointError, match="do not fit their card"):
         load_checkpoint(tmp_path / "x.safetensors")

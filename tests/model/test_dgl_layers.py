@@ -7,7 +7,7 @@ import torch
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.dgl_layers import check_device, dgl_logits
-from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
 from napari_gnn_vos.model.import_dgl import import_dgl
 from tests.scenes import random_graph
 
@@ -42,7 +42,7 @@ def inputs(edges=E, dtype=torch.float32):
     index = torch.randint(3, N - 3, (2, edges))
     index = index[:, torch.argsort(index[1], stable=True)]
     values = torch.randn(N, COLUMNS[0]), torch.randn(edges, COLUMNS[1])
-    return *(one.to(dtype).requires_grad_() for one in values), Ties.of(index, N)
+    return *(one.to(dtype).requires_grad_() for one in values), EdgeIndex.of(index, N)
 
 
 @pytest.mark.parametrize("edges", [E, 1, 0])
@@ -58,18 +58,23 @@ def test_the_same_numbers(dgl, network, edges):
 def test_the_same_numbers_over_superpixels(dgl):
     graph = random_graph(np.random.default_rng(0), frames=8).window()
     torch.manual_seed(0)
-    network = GatedGCN(len(graph.nodes.names), len(graph.links.names)).eval()
-    nodes, links = torch.tensor(graph.nodes.values), torch.tensor(graph.links.values)
-    ties = Ties.of(torch.tensor(graph.edges), len(nodes))
+    network = GatedGCN(
+        len(graph.node_features.names), len(graph.edge_features.names)
+    ).eval()
+    nodes, edge_features = (
+        torch.tensor(graph.node_features.values),
+        torch.tensor(graph.edge_features.values),
+    )
+    edge_index = EdgeIndex.of(torch.tensor(graph.edge_index), len(nodes))
     with torch.inference_mode():
-        found, wanted = dgl_logits(network, nodes, links, ties), None
-        wanted = network(nodes, links, ties)
+        found, wanted = dgl_logits(network, nodes, edge_features, edge_index), None
+        wanted = network(nodes, edge_features, edge_index)
     torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
 
 
 def gradients(run, network, dtype):
-    nodes, edges, ties = inputs(dtype=dtype)
-    logits = run(nodes, edges, ties)
+    nodes, edges, edge_index = inputs(dtype=dtype)
+    logits = run(nodes, edges, edge_index)
     goal = torch.randn(N, generator=torch.Generator().manual_seed(2)).to(dtype)
     used = {"nodes": nodes, "edges": edges, **dict(network.named_parameters())}
     ways = [*used.values()]
@@ -116,9 +121,9 @@ def test_what_it_is_given_stays_as_it_was(dgl, network):
 
 def test_a_device_it_was_not_built_for(dgl, network):
     check_device(dgl, torch.device("cpu"))
-    nodes, edges, ties = inputs()
+    nodes, edges, edge_index = inputs()
     with pytest.raises(SettingsError, match=r"'meta'.*Move .* to 'cpu'"):
-        dgl_logits(network, nodes.to("meta"), edges, ties)
+        dgl_logits(network, nodes.to("meta"), edges, edge_index)
 
 
 @pytest.mark.parametrize("built", ["cpu", "cuda"])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
 from napari_gnn_vos.model.kernels import EPS
 from tests.scenes import any_weights, random_graph
 
@@ -57,7 +57,7 @@ def by_loops(layer, nodes, edges, index):
 
 def test_matches_the_formula_written_as_loops(layer, parts):
     nodes, edges, index = parts
-    out = layer(nodes, edges, Ties.of(index, N))
+    out = layer(nodes, edges, EdgeIndex.of(index, N))
     wanted = by_loops(layer, nodes, edges, index)
     for one, other in zip(out, wanted, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
@@ -75,7 +75,7 @@ def test_gradients_are_those_of_the_loops(layer, parts, way, monkeypatch):
         loss = sum((o * g).sum() for o, g in zip(out, goals, strict=True))
         return torch.autograd.grad(loss, [*inputs, *layer.parameters()])
 
-    found = gradients(lambda n, e: layer(n, e, Ties.of(index, N)))
+    found = gradients(lambda n, e: layer(n, e, EdgeIndex.of(index, N)))
     wanted = gradients(lambda n, e: by_loops(layer, n, e, index))
     for one, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
@@ -87,35 +87,35 @@ def test_the_nodes_have_no_order(layer, parts):
     moved = torch.empty_like(nodes)
     moved[new] = nodes
     index_moved, order = sorted_by_target(new[index])
-    out, ties = layer(nodes, edges, Ties.of(index, N))
-    out_moved, ties_moved = layer(moved, edges[order], Ties.of(index_moved, N))
+    out, edge_index = layer(nodes, edges, EdgeIndex.of(index, N))
+    out_moved, ties_moved = layer(moved, edges[order], EdgeIndex.of(index_moved, N))
     torch.testing.assert_close(out_moved[new], out)
-    torch.testing.assert_close(ties_moved, ties[order])
+    torch.testing.assert_close(ties_moved, edge_index[order])
 
 
 def test_ends_of_the_edges(parts):
     *_, index = parts
-    ties = Ties.of(index, N)
+    edge_index = EdgeIndex.of(index, N)
     for node in range(N):
-        mine = slice(int(ties.start[node]), int(ties.start[node + 1]))
-        assert (ties.target[mine] == node).all()
-    assert int(ties.start[-1]) == E
-    assert ties.source.tolist() == index[0].tolist()
+        mine = slice(int(edge_index.start[node]), int(edge_index.start[node + 1]))
+        assert (edge_index.target[mine] == node).all()
+    assert int(edge_index.start[-1]) == E
+    assert edge_index.source.tolist() == index[0].tolist()
 
 
 def small_network(graph, depth):
     torch.manual_seed(2)
-    sizes = len(graph.nodes.names), len(graph.links.names)
+    sizes = len(graph.node_features.names), len(graph.edge_features.names)
     return GatedGCN(*sizes, width=8, depth=depth).eval()
 
 
 def answer(network, graph):
-    index = torch.tensor(graph.edges)
+    index = torch.tensor(graph.edge_index)
     with torch.no_grad():
         return network(
-            torch.tensor(graph.nodes.values),
-            torch.tensor(graph.links.values),
-            Ties.of(index, len(graph.nodes.values)),
+            torch.tensor(graph.node_features.values),
+            torch.tensor(graph.edge_features.values),
+            EdgeIndex.of(index, len(graph.node_features.values)),
         )
 
 
@@ -124,7 +124,7 @@ def test_a_window_with_a_margin_of_its_depth_gives_the_same_answer(depth):
     graph = random_graph(np.random.default_rng(0), frames=10).window()
     network = small_network(graph, depth)
     piece, rows = graph.cut(4 - depth, 5 + depth)
-    begin, end = (int(graph.first[t]) for t in (4, 5))
+    begin, end = (int(graph.offsets[t]) for t in (4, 5))
     inside = answer(network, piece)[begin - rows.start : end - rows.start]
     whole = answer(network, graph)[begin:end]
     torch.testing.assert_close(inside, whole, rtol=1e-6, atol=1e-6)
@@ -135,7 +135,9 @@ def test_a_window_with_a_margin_of_its_depth_gives_the_same_answer(depth):
 
 def test_dropout_only_while_training():
     graph = random_graph(np.random.default_rng(0)).window()
-    network = GatedGCN(len(graph.nodes.names), len(graph.links.names), 8, 2, 0.5)
+    network = GatedGCN(
+        len(graph.node_features.names), len(graph.edge_features.names), 8, 2, 0.5
+    )
     assert (answer(network.train(), graph) != answer(network, graph)).any()
     network.eval()
     torch.testing.assert_close(answer(network, graph), answer(network, graph))

@@ -6,17 +6,17 @@ import torch
 
 from napari_gnn_vos.errors import CheckpointError, SettingsError, ShapeError
 from napari_gnn_vos.model.backend import choose_backend, graphics_driver_compiles
-from napari_gnn_vos.model.checkpoint import Card, build, save_checkpoint
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build, save_checkpoint
 from napari_gnn_vos.model.device import choose_device
-from napari_gnn_vos.model.gatedgcn import Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
-from napari_gnn_vos.prepare.node_features import NODE_NAMES
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
+from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from tests.scenes import random_graph
 
-NAMES = (*NODE_NAMES, *INPUT_NAMES)
+NAMES = (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES)
 
 
 @pytest.fixture
@@ -27,13 +27,15 @@ def graph():
 @pytest.fixture
 def told(graph):
     rng = np.random.default_rng(1)
-    inputs = [rng.random((2, n, len(INPUT_NAMES)), np.float32) for n in graph.counts]
+    inputs = [
+        rng.random((2, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts
+    ]
     return inputs.__getitem__
 
 
-def predictor(nodes=NAMES, links=LINK_NAMES, backend="auto"):
+def predictor(nodes=NAMES, edge_features=EDGE_FEATURE_NAMES, backend="auto"):
     torch.manual_seed(0)
-    card = Card(nodes, links, 8, 2)
+    card = CheckpointMetadata(nodes, edge_features, 8, 2)
     return Predictor(build(card).eval(), card, backend=backend)
 
 
@@ -47,12 +49,16 @@ def test_a_probability_for_every_superpixel(graph, told, backend):
     found = answer(model, graph, told)
     assert [rows.shape for rows in found] == [(2, n) for n in graph.counts]
     window = graph.window()
-    ties = Ties.of(torch.tensor(window.edges), graph.n)
+    incoming = EdgeIndex.of(torch.tensor(window.edge_index), graph.n)
     for label in range(2):
         inputs = np.concatenate([told(t)[label] for t in range(graph.shape[0])])
-        nodes = torch.tensor(np.concatenate([window.nodes.values, inputs], axis=1))
+        nodes = torch.tensor(
+            np.concatenate([window.node_features.values, inputs], axis=1)
+        )
         with torch.no_grad():
-            out = model.network(nodes, torch.tensor(window.links.values), ties)
+            out = model.network(
+                nodes, torch.tensor(window.edge_features.values), incoming
+            )
         chance = np.concatenate([rows[label] for rows in found])
         assert chance.dtype == np.float32
         np.testing.assert_allclose(chance, torch.sigmoid(out), rtol=1e-5)
@@ -67,24 +73,26 @@ def test_some_frames_only(graph, told, backend):
 
 
 @pytest.mark.parametrize(
-    ("nodes", "links"),
+    ("nodes", "edge_features"),
     [
-        ((*NAMES[:-1], "new_input"), LINK_NAMES),
-        (("new_feature", *NAMES[1:]), LINK_NAMES),
-        (NAMES, (*LINK_NAMES[:-1], "new_link")),
+        ((*NAMES[:-1], "new_input"), EDGE_FEATURE_NAMES),
+        (("new_feature", *NAMES[1:]), EDGE_FEATURE_NAMES),
+        (NAMES, (*EDGE_FEATURE_NAMES[:-1], "new_link")),
     ],
 )
-def test_a_network_trained_on_features_that_are_not_there(graph, told, nodes, links):
+def test_a_network_trained_on_features_that_are_not_there(
+    graph, told, nodes, edge_features
+):
     with pytest.raises(CheckpointError, match="features that are not there"):
-        answer(predictor(nodes, links), graph, told)
+        answer(predictor(nodes, edge_features), graph, told)
 
 
 def test_a_network_is_fed_the_columns_of_its_card(graph, told):
-    fewer = predictor(NAMES[::2], LINK_NAMES[1:])
+    fewer = predictor(NAMES[::2], EDGE_FEATURE_NAMES[1:])
 
     def other(t):
         inputs = told(t).copy()
-        for k, name in enumerate(INPUT_NAMES):
+        for k, name in enumerate(NODE_INPUT_NAMES):
             if name not in NAMES[::2]:
                 inputs[..., k] = -9
         return inputs
@@ -103,8 +111,8 @@ def test_inputs_of_another_width(graph, told):
 def test_another_graph_is_another_answer(graph, told):
     model = predictor()
     before = answer(model, graph, told)
-    links = -graph.frames[2].links
-    frame = replace(graph.frames[2], links=links)
+    edge_features = -graph.frames[2].edge_features
+    frame = replace(graph.frames[2], edge_features=edge_features)
     changed = graph.exchange({2: frame}, {})
     assert np.abs(answer(model, changed, told)[2] - before[2]).max() > 1e-6
     np.testing.assert_array_equal(answer(model, graph, told)[2], before[2])

@@ -28,5 +28,5 @@ def test_a_device_that_is_not_there():
 @pytest.mark.parametrize("name", ["gatedgcn", "gatedgcn-small"])
 def test_what_ships_can_be_loaded(name):
     model = load_model(name, "cpu")
-    assert set(model.card.node_names) == set(INPUTS)
+    assert set(model.card.node_feature_names) == set(INPUTS)
     assert model.card.facts["j_by_round"][0] > 0.85

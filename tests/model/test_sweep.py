@@ -5,14 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_gnn_vos.model import edge_block, fused, layout
-from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 from napari_gnn_vos.model.sweep import FrameInput, Sweeper
 from tests.scenes import random_graph
 
 
 def network(graph, width=20, depth=12):
     torch.manual_seed(0)
-    made = GatedGCN(len(graph.node_names), len(graph.link_names), width, depth).eval()
+    made = GatedGCN(
+        len(graph.node_feature_names), len(graph.edge_feature_names), width, depth
+    ).eval()
     with torch.no_grad():
         for weights in made.parameters():  # norms and offsets that are not 1 and 0
             weights += 0.1 * torch.randn_like(weights)
@@ -21,11 +23,11 @@ def network(graph, width=20, depth=12):
 
 def feed(graph, labels=1, seed=0):
     rng = np.random.default_rng(seed)
-    columns = len(graph.node_names)
+    columns = len(graph.node_feature_names)
     nodes = [rng.random((labels, n, columns), np.float32) for n in graph.counts]
 
     def fed(t):
-        return FrameInput(nodes[t], graph.ties[t].links, graph.ties[t])
+        return FrameInput(nodes[t], graph.incoming[t].edge_features, graph.incoming[t])
 
     return fed
 
@@ -35,11 +37,11 @@ def wanted(net, graph, fed, label):
     window = graph.window()
     count = len(graph.counts)
     nodes = np.concatenate([fed(t).nodes[label] for t in range(count)])
-    ties = Ties.of(torch.tensor(window.edges), len(nodes))
-    links = torch.tensor(window.links.values)
+    incoming = EdgeIndex.of(torch.tensor(window.edge_index), len(nodes))
+    edge_features = torch.tensor(window.edge_features.values)
     with torch.no_grad():
-        out = net(torch.tensor(nodes)[:, None], links, ties)[:, 0]
-    return np.split(out.numpy(), window.first[1:-1])
+        out = net(torch.tensor(nodes)[:, None], edge_features, incoming)[:, 0]
+    return np.split(out.numpy(), window.offsets[1:-1])
 
 
 @pytest.mark.parametrize("width", [20, 10, 7])
@@ -103,9 +105,9 @@ def test_weights_are_read_anew_for_every_sweeper():
 
 
 def test_the_sigmoid_is_good_over_the_whole_range():
-    gate = np.linspace(-60, 60, 3 * layout.LANES, dtype=np.float32)
+    gate = np.linspace(-60, 60, 3 * layout.BLOCK_EDGES, dtype=np.float32)
     true = 1 / (1 + np.exp(-gate.astype(np.float64)))
-    blocks = gate.reshape(3, layout.LANES).copy()
+    blocks = gate.reshape(3, layout.BLOCK_EDGES).copy()
     near = blocks.copy(), np.arange(2), np.zeros((2, 2, 8), np.float32)
     edge_block.open_gates(blocks, *near)
     np.testing.assert_allclose(blocks.ravel(), true, rtol=1e-5)
@@ -116,11 +118,13 @@ def test_the_sigmoid_is_good_over_the_whole_range():
 @given(edges=st.integers(0, 150), columns=st.integers(1, 13), width=st.integers(1, 20))
 def test_every_edge_is_embedded_for_every_label(edges, columns, width):
     rng = np.random.default_rng(edges)
-    links = rng.random((edges, columns), np.float32)
+    edge_features = rng.random((edges, columns), np.float32)
     layer = torch.nn.Linear(columns, width)
-    blocks = np.empty((2, -(-edges // layout.LANES), width, layout.LANES), np.float32)
-    fused.embed_edges(links, layout.linear(layer), blocks)
-    true = layer(torch.from_numpy(links)).numpy(force=True)
+    blocks = np.empty(
+        (2, -(-edges // layout.BLOCK_EDGES), width, layout.BLOCK_EDGES), np.float32
+    )
+    fused.embed_edges(edge_features, layout.linear(layer), blocks)
+    true = layer(torch.from_numpy(edge_features)).numpy(force=True)
     for made in blocks.transpose(0, 1, 3, 2).reshape(2, -1, width):
         np.testing.assert_allclose(made[:edges], true, rtol=1e-5, atol=1e-6)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from napari_gnn_vos.model.device import choose_device
-from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 
 pytest.importorskip("triton", reason="Triton is not installed")
 DEVICE = "cuda" if choose_device() == "cuda" else "cpu"
@@ -25,8 +25,8 @@ def parts(nodes, edges, labels, width):
     index = torch.randint(max(nodes - 1, 1), (2, edges))  # the last has no edge
     index = index[:, torch.argsort(index[1] * 1000 + index[0])].to(DEVICE)
     fed = torch.randn(nodes, labels, 7), torch.randn(edges, 5)
-    ties = Ties.of(index, nodes)
-    return network.to(DEVICE), *(one.to(DEVICE) for one in fed), ties
+    edge_index = EdgeIndex.of(index, nodes)
+    return network.to(DEVICE), *(one.to(DEVICE) for one in fed), edge_index
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_edge_states_of_16_bits():
 
 @torch.inference_mode()
 def test_nothing_is_changed_that_was_given():
-    network, nodes, edges, ties = parts(30, 100, 2, 20)
+    network, nodes, edges, edge_index = parts(30, 100, 2, 20)
     before = nodes.clone(), edges.clone()
-    once = triton_logits(network, nodes, edges, ties)
-    torch.testing.assert_close(triton_logits(network, nodes, edges, ties), once)
+    once = triton_logits(network, nodes, edges, edge_index)
+    torch.testing.assert_close(triton_logits(network, nodes, edges, edge_index), once)
     torch.testing.assert_close((nodes, edges), before, rtol=0, atol=0)
 
 

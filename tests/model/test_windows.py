@@ -18,8 +18,8 @@ def sums(reach):
         graph = video.window(span.start, span.stop)
         out = inputs[..., 0].copy()
         for _ in range(reach):
-            told = out[:, graph.edges[0]]
-            more = [np.bincount(graph.edges[1], row, out.shape[1]) for row in told]
+            told = out[:, graph.edge_index[0]]
+            more = [np.bincount(graph.edge_index[1], row, out.shape[1]) for row in told]
             out = out + np.array(more, np.float32) / 8
         return out
 
@@ -31,7 +31,7 @@ def test_windows_give_the_answer_of_the_whole(graph, length):
     rng = np.random.default_rng(1)
     inputs = [rng.random((2, n, 8), np.float32) for n in graph.counts]
     everything = sums(3)(graph, range(9), np.concatenate(inputs, axis=1))
-    wanted = np.split(everything, graph.first[1:-1], axis=1)
+    wanted = np.split(everything, graph.offsets[1:-1], axis=1)
     found = list(Windows(sums(3), 3, length)(graph, inputs.__getitem__, range(1, 8)))
     for rows, true in zip(found, wanted[1:8], strict=True):
         np.testing.assert_allclose(rows, true, rtol=1e-6)

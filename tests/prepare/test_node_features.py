@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from napari_gnn_vos.prepare.node_features import (
     FAST,
+    NODE_FEATURE_NAMES,
     NODE_FEATURES,
-    NODE_NAMES,
     FrameView,
     at_border,
     colour,
@@ -54,8 +54,8 @@ def test_every_feature_keeps_its_shape(feature, seed, before, after):
 
 def test_all_of_them():
     one = view(halves(), after=steady_flow((16, 16)))
-    assert describe_nodes(one).shape == (2, len(NODE_NAMES))
-    assert len(set(NODE_NAMES)) == len(NODE_NAMES) == 12
+    assert describe_nodes(one).shape == (2, len(NODE_FEATURE_NAMES))
+    assert len(set(NODE_FEATURE_NAMES)) == len(NODE_FEATURE_NAMES) == 12
 
 
 def test_size_is_a_logarithm():

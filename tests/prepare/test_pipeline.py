@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from napari_gnn_vos.config import PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.io.graph_store import MemoryStore
-from napari_gnn_vos.prepare import desk
+from napari_gnn_vos.prepare import frame_scheduler
 from napari_gnn_vos.prepare.describe import describe_frame, describe_pair
-from napari_gnn_vos.prepare.desk import Callables, Desk
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
+from napari_gnn_vos.prepare.frame_scheduler import Callables, FrameScheduler
 from napari_gnn_vos.prepare.pipeline import BATCH, outwards, prepare
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video
@@ -51,11 +51,17 @@ class Stopping(MemoryStore):
 def assert_same(one, other, count):
     for t in range(count):
         a, b = one.frame(t), other.frame(t)
-        for name in ("labels", "nodes", "appearance", "touching", "links"):
+        for name in (
+            "labels",
+            "node_features",
+            "appearance",
+            "spatial_edges",
+            "edge_features",
+        ):
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
     for t in range(count - 1):
         a, b = one.pair(t), other.pair(t)
-        for name in ("moving", "links"):
+        for name in ("causal_edges", "edge_features"):
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
         np.testing.assert_array_equal(a.flow.forward, b.flow.forward)
         np.testing.assert_array_equal(a.flow.backward, b.flow.backward)
@@ -94,7 +100,7 @@ def test_two_frames_merged():
     store = MemoryStore()
     drain(prepare(video, few, Callables(dis_flow, embed), store))
     assert store.frame(0).n == store.frame(1).n == 30
-    assert store.pair(0).moving.shape[1] > 30
+    assert store.pair(0).causal_edges.shape[1] > 30
     assert_same(store, frame_by_frame(video, few), 2)
 
 
@@ -200,14 +206,14 @@ def test_no_frame_is_described_twice_and_few_are_kept(around, monkeypatch):
         return embed(picture)
 
     kept = []
-    forget = Desk._forget
+    forget = FrameScheduler._forget
 
     def watched(self, t):
         forget(self, t)
         kept.append(max(map(len, (self._pictures, self._flows, self._described))))
 
-    monkeypatch.setattr(desk, "cores", lambda: 2)
-    monkeypatch.setattr(Desk, "_forget", watched)
+    monkeypatch.setattr(frame_scheduler, "cores", lambda: 2)
+    monkeypatch.setattr(FrameScheduler, "_forget", watched)
     nets = Callables(dis_flow, counting)
     drain(prepare(video, SETTINGS, nets, MemoryStore(), around))
     assert len(seen) == count

@@ -85,10 +85,10 @@ def test_superpixels_stay_within_an_object(method):
 
 def test_merging_looks_at_motion():
     picture = texture(contrast=0)
-    moving = STILL.copy()
-    moving[:, :30] = (0, 9)
-    labels = METHODS["merge"](picture, [moving], 16)
-    left = np.bincount(labels.ravel(), (moving[..., 1] > 0).ravel())
+    causal_edges = STILL.copy()
+    causal_edges[:, :30] = (0, 9)
+    labels = METHODS["merge"](picture, [causal_edges], 16)
+    left = np.bincount(labels.ravel(), (causal_edges[..., 1] > 0).ravel())
     share = left / np.bincount(labels.ravel())
     assert (np.abs(share - 0.5) > 0.3).all()
     assert 0 < (share > 0.5).sum() < len(share)

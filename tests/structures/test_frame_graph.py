@@ -9,17 +9,25 @@ from tests.scenes import plain_frame, steady_flow
 def test_a_row_of_features_for_every_superpixel():
     one = plain_frame([[0, 1], [2, 2]])
     assert one.n == 3
-    with pytest.raises(ShapeError, match=r"nodes must have shape \(3, any\)"):
-        FrameGraph(one.labels, one.nodes[:2], one.appearance, one.touching, one.links)
+    with pytest.raises(ShapeError, match=r"node_features must have shape \(3, any\)"):
+        FrameGraph(
+            one.labels,
+            one.node_features[:2],
+            one.appearance,
+            one.spatial_edges,
+            one.edge_features,
+        )
 
 
 def test_a_row_of_features_for_every_pair():
     one = plain_frame([[0, 1], [2, 2]])
     pair = np.array([[0], [1]], np.int32)
-    with pytest.raises(ShapeError, match="links"):
-        FrameGraph(one.labels, one.nodes, one.appearance, pair, one.links)
-    with pytest.raises(ShapeError, match="links"):
-        FramePair(steady_flow(), pair, one.links)
+    with pytest.raises(ShapeError, match="edge_features"):
+        FrameGraph(
+            one.labels, one.node_features, one.appearance, pair, one.edge_features
+        )
+    with pytest.raises(ShapeError, match="edge_features"):
+        FramePair(steady_flow(), pair, one.edge_features)
 
 
 def test_flow_is_alike_both_ways():
@@ -30,7 +38,13 @@ def test_flow_is_alike_both_ways():
 
 def test_arrays_are_read_only():
     one = plain_frame([[0, 1], [2, 2]])
-    for array in (one.labels, one.nodes, one.appearance, one.touching, one.links):
+    for array in (
+        one.labels,
+        one.node_features,
+        one.appearance,
+        one.spatial_edges,
+        one.edge_features,
+    ):
         assert not array.flags.writeable
     assert not steady_flow().forward.flags.writeable
 

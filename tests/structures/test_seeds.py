@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.structures.seeds import Ink, Seeds
+from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 
 
 def seeds(*frames, label=1):
@@ -38,12 +38,14 @@ def test_numbered_counts_on():
 
 
 def test_nothing():
-    assert len(Seeds.none()) == len(Ink.none()) == 0
+    assert len(Seeds.none()) == len(PaintedPixels.none()) == 0
 
 
 def test_columns_of_different_length():
     with pytest.raises(ShapeError):
-        Ink(*(np.zeros(n, np.int32) for n in (2, 2, 2)), np.zeros(3, np.uint8))
+        PaintedPixels(
+            *(np.zeros(n, np.int32) for n in (2, 2, 2)), np.zeros(3, np.uint8)
+        )
 
 
 def test_columns_are_read_only():

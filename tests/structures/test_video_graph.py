@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.structures.frame_ties import MIRRORED
+from napari_gnn_vos.structures.incoming_edges import MIRRORED
 from napari_gnn_vos.structures.video_graph import Replaced
 from tests.scenes import plain_frame, random_graph
 
@@ -16,54 +16,58 @@ def graph():
 
 
 def assert_same(one, other):
-    np.testing.assert_array_equal(one.edges, other.edges)
-    np.testing.assert_array_equal(one.links.values, other.links.values)
-    np.testing.assert_array_equal(one.nodes.values, other.nodes.values)
-    np.testing.assert_array_equal(one.first, other.first)
+    np.testing.assert_array_equal(one.edge_index, other.edge_index)
+    np.testing.assert_array_equal(one.edge_features.values, other.edge_features.values)
+    np.testing.assert_array_equal(one.node_features.values, other.node_features.values)
+    np.testing.assert_array_equal(one.offsets, other.offsets)
 
 
 def test_a_window_is_the_graph_written_as_loops(graph):
     whole = graph.window()
     wanted = {}
     for t, frame in enumerate(graph.frames):
-        for (a, b), link in zip(frame.touching.T, frame.links, strict=True):
-            wanted[a + graph.first[t], b + graph.first[t]] = link
+        for (a, b), link in zip(
+            frame.spatial_edges.T, frame.edge_features, strict=True
+        ):
+            wanted[a + graph.offsets[t], b + graph.offsets[t]] = link
     for t, pair in enumerate(graph.pairs):
-        for (a, b), link in zip(pair.moving.T, pair.links, strict=True):
-            wanted[a + graph.first[t], b + graph.first[t + 1]] = link
+        for (a, b), link in zip(pair.causal_edges.T, pair.edge_features, strict=True):
+            wanted[a + graph.offsets[t], b + graph.offsets[t + 1]] = link
     found = {
         tuple(e): link
-        for e, link in zip(whole.edges.T, whole.links.values, strict=True)
+        for e, link in zip(whole.edge_index.T, whole.edge_features.values, strict=True)
     }
-    assert len(found) == whole.edges.shape[1] == 2 * len(wanted)
+    assert len(found) == whole.edge_index.shape[1] == 2 * len(wanted)
     for ends, link in wanted.items():
         np.testing.assert_array_equal(found[ends], link)
     np.testing.assert_array_equal(
-        whole.nodes.values, np.concatenate([f.nodes for f in graph.frames])
+        whole.node_features.values,
+        np.concatenate([f.node_features for f in graph.frames]),
     )
 
 
 @given(seed=st.integers(0, 10**6))
 def test_edges_are_sorted_by_target_and_have_their_mirror(seed):
     whole = random_graph(np.random.default_rng(seed), frames=4).window()
-    keys = whole.edges[1].astype(np.int64) * 10**6 + whole.edges[0]
+    keys = whole.edge_index[1].astype(np.int64) * 10**6 + whole.edge_index[0]
     assert (np.diff(keys) > 0).all()
-    at = {tuple(e): k for k, e in enumerate(whole.edges.T.tolist())}
-    back = [at[b, a] for a, b in whole.edges.T.tolist()]
-    for name in whole.links.names:
-        column = whole.links.names.index(name)
-        mirror = whole.links.names.index(MIRRORED.get(name, name))
+    at = {tuple(e): k for k, e in enumerate(whole.edge_index.T.tolist())}
+    back = [at[b, a] for a, b in whole.edge_index.T.tolist()]
+    for name in whole.edge_features.names:
+        column = whole.edge_features.names.index(name)
+        mirror = whole.edge_features.names.index(MIRRORED.get(name, name))
         np.testing.assert_array_equal(
-            whole.links.values[:, column], whole.links.values[back, mirror]
+            whole.edge_features.values[:, column],
+            whole.edge_features.values[back, mirror],
         )
 
 
 def test_an_edge_to_the_next_frame_comes_from_the_past(graph):
     whole = graph.window()
-    frame = np.searchsorted(whole.first, whole.edges, side="right")
+    frame = np.searchsorted(whole.offsets, whole.edge_index, side="right")
     ahead = frame[1] - frame[0]
-    for name, step in (("touches", 0), ("from_past", 1), ("from_future", -1)):
-        column = whole.links.values[:, whole.links.names.index(name)]
+    for name, step in (("is_spatial", 0), ("from_past", 1), ("from_future", -1)):
+        column = whole.edge_features.values[:, whole.edge_features.names.index(name)]
         np.testing.assert_array_equal(column == 1, ahead == step)
 
 
@@ -73,7 +77,7 @@ def test_a_window_is_a_piece_of_the_whole(seed, ends):
     start, stop = min(ends), max(ends) + 1
     piece, rows = graph.window().cut(start, stop)
     assert_same(piece, graph.window(start, stop))
-    assert (rows.start, rows.stop) == (graph.first[start], graph.first[stop])
+    assert (rows.start, rows.stop) == (graph.offsets[start], graph.offsets[stop])
 
 
 def test_a_piece_of_a_piece(graph):
@@ -83,7 +87,7 @@ def test_a_piece_of_a_piece(graph):
 
 def test_counts(graph):
     assert graph.n == sum(frame.n for frame in graph.frames)
-    assert graph.first.tolist() == [0, *np.cumsum(graph.counts)]
+    assert graph.offsets.tolist() == [0, *np.cumsum(graph.counts)]
     assert not graph.counts.flags.writeable
 
 
@@ -100,9 +104,9 @@ def test_an_exchanged_frame_leaves_the_old_graph_alone(graph):
 def test_what_is_let_go_of_is_gone_at_once():
     graph = random_graph(np.random.default_rng(0))
     graph.window()
-    ties = weakref.ref(graph.ties)
+    incoming = weakref.ref(graph.incoming)
     del graph
-    assert ties() is None
+    assert incoming() is None
 
 
 def test_replaced_is_a_sequence():

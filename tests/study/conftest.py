@@ -2,7 +2,7 @@ import pytest
 
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.training.samples import for_training
 from tests.scenes import two_squares
 
@@ -11,4 +11,4 @@ from tests.scenes import two_squares
 def footage():
     """A short video of two squares, prepared, with its truth."""
     video, truth = two_squares(5)
-    return Footage(for_training(drain(start(video))), truth)
+    return LabelledVideo(for_training(drain(start(video))), truth)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_gnn_vos.study.baselines import BASELINES, Everywhere, seeds_alone
+from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel, seeds_alone
 from tests.scenes import random_graph
 from tests.study.answers import chain, inputs_of
 
@@ -10,10 +10,12 @@ from tests.study.answers import chain, inputs_of
 def test_a_probability_for_every_object_and_superpixel(name):
     rng = np.random.default_rng(0)
     graph = random_graph(rng).window()
-    shape = 3, len(graph.nodes.values)
-    chances = {k: rng.uniform(-1, 1, shape) for k in ("label_model", "harmonic")}
+    shape = 3, len(graph.node_features.values)
+    probabilities = {k: rng.uniform(-1, 1, shape) for k in ("label_model", "harmonic")}
     seeds = rng.random(shape) < 0.1
-    out = BASELINES[name](graph, inputs_of(shape, **chances, spread_it=seeds))
+    out = BASELINES[name](
+        graph, inputs_of(shape, **probabilities, propagated_target=seeds)
+    )
     assert out.shape == shape
     assert out.dtype == np.float32
     assert ((out >= 0) & (out <= 1)).all()
@@ -29,7 +31,7 @@ def test_alone_is_the_column_itself():
 
 
 def test_the_nearest_seed_along_the_graph():
-    inputs = inputs_of((1, 4), drawn_it=[1, 0, 0, 0], spread_other=[0, 0, 0, 1])
+    inputs = inputs_of((1, 4), drawn_target=[1, 0, 0, 0], propagated_rest=[0, 0, 0, 1])
     (out,) = seeds_alone(chain(1, 1, 5), inputs)
     assert (out > 0.5).tolist() == [True, True, True, False]
     (out,) = seeds_alone(chain(5, 1, 1), inputs)
@@ -37,7 +39,7 @@ def test_the_nearest_seed_along_the_graph():
 
 
 def test_only_seeds_of_the_object_make_all_of_it():
-    inputs = inputs_of((2, 3), drawn_it=[[1, 0, 0], [0, 0, 0]])
+    inputs = inputs_of((2, 3), drawn_target=[[1, 0, 0], [0, 0, 0]])
     alone, unknown = seeds_alone(chain(1, 1), inputs)
     assert (alone > 0.99).all()
     assert (unknown == 0.5).all()
@@ -47,7 +49,9 @@ def test_everywhere_is_all_objects_on_the_whole_graph():
     rng = np.random.default_rng(0)
     graph = random_graph(rng)
     inputs = [rng.uniform(-1, 1, (2, n, 8)).astype(np.float32) for n in graph.counts]
-    model = Everywhere(lambda window, told: told[..., 4] * len(window.nodes.values))
+    model = WholeVideoModel(
+        lambda window, told: told[..., 4] * len(window.node_features.values)
+    )
     found = list(model(graph, inputs.__getitem__, range(1, 4)))
     assert len(found) == 3
     for answer, told in zip(found, inputs[1:4], strict=True):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.study.graph_cut import CUT, field_of, graph_cut
 from tests.scenes import random_graph
 from tests.study.answers import chain, inputs_of
@@ -23,8 +23,8 @@ def test_weak_ties_leave_the_label_model_as_it_is():
 
 def test_between_two_objects_the_likelier_wins():
     # p = .9 .6 .1 and .1 .7 .9: the middle is more like the second, less than its tie
-    chances = [[0.8, 0.2, -0.8], [-0.8, 0.4, 0.8]]
-    inputs = inputs_of((2, 3), label_model=chances)
+    probabilities = [[0.8, 0.2, -0.8], [-0.8, 0.4, 0.8]]
+    inputs = inputs_of((2, 3), label_model=probabilities)
     assert graph_cut(chain(5, 5), inputs).tolist() == [[1, 0, 0], [0, 1, 1]]
     assert graph_cut(chain(0, 5), inputs).tolist() == [[1, 1, 0], [0, 0, 1]]
 
@@ -41,14 +41,14 @@ def test_costs_by_hand():
 def test_the_cut_keeps_to_what_is_drawn(strength):
     rng = np.random.default_rng(0)
     graph = random_graph(rng, frames=8).window()
-    n = len(graph.nodes.values)
+    n = len(graph.node_features.values)
     drawn = rng.integers(-1, 4, n)  # -1 for nothing, 0 for background
     objects = np.arange(1, 4)[:, None]
     inputs = inputs_of(
         (3, n),
         label_model=rng.uniform(-1, 1, (3, n)),
-        drawn_it=drawn == objects,
-        drawn_other=(drawn >= 0) & (drawn != objects),
+        drawn_target=drawn == objects,
+        drawn_rest=(drawn >= 0) & (drawn != objects),
     )
     found = graph_cut(graph, inputs, strength)
     known = drawn >= 0
@@ -61,18 +61,20 @@ def test_the_cut_keeps_to_what_is_drawn(strength):
 def test_no_labelling_is_cheaper_than_the_cut(seed):
     rng = np.random.default_rng(seed)
     graph = random_graph(rng, frames=2).window()
-    n = len(graph.nodes.values)
+    n = len(graph.node_features.values)
     p = rng.uniform(0.05, 0.95, n)
     (found,) = graph_cut(graph, inputs_of((1, n), label_model=2 * p - 1))
-    link = dict(zip(LINK_NAMES, graph.links.values.T.astype(float), strict=True))
-    look = link["far_l"] + link["far_a"] + link["far_b"]
-    share = np.maximum(link["share_out"], link["share_back"])
-    tie = CUT * np.where(link["touches"] > 0, np.exp(-1.5 * look), share)
+    link = dict(
+        zip(EDGE_FEATURE_NAMES, graph.edge_features.values.T.astype(float), strict=True)
+    )
+    look = link["delta_l"] + link["delta_a"] + link["delta_b"]
+    share = np.maximum(link["flow_share_source"], link["flow_share_target"])
+    tie = CUT * np.where(link["is_spatial"] > 0, np.exp(-1.5 * look), share)
     every = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
 
     def cost(labels):
         alone = np.where(labels, -np.log(p), -np.log(1 - p)).sum(axis=1)
-        source, target = graph.edges
+        source, target = graph.edge_index
         return alone + (labels[:, source] != labels[:, target]) @ tie / 2
 
     best = cost(every).min()

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
-from napari_gnn_vos.study.robot import Robot
-from napari_gnn_vos.study.rounds import Begun, play
+from napari_gnn_vos.study.rounds import FixedFirstRound, play
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from tests.scenes import line
 
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 
-def played(footage, rounds, robot=None, seed=0):
+def played(footage, rounds, annotator=None, seed=0):
     return list(
         play(
             footage.session,
             footage.truth,
-            robot or Robot(),
+            annotator or SimulatedAnnotator(),
             DIFFUSED,
             rounds=rounds,
             rng=np.random.default_rng(seed),
@@ -28,7 +28,7 @@ def played(footage, rounds, robot=None, seed=0):
 
 def test_a_score_for_every_round(footage):
     out = played(footage, 3)
-    assert [score.turn for _, score in out] == [1, 2, 3]
+    assert [score.round_index for _, score in out] == [1, 2, 3]
     for session, score in out:
         wanted = jaccard(session.labels, footage.truth, [1, 2])
         np.testing.assert_array_equal(score.j, wanted)
@@ -46,12 +46,12 @@ def test_time_is_taken(footage):
 
 
 def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
-    class Content(Robot):
+    class Content(SimulatedAnnotator):
         def __call__(self, labels, truth, rng, used=()):
             return super().__call__(labels, truth, rng) if labels is None else ()
 
     out = played(footage, 3, Content())
-    assert [score.turn for _, score in out] == [1, 2, 3]
+    assert [score.round_index for _, score in out] == [1, 2, 3]
     assert out[2][0] is out[0][0]
     np.testing.assert_array_equal(out[2][1].j, out[0][1].j)
     np.testing.assert_array_equal(out[2][1].f, out[0][1].f)
@@ -60,16 +60,20 @@ def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
 
 def test_strokes_that_are_there_come_first(footage):
     first = line(2, 1, (10, 16), (14, 22)), line(2, 2, (33, 38), (37, 46))
-    (session, _), (later, _) = played(footage, 2, Begun(first, Robot()))
+    (session, _), (later, _) = played(
+        footage, 2, FixedFirstRound(first, SimulatedAnnotator())
+    )
     assert session.rounds == (first,)
     assert len(later.rounds) == 2
     assert later.rounds[1][0] not in first
-    ((session, _),) = played(footage, 1, Begun((), Robot()))
+    ((session, _),) = played(footage, 1, FixedFirstRound((), SimulatedAnnotator()))
     assert session.rounds[0]
 
 
 def test_the_same_seed_the_same_scores(footage):
-    one, other = (played(footage, 2, Robot(vary=True), 3) for _ in range(2))
+    one, other = (
+        played(footage, 2, SimulatedAnnotator(vary=True), 3) for _ in range(2)
+    )
     for (_, a), (_, b) in zip(one, other, strict=True):
         np.testing.assert_array_equal(a.j, b.j)
 

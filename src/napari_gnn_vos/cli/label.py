@@ -73,5 +73,5 @@ def segment(
         session = show(start(read_video(video), Config.at(quality), cache))
         session = annotate(session, drawn, rng=np.random.default_rng(seed))
         session = show(predict(session, network))
-        count = export_labels(session.painted or (), output)
+        count = export_labels(session.packed_labels or (), output)
     typer.echo(f"{count} frames of labels in {output}, by {network}.")

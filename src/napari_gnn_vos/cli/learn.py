@@ -53,9 +53,9 @@ def train(
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
-    from napari_gnn_vos.study.training.course import TrainSettings
-    from napari_gnn_vos.study.training.course_plan import CoursePlan
     from napari_gnn_vos.study.training.together import train_together
+    from napari_gnn_vos.study.training.training_plan import TrainingPlan
+    from napari_gnn_vos.study.training.training_run import TrainSettings
 
     with told():
         learn = [(davis, tuple(layout.sequences(davis, sequences)))]
@@ -66,7 +66,7 @@ def train(
         size = {"width": width, "depth": depth}
         settings = TrainSettings(steps=steps, seed=seed, batch=batch, **size)
         about = cache, output, Config(), settings, choose_device(device), players
-        plan = CoursePlan(tuple(learn), check, *about)
+        plan = TrainingPlan(tuple(learn), check, *about)
         show(plan.prepare())
         train_together(plan, processes)
     typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")

@@ -51,9 +51,9 @@ def benchmark(
     from napari_gnn_vos.study.measure import tables
     from napari_gnn_vos.study.measure.methods import network_method, simple_methods
     from napari_gnn_vos.study.measure.plan import Plan
-    from napari_gnn_vos.study.measure.played import Kept
     from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
     from napari_gnn_vos.study.measure.report import report, write_json
+    from napari_gnn_vos.study.measure.sequence_result import ResultCache
     from napari_gnn_vos.study.measure.together import benchmark_together
 
     with told():
@@ -64,7 +64,7 @@ def benchmark(
         where = "cpu" if scheduler else "auto"
         methods = [network_method(model, load_model(model, where))]
         methods += simple_methods() if baselines else []
-        kept = Kept.beside(json)
+        kept = ResultCache.beside(json)
         with stoppable(kept.folder):
             played = show(benchmark_together(plan, methods, kept, scheduler))
         facts = report(plan, methods, played)

@@ -31,10 +31,10 @@ Scheduler = Annotated[
 
 def _place(text: str) -> Path:
     """Read the option --cache."""
-    from napari_gnn_vos.io.place import place
+    from napari_gnn_vos.io.storage import storage_path
 
     try:
-        return place(str(text))
+        return storage_path(str(text))
     except GnnVosError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -14,10 +14,10 @@ from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.expected_j import expected_j, overlap
-from napari_gnn_vos.interact.marks import mark
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_frame
-from napari_gnn_vos.progress import Glimpse, Pipeline, Progress
+from napari_gnn_vos.interact.superpixel_labels import label_superpixels
+from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
@@ -66,15 +66,15 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
     NoSeedsError
         If no object is drawn.
     """
-    if not (session.ink.label > 0).any():
+    if not (session.painted_pixels.label > 0).any():
         raise NoSeedsError(
             "A prediction needs a stroke on an object; none is drawn. Draw one first."
         )
     graph = session.graph
-    points = session.ink, session.drawn, session.spread
-    marks = mark(graph.frames, graph.first, *points)
+    points = session.painted_pixels, session.drawn_seeds, session.propagated_seeds
+    node_labels = label_superpixels(graph.frames, graph.offsets, *points)
     settings = session.config.label_model
-    return gather_evidence(graph, marks, session.prediction, settings, span)
+    return gather_evidence(graph, node_labels, session.prediction, settings, span)
 
 
 def predict(
@@ -89,8 +89,8 @@ def predict(
     model : Model
         From `load_model`.
     first : int, optional
-        Frame to answer before all others, as a `Glimpse` among the steps: in a long
-        video from what is known of the frames around it, so nearly as in the end.
+        Frame to predict before all others, yielded as a `PartialResult`. In a long
+        video it is predicted from the frames around it only.
 
     Yields
     ------
@@ -115,7 +115,7 @@ def predict(
         found = evidence(session, near)
         (rows,) = _answer(model, session, found, range(t, t + 1))
         painted = paint_frame(session, t, rows, found.objects)
-        yield Glimpse("label", 0, count, t, painted)
+        yield PartialResult("label", 0, count, t, painted)
     if first is None or len(near) < count:
         found = evidence(session)
 
@@ -134,7 +134,7 @@ def predict(
     expected = expected_j(np.stack(overlaps))
     answer = Prediction(found.objects, tuple(probability), expected, str(model))
     frames = LabelFrames(session.graph.shape, packed)
-    return replace(session, prediction=answer, painted=frames)
+    return replace(session, prediction=answer, packed_labels=frames)
 
 
 def _answer(
@@ -142,6 +142,6 @@ def _answer(
 ) -> Iterator[F32]:
     """Ask a model, and put the answers for all objects together; (n, K) a frame."""
     answers = model(session.graph, found.inputs, frames)
-    for t, chances in zip(frames, answers, strict=True):
-        drawn = found.marks.drawn[found.rows(t)]
-        yield one_vs_rest(chances, drawn, found.objects)
+    for t, probabilities in zip(frames, answers, strict=True):
+        drawn = found.node_labels.drawn[found.rows(t)]
+        yield one_vs_rest(probabilities, drawn, found.objects)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.interact.split import split_by_ink
+from napari_gnn_vos.interact.split import split_mixed_superpixels
 from napari_gnn_vos.prepare.describe import (
     Described,
     describe_labels,
@@ -20,9 +20,9 @@ from napari_gnn_vos.prepare.describe import (
 )
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
-from napari_gnn_vos.structures.lazy import Lazy
-from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Rgb
 
@@ -43,11 +43,11 @@ def split_session(session: Session, touched: set[int]) -> Session:
         Its graph is described afresh around the split superpixels: each part looks
         as its own pixels do, and inherits the answer of the whole.
     """
-    from napari_gnn_vos.model.threads import none_inside
+    from napari_gnn_vos.model.threads import single_threaded_torch
 
     graph = session.graph
     read = partial(session.video.rgb, denoise=session.config.prepare.denoise)
-    pictures = Lazy(read, session.video.shape[0])
+    pictures = CachedSequence(read, session.video.shape[0])
     split: dict[int, Described] = {}
     parents: dict[int, NDArray[np.int64]] = {}
     with ThreadPoolExecutor(cores()) as pool:
@@ -57,7 +57,9 @@ def split_session(session: Session, touched: set[int]) -> Session:
                 split[t], parents[t] = parts
         if not split:
             return session
-        with none_inside():  # for all frames at once: it is torch's, not a thread's
+        with (
+            single_threaded_torch()
+        ):  # for all frames at once: it is torch's, not a thread's
             looks = {
                 t: pool.submit(_own_looks, session, pictures[t], frame, parents[t])
                 for t, (frame, _) in split.items()
@@ -72,11 +74,11 @@ def _split_frame(
     session: Session, pictures: Sequence[Rgb], t: int
 ) -> tuple[Described, NDArray[np.int64]] | None:
     """Split a frame; describe it, and tell where its superpixels come from, (n,)."""
-    frame, ink = session.graph.frames[t], session.ink
-    here = ink.take(ink.frame == t)
+    frame, painted_pixels = session.graph.frames[t], session.painted_pixels
+    here = painted_pixels.take(painted_pixels.frame == t)
     drawn = here.row, here.col, here.label
     doubted = _doubted(session, t, here)
-    parts = split_by_ink(frame.labels, pictures[t], *drawn, doubted)
+    parts = split_mixed_superpixels(frame.labels, pictures[t], *drawn, doubted)
     if parts is None:
         return None
     labels, parents = parts
@@ -90,7 +92,7 @@ def _own_looks(
 ) -> FrameGraph:
     """Let the parts of split superpixels look as their own pixels do."""
     settings = session.config.label_model
-    if not (settings.enabled and settings.own_looks):
+    if not (settings.enabled and settings.recompute_appearance):
         return frame
     from napari_gnn_vos.model.backbone import embed_around
     from napari_gnn_vos.model.registry import load_backbone
@@ -103,15 +105,17 @@ def _own_looks(
     return replace(frame, appearance=look)
 
 
-def _doubted(session: Session, t: int, ink: Ink) -> NDArray[np.bool_]:
+def _doubted(
+    session: Session, t: int, painted_pixels: PaintedPixels
+) -> NDArray[np.bool_]:
     """Superpixels of a frame that ink claims for another label than they had, (n,)."""
     frame, answer = session.graph.frames[t], session.prediction
     doubted = np.zeros(frame.n, bool)
     if answer is not None:
         names = np.array((0, *answer.objects))
         given = names[answer.probability[t].argmax(axis=1)]
-        at = frame.labels[ink.row, ink.col]
-        doubted[at[given[at] != ink.label]] = True
+        at = frame.labels[painted_pixels.row, painted_pixels.col]
+        doubted[at[given[at] != painted_pixels.label]] = True
     return doubted
 
 

@@ -13,31 +13,31 @@ import numpy as np
 from napari_gnn_vos.config import Config, PrepareSettings
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
 from napari_gnn_vos.prepare.describe import Embed
-from napari_gnn_vos.prepare.desk import Callables
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.flow import dis_flow
-from napari_gnn_vos.prepare.node_features import NODE_NAMES
+from napari_gnn_vos.prepare.frame_scheduler import Callables
+from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.prepare.pipeline import prepare
 from napari_gnn_vos.progress import Pipeline
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
-from napari_gnn_vos.structures.lazy import Lazy
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.io.place import Place
+    from napari_gnn_vos.io.storage import StoragePath
 
 log = logging.getLogger(__name__)
 Store = GraphStore | MemoryStore
-INPUTS = (*NODE_NAMES, *INPUT_NAMES)
+INPUTS = (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES)
 """Node columns of a network: what never changes, then what strokes say."""
 
 
 def start(
     video: Video,
     config: Config | None = None,
-    cache: Place | None = None,
+    cache: StoragePath | None = None,
     around: int = 0,
 ) -> Pipeline[Session]:
     """Prepare a video, or open what was prepared before.
@@ -98,17 +98,23 @@ def _prepare(
 def _backbone(name: str, quiet: ExitStack) -> Embed:
     """Load a backbone and let torch add no threads until `quiet` ends."""
     from napari_gnn_vos.model.registry import load_backbone
-    from napari_gnn_vos.model.threads import none_inside
+    from napari_gnn_vos.model.threads import single_threaded_torch
 
-    quiet.enter_context(none_inside())
+    quiet.enter_context(single_threaded_torch())
     return load_backbone(name)
 
 
 def _graph_of(store: Store, video: Video, fingerprint: str) -> VideoGraph:
     count = video.shape[0]
-    frames = Lazy(store.frame, count)
+    frames = CachedSequence(store.frame, count)
     counts = np.array([store.superpixels(t) for t in range(count)], np.int64)
-    pairs = Lazy(store.pair, count - 1)
+    pairs = CachedSequence(store.pair, count - 1)
     return VideoGraph(
-        frames, pairs, counts, NODE_NAMES, LINK_NAMES, video.shape, fingerprint
+        frames,
+        pairs,
+        counts,
+        NODE_FEATURE_NAMES,
+        EDGE_FEATURE_NAMES,
+        video.shape,
+        fingerprint,
     )

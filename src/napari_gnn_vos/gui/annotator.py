@@ -9,14 +9,14 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.gui.active_label import ActiveLabel
+from napari_gnn_vos.gui.auto_predict import AutoPredict
 from napari_gnn_vos.gui.controller import Controller
 from napari_gnn_vos.gui.drawing import Drawing, rebase
-from napari_gnn_vos.gui.history import Moment
-from napari_gnn_vos.gui.live import Live
-from napari_gnn_vos.gui.pen import Pen
-from napari_gnn_vos.gui.shelf import Shelf
-from napari_gnn_vos.gui.showing import Showing
-from napari_gnn_vos.gui.watch import Watch
+from napari_gnn_vos.gui.history import HistoryEntry
+from napari_gnn_vos.gui.history_cache import HistoryCache
+from napari_gnn_vos.gui.layer_events import LayerEvents
+from napari_gnn_vos.gui.result_presenter import ResultPresenter
 from napari_gnn_vos.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Annotator:
 
     Attributes
     ----------
-    pen : Pen
+    pen : ActiveLabel
         What is drawn next: ``pen.choose(2)``, ``pen.add_object()``.
-    live : Live
+    live : AutoPredict
         Whether an answer follows every stroke: ``live.on = True``.
     workspace : Workspace or None
         The layers: ``workspace.strokes``, ``workspace.lines``.
@@ -46,14 +46,14 @@ class Annotator:
     opened = Signal()  # another video, or none
 
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
-        self.viewer, self.controller, self.pen = viewer, controller, Pen()
+        self.viewer, self.controller, self.pen = viewer, controller, ActiveLabel()
         self.workspace: Workspace | None = None
-        self.live = Live(controller.desk, self._follow)
+        self.live = AutoPredict(controller.desk, self._follow)
         self._cleared: tuple[Drawing, Drawing] | None = None
         controller.changed.connect(self._forget_cleared)
-        self._shelf = Shelf()
-        self._showing = Showing(controller, lambda: self.workspace)
-        self._watch = Watch(self)
+        self._shelf = HistoryCache()
+        self._showing = ResultPresenter(controller, lambda: self.workspace)
+        self._watch = LayerEvents(self)
         self.pen.changed.connect(self._hold)
 
     def open(self, image: Image | None) -> None:
@@ -255,7 +255,7 @@ class Annotator:
         self._write(left)
         return drawn
 
-    def _forget_cleared(self, now: Moment | None) -> None:
+    def _forget_cleared(self, now: HistoryEntry | None) -> None:
         """Leave it to the history, once a round or a reset came of it."""
         if now is not None and (now.round or now.cleared):
             self._cleared = None

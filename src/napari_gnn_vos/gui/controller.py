@@ -10,11 +10,11 @@ import numpy as np
 from psygnal import Signal
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError
-from napari_gnn_vos.gui.desk import Desk
 from napari_gnn_vos.gui.drawing import Drawing, changes
-from napari_gnn_vos.gui.history import History, Moment
+from napari_gnn_vos.gui.history import History, HistoryEntry
+from napari_gnn_vos.gui.job_runner import JobRunner
+from napari_gnn_vos.gui.review_queue import ReviewQueue
 from napari_gnn_vos.gui.runner import Runner
-from napari_gnn_vos.gui.tour import Tour
 from napari_gnn_vos.progress import Pipeline
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -52,12 +52,12 @@ class Controller:
     def __init__(
         self, prepare: Prepare, answer: Answer, run: Runner, seed: int = 0
     ) -> None:
-        self.desk = Desk(run)
+        self.desk = JobRunner(run)
         self.desk.stopped.connect(lambda: self.said.emit("Stopped"))
         self.video: Video | None = None
         self.history: History | None = None
         self._prepare, self._answer, self._seed = prepare, answer, seed
-        self._tour = Tour()
+        self._tour = ReviewQueue()
 
     @property
     def can_undo(self) -> bool:
@@ -176,7 +176,7 @@ class Controller:
         else:
             self._round(self.history, drawing, frame(), cleared)
 
-    def undo(self) -> tuple[Moment, Moment]:
+    def undo(self) -> tuple[HistoryEntry, HistoryEntry]:
         """Take back the last round; return it, and the moment before it.
 
         Raises
@@ -192,7 +192,7 @@ class Controller:
         self._tell(f"Back to round {now}" if now else "Back to before the first round")
         return last, self.history.now
 
-    def redo(self) -> tuple[Moment, Moment]:
+    def redo(self) -> tuple[HistoryEntry, HistoryEntry]:
         """Play the round that was taken back last; return the moment before it, and it.
 
         Raises
@@ -256,7 +256,7 @@ class Controller:
             return
 
         def answered(session: Session) -> None:
-            history.add(Moment(session, drawing, cleared))
+            history.add(HistoryEntry(session, drawing, cleared))
             self._tell(f"Round {last.round + 1}: {_since(began)}, {shape[0]} frames")
 
         self.said.emit(f"Round {last.round + 1} ...")
@@ -264,7 +264,7 @@ class Controller:
         work = self._answer(last.session, scribbles, rng, frame)
         self.desk.start(work, answered)
 
-    def _answers(self, moment: Moment | None, drawing: Drawing) -> bool:
+    def _answers(self, moment: HistoryEntry | None, drawing: Drawing) -> bool:
         """Whether a moment is the answer of just this drawing."""
         if moment is None or self.video is None:
             return False

@@ -13,7 +13,7 @@ KEPT_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class HistoryEntry:
     """A session, and the drawing that it has answered.
 
     Parameters
@@ -45,36 +45,36 @@ class History:
     """
 
     def __init__(self, session: Session) -> None:
-        self.start = Moment(session, Drawing())
+        self.start = HistoryEntry(session, Drawing())
         self._moments = deque([self.start], maxlen=KEPT_ROUNDS + 1)
-        self._taken_back: list[Moment] = []
+        self._taken_back: list[HistoryEntry] = []
 
     @property
-    def now(self) -> Moment:
+    def now(self) -> HistoryEntry:
         """The latest moment."""
         return self._moments[-1]
 
     @property
-    def before(self) -> Moment | None:
+    def before(self) -> HistoryEntry | None:
         """The moment that a step back leads to."""
         return self._moments[-2] if len(self._moments) > 1 else None
 
     @property
-    def after(self) -> Moment | None:
+    def after(self) -> HistoryEntry | None:
         """The moment that was taken back last."""
         return self._taken_back[-1] if self._taken_back else None
 
-    def add(self, moment: Moment) -> None:
+    def add(self, moment: HistoryEntry) -> None:
         """Go on to `moment`; the oldest one may be forgotten."""
         self._moments.append(moment)
         self._taken_back.clear()
 
-    def step_back(self) -> Moment:
+    def step_back(self) -> HistoryEntry:
         """Take back the latest moment and return it."""
         self._taken_back.append(self._moments.pop())
         return self._taken_back[-1]
 
-    def step_forward(self) -> Moment:
+    def step_forward(self) -> HistoryEntry:
         """Go on to the moment that was taken back last, and return it."""
         self._moments.append(self._taken_back.pop())
         return self.now

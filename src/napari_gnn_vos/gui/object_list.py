@@ -15,8 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_gnn_vos.gui.active_label import ActiveLabel
 from napari_gnn_vos.gui.palette import colour_of
-from napari_gnn_vos.gui.pen import Pen
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 SWATCH = 14
@@ -29,11 +29,11 @@ class ObjectList(QListWidget):
 
     Parameters
     ----------
-    pen : Pen
+    pen : ActiveLabel
         Followed and led.
     """
 
-    def __init__(self, pen: Pen) -> None:
+    def __init__(self, pen: ActiveLabel) -> None:
         super().__init__()
         self._pen = pen
         self._before: QWidget | None = None  # had the keys before a name was typed

@@ -26,8 +26,8 @@ from platformdirs import user_cache_path
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller import Controller
-from napari_gnn_vos.gui.rehearsal import rehearse_beside
 from napari_gnn_vos.gui.runner import Runner, run_at_once
+from napari_gnn_vos.gui.warm_up import warm_up_in_thread
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -59,7 +59,7 @@ def prepare(video: Video, frame: int) -> Pipeline[Session]:
     yield Progress("Starting", 0, 1)
     from napari_gnn_vos.engine import start
 
-    rehearse_beside()
+    warm_up_in_thread()
     folder = writable(user_cache_path("napari-gnn-vos"))
     return (yield from start(video, Config(), folder, frame))
 

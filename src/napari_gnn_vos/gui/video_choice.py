@@ -89,9 +89,9 @@ class VideoChoice(QComboBox):
 
     def _likeliest(self, images: list[Image]) -> Image:
         """One that was worked on, else the one that is selected, else the first."""
-        marks = {layer.metadata.get(SOURCE_KEY) for layer in self._viewer.layers}
+        node_labels = {layer.metadata.get(SOURCE_KEY) for layer in self._viewer.layers}
         active = self._viewer.layers.selection.active
-        known = [image for image in images if str(image.unique_id) in marks]
+        known = [image for image in images if str(image.unique_id) in node_labels]
         images = known or images
         return next((image for image in images if image is active), images[0])
 

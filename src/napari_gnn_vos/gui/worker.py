@@ -11,7 +11,7 @@ from typing import Any
 from napari.qt.threading import create_worker
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.progress import Glimpse, Pipeline, Progress
+from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 
 PAUSE = 0.1
 """Seconds between steps that are told. For each, the window is composed anew, which
@@ -82,6 +82,6 @@ class _Sieve:
 
     def __call__(self, step: Progress) -> Iterator[Progress]:
         now = monotonic()
-        if now >= self._due or isinstance(step, Glimpse):
+        if now >= self._due or isinstance(step, PartialResult):
             self._due = now + PAUSE
             yield step

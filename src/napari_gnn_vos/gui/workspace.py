@@ -20,7 +20,7 @@ from napari_gnn_vos.gui.line_layer import (
 )
 from napari_gnn_vos.gui.names import names_in, tell_names
 from napari_gnn_vos.gui.palette import value_of
-from napari_gnn_vos.gui.sight import Sight
+from napari_gnn_vos.gui.slice_tracker import SliceTracker
 from napari_gnn_vos.gui.stacking import bring_up, is_covered
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from napari_gnn_vos.gui.pen import Pen
+    from napari_gnn_vos.gui.active_label import ActiveLabel
 
 NAMES_KEY = "gnn-vos names"
 """Where an image layer keeps what its objects are called."""
@@ -60,7 +60,7 @@ class Workspace:
         self.video = video_of(self.data, self.axes, image.name, image.metadata)
         self._shape = self.axes.spread(np.broadcast_to(0, self.video.shape)).shape
         self._found = Finder(viewer, image, self.axes, self._shape)
-        self.sight = Sight(viewer, image, self.axes, lambda: self.drawn)
+        self.sight = SliceTracker(viewer, image, self.axes, lambda: self.drawn)
         self.answers = AnswerLayer(
             viewer, image, self.axes, self._found, lambda: self.drawn
         )
@@ -110,7 +110,7 @@ class Workspace:
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
         return f"{frames} frames of {width} x {height} pixels{fixed}"
 
-    def hold(self, pen: Pen) -> None:
+    def hold(self, pen: ActiveLabel) -> None:
         """Take up the brush or the lines, ready to draw."""
         if pen.tool == "brush":
             layer, mode = self.strokes, "paint"

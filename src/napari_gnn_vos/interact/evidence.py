@@ -12,8 +12,8 @@ from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.fit_label_model import fit_label_model
 from napari_gnn_vos.interact.harmonic import diffuse
-from napari_gnn_vos.interact.marks import Marks
 from napari_gnn_vos.interact.node_inputs import node_inputs
+from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -26,9 +26,9 @@ class Evidence:
 
     Parameters
     ----------
-    marks : Marks
+    node_labels : SuperpixelLabels
         Drawn and spread seeds.
-    first : (T + 1,) ndarray of int64
+    offsets : (T + 1,) ndarray of int64
         Number of the first superpixel of every frame, then N.
     objects : tuple of int
         Labels that are drawn, without background.
@@ -36,8 +36,8 @@ class Evidence:
         Probabilities of every object.
     """
 
-    marks: Marks
-    first: NDArray[np.int64]
+    node_labels: SuperpixelLabels
+    offsets: NDArray[np.int64]
     objects: tuple[int, ...]
     label_model: dict[int, F32]
     harmonic: dict[int, F32]
@@ -45,26 +45,26 @@ class Evidence:
 
     def rows(self, t: int) -> slice:
         """Rows of the superpixels of frame `t`."""
-        return slice(int(self.first[t]), int(self.first[t + 1]))
+        return slice(int(self.offsets[t]), int(self.offsets[t + 1]))
 
     def inputs(self, t: int) -> F32:
         """Columns for the network, of frame `t`, (K, n, 8) for K objects."""
         rows = self.rows(t)
-        marks = self.marks.take(rows)
+        node_labels = self.node_labels.take(rows)
         tables = []
         for label in self.objects:
-            chances = {
+            probabilities = {
                 "label_model": self.label_model[label][rows],
                 "harmonic": self.harmonic[label][rows],
                 "previous": self.previous[label][rows],
             }
-            tables.append(node_inputs(marks, label, chances))
+            tables.append(node_inputs(node_labels, label, probabilities))
         return np.stack(tables)
 
 
 def gather_evidence(
     graph: VideoGraph,
-    marks: Marks,
+    node_labels: SuperpixelLabels,
     previous: Prediction | None,
     settings: LabelModelSettings,
     span: range | None = None,
@@ -74,7 +74,7 @@ def gather_evidence(
     Parameters
     ----------
     graph : VideoGraph
-    marks : Marks
+    node_labels : SuperpixelLabels
         Of its superpixels.
     previous : Prediction, optional
         The last round's answer.
@@ -86,17 +86,23 @@ def gather_evidence(
     -------
     evidence : Evidence
     """
-    first, span = graph.first, span or range(graph.shape[0])
-    objects = tuple(int(k) for k in np.unique(marks.drawn) if k > 0)
-    by_look = chances_by_look(graph, marks, objects, settings, span)
-    diffused = diffuse(graph, marks, by_look, span)
-    recalled = {label: recall(previous, label, graph.n) for label in objects}
-    return Evidence(marks, first, objects, by_look, diffused, recalled)
+    first, span = graph.offsets, span or range(graph.shape[0])
+    objects = tuple(int(k) for k in np.unique(node_labels.drawn) if k > 0)
+    appearance_probability = label_model_probabilities(
+        graph, node_labels, objects, settings, span
+    )
+    diffused = diffuse(graph, node_labels, appearance_probability, span)
+    recalled = {
+        label: previous_probability(previous, label, graph.n) for label in objects
+    }
+    return Evidence(
+        node_labels, first, objects, appearance_probability, diffused, recalled
+    )
 
 
-def chances_by_look(
+def label_model_probabilities(
     graph: VideoGraph,
-    marks: Marks,
+    node_labels: SuperpixelLabels,
     objects: tuple[int, ...],
     settings: LabelModelSettings,
     span: range,
@@ -105,21 +111,21 @@ def chances_by_look(
 
     One half without a label model, and outside the frames of `span`.
     """
-    frames, first = graph.frames, graph.first
-    chances = np.full((len(objects), graph.n), 0.5, np.float32)
+    frames, first = graph.frames, graph.offsets
+    probabilities = np.full((len(objects), graph.n), 0.5, np.float32)
     if settings.enabled:
-        model = fit_label_model(frames, first, marks, settings)
+        model = fit_label_model(frames, first, node_labels, settings)
 
         def look(t: int) -> None:
             found = model(frames[t].appearance, objects)
-            chances[:, first[t] : first[t + 1]] = found.T
+            probabilities[:, first[t] : first[t + 1]] = found.T
 
         with ThreadPoolExecutor(cores()) as pool:
             list(pool.map(look, span))
-    return dict(zip(objects, chances, strict=True))
+    return dict(zip(objects, probabilities, strict=True))
 
 
-def recall(previous: Prediction | None, label: int, n: int) -> F32:
+def previous_probability(previous: Prediction | None, label: int, n: int) -> F32:
     """Probability of a label in the last answer, (N,); one half if there is none."""
     if previous is None or label not in previous.objects:
         return np.full(n, 0.5, np.float32)

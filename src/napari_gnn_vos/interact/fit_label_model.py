@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.interact.label_model import LabelModel
-from napari_gnn_vos.interact.marks import NOTHING, Marks
+from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 
 F32 = NDArray[np.float32]
@@ -52,7 +52,7 @@ def not_slivers(frame: FrameGraph, sliver: float) -> F32:
 def fit_label_model(
     frames: Sequence[FrameGraph],
     first: NDArray[np.int64],
-    marks: Marks,
+    node_labels: SuperpixelLabels,
     settings: LabelModelSettings,
 ) -> LabelModel:
     """Fit on drawn superpixels, guessed background and, counting less, on seeds.
@@ -61,21 +61,21 @@ def fit_label_model(
     """
     known, labels, weights, reference = [], [], [], []
     for source, weight in (
-        (marks.drawn, 1.0),
-        (marks.guessed, 1.0),
-        (marks.spread, settings.spread_weight),
+        (node_labels.drawn, 1.0),
+        (node_labels.guessed, 1.0),
+        (node_labels.propagated, settings.propagated_weight),
     ):
-        where = np.flatnonzero(source != NOTHING)
+        where = np.flatnonzero(source != UNLABELLED)
         at = np.searchsorted(first, where, side="right") - 1
         for t in np.unique(at):
             rows = where[at == t]
-            if source is marks.drawn:
+            if source is node_labels.drawn:
                 looks = frames[int(t)].appearance[rows - first[t]]
                 rows = rows[~disputed(looks, source[rows])]
             known.append(frames[int(t)].appearance[rows - first[t]])
             labels.append(source[rows])
             counts = np.full(len(rows), weight, np.float32)
-            if source is marks.drawn:
+            if source is node_labels.drawn:
                 counts *= not_slivers(frames[int(t)], settings.sliver)[rows - first[t]]
             weights.append(counts)
             if weight == 1.0:

@@ -12,19 +12,23 @@ from scipy.ndimage import distance_transform_edt
 from napari_gnn_vos.config import SeedSettings
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.scribbles import BACKGROUND
-from napari_gnn_vos.structures.seeds import Ink, Seeds
+from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 
 F32 = NDArray[np.float32]
 
 
 def guess_background(
-    ink: Ink, shape: tuple[int, int, int], settings: SeedSettings, *, rng: Generator
+    painted_pixels: PaintedPixels,
+    shape: tuple[int, int, int],
+    settings: SeedSettings,
+    *,
+    rng: Generator,
 ) -> Seeds:
     """Sample background far from all strokes on objects, as a first guess.
 
     Parameters
     ----------
-    ink : Ink
+    painted_pixels : PaintedPixels
         What is drawn.
     shape : (int, int, int)
         T, H and W of the video.
@@ -44,15 +48,15 @@ def guess_background(
     of what background looks like. Some may lie on a large object; that is why nothing
     but the label model sees them, and why any stroke over them takes them back.
     """
-    ink = ink.take(ink.label != BACKGROUND)
-    if not len(ink):
+    painted_pixels = painted_pixels.take(painted_pixels.label != BACKGROUND)
+    if not len(painted_pixels):
         return Seeds.none()
     rows = []
-    frames = np.unique(ink.frame)
+    frames = np.unique(painted_pixels.frame)
     for frame in frames:
         blank = np.ones(shape[1:], bool)
-        here = ink.frame == frame
-        blank[ink.row[here], ink.col[here]] = False
+        here = painted_pixels.frame == frame
+        blank[painted_pixels.row[here], painted_pixels.col[here]] = False
         away = distance_transform_edt(blank)
         far = np.argwhere(away >= min(settings.clearance, 0.6 * float(away.max())))
         count = min(len(far), -(-settings.background // len(frames)))
@@ -62,7 +66,10 @@ def guess_background(
 
 
 def unlike_objects(
-    frames: Sequence[FrameGraph], guess: Seeds, ink: Ink, share: float
+    frames: Sequence[FrameGraph],
+    guess: Seeds,
+    painted_pixels: PaintedPixels,
+    share: float,
 ) -> Seeds:
     """Leave out the guesses that look most like objects.
 
@@ -71,7 +78,7 @@ def unlike_objects(
     frames : sequence of T FrameGraph
     guess : Seeds
         Background that was guessed, on frames with ink on objects.
-    ink : Ink
+    painted_pixels : PaintedPixels
         What is drawn. On frames where background is, no guess is left out: a person
         has shown what is not the object.
     share : float
@@ -88,7 +95,10 @@ def unlike_objects(
     """
     kept = np.ones(len(guess), bool)
     for t in np.unique(guess.frame):
-        here, drawn = np.flatnonzero(guess.frame == t), ink.take(ink.frame == t)
+        here, drawn = (
+            np.flatnonzero(guess.frame == t),
+            painted_pixels.take(painted_pixels.frame == t),
+        )
         if (drawn.label == BACKGROUND).any():
             continue
         frame = frames[int(t)]

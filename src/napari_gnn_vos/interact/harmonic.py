@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from napari_gnn_vos.interact.marks import NOTHING, Marks
-from napari_gnn_vos.structures.beside import Beside
-from napari_gnn_vos.structures.frame_ties import FrameTies
+from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges
 from napari_gnn_vos.structures.video_graph import VideoGraph
+from napari_gnn_vos.structures.weak_cache import WeakCache
 
 F32 = NDArray[np.float32]
 PRIOR = 0.02
@@ -30,13 +30,16 @@ WITHIN, BETWEEN = 0.3, 1.0
 """Strength of ties within a frame and between frames."""
 WINDOW, MARGIN = 128, 48
 """Frames that are solved together, and those more on either side that are seen."""
-_STRENGTHS: Beside[FrameTies, F32] = Beside()
+_STRENGTHS: WeakCache[IncomingEdges, F32] = WeakCache()
 STEPS = 60
 """Conjugate gradient steps at most; the answer is good to about 0.01."""
 
 
 def diffuse(
-    graph: VideoGraph, marks: Marks, priors: Mapping[int, F32], frames: range
+    graph: VideoGraph,
+    node_labels: SuperpixelLabels,
+    priors: Mapping[int, F32],
+    frames: range,
 ) -> dict[int, F32]:
     """Diffuse labels, each against the rest.
 
@@ -44,7 +47,7 @@ def diffuse(
     ----------
     graph : VideoGraph
         N superpixels.
-    marks : Marks
+    node_labels : SuperpixelLabels
         What is known of them.
     priors : mapping of int to (N,) ndarray of float32
         Probability of every label by the label model.
@@ -60,20 +63,20 @@ def diffuse(
     A long video is solved a window at a time; windows overlap by twice `MARGIN` frames,
     which is as far as what is known reaches.
     """
-    labels, first = list(priors), graph.first
+    labels, first = list(priors), graph.offsets
     pull = np.full((graph.n, 1), PRIOR, np.float32)
     prior = np.stack([priors[label] for label in labels], axis=1)
     goal = prior * np.float32(PRIOR)
-    for known, weight in ((marks.drawn, DRAWN), (marks.spread, SPREAD)):
-        pull[known != NOTHING] += weight
+    for known, weight in ((node_labels.drawn, DRAWN), (node_labels.propagated, SPREAD)):
+        pull[known != UNLABELLED] += weight
         goal += np.float32(weight) * (known[:, None] == np.array(labels))
     out = prior.copy()
     for span, kept in _windows(frames):
         rows = slice(first[span.start], first[span.stop])
         mine = slice(first[kept.start], first[kept.stop])
-        ties = _ties(graph, span)
-        degree = np.asarray(ties.sum(axis=1)).reshape(-1, 1).astype(np.float32)
-        found = _solve(ties, degree + pull[rows], goal[rows], prior[rows])
+        incoming = _ties(graph, span)
+        degree = np.asarray(incoming.sum(axis=1)).reshape(-1, 1).astype(np.float32)
+        found = _solve(incoming, degree + pull[rows], goal[rows], prior[rows])
         out[mine] = found[mine.start - rows.start : mine.stop - rows.start]
     columns = np.ascontiguousarray(np.clip(out, 0, 1).T)
     return dict(zip(labels, columns, strict=True))
@@ -91,39 +94,43 @@ def _windows(frames: range) -> Iterator[tuple[range, range]]:
 
 def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
     """Strength of the ties between the superpixels of some frames."""
-    first = graph.first[span.start : span.stop + 1] - graph.first[span.start]
+    first = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
     n = int(first[-1])
     strengths, sources, degrees = [], [], []
     for t, begin in zip(span, first, strict=False):
-        ties = graph.ties[t]
-        source = ties.source + np.int32(begin - ties.before)
+        incoming = graph.incoming[t]
+        source = incoming.source + np.int32(begin - incoming.before)
         inside = (source >= 0) & (source < n)
-        strength = _STRENGTHS.of(ties, partial(_strength, names=graph.link_names))
+        strength = _STRENGTHS.of(
+            incoming, partial(_strength, names=graph.edge_feature_names)
+        )
         strengths.append(strength[inside])
         sources.append(source[inside])
-        degrees.append(np.bincount(ties.target[inside], minlength=graph.counts[t]))
+        degrees.append(np.bincount(incoming.target[inside], minlength=graph.counts[t]))
     start = np.concatenate([[0], np.cumsum(np.concatenate(degrees))]).astype(np.int32)
     return csr_array(
         (np.concatenate(strengths), np.concatenate(sources), start), (n, n)
     )
 
 
-def _strength(ties: FrameTies, names: tuple[str, ...]) -> F32:
+def _strength(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
     """How strongly superpixels are tied: alike, with a long border or carried over."""
-    column = {name: ties.links[:, k] for k, name in enumerate(names)}
-    look = column["far_l"] + column["far_a"] + column["far_b"]
-    look = look + column["far_motion_next"]
-    share = np.maximum(column["share_out"], column["share_back"])
-    rim = np.maximum(column["border_out"], column["border_back"])
-    touches = column["touches"]
+    column = {name: incoming.edge_features[:, k] for k, name in enumerate(names)}
+    look = column["delta_l"] + column["delta_a"] + column["delta_b"]
+    look = look + column["delta_motion_next"]
+    share = np.maximum(column["flow_share_source"], column["flow_share_target"])
+    rim = np.maximum(column["border_share_source"], column["border_share_target"])
+    touches = column["is_spatial"]
     reach = WITHIN * touches * rim * 4 + BETWEEN * (1 - touches) * share
     return np.asarray(np.exp(-1.5 * look) * reach, np.float32)
 
 
-def _solve(ties: csr_array[np.float32], diagonal: F32, goal: F32, guess: F32) -> F32:
+def _solve(
+    incoming: csr_array[np.float32], diagonal: F32, goal: F32, guess: F32
+) -> F32:
     """Conjugate gradients with the diagonal as preconditioner, a column a label."""
     x = guess.copy()
-    r = goal - (diagonal * x - ties @ x)
+    r = goal - (diagonal * x - incoming @ x)
     z = r / diagonal
     p, rz = z, _dot(r, z)
     target = 1e-6 * np.maximum(_dot(goal, goal / diagonal), 1e-12)
@@ -131,7 +138,7 @@ def _solve(ties: csr_array[np.float32], diagonal: F32, goal: F32, guess: F32) ->
         going = rz >= target
         if not going.any():
             break
-        q = diagonal * p - ties @ p
+        q = diagonal * p - incoming @ p
         step = np.where(going, rz / _dot(p, q), 0).astype(np.float32)
         x += step * p
         r -= step * q

@@ -40,7 +40,7 @@ def least_sure(session: Session) -> Iterator[int]:
     doubt = 1 - expected.mean(axis=1) + ALWAYS
     frames = np.arange(len(doubt))
     away = np.full(len(doubt), len(doubt))
-    for seen in np.unique(session.ink.frame):
+    for seen in np.unique(session.painted_pixels.frame):
         away = np.minimum(away, np.abs(frames - seen))
     while away.any():
         t = int((doubt * np.sqrt(away)).argmax())

@@ -11,13 +11,13 @@ LEAST = np.float32(1e-6)
 
 
 def one_vs_rest(
-    chances: F32, drawn: NDArray[np.int16], objects: tuple[int, ...]
+    probabilities: F32, drawn: NDArray[np.int16], objects: tuple[int, ...]
 ) -> F32:
     """Put the answers for the objects of a frame together; what is drawn is binding.
 
     Parameters
     ----------
-    chances : (K - 1, n) ndarray of float32
+    probabilities : (K - 1, n) ndarray of float32
         Probability of every object against the rest.
     drawn : (n,) ndarray of int16
         Label drawn on a superpixel, -1 where none is.
@@ -30,7 +30,7 @@ def one_vs_rest(
         Column 0 is background. Every object has against it the odds that it has
         against the rest; rows sum to 1.
     """
-    odds = chances / np.maximum(1 - chances, LEAST)
+    odds = probabilities / np.maximum(1 - probabilities, LEAST)
     joined = np.concatenate([np.ones_like(odds[:1]), odds]).T.astype(np.float32)
     joined /= joined.sum(axis=1, keepdims=True)
     for column, label in enumerate((0, *objects)):

@@ -9,8 +9,8 @@ from napari_gnn_vos.interact.pixels import (
     drop_specks,
     fit_lines,
     follow_lines,
+    labels_to_pixels,
     products,
-    spell_out,
     take_likelier,
 )
 from napari_gnn_vos.structures.session import Session
@@ -51,7 +51,7 @@ def paint_labels(
     """
     names = np.array((0, *objects), np.uint8)[probability.argmax(axis=1)]
     flat = np.empty(labels.shape, np.uint8)
-    boxes = spell_out(labels, names, probability[:, 1:] > UNLIKELY, flat)
+    boxes = labels_to_pixels(labels, names, probability[:, 1:] > UNLIKELY, flat)
     if grey is None:
         return flat
     whole, found = flat.copy(), []
@@ -132,7 +132,9 @@ def paint_frame(
     grey = session.video.greys[t] if session.config.refine else None
     labels = session.graph.frames[t].labels
     painted = paint_labels(labels, probability, objects, grey)
-    ink = session.ink
-    here = ink.frame == t
-    painted[ink.row[here], ink.col[here]] = ink.label[here]
+    painted_pixels = session.painted_pixels
+    here = painted_pixels.frame == t
+    painted[painted_pixels.row[here], painted_pixels.col[here]] = painted_pixels.label[
+        here
+    ]
     return painted

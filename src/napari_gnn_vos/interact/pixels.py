@@ -13,7 +13,7 @@ SMOOTH = np.float32(4e-4)
 
 
 @njit(cache=True, nogil=True)
-def spell_out(labels, names, likely, flat):  # type: ignore[no-untyped-def]
+def labels_to_pixels(labels, names, likely, flat):  # type: ignore[no-untyped-def]
     """Give every pixel its superpixel's name; find where objects may be.
 
     Parameters

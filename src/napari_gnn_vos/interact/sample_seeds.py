@@ -17,7 +17,7 @@ from napari_gnn_vos.structures.seeds import Seeds
 def sample_seeds(
     scribbles: Sequence[Scribble],
     shape: tuple[int, int, int],
-    turn: int,
+    round_index: int,
     settings: SeedSettings,
     *,
     rng: Generator,
@@ -30,7 +30,7 @@ def sample_seeds(
         Strokes of one round.
     shape : (int, int, int)
         T, H and W of the video.
-    turn : int
+    round_index : int
         Number of the round, from 1.
     settings : SeedSettings
         `per_label` seeds are sampled for each label, one from each stroke at least.
@@ -53,5 +53,5 @@ def sample_seeds(
             share = round(settings.per_label * len(pixels) / total)
             count = min(len(pixels), max(1, share))
             chosen = pixels[rng.choice(len(pixels), count, replace=False)]
-            rows.append(Seeds.at(frame, chosen, label, turn))
+            rows.append(Seeds.at(frame, chosen, label, round_index))
     return Seeds.join(Seeds.none(), *rows).numbered(0)

@@ -90,5 +90,5 @@ def _look(frames: Sequence[FrameGraph], columns: list[int], seeds: Seeds) -> F32
     for t in np.unique(seeds.frame):
         frame, here = frames[int(t)], seeds.frame == t
         below = frame.below(seeds.row[here], seeds.col[here])
-        out[here] = frame.nodes[below][:, columns]
+        out[here] = frame.node_features[below][:, columns]
     return out

@@ -20,12 +20,12 @@ LEAST_REST = 12
 """Pixels that must lie further away for a superpixel in doubt to be split."""
 
 
-def split_by_ink(
+def split_mixed_superpixels(
     labels: NDArray[np.uint16],
     picture: Rgb,
     row: NDArray[np.int32],
     col: NDArray[np.int32],
-    ink: NDArray[np.uint8],
+    painted_pixels: NDArray[np.uint8],
     doubted: NDArray[np.bool_],
 ) -> tuple[NDArray[np.uint16], NDArray[np.int64]] | None:
     """Split the superpixels of a frame that strokes show to be of several labels.
@@ -37,7 +37,7 @@ def split_by_ink(
     picture : (H, W, 3) ndarray of uint8
     row, col : (P,) ndarray of int32
         Pixels drawn on this frame.
-    ink : (P,) ndarray of uint8
+    painted_pixels : (P,) ndarray of uint8
         Their labels.
     doubted : (n,) ndarray of bool
         Superpixels that ink claims for another label than they had: the ink may be
@@ -55,7 +55,7 @@ def split_by_ink(
     """
     n = int(labels.max()) + 1
     at = labels[row, col].astype(np.int64)
-    pairs = np.unique(np.stack([at, ink.astype(np.int64)]), axis=1)
+    pairs = np.unique(np.stack([at, painted_pixels.astype(np.int64)]), axis=1)
     mixed = pairs[0][1:][np.diff(pairs[0]) == 0]
     out, parents = labels.copy(), list(range(n))
     boxes = find_objects(labels.astype(np.int32) + 1)
@@ -64,7 +64,7 @@ def split_by_ink(
         inside = labels[box] == number
         marked = np.zeros(inside.shape, np.int32)
         drawn = row[mine] - box[0].start, col[mine] - box[1].start
-        marked[drawn] = np.unique(ink[mine], return_inverse=True)[1] + 1
+        marked[drawn] = np.unique(painted_pixels[mine], return_inverse=True)[1] + 1
         if doubted[number]:
             marked = _mark_rest(inside, marked)
         part = _flood(picture[box], inside, marked)

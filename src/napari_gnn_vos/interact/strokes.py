@@ -12,7 +12,7 @@ from skimage.draw import line
 
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
-from napari_gnn_vos.structures.seeds import Ink
+from napari_gnn_vos.structures.seeds import PaintedPixels
 
 
 def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int64]:
@@ -54,14 +54,16 @@ def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int
     return pixels[inside]
 
 
-def add_ink(
-    ink: Ink, scribbles: Sequence[Scribble], shape: tuple[int, int, int]
-) -> Ink:
+def paint_scribbles(
+    painted_pixels: PaintedPixels,
+    scribbles: Sequence[Scribble],
+    shape: tuple[int, int, int],
+) -> PaintedPixels:
     """Draw strokes over what is drawn already.
 
     Parameters
     ----------
-    ink : Ink
+    painted_pixels : PaintedPixels
         What is drawn so far.
     scribbles : sequence of Scribble
         New strokes, oldest first; every one covers what it crosses, and an eraser's
@@ -71,11 +73,16 @@ def add_ink(
 
     Returns
     -------
-    ink : Ink
+    painted_pixels : PaintedPixels
         One label a pixel, in the order of frame, row and column.
     """
     layers: list[tuple[NDArray[Any], ...]] = [
-        (ink.frame, ink.row, ink.col, ink.label.astype(np.int64))
+        (
+            painted_pixels.frame,
+            painted_pixels.row,
+            painted_pixels.col,
+            painted_pixels.label.astype(np.int64),
+        )
     ]
     for scribble in scribbles:
         rows, cols = rasterise(scribble, shape).T
@@ -88,7 +95,7 @@ def add_ink(
     _, newest = np.unique(key[::-1], return_index=True)
     kept = len(key) - 1 - newest
     kept = kept[label[kept] != ERASED]
-    return Ink(
+    return PaintedPixels(
         frame[kept].astype(np.int32),
         row[kept].astype(np.int32),
         col[kept].astype(np.int32),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.label_pictures import checked, unwritable
-from napari_gnn_vos.io.place import put_whole
+from napari_gnn_vos.io.storage import atomic_write
 
 Json = dict[str, Any]
 
@@ -64,7 +64,7 @@ def export_coco(
                 on[count - 1] = describe(mask == label)
     text = json.dumps(_whole(path.stem, count, shape, seen, names or {}))
     try:
-        put_whole(path, lambda file: file.write(text.encode()))
+        atomic_write(path, lambda file: file.write(text.encode()))
     except OSError as error:
         raise ReadError(unwritable(path, error)) from error
     return count

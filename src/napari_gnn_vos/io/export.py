@@ -15,7 +15,7 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.coco import export_coco
 from napari_gnn_vos.io.label_pictures import checked, unwritable
 from napari_gnn_vos.io.palette import davis_palette
-from napari_gnn_vos.io.place import put_whole
+from napari_gnn_vos.io.storage import atomic_write
 from napari_gnn_vos.io.tiff import about_labels
 
 
@@ -109,7 +109,7 @@ def export_tiff(
                 written += 1
 
     try:
-        put_whole(path, write)
+        atomic_write(path, write)
     except OSError as error:
         raise ReadError(unwritable(path, error)) from error
     return written

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.place import Place, opened, put_whole
+from napari_gnn_vos.io.storage import StoragePath, atomic_write, opened
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
+from napari_gnn_vos.structures.feature_names import current_names
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
-from napari_gnn_vos.structures.lazy import Lazy
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 FACTS = "graph.json"
@@ -42,11 +43,11 @@ class GraphStore:
 
     Notes
     -----
-    What is there is whole whenever work was stopped, see `put_whole`, and work goes on
-    from there. Frames written by another version are deleted.
+    Files are written by `atomic_write`: an interrupted preparation leaves complete
+    frames only and resumes from them. Frames of another version are deleted.
     """
 
-    def __init__(self, folder: Place, count: int) -> None:
+    def __init__(self, folder: StoragePath, count: int) -> None:
         self.folder = folder
         self.count = count
         with _writing(folder):
@@ -66,20 +67,20 @@ class GraphStore:
         """Write frame `t` and what ties it to the next; None after the last."""
         arrays: dict[str, NDArray[Any]] = {
             "labels": frame.labels,
-            "nodes": frame.nodes,
+            "nodes": frame.node_features,
             "appearance": frame.appearance,
-            "touching": frame.touching,
-            "touching_links": frame.links,
+            "touching": frame.spatial_edges,
+            "touching_links": frame.edge_features,
         }
         if pair is not None:
             arrays |= {
                 "forward": pair.flow.forward,
                 "backward": pair.flow.backward,
-                "moving": pair.moving,
-                "moving_links": pair.links,
+                "moving": pair.causal_edges,
+                "moving_links": pair.edge_features,
             }
         with _writing(self.folder):
-            put_whole(self._path(t), partial(np.savez, **arrays))  # type: ignore[arg-type]
+            atomic_write(self._path(t), partial(np.savez, **arrays))  # type: ignore[arg-type]
 
     def frame(self, t: int) -> FrameGraph:
         """Read frame `t`."""
@@ -94,18 +95,18 @@ class GraphStore:
 
     def pair(self, t: int) -> FramePair:
         """Read what ties frame `t` to the next."""
-        forward, backward, moving, links = self._load(
+        forward, backward, causal_edges, edge_features = self._load(
             t, ("forward", "backward", "moving", "moving_links")
         )
-        return FramePair(Flow(forward, backward), moving, links)
+        return FramePair(Flow(forward, backward), causal_edges, edge_features)
 
     def finish(self, about: VideoGraph) -> None:
         """Write what is known of the whole graph; the graph is complete from now on."""
         facts = {
             "version": VERSION,
             "counts": about.counts.tolist(),
-            "node_names": about.node_names,
-            "link_names": about.link_names,
+            "node_feature_names": about.node_feature_names,
+            "edge_feature_names": about.edge_feature_names,
             "shape": about.shape,
             "fingerprint": about.fingerprint,
         }
@@ -114,9 +115,9 @@ class GraphStore:
 
     def _write_facts(self, facts: dict[str, Any]) -> None:
         text = json.dumps(facts).encode()
-        put_whole(self.folder / FACTS, lambda file: file.write(text))
+        atomic_write(self.folder / FACTS, lambda file: file.write(text))
 
-    def _path(self, t: int) -> Place:
+    def _path(self, t: int) -> StoragePath:
         return self.folder / f"{t:06d}.npz"
 
     def _load(self, t: int, names: tuple[str, ...]) -> list[NDArray[Any]]:
@@ -160,7 +161,7 @@ class MemoryStore:
         return self._pairs[t]
 
 
-def open_graph(folder: Place) -> VideoGraph | None:
+def open_graph(folder: StoragePath) -> VideoGraph | None:
     """Open a prepared graph, without reading its frames.
 
     Parameters
@@ -178,18 +179,18 @@ def open_graph(folder: Place) -> VideoGraph | None:
         return None
     store = GraphStore(folder, len(facts["counts"]))
     return VideoGraph(
-        Lazy(store.frame, store.count),
-        Lazy(store.pair, store.count - 1),
+        CachedSequence(store.frame, store.count),
+        CachedSequence(store.pair, store.count - 1),
         np.array(facts["counts"], np.int64),
-        tuple(facts["node_names"]),
-        tuple(facts["link_names"]),
+        current_names(facts.get("node_feature_names") or facts["node_names"]),
+        current_names(facts.get("edge_feature_names") or facts["link_names"]),
         tuple(facts["shape"]),
         facts["fingerprint"],
     )
 
 
 @contextmanager
-def _writing(folder: Place) -> Iterator[None]:
+def _writing(folder: StoragePath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -199,7 +200,7 @@ def _writing(folder: Place) -> Iterator[None]:
         ) from error
 
 
-def _facts(folder: Place) -> dict[str, Any]:
+def _facts(folder: StoragePath) -> dict[str, Any]:
     """Read what is known of a folder's graph; an empty folder is of this version."""
     try:
         facts: dict[str, Any] = {"version": None}

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.io.actors import MOST_OBJECTS, Actor, cast_actors
 from napari_gnn_vos.io.cutouts import Picture, photograph
+from napari_gnn_vos.io.photo_sprites import MOST_OBJECTS, PhotoSprite, cast_actors
 from napari_gnn_vos.structures.video import Video
 
 SERIES = 75
@@ -105,7 +105,7 @@ def _pan(
 
 
 def _draw(
-    actor: Actor, t: int, picture: NDArray[np.float32], truth: Picture, label: int
+    actor: PhotoSprite, t: int, picture: NDArray[np.float32], truth: Picture, label: int
 ) -> None:
     """Lay an object and its soft shadow over a picture, its label over the truth."""
     move = actor.place(t)
@@ -126,7 +126,7 @@ def _draw(
 
 
 def _around(
-    actor: Actor, move: NDArray[np.float64], margin: float, shape: tuple[int, ...]
+    actor: PhotoSprite, move: NDArray[np.float64], margin: float, shape: tuple[int, ...]
 ) -> tuple[slice, slice]:
     """Rows and columns of the frame that an object and its shadow may touch."""
     h, w = actor.sprite.shape[:2]

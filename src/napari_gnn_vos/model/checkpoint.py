@@ -15,18 +15,18 @@ from torch import Tensor
 from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.gatedgcn import GatedGCN
 from napari_gnn_vos.structures.columns import Columns
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES, current_names
 
 F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CheckpointMetadata:
     """What a checkpoint must be fed with, and where it comes from.
 
     Parameters
     ----------
-    node_names, link_names : tuple of str
+    node_feature_names, edge_feature_names : tuple of str
         Columns of nodes and edges, in order.
     width, depth : int
         H and L.
@@ -34,28 +34,30 @@ class Card:
         Data, seed, steps, time, J: whatever the model card says.
     """
 
-    node_names: tuple[str, ...]
-    link_names: tuple[str, ...]
+    node_feature_names: tuple[str, ...]
+    edge_feature_names: tuple[str, ...]
     width: int = 20
     depth: int = 12
     facts: dict[str, object] = field(default_factory=dict)
 
 
-def feed(card: Card, nodes: Columns, links: Columns, inputs: F32) -> tuple[F32, F32]:
+def feed(
+    card: CheckpointMetadata, nodes: Columns, edge_features: Columns, inputs: F32
+) -> tuple[F32, F32]:
     """Gather what a network is fed with.
 
     Parameters
     ----------
-    card : Card
-    nodes, links : (n, F) and (e, G) Columns
+    card : CheckpointMetadata
+    nodes, edge_features : (n, F) and (e, G) Columns
         Features of superpixels and of directed edges.
     inputs : (K, n, 8) or (n, 8) ndarray of float32
-        What strokes say, of K labels or of one, columns as in `structures.input_names`.
+        Annotation inputs of K labels or of one, see `structures.feature_names`.
 
     Returns
     -------
-    nodes : (K, n, len(card.node_names)) or (n, ...) ndarray of float32
-    links : (e, len(card.link_names)) ndarray of float32
+    nodes : (K, n, len(card.node_feature_names)) or (n, ...) ndarray of float32
+    edge_features : (e, len(card.edge_feature_names)) ndarray of float32
 
     Raises
     ------
@@ -63,24 +65,26 @@ def feed(card: Card, nodes: Columns, links: Columns, inputs: F32) -> tuple[F32, 
         If the network was trained on columns that are not there.
     """
     each = inputs.reshape(-1, *inputs.shape[-2:])
-    names = (*nodes.names, *INPUT_NAMES)
+    names = (*nodes.names, *NODE_INPUT_NAMES)
     tables = [
         Columns(np.concatenate([nodes.values, one], axis=1), names).select(
-            card.node_names
+            card.node_feature_names
         )
         for one in each
     ]
     values = np.stack(tables) if inputs.ndim == 3 else tables[0]
-    return values, links.select(card.link_names)
+    return values, edge_features.select(card.edge_feature_names)
 
 
-def build(card: Card, dropout: float = 0.0) -> GatedGCN:
+def build(card: CheckpointMetadata, dropout: float = 0.0) -> GatedGCN:
     """Make a network of the card's size, with fresh weights."""
-    sizes = len(card.node_names), len(card.link_names)
+    sizes = len(card.node_feature_names), len(card.edge_feature_names)
     return GatedGCN(*sizes, card.width, card.depth, dropout)
 
 
-def save_checkpoint(path: Path, state: dict[str, Tensor], card: Card) -> None:
+def save_checkpoint(
+    path: Path, state: dict[str, Tensor], card: CheckpointMetadata
+) -> None:
     """Write weights and card; a file there before stays whole until the new one is.
 
     Parameters
@@ -89,7 +93,7 @@ def save_checkpoint(path: Path, state: dict[str, Tensor], card: Card) -> None:
         Ends in ``.safetensors``.
     state : dict of str to Tensor
         The network's state.
-    card : Card
+    card : CheckpointMetadata
     """
     part = path.with_suffix(".part")
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
@@ -98,14 +102,14 @@ def save_checkpoint(path: Path, state: dict[str, Tensor], card: Card) -> None:
     part.replace(path)
 
 
-def load_checkpoint(path: Path) -> tuple[GatedGCN, Card]:
+def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
     """Read weights and card.
 
     Returns
     -------
     network : GatedGCN
         In evaluation mode, on the CPU.
-    card : Card
+    card : CheckpointMetadata
 
     Raises
     ------
@@ -133,11 +137,12 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, Card]:
     return network.eval(), card
 
 
-def _read_card(text: str) -> Card:
+def _read_card(text: str) -> CheckpointMetadata:
     card = json.loads(text)
-    return Card(
-        tuple(card["node_names"]),
-        tuple(card["link_names"]),
+    legacy = "node_names" in card  # written by version 0.1
+    return CheckpointMetadata(
+        current_names(card["node_names" if legacy else "node_feature_names"]),
+        current_names(card["link_names" if legacy else "edge_feature_names"]),
         int(card["width"]),
         int(card["depth"]),
         dict(card["facts"]),

@@ -18,17 +18,21 @@ from torch.nn import functional
 
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.kernels import EPS
-from napari_gnn_vos.model.threads import none_inside
+from napari_gnn_vos.model.threads import single_threaded_torch
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.model.gatedgcn import GatedGCNLayer, Ties
+    from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCNLayer
 
 CHUNK = 16_384
 """Edges of a chunk, of all labels together."""
 
 
 def pass_in_chunks(
-    layer: GatedGCNLayer, edges: Tensor, at_target: Tensor, sent: Tensor, ties: Ties
+    layer: GatedGCNLayer,
+    edges: Tensor,
+    at_target: Tensor,
+    sent: Tensor,
+    edge_index: EdgeIndex,
 ) -> Tensor:
     """Add up gated messages at N nodes, for K labels, and renew E edges in place.
 
@@ -41,7 +45,7 @@ def pass_in_chunks(
         D h, the targets' part of the gate.
     sent : (N, K, 2 H) Tensor
         B h and F h: message, and the sources' part of the gate.
-    ties : Ties
+    edge_index : EdgeIndex
 
     Returns
     -------
@@ -54,29 +58,29 @@ def pass_in_chunks(
     def renew(chunk: tuple[slice, slice]) -> None:
         nodes, rows = chunk
         some = edges[rows]
-        from_source = sent.index_select(0, ties.source[rows])
+        from_source = sent.index_select(0, edge_index.source[rows])
         message, at_source = from_source.chunk(2, dim=-1)
         gate = layer.from_edge(some)
-        gate += at_target.index_select(0, ties.target[rows])
+        gate += at_target.index_select(0, edge_index.target[rows])
         gate += at_source
         weight = torch.sigmoid(gate)
-        begins = ties.start[nodes] - rows.start
+        begins = edge_index.start[nodes] - rows.start
         passed, weights = _sums(weight * message, begins), _sums(weight, begins)
         mean[nodes] = passed.div_(weights.add_(EPS))
         some += torch.relu_(_normed(gate, layer.norm_edge))
 
-    chunks = _chunks(ties, max(CHUNK // edges.shape[1], 1))
-    with none_inside(), ThreadPoolExecutor(cores()) as pool:
+    chunks = _chunks(edge_index, max(CHUNK // edges.shape[1], 1))
+    with single_threaded_torch(), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(renew, chunks))
     return mean
 
 
-def _chunks(ties: Ties, size: int) -> Iterator[tuple[slice, slice]]:
+def _chunks(edge_index: EdgeIndex, size: int) -> Iterator[tuple[slice, slice]]:
     """Targets whose edges make up a chunk, and these edges."""
-    count, nodes = len(ties.source), len(ties.start) - 1
-    full = torch.searchsorted(ties.start, torch.arange(0, count, size))
+    count, nodes = len(edge_index.source), len(edge_index.start) - 1
+    full = torch.searchsorted(edge_index.start, torch.arange(0, count, size))
     ends = torch.unique(torch.cat([full, full.new_tensor([0, nodes])])).tolist()
-    edges = ties.start[ends].tolist()
+    edges = edge_index.start[ends].tolist()
     for span, rows in zip(pairwise(ends), pairwise(edges), strict=True):
         yield slice(*span), slice(*rows)
 

@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
 from napari_gnn_vos.model.import_dgl import import_dgl
 from napari_gnn_vos.model.kernels import EPS
 
 
-def dgl_logits(network: GatedGCN, nodes: Tensor, edges: Tensor, ties: Ties) -> Tensor:
+def dgl_logits(
+    network: GatedGCN, nodes: Tensor, edges: Tensor, edge_index: EdgeIndex
+) -> Tensor:
     """Compute the logit of every node as `GatedGCN.forward` does, by DGL.
 
     Parameters
@@ -28,7 +30,7 @@ def dgl_logits(network: GatedGCN, nodes: Tensor, edges: Tensor, ties: Ties) -> T
         mode there is dropout.
     nodes : (N, node_columns) Tensor of float
     edges : (E, edge_columns) Tensor of float
-    ties : Ties
+    edge_index : EdgeIndex
 
     Returns
     -------
@@ -41,10 +43,10 @@ def dgl_logits(network: GatedGCN, nodes: Tensor, edges: Tensor, ties: Ties) -> T
     """
     dgl = import_dgl()
     check_device(dgl, nodes.device)
-    graph = as_dgl(dgl, ties)
-    states, links = network.embed_nodes(nodes), network.embed_edges(edges)
+    graph = as_dgl(dgl, edge_index)
+    states, edge_features = network.embed_nodes(nodes), network.embed_edges(edges)
     for layer in network.layers:
-        states, links = pass_on(dgl, layer, graph, states, links)  # type: ignore[arg-type]
+        states, edge_features = pass_on(dgl, layer, graph, states, edge_features)  # type: ignore[arg-type]
     out: Tensor = network.read(states)
     return out.squeeze(1)
 
@@ -60,10 +62,12 @@ def check_device(dgl: ModuleType, device: torch.device) -> None:
         )
 
 
-def as_dgl(dgl: ModuleType, ties: Ties) -> Any:
+def as_dgl(dgl: ModuleType, edge_index: EdgeIndex) -> Any:
     """Make the DGLGraph of the ties, without features; edges keep their order."""
-    numbers = torch.arange(len(ties.source), device=ties.source.device).int()
-    return dgl.graph(("csc", (ties.start.int(), ties.source, numbers)))
+    numbers = torch.arange(
+        len(edge_index.source), device=edge_index.source.device
+    ).int()
+    return dgl.graph(("csc", (edge_index.start.int(), edge_index.source, numbers)))
 
 
 def pass_on(

@@ -1,8 +1,8 @@
 """Steps on a block of edges, as `fused` takes them.
 
-`LANES` edges at a time. Their ends are read row by row, an edge each; the rest is done
-channel by channel within a block, so that every step works on whole vectors, and what
-a block needs stays in the nearest cache. Sizes as in `layout`.
+Edges are processed in blocks of `BLOCK_EDGES`. Node states are gathered by row;
+all other steps are vectorised over the edges of a block, which fits into the L1 cache.
+Array sizes are those of `layout`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from napari_gnn_vos.model.kernels import NORM_EPS
-from napari_gnn_vos.model.layout import LANES
+from napari_gnn_vos.model.layout import BLOCK_EDGES
 from napari_gnn_vos.model.vectors import (
     LINE,
     LONG,
@@ -55,7 +55,7 @@ def transpose(rows, columns):  # type: ignore[no-untyped-def]
 
 @njit(**EXACT)
 def gather(source, target, sent, own, rows):  # type: ignore[no-untyped-def]
-    """Add up what both ends of edges give to their gates, into (LANES, P) rows."""
+    """Sum the gate terms of both ends of each edge into (BLOCK_EDGES, P) rows."""
     p = rows.shape[1]
     for x in range(len(source)):
         i = np.intp(target[x]) * 2 * p + p
@@ -66,7 +66,7 @@ def gather(source, target, sent, own, rows):  # type: ignore[no-untyped-def]
 
 @njit(**EXACT)
 def scatter(source, target, sent, rows, total):  # type: ignore[no-untyped-def]
-    """Add gates, (LANES, P) rows, and the messages they let through, at targets.
+    """Add gates, (BLOCK_EDGES, P) rows, and the messages they let through, at targets.
 
     Edges with one target follow each other.
     """
@@ -85,15 +85,15 @@ def scatter(source, target, sent, rows, total):  # type: ignore[no-untyped-def]
 
 @njit(**EXACT)
 def multiply(block, weight, out, h):  # type: ignore[no-untyped-def]
-    """Add the product of a block, (G, LANES), and (G, P) weights to H rows of another.
+    """Add the product of (G, P) weights and a (G, BLOCK_EDGES) block to H rows.
 
     That has as many rows more as fill the last tile.
     """
     g, p = weight.shape
-    for x in range(0, LANES, WIDE):
+    for x in range(0, BLOCK_EDGES, WIDE):
         for k in range(0, h, TALL):
-            to = k * LANES + x
-            multiply_tile(weight, k, p, 1, block, x, LANES, g, out, to)
+            to = k * BLOCK_EDGES + x
+            multiply_tile(weight, k, p, 1, block, x, BLOCK_EDGES, g, out, to)
 
 
 @njit(**FUSED)
@@ -101,21 +101,21 @@ def renew_states(block, gate, norm, middle, steep):  # type: ignore[no-untyped-d
     """Add the rectified layer norm of the gates to the edge states of a block."""
     h = len(gate)
     share = _ONE / np.float32(h)
-    for x in range(LANES):
+    for x in range(BLOCK_EDGES):
         middle[x] = _ZERO
         steep[x] = _ZERO
     for k in range(h):
-        for x in range(LANES):
+        for x in range(BLOCK_EDGES):
             g = gate[k, x]
             middle[x] += g
             steep[x] += g * g
-    for x in range(LANES):
+    for x in range(BLOCK_EDGES):
         m = middle[x] * share
         middle[x] = m
         steep[x] = _ONE / np.sqrt(max(steep[x] * share - m * m, _ZERO) + _NORM_EPS)
     for k in range(h):
         scale, shift = norm[0, k], norm[1, k]
-        for x in range(LANES):
+        for x in range(BLOCK_EDGES):
             y = (gate[k, x] - middle[x]) * steep[x] * scale + shift
             block[k, x] += max(y, _ZERO)
 
@@ -126,8 +126,8 @@ def _ask_for(block, source, sent, part, parts):  # type: ignore[no-untyped-def]
 
     Edges gather rows hither and thither, each of which would be waited for.
     """
-    for x in range(0, LANES, LINE):
-        fetch(block, part * LANES + x)
+    for x in range(0, BLOCK_EDGES, LINE):
+        fetch(block, part * BLOCK_EDGES + x)
     width = sent.shape[1] * sent.shape[2]
     for x in range(part, len(source), parts):
         for k in range(0, width, LINE):
@@ -144,7 +144,7 @@ def open_gates(gate, block, source, sent):  # type: ignore[no-untyped-def]
     h = len(gate)
     for k in range(h):
         _ask_for(block, source, sent, k, h)
-        for x in range(LANES):
+        for x in range(BLOCK_EDGES):
             power = min(max(-gate[k, x] * _LOG2_E, -_FAR), _FAR)
             whole = np.rint(power)
             q = power - whole

@@ -20,7 +20,7 @@ from napari_gnn_vos.model.edge_block import (
     transpose,
 )
 from napari_gnn_vos.model.kernels import EPS, NORM_EPS
-from napari_gnn_vos.model.layout import LANES
+from napari_gnn_vos.model.layout import BLOCK_EDGES
 from napari_gnn_vos.model.vectors import NARROW, TALL, multiply_narrow_tile
 
 _ONE, _ZERO = np.float32(1), np.float32(0)
@@ -54,24 +54,24 @@ def project(states, projection, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**EXACT)
-def embed_edges(links, embedding, blocks):  # type: ignore[no-untyped-def]
+def embed_edges(edge_features, embedding, blocks):  # type: ignore[no-untyped-def]
     """Make the first states of edges.
 
     Parameters
     ----------
-    links : (e, G) ndarray of float32
+    edge_features : (e, G) ndarray of float32
         What edges are like.
     embedding : Linear
-    blocks : (K, b, H, LANES) ndarray of float32
+    blocks : (K, b, H, BLOCK_EDGES) ndarray of float32
         Gets the states, the same for K labels.
     """
-    (e, g), (labels, count, h, _) = links.shape, blocks.shape
-    flat, told = links.reshape(-1), np.zeros((g, LANES), np.float32)
-    made = np.empty((embedding.weight.shape[1], LANES), np.float32)
+    (e, g), (labels, count, h, _) = edge_features.shape, blocks.shape
+    flat, told = edge_features.reshape(-1), np.zeros((g, BLOCK_EDGES), np.float32)
+    made = np.empty((embedding.weight.shape[1], BLOCK_EDGES), np.float32)
     for number in range(count):
-        first = number * LANES
+        first = number * BLOCK_EDGES
         for k in range(g):
-            for x in range(min(LANES, e - first)):
+            for x in range(min(BLOCK_EDGES, e - first)):
                 told[k, x] = flat[np.uintp((first + x) * g + k)]
         for k in range(h):
             made[k] = embedding.offset[k]
@@ -83,7 +83,7 @@ def embed_edges(links, embedding, blocks):  # type: ignore[no-untyped-def]
 @njit(**EXACT)
 def _span(source, target, number):  # type: ignore[no-untyped-def]
     """Give the ends of the edges of a block."""
-    span = slice(number * LANES, (number + 1) * LANES)
+    span = slice(number * BLOCK_EDGES, (number + 1) * BLOCK_EDGES)
     return source[span], target[span]
 
 
@@ -93,7 +93,7 @@ def pass_messages(blocks, source, target, sent, own, weights, total):  # type: i
 
     Parameters
     ----------
-    blocks : (b, H, LANES) ndarray of float32
+    blocks : (b, H, BLOCK_EDGES) ndarray of float32
         Edge states.
     source : (e,) ndarray of uint32
         Row of `sent` that an edge comes from.
@@ -108,8 +108,11 @@ def pass_messages(blocks, source, target, sent, own, weights, total):  # type: i
         Gets the sums of messages weighted by their gates, and of gates.
     """
     h, p = weights.edge.shape
-    rows, gate = np.zeros((LANES, p), np.float32), np.zeros((p, LANES), np.float32)
-    middle, steep = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
+    rows, gate = (
+        np.zeros((BLOCK_EDGES, p), np.float32),
+        np.zeros((p, BLOCK_EDGES), np.float32),
+    )
+    middle, steep = np.empty(BLOCK_EDGES, np.float32), np.empty(BLOCK_EDGES, np.float32)
     total[:, 0] = _ZERO
     total[:, 1] = _EPS
     for number in range(len(blocks)):

@@ -16,7 +16,7 @@ from napari_gnn_vos.model.chunks import pass_in_chunks
 from napari_gnn_vos.model.kernels import EPS, GatedMessages
 
 
-class Ties(NamedTuple):
+class EdgeIndex(NamedTuple):
     """The ends of E directed edges between N nodes, sorted by target.
 
     Parameters
@@ -31,7 +31,7 @@ class Ties(NamedTuple):
     start: Tensor
 
     @classmethod
-    def of(cls, index: Tensor, count: int) -> Ties:
+    def of(cls, index: Tensor, count: int) -> EdgeIndex:
         """From (2, E) sources and targets, sorted by target, of `count` nodes."""
         source, target = index.int().contiguous()
         nodes = torch.arange(count + 1, device=index.device, dtype=torch.int32)
@@ -74,7 +74,7 @@ class GatedGCNLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, nodes: Tensor, edges: Tensor, ties: Ties
+        self, nodes: Tensor, edges: Tensor, edge_index: EdgeIndex
     ) -> tuple[Tensor, Tensor]:
         """Pass one round of messages along the edges.
 
@@ -85,7 +85,7 @@ class GatedGCNLayer(nn.Module):
         edges : (E, H) float
             Edge states. On a CPU, without gradients and of K labels, (E, K, H), the
             new ones are written over them.
-        ties : Ties
+        edge_index : EdgeIndex
             Which nodes the edges join.
 
         Returns
@@ -97,32 +97,48 @@ class GatedGCNLayer(nn.Module):
         sent, on_cpu = self.from_source(nodes), nodes.device.type == "cpu"
         if on_cpu and nodes.dim() == 3 and not torch.is_grad_enabled():
             edges = edges.contiguous()  # labels may share them before the first layer
-            mean = pass_in_chunks(self, edges, at_target, sent, ties)
+            mean = pass_in_chunks(self, edges, at_target, sent, edge_index)
         else:
             pass_on = self._fused if on_cpu and nodes.dim() == 2 else self._plain
             gate = self.from_edge(edges)
-            mean, edges = pass_on(gate, edges, at_target, sent, ties)
+            mean, edges = pass_on(gate, edges, at_target, sent, edge_index)
         update = torch.relu(self.norm_node(own + mean))
         return self.dropout(nodes + update), edges
 
     def _fused(
-        self, gate: Tensor, edges: Tensor, at_target: Tensor, sent: Tensor, ties: Ties
+        self,
+        gate: Tensor,
+        edges: Tensor,
+        at_target: Tensor,
+        sent: Tensor,
+        edge_index: EdgeIndex,
     ) -> tuple[Tensor, Tensor]:
         norm = self.norm_edge.weight, self.norm_edge.bias
         out: tuple[Tensor, Tensor] = GatedMessages.apply(  # type: ignore[no-untyped-call]
-            gate, edges, at_target.contiguous(), sent, *norm, ties.start, ties.source
+            gate,
+            edges,
+            at_target.contiguous(),
+            sent,
+            *norm,
+            edge_index.start,
+            edge_index.source,
         )
         return out
 
     def _plain(
-        self, gate: Tensor, edges: Tensor, at_target: Tensor, sent: Tensor, ties: Ties
+        self,
+        gate: Tensor,
+        edges: Tensor,
+        at_target: Tensor,
+        sent: Tensor,
+        edge_index: EdgeIndex,
     ) -> tuple[Tensor, Tensor]:
-        message, at_source = sent.index_select(0, ties.source).chunk(2, dim=-1)
-        gate = gate + at_target.index_select(0, ties.target) + at_source
+        message, at_source = sent.index_select(0, edge_index.source).chunk(2, dim=-1)
+        gate = gate + at_target.index_select(0, edge_index.target) + at_source
         weight = torch.sigmoid(gate)
         both = torch.cat([weight * message, weight], dim=-1)
         zero = both.new_zeros(len(at_target), *both.shape[1:])
-        total, weights = zero.index_add(0, ties.target, both).chunk(2, dim=-1)
+        total, weights = zero.index_add(0, edge_index.target, both).chunk(2, dim=-1)
         norm = self.norm_edge
         straight = functional.layer_norm(gate, gate.shape[-1:], norm.weight, norm.bias)
         return total / (weights + EPS), edges + torch.relu(straight)
@@ -162,7 +178,7 @@ class GatedGCN(nn.Module):
             nn.Linear(width, 1),
         )
 
-    def forward(self, nodes: Tensor, edges: Tensor, ties: Ties) -> Tensor:
+    def forward(self, nodes: Tensor, edges: Tensor, edge_index: EdgeIndex) -> Tensor:
         """Compute the logit of every node's label against the rest.
 
         Parameters
@@ -170,17 +186,17 @@ class GatedGCN(nn.Module):
         nodes : (N, node_columns) or (N, K, node_columns) float
             Of one label, or of K that share the edges.
         edges : (E, edge_columns) float
-        ties : Ties
+        edge_index : EdgeIndex
             Which nodes the edges join.
 
         Returns
         -------
         logits : (N,) or (N, K) float
         """
-        states, links = self.embed_nodes(nodes), self.embed_edges(edges)
+        states, edge_features = self.embed_nodes(nodes), self.embed_edges(edges)
         if states.dim() == 3:
-            links = links[:, None].expand(-1, states.shape[1], -1)
+            edge_features = edge_features[:, None].expand(-1, states.shape[1], -1)
         for layer in self.layers:
-            states, links = layer(states, links, ties)
+            states, edge_features = layer(states, edge_features, edge_index)
         out: Tensor = self.read(states)
         return out.squeeze(-1)

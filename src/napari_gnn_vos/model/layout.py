@@ -16,7 +16,7 @@ from napari_gnn_vos.model.gatedgcn import GatedGCNLayer
 from napari_gnn_vos.model.vectors import VECTOR
 
 F32 = NDArray[np.float32]
-LANES = 64
+BLOCK_EDGES = 64
 """Edges of a block."""
 
 

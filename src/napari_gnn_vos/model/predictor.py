@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_gnn_vos.model.backend import choose_backend
-from napari_gnn_vos.model.checkpoint import Card, feed
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata, feed
+from napari_gnn_vos.model.device_graph_cache import DeviceGraphCache, DeviceInputs
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.resident import Fed, Resident
 from napari_gnn_vos.model.sweep import FrameInput, Sweeper
 from napari_gnn_vos.model.windows import Windows
 from napari_gnn_vos.structures.columns import Columns
@@ -32,7 +32,7 @@ class Predictor:
     ----------
     network : GatedGCN
         In evaluation mode.
-    card : Card
+    card : CheckpointMetadata
         What it must be fed with.
     device : str
         Where it computes.
@@ -49,11 +49,15 @@ class Predictor:
     """
 
     def __init__(
-        self, network: GatedGCN, card: Card, device: str = "cpu", backend: str = "auto"
+        self,
+        network: GatedGCN,
+        card: CheckpointMetadata,
+        device: str = "cpu",
+        backend: str = "auto",
     ) -> None:
         self.network, self.card, self.device = network.to(device), card, device
         self.backend = choose_backend(backend, device)
-        self._resident = Resident(card, device)
+        self._resident = DeviceGraphCache(card, device)
         self._windows = Windows(self._whole, card.depth, LENGTH[device])
         log.info("%s", self)
 
@@ -89,10 +93,10 @@ class Predictor:
             return
 
         def fed(t: int) -> FrameInput:
-            nodes = Columns(graph.frames[t].nodes, graph.node_names)
-            ties = graph.ties[t]
-            links = Columns(ties.links, graph.link_names)
-            return FrameInput(*feed(self.card, nodes, links, told(t)), ties)
+            nodes = Columns(graph.frames[t].node_features, graph.node_feature_names)
+            incoming = graph.incoming[t]
+            edge_features = Columns(incoming.edge_features, graph.edge_feature_names)
+            return FrameInput(*feed(self.card, nodes, edge_features, told(t)), incoming)
 
         for logits in Sweeper(self.network)(fed, graph.counts, frames):
             yield torch.sigmoid(torch.from_numpy(logits)).numpy()
@@ -108,7 +112,7 @@ class Predictor:
             raise
         return torch.sigmoid(logits).T.numpy(force=True)
 
-    def _logits(self, fed: Fed) -> Tensor:
+    def _logits(self, fed: DeviceInputs) -> Tensor:
         if self.backend == "dgl":
             from napari_gnn_vos.model.dgl_layers import dgl_logits
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.fused import advance, embed_edges, project
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.layout import LANES, filled, layer_weights, linear
-from napari_gnn_vos.model.threads import none_inside
-from napari_gnn_vos.model.wave import Wave
-from napari_gnn_vos.structures.frame_ties import FrameTies
+from napari_gnn_vos.model.layout import BLOCK_EDGES, filled, layer_weights, linear
+from napari_gnn_vos.model.threads import single_threaded_torch
+from napari_gnn_vos.model.wavefront import WavefrontScheduler
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges
 
 F32 = NDArray[np.float32]
 SLOTS = 4
@@ -42,14 +42,14 @@ class FrameInput:
     ----------
     nodes : (K, n, node_columns) ndarray of float32
         One table for each of K labels.
-    links : (e, edge_columns) ndarray of float32
-    ties : FrameTies
+    edge_features : (e, edge_columns) ndarray of float32
+    incoming : IncomingEdges
         The e edges into the frame.
     """
 
     nodes: F32
-    links: F32
-    ties: FrameTies
+    edge_features: F32
+    incoming: IncomingEdges
 
 
 Feed = Callable[[int], FrameInput]
@@ -91,9 +91,9 @@ class Sweeper:
         depth, helpers = len(self.layers), cores() - 1
         run = _Run(self, feed, counts, span)
         steps = range(run.needed(0).start, span.stop + 2 * depth)
-        with none_inside():
+        with single_threaded_torch():
             run.enter(steps.start)
-        wave = Wave(steps, depth + 1, run.labels, run.advance)
+        wave = WavefrontScheduler(steps, depth + 1, run.labels, run.advance)
         with ThreadPoolExecutor(
             max(helpers, 1), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
@@ -101,7 +101,7 @@ class Sweeper:
                 for _ in range(helpers):
                     pool.submit(wave.help)
                 for step in steps:
-                    with none_inside():
+                    with single_threaded_torch():
                         run.enter(step + 1)  # here, as every thread's heap keeps memory
                         wave.allow(step + 1)
                         wave.reach(step)
@@ -113,7 +113,9 @@ class Sweeper:
 
     @torch.inference_mode()
     def _logits(self, states: F32) -> F32:
-        with none_inside():  # or torch's threads wait busily on cores that are needed
+        with (
+            single_threaded_torch()
+        ):  # or torch's threads wait busily on cores that are needed
             out: F32 = self.read(torch.from_numpy(states))[..., 0].numpy()
         return out
 
@@ -124,7 +126,7 @@ class _Frame:
 
     source: NDArray[np.uint32]  # (e,), rows of what the frames around have sent
     target: NDArray[np.uint32]  # (e,)
-    blocks: F32  # (K, b, H, LANES)
+    blocks: F32  # (K, b, H, BLOCK_EDGES)
     states: F32  # (K, n, H)
 
 
@@ -180,29 +182,31 @@ class _Run:
 
     @torch.inference_mode()
     def _embedded(self, given: FrameInput, t: int) -> _Frame:
-        ties, (labels, n, _) = given.ties, given.nodes.shape
+        incoming, (labels, n, _) = given.incoming, given.nodes.shape
         if not self._sent:
             size = labels, SLOTS * self._slot, 2, filled(self._width)
             self._sent = [np.zeros(size, np.float32) for _ in range(self._depth)]
-        count = -(-len(given.links) // LANES)
-        blocks = np.empty((labels, count, self._width, LANES), np.float32)
-        links = np.ascontiguousarray(given.links)  # chosen columns may not be
-        embed_edges(links, self._sweeper.embed_edges, blocks)
+        count = -(-len(given.edge_features) // BLOCK_EDGES)
+        blocks = np.empty((labels, count, self._width, BLOCK_EDGES), np.float32)
+        edge_features = np.ascontiguousarray(
+            given.edge_features
+        )  # chosen columns may not be
+        embed_edges(edge_features, self._sweeper.embed_edges, blocks)
         states = self._sweeper.embed_nodes(torch.from_numpy(given.nodes)).numpy()
         return _Frame(
-            _rows(ties, t, n, self._slot),
-            ties.target.astype(np.uint32),
+            _rows(incoming, t, n, self._slot),
+            incoming.target.astype(np.uint32),
             blocks,
             states,
         )
 
 
-def _rows(ties: FrameTies, t: int, n: int, slot: int) -> NDArray[np.uint32]:
+def _rows(incoming: IncomingEdges, t: int, n: int, slot: int) -> NDArray[np.uint32]:
     """Where sources of edges into frame `t` of n superpixels leave what they send."""
-    first, beyond = ties.before, ties.before + n  # of this frame, of the next
+    first, beyond = incoming.before, incoming.before + n  # of this frame, of the next
     shifts = np.arange(t - 1, t + 2) % SLOTS * slot - [0, first, beyond]
     before, own, after = shifts.astype(np.int32)
-    near = np.where(ties.source < beyond, own, after)
-    shift = np.where(ties.source < first, before, near)
-    rows: NDArray[np.uint32] = (ties.source + shift).view(np.uint32)
+    near = np.where(incoming.source < beyond, own, after)
+    shift = np.where(incoming.source < first, before, near)
+    rows: NDArray[np.uint32] = (incoming.source + shift).view(np.uint32)
     return rows

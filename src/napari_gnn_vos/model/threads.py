@@ -9,7 +9,7 @@ import torch
 
 
 @contextmanager
-def none_inside() -> Iterator[None]:
+def single_threaded_torch() -> Iterator[None]:
     """Let torch add no threads, where there is one a core already.
 
     Holds for this thread and for those that begin to use torch meanwhile.

@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from napari_gnn_vos.model.gatedgcn import GatedGCN, GatedGCNLayer, Ties
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
 from napari_gnn_vos.model.kernels import EPS, NORM_EPS
 
 NODES, EDGES = 16, 64
@@ -24,7 +24,7 @@ def triton_logits(
     network: GatedGCN,
     nodes: Tensor,
     edges: Tensor,
-    ties: Ties,
+    edge_index: EdgeIndex,
     kept_as: torch.dtype = torch.float32,
 ) -> Tensor:
     """Compute the logits of every node as `GatedGCN.forward` does.
@@ -36,7 +36,7 @@ def triton_logits(
     nodes : (N, K, node_columns) Tensor of float32
         Of K labels.
     edges : (E, edge_columns) Tensor of float32
-    ties : Ties
+    edge_index : EdgeIndex
     kept_as : torch.dtype
         In which edge states are kept between layers: float16 takes half the memory.
         All is computed in float32.
@@ -46,12 +46,12 @@ def triton_logits(
     logits : (N, K) Tensor of float32
     """
     states = network.embed_nodes(nodes)
-    links = network.embed_edges(edges).to(kept_as)
-    kept = links.new_empty(len(links), *states.shape[1:])
-    links = links[:, None].expand_as(kept)
+    edge_features = network.embed_edges(edges).to(kept_as)
+    kept = edge_features.new_empty(len(edge_features), *states.shape[1:])
+    edge_features = edge_features[:, None].expand_as(kept)
     for layer in network.layers:
-        states = _pass_on(layer, states, links, kept, ties)  # type: ignore[arg-type]
-        links = kept
+        states = _pass_on(layer, states, edge_features, kept, edge_index)  # type: ignore[arg-type]
+        edge_features = kept
     out: Tensor = network.read(states)
     return out.squeeze(-1)
 
@@ -59,27 +59,39 @@ def triton_logits(
 def rehearse(device: str) -> None:
     """Answer for two nodes and an edge; raises whatever keeps Triton from it."""
     network = GatedGCN(1, 1, width=1, depth=1).eval().to(device)
-    ties = Ties.of(torch.tensor([[0], [1]], device=device), 2)
+    edge_index = EdgeIndex.of(torch.tensor([[0], [1]], device=device), 2)
     nodes, edges = (torch.ones(2, 1, 1, device=device), torch.ones(1, 1, device=device))
     with torch.inference_mode():
-        triton_logits(network, nodes, edges, ties)
+        triton_logits(network, nodes, edges, edge_index)
 
 
 def _pass_on(
-    layer: GatedGCNLayer, states: Tensor, links: Tensor, kept: Tensor, ties: Ties
+    layer: GatedGCNLayer,
+    states: Tensor,
+    edge_features: Tensor,
+    kept: Tensor,
+    edge_index: EdgeIndex,
 ) -> Tensor:
     """Pass one round of messages along the edges; new edge states go to `kept`."""
     count, labels, width = states.shape
     out = torch.empty_like(states)
-    if links.numel():
+    if edge_features.numel():
         grid = triton.cdiv(count, NODES), labels
         _layer[grid](
-            *(states, out, links, kept, ties.source, ties.target, ties.start),
+            *(
+                states,
+                out,
+                edge_features,
+                kept,
+                edge_index.source,
+                edge_index.target,
+                edge_index.start,
+            ),
             *(layer.from_target(states), layer.from_source(states)),
             *(layer.from_edge.weight, layer.from_edge.bias),
             *(layer.norm_edge.weight, layer.norm_edge.bias),
             *(layer.norm_node.weight, layer.norm_node.bias),
-            *(count, labels, links.stride(0), links.stride(1)),
+            *(count, labels, edge_features.stride(0), edge_features.stride(1)),
             H=width,
             P=max(triton.next_power_of_2(width), 16),
             NODES=NODES,
@@ -108,7 +120,7 @@ def _norm(  # type: ignore[no-untyped-def]
 def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
     states,  # (N, K, H)
     out,  # (N, K, H), the new ones
-    links,  # (E, K, H), by its strides
+    edge_features,  # (E, K, H), by its strides
     kept,  # (E, K, H), the new ones; may be the same
     source,  # (E,)
     target,  # (E,)
@@ -153,7 +165,7 @@ def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
         s = tl.load(source + edge, mask=live, other=0).to(tl.int64)
         t = tl.load(target + edge, mask=live, other=0).to(tl.int64)
         at = edge[:, None] * by_edge + label * by_label + channel[None, :]
-        before = tl.load(links + at, mask=both, other=0.0).to(tl.float32)
+        before = tl.load(edge_features + at, mask=both, other=0.0).to(tl.float32)
         sender = sent + ((s * labels + label) * 2 * H)[:, None] + channel[None, :]
         message = tl.load(sender, mask=both, other=0.0)
         receiver = own + ((t * labels + label) * 2 * H + H)[:, None] + channel[None, :]

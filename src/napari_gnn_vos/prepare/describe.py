@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.edge_features import describe_moving, describe_touching
-from napari_gnn_vos.prepare.edges import moving, touching
+from napari_gnn_vos.prepare.edge_features import (
+    causal_edge_features,
+    spatial_edge_features,
+)
+from napari_gnn_vos.prepare.edges import causal_edges, spatial_edges
 from napari_gnn_vos.prepare.node_features import (
-    NODE_NAMES,
+    NODE_FEATURE_NAMES,
     FrameView,
     describe_nodes,
     known_motions,
@@ -62,13 +65,13 @@ def describe_frame(
 
 def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Described:
     """Describe superpixels that are given; see `describe_frame`."""
-    ties = touching(view.labels)
+    edges = spatial_edges(view.labels)
     frame = FrameGraph(
         view.labels,
         describe_nodes(view),
         appearance,
-        ties.pairs,
-        describe_touching(ties, view.means),
+        edges.pairs,
+        spatial_edge_features(edges, view.means),
     )
     return frame, view.means
 
@@ -89,7 +92,9 @@ def mean_look(
     means : (n, 7) ndarray of float32
         Mean colour and motion, which ties to other frames are described with.
     """
-    colours = frame.nodes[:, [NODE_NAMES.index(name) for name in ("l", "a", "b")]]
+    colours = frame.node_features[
+        :, [NODE_FEATURE_NAMES.index(name) for name in ("l", "a", "b")]
+    ]
     motions = known_motions(before, after, frame.labels)
     moves = mean_moves(motions, before, after, frame.labels)
     return np.concatenate([colours, moves], axis=1)
@@ -113,5 +118,5 @@ def describe_pair(
     -------
     pair : FramePair
     """
-    ties = moving(one[0].labels, other[0].labels, flow, least_share)
-    return FramePair(flow, ties.pairs, describe_moving(ties, one[1], other[1]))
+    edges = causal_edges(one[0].labels, other[0].labels, flow, least_share)
+    return FramePair(flow, edges.pairs, causal_edge_features(edges, one[1], other[1]))

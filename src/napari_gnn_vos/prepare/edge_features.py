@@ -10,24 +10,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.prepare.edges import Moving, Touching
+from napari_gnn_vos.prepare.edges import CausalEdges, SpatialEdges
 from napari_gnn_vos.prepare.node_features import FAST
 
 F32 = NDArray[np.float32]
 
-LINK_NAMES = (
-    "touches",
+EDGE_FEATURE_NAMES = (
+    "is_spatial",
     "from_past",
     "from_future",
-    "far_l",
-    "far_a",
-    "far_b",
-    "far_motion_next",
-    "far_motion_before",
-    "border_out",
-    "border_back",
-    "share_out",
-    "share_back",
+    "delta_l",
+    "delta_a",
+    "delta_b",
+    "delta_motion_next",
+    "delta_motion_previous",
+    "border_share_source",
+    "border_share_target",
+    "flow_share_source",
+    "flow_share_target",
     "return_error",
 )
 """Kind of the edge (3); difference of mean colour (3) and motion (2); share of either
@@ -39,12 +39,12 @@ NEAR_COLOUR, NEAR_MOTION = 0.1, 0.5
 """Differences that count as 1: a tenth of the colour range, half of a fast motion."""
 
 
-def describe_touching(ties: Touching, means: F32) -> F32:
+def spatial_edge_features(edges: SpatialEdges, means: F32) -> F32:
     """Compute the features of ties within a frame.
 
     Parameters
     ----------
-    ties : Touching
+    edges : SpatialEdges
         e pairs.
     means : (n, 7) ndarray of float32
         Mean colour (3, 0 to 1) and motion to the next and the previous frame (2 + 2,
@@ -52,32 +52,32 @@ def describe_touching(ties: Touching, means: F32) -> F32:
 
     Returns
     -------
-    links : (e, G) ndarray of float32
-        Columns as in LINK_NAMES.
+    edge_features : (e, G) ndarray of float32
+        Columns as in EDGE_FEATURE_NAMES.
     """
-    first, second = ties.pairs
-    rim = np.bincount(first, ties.length, len(means))
-    rim = np.maximum(rim + np.bincount(second, ties.length, len(means)), 1)
-    links = np.zeros((len(first), len(LINK_NAMES)), np.float32)
-    links[:, 0] = 1
-    links[:, 3:8] = _differences(means[first], means[second])
-    links[:, 8] = ties.length / rim[first]
-    links[:, 9] = ties.length / rim[second]
-    return links
+    first, second = edges.pairs
+    rim = np.bincount(first, edges.length, len(means))
+    rim = np.maximum(rim + np.bincount(second, edges.length, len(means)), 1)
+    edge_features = np.zeros((len(first), len(EDGE_FEATURE_NAMES)), np.float32)
+    edge_features[:, 0] = 1
+    edge_features[:, 3:8] = _differences(means[first], means[second])
+    edge_features[:, 8] = edges.length / rim[first]
+    edge_features[:, 9] = edges.length / rim[second]
+    return edge_features
 
 
-def describe_moving(ties: Moving, means: F32, means_next: F32) -> F32:
+def causal_edge_features(edges: CausalEdges, means: F32, means_next: F32) -> F32:
     """Compute the features of ties between consecutive frames, (c, G).
 
-    As for `describe_touching`, with the means of either frame.
+    As for `spatial_edge_features`, with the means of either frame.
     """
-    first, second = ties.pairs
-    links = np.zeros((len(first), len(LINK_NAMES)), np.float32)
-    links[:, 1] = 1
-    links[:, 3:8] = _differences(means[first], means_next[second])
-    links[:, 10], links[:, 11] = ties.share_out, ties.share_back
-    links[:, 12] = np.log1p(ties.error)
-    return links
+    first, second = edges.pairs
+    edge_features = np.zeros((len(first), len(EDGE_FEATURE_NAMES)), np.float32)
+    edge_features[:, 1] = 1
+    edge_features[:, 3:8] = _differences(means[first], means_next[second])
+    edge_features[:, 10], edge_features[:, 11] = edges.share_out, edges.share_back
+    edge_features[:, 12] = np.log1p(edges.error)
+    return edge_features
 
 
 def _differences(one: F32, other: F32) -> F32:

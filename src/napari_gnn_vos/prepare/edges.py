@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.basins import borders, gather
 from napari_gnn_vos.prepare.flow import COARSER
-from napari_gnn_vos.prepare.landings import landings
+from napari_gnn_vos.prepare.warp_targets import warp_targets
 from napari_gnn_vos.structures.frame_graph import Flow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Touching:
+class SpatialEdges:
     """Pairs of superpixels of one frame that share a border.
 
     Parameters
@@ -30,7 +30,7 @@ class Touching:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moving:
+class CausalEdges:
     """Pairs of superpixels of consecutive frames that flow joins.
 
     Parameters
@@ -49,7 +49,7 @@ class Moving:
     error: NDArray[np.float32]
 
 
-def touching(labels: NDArray[np.uint16]) -> Touching:
+def spatial_edges(labels: NDArray[np.uint16]) -> SpatialEdges:
     """Find the superpixels of a frame that share a border.
 
     Parameters
@@ -58,7 +58,7 @@ def touching(labels: NDArray[np.uint16]) -> Touching:
 
     Returns
     -------
-    touching : Touching
+    spatial_edges : SpatialEdges
 
     Examples
     --------
@@ -68,15 +68,15 @@ def touching(labels: NDArray[np.uint16]) -> Touching:
     """
     pairs, length, _ = borders(labels, np.zeros(labels.shape, np.float32))
     order = np.lexsort(pairs[::-1])
-    return Touching(pairs[:, order], length[order].astype(np.float32))
+    return SpatialEdges(pairs[:, order], length[order].astype(np.float32))
 
 
-def moving(
+def causal_edges(
     labels: NDArray[np.uint16],
     labels_next: NDArray[np.uint16],
     flow: Flow,
     least_share: float,
-) -> Moving:
+) -> CausalEdges:
     """Find the superpixels of two consecutive frames that flow joins.
 
     Parameters
@@ -90,7 +90,7 @@ def moving(
 
     Returns
     -------
-    moving : Moving
+    causal_edges : CausalEdges
 
     Notes
     -----
@@ -98,8 +98,8 @@ def moving(
     are most of all pairs and carry no trust: leaving them out halves the graph.
     """
     n, m = int(labels.max()) + 1, int(labels_next.max()) + 1
-    there = landings(labels, labels_next, flow.forward, flow.backward)
-    back = landings(labels_next, labels, flow.backward, flow.forward)
+    there = warp_targets(labels, labels_next, flow.forward, flow.backward)
+    back = warp_targets(labels_next, labels, flow.backward, flow.forward)
     back = back[1], back[0], back[2]  # the earlier frame's superpixel first, here too
     ways = _tally(*there, n, m), _tally(*back, n, m)
     key = np.union1d(ways[0][0], ways[1][0])
@@ -111,7 +111,7 @@ def moving(
     share_back = into / np.maximum(size_next[j], 1)
     keep = np.maximum(share_out, share_back) >= least_share
     mean = (error + error_back) / np.maximum(out + into, 1)
-    return Moving(
+    return CausalEdges(
         np.stack([i, j])[:, keep].astype(np.int32),
         share_out[keep].astype(np.float32),
         share_back[keep].astype(np.float32),

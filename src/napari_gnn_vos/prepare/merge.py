@@ -138,9 +138,9 @@ def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _merge(total, size, ties, budget, contrast):  # type: ignore[no-untyped-def]
+def _merge(total, size, edges, budget, contrast):  # type: ignore[no-untyped-def]
     """Merge basins until `budget` are left: the superpixel of each, (n,)."""
-    pairs, length, strength = ties
+    pairs, length, strength = edges
     root = np.arange(len(size))
     while len(size) > budget and len(length) > 0:
         n = len(size)

@@ -182,13 +182,13 @@ def motion(view: FrameView) -> F32:
 
 
 NODE_FEATURES = (
-    NodeFeature(("occluded_next", "occluded_before"), occluded),
-    NodeFeature(("l", "a", "b", "l_spread", "a_spread", "b_spread"), colour),
+    NodeFeature(("occluded_next", "occluded_previous"), occluded),
+    NodeFeature(("l", "a", "b", "l_std", "a_std", "b_std"), colour),
     NodeFeature(("log_size",), log_size),
     NodeFeature(("at_border",), at_border),
-    NodeFeature(("motion_next", "motion_before"), motion),
+    NodeFeature(("motion_next", "motion_previous"), motion),
 )
-NODE_NAMES = tuple(name for feature in NODE_FEATURES for name in feature.names)
+NODE_FEATURE_NAMES = tuple(name for feature in NODE_FEATURES for name in feature.names)
 
 
 def describe_nodes(view: FrameView) -> F32:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.prepare.desk import Callables, Desk
+from napari_gnn_vos.prepare.frame_scheduler import Callables, FrameScheduler
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video
@@ -64,7 +64,7 @@ def prepare(
     todo = [t for t in outwards(count, around) if not sink.ready(t)]
     yield Progress("prepare", count - len(todo), count)
     with _threads() as pool:
-        desk = Desk(video, settings, nets, pool, todo)
+        desk = FrameScheduler(video, settings, nets, pool, todo)
         for left in reversed(range(len(todo))):
             sink.put(*desk.take())
             yield Progress("prepare", count - left, count)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.arrays import check_shape, frozen
-from napari_gnn_vos.structures.beside import Beside
+from napari_gnn_vos.structures.weak_cache import WeakCache
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -24,35 +24,45 @@ class FrameGraph:
     ----------
     labels : (H, W) ndarray of uint16
         Superpixel of every pixel, each of 0 .. n - 1 used at least once.
-    nodes : (n, F) ndarray of float32
+    node_features : (n, F) ndarray of float32
         Node features that no stroke changes.
     appearance : (n, A) ndarray of float16
         Deep features for the label model.
-    touching : (2, e) ndarray of int32
+    spatial_edges : (2, e) ndarray of int32
         Pairs of superpixels that share a border, each pair once, smaller number first.
-    links : (e, G) ndarray of float32
+    edge_features : (e, G) ndarray of float32
         Features of these pairs, read from first to second.
     """
 
     labels: NDArray[np.uint16]
-    nodes: NDArray[np.float32]
+    node_features: NDArray[np.float32]
     appearance: NDArray[np.float16]
-    touching: NDArray[np.int32]
-    links: NDArray[np.float32]
+    spatial_edges: NDArray[np.int32]
+    edge_features: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         check_shape("labels", self.labels, None, None)
-        check_shape("nodes", self.nodes, int(self.labels.max()) + 1, None)
-        check_shape("appearance", self.appearance, len(self.nodes), None)
-        check_shape("touching", self.touching, 2, None)
-        check_shape("links", self.links, self.touching.shape[1], None)
-        for name in ("labels", "nodes", "appearance", "touching", "links"):
+        check_shape(
+            "node_features", self.node_features, int(self.labels.max()) + 1, None
+        )
+        check_shape("appearance", self.appearance, len(self.node_features), None)
+        check_shape("spatial_edges", self.spatial_edges, 2, None)
+        check_shape(
+            "edge_features", self.edge_features, self.spatial_edges.shape[1], None
+        )
+        for name in (
+            "labels",
+            "node_features",
+            "appearance",
+            "spatial_edges",
+            "edge_features",
+        ):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @property
     def n(self) -> int:
         """Number of superpixels."""
-        return len(self.nodes)
+        return len(self.node_features)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -71,12 +81,16 @@ class FrameGraph:
     @property
     def nbytes(self) -> int:
         """Memory that is taken up."""
-        numbers = self.labels.nbytes + self.touching.nbytes
-        features = self.nodes.nbytes + self.appearance.nbytes + self.links.nbytes
+        numbers = self.labels.nbytes + self.spatial_edges.nbytes
+        features = (
+            self.node_features.nbytes
+            + self.appearance.nbytes
+            + self.edge_features.nbytes
+        )
         return numbers + features
 
 
-_SIZES: Beside[FrameGraph, NDArray[np.int64]] = Beside()
+_SIZES: WeakCache[FrameGraph, NDArray[np.int64]] = WeakCache()
 
 
 def _count(frame: FrameGraph) -> NDArray[np.int64]:
@@ -117,23 +131,25 @@ class FramePair:
     ----------
     flow : Flow
         Between the two frames.
-    moving : (2, c) ndarray of int32
+    causal_edges : (2, c) ndarray of int32
         Superpixel of this frame, superpixel of the next that flow joins it to.
-    links : (c, G) ndarray of float32
+    edge_features : (c, G) ndarray of float32
         Features of these pairs, read from this frame to the next.
     """
 
     flow: Flow
-    moving: NDArray[np.int32]
-    links: NDArray[np.float32]
+    causal_edges: NDArray[np.int32]
+    edge_features: NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        check_shape("moving", self.moving, 2, None)
-        check_shape("links", self.links, self.moving.shape[1], None)
-        for name in ("moving", "links"):
+        check_shape("causal_edges", self.causal_edges, 2, None)
+        check_shape(
+            "edge_features", self.edge_features, self.causal_edges.shape[1], None
+        )
+        for name in ("causal_edges", "edge_features"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @property
     def nbytes(self) -> int:
         """Memory that is taken up."""
-        return self.flow.nbytes + self.moving.nbytes + self.links.nbytes
+        return self.flow.nbytes + self.causal_edges.nbytes + self.edge_features.nbytes

@@ -12,7 +12,7 @@ from napari_gnn_vos.structures.arrays import check_shape, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ink:
+class PaintedPixels:
     """What is drawn at present: at most one label for every pixel, the newest.
 
     Parameters
@@ -34,12 +34,12 @@ class Ink:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def take(self, rows: NDArray[Any]) -> Ink:
+    def take(self, rows: NDArray[Any]) -> PaintedPixels:
         """Keep some rows, by mask or by number."""
-        return Ink(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return PaintedPixels(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @classmethod
-    def none(cls) -> Ink:
+    def none(cls) -> PaintedPixels:
         """Nothing drawn."""
         empty = np.zeros(0, np.int32)
         return cls(empty, empty, empty, np.zeros(0, np.uint8))
@@ -59,7 +59,7 @@ class Seeds:
         0 is background.
     origin : (S,) ndarray of int32
         Number of the drawn seed that a spread seed comes from; its own if drawn.
-    turn : (S,) ndarray of int32
+    round_index : (S,) ndarray of int32
         Round in which the seed was drawn, from 1; 0 if it was guessed, not drawn.
     """
 
@@ -68,7 +68,7 @@ class Seeds:
     col: NDArray[np.float32]
     label: NDArray[np.uint8]
     origin: NDArray[np.int32]
-    turn: NDArray[np.int32]
+    round_index: NDArray[np.int32]
 
     def __post_init__(self) -> None:
         _check_rows(self)
@@ -86,7 +86,9 @@ class Seeds:
         return replace(self, origin=origin)
 
     @classmethod
-    def at(cls, frame: int, pixels: NDArray[Any], label: int, turn: int) -> Seeds:
+    def at(
+        cls, frame: int, pixels: NDArray[Any], label: int, round_index: int
+    ) -> Seeds:
         """Make a seed of each of (S, 2) pixels of a frame; `numbered` counts them."""
         count = len(pixels)
         return cls(
@@ -95,7 +97,7 @@ class Seeds:
             pixels[:, 1].astype(np.float32),
             np.full(count, label, np.uint8),
             np.zeros(count, np.int32),
-            np.full(count, turn, np.int32),
+            np.full(count, round_index, np.int32),
         )
 
     @classmethod
@@ -115,7 +117,7 @@ class Seeds:
         )
 
 
-def _check_rows(rows: Ink | Seeds) -> None:
+def _check_rows(rows: PaintedPixels | Seeds) -> None:
     count = len(getattr(rows, fields(rows)[0].name))
     for field in fields(rows):
         array = getattr(rows, field.name)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.structures.seeds import Ink, Seeds
+from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -55,13 +55,13 @@ class Session:
         Settings of the session.
     rounds : tuple of tuple of Scribble
         Strokes of every round, oldest first.
-    ink : Ink
+    painted_pixels : PaintedPixels
         What is drawn at present, after newer strokes have covered older ones.
-    drawn, spread : Seeds
+    drawn_seeds, propagated_seeds : Seeds
         Points sampled from strokes, and where flow has carried them.
     prediction : Prediction, optional
         The last answer; None before the first.
-    painted : LabelFrames, optional
+    packed_labels : LabelFrames, optional
         The likeliest label of every pixel, refined along image edges; packed.
     """
 
@@ -69,11 +69,11 @@ class Session:
     graph: VideoGraph
     config: Config = field(default_factory=Config)
     rounds: tuple[tuple[Scribble, ...], ...] = ()
-    ink: Ink = field(default_factory=Ink.none)
-    drawn: Seeds = field(default_factory=Seeds.none)
-    spread: Seeds = field(default_factory=Seeds.none)
+    painted_pixels: PaintedPixels = field(default_factory=PaintedPixels.none)
+    drawn_seeds: Seeds = field(default_factory=Seeds.none)
+    propagated_seeds: Seeds = field(default_factory=Seeds.none)
     prediction: Prediction | None = None
-    painted: LabelFrames | None = None
+    packed_labels: LabelFrames | None = None
 
     @property
     def labels(self) -> NDArray[np.uint8] | None:
@@ -81,4 +81,4 @@ class Session:
 
         A new array with every call: keep it if it is needed more than once.
         """
-        return None if self.painted is None else np.array(self.painted)
+        return None if self.packed_labels is None else np.array(self.packed_labels)

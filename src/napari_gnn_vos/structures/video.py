@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.structures.lazy import Lazy
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.vision import cv2
 
@@ -71,7 +71,7 @@ class Video:
     limits: tuple[float, float] = (0.0, 255.0)
     name: str = "video"
     identity: str = ""
-    greys: Lazy[NDArray[np.uint8]] = field(init=False)
+    greys: CachedSequence[NDArray[np.uint8]] = field(init=False)
 
     def __post_init__(self) -> None:
         shape = tuple(self.frames.shape)
@@ -96,7 +96,7 @@ class Video:
                 f"of {shape[1]} x {shape[2]}. Enlarge them first."
             )
         grey = partial(_grey, self.frames, self.limits, self.name)  # not self: no cycle
-        object.__setattr__(self, "greys", Lazy(grey, int(shape[0])))
+        object.__setattr__(self, "greys", CachedSequence(grey, int(shape[0])))
 
     @classmethod
     def from_array(

@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.arrays import frozen
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
-from napari_gnn_vos.structures.frame_ties import FrameTies, ties_into
-from napari_gnn_vos.structures.lazy import Lazy
+from napari_gnn_vos.structures.incoming_edges import (
+    IncomingEdges,
+    gather_incoming_edges,
+)
 
 Item = TypeVar("Item")
 
@@ -51,20 +54,20 @@ class Graph:
 
     Parameters
     ----------
-    nodes : (N, F) Columns
+    node_features : (N, F) Columns
         Features of the superpixels of all frames of the window, in frame order.
-    edges : (2, E) ndarray of int32
+    edge_index : (2, E) ndarray of int32
         Source and target of every directed edge, sorted by target.
-    links : (E, G) Columns
+    edge_features : (E, G) Columns
         Features of the edges.
-    first : (T + 1,) ndarray of int64
+    offsets : (T + 1,) ndarray of int64
         Number of the first superpixel of every frame of the window, then N.
     """
 
-    nodes: Columns
-    edges: NDArray[np.int32]
-    links: Columns
-    first: NDArray[np.int64]
+    node_features: Columns
+    edge_index: NDArray[np.int32]
+    edge_features: Columns
+    offsets: NDArray[np.int64]
 
     def cut(self, start: int, stop: int) -> tuple[Graph, slice]:
         """Cut out frames `start` up to, not including, `stop` of this window.
@@ -76,15 +79,15 @@ class Graph:
         rows : slice
             The superpixels of these frames among those of this window.
         """
-        a, b = int(self.first[start]), int(self.first[stop])
-        lo, hi = np.searchsorted(self.edges[1], [a, b])
-        edges = self.edges[:, lo:hi] - np.int32(a)
+        a, b = int(self.offsets[start]), int(self.offsets[stop])
+        lo, hi = np.searchsorted(self.edge_index[1], [a, b])
+        edges = self.edge_index[:, lo:hi] - np.int32(a)
         inside = (edges[0] >= 0) & (edges[0] < b - a)
         graph = Graph(
-            Columns(self.nodes.values[a:b], self.nodes.names),
+            Columns(self.node_features.values[a:b], self.node_features.names),
             np.ascontiguousarray(edges[:, inside]),
-            Columns(self.links.values[lo:hi][inside], self.links.names),
-            self.first[start : stop + 1] - a,
+            Columns(self.edge_features.values[lo:hi][inside], self.edge_features.names),
+            self.offsets[start : stop + 1] - a,
         )
         return graph, slice(a, b)
 
@@ -101,7 +104,7 @@ class VideoGraph:
         What ties frame t to frame t + 1.
     counts : (T,) ndarray of int64
         Superpixels of every frame.
-    node_names, link_names : tuple of str
+    node_feature_names, edge_feature_names : tuple of str
         Names of the feature columns.
     shape : (int, int, int)
         T, H, W.
@@ -110,28 +113,28 @@ class VideoGraph:
 
     Attributes
     ----------
-    ties : sequence of T FrameTies
+    incoming : sequence of T IncomingEdges
         The edges into every frame, gathered as they are asked for.
     """
 
     frames: Sequence[FrameGraph]
     pairs: Sequence[FramePair]
     counts: NDArray[np.int64]
-    node_names: tuple[str, ...]
-    link_names: tuple[str, ...]
+    node_feature_names: tuple[str, ...]
+    edge_feature_names: tuple[str, ...]
     shape: tuple[int, int, int]
     fingerprint: str
-    ties: Lazy[FrameTies] = field(init=False)
+    incoming: CachedSequence[IncomingEdges] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", frozen(self.counts))
         # not from a method of this graph, which would keep itself alive by it
-        parts = self.frames, self.pairs, self.counts, self.link_names
-        ties = Lazy(partial(_ties_of, *parts), len(self.frames))
-        object.__setattr__(self, "ties", ties)
+        parts = self.frames, self.pairs, self.counts, self.edge_feature_names
+        incoming = CachedSequence(partial(_ties_of, *parts), len(self.frames))
+        object.__setattr__(self, "incoming", incoming)
 
     @property
-    def first(self) -> NDArray[np.int64]:
+    def offsets(self) -> NDArray[np.int64]:
         """Number of the first superpixel of every frame, then N, (T + 1,)."""
         return np.concatenate([[0], np.cumsum(self.counts)])
 
@@ -155,7 +158,7 @@ class VideoGraph:
         )
         changed = {t + d for t in frames for d in (-1, 0, 1)}
         changed |= {t + d for t in pairs for d in (0, 1)}
-        new.ties.take_over(self.ties, changed)
+        new.incoming.adopt(self.incoming, changed)
         return new
 
     def window(self, start: int = 0, stop: int | None = None) -> Graph:
@@ -166,20 +169,24 @@ class VideoGraph:
         """
         span = range(start, self.shape[0] if stop is None else stop)
         first = np.concatenate([[0], np.cumsum(self.counts[span.start : span.stop])])
-        edges, links = [], []
+        edges, edge_features = [], []
         for k, t in enumerate(span):
-            ties = self.ties[t]
-            ends = np.stack([ties.source - np.int32(ties.before), ties.target])
+            incoming = self.incoming[t]
+            ends = np.stack(
+                [incoming.source - np.int32(incoming.before), incoming.target]
+            )
             ends += np.int32(first[k])
             inside = (ends[0] >= 0) & (ends[0] < first[-1])
             whole = inside.all()
             edges.append(ends if whole else ends[:, inside])
-            links.append(ties.links if whole else ties.links[inside])
-        nodes = np.concatenate([self.frames[t].nodes for t in span])
+            edge_features.append(
+                incoming.edge_features if whole else incoming.edge_features[inside]
+            )
+        nodes = np.concatenate([self.frames[t].node_features for t in span])
         return Graph(
-            Columns(nodes, self.node_names),
+            Columns(nodes, self.node_feature_names),
             np.concatenate(edges, axis=1),
-            Columns(np.concatenate(links), self.link_names),
+            Columns(np.concatenate(edge_features), self.edge_feature_names),
             first.astype(np.int64),
         )
 
@@ -190,9 +197,9 @@ def _ties_of(
     counts: NDArray[np.int64],
     names: tuple[str, ...],
     t: int,
-) -> FrameTies:
+) -> IncomingEdges:
     before = int(counts[t - 1]) if t > 0 else 0
-    return ties_into(frames, pairs, names, t, before)
+    return gather_incoming_edges(frames, pairs, names, t, before)
 
 
 def _replaced(items: Sequence[Item]) -> Replaced[Item]:

@@ -1,7 +1,7 @@
 """What the network must beat: simpler answers from the same evidence.
 
 Each is an `Answer`: from a graph and the inputs of all objects to probabilities;
-`Everywhere` makes a `Model` of it.
+`WholeVideoModel` makes a `Model` of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from napari_gnn_vos.structures.input_names import column
+from napari_gnn_vos.structures.feature_names import column
 from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
 from napari_gnn_vos.study.graph_cut import graph_cut
 
@@ -25,7 +25,7 @@ probabilities, every object against the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Everywhere:
+class WholeVideoModel:
     """A model that answers for the whole video at once.
 
     Parameters
@@ -42,7 +42,7 @@ class Everywhere:
         """Answer some frames, see `engine.Model`."""
         window = graph.window()
         inputs = np.concatenate([told(t) for t in range(graph.shape[0])], axis=1)
-        parts = np.split(self.answer(window, inputs), window.first[1:-1], axis=1)
+        parts = np.split(self.answer(window, inputs), window.offsets[1:-1], axis=1)
         yield from parts[frames.start : frames.stop]
 
 
@@ -63,23 +63,25 @@ def diffusion_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - an Answ
 
 def seeds_alone(graph: Graph, inputs: F32) -> F32:
     """Answer with the label of the seed that is nearest along the graph."""
-    column_of = graph.links.names.index
-    look = graph.links.values[:, column_of("far_l") : column_of("far_b") + 1]
+    column_of = graph.edge_features.names.index
+    look = graph.edge_features.values[
+        :, column_of("delta_l") : column_of("delta_b") + 1
+    ]
     n = inputs.shape[1]
-    ties = csr_array((0.05 + look.sum(axis=1), tuple(graph.edges)), (n, n))
+    incoming = csr_array((0.05 + look.sum(axis=1), tuple(graph.edge_index)), (n, n))
     reach = []
-    for side in ("it", "other"):
-        on = column(inputs, f"drawn_{side}") + column(inputs, f"spread_{side}") > 0
-        reach.append(np.stack([_far(ties, np.flatnonzero(seeds)) for seeds in on]))
+    for side in ("target", "rest"):
+        on = column(inputs, f"drawn_{side}") + column(inputs, f"propagated_{side}") > 0
+        reach.append(np.stack([_far(incoming, np.flatnonzero(seeds)) for seeds in on]))
     nearer = np.clip(reach[1] - reach[0], -30, 30)
     return np.asarray(1 / (1 + np.exp(-nearer)), np.float32)
 
 
-def _far(ties: csr_array, seeds: NDArray[np.intp]) -> NDArray[np.float64]:
+def _far(incoming: csr_array, seeds: NDArray[np.intp]) -> NDArray[np.float64]:
     """Length of the way from the nearest seed to every superpixel, 1e9 without any."""
-    far = np.full(ties.shape[0], np.inf)
+    far = np.full(incoming.shape[0], np.inf)
     if len(seeds):
-        far = dijkstra(ties, indices=seeds, min_only=True)
+        far = dijkstra(incoming, indices=seeds, min_only=True)
     return np.minimum(far, 1e9)
 
 

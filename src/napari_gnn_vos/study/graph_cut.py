@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.input_names import column
+from napari_gnn_vos.structures.feature_names import column
 from napari_gnn_vos.structures.video_graph import Graph
 from napari_gnn_vos.study.expansion import Field, cheap_labels
 
@@ -65,10 +65,16 @@ def field_of(graph: Graph, inputs: F32, strength: float) -> Field:
     costs = np.concatenate([-np.log(1 - p).sum(axis=0, keepdims=True), -np.log(p)])
     alone = 2 * _whole(costs)  # for a pair of neighbours is an edge each way
     tie = _whole(strength * _ties(graph))
-    most = alone.max(axis=0) + np.bincount(graph.edges[1], 2 * tie, alone.shape[1]) + 1
-    is_object = column(inputs, "drawn_it").any(axis=0, keepdims=True)
-    is_other = np.concatenate([is_object, column(inputs, "drawn_other") > 0])
-    return Field(np.where(is_other, most.astype(np.int64), alone), graph.edges, tie)
+    most = (
+        alone.max(axis=0)
+        + np.bincount(graph.edge_index[1], 2 * tie, alone.shape[1])
+        + 1
+    )
+    is_object = column(inputs, "drawn_target").any(axis=0, keepdims=True)
+    is_other = np.concatenate([is_object, column(inputs, "drawn_rest") > 0])
+    return Field(
+        np.where(is_other, most.astype(np.int64), alone), graph.edge_index, tie
+    )
 
 
 def _whole(costs: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -77,10 +83,10 @@ def _whole(costs: NDArray[np.floating]) -> NDArray[np.int64]:
 
 
 def _ties(graph: Graph) -> NDArray[np.float64]:
-    column_of = graph.links.names.index
-    links = graph.links.values
-    look = links[:, column_of("far_l") : column_of("far_b") + 1].sum(axis=1)
-    shares = column_of("share_out"), column_of("share_back")
-    touches = links[:, column_of("touches")] > 0
-    share = links[:, shares].max(axis=1)
+    column_of = graph.edge_features.names.index
+    edge_features = graph.edge_features.values
+    look = edge_features[:, column_of("delta_l") : column_of("delta_b") + 1].sum(axis=1)
+    shares = column_of("flow_share_source"), column_of("flow_share_target")
+    touches = edge_features[:, column_of("is_spatial")] > 0
+    share = edge_features[:, shares].max(axis=1)
     return np.asarray(np.where(touches, np.exp(-1.5 * look), share), np.float64)

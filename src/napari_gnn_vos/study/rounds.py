@@ -22,7 +22,7 @@ U8 = NDArray[np.uint8]
 
 
 class Drawer(Protocol):
-    """Whoever draws; `robot.Robot` does."""
+    """Whoever draws; `annotator.SimulatedAnnotator` does."""
 
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
@@ -34,7 +34,7 @@ class Drawer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class FixedFirstRound:
     """Strokes that are there already in the first round, then somebody else's.
 
     Parameters
@@ -63,7 +63,7 @@ class Score:
 
     Parameters
     ----------
-    turn : int
+    round_index : int
         Number of the round, from 1.
     j, f : (T, K) ndarray of float64
         Intersection over union and boundary measure of every object on every frame.
@@ -72,7 +72,7 @@ class Score:
         not counted.
     """
 
-    turn: int
+    round_index: int
     j: NDArray[np.float64]
     f: NDArray[np.float64]
     interact: float
@@ -82,7 +82,7 @@ class Score:
 def play(
     session: Session,
     truth: U8,
-    robot: Drawer,
+    annotator: Drawer,
     model: Model,
     *,
     rounds: int,
@@ -95,7 +95,7 @@ def play(
     session : Session
         With nothing drawn.
     truth : (T, H, W) ndarray of uint8
-    robot : Drawer
+    annotator : Drawer
     model : Model
     rounds : int
     rng : numpy.random.Generator
@@ -118,22 +118,24 @@ def play(
             f"{session.video.name!r} has none. Leave the sequence out."
         )
     score, labels = None, None
-    for turn in range(1, rounds + 1):
-        scribbles = robot(labels, truth, rng, corrected(session))
+    for round_index in range(1, rounds + 1):
+        scribbles = annotator(labels, truth, rng, corrected(session))
         if not scribbles and score is not None:
-            yield session, Score(turn, score.j, score.f, 0.0, 0.0)
+            yield session, Score(round_index, score.j, score.f, 0.0, 0.0)
             continue
         begin = time.perf_counter()
         session = annotate(session, scribbles, rng=rng)
         middle = time.perf_counter()
         session = drain(predict(session, model))
         end = time.perf_counter()
-        labels = np.asarray(session.painted)
+        labels = np.asarray(session.packed_labels)
         j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
-        score = Score(turn, j, f, middle - begin, end - middle)
+        score = Score(round_index, j, f, middle - begin, end - middle)
         yield session, score
 
 
 def corrected(session: Session) -> set[int]:
     """Frames that were drawn on after the first round."""
-    return {scribble.frame for turn in session.rounds[1:] for scribble in turn}
+    return {
+        scribble.frame for round_index in session.rounds[1:] for scribble in round_index
+    }

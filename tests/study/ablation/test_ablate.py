@@ -9,19 +9,19 @@ from napari_gnn_vos.cli import app
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.study.ablation import ablate as study
 from napari_gnn_vos.study.ablation import trainings
-from napari_gnn_vos.study.ablation.ablate import Without, ablate
+from napari_gnn_vos.study.ablation.ablate import MaskedInputs, ablate
 from napari_gnn_vos.study.ablation.catalogue import TABLES, TUNE
 from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
 from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
 from napari_gnn_vos.study.ablation.trainings import spaced
 from napari_gnn_vos.study.ablation.variants import Table, Variant
-from napari_gnn_vos.study.baselines import Everywhere, label_model_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, label_model_alone
 from napari_gnn_vos.study.measure.methods import simple_methods
-from napari_gnn_vos.study.training.course import TrainSettings
 from napari_gnn_vos.study.training.train import card_of
+from napari_gnn_vos.study.training.training_run import TrainSettings
 from tests.scenes import random_graph
 from tests.study.folders import davis_folder
 
@@ -184,8 +184,10 @@ def test_less_than_one_is_told(plan, name):
 
 def test_columns_that_are_left_out_are_unknown():
     graph = random_graph(np.random.default_rng(0))
-    inputs = [np.ones((2, n, len(INPUT_NAMES)), np.float32) for n in graph.counts]
-    model = Without(Everywhere(label_model_alone), ("label_model", "previous"))
+    inputs = [np.ones((2, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts]
+    model = MaskedInputs(
+        WholeVideoModel(label_model_alone), ("label_model", "previous")
+    )
     for answer in model(graph, inputs.__getitem__, range(5)):
         assert (answer == 0.5).all()
     assert all(told.all() for told in inputs)
@@ -218,6 +220,6 @@ def test_sequences_are_evenly_spaced():
 def test_what_tables_ask_for_is_there(table):
     assert len({variant.name for variant in table.variants}) == len(table.variants)
     for variant in table.variants:
-        assert set(variant.without) <= set(INPUT_NAMES)
+        assert set(variant.without) <= set(NODE_INPUT_NAMES)
         if variant.training:
             card_of(variant.training)

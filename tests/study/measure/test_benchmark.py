@@ -13,20 +13,20 @@ from napari_gnn_vos.errors import ReadError, ScribbleError, VideoError
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import (
-    Everywhere,
+    WholeVideoModel,
     diffusion_alone,
     label_model_alone,
 )
 from napari_gnn_vos.study.measure import benchmark as study
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Kept
-from napari_gnn_vos.study.robot import Robot
-from napari_gnn_vos.study.rounds import Begun, Score, play
+from napari_gnn_vos.study.measure.sequence_result import ResultCache
+from napari_gnn_vos.study.rounds import FixedFirstRound, Score, play
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from tests.study.folders import ON_ONE, ON_TWO, davis_folder, folders, person_draws
 
-DIFFUSED = Everywhere(diffusion_alone)
-BY_LOOK = Everywhere(label_model_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
+BY_LOOK = WholeVideoModel(label_model_alone)
 
 SIMPLE = Method("simple", DIFFUSED, {"name": "simple"})
 OTHER = Method("other", BY_LOOK, {"name": "other"})
@@ -64,7 +64,9 @@ def never():
 
 def test_it_plays_what_play_plays(plan):
     steps = []
-    played = drain(study.benchmark(plan, [SIMPLE, OTHER], Kept(None)), steps.append)
+    played = drain(
+        study.benchmark(plan, [SIMPLE, OTHER], ResultCache(None)), steps.append
+    )
     assert list(played) == ["simple", "other"]
     one, two = played["simple"]
     assert (one.sequence, one.objects, one.first_strokes) == ("one", 1, "human")
@@ -73,7 +75,7 @@ def test_it_plays_what_play_plays(plan):
     session = drain(start(video, plan.config, plan.cache))
     rng, drawer = (
         np.random.default_rng(0),
-        Begun(plan.first_strokes("two", truth), Robot()),
+        FixedFirstRound(plan.first_strokes("two", truth), SimulatedAnnotator()),
     )
     game = play(session, truth, drawer, DIFFUSED, rounds=2, rng=rng)
     for (_, score), j, f in zip(game, two.j, two.f, strict=True):
@@ -81,7 +83,7 @@ def test_it_plays_what_play_plays(plan):
         np.testing.assert_allclose(score.f.mean(axis=0), f)
     assert 0.7 < one.ceiling <= 1
     assert one.superpixels == session.graph.counts.mean()
-    assert two.edges == session.graph.window().edges.shape[1] / len(truth)
+    assert two.edge_index == session.graph.window().edges.shape[1] / len(truth)
     assert {(at.done, at.total) for at in steps} == {(n, 8) for n in range(9)}
     assert [at.done for at in steps] == sorted(at.done for at in steps)
 
@@ -89,7 +91,7 @@ def test_it_plays_what_play_plays(plan):
 def test_where_nobody_drew_the_robot_begins(plan, tmp_path):
     person_draws(tmp_path / "drawn", "two", ON_TWO)
     mixed = replace(plan, scribbles=tmp_path / "drawn", rounds=1)
-    played = drain(study.benchmark(mixed, [SIMPLE], Kept(None)))["simple"]
+    played = drain(study.benchmark(mixed, [SIMPLE], ResultCache(None)))["simple"]
     assert [one.first_strokes for one in played] == ["robot", "human"]
 
 
@@ -104,12 +106,12 @@ def test_one_sequence_is_in_memory_at_a_time(plan, monkeypatch):
         return video, truth
 
     monkeypatch.setattr(study, "read_davis", watched)
-    drain(study.benchmark(plan, [SIMPLE], Kept(None)))
+    drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))
     assert len(alive) == 4
 
 
 def test_what_was_finished_is_not_played_again(plan, tmp_path):
-    kept = Kept.beside(tmp_path / "out.json")
+    kept = ResultCache.beside(tmp_path / "out.json")
     first = drain(study.benchmark(plan, [SIMPLE], kept))
     again = drain(study.benchmark(plan, [model_that(never)], kept))
     assert again == first
@@ -118,7 +120,7 @@ def test_what_was_finished_is_not_played_again(plan, tmp_path):
 
 
 def test_stopped_it_goes_on_with_the_next_sequence(plan, tmp_path):
-    kept, calls = Kept.beside(tmp_path / "out.json"), []
+    kept, calls = ResultCache.beside(tmp_path / "out.json"), []
 
     def stop_in_the_second():
         calls.append(1)
@@ -133,7 +135,7 @@ def test_stopped_it_goes_on_with_the_next_sequence(plan, tmp_path):
     played = drain(study.benchmark(plan, [model_that(lambda: calls.append(1))], kept))
     assert len(calls) == 2
     assert [one.sequence for one in played["simple"]] == ["one", "two"]
-    whole = drain(study.benchmark(plan, [SIMPLE], Kept(None)))["simple"]
+    whole = drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))["simple"]
     assert [one.j for one in played["simple"]] == [one.j for one in whole]
 
 
@@ -141,14 +143,14 @@ def test_masks_that_are_missing_are_told_before_anything_is_played(broken):
     _, masks = folders(broken.root, "two")
     (masks / "00002.png").unlink()
     with pytest.raises(ReadError, match="a mask for every frame"):
-        drain(study.benchmark(broken, [model_that(never)], Kept(None)))
+        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
 
 
 def test_masks_of_another_size_are_told(broken):
     _, masks = folders(broken.root, "two")
     Image.new("L", (32, 24)).save(masks / "00000.png")
     with pytest.raises(ReadError, match="the size of their frames"):
-        drain(study.benchmark(broken, [model_that(never)], Kept(None)))
+        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
 
 
 def test_masks_without_an_object_are_told(broken):
@@ -156,13 +158,13 @@ def test_masks_without_an_object_are_told(broken):
     for file in masks.iterdir():
         Image.new("L", (64, 48)).save(file)
     with pytest.raises(VideoError, match="those of 'one' have none"):
-        drain(study.benchmark(broken, [model_that(never)], Kept(None)))
+        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
 
 
 def test_strokes_of_other_objects_are_told(broken):
     person_draws(broken.root / "Scribbles", "two", {5: ON_TWO[1]})
     with pytest.raises(ScribbleError, match="are on \\(5,\\)"):
-        drain(study.benchmark(broken, [model_that(never)], Kept(None)))
+        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
 
 
 def test_the_other_protocol_is_played_by_its_package(plan, monkeypatch):
@@ -170,12 +172,12 @@ def test_the_other_protocol_is_played_by_its_package(plan, monkeypatch):
 
     def official(footage, model, rounds, rng, first):
         asked.append((footage.session.video.name, model, rounds, len(first)))
-        yield from (Score(turn, j, j + 0.1, 1.0, 2.0) for turn in (1, 2))
+        yield from (Score(round_index, j, j + 0.1, 1.0, 2.0) for round_index in (1, 2))
 
     monkeypatch.setattr(study, "ensure_official", lambda: asked.append("package"))
     monkeypatch.setattr(study, "play_official", official)
     other = replace(plan, names=("one",), protocol="davisinteractive")
-    (one,) = drain(study.benchmark(other, [SIMPLE], Kept(None)))["simple"]
+    (one,) = drain(study.benchmark(other, [SIMPLE], ResultCache(None)))["simple"]
     assert asked == ["package", ("one", DIFFUSED, 2, 2)]
     assert one.j == ((0.5,), (0.5,))
     assert one.f == ((0.6,), (0.6,))

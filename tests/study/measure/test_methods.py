@@ -4,7 +4,7 @@ import pytest
 
 from napari_gnn_vos.errors import CheckpointError
 from napari_gnn_vos.model.registry import Predictor, load_model
-from napari_gnn_vos.study.baselines import BASELINES, Everywhere
+from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel
 from napari_gnn_vos.study.measure.methods import network_method, simple_methods
 
 
@@ -24,7 +24,7 @@ def test_a_network_is_told_by_its_weights(network):
     assert network_method("copy", again).facts["weights"] != one.facts["weights"]
 
 
-@pytest.mark.parametrize("names", ["node_names", "link_names"])
+@pytest.mark.parametrize("names", ["node_feature_names", "edge_feature_names"])
 def test_a_network_of_other_features_is_told_before_it_plays(network, names):
     other = replace(network.card, **{names: ("height", "weight")})
     with pytest.raises(CheckpointError, match="features that are not there"):
@@ -33,4 +33,6 @@ def test_a_network_of_other_features_is_told_before_it_plays(network, names):
 
 def test_simple_methods_are_the_baselines():
     found = {one.name: one.model for one in simple_methods()}
-    assert found == {name: Everywhere(answer) for name, answer in BASELINES.items()}
+    assert found == {
+        name: WholeVideoModel(answer) for name, answer in BASELINES.items()
+    }

@@ -5,15 +5,15 @@ import pytest
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.scenes import compose_scene
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.curve import Curve
 from napari_gnn_vos.study.measure.official import official_summary, play_official
 from napari_gnn_vos.study.measure.official_package import former_names, listed, official
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.rounds import Score
 
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 pytest.importorskip("davisinteractive")
 
@@ -65,7 +65,7 @@ def played(footage, rounds, **options):
 
 def test_a_session_from_end_to_end(footage):
     scores = played(footage, 3)
-    assert [score.turn for score in scores] == [1, 2, 3]
+    assert [score.round_index for score in scores] == [1, 2, 3]
     assert all(score.j.shape == score.f.shape == (5, 2) for score in scores)
     assert scores[0].j.mean() > 0.7
     assert scores[2].j.mean() >= max(scores[0].j.mean(), 0.95)
@@ -92,7 +92,7 @@ def test_more_rounds_than_the_package_takes_by_itself(footage):
 
 def test_objects_may_have_any_labels(footage):
     numbers = np.array([0, 9, 4], np.uint8)
-    other = Footage(footage.session, numbers[footage.truth])
+    other = LabelledVideo(footage.session, numbers[footage.truth])
     (score,) = played(other, 1)
     (wanted,) = played(footage, 1)
     assert score.j.shape == (5, 2)
@@ -114,7 +114,7 @@ def test_strokes_on_background_alone_are_no_answer_yet(footage):
 
 
 def test_a_truth_without_an_object_is_told(footage):
-    nothing = Footage(footage.session, footage.truth * 0)
+    nothing = LabelledVideo(footage.session, footage.truth * 0)
     with pytest.raises(VideoError, match="needs an object"):
         played(nothing, 1)
 
@@ -124,8 +124,8 @@ def games():
     rng = np.random.default_rng(0)
     return {
         name: [
-            Score(turn, *rng.random((2, frames, k)), *rng.random(2) * 9)
-            for turn in (1, 2, 3)
+            Score(round_index, *rng.random((2, frames, k)), *rng.random(2) * 9)
+            for round_index in (1, 2, 3)
         ]
         for name, frames, k in (("one", 4, 1), ("three", 6, 3))
     }
@@ -136,12 +136,12 @@ def test_our_curve_is_theirs(metric):
     summary = official_summary(games(), metric)
     of = {"J": lambda s: s.j, "F": lambda s: s.f}.get(metric, lambda s: (s.j + s.f) / 2)
     means = [
-        np.concatenate([of(score).mean(axis=0) for score in turn]).mean()
-        for turn in zip(*games().values(), strict=True)
+        np.concatenate([of(score).mean(axis=0) for score in round_index]).mean()
+        for round_index in zip(*games().values(), strict=True)
     ]
     seconds = [
-        np.mean([score.interact + score.predict for score in turn])
-        for turn in zip(*games().values(), strict=True)
+        np.mean([score.interact + score.predict for score in round_index])
+        for round_index in zip(*games().values(), strict=True)
     ]
     curve = Curve.of(means, seconds, objects=2)
     assert summary["auc"] == pytest.approx(curve.auc)

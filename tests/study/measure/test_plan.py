@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError, ScribbleError, SettingsError
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan, strokes_of
 from tests.scenes import line, moving_square, two_squares
 from tests.study.folders import FRAMES, ON_ONE, ON_TWO, person_draws
 
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 METHOD = Method("simple", DIFFUSED, {"name": "simple"})
 

@@ -8,7 +8,7 @@ from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
 
 
 def facts(rounds, sequences):
-    curve = [0.5 + 0.05 * turn for turn in range(rounds)]
+    curve = [0.5 + 0.05 * round_index for round_index in range(rounds)]
     return {
         "j": curve,
         "f": [y + 0.1 for y in curve],

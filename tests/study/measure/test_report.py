@@ -3,20 +3,20 @@ import json
 import numpy as np
 import pytest
 
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Played
 from napari_gnn_vos.study.measure.report import report, write_json
+from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 from napari_gnn_vos.study.measure.tables import rounds_table, whole
 
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 METHODS = [Method(name, DIFFUSED, {"name": name}) for name in ("net", "simple")]
 
 
 def game(sequence, j, f, seconds=(0.5, 0.5), hand="human", ceiling=0.9):
-    return Played(
+    return SequenceResult(
         sequence=sequence,
         j=j,
         f=f,

@@ -5,19 +5,19 @@ import pytest
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.progress import Progress, drain
 from napari_gnn_vos.study.baselines import (
-    Everywhere,
+    WholeVideoModel,
     diffusion_alone,
     label_model_alone,
 )
 from napari_gnn_vos.study.measure import together
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Kept
+from napari_gnn_vos.study.measure.sequence_result import ResultCache
 from napari_gnn_vos.study.measure.together import benchmark_together
 from tests.study.folders import davis_folder
 
-DIFFUSED = Everywhere(diffusion_alone)
-BY_LOOK = Everywhere(label_model_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
+BY_LOOK = WholeVideoModel(label_model_alone)
 
 METHODS = [
     Method("simple", DIFFUSED, {"name": "simple"}),
@@ -51,7 +51,7 @@ def asked(monkeypatch):
 
 
 def test_stopped_it_goes_on_with_what_was_not_played(plan, asked, tmp_path):
-    kept = Kept.beside(tmp_path / "out.json")
+    kept = ResultCache.beside(tmp_path / "out.json")
     with pytest.raises(KeyboardInterrupt):
         drain(benchmark_together(plan, METHODS, kept, "there"))
     assert len(list(kept.folder.glob("one-*.json"))) == len(METHODS)
@@ -61,12 +61,12 @@ def test_stopped_it_goes_on_with_what_was_not_played(plan, asked, tmp_path):
     assert (scheduler, name, task.plan.names) == ("there", "two", ("two",))
     assert task.plan.root == tmp_path / "davis"  # wherever a worker is
     assert task.plan.cache == tmp_path / "cache"
-    here = drain(benchmark_together(plan, METHODS, Kept(None), None))
+    here = drain(benchmark_together(plan, METHODS, ResultCache(None), None))
     assert _scores(found) == _scores(here)
 
 
 def test_methods_that_were_played_are_not_played_again(plan, asked, tmp_path):
-    kept = Kept.beside(tmp_path / "out.json")
+    kept = ResultCache.beside(tmp_path / "out.json")
     drain(benchmark_together(plan, METHODS[:1], kept, None))
     with pytest.raises(KeyboardInterrupt):
         drain(benchmark_together(plan, METHODS, kept, "there"))

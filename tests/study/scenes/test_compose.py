@@ -12,16 +12,18 @@ from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.scenes.compose import compose, play
 from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
-from napari_gnn_vos.study.scenes.script import Role, Script
+from napari_gnn_vos.study.scenes.scene_spec import SceneSpec, SpriteSpec
 from tests.scenes import BLUE, RED, moving_squares
 
 STAND = ((0.75, 0.9, 0.4),)
-PAIR = Script("pair", "red", 0, (Role("blue", (1, 4), STAND, shadow=0),), frames=6)
-HIDE = Script(
+PAIR = SceneSpec(
+    "pair", "red", 0, (SpriteSpec("blue", (1, 4), STAND, shadow=0),), frames=6
+)
+HIDE = SceneSpec(
     "hide",
     "blue",
     1,
-    (Role("red", (0, 3), ((0.2, 0.5, 0.4), (1.4, 0.5, 0.4)), True),),
+    (SpriteSpec("red", (0, 3), ((0.2, 0.5, 0.4), (1.4, 0.5, 0.4)), True),),
     frames=4,
 )
 

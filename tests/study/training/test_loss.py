@@ -2,16 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from napari_gnn_vos.model.checkpoint import Card, build
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
-from napari_gnn_vos.prepare.node_features import NODE_NAMES
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
+from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.study.training.learner import Learner
 from napari_gnn_vos.study.training.loss import loss_of
 from napari_gnn_vos.study.training.samples import Sample
 from tests.scenes import random_graph
 
-CARD = Card((*NODE_NAMES, *INPUT_NAMES), LINK_NAMES, 8, 2)
+CARD = CheckpointMetadata(
+    (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES), EDGE_FEATURE_NAMES, 8, 2
+)
 
 
 def network():
@@ -27,8 +29,8 @@ def learner_of(world=1):
 def sample(target=None, seed=0):
     rng = np.random.default_rng(seed)
     graph = random_graph(rng).window()
-    n = len(graph.nodes.values)
-    inputs = rng.uniform(-1, 1, (n, len(INPUT_NAMES))).astype(np.float32)
+    n = len(graph.node_features.values)
+    inputs = rng.uniform(-1, 1, (n, len(NODE_INPUT_NAMES))).astype(np.float32)
     goal = (inputs[:, 4] > 0).astype(np.float32) if target is None else target(n)
     return Sample(graph, inputs, goal, rng.uniform(10, 90, n).astype(np.float32))
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
 from napari_gnn_vos.study.training.samples import (
     GROUPS,
     Pool,
@@ -17,7 +17,7 @@ from napari_gnn_vos.study.training.samples import (
 )
 from tests.scenes import moving_square, plain_frame
 
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 
 def pool_of(footage, size=2, rounds=3, seed=0):
@@ -47,11 +47,11 @@ def test_targets_by_hand():
 @pytest.mark.parametrize("frames", [1, 3, 5, 9])
 def test_a_sample_is_a_window(pool, frames):
     sample = pool.sample(frames)
-    assert len(sample.graph.first) - 1 == min(frames, 5)
-    n = int(sample.graph.first[-1])
-    assert sample.inputs.shape == (n, len(INPUT_NAMES))
+    assert len(sample.graph.offsets) - 1 == min(frames, 5)
+    n = int(sample.graph.offsets[-1])
+    assert sample.inputs.shape == (n, len(NODE_INPUT_NAMES))
     assert sample.target.shape == sample.size.shape == (n,)
-    assert sample.graph.edges.max() < n
+    assert sample.graph.edge_index.max() < n
     assert sample.size.sum() == min(frames, 5) * 48 * 64
     assert ((sample.target >= 0) & (sample.target <= 1)).all()
 
@@ -59,7 +59,7 @@ def test_a_sample_is_a_window(pool, frames):
 def test_what_is_drawn_fits_the_target(pool):
     for _ in range(20):
         sample = pool.sample(5)
-        drawn = sample.inputs[:, INPUT_NAMES.index("drawn_it")] > 0
+        drawn = sample.inputs[:, NODE_INPUT_NAMES.index("drawn_target")] > 0
         assert drawn.any()
         assert sample.target[drawn].mean() > 0.5
 
@@ -71,10 +71,14 @@ def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
     for _ in range(100):
         sample = running.sample(5, rng)
         for group in GROUPS:
-            columns = [INPUT_NAMES.index(name) for name in group]
+            columns = [NODE_INPUT_NAMES.index(name) for name in group]
             if not sample.inputs[:, columns].any():
                 missing.add(group)
-    assert {("label_model",), ("harmonic",), ("spread_it", "spread_other")} <= missing
+    assert {
+        ("label_model",),
+        ("harmonic",),
+        ("propagated_target", "propagated_rest"),
+    } <= missing
     for k, inputs in running.inputs.items():
         np.testing.assert_array_equal(inputs, before[k])
 
@@ -97,7 +101,7 @@ def test_the_same_seed_the_same_samples(footage):
 
     one, other, another = third(1), third(1), third(2)
     np.testing.assert_array_equal(one.inputs, other.inputs)
-    np.testing.assert_array_equal(one.graph.edges, other.graph.edges)
+    np.testing.assert_array_equal(one.graph.edge_index, other.graph.edge_index)
     assert not np.array_equal(one.inputs, another.inputs)
 
 

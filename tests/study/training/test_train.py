@@ -12,17 +12,17 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.baselines import Everywhere, diffusion_alone
-from napari_gnn_vos.study.robot import Robot
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
 from napari_gnn_vos.study.rounds import play
-from napari_gnn_vos.study.training.course import Course, TrainSettings
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from napari_gnn_vos.study.training.samples import Pool
 from napari_gnn_vos.study.training.train import card_of, rate_at, train
+from napari_gnn_vos.study.training.training_run import TrainingRun, TrainSettings
 from napari_gnn_vos.study.training.validate import validate
 from tests.scenes import line
 from tests.study.folders import davis_folder
 
-DIFFUSED = Everywhere(diffusion_alone)
+DIFFUSED = WholeVideoModel(diffusion_alone)
 
 TINY = {
     "frames": 3,
@@ -37,7 +37,9 @@ TINY = {
 
 
 def course(footage, folder, **settings):
-    return Course(TrainSettings(**{**TINY, **settings}), [footage], [footage], folder)
+    return TrainingRun(
+        TrainSettings(**{**TINY, **settings}), [footage], [footage], folder
+    )
 
 
 def weights(path):
@@ -64,7 +66,7 @@ def test_it_leaves_checkpoints_a_curve_and_a_state(trained):
 
 def test_the_card_says_how_it_came_to_be(trained):
     _, card = load_checkpoint(trained / "last.safetensors")
-    assert card.node_names == INPUTS
+    assert card.node_feature_names == INPUTS
     assert (card.width, card.depth) == (8, 2)
     assert card.facts["steps"] == 4
     assert card.facts["settings"]["frames"] == 3
@@ -117,7 +119,7 @@ def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
     scores = play(
         footage.session,
         footage.truth,
-        Robot(),
+        SimulatedAnnotator(),
         DIFFUSED,
         rounds=2,
         rng=np.random.default_rng(0),
@@ -126,7 +128,7 @@ def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
 
 
 def test_a_training_that_was_killed_goes_on(footage, tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_gnn_vos.study.training.book.SAVED_EVERY", 2)
+    monkeypatch.setattr("napari_gnn_vos.study.training.training_log.SAVED_EVERY", 2)
     killed = iter(range(3))
 
     def stop_later(_self, frames):
@@ -182,12 +184,12 @@ def test_without_validation_the_last_is_the_best(footage, tmp_path):
 
 
 def test_features_that_are_left_out(footage, tmp_path):
-    out = ("previous", "far_l")
+    out = ("previous", "delta_l")
     path = train(course(footage, tmp_path, steps=1, left_out=out))
     model = load_model(path, "cpu")
-    assert "previous" not in model.card.node_names
-    assert "far_l" not in model.card.link_names
-    assert len(model.card.node_names) == len(INPUTS) - 1
+    assert "previous" not in model.card.node_feature_names
+    assert "delta_l" not in model.card.edge_feature_names
+    assert len(model.card.node_feature_names) == len(INPUTS) - 1
     js = validate(model, course(footage, tmp_path))
     assert 0 <= js[0] <= 1
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.engine import Model
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, within
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.ablation.request import Ablation
 from napari_gnn_vos.study.ablation.tables import Row
@@ -21,21 +21,21 @@ from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.measure.benchmark import benchmark
 from napari_gnn_vos.study.measure.methods import Method, network_method
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Kept, Played
 from napari_gnn_vos.study.measure.report import report
+from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
 
 F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Without:
+class MaskedInputs:
     """A model that is not told some inputs: they are 0, as where nothing is known.
 
     Parameters
     ----------
     model : Model
     names : tuple of str
-        Of `INPUT_NAMES`.
+        Of `NODE_INPUT_NAMES`.
     """
 
     model: Model
@@ -45,7 +45,7 @@ class Without:
         self, graph: VideoGraph, told: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
         """Answer some frames, see `engine.Model`."""
-        columns = [INPUT_NAMES.index(name) for name in self.names]
+        columns = [NODE_INPUT_NAMES.index(name) for name in self.names]
 
         def less(t: int) -> F32:
             inputs: F32 = told(t).copy()
@@ -136,16 +136,20 @@ def _method(variant: Variant, study: Ablation, seed: int) -> Method | None:
     if not variant.without:
         return method
     facts = method.facts | {"without": variant.without}
-    return Method(method.name, Without(method.model, variant.without), facts)
+    return Method(method.name, MaskedInputs(method.model, variant.without), facts)
 
 
-def _recalled(plan: Plan, method: Method, kept: Kept) -> list[Played] | None:
+def _recalled(
+    plan: Plan, method: Method, kept: ResultCache
+) -> list[SequenceResult] | None:
     """Sequences as they were played before; None if one is missing."""
     found = [kept.get(name, plan.key(method, name)) for name in plan.names]
     games = [one for one in found if one is not None]
     return games if len(games) == len(found) else None
 
 
-def _report(plan: Plan, method: Method, games: Sequence[Played]) -> dict[str, Any]:
+def _report(
+    plan: Plan, method: Method, games: Sequence[SequenceResult]
+) -> dict[str, Any]:
     facts = report(plan, [method], {method.name: list(games)})
     return facts | {"edges": float(np.mean([one.edges for one in games]))}

@@ -20,10 +20,10 @@ from napari_gnn_vos.config import (
 )
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.study.ablation.variants import Figures, J, Table, Variant
-from napari_gnn_vos.study.baselines import Everywhere
+from napari_gnn_vos.study.baselines import WholeVideoModel
 from napari_gnn_vos.study.graph_cut import CUT, graph_cut
 from napari_gnn_vos.study.measure.methods import Method, simple_methods
-from napari_gnn_vos.study.training.course import TrainSettings
+from napari_gnn_vos.study.training.training_run import TrainSettings
 
 
 def _j(after_2: float, after_8: float) -> Figures:
@@ -57,7 +57,7 @@ CURVE = Table(
 
 
 def _cut(strength: float, published: Figures, name: str) -> Variant:
-    model = Everywhere(partial(graph_cut, strength=strength))
+    model = WholeVideoModel(partial(graph_cut, strength=strength))
     facts = {"name": "alpha-expansion", "strength": strength}
     return Variant(name, published, method=Method("graph cut", model, facts))
 
@@ -85,12 +85,12 @@ TUNE = Table(
     tuple(_cut(strength, {}, f"strength {strength:g}") for strength in STRENGTHS),
 )
 
-_NO_SPREAD = SeedSettings(spread_frames=0)
+_NO_SPREAD = SeedSettings(propagation_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LOOK = LabelModelSettings(enabled=False)
-_LIGHT = LabelModelSettings(spread_weight=0.05)
+_LIGHT = LabelModelSettings(propagated_weight=0.05)
 _ALL_SIZES = LabelModelSettings(sliver=0)
-_SAME_LOOKS = LabelModelSettings(own_looks=False, sliver=0)
+_SAME_LOOKS = LabelModelSettings(recompute_appearance=False, sliver=0)
 INPUTS = Table(
     "inputs",
     "The given weights, told less (Table III); which of the published ones is without "
@@ -126,15 +126,20 @@ DATA = Table(
 
 FAMILIES = {
     "colour": (
-        *("l", "a", "b", "l_spread", "a_spread", "b_spread"),
-        *("far_l", "far_a", "far_b"),
+        *("l", "a", "b", "l_std", "a_std", "b_std"),
+        *("delta_l", "delta_a", "delta_b"),
     ),
     "motion": (
-        *("motion_next", "motion_before", "far_motion_next", "far_motion_before"),
+        *(
+            "motion_next",
+            "motion_previous",
+            "delta_motion_next",
+            "delta_motion_previous",
+        ),
     ),
-    "occlusion": ("occluded_next", "occluded_before"),
-    "shape": ("log_size", "at_border", "border_out", "border_back"),
-    "trust": ("share_out", "share_back", "return_error"),
+    "occlusion": ("occluded_next", "occluded_previous"),
+    "shape": ("log_size", "at_border", "border_share_source", "border_share_target"),
+    "trust": ("flow_share_source", "flow_share_target", "return_error"),
 }
 """Features of nodes and edges that are left out together."""
 FEATURES = Table(

@@ -12,8 +12,8 @@ from napari_gnn_vos.study.ablation.catalogue import TUNE, table_of
 from napari_gnn_vos.study.ablation.trainings import folder_of, spaced
 from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Kept
-from napari_gnn_vos.study.training.course_plan import CoursePlan, Source
+from napari_gnn_vos.study.measure.sequence_result import ResultCache
+from napari_gnn_vos.study.training.training_plan import Source, TrainingPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Ablation:
             *source, self.rounds, seed, cache=self.cache, config=config, pinned=True
         )
 
-    def training(self, variant: Variant, seed: int) -> CoursePlan | None:
+    def training(self, variant: Variant, seed: int) -> TrainingPlan | None:
         """Say how a variant is trained, None if it is not.
 
         Raises
@@ -89,7 +89,7 @@ class Ablation:
             "validate_every": self.steps,
             "validation_rounds": 0,
         }
-        plan = CoursePlan(
+        plan = TrainingPlan(
             ((root, spaced(names, variant.learn)),),
             (),
             self.cache,
@@ -100,9 +100,9 @@ class Ablation:
         return replace(plan, folder=self.output / "trainings" / folder_of(plan))
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> ResultCache:
         """Where played sequences are kept, for all tables."""
-        return Kept(self.output / "played")
+        return ResultCache(self.output / "played")
 
 
 def source(root: Path, names: str) -> Source:

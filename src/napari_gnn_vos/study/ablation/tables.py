@@ -45,13 +45,15 @@ def figures_of(facts: dict[str, Any]) -> dict[str, float]:
     found = {}
     for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
         rounds = facts[key]
-        for turn in SHOWN:
-            if turn <= len(rounds):
-                found[f"{title} after {turn}"] = rounds[turn - 1]
+        for round_index in SHOWN:
+            if round_index <= len(rounds):
+                found[f"{title} after {round_index}"] = rounds[round_index - 1]
         found[f"mean {title}"] = float(np.mean(rounds))
-    for turn in SHOWN_COMPOSED:
-        if facts["composed"] and turn <= len(facts["j"]):
-            found[f"J after {turn}, composed"] = facts["composed"]["j"][turn - 1]
+    for round_index in SHOWN_COMPOSED:
+        if facts["composed"] and round_index <= len(facts["j"]):
+            found[f"J after {round_index}, composed"] = facts["composed"]["j"][
+                round_index - 1
+            ]
     for title, key in (("J", "j"), ("J&F", "jf")):
         found[f"AUC {title}"] = facts[f"auc_{key}"]
         found[f"{title} at 60 s"] = facts[f"{key}_at_60s"]

@@ -15,10 +15,10 @@ import torch
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.study.footage import davis_footage
-from napari_gnn_vos.study.training.course_plan import CoursePlan
+from napari_gnn_vos.study.labelled_video import davis_footage
 from napari_gnn_vos.study.training.one_core import begin_on_one_core
 from napari_gnn_vos.study.training.train import train
+from napari_gnn_vos.study.training.training_plan import TrainingPlan
 
 
 def spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
     return tuple(names[round(k * last / max(count - 1, 1))] for k in range(count))
 
 
-def folder_of(plan: CoursePlan) -> Path:
+def folder_of(plan: TrainingPlan) -> Path:
     """Name a training by all that its weights depend on; ``DIGEST-SEED``."""
     depends_on = (
         version("napari-gnn-vos"),
@@ -54,12 +54,12 @@ def folder_of(plan: CoursePlan) -> Path:
     return Path(f"{digest}-{plan.settings.seed}")
 
 
-def weights_of(plan: CoursePlan) -> Path:
+def weights_of(plan: TrainingPlan) -> Path:
     """File with the weights of a training, once it is finished."""
     return plan.folder / "last.safetensors"
 
 
-def finished(plan: CoursePlan) -> bool:
+def finished(plan: TrainingPlan) -> bool:
     """Tell whether a training has taken all its steps."""
     try:
         _, card = load_checkpoint(weights_of(plan))
@@ -68,12 +68,12 @@ def finished(plan: CoursePlan) -> bool:
     return card.facts.get("steps") == plan.settings.steps
 
 
-def train_all(plans: Collection[CoursePlan], processes: int) -> Pipeline[None]:
+def train_all(plans: Collection[TrainingPlan], processes: int) -> Pipeline[None]:
     """Run trainings that are not finished.
 
     Parameters
     ----------
-    plans : collection of CoursePlan
+    plans : collection of TrainingPlan
         Those with one folder are one training.
     processes : int
         Trainings at the same time, one core each.
@@ -92,7 +92,7 @@ def train_all(plans: Collection[CoursePlan], processes: int) -> Pipeline[None]:
     yield from _at_once(left, at_once) if at_once > 1 else _one_by_one(left)
 
 
-def _once_a_video(plans: Sequence[CoursePlan]) -> list[CoursePlan]:
+def _once_a_video(plans: Sequence[TrainingPlan]) -> list[TrainingPlan]:
     """Plans that together need every video: the longest list of each preparation."""
     by_length = sorted(
         plans, key=lambda plan: sum(len(names) for _, names in plan.train)
@@ -100,7 +100,7 @@ def _once_a_video(plans: Sequence[CoursePlan]) -> list[CoursePlan]:
     return list({plan.config.prepare.digest(): plan for plan in by_length}.values())
 
 
-def _one_by_one(plans: Sequence[CoursePlan]) -> Pipeline[None]:
+def _one_by_one(plans: Sequence[TrainingPlan]) -> Pipeline[None]:
     for number, plan in enumerate(plans):
         yield Progress("train", number, len(plans))
         threads = torch.get_num_threads()
@@ -111,7 +111,7 @@ def _one_by_one(plans: Sequence[CoursePlan]) -> Pipeline[None]:
             torch.set_num_threads(threads)
 
 
-def _at_once(plans: Sequence[CoursePlan], processes: int) -> Pipeline[None]:
+def _at_once(plans: Sequence[TrainingPlan], processes: int) -> Pipeline[None]:
     spawn, others = get_context("spawn"), set(active_children())
     with ProcessPoolExecutor(processes, spawn, begin_on_one_core) as pool:
         futures = [pool.submit(_train, plan) for plan in plans]
@@ -126,5 +126,5 @@ def _at_once(plans: Sequence[CoursePlan], processes: int) -> Pipeline[None]:
             raise
 
 
-def _train(plan: CoursePlan) -> None:
+def _train(plan: TrainingPlan) -> None:
     train(plan(0, 1))

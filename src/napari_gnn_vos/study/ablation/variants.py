@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.study.measure.methods import Method
-from napari_gnn_vos.study.training.course import TrainSettings
+from napari_gnn_vos.study.training.training_run import TrainSettings
 
 Figures = Mapping[str, float]
 J = ("J after", "mean J")

@@ -14,15 +14,19 @@ from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import Pipeline, Progress, within
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.ceiling import best_labels
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.official import ensure_official, play_official
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Hand, Kept, Played
+from napari_gnn_vos.study.measure.sequence_result import (
+    Hand,
+    ResultCache,
+    SequenceResult,
+)
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.robot import Robot
-from napari_gnn_vos.study.rounds import Begun, Score, play
+from napari_gnn_vos.study.rounds import FixedFirstRound, Score, play
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 U8 = NDArray[np.uint8]
 
@@ -33,29 +37,29 @@ class Opened:
 
     Parameters
     ----------
-    footage : Footage
+    footage : LabelledVideo
     first : tuple of Scribble
         What a person drew for the first round; empty if nobody did.
     ceiling, edges : float
         See `ceiling_of` and `edges_of`.
     """
 
-    footage: Footage
+    footage: LabelledVideo
     first: tuple[Scribble, ...]
     ceiling: float
     edges: float
 
 
 def benchmark(
-    plan: Plan, methods: Sequence[Method], kept: Kept
-) -> Pipeline[dict[str, list[Played]]]:
+    plan: Plan, methods: Sequence[Method], kept: ResultCache
+) -> Pipeline[dict[str, list[SequenceResult]]]:
     """Let methods play sequences; one sequence is in memory at a time.
 
     Parameters
     ----------
     plan : Plan
     methods : sequence of Method
-    kept : Kept
+    kept : ResultCache
         What was played before is taken from here, what is played is put here.
 
     Yields
@@ -65,7 +69,7 @@ def benchmark(
 
     Returns
     -------
-    played : dict of str to list of Played
+    played : dict of str to list of SequenceResult
         By a method's name, the sequences in the order of the plan.
 
     Raises
@@ -77,7 +81,7 @@ def benchmark(
     """
     done, total = 0, len(plan.names) * len(methods) * plan.rounds
     yield from within(look(plan), Progress("look at masks", done, total))
-    out: dict[str, list[Played]] = {method.name: [] for method in methods}
+    out: dict[str, list[SequenceResult]] = {method.name: [] for method in methods}
     for name in plan.names:
         opened = None
         for method in methods:
@@ -115,19 +119,23 @@ def _read(plan: Plan, name: str) -> tuple[Video, U8, tuple[Scribble, ...]]:
 
 def _open(plan: Plan, name: str) -> Pipeline[Opened]:
     video, truth, first = _read(plan, name)
-    footage = Footage((yield from start(video, plan.config, plan.cache)), truth)
+    footage = LabelledVideo((yield from start(video, plan.config, plan.cache)), truth)
     return Opened(footage, first, ceiling_of(footage), edges_of(footage))
 
 
-def _play(plan: Plan, method: Method, opened: Opened, at: Progress) -> Pipeline[Played]:
+def _play(
+    plan: Plan, method: Method, opened: Opened, at: Progress
+) -> Pipeline[SequenceResult]:
     scores = []
     for score in _scores(plan, method, opened):
         scores.append(score)
-        yield Progress(f"{at.stage}: {method.name}", at.done + score.turn, at.total)
+        yield Progress(
+            f"{at.stage}: {method.name}", at.done + score.round_index, at.total
+        )
     graph = opened.footage.session.graph
     hand: Hand = "human" if opened.first else "robot"
     about = hand, graph.n / graph.shape[0], opened.ceiling
-    played = Played.of(at.stage, scores, *about)
+    played = SequenceResult.of(at.stage, scores, *about)
     return played.model_copy(update={"edges": opened.edges})
 
 
@@ -136,13 +144,13 @@ def _scores(plan: Plan, method: Method, opened: Opened) -> Iterator[Score]:
     if plan.protocol == "davisinteractive":
         yield from play_official(footage, method.model, plan.rounds, rng, opened.first)
         return
-    drawer = Begun(opened.first, Robot())
+    drawer = FixedFirstRound(opened.first, SimulatedAnnotator())
     session, truth, rounds = footage.session, footage.truth, plan.rounds
     for _, score in play(session, truth, drawer, method.model, rounds=rounds, rng=rng):
         yield score
 
 
-def ceiling_of(footage: Footage) -> float:
+def ceiling_of(footage: LabelledVideo) -> float:
     """Mean J if every superpixel got its commonest true label."""
     truth, frames = footage.truth, footage.session.graph.frames
     objects = objects_of(truth)
@@ -153,9 +161,9 @@ def ceiling_of(footage: Footage) -> float:
     return float(np.mean(js))
 
 
-def edges_of(footage: Footage) -> float:
+def edges_of(footage: LabelledVideo) -> float:
     """Mean number of directed edges a frame."""
     graph = footage.session.graph
-    within = sum(frame.touching.shape[1] for frame in graph.frames)
-    between = sum(pair.moving.shape[1] for pair in graph.pairs)
+    within = sum(frame.spatial_edges.shape[1] for frame in graph.frames)
+    between = sum(pair.causal_edges.shape[1] for pair in graph.pairs)
     return float(2 * (within + between) / graph.shape[0])

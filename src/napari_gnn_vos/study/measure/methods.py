@@ -10,9 +10,9 @@ import numpy as np
 
 from napari_gnn_vos.engine import INPUTS, Model
 from napari_gnn_vos.model.predictor import Predictor
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.structures.columns import Columns
-from napari_gnn_vos.study.baselines import BASELINES, Everywhere
+from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +48,8 @@ def network_method(name: str, network: Predictor) -> Method:
         If it was trained on other features than graphs have here.
     """
     for names, trained_on in (
-        (INPUTS, network.card.node_names),
-        (LINK_NAMES, network.card.link_names),
+        (INPUTS, network.card.node_feature_names),
+        (EDGE_FEATURE_NAMES, network.card.edge_feature_names),
     ):
         Columns(np.zeros((0, len(names)), np.float32), names).select(trained_on)
     facts = {"name": name, "weights": _digest(network), "device": network.device}
@@ -68,6 +68,6 @@ def _digest(network: Predictor) -> str:
 def simple_methods() -> list[Method]:
     """Take the baselines."""
     return [
-        Method(name, Everywhere(answer), {"name": name})
+        Method(name, WholeVideoModel(answer), {"name": name})
         for name, answer in BASELINES.items()
     ]

@@ -21,9 +21,9 @@ from napari_gnn_vos.engine import Model, annotate, predict
 from napari_gnn_vos.errors import NoSeedsError, VideoError
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo
+from napari_gnn_vos.study.measure.davis_session import DavisSession
 from napari_gnn_vos.study.measure.official_package import former_names, listed, official
-from napari_gnn_vos.study.measure.referee import Referee
 from napari_gnn_vos.study.metrics import objects_of
 from napari_gnn_vos.study.rounds import Score
 
@@ -46,7 +46,7 @@ def ensure_official() -> None:
 
 
 def play_official(
-    footage: Footage,
+    footage: LabelledVideo,
     model: Model,
     rounds: int,
     rng: Generator,
@@ -56,7 +56,7 @@ def play_official(
 
     Parameters
     ----------
-    footage : Footage
+    footage : LabelledVideo
         With nothing drawn.
     model : Model
     rounds : int
@@ -64,8 +64,8 @@ def play_official(
         Which pixels of the strokes become seeds.
     first : sequence of Scribble
         Strokes of the first round, such as those that persons drew for DAVIS. Without
-        them the package's robot draws, on the frame that `robot.Robot` would take, on
-        every object and on background.
+        them the annotator of the package draws on every object and on background, on
+        the frame that `SimulatedAnnotator` would choose.
 
     Yields
     ------
@@ -95,10 +95,10 @@ def play_official(
         )
     labels = np.zeros_like(footage.truth)
     with TemporaryDirectory() as folder:
-        referee = Referee.on(Path(folder), footage, rounds, begins=not first)
-        for turn in range(1, rounds + 1):
+        referee = DavisSession.on(Path(folder), footage, rounds, begins=not first)
+        for round_index in range(1, rounds + 1):
             scribbles = referee.strokes()
-            if turn == 1 and first:
+            if round_index == 1 and first:
                 scribbles = tuple(first)
             begin = middle = end = time.perf_counter()
             if scribbles:
@@ -107,10 +107,10 @@ def play_official(
                 with suppress(NoSeedsError):  # it may have drawn on background alone
                     session = drain(predict(session, model))
                 end = time.perf_counter()
-            if session.painted is not None:
-                labels = np.asarray(session.painted)
+            if session.packed_labels is not None:
+                labels = np.asarray(session.packed_labels)
             j, f = referee.score(labels)
-            yield Score(turn, j, f, middle - begin, end - middle)
+            yield Score(round_index, j, f, middle - begin, end - middle)
 
 
 def official_summary(
@@ -139,7 +139,7 @@ def official_summary(
     rounds = max(map(len, scores.values()))
     rows = [
         {
-            "interaction": one.turn,
+            "interaction": one.round_index,
             "sequence": name,
             "scribble_idx": 1,
             "object_id": k + 1,

@@ -119,16 +119,18 @@ def _sequences(facts: dict[str, Any]) -> Any:
     from matplotlib.figure import Figure
 
     last = len(facts["j"])
-    early, late = (min(turn, last) for turn in BARS)
+    early, late = (min(round_index, last) for round_index in BARS)
     items = facts["sequences"].items()
     ranked = sorted(items, key=lambda item: -item[1]["j"][late - 1])
     at = np.arange(len(ranked))
     figure = Figure((max(5.0, 1.8 + 0.42 * len(at)), 4.4), layout="constrained")
     axes = figure.add_subplot()
     sides = [(early, EARLY, -0.2), (late, LATE, 0.2)]
-    for turn, colour, shift in sides if early < late else [(late, LATE, 0.0)]:
-        j = [one["j"][turn - 1] for _, one in ranked]
-        name = f"after round {turn}" if turn > 1 else "after the first round"
+    for round_index, colour, shift in sides if early < late else [(late, LATE, 0.0)]:
+        j = [one["j"][round_index - 1] for _, one in ranked]
+        name = (
+            f"after round {round_index}" if round_index > 1 else "after the first round"
+        )
         axes.bar(at + shift, j, 0.38, color=colour, label=name)
     ceiling = [one["ceiling"] for _, one in ranked]
     lines = axes.hlines(ceiling, at - 0.42, at + 0.42, color=INK, lw=1.2)

@@ -16,7 +16,7 @@ from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.study.measure.curve import Curve
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Played, write_whole
+from napari_gnn_vos.study.measure.sequence_result import SequenceResult, write_whole
 
 PACKAGES = (
     *("napari-gnn-vos", "torch", "numpy", "opencv-python-headless", "numba"),
@@ -27,7 +27,7 @@ THRESHOLD = 60
 
 
 def report(
-    plan: Plan, methods: Sequence[Method], played: dict[str, list[Played]]
+    plan: Plan, methods: Sequence[Method], played: dict[str, list[SequenceResult]]
 ) -> dict[str, Any]:
     """Put all figures of a benchmark into one dictionary.
 
@@ -39,7 +39,7 @@ def report(
     plan : Plan
     methods : sequence of Method
         The first is the one that is reported; the others stand beside it.
-    played : dict of str to list of Played
+    played : dict of str to list of SequenceResult
         From `benchmark`.
 
     Returns
@@ -86,7 +86,7 @@ def report(
     }
 
 
-def _curves(games: Sequence[Played]) -> dict[str, Any]:
+def _curves(games: Sequence[SequenceResult]) -> dict[str, Any]:
     """All that belongs to rounds."""
     j, f = (over_objects([getattr(one, part) for one in games]) for part in "jf")
     jf = [(a + b) / 2 for a, b in zip(j, f, strict=True)]
@@ -127,7 +127,7 @@ def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]
     return means
 
 
-def _sequence(one: Played) -> dict[str, Any]:
+def _sequence(one: SequenceResult) -> dict[str, Any]:
     return {
         "j": over_objects([one.j]),
         "f": over_objects([one.f]),

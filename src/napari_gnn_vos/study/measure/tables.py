@@ -27,9 +27,15 @@ def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
     shown : sequence of int
         Rounds to show, from 1; those that nobody has played are left out.
     """
-    shown = [turn for turn in shown if turn <= min(map(len, results.values()))]
+    shown = [
+        round_index
+        for round_index in shown
+        if round_index <= min(map(len, results.values()))
+    ]
     rows = [
-        "| method | " + " | ".join(f"J after {turn}" for turn in shown) + " |",
+        "| method | "
+        + " | ".join(f"J after {round_index}" for round_index in shown)
+        + " |",
         "|---|" + "---|" * len(shown),
     ]
     for name, j in results.items():

@@ -10,9 +10,9 @@ from napari_gnn_vos.progress import Pipeline, Progress, drain, within
 from napari_gnn_vos.study.measure.benchmark import benchmark, look
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.played import Kept, Played
+from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
 
-Games = dict[str, list[Played]]
+Games = dict[str, list[SequenceResult]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class Task:
 
 
 def benchmark_together(
-    plan: Plan, methods: Sequence[Method], kept: Kept, scheduler: str | None
+    plan: Plan, methods: Sequence[Method], kept: ResultCache, scheduler: str | None
 ) -> Pipeline[Games]:
     """Let methods play sequences, as `benchmark` does.
 
@@ -41,7 +41,7 @@ def benchmark_together(
         On a cluster its folders are the same on all machines.
     methods : sequence of Method
         On a cluster with models that can be pickled, which compute on the CPU.
-    kept : Kept
+    kept : ResultCache
         What was played before is taken from here, what is played is put here.
     scheduler : str or None
         See `cluster.spread`; None plays here.
@@ -52,7 +52,7 @@ def benchmark_together(
 
     Returns
     -------
-    played : dict of str to list of Played
+    played : dict of str to list of SequenceResult
         By a method's name, the sequences in the order of the plan.
 
     Raises
@@ -70,13 +70,15 @@ def benchmark_together(
 
 def play(task: Task) -> Games:
     """Play a sequence on a worker."""
-    return drain(benchmark(task.plan, task.methods, Kept(None)))
+    return drain(benchmark(task.plan, task.methods, ResultCache(None)))
 
 
 class _Table:
     """What has been played, by method and sequence."""
 
-    def __init__(self, plan: Plan, methods: Sequence[Method], kept: Kept) -> None:
+    def __init__(
+        self, plan: Plan, methods: Sequence[Method], kept: ResultCache
+    ) -> None:
         self._plan, self._methods, self._kept = plan, methods, kept
         self._keys = {
             (method.name, name): plan.key(method, name)

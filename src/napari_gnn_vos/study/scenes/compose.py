@@ -17,9 +17,9 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
+from napari_gnn_vos.study.scenes.compositor import cast, survey
 from napari_gnn_vos.study.scenes.layers import Frame, put_together
-from napari_gnn_vos.study.scenes.script import Script
-from napari_gnn_vos.study.scenes.stage import cast, survey
+from napari_gnn_vos.study.scenes.scene_spec import SceneSpec
 
 FRAMES, MASKS, LISTS, RECIPES = (
     "JPEGImages/480p",
@@ -35,8 +35,8 @@ EDITION = 2
 def compose(
     root: Path,
     output: Path,
-    validation: Sequence[Script] = VALIDATION,
-    training: Sequence[Script] = TRAINING,
+    validation: Sequence[SceneSpec] = VALIDATION,
+    training: Sequence[SceneSpec] = TRAINING,
 ) -> Pipeline[int]:
     """Write all scenes in the layout of DAVIS 2017; scenes that are there are kept.
 
@@ -46,7 +46,7 @@ def compose(
         Folder in DAVIS layout, with one object a sequence.
     output : Path
         A new or empty folder, or one that this function began to fill.
-    validation, training : sequence of Script
+    validation, training : sequence of SceneSpec
 
     Yields
     ------
@@ -88,14 +88,14 @@ def compose(
     return len(scripts)
 
 
-def play(root: Path, script: Script) -> Iterator[Frame]:
+def play(root: Path, script: SceneSpec) -> Iterator[Frame]:
     """Compose a scene, frame after frame.
 
     Parameters
     ----------
     root : Path
         Folder in DAVIS layout.
-    script : Script
+    script : SceneSpec
 
     Yields
     ------
@@ -123,7 +123,7 @@ def play(root: Path, script: Script) -> Iterator[Frame]:
         yield put_together(video.rgb(time), truth[time] == 1, layers, script.behind)
 
 
-def _write_scene(root: Path, output: Path, script: Script) -> Iterator[None]:
+def _write_scene(root: Path, output: Path, script: SceneSpec) -> Iterator[None]:
     """Write a scene beside its place, a frame a step; when complete, put it there."""
     from PIL import Image
 
@@ -145,7 +145,7 @@ def _write_scene(root: Path, output: Path, script: Script) -> Iterator[None]:
     _write_text(_recipe(output, script), _told(script))
 
 
-def _is_there(output: Path, script: Script) -> bool:
+def _is_there(output: Path, script: SceneSpec) -> bool:
     """Whether a scene was completed by the same script."""
     file = _recipe(output, script)
     parts = [output / place / script.name for place in (FRAMES, MASKS)]
@@ -153,11 +153,11 @@ def _is_there(output: Path, script: Script) -> bool:
     return complete and file.read_text(encoding="utf-8") == _told(script)
 
 
-def _recipe(output: Path, script: Script) -> Path:
+def _recipe(output: Path, script: SceneSpec) -> Path:
     return output / RECIPES / f"{script.name}.json"
 
 
-def _told(script: Script) -> str:
+def _told(script: SceneSpec) -> str:
     return json.dumps({"edition": EDITION} | asdict(script), indent=1) + "\n"
 
 
@@ -168,7 +168,7 @@ def _write_text(file: Path, text: str) -> None:
     part.replace(file)
 
 
-def _refuse_others(output: Path, scripts: Iterable[Script]) -> None:
+def _refuse_others(output: Path, scripts: Iterable[SceneSpec]) -> None:
     """Refuse a folder that holds anything but scenes of these scripts."""
     names = {script.name for script in scripts}
     ours = {Path(place).parts[0] for place in (FRAMES, MASKS, LISTS, RECIPES)}

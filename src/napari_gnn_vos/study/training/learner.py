@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-from napari_gnn_vos.model.checkpoint import Card, build
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
 from napari_gnn_vos.study.training.loss import loss_of
 from napari_gnn_vos.study.training.samples import Sample
 
@@ -19,7 +19,7 @@ class Learner:
 
     Parameters
     ----------
-    card : Card
+    card : CheckpointMetadata
         Size of the network, and what it is fed with.
     dropout : float
         Share of channels dropped.
@@ -30,7 +30,11 @@ class Learner:
     """
 
     def __init__(
-        self, card: Card, dropout: float = 0.0, world: int = 1, device: str = "cpu"
+        self,
+        card: CheckpointMetadata,
+        dropout: float = 0.0,
+        world: int = 1,
+        device: str = "cpu",
     ) -> None:
         self._card = card
         network = build(card, dropout).to(device)

@@ -9,13 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from napari_gnn_vos.model.checkpoint import Card, feed
-from napari_gnn_vos.model.gatedgcn import GatedGCN, Ties
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata, feed
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 from napari_gnn_vos.study.training.samples import Sample
 
 
 def loss_of(
-    network: GatedGCN, card: Card, samples: Sequence[Sample], overlap: float
+    network: GatedGCN,
+    card: CheckpointMetadata,
+    samples: Sequence[Sample],
+    overlap: float,
 ) -> Tensor:
     """Mean over samples: cross-entropy of superpixels, and one minus soft J.
 
@@ -23,7 +26,7 @@ def loss_of(
     ----------
     network : GatedGCN
         Answers for all samples at once, as for one graph in pieces.
-    card : Card
+    card : CheckpointMetadata
         What it is fed with.
     samples : sequence of Sample
     overlap : float
@@ -35,16 +38,23 @@ def loss_of(
     loss : () Tensor of float
     """
     device = next(network.parameters()).device
-    fed = [feed(card, one.graph.nodes, one.graph.links, one.inputs) for one in samples]
-    nodes, links = (
+    fed = [
+        feed(card, one.graph.node_features, one.graph.edge_features, one.inputs)
+        for one in samples
+    ]
+    nodes, edge_features = (
         torch.tensor(np.concatenate(parts), device=device)
         for parts in zip(*fed, strict=True)
     )
     counts = [len(one.target) for one in samples]
     first = np.cumsum([0, *counts]).astype(np.int32)
-    ends = [one.graph.edges + begin for one, begin in zip(samples, first, strict=False)]
+    ends = [
+        one.graph.edge_index + begin for one, begin in zip(samples, first, strict=False)
+    ]
     index = torch.tensor(np.concatenate(ends, axis=1), device=device)
-    logits = network(nodes, links, Ties.of(index, len(nodes))).split(counts)
+    logits = network(nodes, edge_features, EdgeIndex.of(index, len(nodes))).split(
+        counts
+    )
     losses = [_of_one(*each, overlap) for each in zip(logits, samples, strict=True)]
     return torch.stack(losses).mean()
 

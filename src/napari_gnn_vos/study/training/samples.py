@@ -11,16 +11,21 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import Model, annotate, evidence, predict
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.structures.input_names import INPUT_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import Graph
-from napari_gnn_vos.study.footage import Footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import objects_of
-from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import corrected
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 F32 = NDArray[np.float32]
-GROUPS = (("spread_it", "spread_other"), ("label_model",), ("harmonic",), ("previous",))
+GROUPS = (
+    ("propagated_target", "propagated_rest"),
+    ("label_model",),
+    ("harmonic",),
+    ("previous",),
+)
 """Inputs that are left out together, now and then, so that none is relied on alone."""
 MERGED = 0.5
 """Share of sessions in which a random set of the objects is taken for one."""
@@ -51,7 +56,7 @@ class Sample:
 class Running:
     """A session under way: samples can be cut from its present state."""
 
-    footage: Footage
+    footage: LabelledVideo
     session: Session
     graph: Graph
     inputs: dict[int, F32]
@@ -60,14 +65,14 @@ class Running:
 
     def sample(self, frames: int, rng: Generator) -> Sample:
         """Cut a random window of `frames` frames, for a random object."""
-        count = len(self.graph.first) - 1
+        count = len(self.graph.offsets) - 1
         begin = int(rng.integers(0, max(count - frames, 0) + 1))
         graph, rows = self.graph.cut(begin, min(begin + frames, count))
         label = int(rng.choice(list(self.inputs)))
         inputs = self.inputs[label][rows].copy()
         for group in GROUPS:
             if rng.random() < 0.08:
-                inputs[:, [INPUT_NAMES.index(name) for name in group]] = 0
+                inputs[:, [NODE_INPUT_NAMES.index(name) for name in group]] = 0
         return Sample(graph, inputs, self.target[label][rows], self.size[rows])
 
 
@@ -76,7 +81,7 @@ class Pool:
 
     Parameters
     ----------
-    footage : sequence of Footage
+    footage : sequence of LabelledVideo
     rounds : int
         Rounds of a session at most; it may end earlier.
     size : int
@@ -85,11 +90,11 @@ class Pool:
     """
 
     def __init__(
-        self, footage: Sequence[Footage], rounds: int, size: int, rng: Generator
+        self, footage: Sequence[LabelledVideo], rounds: int, size: int, rng: Generator
     ) -> None:
         self._footage, self._rounds, self._size, self._rng = footage, rounds, size, rng
         self._running: list[Running] = []
-        self._robot = Robot(vary=True)
+        self._robot = SimulatedAnnotator(vary=True)
 
     def advance(self, model: Model) -> None:
         """Begin a session, or play one on by a round."""
@@ -115,7 +120,7 @@ class Pool:
     def _play_on(self, old: Running, model: Model) -> Running:
         return self._annotated(old.footage, drain(predict(old.session, model)))
 
-    def _annotated(self, footage: Footage, session: Session) -> Running:
+    def _annotated(self, footage: LabelledVideo, session: Session) -> Running:
         before = session.labels, footage.truth, self._rng, corrected(session)
         scribbles = self._robot(*before)
         if not scribbles:

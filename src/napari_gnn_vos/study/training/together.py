@@ -13,11 +13,11 @@ from torch.multiprocessing.spawn import spawn
 
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.model.device import use_gpu
-from napari_gnn_vos.study.training.course import Course
 from napari_gnn_vos.study.training.train import train
+from napari_gnn_vos.study.training.training_run import TrainingRun
 
 
-def train_together(make: Callable[[int, int], Course], processes: int) -> None:
+def train_together(make: Callable[[int, int], TrainingRun], processes: int) -> None:
     """Train on several processes that add up their gradients after every step.
 
     Parameters
@@ -42,7 +42,7 @@ def train_together(make: Callable[[int, int], Course], processes: int) -> None:
 
 
 def _process(
-    rank: int, make: Callable[[int, int], Course], processes: int, meet: str
+    rank: int, make: Callable[[int, int], TrainingRun], processes: int, meet: str
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(max(1, cores() // processes))
@@ -50,7 +50,7 @@ def _process(
 
 
 def _train_one_of(
-    make: Callable[[int, int], Course], meet: str, rank: int = -1, world: int = -1
+    make: Callable[[int, int], TrainingRun], meet: str, rank: int = -1, world: int = -1
 ) -> None:
     """Train as one of the processes that meet at an address, which may number them."""
     distributed.init_process_group(

@@ -12,23 +12,23 @@ import torch
 
 from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.model.checkpoint import Card
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata
 from napari_gnn_vos.model.predictor import Predictor
-from napari_gnn_vos.prepare.edge_features import LINK_NAMES
-from napari_gnn_vos.study.training.book import Book
-from napari_gnn_vos.study.training.course import Course, TrainSettings
+from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.study.training.learner import Learner
-from napari_gnn_vos.study.training.players import Players
+from napari_gnn_vos.study.training.rollout_workers import RolloutWorkers
 from napari_gnn_vos.study.training.samples import Pool, Sample
+from napari_gnn_vos.study.training.training_log import TrainingLog
+from napari_gnn_vos.study.training.training_run import TrainingRun, TrainSettings
 from napari_gnn_vos.study.training.validate import validate
 
 
-def train(course: Course) -> Path:
+def train(course: TrainingRun) -> Path:
     """Train a network; goes on from the folder's last state if there is one.
 
     Parameters
     ----------
-    course : Course
+    course : TrainingRun
 
     Returns
     -------
@@ -39,7 +39,7 @@ def train(course: Course) -> Path:
     torch.manual_seed(s.seed)
     card = card_of(s)
     learner = Learner(card, s.dropout, course.world, course.device)
-    book = Book(course, card)
+    book = TrainingLog(course, card)
     first = book.resume(learner)
     model = Predictor(learner.mean, card, course.device)
     with batches(course, model, first) as cut:
@@ -56,13 +56,13 @@ def train(course: Course) -> Path:
 
 @contextmanager
 def batches(
-    course: Course, model: Predictor, first: int
+    course: TrainingRun, model: Predictor, first: int
 ) -> Iterator[Callable[[], list[Sample]]]:
     """Play sessions, here in turn or by players; gives what cuts a step's samples.
 
     Parameters
     ----------
-    course : Course
+    course : TrainingRun
     model : Predictor
         Answers in the sessions, as it is at the time.
     first : int
@@ -70,7 +70,7 @@ def batches(
     """
     s, begun = course.settings, (course.settings.seed, course.rank, first)
     if course.cast is not None:
-        with Players(course.cast, s, model, begun) as players:
+        with RolloutWorkers(course.cast, s, model, begun) as players:
             yield players.batch
         return
     pool = Pool(course.train, s.rounds, s.pool, np.random.default_rng(begun))
@@ -86,7 +86,7 @@ def batches(
     yield in_turn
 
 
-def card_of(s: TrainSettings) -> Card:
+def card_of(s: TrainSettings) -> CheckpointMetadata:
     """Say what a network with these settings is fed with.
 
     Raises
@@ -94,17 +94,17 @@ def card_of(s: TrainSettings) -> Card:
     SettingsError
         If a feature that is to be left out is not known.
     """
-    unknown = sorted(set(s.left_out) - {*INPUTS, *LINK_NAMES})
+    unknown = sorted(set(s.left_out) - {*INPUTS, *EDGE_FEATURE_NAMES})
     if unknown:
         raise SettingsError(
             f"Features that are left out must be there; {unknown} are not. Known are "
-            f"{', '.join((*INPUTS, *LINK_NAMES))}."
+            f"{', '.join((*INPUTS, *EDGE_FEATURE_NAMES))}."
         )
-    nodes, links = (
+    nodes, edge_features = (
         tuple(name for name in names if name not in s.left_out)
-        for names in (INPUTS, LINK_NAMES)
+        for names in (INPUTS, EDGE_FEATURE_NAMES)
     )
-    return Card(nodes, links, s.width, s.depth, {"seed": s.seed})
+    return CheckpointMetadata(nodes, edge_features, s.width, s.depth, {"seed": s.seed})
 
 
 def rate_at(step: int, s: TrainSettings) -> float:

@@ -9,20 +9,20 @@ import torch
 from torch import distributed
 
 from napari_gnn_vos.engine import Model
-from napari_gnn_vos.study.robot import Robot
 from napari_gnn_vos.study.rounds import play
-from napari_gnn_vos.study.training.course import Course
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
+from napari_gnn_vos.study.training.training_run import TrainingRun
 
 log = logging.getLogger(__name__)
 
 
-def validate(model: Model, course: Course) -> list[float]:
+def validate(model: Model, course: TrainingRun) -> list[float]:
     """Let the robot annotate the validation videos, shared by the processes.
 
     Parameters
     ----------
     model : Model
-    course : Course
+    course : TrainingRun
 
     Returns
     -------
@@ -36,7 +36,12 @@ def validate(model: Model, course: Course) -> list[float]:
     for footage in course.validation[course.rank :: course.world]:
         rng = np.random.default_rng(0)
         scores = play(
-            footage.session, footage.truth, Robot(), model, rounds=rounds, rng=rng
+            footage.session,
+            footage.truth,
+            SimulatedAnnotator(),
+            model,
+            rounds=rounds,
+            rng=rng,
         )
         js = [float(score.j.mean()) for _, score in scores]
         total += torch.tensor([*js, 1.0], dtype=torch.float64)

@@ -1,0 +1,60 @@
+"""Videos with their truth, prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.engine import start
+from napari_gnn_vos.io.davis import read_davis
+from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.structures.session import Session
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledVideo:
+    """A prepared video with its truth.
+
+    Parameters
+    ----------
+    session : Session
+        With nothing drawn.
+    truth : (T, H, W) ndarray of uint8
+    """
+
+    session: Session
+    truth: NDArray[np.uint8]
+
+
+def davis_footage(
+    root: Path, names: Sequence[str], config: Config, cache: Path
+) -> Pipeline[list[LabelledVideo]]:
+    """Prepare sequences of a folder in DAVIS layout.
+
+    Parameters
+    ----------
+    root : Path
+    names : sequence of str
+    config : Config
+    cache : Path
+        Folder for prepared graphs.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    footage : list of LabelledVideo
+    """
+    out = []
+    for name in names:
+        video, truth = read_davis(root, name)
+        session = yield from start(video, config, cache)
+        out.append(LabelledVideo(session, truth))
+    return out

@@ -1,0 +1,128 @@
+"""The package's session on one video: who draws, and who scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_gnn_vos.io.davis_scribbles import scribbles_from_davis
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.study.labelled_video import LabelledVideo
+from napari_gnn_vos.study.measure.official_package import listed, official
+from napari_gnn_vos.study.metrics import objects_of
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
+
+U8 = NDArray[np.uint8]
+F64 = NDArray[np.float64]
+SUBSET = "val"
+"""A name that the package knows."""
+NOTHING = 255
+"""No object's number: where all is predicted to be that, background is missed, too."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DavisSession:
+    """The package's session on one video.
+
+    Parameters
+    ----------
+    session : davisinteractive.session.DavisInteractiveSession
+    sequence : dict of str to (int, int, int, int)
+        The video's name, and its T, H, W and K.
+    objects : tuple of K int
+        Our labels of the package's objects 1 .. K.
+    """
+
+    session: Any
+    sequence: dict[str, tuple[int, ...]]
+    objects: tuple[int, ...]
+
+    @classmethod
+    def on(
+        cls, folder: Path, footage: LabelledVideo, rounds: int, begins: bool = True
+    ) -> DavisSession:
+        """Open a session on a video.
+
+        Parameters
+        ----------
+        folder : Path
+            Empty; the package reads truth and first strokes from disk.
+        footage : LabelledVideo
+            With an object in its truth.
+        rounds : int
+        begins : bool
+            Whether the robot draws in the first round, too; otherwise it gives no
+            stroke then.
+        """
+        objects = objects_of(footage.truth)
+        truth = _numbered(footage.truth, objects)
+        name = footage.session.video.name
+        sequence = {name: (*truth.shape, len(objects))}
+        with listed(sequence, SUBSET):
+            first = _first_strokes(name, truth) if begins else [[] for _ in truth]
+            _write(folder, name, truth, first)
+            session = official("session").DavisInteractiveSession(
+                user_key="robot",
+                davis_root=folder,
+                subset=SUBSET,
+                max_nb_interactions=rounds,
+                report_save_dir=folder,
+            )
+            session.max_nb_interactions = rounds  # it takes no more than 16
+            return cls(session.__enter__(), sequence, objects)
+
+    def strokes(self) -> tuple[Scribble, ...]:
+        """Begin a round: let the robot draw, where it has not already."""
+        ((t, h, w, _),) = self.sequence.values()
+        with listed(self.sequence, SUBSET):
+            self.session.next()
+            _, found, _ = self.session.get_scribbles(only_last=True)
+        return tuple(
+            Scribble(one.frame, (0, *self.objects)[one.label], one.path)
+            for one in scribbles_from_davis(found, (t, h, w))
+        )
+
+    def score(self, labels: U8) -> tuple[F64, F64]:
+        """End a round: measure (T, H, W) labels, to J and F, both (T, K)."""
+        ((t, _, _, k),) = self.sequence.values()
+        with listed(self.sequence, SUBSET):
+            self.session.submit_masks(_numbered(labels, self.objects))
+            newest = self.session.get_report().tail(t * k)
+        j, f = (newest[name].to_numpy(float) for name in ("jaccard", "contour"))
+        return j.reshape(t, k), f.reshape(t, k)
+
+
+def _numbered(labels: U8, objects: Sequence[int]) -> U8:
+    """Give objects the numbers 1 .. K that the package wants, and all else 0."""
+    number = np.zeros(256, np.uint8)
+    number[list(objects)] = np.arange(1, len(objects) + 1)
+    return np.asarray(number[labels])
+
+
+def _first_strokes(name: str, truth: U8) -> list[Any]:
+    """Draw by the package's robot, in its format, where nothing is predicted."""
+    ours = SimulatedAnnotator()(None, truth, np.random.default_rng(0))
+    frame = ours[0].frame if ours else 0
+    service = official("evaluation.service")
+    annotator = service.InteractiveScribblesRobot(**service.ROBOT_DEFAULT_PARAMETERS)
+    none = np.full_like(truth, NOTHING)
+    drawn = annotator.interact(name, none, truth, int(truth.max()), frame)
+    return list(drawn["scribbles"])
+
+
+def _write(root: Path, name: str, truth: U8, strokes: list[Any]) -> None:
+    """Write a video's truth and first strokes where the package looks for them."""
+    masks, drawn = root / "Annotations" / "480p" / name, root / "Scribbles" / name
+    masks.mkdir(parents=True)
+    drawn.mkdir(parents=True)
+    for t, mask in enumerate(truth):
+        Image.fromarray(mask).save(masks / f"{t:05d}.png")
+    found = {"sequence": name, "scribbles": strokes}
+    (drawn / "001.json").write_text(json.dumps(found), "utf-8")

@@ -1,0 +1,228 @@
+"""A robot that annotates: strokes along the middle of the errors.
+
+Written from the description of the robot of the DAVIS interactive benchmark (S. Caelles
+et al., "The 2018 DAVIS Challenge on Video Object Segmentation", 2018): on the worst
+frame that it has not yet drawn on, in every region of an error that is not too narrow,
+a stroke along the longest path of the region's skeleton.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, find_objects, gaussian_filter1d
+from scipy.ndimage import label as connected_parts
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
+from skimage.morphology import medial_axis
+
+from napari_gnn_vos.interact.strokes import rasterise
+from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
+from napari_gnn_vos.study.metrics import jaccard, objects_of
+
+U8 = NDArray[np.uint8]
+F64 = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+KERNEL, WIDEST = 0.2, 16.0
+"""An error is narrow if no disk fits in whose diameter is this share of the side of a
+square as large as all errors of its label; the radius is so many pixels at most."""
+LEAST_POINTS = 4
+"""Pixels along a skeleton; shorter ones get no stroke."""
+TOUCHING = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAnnotator:
+    """Draws strokes in the errors of one frame a round.
+
+    Parameters
+    ----------
+    vary : bool
+        Choose at random the frame, the errors to mend and the stretch to draw, the
+        larger the likelier, as training needs; otherwise always the worst frame and
+        every error.
+    """
+
+    vary: bool = False
+
+    def __call__(
+        self,
+        labels: U8 | None,
+        truth: U8,
+        rng: Generator,
+        used: Collection[int] = (),
+    ) -> tuple[Scribble, ...]:
+        """Draw on the worst frame.
+
+        Parameters
+        ----------
+        labels : (T, H, W) ndarray of uint8 or None
+            The answer of the last round; None in the first.
+        truth : (T, H, W) ndarray of uint8
+        rng : numpy.random.Generator
+        used : collection of int
+            Frames that it corrected in earlier rounds: the next is another one, as
+            long as there is one.
+
+        Returns
+        -------
+        scribbles : tuple of Scribble
+            On one frame, the longest first; in the first round on every object there
+            and on background. Empty if nothing is left to correct.
+        """
+        objects = objects_of(truth)
+        if labels is None:
+            t = self._first_frame(truth, objects, rng)
+        else:
+            t = self._worst_frame(1 - jaccard(labels, truth, objects), used, rng)
+        found = correct(t, None if labels is None else labels[t], truth[t])
+        if self.vary:
+            found = _some_of(found, every_label=labels is None, rng=rng)
+        return tuple(found)
+
+    def _first_frame(self, truth: U8, objects: tuple[int, ...], rng: Generator) -> int:
+        """Frame on which all objects are large."""
+        areas = np.stack([(truth == k).sum(axis=(1, 2)) for k in objects], axis=1)
+        share = (areas / np.maximum(areas.max(axis=0), 1)).min(axis=1)
+        if self.vary:
+            return int(rng.choice(np.flatnonzero(share >= 0.5 * share.max())))
+        return int(share.argmax())
+
+    def _worst_frame(self, lost: F64, used: Collection[int], rng: Generator) -> int:
+        left = lost.mean(axis=1)
+        if len(used) < len(left):
+            left[list(used)] = -1
+        if self.vary and (left > 0).any():
+            weight = np.maximum(left, 0) ** 3
+            return int(rng.choice(len(left), p=weight / weight.sum()))
+        return int(left.argmax())
+
+
+def correct(t: int, given: U8 | None, right: U8) -> list[Scribble]:
+    """Draw in every error of frame `t` that is not too narrow.
+
+    Parameters
+    ----------
+    t : int
+    given : (H, W) ndarray of uint8 or None
+        Labels; None if there are none.
+    right : (H, W) ndarray of uint8
+        The truth.
+
+    Returns
+    -------
+    scribbles : list of Scribble
+        The longest first.
+    """
+    given = np.full_like(right, 255) if given is None else given
+    found = []
+    for label in (BACKGROUND, *objects_of(right)):
+        wrong = (right == label) & (given != label)
+        found += [Scribble(t, label, path) for path in scribbles_for_errors(wrong)]
+    return sorted(found, key=_length, reverse=True)
+
+
+def scribbles_for_errors(wrong: Mask) -> list[F64]:
+    """Draw lines along the middle of the regions of a mask.
+
+    Parameters
+    ----------
+    wrong : (H, W) ndarray of bool
+        All errors of one label on a frame.
+
+    Returns
+    -------
+    paths : list of (P, 2) ndarray of float64
+        Points (row, column), smooth, a few pixels apart; or every pixel of the line,
+        where a smooth one would leave the mask. None in narrow regions; a short one in
+        a round region, whose skeleton is next to a point.
+    """
+    paths = []
+    parts, _ = connected_parts(_opened(wrong), TOUCHING)
+    for number, box in enumerate(find_objects(parts), start=1):
+        region = np.pad(parts[box] == number, 1)
+        corner = [side.start - 1 for side in box]
+        points = np.argwhere(medial_axis(region, rng=0)) + corner
+        if len(points) >= LEAST_POINTS:
+            path = points[_longest_path(points)].astype(float)
+            paths.append(_smooth(path, wrong))
+        else:
+            paths += [chord + corner for chord in _chord(region)]
+    return paths
+
+
+def _chord(region: Mask) -> list[F64]:
+    """Draw half a radius to either side of a region's middle, if it is that wide."""
+    away = distance_transform_edt(region)
+    row, col = np.unravel_index(away.argmax(), away.shape)
+    half = int(away.max() / 2)
+    ends = [[row, col - half], [row, col + half]]
+    return [np.array(ends, float)] if 2 * half >= LEAST_POINTS else []
+
+
+def _opened(wrong: Mask) -> Mask:
+    """Leave out what is narrow; everything, if nothing is wider than two pixels."""
+    area = np.count_nonzero(wrong)
+    radius = min(KERNEL * np.sqrt(area) / 2, WIDEST)
+    if radius <= 1 or area == wrong.size:
+        return wrong
+    away = distance_transform_edt(wrong)
+    radius = min(radius, 0.95 * float(away.max()))
+    core = away > radius
+    opened: Mask = distance_transform_edt(~core) <= radius
+    return opened & wrong if radius > 1 else np.zeros_like(wrong)
+
+
+def _smooth(path: F64, inside: Mask) -> F64:
+    smooth = gaussian_filter1d(path, 3, axis=0, mode="nearest")
+    smooth = np.concatenate([smooth[:-1:4], smooth[-1:]])
+    rows, cols = rasterise(Scribble(0, BACKGROUND, smooth), (1, *inside.shape)).T
+    return smooth if inside[rows, cols].all() else path
+
+
+def _length(scribble: Scribble) -> float:
+    return float(np.linalg.norm(np.diff(scribble.path, axis=0), axis=1).sum())
+
+
+def _some_of(
+    found: list[Scribble], *, every_label: bool, rng: Generator
+) -> list[Scribble]:
+    """Draw some strokes only, longer ones likelier, and of some only a stretch."""
+    if not found:
+        return found
+    length = np.array([1 + _length(scribble) for scribble in found])
+    count = int(rng.integers(1, len(found) + 1))
+    chosen = set(rng.choice(len(found), count, replace=False, p=length / length.sum()))
+    if every_label:
+        labels = [scribble.label for scribble in found]
+        chosen |= {labels.index(label) for label in labels}
+    out = []
+    for k in sorted(chosen):
+        path = found[k].path
+        if rng.random() < 0.5 and len(path) > 4:
+            size = int(rng.integers(3, len(path) + 1))
+            begin = int(rng.integers(0, len(path) - size + 1))
+            path = path[begin : begin + size]
+        out.append(replace(found[k], path=path))
+    return out
+
+
+def _longest_path(points: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers of the points along the longest shortest path of a skeleton."""
+    pairs = cKDTree(points).query_pairs(1.5, output_type="ndarray")
+    far = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    n = len(points)
+    incoming = csr_array((far, (pairs[:, 0], pairs[:, 1])), (n, n))
+    end = int(dijkstra(incoming, directed=False, indices=0).argmax())
+    reach, before = dijkstra(
+        incoming, directed=False, indices=end, return_predecessors=True
+    )
+    path = [int(reach.argmax())]
+    while path[-1] != end:
+        path.append(int(before[path[-1]]))
+    return np.array(path)

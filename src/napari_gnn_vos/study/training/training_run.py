@@ -1,0 +1,89 @@
+"""What a training is: its settings, its videos, and whose share of it this is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from napari_gnn_vos.config import Settings
+from napari_gnn_vos.study.labelled_video import LabelledVideo
+
+
+class TrainSettings(Settings):
+    """How a network is trained."""
+
+    steps: PositiveInt = Field(2500, description="Steps of the optimiser.")
+    rate: PositiveFloat = Field(3e-3, description="Highest learning rate.")
+    frames: PositiveInt = Field(10, description="Frames of a sample.")
+    rounds: PositiveInt = Field(8, description="Rounds of a session at most.")
+    batch: PositiveInt = Field(1, description="Samples of a step.")
+    pool: PositiveInt = Field(10, description="Sessions under way at a time.")
+    steps_a_round: PositiveInt = Field(
+        8, description="Steps until one of the sessions is played on by a round."
+    )
+    samples_a_round: PositiveInt = Field(
+        16, description="The same where players play: samples that they cut."
+    )
+    width: PositiveInt = Field(20, description="Channels of the network.")
+    depth: PositiveInt = Field(12, description="Layers, and reach in hops.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Share of channels dropped.")
+    average: float = Field(
+        0.998, ge=0, lt=1, description="Memory of the running mean of the weights."
+    )
+    overlap: float = Field(0.5, ge=0, description="Weight of the soft J in the loss.")
+    left_out: tuple[str, ...] = Field(
+        (), description="Features of nodes and edges that the network does not see."
+    )
+    validate_every: PositiveInt = Field(1250, description="Steps between validations.")
+    validation_rounds: NonNegativeInt = Field(
+        8, description="Rounds of a validation; 0 takes the last weights for the best."
+    )
+    seed: int = Field(0, ge=0, description="Of weights, samples and dropout.")
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutConfig:
+    """Processes that play sessions beside the one that learns; picklable.
+
+    Parameters
+    ----------
+    players : int
+        How many.
+    footage : callable
+        Opens the videos to play, in the process of a player.
+    """
+
+    players: int
+    footage: Callable[[], Sequence[LabelledVideo]]
+
+
+@dataclass(slots=True, eq=False)
+class TrainingRun:
+    """One process's share of a training.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+    train, validation : sequence of LabelledVideo
+        To train on, unless players do so, and to validate on.
+    folder : Path
+        Where checkpoints, the curve and the state to go on from are kept.
+    rank, world : int
+        Number of this process, and how many there are.
+    device : str
+        Where the network computes.
+    cast : RolloutConfig, optional
+        Plays in place of this process.
+    """
+
+    settings: TrainSettings
+    train: Sequence[LabelledVideo]
+    validation: Sequence[LabelledVideo]
+    folder: Path
+    rank: int = 0
+    world: int = 1
+    device: str = "cpu"
+    cast: RolloutConfig | None = None

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos import engine
+from napari_gnn_vos.gui import warm_up
+
+
+def test_a_round_is_played_once_beside_other_work(monkeypatch):
+    played = []
+    predict = engine.predict
+
+    def watched(session, model, *, first):
+        played.append(session)
+        return (yield from predict(session, model, first=first))
+
+    monkeypatch.setattr(engine, "predict", watched)
+    warm_up.warm_up_in_thread.cache_clear()
+    thread = warm_up.warm_up_in_thread()
+    assert warm_up.warm_up_in_thread() is thread
+    thread.join(300)
+    assert not thread.is_alive()
+    (session,) = played
+    assert set(np.unique(session.painted_pixels.label)) == {0, 1}
+
+
+def test_a_window_that_closes_ends_it_without_a_word(monkeypatch):
+    class Gone:
+        def is_alive(self):
+            return False
+
+    monkeypatch.setattr(warm_up, "main_thread", Gone)
+    with pytest.raises(SystemExit):
+        warm_up.rehearse()
+
+    def fail():
+        raise RuntimeError("cannot schedule new futures after shutdown")
+
+    monkeypatch.setattr(warm_up, "rehearse", fail)
+    warm_up._rehearse_while_open()
+    monkeypatch.undo()
+    monkeypatch.setattr(warm_up, "rehearse", fail)
+    with pytest.raises(RuntimeError, match="schedule"):
+        warm_up._rehearse_while_open()

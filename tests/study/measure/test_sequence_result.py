@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.study.measure.sequence_result import (
+    ResultCache,
+    SequenceResult,
+    write_whole,
+)
+from napari_gnn_vos.study.rounds import Score
+
+F = np.array([[0.0, 1.0], [1.0, 1.0]])
+SCORES = [
+    Score(1, np.array([[0.5, 1], [0.7, 0]]), F, 0.25, 1.0),
+    Score(2, np.ones((2, 2)), F, 0.0, 0.0),
+]
+
+
+def played(name="bear"):
+    return SequenceResult.of(name, SCORES, "human", 880.5, 0.9)
+
+
+def test_frames_are_averaged_and_objects_kept_apart():
+    one = played()
+    np.testing.assert_allclose(one.j, [[0.6, 0.5], [1, 1]])
+    np.testing.assert_allclose(one.f, [[0.5, 1], [0.5, 1]])
+    assert one.interact == (0.25, 0)
+    assert one.predict == (1, 0)
+    assert one.objects == 2
+
+
+def test_what_is_put_is_found_again(tmp_path):
+    kept = ResultCache.beside(tmp_path / "new" / "out.json")
+    assert kept.get("bear", "k1") is None
+    kept.put(played(), "k1")
+    assert kept.get("bear", "k1") == played()
+    assert kept.get("bear", "k2") is None
+    assert kept.get("bus", "k1") is None
+    kept.clear()
+    kept.clear()
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", '{"sequence": "bear"', '{"sequence": "bear"}'])
+def test_a_broken_file_is_as_none(tmp_path, text):
+    kept = ResultCache(tmp_path)
+    kept.put(played(), "k")
+    (file,) = tmp_path.iterdir()
+    file.write_text(text)
+    assert kept.get("bear", "k") is None
+
+
+def test_without_a_report_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = ResultCache.beside(None)
+    kept.put(played(), "k")
+    assert kept.get("bear", "k") is None
+    kept.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_that_cannot_be_written_is_told_at_once(tmp_path):
+    with pytest.raises(SettingsError, match="is a folder"):
+        ResultCache.beside(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        ResultCache.beside(tmp_path / "file" / "out.json")
+
+
+def test_the_old_file_stays_if_writing_fails(tmp_path):
+    file = tmp_path / "out.json"
+    write_whole(file, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(file, "\ud800")
+    assert file.read_text() == "old"
+    write_whole(file, "new")
+    assert file.read_text() == "new"
