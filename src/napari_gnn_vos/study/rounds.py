@@ -22,7 +22,7 @@ U8 = NDArray[np.uint8]
 
 
 class Drawer(Protocol):
-    """Whoever draws; `annotator.SimulatedAnnotator` does."""
+    """Whoever draws; `simulated_annotator.SimulatedAnnotator` does."""
 
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()

@@ -83,7 +83,7 @@ def test_it_plays_what_play_plays(plan):
         np.testing.assert_allclose(score.f.mean(axis=0), f)
     assert 0.7 < one.ceiling <= 1
     assert one.superpixels == session.graph.counts.mean()
-    assert two.edge_index == session.graph.window().edge_index.shape[1] / len(truth)
+    assert two.edges == session.graph.window().edge_index.shape[1] / len(truth)
     assert {(at.done, at.total) for at in steps} == {(n, 8) for n in range(9)}
     assert [at.done for at in steps] == sorted(at.done for at in steps)
 
