@@ -21,6 +21,10 @@ COARSER = 2
 """Flow is kept at this fraction of the resolution: DIS computes it there anyway."""
 STEPS = 12
 """Of descent, for a patch at balanced quality."""
+SMALLEST_SIDE = 32
+"""Smallest height and width in pixels at fast quality; smaller frames are padded. For
+these, OpenCV selects the finest scale by the width alone, and its patches read outside
+of flat, wide frames."""
 
 
 def dis_flow(
@@ -46,7 +50,11 @@ def dis_flow(
     """
     method = _dis(quality)
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
-    flow: NDArray[np.float32] = method.calc(grey[0], grey[1], None)
+    h, w = grey[0].shape
+    padding = (0, max(SMALLEST_SIDE - h, 0), 0, max(SMALLEST_SIDE - w, 0))
+    if quality == "fast" and any(padding):
+        grey = [cv2.copyMakeBorder(x, *padding, cv2.BORDER_REPLICATE) for x in grey]
+    flow: NDArray[np.float32] = method.calc(grey[0], grey[1], None)[:h, :w]
     return np.ascontiguousarray(flow[..., ::-1])
 
 
