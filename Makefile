@@ -1,6 +1,6 @@
 # Every target makes .venv first, once. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint
+.PHONY: help demo test bench lint docs
 VENV := .venv
 READY := $(VENV)/.ready
 DISPLAYED := bash scripts/with_display.sh
@@ -18,7 +18,8 @@ test: $(READY) ## Run the tests
 bench: $(READY) ## Measure speed; real frames with DAVIS=FOLDER
 	python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only \
 		--benchmark-json=benchmarks/raw.json $(if $(DAVIS),--davis=$(DAVIS)) $(ARGS)
-	python benchmarks/report.py benchmarks/raw.json benchmarks/latest.json docs/performance.md
+	python benchmarks/report.py benchmarks/raw.json docs/data/bench.json
+	python scripts/tables.py
 
 lint: $(READY) ## Check style, types, the import rules and the napari manifest
 	ruff check .
@@ -26,6 +27,10 @@ lint: $(READY) ## Check style, types, the import rules and the napari manifest
 	mypy
 	lint-imports
 	npe2 validate src/napari_gnn_vos/napari.yaml
+
+docs: $(READY) ## Build the documentation site into build/site
+	python scripts/tables.py --check
+	NO_MKDOCS_2_WARNING=true mkdocs build --strict --quiet
 
 $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	bash scripts/setup.sh
