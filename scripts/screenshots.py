@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QCheckBox, QPushButton
+from qtpy.QtWidgets import QPushButton
 
 from napari_gnn_vos import Scribble
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
@@ -29,6 +29,7 @@ from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 PLUGIN = "napari-gnn-vos"
 SIZE = 1280, 760
 TIMEOUT = 900.0
+FRAME_OF_HOME_PAGE = 0
 SETTLE_MS = 700
 """Time in which napari draws the canvas and removes its activity indicator."""
 MOUSE_MS = 20
@@ -109,10 +110,13 @@ class Window:
             QTest.qWait(MOUSE_MS)
         QTest.mouseRelease(native, left, pos=pixels[-1])
 
-    def strokes(self, round_index: int, labels: Any) -> Sequence[Scribble]:
-        """Return the simulated strokes of a round."""
-        rng = np.random.default_rng(round_index)
-        return SimulatedAnnotator()(labels, self.truth, rng)
+    def strokes(
+        self, labels: NDArray[np.uint8] | None, frame: int | None = None
+    ) -> Sequence[Scribble]:
+        """Return simulated strokes, on a given frame or on the worst one."""
+        frames = set() if frame is None else set(range(len(self.truth))) - {frame}
+        rng = np.random.default_rng(0)
+        return SimulatedAnnotator()(labels, self.truth, rng, frames)
 
     def labels(self) -> NDArray[np.uint8]:
         """Return the predicted labels, (T, H, W)."""
@@ -129,7 +133,7 @@ def tutorial(output: Path) -> None:
     window = Window("composed-scene", output)
     window.screenshot("tutorial-1-open.webp")
     window.press("Prepare")
-    window.paint(window.strokes(0, None))
+    window.paint(window.strokes(None))
     window.screenshot("tutorial-2-strokes.webp")
     window.key(Qt.Key.Key_G)
     window.screenshot("tutorial-3-first-round.webp")
@@ -137,15 +141,15 @@ def tutorial(output: Path) -> None:
     window.screenshot("tutorial-4-last-frame.webp")
     window.key(Qt.Key.Key_W)
     window.screenshot("tutorial-5-least-sure.webp")
-    corrections = window.strokes(1, window.labels())
-    window.paint(corrections)
+    frame = window.viewer.dims.current_step[0]
+    window.paint(window.strokes(window.labels(), frame))
     window.screenshot("tutorial-6-correction.webp")
     window.key(Qt.Key.Key_G)
     window.screenshot("tutorial-7-second-round.webp")
-    for round_index in (2, 3):
-        window.paint(window.strokes(round_index, window.labels()))
+    for _ in range(2):
+        window.paint(window.strokes(window.labels()))
         window.key(Qt.Key.Key_G)
-    window.viewer.dims.set_current_step(0, 0)
+    window.viewer.dims.set_current_step(0, FRAME_OF_HOME_PAGE)
     window.screenshot("window.png")
     window.close()
 
@@ -154,27 +158,11 @@ def microscopy(output: Path) -> None:
     """Take the pictures of the guide on microscopy."""
     window = Window("cells", output)
     window.press("Prepare")
-    scribbles = window.strokes(0, None)
-    window.paint(scribbles)
+    window.paint(window.strokes(None))
     window.screenshot("cells-strokes.webp")
     window.key(Qt.Key.Key_G)
     window.viewer.dims.set_current_step(0, len(window.truth) - 10)
     window.screenshot("cells-labels.webp")
-    window.close()
-
-
-def automatic(output: Path) -> None:
-    """Take the picture of prediction after every stroke."""
-    window = Window("composed-scene", output)
-    window.press("Prepare")
-    for box in window.dock.findChildren(QCheckBox):
-        if box.text().startswith("Predict after every stroke"):
-            box.click()
-    for scribble in window.strokes(0, None):
-        window.paint([scribble])
-        QTest.qWait(1000)
-        window.wait(lambda: not window.busy)
-    window.screenshot("automatic.webp")
     window.close()
 
 
@@ -183,7 +171,7 @@ def main() -> None:
     here = Path(__file__).resolve().parent.parent
     output = Path(sys.argv[1]) if sys.argv[1:] else here / "docs" / "images"
     output.mkdir(parents=True, exist_ok=True)
-    for take in (tutorial, automatic, microscopy):
+    for take in (tutorial, microscopy):
         take(output)
 
 

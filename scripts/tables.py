@@ -81,7 +81,8 @@ def machine() -> str:
 
     packages = "torch", "numba", "numpy", "opencv-python-headless"
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"{processor()}, {cores()} cores; Python {platform.python_version()}, {versions}"
+    python = f"Python {platform.python_version()}"
+    return f"{processor()}, {cores()} cores; {python}, {versions}"
 
 
 def processor() -> str:
