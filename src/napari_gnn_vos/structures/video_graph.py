@@ -172,14 +172,16 @@ class VideoGraph:
         offsets = np.concatenate([[0], np.cumsum(self.counts[span.start : span.stop])])
         incoming = [self.incoming[t] for t in span]
         edge_index, inside = window_edge_index(incoming, offsets)
-        edge_features = np.concatenate([edges.edge_features for edges in incoming])
-        if not inside.all():
-            edge_index, edge_features = edge_index[:, inside], edge_features[inside]
+        ends = np.cumsum([len(edges.source) for edges in incoming])
+        features = [  # only the first and the last frame have edges to copy selectively
+            edges.edge_features if kept.all() else edges.edge_features[kept]
+            for edges, kept in zip(incoming, np.split(inside, ends[:-1]), strict=True)
+        ]
         nodes = np.concatenate([self.frames[t].node_features for t in span])
         return Graph(
             Columns(nodes, self.node_feature_names),
-            edge_index,
-            Columns(edge_features, self.edge_feature_names),
+            np.stack([row[inside] for row in edge_index]),
+            Columns(np.concatenate(features), self.edge_feature_names),
             offsets.astype(np.int64),
         )
 
