@@ -39,12 +39,16 @@ def command_reference() -> str:
 def _command_section(name: str, command: Any) -> Iterator[str]:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option"]
-    usage = " ".join(p.make_metavar(command.context_class(command)) for p in arguments)
+    usage = " ".join(_metavar(argument) for argument in arguments)
     yield f"## `gnn-vos {name}`\n\n{command.help}\n"
     yield f"```sh\ngnn-vos {name} [OPTIONS] {usage}".rstrip() + "\n```\n"
     yield "| parameter | default | description |\n|---|---|---|"
     for parameter in (*arguments, *options):
         yield _parameter_row(parameter)
+
+
+def _metavar(argument: Any) -> str:
+    return f"{argument.name.upper()}{'...' if argument.nargs != 1 else ''}"
 
 
 def _parameter_row(parameter: Any) -> str:
