@@ -1,18 +1,24 @@
 """MkDocs hooks: generate the reference of the command line and of the settings.
 
 A page receives the generated text where it contains ``{{ cli }}`` or
-``{{ settings }}``.
+``{{ settings }}``. Public names, ``::: napari_gnn_vos.NAME``, are resolved to the
+modules that define them, because the package loads them lazily. Formulas become
+MathML, which browsers display without a script.
 """
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import typer
+from latex2mathml.converter import convert
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+import napari_gnn_vos
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.study.training.training_run import TrainSettings
@@ -23,7 +29,26 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     for placeholder, generate in GENERATORS.items():
         if placeholder in markdown:
             markdown = markdown.replace(placeholder, generate())
-    return markdown
+    return PUBLIC_NAME.sub(_defining_module, markdown)
+
+
+def on_page_content(html_text: str, **_: Any) -> str:
+    """Convert the formulas of a page from LaTeX to MathML."""
+    return FORMULA.sub(_mathml, html_text)
+
+
+def _mathml(match: re.Match[str]) -> str:
+    inline = match[1] == "("
+    latex = html.unescape(match[2]).strip()
+    return str(convert(latex, display="inline" if inline else "block"))
+
+
+def _defining_module(match: re.Match[str]) -> str:
+    """Replace a public name with the path of its definition."""
+    if match[1] not in napari_gnn_vos.__all__:
+        return match[0]
+    definition = getattr(napari_gnn_vos, match[1])
+    return f"::: {definition.__module__}.{definition.__qualname__}"
 
 
 def command_reference() -> str:
@@ -109,6 +134,11 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+FORMULA = re.compile(
+    r'<(?:span|div) class="arithmatex">\s*\\([(\[])(.*?)\\[)\]]\s*</(?:span|div)>',
+    re.DOTALL,
+)
+PUBLIC_NAME = re.compile(r"^::: napari_gnn_vos\.(\w+)$", re.MULTILINE)
 GENERATORS: dict[str, Callable[[], str]] = {
     "{{ cli }}": command_reference,
     "{{ settings }}": settings_reference,

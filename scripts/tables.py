@@ -26,10 +26,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 DATA, DOCS = ROOT / "docs" / "data", ROOT / "docs"
 MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-DATA_SETS = {
-    "validation": "six validation sequences",
-    "composed": "six composed scenes",
-}
 
 Run = dict[str, Any]
 Row = Iterable[object]
@@ -147,7 +143,7 @@ def curve(runs: dict[str, Run]) -> str:
         report = runs[name]["report"]
         for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
             values = [f"{value:.3f}" for value in report[key]]
-            rows.append((data_set(name), title, *values, *source(runs, name)))
+            rows.append((name, title, *values, *source(runs, name)))
     rounds = len(rows[0]) - 4
     return table(("data", "measure", *range(1, rounds + 1), "commit", "run"), rows)
 
@@ -157,7 +153,7 @@ def summary(runs: dict[str, Run]) -> str:
     keys = "auc_j", "auc_jf", "j_at_60s", "jf_at_60s", "mean_j", "ceiling"
     rows = [
         (
-            data_set(name),
+            name,
             *(f"{runs[name]['report'][key]:.3f}" for key in keys),
             *source(runs, name),
         )
@@ -179,7 +175,7 @@ def sequences(runs: dict[str, Run]) -> str:
                 values["ceiling"],
             )
             cells = (f"{figure:.3f}" for figure in figures)
-            row = sequence, data_set(name), values["objects"], *cells
+            row = sequence, name, values["objects"], *cells
             rows.append((*row, *source(runs, name)))
     head = "sequence", "data", "objects", "J, round 1", "J, round 8", "F, round 8"
     return table((*head, "ceiling J", "commit", "run"), rows)
@@ -192,7 +188,7 @@ def round_times(runs: dict[str, Run]) -> str:
         seconds = runs[name]["report"]["seconds"]
         steps = seconds["interact"][1:], seconds["predict"][1:]
         means = [f"{sum(step) / len(step):.2f} s" for step in steps]
-        rows.append((data_set(name), *means, *source(runs, name)))
+        rows.append((name, *means, *source(runs, name)))
     return table(("data", "`annotate`", "`predict`", "commit", "run"), rows)
 
 
@@ -236,11 +232,6 @@ def accuracy_runs(runs: dict[str, Run]) -> list[str]:
     """Names of the benchmark runs, the validation sequences first."""
     names = [name for name, run in runs.items() if run["kind"] == "benchmark"]
     return sorted(names, key=lambda name: not name.startswith("validation"))
-
-
-def data_set(name: str) -> str:
-    """Return what a run's data set is called."""
-    return DATA_SETS.get(name, name)
 
 
 MISSING_SPEED = (
