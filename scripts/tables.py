@@ -116,8 +116,8 @@ def table(head: Row, rows: Iterable[Row]) -> str:
 
 
 def source(runs: dict[str, Run], name: str) -> tuple[str, str]:
-    """Return the last two cells of a row: commit, and link to the run."""
-    return f"`{runs[name]['commit']}`", f"[{name}](#run-{name})"
+    """Return the last two cells of a row: link to the run, and commit."""
+    return f"[{name}](#run-{name})", f"`{runs[name]['commit']}`"
 
 
 def runs_table(runs: dict[str, Run], kinds: tuple[str, ...]) -> str:
@@ -143,9 +143,9 @@ def curve(runs: dict[str, Run]) -> str:
         report = runs[name]["report"]
         for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
             values = [f"{value:.3f}" for value in report[key]]
-            rows.append((name, title, *values, *source(runs, name)))
-    rounds = len(rows[0]) - 4
-    return table(("data", "measure", *range(1, rounds + 1), "commit", "run"), rows)
+            rows.append((title, *values, *source(runs, name)))
+    rounds = len(rows[0]) - 3
+    return table(("measure", *range(1, rounds + 1), "run", "commit"), rows)
 
 
 def summary(runs: dict[str, Run]) -> str:
@@ -153,14 +153,13 @@ def summary(runs: dict[str, Run]) -> str:
     keys = "auc_j", "auc_jf", "j_at_60s", "jf_at_60s", "mean_j", "ceiling"
     rows = [
         (
-            name,
             *(f"{runs[name]['report'][key]:.3f}" for key in keys),
             *source(runs, name),
         )
         for name in accuracy_runs(runs)
     ]
     head = "AUC J", "AUC J&F", "J at 60 s", "J&F at 60 s", "mean J", "ceiling J"
-    return table(("data", *head, "commit", "run"), rows)
+    return table((*head, "run", "commit"), rows)
 
 
 def sequences(runs: dict[str, Run]) -> str:
@@ -175,10 +174,10 @@ def sequences(runs: dict[str, Run]) -> str:
                 values["ceiling"],
             )
             cells = (f"{figure:.3f}" for figure in figures)
-            row = sequence, name, values["objects"], *cells
+            row = sequence, values["objects"], *cells
             rows.append((*row, *source(runs, name)))
-    head = "sequence", "data", "objects", "J, round 1", "J, round 8", "F, round 8"
-    return table((*head, "ceiling J", "commit", "run"), rows)
+    head = "sequence", "objects", "J, round 1", "J, round 8", "F, round 8"
+    return table((*head, "ceiling J", "run", "commit"), rows)
 
 
 def round_times(runs: dict[str, Run]) -> str:
@@ -188,8 +187,8 @@ def round_times(runs: dict[str, Run]) -> str:
         seconds = runs[name]["report"]["seconds"]
         steps = seconds["interact"][1:], seconds["predict"][1:]
         means = [f"{sum(step) / len(step):.2f} s" for step in steps]
-        rows.append((name, *means, *source(runs, name)))
-    return table(("data", "`annotate`", "`predict`", "commit", "run"), rows)
+        rows.append((*means, *source(runs, name)))
+    return table(("`annotate`", "`predict`", "run", "commit"), rows)
 
 
 def speed(runs: dict[str, Run]) -> str:
@@ -206,7 +205,7 @@ def speed(runs: dict[str, Run]) -> str:
             row = title, median, spread, figure["runs"], target
             rows.append((*row, *source(runs, name)))
     head = "operation", "median", "range", "repetitions", "target"
-    return table((*head, "commit", "run"), rows) if rows else MISSING_SPEED
+    return table((*head, "run", "commit"), rows) if rows else MISSING_SPEED
 
 
 def length(runs: dict[str, Run]) -> str:
@@ -225,7 +224,7 @@ def length(runs: dict[str, Run]) -> str:
         ),
         [],
     )
-    return table(("frames", *titles, "commit", "run"), rows) if rows else MISSING_LENGTH
+    return table(("frames", *titles, "run", "commit"), rows) if rows else MISSING_LENGTH
 
 
 def accuracy_runs(runs: dict[str, Run]) -> list[str]:
