@@ -19,7 +19,7 @@ bench: $(READY) ## Measure speed; real frames with DAVIS=FOLDER
 	python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only \
 		--benchmark-json=benchmarks/raw.json $(if $(DAVIS),--davis=$(DAVIS)) $(ARGS)
 	python benchmarks/report.py benchmarks/raw.json docs/data/bench.json
-	python scripts/tables.py
+	python scripts/result_tables.py
 
 lint: $(READY) ## Check style, types, the import rules and the napari manifest
 	ruff check .
@@ -29,7 +29,7 @@ lint: $(READY) ## Check style, types, the import rules and the napari manifest
 	npe2 validate src/napari_gnn_vos/napari.yaml
 
 docs: $(READY) ## Build the documentation site into build/site
-	python scripts/tables.py --check
+	python scripts/result_tables.py --check
 	NO_MKDOCS_2_WARNING=true mkdocs build --strict --quiet
 
 $(READY): pyproject.toml constraints.txt scripts/setup.sh

@@ -4,7 +4,7 @@ Each length runs in processes of its own. Time is processor time of all cores, b
 long runs share the machine.
 
 python benchmarks/length.py --davis ROOT --json docs/data/length.json
-python scripts/tables.py
+python scripts/result_tables.py
 """
 
 from __future__ import annotations

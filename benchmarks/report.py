@@ -2,7 +2,7 @@
 
 python benchmarks/report.py RAW.json docs/data/bench.json
 
-`python scripts/tables.py` generates the tables of the documentation from the result.
+`python scripts/result_tables.py` generates the tables of the documentation from the result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
-from tables import write_run
+from result_tables import write_run
 
 COMMAND = "make bench"
 

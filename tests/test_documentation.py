@@ -12,11 +12,11 @@ from napari_gnn_vos.config import Config, SeedSettings
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import tables  # noqa: E402
+import result_tables  # noqa: E402
 
 
 def test_tables_are_up_to_date():
-    check = [sys.executable, "scripts/tables.py", "--check"]
+    check = [sys.executable, "scripts/result_tables.py", "--check"]
     result = subprocess.run(check, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
 
@@ -32,9 +32,9 @@ def test_every_run_names_commit_machine_and_command():
 
 def test_recorded_run_appears_in_the_table(tmp_path):
     figure = {"median": 1.5, "spread": 0.25, "runs": 3, "unit": "s", "target": 2}
-    tables.write_run(tmp_path / "bench.json", "speed", "make bench", {"round": figure})
+    result_tables.write_run(tmp_path / "bench.json", "speed", "make bench", {"round": figure})
     run = json.loads((tmp_path / "bench.json").read_text())
-    row = tables.speed({"bench": run}).splitlines()[-1]
+    row = result_tables.speed({"bench": run}).splitlines()[-1]
     cells = "round", "1.5 s", "0.25", "3", "2 s", "[bench](#run-bench)"
     assert row.startswith(f"| {' | '.join(cells)} | `{run['commit']}`")
 

@@ -1,8 +1,8 @@
 """Generate the result tables of the documentation from ``docs/data/*.json``.
 
-    python scripts/tables.py            # rewrite the tables in docs/*.md
-    python scripts/tables.py --check    # fail if a page is out of date
-    python scripts/tables.py --add NAME --kind KIND --command COMMAND REPORT.json
+    python scripts/result_tables.py            # rewrite the tables in docs/*.md
+    python scripts/result_tables.py --check    # fail if a page is out of date
+    python scripts/result_tables.py --add NAME --kind KIND --command COMMAND REPORT.json
 
 A page contains ``<!-- table: NAME -->`` ... ``<!-- end -->``; the text between is
 generated. Every row names the commit and links to the run that produced it, which
@@ -45,7 +45,7 @@ def main() -> None:
         write_run(DATA / f"{options.add}.json", options.kind, options.command, report)
     outdated = update_pages(write=not options.check)
     if options.check and outdated:
-        sys.exit(f"Run python scripts/tables.py: {', '.join(outdated)} out of date")
+        sys.exit(f"Run python scripts/result_tables.py: {', '.join(outdated)} out of date")
 
 
 def write_run(path: Path, kind: str, command: str, report: Any) -> None:
