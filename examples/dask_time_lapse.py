@@ -4,9 +4,9 @@ import dask.array as da
 import numpy as np
 
 from napari_gnn_vos import Scribble, Video, annotate, drain, load_model, predict, start
-from napari_gnn_vos.io.cells import grow_cells
+from napari_gnn_vos.io.simulated_cells import simulate_cells
 
-cells, truth = grow_cells()
+cells, truth = simulate_cells()
 lazy = da.from_array(np.stack([cells.raw(t) for t in range(8)]), chunks=(1, -1, -1))
 
 # Any object with shape, dtype and indexing by frame: numpy, dask, zarr, tifffile.

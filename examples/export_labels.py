@@ -10,7 +10,7 @@ from PIL import Image
 
 from napari_gnn_vos.io.coco import export_coco
 from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
-from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.io.photo_scenes import compose_scene
 
 # `session.labels` after a prediction; here, the true labels of a synthetic scene.
 _, labels = compose_scene(frames=5)

@@ -7,7 +7,7 @@ import numpy as np
 from napari.components import ViewerModel
 
 from napari_gnn_vos.gui.scripting import annotator
-from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.io.photo_scenes import compose_scene
 
 video, truth = compose_scene(frames=8)
 viewer = ViewerModel()
@@ -19,7 +19,7 @@ work.open(image)
 # Paint with napari's own methods on the layer of strokes; its values are 1 for
 # background and k + 1 for object k. Or choose an object and use `selected_label`.
 for label in (1, 2):
-    work.pen.choose(label)
+    work.active_label.choose(label)
     strokes = work.workspace.strokes
     rows, columns = np.nonzero(truth[0] == label)
     point = (0, int(rows.mean()), int(columns.mean()))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from napari_gnn_vos import Config, Scribble, annotate, drain, load_model, predict
 from napari_gnn_vos.io.export import export_palette_pngs
-from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_plan import TrainingPlan
 from napari_gnn_vos.study.training.training_run import TrainSettings

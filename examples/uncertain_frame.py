@@ -4,8 +4,15 @@ from itertools import islice
 
 import numpy as np
 
-from napari_gnn_vos import annotate, drain, least_sure, load_model, predict, start
-from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos import (
+    annotate,
+    drain,
+    load_model,
+    most_uncertain_frames,
+    predict,
+    start,
+)
+from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 video, truth = compose_scene(frames=16)
@@ -16,7 +23,7 @@ session = annotate(session, annotator(None, truth, rng), rng=rng)
 session = drain(predict(session, model))
 
 # The frames in order of expected error, without those that are annotated.
-ranking = list(islice(least_sure(session), 3))
+ranking = list(islice(most_uncertain_frames(session), 3))
 print("Frames to inspect:", ranking)
 for frame in ranking:
     expected = session.prediction.expected_j[frame]

@@ -96,7 +96,7 @@ class Window:
         """Paint strokes with the brush, by mouse events on the canvas."""
         for scribble in scribbles:
             self.viewer.dims.set_current_step(0, scribble.frame)
-            self.annotator.pen.choose(scribble.label, "brush")
+            self.annotator.active_label.choose(scribble.label, "brush")
             QTest.qWait(100)
             self._drag([*scribble.path[:-1:4], scribble.path[-1]])
 
@@ -140,7 +140,7 @@ def tutorial(output: Path) -> None:
     window.viewer.dims.set_current_step(0, len(window.truth) - 1)
     window.screenshot("tutorial-4-last-frame.webp")
     window.key(Qt.Key.Key_W)
-    window.screenshot("tutorial-5-least-sure.webp")
+    window.screenshot("tutorial-5-uncertain.webp")
     frame = window.viewer.dims.current_step[0]
     window.paint(window.strokes(window.labels(), frame))
     window.screenshot("tutorial-6-correction.webp")
