@@ -234,11 +234,11 @@ def accuracy_runs(runs: dict[str, Run]) -> list[str]:
 
 
 MISSING_SPEED = (
-    "No run of `make bench` is recorded for the current code. "
+    "No run of `make bench` is recorded for the current code.\n"
     "Earlier measurements are listed under [experiments](experiments/index.md)."
 )
 MISSING_LENGTH = (
-    "No run of `benchmarks/length.py` is recorded for the current code. "
+    "No run of `benchmarks/length.py` is recorded for the current code.\n"
     "Earlier measurements are listed under [experiments](experiments/index.md)."
 )
 TABLES: dict[str, Callable[[dict[str, Run]], str]] = {
