@@ -9,7 +9,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-from napari_gnn_vos import Config, Scribble, annotate, drain, load_model, predict
+from napari_gnn_vos import (
+    Config,
+    Scribble,
+    annotate,
+    drain,
+    load_model,
+    predict,
+    read_video,
+    start,
+)
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.study.training.train import train
@@ -46,8 +55,10 @@ with TemporaryDirectory() as folder:
     checkpoint = train(plan(rank=0, world=1))
     print((root / "run" / "curve.csv").read_text())
 
-    session = plan.footage()[0].session
-    scribble = Scribble(0, 1, [session.video.shape[1:]] * np.array([[0.5, 0.5]]))
+    video = read_video(root / "davis" / "JPEGImages" / "480p" / "validation-scene")
+    height, width = video.shape[1:]
+    scribble = Scribble(0, 1, [[height / 2, width / 2]])
+    session = drain(start(video, cache=root / "cache"))
     session = annotate(session, [scribble], rng=np.random.default_rng(0))
     session = drain(predict(session, load_model(checkpoint)))
     print(f"{session.prediction.model}: {session.labels.shape} labels")
