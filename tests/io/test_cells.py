@@ -3,7 +3,7 @@ import pytest
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.cells import grow_cells
-from napari_gnn_vos.structures.noise import QUIET, noise_level
+from napari_gnn_vos.structures.noise import MAX_UNFILTERED_NOISE, noise_level
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_cells_move_by_little_from_frame_to_frame(grown):
 
 def test_less_light_is_more_noise():
     dim, bright = (grow_cells(0, photons)[0].rgb(3)[..., 0] for photons in (15, 500))
-    assert noise_level(dim) > 1.5 * noise_level(bright) > QUIET
+    assert noise_level(dim) > 1.5 * noise_level(bright) > MAX_UNFILTERED_NOISE
 
 
 def test_the_other_cells_are_background(grown):
