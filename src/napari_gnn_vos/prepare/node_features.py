@@ -133,7 +133,7 @@ class NodeFeature:
 
 
 def occluded(view: FrameView) -> F32:
-    """Compute the fraction of pixels occluded in both adjacent frames, (n, 2)."""
+    """Compute the share of pixels occluded in the next and previous frame, (n, 2)."""
     shares = []
     for flow in (
         view.flow_next.backward if view.flow_next else None,
