@@ -13,7 +13,7 @@ from napari_gnn_vos.interact.label_model import (
 from tests.interact.node_labels import known_labels
 from tests.scenes import plain_frame, random_graph
 
-STRONG = LabelModelSettings(strength=1.0)
+STRONG = LabelModelSettings(inverse_regularization=1.0)
 """So weak a regularisation that a few samples suffice."""
 
 
@@ -27,7 +27,7 @@ def clouds(rng, *counts, apart=6.0, columns=5):
 def fit(known, labels, weight=None, reference=None, strength=1.0):
     weight = np.ones(len(labels)) if weight is None else weight
     reference = known if reference is None else reference
-    settings = LabelModelSettings(strength=strength)
+    settings = LabelModelSettings(inverse_regularization=strength)
     return LabelModel(known, labels, weight, reference, settings)
 
 

@@ -103,7 +103,7 @@ def _new_seeds(
         painted_pixels, graph.shape, settings, rng=rng
     )
     background = discard_similar_to_objects(
-        graph.frames, background, painted_pixels, settings.alike
+        graph.frames, background, painted_pixels, settings.excluded_share
     )
     return Seeds.join(seeds, background)
 

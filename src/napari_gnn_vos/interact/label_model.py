@@ -102,7 +102,9 @@ def _fit_classifier(
 
     class_weight = np.where(is_label, weights[is_label].sum(), weights[~is_label].sum())
     balanced = weights / class_weight * (weights.sum() / 2)
-    model = LogisticRegression(C=settings.strength, max_iter=100, tol=1e-3)
+    model = LogisticRegression(
+        C=settings.inverse_regularization, max_iter=100, tol=1e-3
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(appearance, is_label, sample_weight=balanced)
@@ -149,7 +151,7 @@ def fit_label_model(
             nodes = rows - offsets[t]
             weight = np.full(len(rows), source_weight, np.float32)
             if source is node_labels.drawn:
-                weight *= size_weights(frame, settings.sliver)[nodes]
+                weight *= size_weights(frame, settings.small_superpixel)[nodes]
             appearance.append(frame.appearance[nodes])
             labels.append(source[rows])
             weights.append(weight)
