@@ -20,11 +20,11 @@ TORCH=$(grep '^torch==' constraints.txt)
 export PATH="$PWD/$VENV/bin:$PATH" VIRTUAL_ENV="$PWD/$VENV"
 python -m pip install -q --disable-pip-version-check uv "$TORCH"
 
-without_torch=$(mktemp)
-trap 'rm -f "$without_torch"' EXIT
-echo "torch; python_version < '0'" >"$without_torch"
-uv pip install -q --resolution lowest-direct --override "$without_torch" -e '.[cluster,study]'
-uv pip install -q --override "$without_torch" hypothesis npe2 pycocotools pytest zarr
-uv pip list --format=freeze | sort >"$VENV/versions.txt"
+TORCH_EXCLUDED=$VENV/overrides.txt VERSIONS=$VENV/versions.txt
+echo "torch; python_version < '0'" >"$TORCH_EXCLUDED"
+uv pip install -q --override "$TORCH_EXCLUDED" --resolution lowest-direct -e '.[cluster,study]'
+uv pip freeze -q --exclude-editable | grep -v '^torch==' >"$VERSIONS"
+uv pip install -q --override "$TORCH_EXCLUDED" --constraint "$VERSIONS" \
+    hypothesis npe2 pycocotools pytest zarr # in the newest versions beside the lowest
 
 python -m pytest -q -p no:cacheprovider --ignore=tests/gui "$@"
