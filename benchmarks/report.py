@@ -2,7 +2,8 @@
 
 python benchmarks/report.py RAW.json docs/data/bench.json
 
-`python scripts/result_tables.py` generates the tables of the documentation from the result.
+`python scripts/result_tables.py` generates the tables of the documentation from the
+result.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def main() -> None:
         write_run(DATA / f"{options.add}.json", options.kind, options.command, report)
     outdated = update_pages(write=not options.check)
     if options.check and outdated:
-        sys.exit(f"Run python scripts/result_tables.py: {', '.join(outdated)} out of date")
+        pages = ", ".join(outdated)
+        sys.exit(f"{pages}: out of date. Run python scripts/result_tables.py.")
 
 
 def write_run(path: Path, kind: str, command: str, report: Any) -> None:

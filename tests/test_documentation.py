@@ -32,8 +32,9 @@ def test_every_run_names_commit_machine_and_command():
 
 def test_recorded_run_appears_in_the_table(tmp_path):
     figure = {"median": 1.5, "spread": 0.25, "runs": 3, "unit": "s", "target": 2}
-    result_tables.write_run(tmp_path / "bench.json", "speed", "make bench", {"round": figure})
-    run = json.loads((tmp_path / "bench.json").read_text())
+    path = tmp_path / "bench.json"
+    result_tables.write_run(path, "speed", "make bench", {"round": figure})
+    run = json.loads(path.read_text())
     row = result_tables.speed({"bench": run}).splitlines()[-1]
     cells = "round", "1.5 s", "0.25", "3", "2 s", "[bench](#run-bench)"
     assert row.startswith(f"| {' | '.join(cells)} | `{run['commit']}`")
