@@ -8,7 +8,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -16,6 +15,7 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.io.tiff import TiffFrames, has_several_pages
+from napari_gnn_vos.vision import cv2
 
 ORIENTATION_TAG = 0x0112
 
