@@ -15,7 +15,7 @@ import torch
 from graphs import random_video_graph
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.model.import_dgl import import_dgl
+from napari_gnn_vos.model.backends.import_dgl import import_dgl
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -47,6 +48,13 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
     return VideoGraph(
         made, pairs, counts, NODE_FEATURE_NAMES, EDGE_FEATURE_NAMES, shape, "random"
     )
+
+
+def random_node_inputs(graph: VideoGraph, labels: int = 1) -> list[NDArray[np.float32]]:
+    """Make the (K, n, 8) annotation inputs of every frame for K labels."""
+    rng = np.random.default_rng(1)
+    columns = len(NODE_INPUT_NAMES)
+    return [rng.random((labels, n, columns), np.float32) for n in graph.counts]
 
 
 def _ends(

@@ -29,7 +29,7 @@ works() {
     "$PYTHON" - "$VERSION" <<'END'
 import sys
 
-from napari_gnn_vos.model.import_dgl import import_dgl
+from napari_gnn_vos.model.backends.import_dgl import import_dgl
 
 sys.exit(import_dgl().__version__ != sys.argv[1])
 END

@@ -30,14 +30,14 @@ class Model(Protocol):
     """Whatever gives superpixels a probability; `model.predictor.Predictor` does."""
 
     def __call__(
-        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
         """Answer some frames, one after the other.
 
         Parameters
         ----------
         graph : VideoGraph
-        told : callable
+        node_inputs : callable
             From the number of a frame to the (K, n, 8) inputs of K objects.
         frames : range
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, single_threaded_torch
 from napari_gnn_vos.interact.split import split_mixed_superpixels
 from napari_gnn_vos.prepare.describe import (
     Described,
@@ -43,8 +43,6 @@ def split_session(session: Session, touched: set[int]) -> Session:
         Its graph is described afresh around the split superpixels: each part looks
         as its own pixels do, and inherits the answer of the whole.
     """
-    from napari_gnn_vos.model.threads import single_threaded_torch
-
     graph = session.graph
     read = partial(session.video.rgb, denoise=session.config.prepare.denoise)
     pictures = CachedSequence(read, session.video.shape[0])

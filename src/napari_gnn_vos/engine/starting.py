@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_gnn_vos.config import Config, PrepareSettings
+from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
 from napari_gnn_vos.prepare.describe import Embed
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
@@ -98,7 +99,6 @@ def _prepare(
 def _backbone(name: str, quiet: ExitStack) -> Embed:
     """Load a backbone and let torch add no threads until `quiet` ends."""
     from napari_gnn_vos.model.registry import load_backbone
-    from napari_gnn_vos.model.threads import single_threaded_torch
 
     quiet.enter_context(single_threaded_torch())
     return load_backbone(name)

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, single_threaded_blas
 
 F32 = NDArray[np.float32]
 
@@ -54,7 +53,7 @@ class LabelModel:
             return _line(scaled, labels == label, weight, settings)
 
         # products this small only wait for BLAS's own threads, on a busy machine long
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
+        with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
             self._lines = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
     def _scale(self, values: NDArray[np.floating]) -> F32:

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, single_threaded_opencv
 from napari_gnn_vos.prepare.frame_scheduler import Callables, FrameScheduler
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.vision import cv2
 
 BATCH = 8
 """Frames in the order of the video before it is the other side's turn: a film is read
@@ -98,11 +97,9 @@ def outwards(count: int, around: int) -> list[int]:
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """One thread a core for whole frames, none inside OpenCV meanwhile."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
     pool = ThreadPoolExecutor(cores())
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        cv2.setNumThreads(before)
+    with single_threaded_opencv():
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
