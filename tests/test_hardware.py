@@ -36,10 +36,13 @@ def limit_and_count(request):
     torch_threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(2)
     cv2.setNumThreads(2)
-    with threadpool_limits(2, "blas"):
-        if LIMITS[request.param][1]() != 2:
-            pytest.skip("the number of threads of this library is unknown")
-        yield LIMITS[request.param]
+    with ThreadPoolExecutor(1) as pool:  # its thread ends, and others may set limits
+        blas = pool.submit(threadpool_limits, 2, "blas").result()
+    if LIMITS[request.param][1]() != 2:
+        pytest.skip("the number of threads of this library is unknown")
+    yield LIMITS[request.param]
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(blas.restore_original_limits).result()
     torch.set_num_threads(torch_threads)
     cv2.setNumThreads(cv_threads)
 

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock, Thread, get_ident
+from importlib import import_module
+from threading import Lock, get_ident
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """Count the cores that this process may use, 1 or more."""
+    """Return the number of CPU cores that this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -60,14 +65,30 @@ def _limit_opencv() -> Callable[[], None]:
 
 
 def _limit_blas() -> Callable[[], None]:
+    """Limit OpenBLAS, MKL and others.
+
+    For libraries with one pool of threads per process, threadpoolctl ignores all
+    threads but the first that has set a limit, until that thread ends.
+    """
     from threadpoolctl import threadpool_limits
 
-    restore: Callable[[], None] = threadpool_limits(1, "blas").restore_original_limits
-    return restore
+    limits = _in_short_thread(lambda: threadpool_limits(1, "blas"))
+    return lambda: _in_short_thread(limits.restore_original_limits)
+
+
+def _in_short_thread(work: Callable[[], Result]) -> Result:
+    """Call a function in a thread that ends with it."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 single_threaded_opencv = SharedLimit(_limit_opencv)
 single_threaded_blas = SharedLimit(_limit_blas)
+
+
+def _torch() -> Any:
+    """Import PyTorch, which packages without networks must not load."""
+    return import_module("torch")
 
 
 class TorchLimit:
@@ -86,9 +107,7 @@ class TorchLimit:
     @contextmanager
     def __call__(self) -> Iterator[None]:
         """Hold the limit in a ``with`` statement."""
-        import torch
-
-        thread = get_ident()
+        torch, thread = _torch(), get_ident()
         with self._lock:
             if not self._users:
                 self._original = torch.get_num_threads()
@@ -103,15 +122,12 @@ class TorchLimit:
 
     def _restore(self) -> None:
         """Restore this thread's number, and the default once nobody needs the limit."""
-        import torch
-
         if get_ident() in self._users:
             return
+        torch = _torch()
         torch.set_num_threads(self._original)
         if self._users:  # the call above has also set the default
-            setter = Thread(target=torch.set_num_threads, args=(1,))
-            setter.start()
-            setter.join()
+            _in_short_thread(lambda: torch.set_num_threads(1))
 
 
 single_threaded_torch = TorchLimit()
@@ -119,6 +135,4 @@ single_threaded_torch = TorchLimit()
 
 def set_torch_threads(count: int) -> None:
     """Set the number of threads of PyTorch for good, in a worker process."""
-    import torch
-
-    torch.set_num_threads(count)
+    _torch().set_num_threads(count)

@@ -92,7 +92,7 @@ def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
     def full(*_args, **_options):
         raise OSError("disk full")
 
-    monkeypatch.setattr("napari_gnn_vos.model.checkpoint.save_file", full)
+    monkeypatch.setattr("napari_gnn_vos.model.checkpoint.save", full)
     with pytest.raises(OSError, match="disk full"):
         save_checkpoint(path, build(METADATA).state_dict(), METADATA)
     assert path.read_bytes() == before

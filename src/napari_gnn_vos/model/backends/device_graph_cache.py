@@ -18,7 +18,7 @@ from napari_gnn_vos.structures.arrays import check_shape
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.frame_graph import FrameGraph
-from napari_gnn_vos.structures.incoming_edges import IncomingEdges
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges, window_shifts
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.structures.weak_cache import WeakCache
 
@@ -126,21 +126,20 @@ class DeviceGraphCache:
             return FrameEdges(*(torch.tensor(a, device=self._device) for a in arrays))
 
         incoming = graph.incoming[t]
-        return self._edges.of(incoming, copy), incoming.before
+        return self._edges.of(incoming, copy), incoming.previous_count
 
     def _window_edges(self, graph: VideoGraph, span: range) -> tuple[Tensor, EdgeIndex]:
         """Gather features and index of the edges between the frames of a window."""
-        edges, before = zip(*(self._edges_of(graph, t) for t in span), strict=True)
-        first = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
-        n = int(first[-1])
-        shift = np.stack([first[:-1] - np.array(before), first[:-1]]).astype(np.int32)
+        edges, previous = zip(*(self._edges_of(graph, t) for t in span), strict=True)
+        offsets = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
+        n, shifts = int(offsets[-1]), window_shifts(np.array(previous), offsets)
         sizes = [len(frame_edges.source) for frame_edges in edges]
         many = torch.tensor(sizes, device=self._device)
         source, target, edge_features = (
             torch.cat(parts) for parts in zip(*edges, strict=True)
         )
         ends = torch.stack([source, target]) + torch.tensor(
-            shift, device=self._device
+            shifts, device=self._device
         ).repeat_interleave(many, dim=1, output_size=len(source))
         if span.start > 0 or span.stop < graph.shape[0]:
             inside = (ends[0] >= 0) & (ends[0] < n)

@@ -19,7 +19,7 @@ from torch import Tensor
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, assemble_inputs
 from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 from napari_gnn_vos.structures.columns import Columns
-from napari_gnn_vos.structures.incoming_edges import IncomingEdges
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges, window_edge_index
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
@@ -164,18 +164,15 @@ def _test_case() -> tuple[GatedGCN, list[F32], list[IncomingEdges]]:
 
 
 def _random_edges(rng: np.random.Generator, t: int) -> IncomingEdges:
-    before, after = NODES * (t > 0), NODES * (t < FRAMES - 1)
+    previous, following = NODES * (t > 0), NODES * (t < FRAMES - 1)
     target = np.sort(rng.integers(NODES, size=EDGES)).astype(np.int32)
-    source = rng.integers(before + NODES + after, size=EDGES).astype(np.int32)
-    return IncomingEdges(before, source, target, rng.random((EDGES, 2), np.float32))
+    source = rng.integers(previous + NODES + following, size=EDGES).astype(np.int32)
+    return IncomingEdges(previous, source, target, rng.random((EDGES, 2), np.float32))
 
 
 def _edges_of(incoming: list[IncomingEdges]) -> tuple[Tensor, EdgeIndex]:
     """Concatenate the features and the index of the edges of all frames."""
-    index = [
-        np.stack([edges.source - edges.before, edges.target]) + t * NODES
-        for t, edges in enumerate(incoming)
-    ]
+    index, _ = window_edge_index(incoming, np.arange(FRAMES + 1) * NODES)
     features = np.concatenate([edges.edge_features for edges in incoming])
-    all_edges = torch.from_numpy(np.concatenate(index, axis=1))
-    return torch.from_numpy(features), EdgeIndex.of(all_edges, FRAMES * NODES)
+    edge_index = EdgeIndex.of(torch.from_numpy(index), FRAMES * NODES)
+    return torch.from_numpy(features), edge_index

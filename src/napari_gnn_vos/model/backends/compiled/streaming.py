@@ -34,7 +34,7 @@ from napari_gnn_vos.model.backends.compiled.layout import (
 )
 from napari_gnn_vos.model.backends.compiled.wavefront import WavefrontScheduler
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.structures.incoming_edges import IncomingEdges
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges, renumber_sources
 
 F32 = NDArray[np.float32]
 SLOTS = 4
@@ -211,10 +211,6 @@ def _ring_rows(
     incoming: IncomingEdges, t: int, n: int, slot_rows: int
 ) -> NDArray[np.uint32]:
     """Compute the ring buffer row of the source of each edge into frame `t`."""
-    first, beyond = incoming.before, incoming.before + n  # of this frame, of the next
-    offsets = np.arange(t - 1, t + 2) % SLOTS * slot_rows - [0, first, beyond]
-    previous, current, following = offsets.astype(np.int32)
-    not_previous = np.where(incoming.source < beyond, current, following)
-    offset = np.where(incoming.source < first, previous, not_previous)
-    rows: NDArray[np.uint32] = (incoming.source + offset).view(np.uint32)
+    starts = np.arange(t - 1, t + 2) % SLOTS * slot_rows
+    rows: NDArray[np.uint32] = renumber_sources(incoming, n, starts).view(np.uint32)
     return rows
