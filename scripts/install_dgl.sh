@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install DGL, the Deep Graph Library, beside this package. Optional; it serves
-# src/napari_gnn_vos/model/dgl_layers.py and nothing else, see docs/dgl.md.
+# src/napari_gnn_vos/model/backends/dgl_layers.py and nothing else, see docs/dgl.md.
 #
 #   bash scripts/install_dgl.sh           # into .venv, or what is active
 #   PYTHON=/path/to/python bash scripts/install_dgl.sh
