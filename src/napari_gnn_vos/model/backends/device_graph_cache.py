@@ -114,7 +114,7 @@ class DeviceGraphCache:
             columns = Columns(frame.node_features, graph.node_feature_names)
             return torch.tensor(columns.select(self._node_names), device=self._device)
 
-        return self._nodes.of(graph.frames[t], copy)
+        return self._nodes.get(graph.frames[t], copy)
 
     def _edges_of(self, graph: VideoGraph, t: int) -> tuple[FrameEdges, int]:
         """Return the edges into a frame, and the size of the frame before."""
@@ -126,7 +126,7 @@ class DeviceGraphCache:
             return FrameEdges(*(torch.tensor(a, device=self._device) for a in arrays))
 
         incoming = graph.incoming[t]
-        return self._edges.of(incoming, copy), incoming.previous_count
+        return self._edges.get(incoming, copy), incoming.previous_count
 
     def _window_edges(self, graph: VideoGraph, span: range) -> tuple[Tensor, EdgeIndex]:
         """Gather features and index of the edges between the frames of a window."""
