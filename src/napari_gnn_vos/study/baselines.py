@@ -37,11 +37,11 @@ class WholeVideoModel:
     answer: Answer
 
     def __call__(
-        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
         """Answer some frames, see `engine.Model`."""
         window = graph.window()
-        inputs = np.concatenate([told(t) for t in range(graph.shape[0])], axis=1)
+        inputs = np.concatenate([node_inputs(t) for t in range(graph.shape[0])], axis=1)
         parts = np.split(self.answer(window, inputs), window.offsets[1:-1], axis=1)
         yield from parts[frames.start : frames.stop]
 

@@ -26,7 +26,7 @@ def test_a_network_is_told_by_its_weights(network):
 
 @pytest.mark.parametrize("names", ["node_feature_names", "edge_feature_names"])
 def test_a_network_of_other_features_is_told_before_it_plays(network, names):
-    other = replace(network.card, **{names: ("height", "weight")})
+    other = replace(network.metadata, **{names: ("height", "weight")})
     with pytest.raises(CheckpointError, match="features that are not there"):
         network_method("other", Predictor(network.network, other))
 

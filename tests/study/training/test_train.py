@@ -187,9 +187,9 @@ def test_features_that_are_left_out(footage, tmp_path):
     out = ("previous", "delta_l")
     path = train(course(footage, tmp_path, steps=1, left_out=out))
     model = load_model(path, "cpu")
-    assert "previous" not in model.card.node_feature_names
-    assert "delta_l" not in model.card.edge_feature_names
-    assert len(model.card.node_feature_names) == len(INPUTS) - 1
+    assert "previous" not in model.metadata.node_feature_names
+    assert "delta_l" not in model.metadata.edge_feature_names
+    assert len(model.metadata.node_feature_names) == len(INPUTS) - 1
     js = validate(model, course(footage, tmp_path))
     assert 0 <= js[0] <= 1
 

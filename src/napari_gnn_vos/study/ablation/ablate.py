@@ -42,13 +42,13 @@ class MaskedInputs:
     names: tuple[str, ...]
 
     def __call__(
-        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
         """Answer some frames, see `engine.Model`."""
         columns = [NODE_INPUT_NAMES.index(name) for name in self.names]
 
         def less(t: int) -> F32:
-            inputs: F32 = told(t).copy()
+            inputs: F32 = node_inputs(t).copy()
             inputs[..., columns] = 0
             return inputs
 

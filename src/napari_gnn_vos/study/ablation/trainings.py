@@ -10,9 +10,8 @@ from importlib.metadata import version
 from multiprocessing import active_children, get_context
 from pathlib import Path
 
-import torch
-
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.study.labelled_video import davis_footage
@@ -103,12 +102,8 @@ def _once_a_video(plans: Sequence[TrainingPlan]) -> list[TrainingPlan]:
 def _one_by_one(plans: Sequence[TrainingPlan]) -> Pipeline[None]:
     for number, plan in enumerate(plans):
         yield Progress("train", number, len(plans))
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with single_threaded_torch():
             train(plan(0, 1))
-        finally:
-            torch.set_num_threads(threads)
 
 
 def _at_once(plans: Sequence[TrainingPlan], processes: int) -> Pipeline[None]:

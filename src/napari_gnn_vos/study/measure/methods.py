@@ -48,12 +48,12 @@ def network_method(name: str, network: Predictor) -> Method:
         If it was trained on other features than graphs have here.
     """
     for names, trained_on in (
-        (INPUTS, network.card.node_feature_names),
-        (EDGE_FEATURE_NAMES, network.card.edge_feature_names),
+        (INPUTS, network.metadata.node_feature_names),
+        (EDGE_FEATURE_NAMES, network.metadata.edge_feature_names),
     ):
         Columns(np.zeros((0, len(names)), np.float32), names).select(trained_on)
     facts = {"name": name, "weights": _digest(network), "device": network.device}
-    return Method("GatedGCN", network, network.card.facts | facts)
+    return Method("GatedGCN", network, network.metadata.facts | facts)
 
 
 def _digest(network: Predictor) -> str:

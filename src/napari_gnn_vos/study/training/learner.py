@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import distributed
 
+from napari_gnn_vos.model.backends.selection import differentiable_forward
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
 from napari_gnn_vos.study.training.loss import loss_of
 from napari_gnn_vos.study.training.samples import Sample
@@ -39,6 +40,7 @@ class Learner:
         self._card = card
         network = build(card, dropout).to(device)
         self.network = network
+        self._forward = differentiable_forward(device)
         self.mean = copy.deepcopy(network).eval()
         self._adam = torch.optim.Adam(network.parameters())
         self._world = world
@@ -49,7 +51,7 @@ class Learner:
             group["lr"] = rate
         self.network.train()
         self._adam.zero_grad()
-        loss = loss_of(self.network, self._card, samples, overlap)
+        loss = loss_of(self.network, self._card, samples, overlap, self._forward)
         loss.backward()  # type: ignore[no-untyped-call]
         if self._world > 1:
             self._share_gradients()

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from napari_gnn_vos.model.checkpoint import CheckpointMetadata, feed
+from napari_gnn_vos.model.backends.windows import Forward
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata, assemble_inputs
 from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 from napari_gnn_vos.study.training.samples import Sample
 
@@ -19,6 +20,7 @@ def loss_of(
     card: CheckpointMetadata,
     samples: Sequence[Sample],
     overlap: float,
+    forward: Forward = GatedGCN.__call__,
 ) -> Tensor:
     """Mean over samples: cross-entropy of superpixels, and one minus soft J.
 
@@ -32,6 +34,9 @@ def loss_of(
     overlap : float
         Weight of the second term, in which superpixels count by their size. It is
         left out where a window holds next to nothing of the object.
+    forward : callable
+        From the network, its inputs and the edge index to (N,) logits: the network
+        itself, or `model.backends.selection.differentiable_forward`.
 
     Returns
     -------
@@ -39,7 +44,9 @@ def loss_of(
     """
     device = next(network.parameters()).device
     fed = [
-        feed(card, one.graph.node_features, one.graph.edge_features, one.inputs)
+        assemble_inputs(
+            card, one.graph.node_features, one.graph.edge_features, one.inputs
+        )
         for one in samples
     ]
     nodes, edge_features = (
@@ -52,10 +59,10 @@ def loss_of(
         one.graph.edge_index + begin for one, begin in zip(samples, first, strict=False)
     ]
     index = torch.tensor(np.concatenate(ends, axis=1), device=device)
-    logits = network(nodes, edge_features, EdgeIndex.of(index, len(nodes))).split(
-        counts
-    )
-    losses = [_of_one(*each, overlap) for each in zip(logits, samples, strict=True)]
+    edge_index = EdgeIndex.of(index, len(nodes))
+    logits = forward(network, nodes, edge_features, edge_index)
+    by_sample = torch.split(logits, counts)
+    losses = [_of_one(*each, overlap) for each in zip(by_sample, samples, strict=True)]
     return torch.stack(losses).mean()
 
 

@@ -8,13 +8,13 @@ from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 
-import torch
+from napari_gnn_vos.hardware import set_torch_threads
 
 
 def begin_on_one_core() -> None:
     """Let this process work on one core, and end when its parent does."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
+    set_torch_threads(1)
     Thread(target=_end_with_parent, daemon=True).start()
 
 

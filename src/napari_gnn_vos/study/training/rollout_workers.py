@@ -60,7 +60,10 @@ class RolloutWorkers:
         self._processes = [
             spawn.Process(
                 target=_play,
-                args=(cast, settings, model.card, self._weights, self._cut, (*seed, k)),
+                args=(
+                    *(cast, settings, model.metadata),
+                    *(self._weights, self._cut, (*seed, k)),
+                ),
                 daemon=True,
             )
             for k in range(cast.players)

@@ -7,11 +7,10 @@ import os
 import socket
 from collections.abc import Callable
 
-import torch
 from torch import distributed
 from torch.multiprocessing.spawn import spawn
 
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, set_torch_threads
 from napari_gnn_vos.model.device import use_gpu
 from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_run import TrainingRun
@@ -45,7 +44,7 @@ def _process(
     rank: int, make: Callable[[int, int], TrainingRun], processes: int, meet: str
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(max(1, cores() // processes))
+    set_torch_threads(max(1, cores() // processes))
     _train_one_of(make, meet, rank, processes)
 
 

@@ -1,8 +1,8 @@
-"""Layers of the graph network on a GPU, fused by Triton; for answers, not for training.
+"""Layers of the network fused into one Triton kernel, for inference on a GPU.
 
-Written out, a layer moves ten arrays of the size of all edges through the memory of the
-GPU. Here edge states are read once and written once, over themselves. N nodes, E
-directed edges sorted by target, K labels, H channels.
+The reference moves ten arrays of the size of all edges through GPU memory per layer.
+Here edge states are read once and written once, in place. N nodes, E directed edges
+sorted by target, K labels, H channels.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
-from napari_gnn_vos.model.kernels import EPS, NORM_EPS
+from napari_gnn_vos.model.gatedgcn import (
+    EPS,
+    NORM_EPS,
+    EdgeIndex,
+    GatedGCN,
+    GatedGCNLayer,
+)
 
 NODES, EDGES = 16, 64
-"""Targets of a program, and edges that it looks at together."""
+"""Target nodes of a program, and edges that it processes at a time."""
 WARPS = 2
 
 
@@ -25,39 +30,38 @@ def triton_logits(
     nodes: Tensor,
     edges: Tensor,
     edge_index: EdgeIndex,
-    kept_as: torch.dtype = torch.float32,
+    edge_dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Compute the logits of every node as `GatedGCN.forward` does.
+    """Compute the logits of `GatedGCN.forward` without gradients.
 
     Parameters
     ----------
     network : GatedGCN
         In evaluation mode.
     nodes : (N, K, node_columns) Tensor of float32
-        Of K labels.
     edges : (E, edge_columns) Tensor of float32
     edge_index : EdgeIndex
-    kept_as : torch.dtype
-        In which edge states are kept between layers: float16 takes half the memory.
-        All is computed in float32.
+    edge_dtype : torch.dtype
+        Type of the edge states between layers; float16 halves their memory. All
+        arithmetic is in float32.
 
     Returns
     -------
     logits : (N, K) Tensor of float32
     """
     states = network.embed_nodes(nodes)
-    edge_features = network.embed_edges(edges).to(kept_as)
-    kept = edge_features.new_empty(len(edge_features), *states.shape[1:])
-    edge_features = edge_features[:, None].expand_as(kept)
+    edge_states = network.embed_edges(edges).to(edge_dtype)
+    new_edges = edge_states.new_empty(len(edge_states), *states.shape[1:])
+    edge_states = edge_states[:, None].expand_as(new_edges)
     for layer in network.layers:
-        states = _pass_on(layer, states, edge_features, kept, edge_index)  # type: ignore[arg-type]
-        edge_features = kept
+        states = _apply_layer(layer, states, edge_states, new_edges, edge_index)  # type: ignore[arg-type]
+        edge_states = new_edges
     out: Tensor = network.read(states)
     return out.squeeze(-1)
 
 
-def rehearse(device: str) -> None:
-    """Answer for two nodes and an edge; raises whatever keeps Triton from it."""
+def compile_kernels(device: str) -> None:
+    """Compile the kernels and run them on a graph of two nodes and one edge."""
     network = GatedGCN(1, 1, width=1, depth=1).eval().to(device)
     edge_index = EdgeIndex.of(torch.tensor([[0], [1]], device=device), 2)
     nodes, edges = (torch.ones(2, 1, 1, device=device), torch.ones(1, 1, device=device))
@@ -65,24 +69,24 @@ def rehearse(device: str) -> None:
         triton_logits(network, nodes, edges, edge_index)
 
 
-def _pass_on(
+def _apply_layer(
     layer: GatedGCNLayer,
     states: Tensor,
-    edge_features: Tensor,
-    kept: Tensor,
+    edge_states: Tensor,
+    new_edges: Tensor,
     edge_index: EdgeIndex,
 ) -> Tensor:
-    """Pass one round of messages along the edges; new edge states go to `kept`."""
+    """Apply a layer; new edge states are written to `new_edges`."""
     count, labels, width = states.shape
     out = torch.empty_like(states)
-    if edge_features.numel():
+    if edge_states.numel():
         grid = triton.cdiv(count, NODES), labels
         _layer[grid](
             *(
                 states,
                 out,
-                edge_features,
-                kept,
+                edge_states,
+                new_edges,
                 edge_index.source,
                 edge_index.target,
                 edge_index.start,
@@ -91,7 +95,7 @@ def _pass_on(
             *(layer.from_edge.weight, layer.from_edge.bias),
             *(layer.norm_edge.weight, layer.norm_edge.bias),
             *(layer.norm_node.weight, layer.norm_node.bias),
-            *(count, labels, edge_features.stride(0), edge_features.stride(1)),
+            *(count, labels, edge_states.stride(0), edge_states.stride(1)),
             H=width,
             P=max(triton.next_power_of_2(width), 16),
             NODES=NODES,
@@ -109,19 +113,20 @@ def _pass_on(
 def _norm(  # type: ignore[no-untyped-def]
     rows, inside, scale, shift, H: tl.constexpr, NORM_EPS: tl.constexpr
 ):
-    """Layer norm and rectifier of the H channels of rows, which lie inside."""
+    """Apply layer norm and ReLU to rows, over the H channels that are not padding."""
     rows = tl.where(inside, rows, 0.0)
-    off = tl.where(inside, rows - (tl.sum(rows, 1) / H)[:, None], 0.0)
-    steep = 1 / tl.sqrt(tl.sum(off * off, 1) / H + NORM_EPS)
-    return tl.maximum(off * steep[:, None] * scale[None, :] + shift[None, :], 0.0)
+    centred = tl.where(inside, rows - (tl.sum(rows, 1) / H)[:, None], 0.0)
+    inverse_std = 1 / tl.sqrt(tl.sum(centred * centred, 1) / H + NORM_EPS)
+    unit = centred * inverse_std[:, None]
+    return tl.maximum(unit * scale[None, :] + shift[None, :], 0.0)
 
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
     states,  # (N, K, H)
-    out,  # (N, K, H), the new ones
-    edge_features,  # (E, K, H), by its strides
-    kept,  # (E, K, H), the new ones; may be the same
+    out,  # (N, K, H), new node states
+    edge_states,  # (E, K, H), by its strides
+    new_edges,  # (E, K, H); may be the same array
     source,  # (E,)
     target,  # (E,)
     start,  # (N + 1,)
@@ -144,7 +149,7 @@ def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
     EPS: tl.constexpr,
     NORM_EPS: tl.constexpr,
 ):
-    """One layer, for the edges into some nodes, and these nodes, of one label."""
+    """Apply a layer to a block of nodes and the edges into them, for one label."""
     label = tl.program_id(1)
     begin = tl.program_id(0) * NODES
     end = tl.minimum(begin + NODES, count)
@@ -165,7 +170,7 @@ def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
         s = tl.load(source + edge, mask=live, other=0).to(tl.int64)
         t = tl.load(target + edge, mask=live, other=0).to(tl.int64)
         at = edge[:, None] * by_edge + label * by_label + channel[None, :]
-        before = tl.load(edge_features + at, mask=both, other=0.0).to(tl.float32)
+        before = tl.load(edge_states + at, mask=both, other=0.0).to(tl.float32)
         sender = sent + ((s * labels + label) * 2 * H)[:, None] + channel[None, :]
         message = tl.load(sender, mask=both, other=0.0)
         receiver = own + ((t * labels + label) * 2 * H + H)[:, None] + channel[None, :]
@@ -173,13 +178,13 @@ def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
         gate += tl.load(sender + H, mask=both, other=0.0)
         gate += tl.load(receiver, mask=both, other=0.0)
         open_ = tl.where(both, 1 / (1 + tl.exp(-gate)), 0.0)
-        mine = (t[None, :] - begin == tl.arange(0, NODES)[:, None]) & live[None, :]
-        into = tl.where(mine, 1.0, 0.0)
+        into = (t[None, :] - begin == tl.arange(0, NODES)[:, None]) & live[None, :]
+        into = tl.where(into, 1.0, 0.0)
         total += tl.dot(into, open_ * message, input_precision="ieee")
         weights += tl.dot(into, open_, input_precision="ieee")
         after = before + _norm(gate, inside[None, :], scale, shift, H, NORM_EPS)
         at = (edge * labels + label)[:, None] * H + channel[None, :]
-        tl.store(kept + at, after.to(kept.dtype.element_ty), mask=both)
+        tl.store(new_edges + at, after.to(new_edges.dtype.element_ty), mask=both)
     node = begin + tl.arange(0, NODES).to(tl.int64)
     both = (node < count)[:, None] & inside[None, :]
     row = (node * labels + label)[:, None]
