@@ -24,7 +24,7 @@ from qtpy.QtTest import QTest
 
 from napari_gnn_vos import drain, start
 from napari_gnn_vos.gui import scripting
-from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -39,12 +39,12 @@ class Person:
         _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos")
         self.viewer, self.work = viewer, dock.annotator
         self.canvas = viewer.window._qt_viewer.canvas  # noqa: SLF001
-        self.work.controller.desk.progressed.connect(self.see)
+        self.work.controller.jobs.progressed.connect(self.see)
         QTest.qWait(500)
         viewer.reset_view()
 
     def wait(self) -> None:
-        while self.work.controller.desk.busy:
+        while self.work.controller.jobs.busy:
             QTest.qWait(1)
 
     def note(self, what: str) -> None:
@@ -64,7 +64,7 @@ class Person:
 
     def paint(self, stroke: Scribble) -> None:
         self.viewer.dims.set_current_step(0, stroke.frame)
-        self.work.pen.choose(stroke.label, "brush")
+        self.work.active_label.choose(stroke.label, "brush")
         QTest.qWait(50)
         places = [*stroke.path[:-1:8], stroke.path[-1]]  # seen by the mouse
         scene = self.canvas.view.scene.transform
@@ -82,7 +82,7 @@ class Person:
             QTest.keyClick(self.canvas.native, Qt.Key.Key_G)
             self.wait()
         QTest.qWait(300)
-        strokes = self.work.controller.history.now.session.rounds[-1]
+        strokes = self.work.controller.history.current.session.rounds[-1]
         given: Any = np.random.default_rng([0, round_index]), strokes[0].frame
         with self.timed("a round, script"):
             work = scripting.answer(mine, strokes, *given)

@@ -78,8 +78,8 @@ def open_window() -> tuple[napari.Viewer, Any, NDArray[np.uint8]]:
     truth = np.asarray(viewer.layers[-1].data)
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
     annotator = widget.annotator
-    annotator.controller.said.connect(print)
-    annotator.controller.desk.failed.connect(sys.exit)
+    annotator.controller.message.connect(print)
+    annotator.controller.jobs.failed.connect(sys.exit)
     wait(lambda: annotator.workspace is not None)
     wait_a_little()
     viewer.reset_view()
@@ -98,7 +98,7 @@ def picture(viewer: napari.Viewer, name: str) -> None:
 def paint(viewer: napari.Viewer, annotator: Any, scribble: Scribble) -> None:
     """Go to the frame, choose the object, and draw the brush along the path."""
     viewer.dims.set_current_step(0, scribble.frame)
-    annotator.pen.choose(scribble.label, "brush")
+    annotator.active_label.choose(scribble.label, "brush")
     layer = annotator.workspace.strokes
     for row, col in finely(scribble.path):
         layer.paint((scribble.frame, row, col), value_of(scribble.label), refresh=False)
@@ -117,8 +117,8 @@ def finely(path: NDArray[np.float64]) -> NDArray[np.float64]:
 def press_predict(annotator: Any, round_index: int) -> NDArray[np.uint8]:
     """Predict, wait for the answer, and return its labels (T, H, W)."""
     annotator.predict()
-    wait(lambda: not annotator.controller.desk.busy)
-    now = annotator.controller.history.now
+    wait(lambda: not annotator.controller.jobs.busy)
+    now = annotator.controller.history.current
     if now.round != round_index:
         sys.exit(f"Round {round_index} did not end well, see above")
     return now.session.labels

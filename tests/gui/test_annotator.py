@@ -6,8 +6,12 @@ from napari.components import ViewerModel
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES, answer_layer
-from napari_gnn_vos.gui.line_layer import LINES
+from napari_gnn_vos.gui.layers.factory import (
+    LINES,
+    SEGMENTATION,
+    STROKES,
+    prediction_layer,
+)
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, colour_of
 from tests.gui import fakes
 
@@ -58,10 +62,10 @@ def test_the_next_answer_goes_to_the_same_layer(viewer, annotator):
     paint(viewer, 0, 5, 6)
     annotator.predict()
     answer = viewer.layers[SEGMENTATION]
-    annotator.pen.choose(0)
+    annotator.active_label.choose(0)
     paint(viewer, 2, 5, 6)
     paint(viewer, 2, 7, 7)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     paint(viewer, 2, 8, 8)
     annotator.predict()
     assert viewer.layers[SEGMENTATION] is answer
@@ -71,7 +75,7 @@ def test_the_next_answer_goes_to_the_same_layer(viewer, annotator):
 
 
 def test_background_is_painted_with_its_own_value(viewer, annotator):
-    annotator.pen.choose(0)
+    annotator.active_label.choose(0)
     paint(viewer, 0, 1, 1)
     assert viewer.layers[STROKES].data[0, 1, 1] == BACKGROUND_VALUE
     np.testing.assert_allclose(
@@ -105,7 +109,7 @@ def test_erasing_is_told(viewer, annotator):
 
 
 def test_lines_are_strokes_too(viewer, annotator):
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     lines = viewer.layers[LINES]
     assert lines.mode == "add_path"
     lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
@@ -121,11 +125,11 @@ def test_lines_are_strokes_too(viewer, annotator):
 
 
 def test_choosing_another_object_leaves_drawn_lines_as_they_are(viewer, annotator):
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     lines = viewer.layers[LINES]
     lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     lines.selected_data = {0}
-    annotator.pen.choose(1)
+    annotator.active_label.choose(1)
     np.testing.assert_allclose(lines.edge_color[0], colour_of(2), atol=1e-6)
     assert lines.features["label"].tolist() == [2]
 
@@ -133,7 +137,7 @@ def test_choosing_another_object_leaves_drawn_lines_as_they_are(viewer, annotato
 def test_undo_takes_strokes_and_answer_back(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.predict()
     paint_later = viewer.layers[STROKES].data
@@ -165,7 +169,7 @@ def test_redo_brings_strokes_and_answer_back(viewer, annotator):
         shown = viewer.layers[SEGMENTATION].data[0, [1, 2, 9], [1, 2, 9]].tolist()
         assert shown == [1, int(rounds == 2), 0]
     assert not annotator.can_redo
-    with pytest.raises(GnnVosError, match="taken back"):
+    with pytest.raises(GnnVosError, match="Nothing to redo"):
         annotator.redo()
 
 
@@ -216,7 +220,7 @@ def test_a_deleted_layer_comes_back_empty(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers.remove(STROKES)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert not viewer.layers[STROKES].data.any()
     paint(viewer, 0, 2, 2)
     annotator.predict()
@@ -234,13 +238,13 @@ def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotat
     assert strokes.data[0, 1, 1] == 1
     assert strokes.mode == "paint"
     strokes.selected_label = 4
-    assert annotator.pen.label == 4
+    assert annotator.active_label.label == 4
 
 
 def test_hidden_strokes_are_shown_when_they_are_drawn_on(viewer, annotator):
     strokes = viewer.layers[STROKES]
     strokes.visible = False
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert (strokes.visible, strokes.mode) == (True, "paint")
 
 
@@ -287,7 +291,7 @@ def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annot
     paint(viewer, 0, 1, 1)
     annotator.predict()
     other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert names(viewer) == ["other", "toy", SEGMENTATION, STROKES]
     assert viewer.layers.selection.active.name == STROKES
     annotator.open(other)
@@ -302,7 +306,7 @@ def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annot
 )
 def test_layers_that_hide_nothing_stay_on_top(viewer, annotator, options):
     viewer.add_image(np.zeros((T, H, W), np.uint8), name="other", **options)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert names(viewer) == ["toy", STROKES, "other"]
 
 
@@ -334,7 +338,11 @@ def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
     opened = viewer.add_labels(saved, name=STROKES)
     assert annotator.workspace.strokes is opened
     assert viewer.layers.selection.active is opened
-    assert (annotator.pen.labels[-1], opened.mode, empty.visible) == (3, "paint", False)
+    assert (annotator.active_label.labels[-1], opened.mode, empty.visible) == (
+        3,
+        "paint",
+        False,
+    )
     annotator.predict()
     assert (viewer.layers[SEGMENTATION].data[:, 2, 2] == 3).all()
 
@@ -343,18 +351,20 @@ def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
 def test_strokes_from_a_file_bring_names_of_objects(viewer, late):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     annotator, heard = Annotator(viewer, fakes.controller()), []
-    annotator.pen.changed.connect(lambda: heard.append(annotator.pen.name_of(2)))
+    annotator.active_label.changed.connect(
+        lambda: heard.append(annotator.active_label.name_of(2))
+    )
     if late:
         annotator.open(image)
-        annotator.pen.rename(1, "hand")
+        annotator.active_label.rename(1, "hand")
     saved = np.zeros((T, H, W), np.uint8)
     saved[1, 2, 2:5], saved[1, 5, 2:5] = 1, 2
     features = {"index": [1, 2], "name": ["paw", "ball"]}
     viewer.add_labels(saved, name=STROKES, features=features)
     if not late:
         annotator.open(image)
-    assert heard[-1] == annotator.pen.name_of(2) == "ball"
-    assert annotator.pen.name_of(1) == ("hand" if late else "paw")
+    assert heard[-1] == annotator.active_label.name_of(2) == "ball"
+    assert annotator.active_label.name_of(1) == ("hand" if late else "paw")
     table = annotator.workspace.strokes.features
     assert dict(zip(table["index"], table["name"], strict=True))[2] == "ball"
 
@@ -387,22 +397,22 @@ def test_strokes_from_a_file_look_like_ours(viewer):
 
 
 def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
-    annotator.pen.choose(3)
+    annotator.active_label.choose(3)
     paint(viewer, 0, 1, 1)
-    annotator.pen.choose(0)
+    annotator.active_label.choose(0)
     paint(viewer, 0, 2, 2)
-    annotator.pen.choose(4, "lines")
+    annotator.active_label.choose(4, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    assert (again.pen.labels, again.pen.label) == ((0, 1, 2, 3, 4), 1)
+    assert (again.active_label.labels, again.active_label.label) == ((0, 1, 2, 3, 4), 1)
 
 
 def test_renamed_strokes_are_still_painted_on(viewer, annotator):
     strokes = viewer.layers[STROKES]
     paint(viewer, 0, 1, 1)
     strokes.name = "mine"
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert names(viewer) == ["toy", "mine"]
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
@@ -416,7 +426,7 @@ def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator)
     data, options, _ = kept.as_layer_data_tuple()
     viewer.add_labels(data, **(options | {"name": f"{SEGMENTATION} copy"}))
     annotator.reset()
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     paint(viewer, 0, 1, 1)
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 2
@@ -424,7 +434,7 @@ def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator)
     assert viewer.layers[f"{SEGMENTATION} copy"].data[0, 1, 1] == 1
 
 
-def test_a_duplicate_of_an_answer_can_be_corrected_by_hand(viewer, annotator):
+def test_a_duplicate_of_an_answer_can_be_corrected_stepwise(viewer, annotator):
     from napari.layers._layer_actions import _convert_dtype, _duplicate_layer
 
     paint(viewer, 0, 1, 1)
@@ -467,8 +477,8 @@ def test_a_video_that_was_open_before_is_gone_on_with(viewer, annotator):
     annotator.open(first)
     strokes.data[0, 2, 2] = 1
     annotator.predict()
-    assert annotator.controller.history.now.round == 2
-    answer = annotator.workspace.answer
+    assert annotator.controller.history.current.rounds == 2
+    answer = annotator.workspace.prediction
     assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
     annotator.undo()
     assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 0]
@@ -493,7 +503,7 @@ def test_other_frames_or_another_slice_are_begun_anew(viewer, annotator):
 
 
 def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
-    annotator.pen.choose(1, "lines")
+    annotator.active_label.choose(1, "lines")
     annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8)))
     assert viewer.layers.selection.active is annotator.workspace.lines
     assert annotator.workspace.lines.mode == "add_path"
@@ -501,24 +511,24 @@ def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
 
 def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
     viewer.layers[STROKES].selected_label = 5
-    assert (annotator.pen.label, annotator.pen.labels[-1]) == (5, 5)
+    assert (annotator.active_label.label, annotator.active_label.labels[-1]) == (5, 5)
     viewer.layers[STROKES].selected_label = BACKGROUND_VALUE
-    assert annotator.pen.label == 0
+    assert annotator.active_label.label == 0
     viewer.layers[STROKES].selected_label = 0
-    assert annotator.pen.label == 0
+    assert annotator.active_label.label == 0
 
 
 def test_objects_end_at_254(annotator):
-    annotator.pen.choose(254)
+    annotator.active_label.choose(254)
     with pytest.raises(ScribbleError, match="254"):
-        annotator.pen.add_object()
+        annotator.active_label.add_object()
 
 
 def test_stepping_through_the_list_goes_round(annotator):
     seen = []
     for _ in range(4):
-        annotator.pen.step(1)
-        seen.append(annotator.pen.label)
+        annotator.active_label.step(1)
+        seen.append(annotator.active_label.label)
     assert seen == [2, 0, 1, 2]
 
 
@@ -535,7 +545,7 @@ def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
     )
     annotator = Annotator(viewer, fakes.controller())
     annotator.open(image)
-    annotator.pen.choose(1, "lines")
+    annotator.active_label.choose(1, "lines")
     annotator.workspace.strokes.data[0, 1, 1] = 1
     annotator.predict()
     for name in (STROKES, LINES, SEGMENTATION):
@@ -585,7 +595,7 @@ def test_a_video_works_in_a_viewer_with_more_axes(viewer):
 
 
 def test_closing_stops_and_lets_go(viewer):
-    runner = fakes.HeldBack()
+    runner = fakes.ManualRunner()
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     annotator = Annotator(viewer, fakes.controller(run=runner))
     annotator.open(image)
@@ -600,9 +610,9 @@ def test_closing_stops_and_lets_go(viewer):
 
 
 @pytest.fixture
-def by_hand(viewer):
+def stepwise(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
-    runner = fakes.ByHand()
+    runner = fakes.StepRunner()
     made = Annotator(viewer, fakes.controller(run=runner))
     made.open(image)
     made.prepare()
@@ -615,8 +625,8 @@ def until_glimpse(runner):
     runner.step()
 
 
-def test_the_frame_on_screen_is_shown_before_the_answer(viewer, by_hand):
-    annotator, runner = by_hand
+def test_the_frame_on_screen_is_shown_before_the_answer(viewer, stepwise):
+    annotator, runner = stepwise
     viewer.dims.set_point(0, 2)
     paint(viewer, 0, 5, 6)
     annotator.predict()
@@ -629,9 +639,9 @@ def test_the_frame_on_screen_is_shown_before_the_answer(viewer, by_hand):
 
 
 def test_a_glimpse_lies_on_the_last_answer_and_goes_when_work_is_stopped(
-    viewer, by_hand
+    viewer, stepwise
 ):
-    annotator, runner = by_hand
+    annotator, runner = stepwise
     paint(viewer, 0, 5, 6)
     annotator.predict()
     runner.finish()
@@ -648,8 +658,8 @@ def test_a_glimpse_lies_on_the_last_answer_and_goes_when_work_is_stopped(
     assert answer.data[:, 5, 6].tolist() == [1] * T
 
 
-def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_hand):
-    annotator, runner = by_hand
+def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, stepwise):
+    annotator, runner = stepwise
     paint(viewer, 0, 5, 6)
     annotator.predict()
     until_glimpse(runner)
@@ -661,13 +671,13 @@ def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_h
 
 @pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove(1)])
 def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
-    viewer, by_hand, clear
+    viewer, stepwise, clear
 ):
     old = np.zeros((T, H, W), np.uint8)
     old[:, 2, 2] = 3
-    annotator, runner = by_hand
+    annotator, runner = stepwise
     image = viewer.layers["toy"]
-    viewer.add_layer(answer_layer(image, annotator.workspace.axes, old))
+    viewer.add_layer(prediction_layer(image, annotator.workspace.axes, old))
     paint(viewer, 0, 5, 6)
     annotator.predict()
     until_glimpse(runner)
@@ -687,7 +697,7 @@ def test_preparing_begins_at_the_frame_on_screen(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
     begun = []
 
-    def prepare(video, frame):
+    def prepare(video, frame, quality):
         begun.append(frame)
         return (yield from fakes.prepare(video))
 
@@ -714,7 +724,7 @@ def sliced(viewer):
 
 def said(annotator):
     told = []
-    annotator.controller.said.connect(told.append)
+    annotator.controller.message.connect(told.append)
     return told
 
 
@@ -723,7 +733,7 @@ def test_another_slice_cannot_be_painted_on(viewer, sliced):
     viewer.dims.set_point(1, 1)
     assert (strokes.editable, strokes.mode) == (False, "pan_zoom")
     assert "Go to slice 0 of axis 1" in told[-1]
-    sliced.pen.choose(2)
+    sliced.active_label.choose(2)
     assert strokes.mode == "pan_zoom"
     viewer.dims.set_point(1, 0)
     assert (strokes.editable, strokes.mode) == (True, "paint")
@@ -776,7 +786,7 @@ def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
 
 def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sliced):
     viewer.dims.set_point(1, 1)
-    sliced.pen.choose(1, "lines")
+    sliced.active_label.choose(1, "lines")
     lines = sliced.workspace.lines
     assert not lines.editable
     viewer.dims.set_point(1, 0)
@@ -794,13 +804,13 @@ def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
 
 
 def test_it_goes_to_the_frame_to_look_at(viewer, annotator):
-    with pytest.raises(GnnVosError, match="no answer"):
-        annotator.look()
+    with pytest.raises(GnnVosError, match="no prediction"):
+        annotator.go_to_most_uncertain_frame()
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    assert annotator.look() == T - 1
+    assert annotator.go_to_most_uncertain_frame() == T - 1
     assert viewer.dims.current_step[0] == T - 1
-    annotator.look()
+    annotator.go_to_most_uncertain_frame()
     assert viewer.dims.current_step[0] in (1, 2)
 
 
@@ -808,19 +818,19 @@ def test_an_object_that_is_removed_leaves_the_answer_and_undo_brings_it_back(
     viewer, annotator
 ):
     paint(viewer, 0, 1, 1)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     paint(viewer, 1, 2, 2)
     annotator.predict()
     paint(viewer, 1, 3, 3)  # of the same object, not answered yet
     annotator.remove(2)
-    assert annotator.pen.labels == (0, 1)
+    assert annotator.active_label.labels == (0, 1)
     answer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
     assert np.unique(answer.data).tolist() == [0, 1]
     assert np.unique(strokes.data).tolist() == [0, 1]
     annotator.undo()
     assert np.unique(answer.data).tolist() == [0, 1, 2]
     assert strokes.data[1, [2, 3], [2, 3]].tolist() == [2, 2]
-    assert annotator.pen.labels == (0, 1, 2)
+    assert annotator.active_label.labels == (0, 1, 2)
     annotator.redo()
     assert np.unique(strokes.data).tolist() == [0, 1]
     assert np.unique(answer.data).tolist() == [0, 1]
@@ -828,7 +838,7 @@ def test_an_object_that_is_removed_leaves_the_answer_and_undo_brings_it_back(
 
 def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
     paint(viewer, 0, 1, 1)
-    annotator.pen.choose(0)
+    annotator.active_label.choose(0)
     paint(viewer, 0, 5, 5)
     annotator.predict()
     annotator.remove(1)
@@ -840,54 +850,54 @@ def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
 
 
 def test_an_object_that_was_not_answered_is_removed_and_brought_back(viewer, annotator):
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
-    annotator.pen.choose(1, "brush")
+    annotator.active_label.choose(1, "brush")
     paint(viewer, 0, 1, 1)
     annotator.remove(2)
     assert viewer.layers[LINES].nshapes == 0
-    assert annotator.pen.labels == (0, 1)
+    assert annotator.active_label.labels == (0, 1)
     assert annotator.can_undo
     annotator.undo()
     assert viewer.layers[LINES].nshapes == 1
     assert viewer.layers[STROKES].data[0, 1, 1] == 1
-    assert annotator.pen.labels == (0, 1, 2)
+    assert annotator.active_label.labels == (0, 1, 2)
     assert not annotator.can_undo
 
 
 def test_an_object_without_strokes_just_goes(annotator):
     annotator.remove(2)
-    assert annotator.pen.labels == (0, 1)
+    assert annotator.active_label.labels == (0, 1)
     assert not annotator.can_undo
     with pytest.raises(ScribbleError, match="no object 2"):
         annotator.remove(2)
     with pytest.raises(ScribbleError, match="no object 0"):
         annotator.remove(0)
     annotator.remove(1)
-    assert annotator.pen.label == 0
-    assert annotator.pen.add_object() == 1
+    assert annotator.active_label.label == 0
+    assert annotator.active_label.add_object() == 1
 
 
 def test_names_stay_with_the_video_and_napari_tells_them(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    annotator.pen.rename(1, " ball ")
-    assert annotator.pen.name_of(1) == "ball"
+    annotator.active_label.rename(1, " ball ")
+    assert annotator.active_label.name_of(1) == "ball"
     answer = viewer.layers[SEGMENTATION]
     assert "ball" in answer.get_status((0, 1, 1))["coordinates"]
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    assert again.pen.name_of(1) == "ball"
+    assert again.active_label.name_of(1) == "ball"
     again.open(viewer.add_image(np.zeros((T, H, W)), name="other"))
-    assert again.pen.name_of(1) == "Object 1"
-    annotator.pen.rename(1, "")
-    assert annotator.pen.name_of(1) == "Object 1"
+    assert again.active_label.name_of(1) == "Object 1"
+    annotator.active_label.rename(1, "")
+    assert annotator.active_label.name_of(1) == "Object 1"
     with pytest.raises(ScribbleError, match="no object 0"):
-        annotator.pen.rename(0, "ground")
+        annotator.active_label.rename(0, "ground")
 
 
-def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, by_hand):
-    annotator, runner = by_hand
+def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, stepwise):
+    annotator, runner = stepwise
     viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
     annotator.predict()
     runner.finish()

@@ -9,8 +9,7 @@ from napari.utils.key_bindings import coerce_keybinding
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.line_layer import LINES
+from napari_gnn_vos.gui.layers.factory import LINES, SEGMENTATION, STROKES
 from tests.gui import fakes
 
 
@@ -23,13 +22,13 @@ def make(viewer, **options):
     image = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="toy")
     annotator = Annotator(viewer, fakes.controller(**options))
     annotator.open(image)
-    annotator.live.on = True
+    annotator.auto_predict.enabled = True
     return annotator
 
 
 def rounds(annotator):
     history = annotator.controller.history
-    return 0 if history is None else history.now.round
+    return 0 if history is None else history.current.rounds
 
 
 def stroke(viewer, row, label=1):
@@ -47,7 +46,7 @@ def test_a_stroke_is_answered(viewer):
     stroke(viewer, 5, label=0)  # the eraser
     stroke(viewer, 15)
     assert viewer.layers[SEGMENTATION].data[2, 15, 4] == 1
-    annotator.live.on = False
+    annotator.auto_predict.enabled = False
     before = rounds(annotator)
     stroke(viewer, 10)
     assert rounds(annotator) == before
@@ -55,7 +54,7 @@ def test_a_stroke_is_answered(viewer):
 
 def test_a_line_is_answered(viewer):
     annotator = make(viewer)
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     assert viewer.layers[SEGMENTATION].data[0, 3, 5] == 2
     viewer.layers[LINES].add_paths([np.array([[1, 9, 3], [1, 9, 9]])])
@@ -69,7 +68,7 @@ def test_a_line_is_answered(viewer):
 def test_what_is_taken_back_is_not_answered(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
-    annotator.pen.choose(1, "lines")
+    annotator.active_label.choose(1, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.undo()
     assert rounds(annotator) == 1
@@ -116,7 +115,7 @@ def test_who_comes_later_follows_napari_too(viewer):
     assert not viewer.layers[STROKES].keymap
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    again.live.on = True
+    again.auto_predict.enabled = True
     stroke(viewer, 15)
     press(viewer, "Control-Z")
     assert rounds(again) == 2
@@ -125,11 +124,11 @@ def test_who_comes_later_follows_napari_too(viewer):
 
 def test_what_was_never_the_drawing_is_answered_anew(viewer):
     annotator = make(viewer)
-    annotator.live.on = False
+    annotator.auto_predict.enabled = False
     stroke(viewer, 5)
     stroke(viewer, 15)
     annotator.predict()
-    annotator.live.on = True
+    annotator.auto_predict.enabled = True
     press(viewer, "Control-Z")
     assert rounds(annotator) == 2
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
@@ -152,7 +151,7 @@ def test_with_all_that_was_drawn_goes_the_answer_and_undo_brings_both_back(viewe
 def test_background_alone_waits_for_an_object(viewer):
     annotator, failed = None, Mock()
     annotator = make(viewer)
-    annotator.controller.desk.failed.connect(failed)
+    annotator.controller.jobs.failed.connect(failed)
     stroke(viewer, 5, label=255)
     assert rounds(annotator) == 0
     stroke(viewer, 15)
@@ -161,7 +160,7 @@ def test_background_alone_waits_for_an_object(viewer):
 
 
 def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
-    run = fakes.HeldBack()
+    run = fakes.ManualRunner()
     annotator = make(viewer, run=run)
     stroke(viewer, 5)
     stroke(viewer, 10)
@@ -182,7 +181,7 @@ def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
 
 def test_an_error_is_told(viewer):
     annotator, failed = make(viewer), Mock()
-    annotator.controller.desk.failed.connect(failed)
-    annotator.live._predict = Mock(side_effect=GnnVosError("no luck"))
+    annotator.controller.jobs.failed.connect(failed)
+    annotator.auto_predict._predict = Mock(side_effect=GnnVosError("no luck"))
     stroke(viewer, 5)
     failed.assert_called_once_with("no luck")

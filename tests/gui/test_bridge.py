@@ -6,13 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.errors import ScribbleError, VideoError
-from napari_gnn_vos.gui.axes import Axes
-from napari_gnn_vos.gui.bridge import (
+from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.conversion import (
     VIDEO_KEY,
     brush_from_strokes,
+    lines_from_shapes,
+    outline,
+    shapes_from_lines,
     video_of,
 )
-from napari_gnn_vos.gui.lines import lines_from_shapes, outline, shapes_from_lines
 from napari_gnn_vos.structures.video import Video
 
 KINDS = [np.asarray, dask.array.from_array, lambda a: zarr.array(a, chunks=a.shape)]
@@ -30,16 +32,16 @@ def all_axes(draw):
 @given(all_axes())
 def test_a_stack_survives_the_round_trip(axes):
     stack = np.arange(2 * 3 * 4).reshape(2, 3, 4)
-    spread = axes.spread(stack)
+    spread = axes.to_layer(stack)
     assert spread.ndim == axes.ndim
     assert np.shares_memory(spread, stack)
-    np.testing.assert_array_equal(axes.stack(spread), stack)
+    np.testing.assert_array_equal(axes.to_stack(spread), stack)
 
 
 @given(all_axes(), st.integers(0, 9))
 def test_points_survive_the_round_trip(axes, frame):
     path = np.array([[1.5, 2.0], [3.0, 4.5]])
-    back, where = axes.locate(axes.place(frame, path))
+    back, where = axes.split_points(axes.join_points(frame, path))
     assert back == frame
     np.testing.assert_array_equal(where, path)
 
@@ -82,8 +84,8 @@ def test_a_picture_is_no_video():
 @given(all_axes())
 def test_lines_survive_the_round_trip(axes):
     paths = [
-        axes.place(2, np.array([[1.5, 3.0], [4.0, 5.0]])),
-        axes.place(0, np.zeros((1, 2))),
+        axes.join_points(2, np.array([[1.5, 3.0], [4.0, 5.0]])),
+        axes.join_points(0, np.zeros((1, 2))),
     ]
     lines = lines_from_shapes(paths, ["path", "path"], [1, 0], axes)
     back, labels = shapes_from_lines(lines, axes)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_gnn_vos.gui.bridge import brush_from_strokes
-from napari_gnn_vos.gui.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.controller.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.layers.conversion import brush_from_strokes
 from napari_gnn_vos.gui.palette import label_of, value_of
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
@@ -81,7 +81,7 @@ def test_going_back_keeps_newer_strokes(now, before, target):
     np.testing.assert_array_equal(picture(rebase(*moments)), wanted)
 
 
-def test_new_changed_and_erased_pixels_by_hand():
+def test_new_changed_and_erased_pixels_stepwise():
     before, after = np.zeros((2, *SHAPE), np.uint8)
     before[1, 0] = [1, 1, 0, 0, 0, 0]
     after[1, 0] = [0, 255, 2, 0, 0, 0]

@@ -7,8 +7,7 @@ from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.gui.pictures import image_data
-from napari_gnn_vos.gui.reader import get_reader
+from napari_gnn_vos.gui.reader import get_reader, image_data
 from napari_gnn_vos.structures.video import Video
 
 MANIFEST = PluginManifest.from_file(files("napari_gnn_vos") / "napari.yaml")
@@ -89,7 +88,7 @@ def test_stacks_of_any_kind_open(tmp_path, opened, shape, dtype):
     (layer,) = opened(tmp_path / "stack.npy")
     assert layer.ndim == 3
     assert layer.rgb == (len(shape) == 4)
-    from napari_gnn_vos.gui.bridge import Axes, video_of
+    from napari_gnn_vos.gui.layers.conversion import Axes, video_of
 
     video = video_of(layer.data, Axes(), layer.name, layer.metadata)
     np.testing.assert_array_equal(video.raw(1), data[1])
@@ -110,7 +109,7 @@ def test_other_paths_are_left_to_others(tmp_path, name):
 
 
 def test_the_composed_scene_opens():
-    from napari_gnn_vos.gui.sample_data import composed_scene
+    from napari_gnn_vos.gui.reader import composed_scene
 
     (frames, image, _), (truth, labels, _) = composed_scene()
     assert frames.shape == (*truth.shape, 3)
@@ -118,7 +117,7 @@ def test_the_composed_scene_opens():
 
 
 def test_the_cells_open():
-    from napari_gnn_vos.gui.sample_data import cells
+    from napari_gnn_vos.gui.reader import cells
 
     (frames, image, _), (truth, labels, _) = cells()
     assert frames.shape == truth.shape

@@ -5,8 +5,8 @@ import numpy as np
 from napari.components import ViewerModel
 
 from napari_gnn_vos.gui import scripting
-from napari_gnn_vos.gui.layers import SEGMENTATION
-from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.gui.layers.factory import SEGMENTATION
+from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.io.scenes import compose_scene
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -45,7 +45,7 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / "file").write_text("in the way")
     folder = tmp_path / "file" / "cache"
     before = len(notification_manager.records)
-    assert scripting.writable(tmp_path) == tmp_path
+    assert scripting.writable_or_none(tmp_path) == tmp_path
     assert len(notification_manager.records) == before
-    assert scripting.writable(folder) is None
+    assert scripting.writable_or_none(folder) is None
     assert "stays in memory" in notification_manager.records[-1].message

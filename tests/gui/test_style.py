@@ -1,7 +1,7 @@
 import pytest
 from napari.utils.theme import available_themes, get_theme
 
-from napari_gnn_vos.gui import style
+from napari_gnn_vos.gui.widgets import style
 
 
 def luminance(colour):

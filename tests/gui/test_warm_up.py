@@ -30,14 +30,14 @@ def test_a_window_that_closes_ends_it_without_a_word(monkeypatch):
 
     monkeypatch.setattr(warm_up, "main_thread", Gone)
     with pytest.raises(SystemExit):
-        warm_up.rehearse()
+        warm_up.warm_up()
 
     def fail():
         raise RuntimeError("cannot schedule new futures after shutdown")
 
-    monkeypatch.setattr(warm_up, "rehearse", fail)
-    warm_up._rehearse_while_open()
+    monkeypatch.setattr(warm_up, "warm_up", fail)
+    warm_up._warm_up_while_open()
     monkeypatch.undo()
-    monkeypatch.setattr(warm_up, "rehearse", fail)
+    monkeypatch.setattr(warm_up, "warm_up", fail)
     with pytest.raises(RuntimeError, match="schedule"):
-        warm_up._rehearse_while_open()
+        warm_up._warm_up_while_open()

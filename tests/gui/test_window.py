@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.io.scenes import compose_scene
 from tests.gui import fakes
 
@@ -58,7 +58,7 @@ def click(qtbot, button):
 
 
 def idle(dock):
-    return not dock.annotator.controller.desk.busy
+    return not dock.annotator.controller.jobs.busy
 
 
 def test_a_stroke_of_the_mouse_labels_the_video(qtbot, window):
@@ -66,14 +66,14 @@ def test_a_stroke_of_the_mouse_labels_the_video(qtbot, window):
     drag(qtbot, viewer, inside(truth[0] == 1))
     assert np.unique(viewer.layers[STROKES].data[0]).tolist() == [0, 1]
     assert not viewer.layers[STROKES].data[1:].any()
-    click(qtbot, dock.predict)
+    click(qtbot, dock.prediction.predict)
     qtbot.waitUntil(partial(idle, dock), timeout=120_000)
-    assert dock.status.text().startswith("Round 1: ")
+    assert dock.status.message.text().startswith("Round 1: ")
     answer = viewer.layers[SEGMENTATION].data == 1
     for t in range(4):
         overlap = (answer[t] & (truth[t] == 1)).sum() / (answer[t] | truth[t]).sum()
         assert overlap > 0.3, t
-    click(qtbot, dock.undo)
+    click(qtbot, dock.prediction.undo)
     assert SEGMENTATION not in viewer.layers
     assert not viewer.layers[STROKES].data.any()
 
@@ -82,21 +82,21 @@ def test_the_window_closes_while_work_goes_on(qtbot, window):
     viewer, dock, _ = window
     dock.annotator.controller._prepare = fakes.endless
     controller = dock.annotator.controller
-    click(qtbot, dock.prepare)
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    click(qtbot, dock.video.prepare)
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     viewer.close()
-    qtbot.waitUntil(lambda: not controller.desk.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not controller.jobs.busy, timeout=10_000)
 
 
 def test_a_closed_dock_gives_its_keys_back(qtbot, window):
     viewer, dock, _ = window
     dock.annotator.controller._prepare = fakes.endless
-    click(qtbot, dock.prepare)
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    click(qtbot, dock.video.prepare)
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert viewer.keymap
     viewer.window.remove_dock_widget(dock)
     assert not viewer.keymap
-    qtbot.waitUntil(lambda: not dock.annotator.controller.desk.busy)
+    qtbot.waitUntil(lambda: not dock.annotator.controller.jobs.busy)
     viewer.layers.clear()
 
 

@@ -1,8 +1,8 @@
-"""What is drawn at one moment, and what has changed between two moments.
+"""Snapshot of all strokes, and the difference between two snapshots.
 
-The brush and the lines of a frame make one picture, its canvas; lines lie on top. A
-round tells the engine only where the canvas has become another one, so whatever was
-done in between (painted over, erased, undone, moved, loaded) needs no record.
+The brush strokes and the lines of a frame are rasterised into one canvas; lines are
+drawn on top. A round passes only the changed pixels of each canvas to the engine, so
+the order in which pixels were painted, erased, undone or loaded need not be recorded.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Canvas = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """All strokes of a video at one moment.
+    """All strokes of a video.
 
     Parameters
     ----------
     brush : mapping of int to (H, W) ndarray of uint8
-        Frames with paint: 0 is nothing, 1 to 254 an object, 255 background.
+        Painted frames by number: 0 is unpainted, 1 to 254 an object, 255 background.
     lines : tuple of Scribble
         Paths, oldest first.
     """
@@ -43,14 +43,14 @@ class Drawing:
 
     @property
     def objects(self) -> tuple[int, ...]:
-        """Labels of the objects that are drawn, rising."""
-        painted = [np.flatnonzero(np.bincount(c.ravel())) for c in self.brush.values()]
-        labels = {label_of(int(value)) for value in chain(*painted) if value > 0}
+        """Labels of the objects that have strokes, ascending."""
+        values = [np.flatnonzero(np.bincount(c.ravel())) for c in self.brush.values()]
+        labels = {label_of(int(value)) for value in chain(*values) if value > 0}
         labels |= {line.label for line in self.lines}
         return tuple(sorted(labels - {BACKGROUND}))
 
     def without(self, label: int) -> Drawing:
-        """Leave out all that is drawn of an object."""
+        """Return the drawing without the strokes of an object."""
         value = value_of(label)
         brush = {t: np.where(c == value, np.uint8(0), c) for t, c in self.brush.items()}
         return Drawing(
@@ -59,13 +59,13 @@ class Drawing:
         )
 
     def canvas(self, frame: int, shape: tuple[int, int, int]) -> Canvas:
-        """Draw frame `frame` of (T, H, W): the lines over the brush, (H, W)."""
+        """Rasterise a frame of a video of shape (T, H, W): lines over brush, (H, W)."""
         canvas = self.brush.get(frame)
         lines = [line for line in self.lines if line.frame == frame]
         if lines or canvas is None:
             canvas = np.zeros(shape[1:], np.uint8) if canvas is None else canvas.copy()
         for line in lines:
-            with suppress(ScribbleError):  # beside the picture, it draws nothing
+            with suppress(ScribbleError):  # a line outside the frame draws nothing
                 rows, cols = rasterise(line, shape).T
                 canvas[rows, cols] = value_of(line.label)
         return canvas
@@ -74,78 +74,81 @@ class Drawing:
 def changes(
     before: Drawing, after: Drawing, shape: tuple[int, int, int]
 ) -> tuple[Scribble, ...]:
-    """Tell what was drawn and erased between two moments.
+    """Compute the scribbles that turn one drawing into another.
 
     Parameters
     ----------
     before, after : Drawing
-        The two moments.
     shape : (int, int, int)
         T, H and W of the video.
 
     Returns
     -------
     scribbles : tuple of Scribble
-        At most one a frame and label, pixels of a brush; erased pixels come first.
+        Sets of pixels, at most one per frame and label; erased pixels come first.
     """
     return tuple(
         scribble
-        for frame in sorted(_drawn_on(before) | _drawn_on(after))
+        for frame in sorted(_drawn_frames(before) | _drawn_frames(after))
         for scribble in _frame_changes(before, after, frame, shape)
     )
 
 
-def rebase(now: Drawing, before: Drawing, target: Drawing) -> Drawing:
-    """Go back to `target`, but keep what was drawn since `before`.
+def rebase(current: Drawing, base: Drawing, target: Drawing) -> Drawing:
+    """Apply the changes from `base` to `current` to another drawing.
 
     Parameters
     ----------
-    now : Drawing
-        What is on the layers.
-    before : Drawing
-        What was there at the end of the round that is taken back.
+    current : Drawing
+        The drawing on the layers.
+    base : Drawing
+        The drawing when the undone round was predicted.
     target : Drawing
-        What was there a round earlier.
+        The drawing to return to.
 
     Returns
     -------
     drawing : Drawing
-        `target` wherever `now` equals `before`, `now` elsewhere.
+        `target` wherever `current` equals `base`, `current` elsewhere.
     """
     brush = {}
-    for frame in now.brush.keys() | before.brush.keys() | target.brush.keys():
-        some = next(d.brush[frame] for d in (now, before, target) if frame in d.brush)
-        none = np.zeros_like(some)
-        new, old, wanted = (d.brush.get(frame, none) for d in (now, before, target))
-        brush[frame] = np.where(new == old, wanted, new)
-    known = {_key(line) for line in before.lines}
-    since = [line for line in now.lines if _key(line) not in known]
+    for frame in current.brush.keys() | base.brush.keys() | target.brush.keys():
+        drawings = current, base, target
+        template = next(d.brush[frame] for d in drawings if frame in d.brush)
+        empty = np.zeros_like(template)
+        current_canvas, base_canvas, target_canvas = (
+            drawing.brush.get(frame, empty) for drawing in drawings
+        )
+        unchanged = current_canvas == base_canvas
+        brush[frame] = np.where(unchanged, target_canvas, current_canvas)
+    base_keys = {_key(line) for line in base.lines}
+    new_lines = [line for line in current.lines if _key(line) not in base_keys]
     return Drawing(
         {frame: canvas for frame, canvas in brush.items() if canvas.any()},
-        (*target.lines, *since),
+        (*target.lines, *new_lines),
     )
 
 
-def same_lines(some: Sequence[Scribble], others: Sequence[Scribble]) -> bool:
-    """Whether two drawings have the same lines in the same order."""
-    return [_key(line) for line in some] == [_key(line) for line in others]
+def same_lines(first: Sequence[Scribble], second: Sequence[Scribble]) -> bool:
+    """Whether two sequences have the same lines in the same order."""
+    return [_key(line) for line in first] == [_key(line) for line in second]
 
 
 def _frame_changes(
     before: Drawing, after: Drawing, frame: int, shape: tuple[int, int, int]
 ) -> Iterator[Scribble]:
-    old, new = before.canvas(frame, shape), after.canvas(frame, shape)
-    if old is new:
+    old_canvas, new_canvas = before.canvas(frame, shape), after.canvas(frame, shape)
+    if old_canvas is new_canvas:
         return
-    rows, cols = np.nonzero(old != new)
-    values = new[rows, cols]
+    rows, cols = np.nonzero(old_canvas != new_canvas)
+    values = new_canvas[rows, cols]
     for value in np.unique(values):
         path = np.stack([rows, cols], axis=1)[values == value].astype(float)
         label = ERASED if value == 0 else label_of(int(value))
         yield Scribble(frame, label, path, connected=False)
 
 
-def _drawn_on(drawing: Drawing) -> set[int]:
+def _drawn_frames(drawing: Drawing) -> set[int]:
     return {*drawing.brush, *(line.frame for line in drawing.lines)}
 
 
