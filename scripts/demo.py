@@ -2,8 +2,8 @@
 
 The dock widget is opened on the sample. In each round, the simulated annotator paints
 where the labels differ most from the ground truth, and Predict is called. Writes a
-screenshot of the window, the labels as PNGs and a table of scores to ``demo/``. If there
-is a screen, the window stays open.
+screenshot of the window, the labels as PNGs and a table of scores to ``demo/``. If
+there is a screen, the window stays open.
 
     python scripts/demo.py [FRAMES]
 
@@ -53,11 +53,8 @@ def main() -> None:
         screenshot(viewer, f"round-{round_index}-before")
         start_time = time.perf_counter()
         labels = predict(annotator, round_index)
-        rows.append(
-            score(
-                round_index, frames[-1], labels, truth, time.perf_counter() - start_time
-            )
-        )
+        seconds = time.perf_counter() - start_time
+        rows.append(score(round_index, frames[-1], labels, truth, seconds))
         screenshot(viewer, f"round-{round_index}-after")
     if labels is None:
         sys.exit("The sample has no object to draw on.")
