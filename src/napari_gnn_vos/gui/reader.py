@@ -67,7 +67,7 @@ def read(path: str) -> list[LayerData]:
 
 def composed_scene() -> list[LayerData]:
     """Compose a scene of two objects; its ground truth is a hidden layer."""
-    from napari_gnn_vos.io.scenes import compose_scene
+    from napari_gnn_vos.io.photo_scenes import compose_scene
 
     video, truth = compose_scene()
     return [image_data(video), truth_data(truth, video.name)]
@@ -75,9 +75,9 @@ def composed_scene() -> list[LayerData]:
 
 def cells() -> list[LayerData]:
     """Simulate a noisy time lapse of similar cells; its ground truth is hidden."""
-    from napari_gnn_vos.io.cells import grow_cells
+    from napari_gnn_vos.io.simulated_cells import simulate_cells
 
-    video, truth = grow_cells()
+    video, truth = simulate_cells()
     return [image_data(video), truth_data(truth, video.name)]
 
 
@@ -154,10 +154,10 @@ def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
 
 def _has_images(folder: Path) -> bool:
     """Whether a folder has at least two images; of several types, reading fails."""
-    from napari_gnn_vos.io.folder import pictures_in
+    from napari_gnn_vos.io.folder import list_images
 
     try:
-        return len(pictures_in(folder)) > 1
+        return len(list_images(folder)) > 1
     except OSError:
         return False
 
