@@ -24,7 +24,7 @@ def press(viewer, key):
     viewer.keymap[coerce_keybinding(key)](viewer)
 
 
-def test_a_click_makes_a_labels_layer(qtbot, viewer, dock):
+def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
     viewer.layers[STROKES].data[0, 1, 1] = 2
     dock.prediction.predict.click()
     assert not dock.status.cancel.isHidden()
@@ -41,7 +41,7 @@ def test_a_click_makes_a_labels_layer(qtbot, viewer, dock):
     assert not dock.prediction.undo.isEnabled()
 
 
-def test_cancel_ends_the_work(qtbot, dock):
+def test_cancel_stops_the_job(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
     dock.video.prepare.click()
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
@@ -52,7 +52,7 @@ def test_cancel_ends_the_work(qtbot, dock):
     assert dock.video.prepare.text() == "Prepare"
 
 
-def test_while_work_goes_on_the_line_about_it_stays(qtbot, dock):
+def test_message_about_a_running_job_is_kept(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
     dock.video.prepare.click()
     message = dock.status.message.text()
@@ -63,7 +63,7 @@ def test_while_work_goes_on_the_line_about_it_stays(qtbot, dock):
     qtbot.waitUntil(partial(idle, dock))
 
 
-def test_an_error_is_shown_and_nothing_happens(viewer, dock):
+def test_error_is_shown_and_layers_are_unchanged(viewer, dock):
     before = len(notification_manager.records)
     dock.prediction.predict.click()
     assert "nothing is drawn" in notification_manager.records[-1].message
@@ -72,7 +72,7 @@ def test_an_error_is_shown_and_nothing_happens(viewer, dock):
     assert len(viewer.layers) == 2
 
 
-def test_the_list_chooses_what_is_painted(viewer, dock):
+def test_object_list_selects_the_painted_label(viewer, dock):
     dock.drawing.objects.setCurrentRow(0)
     assert viewer.layers[STROKES].selected_label == 255
     dock.drawing.add.click()
@@ -83,7 +83,7 @@ def test_the_list_chooses_what_is_painted(viewer, dock):
     assert viewer.layers["lines"].feature_defaults["label"].tolist() == [3]
 
 
-def test_keys(qtbot, viewer, dock):
+def test_keys_call_their_actions(qtbot, viewer, dock):
     press(viewer, "N")
     assert dock.annotator.active_label.label == 3
     press(viewer, "J")
@@ -101,7 +101,7 @@ def test_keys(qtbot, viewer, dock):
     assert SEGMENTATION in viewer.layers
 
 
-def test_no_key_is_one_that_napari_takes():
+def test_keys_do_not_conflict_with_napari():
     from napari.utils.shortcuts import default_shortcuts
 
     from napari_gnn_vos.gui.plugin import key_actions
@@ -116,7 +116,7 @@ class _Any:
         return self
 
 
-def test_videos_can_be_chosen(qtbot, viewer, dock):
+def test_video_is_chosen_in_the_combo_box(qtbot, viewer, dock):
     viewer.add_image(np.zeros((8, 9)), name="picture")
     other = viewer.add_image(np.zeros((3, 16, 17)), name="other")
     qtbot.waitUntil(lambda: dock.video.chooser.native.count() == 4)
@@ -134,7 +134,7 @@ def test_videos_can_be_chosen(qtbot, viewer, dock):
     assert not dock.prediction.predict.isEnabled()
 
 
-def test_the_video_that_was_worked_on_is_chosen_again(qtbot, viewer, toy_engine):
+def test_annotated_video_is_chosen_automatically(qtbot, viewer, toy_engine):
     first = viewer.add_image(np.zeros((3, 16, 17)), name="a very long name " * 4)
     second = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="second")
     widget = plugin.AnnotateDock(viewer)
@@ -158,7 +158,7 @@ def position(widget, dock):
     return widget.mapTo(dock, QPoint(0, 0))
 
 
-def test_buttons_stay_where_they_are(qtbot, dock):
+def test_buttons_do_not_move(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
     dock.resize(300, 700)
     dock.show()
@@ -175,14 +175,14 @@ def test_buttons_stay_where_they_are(qtbot, dock):
     assert position(dock.prediction.predict, dock) == before
 
 
-def test_without_a_video_it_says_how_to_get_one(qtbot, toy_engine):
+def test_hint_without_video(qtbot, toy_engine):
     widget = plugin.AnnotateDock(ViewerModel())
     qtbot.addWidget(widget)
     assert "Open a video" in widget.status.hint.text()
     assert not widget.prediction.predict.isEnabled()
 
 
-def test_with_other_axes_it_says_to_choose(qtbot, viewer, toy_engine):
+def test_hint_for_videos_with_further_axes(qtbot, viewer, toy_engine):
     widget = plugin.AnnotateDock(viewer)
     qtbot.addWidget(widget)
     viewer.add_image(np.zeros((4, 2, 20, 30)), name="stained")
@@ -194,7 +194,7 @@ def test_with_other_axes_it_says_to_choose(qtbot, viewer, toy_engine):
     qtbot.waitUntil(lambda: "Open a video" in widget.status.hint.text())
 
 
-def test_the_colours_follow_the_theme(viewer, dock):
+def test_colours_follow_the_theme(viewer, dock):
     dark = dock.styleSheet()
     viewer.theme = "light"
     assert dock.styleSheet() != dark
@@ -202,12 +202,12 @@ def test_the_colours_follow_the_theme(viewer, dock):
     assert dock.styleSheet() == dark
 
 
-def test_a_renamed_layer_has_its_new_name_in_the_list(qtbot, viewer, dock):
+def test_renamed_layer_is_renamed_in_the_combo_box(qtbot, viewer, dock):
     viewer.layers["toy"].name = "bear"
     qtbot.waitUntil(lambda: dock.video.chooser.native.currentText() == "bear")
 
 
-def test_a_closed_widget_lets_go_while_work_goes_on(qtbot, viewer, toy_engine):
+def test_closed_widget_disconnects_during_a_job(qtbot, viewer, toy_engine):
     viewer.add_image(np.zeros(fakes.SHAPE, np.uint8))
     widgets = [plugin.AnnotateDock(viewer)]
     annotator = widgets[0].annotator
@@ -226,7 +226,7 @@ def texts(dock):
     return [objects.item(row).text() for row in range(objects.count())]
 
 
-def test_an_object_can_be_renamed_in_the_list(qtbot, viewer, dock):
+def test_object_is_renamed_in_the_list(qtbot, viewer, dock):
     dock.show()
     dock.drawing.objects.item(1).setText("ball")
     assert dock.annotator.active_label.name_of(1) == "ball"
@@ -244,7 +244,7 @@ def test_an_object_can_be_renamed_in_the_list(qtbot, viewer, dock):
     assert not dock.drawing.objects.item(0).flags() & Qt.ItemFlag.ItemIsEditable
 
 
-def test_an_object_can_be_removed(qtbot, viewer, dock):
+def test_remove_button_removes_the_object(qtbot, viewer, dock):
     viewer.layers[STROKES].data[0, 1, 1] = 1
     viewer.layers[STROKES].data[0, 2, 2] = 2
     dock.prediction.predict.click()
@@ -262,7 +262,7 @@ def test_an_object_can_be_removed(qtbot, viewer, dock):
     assert texts(dock) == ["Background", "Object 1", "Object 2"]
 
 
-def test_every_stroke_is_answered_if_it_is_asked_for(qtbot, viewer, dock):
+def test_checkbox_enables_prediction_after_every_stroke(qtbot, viewer, dock):
     dock.prediction.auto_predict.native.click()
     assert dock.annotator.auto_predict.enabled
     assert dock.status.hint.text() == "Paint a stroke on each object, on any frame."
@@ -273,7 +273,7 @@ def test_every_stroke_is_answered_if_it_is_asked_for(qtbot, viewer, dock):
     assert not dock.prediction.auto_predict.native.isChecked()
 
 
-def test_a_button_goes_to_the_least_sure_frame(qtbot, viewer, dock):
+def test_button_goes_to_the_most_uncertain_frame(qtbot, viewer, dock):
     assert not dock.prediction.most_uncertain.isEnabled()
     viewer.layers[STROKES].data[0, 1, 1] = 1
     press(viewer, "G")
@@ -284,3 +284,35 @@ def test_a_button_goes_to_the_least_sure_frame(qtbot, viewer, dock):
     assert dock.status.message.text().startswith("Frame 3 is likely")
     press(viewer, "W")
     assert viewer.dims.current_step[0] in (1, 2)
+
+
+def test_undo_and_redo_at_the_ends_show_only_a_message(viewer, dock):
+    records = len(notification_manager.records)
+    press(viewer, "U")
+    assert dock.status.message.text() == "Nothing to undo"
+    press(viewer, "Shift-U")
+    assert dock.status.message.text() == "Nothing to redo"
+    assert len(notification_manager.records) == records
+
+
+def test_quality_is_chosen_before_the_preparation(qtbot, dock):
+    quality = dock.video.quality
+    assert quality.choices == ("fast", "balanced", "best")
+    assert quality.value == dock.annotator.state.quality == "balanced"
+    quality.value = "fast"
+    assert dock.annotator.state.quality == "fast"
+    dock.video.prepare.click()
+    assert not quality.enabled
+    qtbot.waitUntil(partial(idle, dock))
+    assert not quality.enabled  # it is prepared
+
+
+def test_open_video_can_be_chosen_again_for_another_slice(viewer, qtbot, toy_engine):
+    viewer.add_image(np.zeros((4, 2, 20, 30)), name="stack")
+    widget = plugin.AnnotateDock(viewer)
+    qtbot.addWidget(widget)
+    combo = widget.video.chooser.native
+    for position in (0, 1):
+        viewer.dims.set_current_step(1, position)
+        combo.activated.emit(1)
+        assert widget.annotator.workspace.axes.fixed == ((1, position),)

@@ -38,7 +38,7 @@ def paint(viewer, frame, row, col):
     )
 
 
-def test_opening_a_video_makes_a_layer_ready_to_paint(viewer, annotator):
+def test_opening_a_video_creates_a_paintable_layer(viewer, annotator):
     strokes = viewer.layers[STROKES]
     assert viewer.layers.selection.active is strokes
     assert strokes.mode == "paint"
@@ -47,34 +47,34 @@ def test_opening_a_video_makes_a_layer_ready_to_paint(viewer, annotator):
     assert len(viewer.layers) == 2
 
 
-def test_a_round_adds_the_answer_below_the_strokes(viewer, annotator):
+def test_prediction_layer_is_inserted_below_the_strokes(viewer, annotator):
     paint(viewer, 1, 5, 6)
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION]
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    prediction = viewer.layers[SEGMENTATION]
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
     assert [layer.name for layer in viewer.layers] == ["toy", SEGMENTATION, STROKES]
     assert viewer.layers.selection.active.name == STROKES
     assert viewer.layers[STROKES].mode == "paint"
-    assert not answer.editable
+    assert not prediction.editable
 
 
-def test_the_next_answer_goes_to_the_same_layer(viewer, annotator):
+def test_next_prediction_updates_the_same_layer(viewer, annotator):
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION]
+    prediction = viewer.layers[SEGMENTATION]
     annotator.active_label.choose(0)
     paint(viewer, 2, 5, 6)
     paint(viewer, 2, 7, 7)
     annotator.active_label.choose(2)
     paint(viewer, 2, 8, 8)
     annotator.predict()
-    assert viewer.layers[SEGMENTATION] is answer
-    assert answer.data[0, 8, 8] == 2
-    assert answer.data[0, 7, 7] == 0
-    assert not answer.editable
+    assert viewer.layers[SEGMENTATION] is prediction
+    assert prediction.data[0, 8, 8] == 2
+    assert prediction.data[0, 7, 7] == 0
+    assert not prediction.editable
 
 
-def test_background_is_painted_with_its_own_value(viewer, annotator):
+def test_background_has_its_own_pixel_value(viewer, annotator):
     annotator.active_label.choose(0)
     paint(viewer, 0, 1, 1)
     assert viewer.layers[STROKES].data[0, 1, 1] == BACKGROUND_VALUE
@@ -83,7 +83,7 @@ def test_background_is_painted_with_its_own_value(viewer, annotator):
     )
 
 
-def test_strokes_and_answer_have_the_same_colours(viewer, annotator):
+def test_strokes_and_prediction_have_equal_colours(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     for label in (1, 2, 50, 254):
@@ -92,23 +92,23 @@ def test_strokes_and_answer_have_the_same_colours(viewer, annotator):
         np.testing.assert_allclose(colours[0], colour_of(label), atol=1e-6)
 
 
-def test_a_script_may_write_into_the_array(viewer, annotator):
+def test_strokes_written_into_the_array_are_read(viewer, annotator):
     viewer.layers[STROKES].data[3, 2, 2] = 4
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 2, 2] == 4
 
 
-def test_erasing_is_told(viewer, annotator):
+def test_erased_strokes_are_removed_from_the_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
     paint(viewer, 0, 2, 2)
     annotator.predict()
     viewer.layers[STROKES].data[0, 1, 1] = 0
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION].data
-    assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 1)
+    prediction = viewer.layers[SEGMENTATION].data
+    assert (prediction[0, 1, 1], prediction[0, 2, 2]) == (0, 1)
 
 
-def test_lines_are_strokes_too(viewer, annotator):
+def test_lines_are_predicted_like_strokes(viewer, annotator):
     annotator.active_label.choose(2, "lines")
     lines = viewer.layers[LINES]
     assert lines.mode == "add_path"
@@ -124,7 +124,7 @@ def test_lines_are_strokes_too(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 3].max() == 0
 
 
-def test_choosing_another_object_leaves_drawn_lines_as_they_are(viewer, annotator):
+def test_choosing_a_label_does_not_change_existing_lines(viewer, annotator):
     annotator.active_label.choose(2, "lines")
     lines = viewer.layers[LINES]
     lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
@@ -134,7 +134,7 @@ def test_choosing_another_object_leaves_drawn_lines_as_they_are(viewer, annotato
     assert lines.features["label"].tolist() == [2]
 
 
-def test_undo_takes_strokes_and_answer_back(viewer, annotator):
+def test_undo_removes_strokes_and_prediction_of_the_round(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.active_label.choose(2, "lines")
@@ -154,7 +154,7 @@ def test_undo_takes_strokes_and_answer_back(viewer, annotator):
         annotator.undo()
 
 
-def test_redo_brings_strokes_and_answer_back(viewer, annotator):
+def test_redo_restores_strokes_and_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     paint(viewer, 0, 2, 2)
@@ -173,7 +173,7 @@ def test_redo_brings_strokes_and_answer_back(viewer, annotator):
         annotator.redo()
 
 
-def test_a_new_round_leaves_nothing_to_redo(viewer, annotator):
+def test_new_round_clears_the_redo_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.undo()
@@ -183,7 +183,7 @@ def test_a_new_round_leaves_nothing_to_redo(viewer, annotator):
     assert not annotator.can_redo
 
 
-def test_reset_clears_and_undo_brings_back(viewer, annotator):
+def test_undo_restores_cleared_strokes(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     paint(viewer, 0, 2, 2)
@@ -197,7 +197,7 @@ def test_reset_clears_and_undo_brings_back(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 2, 2] == 1
 
 
-def test_reset_before_the_first_round_can_be_undone(viewer, annotator):
+def test_undo_restores_strokes_cleared_before_the_first_round(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.reset()
     assert annotator.can_undo
@@ -206,7 +206,7 @@ def test_reset_before_the_first_round_can_be_undone(viewer, annotator):
     assert not annotator.can_undo
 
 
-def test_errors_leave_the_layers_as_they_are(viewer, annotator):
+def test_errors_do_not_change_the_layers(viewer, annotator):
     with pytest.raises(NoSeedsError):
         annotator.predict()
     assert [layer.name for layer in viewer.layers] == ["toy", STROKES]
@@ -216,7 +216,7 @@ def test_errors_leave_the_layers_as_they_are(viewer, annotator):
     assert annotator.workspace.image.name == "toy"
 
 
-def test_a_deleted_layer_comes_back_empty(viewer, annotator):
+def test_deleted_layer_is_created_again_empty(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers.remove(STROKES)
@@ -224,11 +224,11 @@ def test_a_deleted_layer_comes_back_empty(viewer, annotator):
     assert not viewer.layers[STROKES].data.any()
     paint(viewer, 0, 2, 2)
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION].data
-    assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 2)
+    prediction = viewer.layers[SEGMENTATION].data
+    assert (prediction[0, 1, 1], prediction[0, 2, 2]) == (0, 2)
 
 
-def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotator):
+def test_undo_fills_a_deleted_layer_that_can_be_painted_on(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.reset()
@@ -241,27 +241,27 @@ def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotat
     assert annotator.active_label.label == 4
 
 
-def test_hidden_strokes_are_shown_when_they_are_drawn_on(viewer, annotator):
+def test_hidden_strokes_become_visible_when_a_label_is_chosen(viewer, annotator):
     strokes = viewer.layers[STROKES]
     strokes.visible = False
     annotator.active_label.choose(2)
     assert (strokes.visible, strokes.mode) == (True, "paint")
 
 
-def test_a_layer_of_labels_is_no_video(viewer, annotator):
+def test_labels_layer_is_rejected_as_a_video(viewer, annotator):
     with pytest.raises(VideoError, match="image layer"):
         annotator.open(viewer.layers[STROKES])
     assert annotator.workspace.image.name == "toy"
 
 
-def test_removing_the_video_lets_it_go(viewer, annotator):
+def test_removing_the_image_layer_closes_the_video(viewer, annotator):
     viewer.layers.remove("toy")
     assert annotator.workspace is None
     with pytest.raises(GnnVosError, match="no video"):
         annotator.predict()
 
 
-def test_other_frames_in_the_layer_are_another_video(viewer, annotator):
+def test_replaced_image_data_starts_a_new_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
@@ -271,7 +271,7 @@ def test_other_frames_in_the_layer_are_another_video(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_each_video_keeps_its_own_layers(viewer, annotator):
+def test_each_video_has_its_own_layers(viewer, annotator):
     paint(viewer, 0, 1, 1)
     first = viewer.layers["toy"]
     other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
@@ -287,7 +287,7 @@ def names(viewer):
     return [layer.name for layer in viewer.layers]
 
 
-def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annotator):
+def test_covered_video_is_moved_to_the_top_when_chosen(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
@@ -304,15 +304,13 @@ def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annot
 @pytest.mark.parametrize(
     "options", [{"blending": "additive"}, {"opacity": 0.5}, {"visible": False}]
 )
-def test_layers_that_hide_nothing_stay_on_top(viewer, annotator, options):
+def test_transparent_layers_stay_on_top(viewer, annotator, options):
     viewer.add_image(np.zeros((T, H, W), np.uint8), name="other", **options)
     annotator.active_label.choose(2)
     assert names(viewer) == ["toy", STROKES, "other"]
 
 
-def test_the_answer_is_seen_on_a_picture_between_the_video_and_the_strokes(
-    viewer, annotator
-):
+def test_prediction_is_inserted_above_an_image_below_the_strokes(viewer, annotator):
     viewer.add_image(np.zeros((T, H, W), np.uint8), name="denoised")
     viewer.layers.move(2, 1)
     paint(viewer, 0, 1, 1)
@@ -320,7 +318,7 @@ def test_the_answer_is_seen_on_a_picture_between_the_video_and_the_strokes(
     assert names(viewer) == ["toy", "denoised", SEGMENTATION, STROKES]
 
 
-def test_strokes_from_a_file_are_gone_on_with(viewer):
+def test_strokes_from_a_file_are_used(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     viewer.add_labels(np.ones((2, H, W), np.uint8), name="strokes of another")
     viewer.add_labels(np.full((T, H, W), 2, np.uint8), name="strokes")
@@ -331,7 +329,7 @@ def test_strokes_from_a_file_are_gone_on_with(viewer):
     assert (viewer.layers[SEGMENTATION].data == 2).all()
 
 
-def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
+def test_strokes_opened_later_replace_an_empty_layer(viewer, annotator):
     empty = viewer.layers[STROKES]
     saved = np.zeros((T, H, W), np.uint8)
     saved[1, 2, 2:5] = 3
@@ -348,11 +346,11 @@ def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_strokes_from_a_file_bring_names_of_objects(viewer, late):
+def test_object_names_are_read_from_a_strokes_file(viewer, late):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
-    annotator, heard = Annotator(viewer, fakes.controller()), []
+    annotator, observed_names = Annotator(viewer, fakes.controller()), []
     annotator.active_label.changed.connect(
-        lambda: heard.append(annotator.active_label.name_of(2))
+        lambda: observed_names.append(annotator.active_label.name_of(2))
     )
     if late:
         annotator.open(image)
@@ -363,13 +361,13 @@ def test_strokes_from_a_file_bring_names_of_objects(viewer, late):
     viewer.add_labels(saved, name=STROKES, features=features)
     if not late:
         annotator.open(image)
-    assert heard[-1] == annotator.active_label.name_of(2) == "ball"
+    assert observed_names[-1] == annotator.active_label.name_of(2) == "ball"
     assert annotator.active_label.name_of(1) == ("hand" if late else "paw")
     table = annotator.workspace.strokes.features
     assert dict(zip(table["index"], table["name"], strict=True))[2] == "ball"
 
 
-def test_strokes_that_are_opened_do_not_replace_what_is_drawn(viewer, annotator):
+def test_opened_strokes_do_not_replace_existing_ones(viewer, annotator):
     paint(viewer, 0, 1, 1)
     mine = viewer.layers[STROKES]
     viewer.add_labels(np.ones((T, H, W), np.uint8), name=STROKES)
@@ -378,7 +376,7 @@ def test_strokes_that_are_opened_do_not_replace_what_is_drawn(viewer, annotator)
     assert mine.visible
 
 
-def test_an_answer_that_was_hidden_is_shown_again(viewer, annotator):
+def test_hidden_prediction_becomes_visible_after_a_round(viewer, annotator):
     paint(viewer, 0, 5, 6)
     annotator.predict()
     viewer.layers[SEGMENTATION].visible = False
@@ -387,7 +385,7 @@ def test_an_answer_that_was_hidden_is_shown_again(viewer, annotator):
     assert viewer.layers[SEGMENTATION].visible
 
 
-def test_strokes_from_a_file_look_like_ours(viewer):
+def test_strokes_from_a_file_get_our_colours_and_scale(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), scale=(1, 2, 2))
     strokes = viewer.add_labels(np.full((T, H, W), 2), name="strokes")
     Annotator(viewer, fakes.controller()).open(image)
@@ -396,7 +394,7 @@ def test_strokes_from_a_file_look_like_ours(viewer):
     assert strokes.scale.tolist() == [1, 2, 2]
 
 
-def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
+def test_drawn_objects_are_listed_after_opening(viewer, annotator):
     annotator.active_label.choose(3)
     paint(viewer, 0, 1, 1)
     annotator.active_label.choose(0)
@@ -408,7 +406,7 @@ def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
     assert (again.active_label.labels, again.active_label.label) == ((0, 1, 2, 3, 4), 1)
 
 
-def test_renamed_strokes_are_still_painted_on(viewer, annotator):
+def test_renamed_strokes_layer_is_still_used(viewer, annotator):
     strokes = viewer.layers[STROKES]
     paint(viewer, 0, 1, 1)
     strokes.name = "mine"
@@ -418,7 +416,7 @@ def test_renamed_strokes_are_still_painted_on(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator):
+def test_renamed_or_copied_prediction_is_not_overwritten(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     kept = viewer.layers[SEGMENTATION]
@@ -434,7 +432,7 @@ def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator)
     assert viewer.layers[f"{SEGMENTATION} copy"].data[0, 1, 1] == 1
 
 
-def test_a_duplicate_of_an_answer_can_be_corrected_stepwise(viewer, annotator):
+def test_duplicate_of_a_prediction_can_be_edited(viewer, annotator):
     from napari.layers._layer_actions import _convert_dtype, _duplicate_layer
 
     paint(viewer, 0, 1, 1)
@@ -451,7 +449,7 @@ def test_a_duplicate_of_an_answer_can_be_corrected_stepwise(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, annotator):
+def test_foreign_labels_layer_of_equal_name_is_not_overwritten(viewer, annotator):
     theirs = viewer.add_labels(np.full((T, H, W), 7), name=SEGMENTATION)
     paint(viewer, 0, 1, 1)
     annotator.predict()
@@ -460,7 +458,7 @@ def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, ann
     assert theirs in viewer.layers
 
 
-def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator):
+def test_last_prediction_stays_when_a_video_is_prepared_again(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.open(viewer.layers["toy"])
@@ -468,7 +466,7 @@ def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_a_video_that_was_open_before_is_gone_on_with(viewer, annotator):
+def test_reopened_video_continues_with_its_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     first, strokes = viewer.layers["toy"], annotator.workspace.strokes
@@ -478,16 +476,16 @@ def test_a_video_that_was_open_before_is_gone_on_with(viewer, annotator):
     strokes.data[0, 2, 2] = 1
     annotator.predict()
     assert annotator.controller.history.current.rounds == 2
-    answer = annotator.workspace.prediction
-    assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
+    prediction = annotator.workspace.prediction
+    assert prediction.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
     annotator.undo()
-    assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 0]
+    assert prediction.data[0, [1, 2], [1, 2]].tolist() == [1, 0]
     annotator.undo()
     assert not strokes.data.any()
     assert not annotator.can_undo
 
 
-def test_other_frames_or_another_slice_are_begun_anew(viewer, annotator):
+def test_new_data_or_slice_starts_a_new_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
@@ -502,14 +500,14 @@ def test_other_frames_or_another_slice_are_begun_anew(viewer, annotator):
     assert annotator.controller.history is not None
 
 
-def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
+def test_tool_is_kept_for_the_next_video(viewer, annotator):
     annotator.active_label.choose(1, "lines")
     annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8)))
     assert viewer.layers.selection.active is annotator.workspace.lines
     assert annotator.workspace.lines.mode == "add_path"
 
 
-def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
+def test_label_selected_in_the_layer_becomes_active(viewer, annotator):
     viewer.layers[STROKES].selected_label = 5
     assert (annotator.active_label.label, annotator.active_label.labels[-1]) == (5, 5)
     viewer.layers[STROKES].selected_label = BACKGROUND_VALUE
@@ -518,13 +516,13 @@ def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
     assert annotator.active_label.label == 0
 
 
-def test_objects_end_at_254(annotator):
+def test_label_above_254_is_rejected(annotator):
     annotator.active_label.choose(254)
     with pytest.raises(ScribbleError, match="254"):
         annotator.active_label.add_object()
 
 
-def test_stepping_through_the_list_goes_round(annotator):
+def test_stepping_through_the_list_is_cyclic(annotator):
     seen = []
     for _ in range(4):
         annotator.active_label.step(1)
@@ -533,7 +531,7 @@ def test_stepping_through_the_list_goes_round(annotator):
 
 
 @pytest.mark.parametrize("rgb", [False, True])
-def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
+def test_layers_have_the_scale_position_and_units_of_the_video(viewer, rgb):
     shape = (T, H, W, 3) if rgb else (T, H, W)
     image = viewer.add_image(
         np.zeros(shape, np.uint8),
@@ -557,7 +555,7 @@ def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
         assert layer.axis_labels == image.axis_labels
 
 
-def test_a_slice_of_a_longer_axis_is_labelled(viewer):
+def test_current_slice_of_a_further_axis_is_annotated(viewer):
     data = np.random.default_rng(0).integers(0, 255, (T, 5, H, W), np.uint8)
     image = viewer.add_image(data, scale=(1, 2, 1, 1), translate=(0, 10, 0, 0))
     viewer.dims.set_point(1, 10 + 3 * 2)
@@ -574,7 +572,7 @@ def test_a_slice_of_a_longer_axis_is_labelled(viewer):
     assert viewer.layers[SEGMENTATION].data[:, 0, 4, 4].tolist() == [1] * T
 
 
-def test_time_may_come_last(viewer):
+def test_time_axis_may_be_last(viewer):
     image = viewer.add_image(
         np.zeros((H, W, T), np.uint8), axis_labels=("y", "x", "time")
     )
@@ -586,7 +584,7 @@ def test_time_may_come_last(viewer):
     assert viewer.layers[SEGMENTATION].data[4, 5].tolist() == [1] * T
 
 
-def test_a_video_works_in_a_viewer_with_more_axes(viewer):
+def test_video_in_a_viewer_with_more_axes(viewer):
     viewer.add_image(np.zeros((2, 3, 8, 9)))
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     annotator = Annotator(viewer, fakes.controller())
@@ -594,7 +592,7 @@ def test_a_video_works_in_a_viewer_with_more_axes(viewer):
     assert annotator.workspace.strokes.data.shape == (T, H, W)
 
 
-def test_closing_stops_and_lets_go(viewer):
+def test_closing_cancels_the_job_and_disconnects(viewer):
     runner = fakes.ManualRunner()
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     annotator = Annotator(viewer, fakes.controller(run=runner))
@@ -606,7 +604,7 @@ def test_closing_stops_and_lets_go(viewer):
     runner.finish()
 
 
-# -- the frame on screen is answered first
+# -- partial results
 
 
 @pytest.fixture
@@ -620,27 +618,25 @@ def stepwise(viewer):
     return made, runner
 
 
-def until_glimpse(runner):
-    runner.step()  # "answer 0 of 1"
+def run_to_partial_result(runner):
+    runner.step()  # "predict 0 of 1"
     runner.step()
 
 
-def test_the_frame_on_screen_is_shown_before_the_answer(viewer, stepwise):
+def test_frame_on_screen_is_shown_before_the_result(viewer, stepwise):
     annotator, runner = stepwise
     viewer.dims.set_point(0, 2)
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    until_glimpse(runner)
-    answer = viewer.layers[SEGMENTATION]
-    assert answer.data[:, 5, 6].tolist() == [0, 0, 1, 0]
+    run_to_partial_result(runner)
+    prediction = viewer.layers[SEGMENTATION]
+    assert prediction.data[:, 5, 6].tolist() == [0, 0, 1, 0]
     runner.finish()
-    assert viewer.layers[SEGMENTATION] is answer
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    assert viewer.layers[SEGMENTATION] is prediction
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
 
 
-def test_a_glimpse_lies_on_the_last_answer_and_goes_when_work_is_stopped(
-    viewer, stepwise
-):
+def test_partial_result_is_removed_when_the_job_is_cancelled(viewer, stepwise):
     annotator, runner = stepwise
     paint(viewer, 0, 5, 6)
     annotator.predict()
@@ -648,21 +644,21 @@ def test_a_glimpse_lies_on_the_last_answer_and_goes_when_work_is_stopped(
     paint(viewer, 0, 8, 9)
     viewer.dims.set_point(0, 3)
     annotator.predict()
-    until_glimpse(runner)
-    answer = viewer.layers[SEGMENTATION]
-    assert answer.data[:, 8, 9].tolist() == [0, 0, 0, 1]
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    run_to_partial_result(runner)
+    prediction = viewer.layers[SEGMENTATION]
+    assert prediction.data[:, 8, 9].tolist() == [0, 0, 0, 1]
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
     annotator.cancel()
     runner.step()
-    assert answer.data[:, 8, 9].tolist() == [0] * T
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    assert prediction.data[:, 8, 9].tolist() == [0] * T
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
 
 
-def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, stepwise):
+def test_cancelled_first_round_leaves_no_layer(viewer, stepwise):
     annotator, runner = stepwise
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    until_glimpse(runner)
+    run_to_partial_result(runner)
     assert SEGMENTATION in viewer.layers
     annotator.cancel()
     runner.step()
@@ -670,7 +666,7 @@ def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, step
 
 
 @pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove(1)])
-def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
+def test_earlier_prediction_is_restored_when_the_first_round_is_cancelled(
     viewer, stepwise, clear
 ):
     old = np.zeros((T, H, W), np.uint8)
@@ -680,35 +676,35 @@ def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
     viewer.add_layer(prediction_layer(image, annotator.workspace.axes, old))
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    until_glimpse(runner)
-    answer = viewer.layers[SEGMENTATION]
-    assert (answer.data[:, 5, 6] == 1).any()
+    run_to_partial_result(runner)
+    prediction = viewer.layers[SEGMENTATION]
+    assert (prediction.data[:, 5, 6] == 1).any()
     annotator.cancel()
     runner.step()
-    np.testing.assert_array_equal(answer.data, old)
+    np.testing.assert_array_equal(prediction.data, old)
     annotator.predict()
     runner.finish()
-    assert answer.data[0, 5, 6] == 1
+    assert prediction.data[0, 5, 6] == 1
     clear(annotator)
     assert SEGMENTATION not in viewer.layers
 
 
-def test_preparing_begins_at_the_frame_on_screen(viewer):
+def test_frame_on_screen_is_prepared_first(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
-    begun = []
+    first_frames = []
 
     def prepare(video, frame, quality):
-        begun.append(frame)
+        first_frames.append(frame)
         return (yield from fakes.prepare(video))
 
     annotator = Annotator(viewer, fakes.controller(prepare=prepare))
     annotator.open(image)
     viewer.dims.set_point(0, 3)
     annotator.prepare()
-    assert begun == [3]
+    assert first_frames == [3]
 
 
-# -- beside the video nothing can be drawn
+# -- outside the video
 
 
 @pytest.fixture
@@ -722,27 +718,27 @@ def sliced(viewer):
     return made
 
 
-def said(annotator):
-    told = []
-    annotator.controller.message.connect(told.append)
-    return told
+def record_messages(annotator):
+    messages = []
+    annotator.controller.message.connect(messages.append)
+    return messages
 
 
-def test_another_slice_cannot_be_painted_on(viewer, sliced):
-    told, strokes = said(sliced), sliced.workspace.strokes
+def test_strokes_are_locked_on_another_slice(viewer, sliced):
+    messages, strokes = record_messages(sliced), sliced.workspace.strokes
     viewer.dims.set_point(1, 1)
     assert (strokes.editable, strokes.mode) == (False, "pan_zoom")
-    assert "Go to slice 0 of axis 1" in told[-1]
+    assert "Go to slice 0 of axis 1" in messages[-1]
     sliced.active_label.choose(2)
     assert strokes.mode == "pan_zoom"
     viewer.dims.set_point(1, 0)
     assert (strokes.editable, strokes.mode) == (True, "paint")
     assert strokes.selected_label == 2
-    assert "slice 0 of axis 1" in told[-1]
-    assert len(told) == 2
+    assert "slice 0 of axis 1" in messages[-1]
+    assert len(messages) == 2
 
 
-def test_each_slice_has_strokes_of_its_own(viewer, sliced):
+def test_each_slice_has_its_own_strokes(viewer, sliced):
     first = sliced.workspace.strokes
     viewer.dims.set_point(1, 1)
     sliced.open(viewer.layers["stained"])
@@ -756,13 +752,13 @@ def test_each_slice_has_strokes_of_its_own(viewer, sliced):
     assert sliced.workspace.strokes is first
 
 
-def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
-    told, strokes = said(annotator), viewer.layers[STROKES]
+def test_strokes_are_locked_after_the_last_frame(viewer, annotator):
+    messages, strokes = record_messages(annotator), viewer.layers[STROKES]
     viewer.add_image(np.zeros((T + 3, H, W), np.uint8), name="longer")
     strokes.mode = "erase"
     viewer.dims.set_point(0, T + 1)
     assert not strokes.editable
-    assert f"frames are 0 to {T - 1}" in told[-1]
+    assert f"frames are 0 to {T - 1}" in messages[-1]
     viewer.dims.ndisplay = 3
     assert strokes.editable
     viewer.dims.ndisplay = 2
@@ -771,7 +767,7 @@ def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
     assert strokes.mode == "erase"
 
 
-def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
+def test_opening_a_video_moves_to_its_nearest_frame(viewer, annotator):
     longer = viewer.add_image(
         np.zeros((3 * T, H, W), np.uint8), scale=(2, 1, 1), name="longer"
     )
@@ -784,7 +780,7 @@ def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
     assert annotator.workspace.strokes.mode == "paint"
 
 
-def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sliced):
+def test_lines_chosen_outside_the_video_are_unlocked_later(viewer, sliced):
     viewer.dims.set_point(1, 1)
     sliced.active_label.choose(1, "lines")
     lines = sliced.workspace.lines
@@ -793,7 +789,7 @@ def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sli
     assert lines.mode == "add_path"
 
 
-def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
+def test_closing_unlocks_the_strokes(viewer, sliced):
     strokes = sliced.workspace.strokes
     viewer.dims.set_point(1, 1)
     sliced.close()
@@ -803,7 +799,7 @@ def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
     assert strokes.editable
 
 
-def test_it_goes_to_the_frame_to_look_at(viewer, annotator):
+def test_viewer_goes_to_the_most_uncertain_frame(viewer, annotator):
     with pytest.raises(GnnVosError, match="no prediction"):
         annotator.go_to_most_uncertain_frame()
     paint(viewer, 0, 1, 1)
@@ -814,29 +810,27 @@ def test_it_goes_to_the_frame_to_look_at(viewer, annotator):
     assert viewer.dims.current_step[0] in (1, 2)
 
 
-def test_an_object_that_is_removed_leaves_the_answer_and_undo_brings_it_back(
-    viewer, annotator
-):
+def test_undo_restores_a_removed_object_and_its_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.active_label.choose(2)
     paint(viewer, 1, 2, 2)
     annotator.predict()
-    paint(viewer, 1, 3, 3)  # of the same object, not answered yet
+    paint(viewer, 1, 3, 3)  # same object, not predicted yet
     annotator.remove(2)
     assert annotator.active_label.labels == (0, 1)
-    answer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
-    assert np.unique(answer.data).tolist() == [0, 1]
+    prediction, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    assert np.unique(prediction.data).tolist() == [0, 1]
     assert np.unique(strokes.data).tolist() == [0, 1]
     annotator.undo()
-    assert np.unique(answer.data).tolist() == [0, 1, 2]
+    assert np.unique(prediction.data).tolist() == [0, 1, 2]
     assert strokes.data[1, [2, 3], [2, 3]].tolist() == [2, 2]
     assert annotator.active_label.labels == (0, 1, 2)
     annotator.redo()
     assert np.unique(strokes.data).tolist() == [0, 1]
-    assert np.unique(answer.data).tolist() == [0, 1]
+    assert np.unique(prediction.data).tolist() == [0, 1]
 
 
-def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
+def test_removing_the_last_object_removes_the_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.active_label.choose(0)
     paint(viewer, 0, 5, 5)
@@ -849,7 +843,7 @@ def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
     assert viewer.layers[STROKES].data[0, 1, 1] == 1
 
 
-def test_an_object_that_was_not_answered_is_removed_and_brought_back(viewer, annotator):
+def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
     annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.active_label.choose(1, "brush")
@@ -865,7 +859,7 @@ def test_an_object_that_was_not_answered_is_removed_and_brought_back(viewer, ann
     assert not annotator.can_undo
 
 
-def test_an_object_without_strokes_just_goes(annotator):
+def test_removing_an_object_without_strokes_needs_no_undo(annotator):
     annotator.remove(2)
     assert annotator.active_label.labels == (0, 1)
     assert not annotator.can_undo
@@ -878,13 +872,13 @@ def test_an_object_without_strokes_just_goes(annotator):
     assert annotator.active_label.add_object() == 1
 
 
-def test_names_stay_with_the_video_and_napari_tells_them(viewer, annotator):
+def test_object_names_are_stored_with_the_video_and_shown_by_napari(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.active_label.rename(1, " ball ")
     assert annotator.active_label.name_of(1) == "ball"
-    answer = viewer.layers[SEGMENTATION]
-    assert "ball" in answer.get_status((0, 1, 1))["coordinates"]
+    prediction = viewer.layers[SEGMENTATION]
+    assert "ball" in prediction.get_status((0, 1, 1))["coordinates"]
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
     assert again.active_label.name_of(1) == "ball"
@@ -896,7 +890,7 @@ def test_names_stay_with_the_video_and_napari_tells_them(viewer, annotator):
         annotator.active_label.rename(0, "ground")
 
 
-def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, stepwise):
+def test_undo_is_rejected_during_a_job(viewer, stepwise):
     annotator, runner = stepwise
     viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
     annotator.predict()
@@ -909,3 +903,29 @@ def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, stepwis
     assert annotator.can_undo
     annotator.undo()
     assert viewer.layers[STROKES].data[0, 5, 5] == 2
+
+
+def test_deprecated_names_warn_and_work(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    with pytest.warns(DeprecationWarning, match="'active_label'"):
+        assert annotator.pen is annotator.active_label
+    with pytest.warns(DeprecationWarning, match="'auto_predict'"):
+        assert annotator.live is annotator.auto_predict
+    with pytest.warns(DeprecationWarning, match="'go_to_most_uncertain_frame'"):
+        assert annotator.look() == T - 1
+    with pytest.warns(DeprecationWarning, match="'prediction'"):
+        assert annotator.workspace.answer is viewer.layers[SEGMENTATION]
+
+
+def test_state_tells_whether_there_are_images(viewer):
+    annotator, changes = Annotator(viewer, fakes.controller()), []
+    annotator.state_changed.connect(lambda: changes.append(annotator.state))
+    assert not annotator.state.images_available
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8))
+    assert changes[-1].images_available
+    annotator.open(image)
+    assert changes[-1].image is image
+    viewer.layers.clear()
+    assert not changes[-1].images_available
+    assert not changes[-1].video_open

@@ -1,4 +1,4 @@
-"""Answers that follow every stroke."""
+"""Prediction after every stroke."""
 
 from unittest.mock import Mock
 
@@ -38,7 +38,7 @@ def stroke(viewer, row, label=1):
         layer.paint((0, row, 4), label)
 
 
-def test_a_stroke_is_answered(viewer):
+def test_stroke_starts_a_prediction(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     assert rounds(annotator) == 1
@@ -52,7 +52,7 @@ def test_a_stroke_is_answered(viewer):
     assert rounds(annotator) == before
 
 
-def test_a_line_is_answered(viewer):
+def test_line_starts_a_prediction(viewer):
     annotator = make(viewer)
     annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
@@ -65,7 +65,7 @@ def test_a_line_is_answered(viewer):
     assert viewer.layers[SEGMENTATION].data[0, 3, 5] == 0
 
 
-def test_what_is_taken_back_is_not_answered(viewer):
+def test_undo_and_redo_start_no_prediction(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     annotator.active_label.choose(1, "lines")
@@ -84,7 +84,7 @@ def press(viewer, key):
     layer.keymap[coerce_keybinding(key)](layer)
 
 
-def test_a_stroke_that_napari_takes_back_takes_its_round_back(viewer):
+def test_napari_undo_of_a_stroke_undoes_its_round(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     stroke(viewer, 15)
@@ -96,7 +96,7 @@ def test_a_stroke_that_napari_takes_back_takes_its_round_back(viewer):
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 1]
 
 
-def test_the_first_stroke_goes_with_its_answer_and_comes_again_with_it(viewer):
+def test_first_stroke_and_prediction_are_undone_and_redone_together(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     press(viewer, "Control-Z")
@@ -108,7 +108,7 @@ def test_the_first_stroke_goes_with_its_answer_and_comes_again_with_it(viewer):
     assert viewer.layers[SEGMENTATION].data[0, 5, 4] == 1
 
 
-def test_who_comes_later_follows_napari_too(viewer):
+def test_second_annotator_follows_napari_undo(viewer):
     first = make(viewer)
     stroke(viewer, 5)
     first.close()
@@ -122,7 +122,7 @@ def test_who_comes_later_follows_napari_too(viewer):
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
 
 
-def test_what_was_never_the_drawing_is_answered_anew(viewer):
+def test_drawing_without_history_entry_starts_a_prediction(viewer):
     annotator = make(viewer)
     annotator.auto_predict.enabled = False
     stroke(viewer, 5)
@@ -134,7 +134,7 @@ def test_what_was_never_the_drawing_is_answered_anew(viewer):
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
 
 
-def test_with_all_that_was_drawn_goes_the_answer_and_undo_brings_both_back(viewer):
+def test_erasing_all_strokes_clears_the_prediction_and_undo_restores_both(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     stroke(viewer, 15)
@@ -148,7 +148,7 @@ def test_with_all_that_was_drawn_goes_the_answer_and_undo_brings_both_back(viewe
     assert viewer.layers[SEGMENTATION].data[0, 15, 4] == 1
 
 
-def test_background_alone_waits_for_an_object(viewer):
+def test_background_strokes_alone_start_no_prediction(viewer):
     annotator, failed = None, Mock()
     annotator = make(viewer)
     annotator.controller.jobs.failed.connect(failed)
@@ -159,7 +159,7 @@ def test_background_alone_waits_for_an_object(viewer):
     failed.assert_not_called()
 
 
-def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
+def test_strokes_during_a_job_start_a_prediction_afterwards(viewer):
     run = fakes.ManualRunner()
     annotator = make(viewer, run=run)
     stroke(viewer, 5)
@@ -179,7 +179,7 @@ def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
     assert not run.pending
 
 
-def test_an_error_is_told(viewer):
+def test_error_is_reported(viewer):
     annotator, failed = make(viewer), Mock()
     annotator.controller.jobs.failed.connect(failed)
     annotator.auto_predict._predict = Mock(side_effect=GnnVosError("no luck"))

@@ -13,12 +13,12 @@ from napari_gnn_vos.structures.scribbles import Scribble
 from tests.gui import fakes
 
 
-def test_a_script_needs_no_window():
+def test_scripting_imports_no_qt():
     code = "import sys, napari_gnn_vos.gui.scripting; sys.exit('qtpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, real_engine):
+def test_layers_and_script_give_equal_labels(tmp_path, real_engine):
     from napari_gnn_vos.engine import annotate, predict, start
 
     video, truth = compose_scene(frames=3, shape=(64, 96), objects=1)
@@ -39,7 +39,7 @@ def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, real_e
     assert list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
+def test_unwritable_cache_folder_gives_a_warning(tmp_path):
     from napari.utils.notifications import notification_manager
 
     (tmp_path / "file").write_text("in the way")

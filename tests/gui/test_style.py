@@ -19,12 +19,12 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("theme", available_themes())
-def test_hints_can_be_read_in_every_theme(theme):
+def test_hints_have_enough_contrast_in_every_theme(theme):
     background = get_theme(theme).background.as_hex(format="long")
     assert 4.5 < contrast(style.muted_colour(theme), background) < 9
 
 
-def test_the_sheet_is_of_the_theme():
+def test_style_sheet_depends_on_the_theme():
     light, dark = style.style_sheet("light"), style.style_sheet("dark")
     assert style.muted_colour("light") in light
     assert light != dark

@@ -5,7 +5,7 @@ from napari_gnn_vos import engine
 from napari_gnn_vos.gui import warm_up
 
 
-def test_a_round_is_played_once_beside_other_work(monkeypatch):
+def test_warm_up_predicts_once_in_a_thread(monkeypatch):
     played = []
     predict = engine.predict
 
@@ -23,7 +23,7 @@ def test_a_round_is_played_once_beside_other_work(monkeypatch):
     assert set(np.unique(session.painted_pixels.label)) == {0, 1}
 
 
-def test_a_window_that_closes_ends_it_without_a_word(monkeypatch):
+def test_warm_up_ends_silently_with_the_process(monkeypatch):
     class Gone:
         def is_alive(self):
             return False

@@ -30,7 +30,7 @@ def all_axes(draw):
 
 
 @given(all_axes())
-def test_a_stack_survives_the_round_trip(axes):
+def test_stack_round_trip(axes):
     stack = np.arange(2 * 3 * 4).reshape(2, 3, 4)
     spread = axes.to_layer(stack)
     assert spread.ndim == axes.ndim
@@ -39,7 +39,7 @@ def test_a_stack_survives_the_round_trip(axes):
 
 
 @given(all_axes(), st.integers(0, 9))
-def test_points_survive_the_round_trip(axes, frame):
+def test_points_round_trip(axes, frame):
     path = np.array([[1.5, 2.0], [3.0, 4.5]])
     back, where = axes.split_points(axes.join_points(frame, path))
     assert back == frame
@@ -47,7 +47,7 @@ def test_points_survive_the_round_trip(axes, frame):
 
 
 @given(all_axes())
-def test_frames_are_cut_out_of_any_layer(axes):
+def test_frames_of_any_axis_order(axes):
     rng = np.random.default_rng(0)
     shape = [2] * axes.ndim
     shape[axes.time], shape[axes.row], shape[axes.col] = 3, 16, 17
@@ -60,7 +60,7 @@ def test_frames_are_cut_out_of_any_layer(axes):
 
 @pytest.mark.parametrize("kind", KINDS, ids=["numpy", "dask", "zarr"])
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
-def test_the_kind_of_array_does_not_matter(kind, channels):
+def test_video_from_numpy_dask_and_zarr_arrays(kind, channels):
     data = np.random.default_rng(0).integers(0, 255, (3, 16, 17, *channels), np.uint8)
     video = video_of(kind(data), Axes(), "any")
     assert video.shape == (3, 16, 17)
@@ -68,7 +68,7 @@ def test_the_kind_of_array_does_not_matter(kind, channels):
     assert video.fingerprint() == video_of(data, Axes(), "any").fingerprint()
 
 
-def test_a_video_that_our_reader_left_is_taken_while_it_is_shown():
+def test_video_stored_by_the_reader_is_used_while_its_data_is_shown():
     frames = np.zeros((2, 16, 16), np.uint8)
     video = Video.from_array(frames, "file", identity="known")
     left = {VIDEO_KEY: (frames, video)}
@@ -76,13 +76,13 @@ def test_a_video_that_our_reader_left_is_taken_while_it_is_shown():
     assert video_of(frames[:], Axes(), "layer", left).identity == ""
 
 
-def test_a_picture_is_no_video():
+def test_two_dimensional_image_is_rejected():
     with pytest.raises(VideoError, match="time"):
         Axes.guess(["y", "x"], [0, 0])
 
 
 @given(all_axes())
-def test_lines_survive_the_round_trip(axes):
+def test_lines_round_trip(axes):
     paths = [
         axes.join_points(2, np.array([[1.5, 3.0], [4.0, 5.0]])),
         axes.join_points(0, np.zeros((1, 2))),
@@ -102,19 +102,19 @@ def test_outlines_are_closed_and_ellipses_traced():
     np.testing.assert_allclose((ring[:, 0] / 1) ** 2 + (ring[:, 1] / 2) ** 2, 1)
 
 
-def test_a_line_without_label_is_told():
+def test_line_without_label_is_rejected():
     with pytest.raises(ScribbleError, match="label"):
         lines_from_shapes([np.zeros((2, 3))], ["path"], [np.nan], Axes())
 
 
 @pytest.mark.parametrize("value", [-1, 256])
-def test_paint_that_is_no_label_is_told(value):
+def test_pixel_values_that_are_not_labels_are_rejected(value):
     stack = np.zeros((2, 3, 4), np.int64)
     stack[1, 1, 1] = value
     with pytest.raises(ScribbleError, match=str(value)):
         brush_from_strokes(stack, (2, 3, 4))
 
 
-def test_a_layer_of_another_size_is_told():
+def test_strokes_of_another_size_are_rejected():
     with pytest.raises(ScribbleError, match="as large as"):
         brush_from_strokes(np.zeros((2, 3, 4), int), (2, 3, 5))
