@@ -7,6 +7,7 @@ from time import sleep
 
 import numpy as np
 
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.drawing import Drawing
@@ -45,7 +46,7 @@ def prepare(video, frame=0, quality="balanced", pause=0.0):
     for t in range(video.shape[0]):
         sleep(pause)
         yield Progress("frames", t + 1, video.shape[0])
-    return Session(video, graph=None)
+    return Session(video, graph=None, config=Config.at(quality))
 
 
 def predict_round(session, scribbles, rng, frame=0):

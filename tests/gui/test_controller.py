@@ -327,12 +327,12 @@ def test_every_change_of_the_state_is_announced(two_rounds):
     assert states[-1].active_label == 2
     two_rounds.auto_predict.enabled = True
     assert states[-1].auto_predict
-    two_rounds.quality = "fast"
-    assert states[-1].quality == "fast"
     two_rounds.report("a message")
     assert states[-1].message == "a message"
     two_rounds.open(None)
     assert not states[-1].video_open
+    two_rounds.quality = "fast"
+    assert states[-1].quality == "fast"
 
 
 def test_preparation_gets_the_chosen_quality():
@@ -342,6 +342,8 @@ def test_preparation_gets_the_chosen_quality():
     controller.quality = "best"
     controller.prepare()
     assert prepare.call_args.args[1:] == (2, "best")
+    controller.quality = "fast"  # of the next preparation
+    assert controller.state.quality == "best"
 
 
 @pytest.mark.parametrize(

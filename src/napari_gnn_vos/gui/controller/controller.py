@@ -144,7 +144,7 @@ class Controller:
             active_label=active.label,
             tool=active.tool,
             auto_predict=self.auto_predict.enabled,
-            quality=self._quality,
+            quality=self.quality,
             model="" if prediction is None else prediction.model,
             message=self._message,
             progress=self._progress,
@@ -152,8 +152,10 @@ class Controller:
 
     @property
     def quality(self) -> Quality:
-        """Quality of the next preparation."""
-        return self._quality
+        """Quality of the prepared video, otherwise of the next preparation."""
+        if self.history is None:
+            return self._quality
+        return self.history.start.session.config.prepare.quality
 
     @quality.setter
     def quality(self, quality: Quality) -> None:

@@ -35,7 +35,7 @@ class ViewState:
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}
-        Quality of the next preparation.
+        Quality of the prepared video, otherwise of the next preparation.
     model : str
         Network and device of the current prediction, or empty.
     message : str
