@@ -10,8 +10,7 @@ import numpy as np
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.gui.controller.controller import Controller
-from napari_gnn_vos.gui.controller.drawing import Drawing
-from napari_gnn_vos.gui.controller.history import Source
+from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
 from napari_gnn_vos.gui.controller.jobs import run_at_once
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import PartialResult, Progress, drain
@@ -33,7 +32,7 @@ class FakeDrawingSource:
     def __init__(self, video, frame=0):
         self.video, self.frame = video, frame
         self.drawing, self.names, self.summary = Drawing(), {}, "a video"
-        self.source = Source(self, video.frames, None)
+        self.source = VideoSource(self, video.frames, None)
 
     def read(self, last=None):
         return self.drawing

@@ -118,17 +118,17 @@ class _Any:
 
 def test_video_is_chosen_in_the_combo_box(qtbot, viewer, dock):
     viewer.add_image(np.zeros((8, 9)), name="picture")
-    other = viewer.add_image(np.zeros((3, 16, 17)), name="other")
+    second = viewer.add_image(np.zeros((3, 16, 17)), name="other")
     qtbot.waitUntil(lambda: dock.video.chooser.native.count() == 4)
     assert dock.video.chooser.native.currentText() == "toy"
     dock.video.chooser.native.setCurrentIndex(3)
     dock.video.chooser.native.activated.emit(3)
-    assert dock.annotator.workspace.image is other
+    assert dock.annotator.workspace.image is second
     dock.video.chooser.native.setCurrentIndex(2)
     dock.video.chooser.native.activated.emit(2)
     assert "time" in dock.status.message.text()
     assert dock.video.chooser.native.currentText() == "other"
-    viewer.layers.remove(other)
+    viewer.layers.remove(second)
     assert dock.annotator.workspace is None
     assert dock.video.chooser.native.currentIndex() == 0
     assert not dock.prediction.predict.isEnabled()

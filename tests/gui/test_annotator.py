@@ -26,9 +26,9 @@ def viewer():
 @pytest.fixture
 def annotator(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
-    made = Annotator(viewer, fakes.controller())
-    made.open(image)
-    return made
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    return annotator
 
 
 def paint(viewer, frame, row, col):
@@ -140,8 +140,8 @@ def test_undo_removes_strokes_and_prediction_of_the_round(viewer, annotator):
     annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.predict()
-    paint_later = viewer.layers[STROKES].data
-    paint_later[0, 9, 9] = 1
+    strokes_data = viewer.layers[STROKES].data
+    strokes_data[0, 9, 9] = 1
     annotator.undo()
     strokes = viewer.layers[STROKES].data
     assert (strokes[0, 1, 1], strokes[0, 9, 9]) == (1, 1)
@@ -210,9 +210,9 @@ def test_errors_do_not_change_the_layers(viewer, annotator):
     with pytest.raises(NoSeedsError):
         annotator.predict()
     assert [layer.name for layer in viewer.layers] == ["toy", STROKES]
-    picture = viewer.add_image(np.zeros((20, 20)), name="picture")
+    image = viewer.add_image(np.zeros((20, 20)), name="picture")
     with pytest.raises(VideoError, match="time"):
-        annotator.open(picture)
+        annotator.open(image)
     assert annotator.workspace.image.name == "toy"
 
 
@@ -274,8 +274,8 @@ def test_replaced_image_data_starts_a_new_history(viewer, annotator):
 def test_each_video_has_its_own_layers(viewer, annotator):
     paint(viewer, 0, 1, 1)
     first = viewer.layers["toy"]
-    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
-    annotator.open(other)
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.open(second)
     assert annotator.workspace.strokes.data.shape == (2, 16, 18)
     annotator.open(first)
     assert annotator.workspace.strokes.data[0, 1, 1] == 1
@@ -290,11 +290,11 @@ def names(viewer):
 def test_covered_video_is_moved_to_the_top_when_chosen(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
     annotator.active_label.choose(2)
     assert names(viewer) == ["other", "toy", SEGMENTATION, STROKES]
     assert viewer.layers.selection.active.name == STROKES
-    annotator.open(other)
+    annotator.open(second)
     ours = [SEGMENTATION, STROKES]
     assert names(viewer) == ["toy", *ours, "other", f"{STROKES} [1]"]
     annotator.open(viewer.layers["toy"])
@@ -369,11 +369,11 @@ def test_object_names_are_read_from_a_strokes_file(viewer, late):
 
 def test_opened_strokes_do_not_replace_existing_ones(viewer, annotator):
     paint(viewer, 0, 1, 1)
-    mine = viewer.layers[STROKES]
+    first_layer = viewer.layers[STROKES]
     viewer.add_labels(np.ones((T, H, W), np.uint8), name=STROKES)
     viewer.add_labels(np.ones((T + 1, H, W), np.uint8), name="another")
-    assert annotator.workspace.strokes is mine
-    assert mine.visible
+    assert annotator.workspace.strokes is first_layer
+    assert first_layer.visible
 
 
 def test_hidden_prediction_becomes_visible_after_a_round(viewer, annotator):
@@ -523,11 +523,11 @@ def test_label_above_254_is_rejected(annotator):
 
 
 def test_stepping_through_the_list_is_cyclic(annotator):
-    seen = []
+    active_labels = []
     for _ in range(4):
         annotator.active_label.step(1)
-        seen.append(annotator.active_label.label)
-    assert seen == [2, 0, 1, 2]
+        active_labels.append(annotator.active_label.label)
+    assert active_labels == [2, 0, 1, 2]
 
 
 @pytest.mark.parametrize("rgb", [False, True])
@@ -611,11 +611,11 @@ def test_closing_cancels_the_job_and_disconnects(viewer):
 def stepwise(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
     runner = fakes.StepRunner()
-    made = Annotator(viewer, fakes.controller(run=runner))
-    made.open(image)
-    made.prepare()
+    annotator = Annotator(viewer, fakes.controller(run=runner))
+    annotator.open(image)
+    annotator.prepare()
     runner.finish()
-    return made, runner
+    return annotator, runner
 
 
 def run_to_partial_result(runner):
@@ -712,10 +712,10 @@ def sliced(viewer):
     """An annotator on channel 0 of two, with an object that is already painted."""
     image = viewer.add_image(np.zeros((T, 2, H, W), np.uint8), name="stained")
     viewer.dims.set_point(1, 0)
-    made = Annotator(viewer, fakes.controller())
-    made.open(image)
-    made.workspace.strokes.data[0, 0, 5, 6] = 1
-    return made
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    annotator.workspace.strokes.data[0, 0, 5, 6] = 1
+    return annotator
 
 
 def record_messages(annotator):

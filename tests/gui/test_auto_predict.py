@@ -32,7 +32,7 @@ def rounds(annotator):
 
 
 def stroke(viewer, row, label=1):
-    """Paint as the mouse does, which tells when all is written."""
+    """Paint like the mouse: the paint event is emitted after the stroke."""
     layer = viewer.layers[STROKES]
     with layer.block_history():
         layer.paint((0, row, 4), label)

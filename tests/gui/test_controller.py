@@ -245,7 +245,7 @@ def test_controller_and_script_give_equal_labels():
     session = drain(fakes.predict_round(session, scribbles, rng))
     now = controller.history.current.session
     np.testing.assert_array_equal(session.labels, now.labels)
-    assert {one.label for one in scribbles} == {0, 1}
+    assert {scribble.label for scribble in scribbles} == {0, 1}
 
 
 def test_most_uncertain_frames_are_returned_cyclically(two_rounds):
@@ -254,8 +254,8 @@ def test_most_uncertain_frames_are_returned_cyclically(two_rounds):
     listener.message.assert_called_with(
         "Frame 3 is likely to be wrong; please check it"
     )
-    others = [two_rounds.most_uncertain_frame(), two_rounds.most_uncertain_frame()]
-    assert sorted(others) == [1, 2]
+    next_frames = [two_rounds.most_uncertain_frame(), two_rounds.most_uncertain_frame()]
+    assert sorted(next_frames) == [1, 2]
     assert two_rounds.most_uncertain_frame() == 3  # once more
     predict(two_rounds, dot((0, 0), (1, 1), (2, 2)))
     assert two_rounds.most_uncertain_frame() == 3  # a new prediction
@@ -327,6 +327,8 @@ def test_every_change_of_the_state_is_announced(two_rounds):
     assert states[-1].active_label == 2
     two_rounds.auto_predict.enabled = True
     assert states[-1].auto_predict
+    two_rounds.remove(2)
+    assert states[-1].labels == ((0, "Background"), (1, "Object 1"))
     two_rounds.report("a message")
     assert states[-1].message == "a message"
     two_rounds.open(None)
@@ -351,7 +353,7 @@ def test_preparation_gets_the_chosen_quality():
     [
         (ViewState(), "Open a video"),
         (ViewState(images_available=True), "Choose the layer"),
-        (ViewState(image=1, busy=True), "go on painting"),
+        (ViewState(image=1, busy=True), "continue painting"),
         (ViewState(image=1), "a stroke on each object, on any frame, then Predict."),
         (ViewState(image=1, rounds=1), "where it is wrong, on any frame, then Predict"),
         (ViewState(image=1, auto_predict=True), "each object, on any frame."),
@@ -368,3 +370,14 @@ def test_renamed_attributes_warn_and_work():
     with pytest.warns(DeprecationWarning, match="'enabled'"):
         controller.auto_predict.on = True
     assert controller.auto_predict.enabled
+
+
+def test_removal_without_prediction_is_announced():
+    controller, can_undo = fakes.controller(), []
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    draw(controller, dot((0, 0)))
+    controller.changed.connect(lambda: can_undo.append(controller.state.can_undo))
+    controller.remove(1)
+    assert can_undo[-1]
+    controller.undo()
+    assert not can_undo[-1]

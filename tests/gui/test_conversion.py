@@ -17,7 +17,11 @@ from napari_gnn_vos.gui.layers.conversion import (
 )
 from napari_gnn_vos.structures.video import Video
 
-KINDS = [np.asarray, dask.array.from_array, lambda a: zarr.array(a, chunks=a.shape)]
+ARRAY_TYPES = [
+    np.asarray,
+    dask.array.from_array,
+    lambda a: zarr.array(a, chunks=a.shape),
+]
 
 
 @st.composite
@@ -58,11 +62,11 @@ def test_frames_of_any_axis_order(axes):
         np.testing.assert_array_equal(video.raw(t), data[axes.index(t)])
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=["numpy", "dask", "zarr"])
+@pytest.mark.parametrize("array_type", ARRAY_TYPES, ids=["numpy", "dask", "zarr"])
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
-def test_video_from_numpy_dask_and_zarr_arrays(kind, channels):
+def test_video_from_numpy_dask_and_zarr_arrays(array_type, channels):
     data = np.random.default_rng(0).integers(0, 255, (3, 16, 17, *channels), np.uint8)
-    video = video_of(kind(data), Axes(), "any")
+    video = video_of(array_type(data), Axes(), "any")
     assert video.shape == (3, 16, 17)
     np.testing.assert_array_equal(video.raw(1), data[1])
     assert video.fingerprint() == video_of(data, Axes(), "any").fingerprint()
@@ -90,8 +94,8 @@ def test_lines_round_trip(axes):
     lines = lines_from_shapes(paths, ["path", "path"], [1, 0], axes)
     back, labels = shapes_from_lines(lines, axes)
     assert labels == [1, 0]
-    for one, other in zip(back, paths, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for restored, path in zip(back, paths, strict=True):
+        np.testing.assert_array_equal(restored, path)
 
 
 def test_outlines_are_closed_and_ellipses_traced():

@@ -33,11 +33,11 @@ DRAWINGS = st.builds(
 )
 
 
-def picture(drawing):
+def rasterised(drawing):
     return np.stack([drawing.canvas(t, SHAPE) for t in range(SHAPE[0])])
 
 
-def picture_of_ink(painted_pixels):
+def rasterised_pixels(painted_pixels):
     out = np.zeros(SHAPE, np.uint8)
     out[painted_pixels.frame, painted_pixels.row, painted_pixels.col] = [
         value_of(label) for label in painted_pixels.label
@@ -52,7 +52,9 @@ def test_changes_reproduce_the_drawing_whatever_came_before(drawings):
         painted_pixels = paint_scribbles(
             painted_pixels, changes(before, after, SHAPE), SHAPE
         )
-        np.testing.assert_array_equal(picture_of_ink(painted_pixels), picture(after))
+        np.testing.assert_array_equal(
+            rasterised_pixels(painted_pixels), rasterised(after)
+        )
 
 
 @given(DRAWINGS)
@@ -63,7 +65,7 @@ def test_equal_drawings_have_no_changes(drawing):
 @given(STROKES)
 def test_brush_is_read_unchanged(strokes):
     drawing = Drawing(brush_from_strokes(strokes, SHAPE))
-    np.testing.assert_array_equal(picture(drawing), strokes)
+    np.testing.assert_array_equal(rasterised(drawing), strokes)
     again = brush_from_strokes(strokes, SHAPE, drawing)
     assert all(again[t] is drawing.brush[t] for t in again)
 
@@ -71,14 +73,14 @@ def test_brush_is_read_unchanged(strokes):
 @given(DRAWINGS, DRAWINGS)
 def test_rebase_without_newer_strokes_gives_the_target(before, target):
     back = rebase(before, before, target)
-    np.testing.assert_array_equal(picture(back), picture(target))
+    np.testing.assert_array_equal(rasterised(back), rasterised(target))
 
 
 @given(STROKES, STROKES, STROKES)
 def test_rebase_keeps_newer_strokes(now, before, target):
-    moments = [Drawing(brush_from_strokes(s, SHAPE)) for s in (now, before, target)]
-    wanted = np.where(now != before, now, target)
-    np.testing.assert_array_equal(picture(rebase(*moments)), wanted)
+    drawings = [Drawing(brush_from_strokes(s, SHAPE)) for s in (now, before, target)]
+    expected = np.where(now != before, now, target)
+    np.testing.assert_array_equal(rasterised(rebase(*drawings)), expected)
 
 
 def test_new_changed_and_erased_pixels_by_hand():
@@ -110,9 +112,9 @@ def test_removed_line_reveals_the_brush():
 
 
 def test_line_outside_the_frame_has_no_pixels():
-    beside = Scribble(0, 1, np.array([[-9.0, -9.0]]))
-    later = Scribble(7, 1, np.array([[1.0, 1.0]]))
-    assert changes(Drawing(), Drawing({}, (beside, later)), SHAPE) == ()
+    outside = Scribble(0, 1, np.array([[-9.0, -9.0]]))
+    after_the_end = Scribble(7, 1, np.array([[1.0, 1.0]]))
+    assert changes(Drawing(), Drawing({}, (outside, after_the_end)), SHAPE) == ()
 
 
 def test_pixel_values_map_back_to_labels():

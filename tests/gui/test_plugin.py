@@ -167,16 +167,20 @@ def test_object_names_are_saved_as_categories(tmp_path):
     labels[:, 2:5, 2:5], labels[1:, 8:12, 2:5] = 1, 2
     layer, path = Labels(labels, name="segmentation"), str(tmp_path / "named.json")
 
-    def kinds():
+    def category_names():
         data, attributes, _ = layer.as_layer_data_tuple()
         assert write_coco(path, data, attributes) == [path]
-        found = json.loads((tmp_path / "named.json").read_text())
-        names = {one["id"]: one["name"] for one in found["categories"]}
-        return [names[one["category_id"]] for one in found["annotations"]]
+        contents = json.loads((tmp_path / "named.json").read_text())
+        names = {
+            category["id"]: category["name"] for category in contents["categories"]
+        }
+        return [
+            names[annotation["category_id"]] for annotation in contents["annotations"]
+        ]
 
-    assert kinds() == ["object", "object"]
+    assert category_names() == ["object", "object"]
     layer.features = {"index": [1], "name": ["ball"]}
-    assert kinds() == ["ball", "object"]
+    assert category_names() == ["ball", "object"]
 
 
 def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened):

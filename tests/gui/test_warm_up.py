@@ -6,11 +6,11 @@ from napari_gnn_vos.gui import warm_up
 
 
 def test_warm_up_predicts_once_in_a_thread(monkeypatch):
-    played = []
+    sessions = []
     predict = engine.predict
 
     def watched(session, model, *, first):
-        played.append(session)
+        sessions.append(session)
         return (yield from predict(session, model, first=first))
 
     monkeypatch.setattr(engine, "predict", watched)
@@ -19,7 +19,7 @@ def test_warm_up_predicts_once_in_a_thread(monkeypatch):
     assert warm_up.warm_up_in_thread() is thread
     thread.join(300)
     assert not thread.is_alive()
-    (session,) = played
+    (session,) = sessions
     assert set(np.unique(session.painted_pixels.label)) == {0, 1}
 
 

@@ -30,16 +30,18 @@ def window(make_napari_viewer, qtbot, real_engine):
 
 
 def drag(qtbot, viewer, points):
-    """Draw with the left button through points (row, col) of the picture."""
+    """Draw with the left button through (row, col) points of the frame."""
     canvas = viewer.window._qt_viewer.canvas
-    places = [canvas.view.scene.transform.map([col, row])[:2] for row, col in points]
-    first, *others = (QPoint(round(x), round(y)) for x, y in places)
+    canvas_points = [
+        canvas.view.scene.transform.map([col, row])[:2] for row, col in points
+    ]
+    first, *positions = (QPoint(round(x), round(y)) for x, y in canvas_points)
     button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mousePress(canvas.native, button, keys, first)
-    for place in others:
-        QTest.mouseMove(canvas.native, place)
+    for position in positions:
+        QTest.mouseMove(canvas.native, position)
         qtbot.wait(20)
-    QTest.mouseRelease(canvas.native, button, keys, others[-1])
+    QTest.mouseRelease(canvas.native, button, keys, positions[-1])
 
 
 def inside(mask):

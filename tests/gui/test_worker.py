@@ -26,14 +26,14 @@ def run(pipeline, callbacks):
 def test_pipeline_runs_in_a_thread_and_callbacks_in_the_main_thread(qtbot):
     threads = []
 
-    def work():
+    def pipeline():
         threads.append(current_thread())
         yield Progress("work", 1, 2)
         return 42
 
     callbacks = Mock()
     callbacks.result.side_effect = lambda _: threads.append(current_thread())
-    run(work(), callbacks)
+    run(pipeline(), callbacks)
     qtbot.waitUntil(lambda: callbacks.end.called)
     assert threads[0] is not main_thread()
     assert threads[1] is main_thread()
@@ -42,12 +42,12 @@ def test_pipeline_runs_in_a_thread_and_callbacks_in_the_main_thread(qtbot):
 
 
 def test_expected_error_is_reported(qtbot):
-    def work():
+    def pipeline():
         yield Progress("work", 1, 2)
         raise NoSeedsError("draw")
 
     callbacks = Mock()
-    run(work(), callbacks)
+    run(pipeline(), callbacks)
     qtbot.waitUntil(lambda: callbacks.end.called)
     assert str(callbacks.error.call_args.args[0]) == "draw"
     callbacks.result.assert_not_called()
@@ -63,14 +63,14 @@ def test_expected_error_in_on_end_is_reported(qtbot):
 def test_stopping_closes_the_pipeline_in_its_thread(qtbot):
     closed = []
 
-    def work():
+    def pipeline():
         try:
             yield from fakes.endless(None)
         finally:
             closed.append(current_thread())
 
     callbacks = Mock()
-    stop = run(work(), callbacks)
+    stop = run(pipeline(), callbacks)
     qtbot.waitUntil(lambda: callbacks.step.called)
     stop()
     qtbot.waitUntil(lambda: callbacks.end.called)
@@ -88,26 +88,26 @@ def clock(monkeypatch):
 
 
 def test_ten_steps_per_second_are_reported(qtbot, clock):
-    def work():
+    def pipeline():
         for k in range(1000):
             clock[0] = k / 256
             yield Progress("work", k, 1000)
 
     callbacks = Mock()
-    run(work(), callbacks)
+    run(pipeline(), callbacks)
     qtbot.waitUntil(lambda: callbacks.end.called)
     steps = [call.args[0].done for call in callbacks.step.call_args_list]
     assert steps == list(range(0, 1000, 26))
 
 
 def test_every_partial_result_is_reported(qtbot, clock):
-    def work():
+    def pipeline():
         for t in range(20):
             yield Progress("work", t, 20)
             yield PartialResult("work", t, 20, t, np.zeros((2, 2), np.uint8))
 
     callbacks = Mock()
-    run(work(), callbacks)
+    run(pipeline(), callbacks)
     qtbot.waitUntil(lambda: callbacks.end.called)
     steps = [call.args[0] for call in callbacks.step.call_args_list]
     assert [step.frame for step in steps if isinstance(step, PartialResult)] == [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import Protocol
 
 import numpy as np
 from psygnal import Signal
@@ -13,14 +12,18 @@ from psygnal import Signal
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
-from napari_gnn_vos.gui.controller.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.controller.drawing import (
+    Drawing,
+    DrawingSource,
+    changes,
+    rebase,
+)
 from napari_gnn_vos.gui.controller.history import (
     History,
     HistoryCache,
     HistoryEndError,
     HistoryEntry,
     ReviewQueue,
-    Source,
 )
 from napari_gnn_vos.gui.controller.jobs import AutoPredict, JobRunner, Runner
 from napari_gnn_vos.gui.controller.view_state import ViewState
@@ -34,36 +37,6 @@ Prepare = Callable[[Video, int, Quality], Pipeline[Session]]
 PredictRound = Callable[
     [Session, Sequence[Scribble], np.random.Generator, int], Pipeline[Session]
 ]
-
-
-class DrawingSource(Protocol):
-    """A video and the drawing on it; in napari, the layers of a workspace."""
-
-    @property
-    def video(self) -> Video:
-        """The video."""
-
-    @property
-    def source(self) -> Source:
-        """What the video was made from."""
-
-    @property
-    def summary(self) -> str:
-        """One line about the video."""
-
-    @property
-    def names(self) -> MutableMapping[int, str]:
-        """Names of renamed objects."""
-
-    @property
-    def frame(self) -> int:
-        """Number of the frame on screen."""
-
-    def read(self, last: Drawing | None = None) -> Drawing:
-        """Read the drawing; unchanged frames are shared with `last`."""
-
-    def write(self, drawing: Drawing) -> None:
-        """Replace the drawing."""
 
 
 class Controller:
@@ -349,6 +322,7 @@ class Controller:
         if before:
             self._cleared = before, after
         self._write(after)
+        self.changed.emit()
 
     def _start_preparation(self, then: Callable[[], object] | None) -> None:
         source = self._require_source()
@@ -450,7 +424,7 @@ class Controller:
         """Continue from the prepared video; undo restores the drawing `cleared`."""
         if self.history is not None:
             self.history.add(replace(self.history.start, cleared=cleared))
-        self._emit_session("Everything is cleared; Undo brings it back")
+        self._emit_session("Everything is cleared; Undo restores it")
 
     def _emit_session(self, message: str = "") -> None:
         """Announce that another history entry is current."""

@@ -1,4 +1,4 @@
-"""Snapshot of all strokes, and the difference between two snapshots.
+"""Snapshot of all strokes, its source, and the difference between two snapshots.
 
 The brush strokes and the lines of a frame are rasterised into one canvas; lines are
 drawn on top. A round passes only the changed pixels of each canvas to the engine, so
@@ -7,10 +7,11 @@ the order in which pixels were painted, erased, undone or loaded need not be rec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.palette import label_of, value_of
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
+from napari_gnn_vos.structures.video import Video
 
 Canvas = NDArray[np.uint8]
 
@@ -69,6 +71,55 @@ class Drawing:
                 rows, cols = rasterise(line, shape).T
                 canvas[rows, cols] = value_of(line.label)
         return canvas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoSource:
+    """Layer and slice that a video shows; identifies the history of the video.
+
+    Parameters
+    ----------
+    layer : object
+        Image layer; it can be weakly referenced.
+    data : object
+        Array of the layer at its full resolution.
+    axes : object
+        Assignment of time, rows and columns, and the labelled slice.
+    """
+
+    layer: Any
+    data: Any
+    axes: Any
+
+
+class DrawingSource(Protocol):
+    """A video and the drawing on it; in napari, the layers of a workspace."""
+
+    @property
+    def video(self) -> Video:
+        """The video."""
+
+    @property
+    def source(self) -> VideoSource:
+        """Layer and slice that the video shows."""
+
+    @property
+    def summary(self) -> str:
+        """One line about the video."""
+
+    @property
+    def names(self) -> MutableMapping[int, str]:
+        """Names of renamed objects."""
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on screen."""
+
+    def read(self, last: Drawing | None = None) -> Drawing:
+        """Read the drawing; unchanged frames are shared with `last`."""
+
+    def write(self, drawing: Drawing) -> None:
+        """Replace the drawing."""
 
 
 def changes(

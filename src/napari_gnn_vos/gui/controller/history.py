@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.controller.drawing import Drawing
+from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
 from napari_gnn_vos.interact.least_sure import least_sure
 from napari_gnn_vos.structures.session import Session
 
@@ -106,25 +106,6 @@ class History:
         return self.current
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """What a session was made from.
-
-    Parameters
-    ----------
-    layer : object
-        Image layer; it can be weakly referenced.
-    data : object
-        Array of the layer at its full resolution.
-    axes : object
-        Assignment of time, rows and columns, and the labelled slice.
-    """
-
-    layer: Any
-    data: Any
-    axes: Any
-
-
 class HistoryCache:
     """Last history of each image layer, kept as long as the layer exists."""
 
@@ -133,12 +114,12 @@ class HistoryCache:
             WeakKeyDictionary()
         )
 
-    def put(self, source: Source, history: History | None) -> None:
+    def put(self, source: VideoSource, history: History | None) -> None:
         """Store a history; None is ignored."""
         if history is not None:
             self._entries[source.layer] = source.data, source.axes, history
 
-    def get(self, source: Source) -> History | None:
+    def get(self, source: VideoSource) -> History | None:
         """Return the history of a layer, if it still shows the same slice of data."""
         data, axes, history = self._entries.get(source.layer, (None, None, None))
         same = data is source.data and axes == source.axes

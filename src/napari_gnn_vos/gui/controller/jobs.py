@@ -175,7 +175,7 @@ class AutoPredict:
     def __init__(self, jobs: JobRunner, predict: Callable[[], object]) -> None:
         self._jobs, self._predict = jobs, predict
         self.schedule: Callable[[Callable[[], object]], object] = lambda call: call()
-        self._enabled = self._pending = False
+        self._enabled = self._pending = self._paused = False
         jobs.idle.connect(self._predict_pending)
 
     @property
@@ -194,15 +194,15 @@ class AutoPredict:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Ignore changes of the drawing that the program makes itself."""
-        enabled, self._enabled = self._enabled, False
+        self._paused = True
         try:
             yield
         finally:
-            self._enabled = enabled
+            self._paused = False
 
     def request(self, _event: object = None) -> None:
         """Request a prediction, because something was drawn or erased."""
-        if self._enabled:
+        if self._enabled and not self._paused:
             self._pending = True
             self.schedule(self._predict_pending)
 

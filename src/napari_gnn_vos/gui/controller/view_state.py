@@ -88,7 +88,7 @@ class ViewState:
         if not self.video_open:
             return "Open a video: drag it here, or File > Open Sample."
         if self.busy:
-            return "You can go on painting meanwhile."
+            return "You can continue painting."
         target = "where it is wrong" if self.rounds else "a stroke on each object"
         again = " again" if self.rounds else ""
         then = "" if self.auto_predict else f", then Predict{again}"

@@ -15,7 +15,7 @@ from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
 
 VIDEO_KEY = "gnn-vos video"
-"""Metadata key under which our readers store a layer's array and its video."""
+"""Metadata key under which the readers store a layer's array and its video."""
 
 CLOSED_SHAPES = ("rectangle", "polygon", "ellipse")
 ELLIPSE_POINTS = 48
@@ -35,7 +35,7 @@ def video_of(
     name : str
         Name of the video.
     metadata : dict, optional
-        ``layer.metadata``; a video stored in it by our readers is returned if the layer
+        ``layer.metadata``; a video stored in it by the readers is returned if the layer
         still shows its array.
 
     Raises

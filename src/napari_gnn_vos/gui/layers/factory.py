@@ -69,7 +69,7 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
 def adopt_strokes(
     layer: Labels, image: Image, axes: Axes, shape: tuple[int, int, int]
 ) -> None:
-    """Give a layer of strokes from a file the colours and placement of ours."""
+    """Set colours and placement of a strokes layer that was read from a file."""
     layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
     layer.opacity, layer.brush_size = 0.9, brush_size(shape)
     options = placement(image, axes)

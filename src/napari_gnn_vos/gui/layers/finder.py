@@ -87,7 +87,7 @@ class LayerFinder:
         return layer
 
     def _candidates(self, kind: type, name: str) -> Iterator[Layer]:
-        """Yield layers that may be ours, topmost first.
+        """Yield layers that may belong to the video, topmost first.
 
         Napari appends numbers to equal names.
         """

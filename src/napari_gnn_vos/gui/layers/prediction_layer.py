@@ -75,7 +75,7 @@ class PredictionLayer:
         layer.visible = True  # a new prediction is shown even if the last was hidden
 
     def discard_earlier(self) -> None:
-        """Do not restore the labels that the layer had when it was found."""
+        """Do not restore the labels that the layer had before."""
         self._earlier_data = None
 
     def _hide(self) -> None:

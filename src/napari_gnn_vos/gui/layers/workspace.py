@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Labels, Shapes
 
-from napari_gnn_vos.gui.controller.drawing import Drawing, same_lines
-from napari_gnn_vos.gui.controller.history import Source
+from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource, same_lines
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.conversion import brush_from_strokes, video_of
@@ -51,7 +50,7 @@ class Workspace:
     def __init__(self, viewer: ViewerModel, image: Image) -> None:
         self._viewer, self.image = viewer, image
         self.axes, data = factory.axes_of(image, viewer), factory.full_data(image)
-        self.source = Source(image, data, self.axes)
+        self.source = VideoSource(image, data, self.axes)
         self.video = video_of(data, self.axes, image.name, image.metadata)
         shape = self.axes.to_layer(np.broadcast_to(0, self.video.shape)).shape
         self._finder = LayerFinder(viewer, image, self.axes, shape)
@@ -171,7 +170,7 @@ class Workspace:
         self.prediction_layer.show(labels, self.names)
 
     def adopt(self, layer: Layer) -> bool:
-        """Use a new layer for strokes, if it can be one and ours is empty.
+        """Use a new layer for strokes, if it is suitable and the present one is empty.
 
         Returns
         -------

@@ -124,7 +124,6 @@ def _swatch(label: int) -> QIcon:
     painter.drawEllipse(2, 2, 2 * SWATCH - 4, 2 * SWATCH - 4)
     painter.end()
     icon = QIcon(picture)
-    icon.addPixmap(
-        picture, QIcon.Mode.Selected
-    )  # otherwise Qt tints it in selected rows
+    # without a pixmap of its own, Qt tints the icon of the selected row
+    icon.addPixmap(picture, QIcon.Mode.Selected)
     return icon
