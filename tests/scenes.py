@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
-from napari_gnn_vos.prepare.flow import COARSER
+from napari_gnn_vos.prepare.flow import FLOW_STRIDE
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -77,7 +77,7 @@ def on_ground(frame=0):
 
 def steady_flow(shape=SHAPE, step=(0.0, 0.0)):
     """Flow of one motion everywhere, both ways."""
-    size = [-(-n // COARSER) for n in shape]
+    size = [-(-n // FLOW_STRIDE) for n in shape]
     forward = np.broadcast_to(np.float16(step), (*size, 2)).copy()
     return Flow(forward, -forward)
 

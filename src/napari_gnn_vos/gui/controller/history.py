@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
-from napari_gnn_vos.interact.least_sure import least_sure
+from napari_gnn_vos.interact.uncertainty import most_uncertain_frames
 from napari_gnn_vos.structures.session import Session
 
 MAX_ROUNDS = 20
@@ -142,7 +142,7 @@ class ReviewQueue:
             If there is no prediction, or if every frame has strokes.
         """
         if session is not self._session:
-            self._session, self._order = session, cycle(least_sure(session))
+            self._session, self._order = session, cycle(most_uncertain_frames(session))
         frame = next(self._order, None)
         if frame is None:
             raise GnnVosError(
