@@ -233,9 +233,11 @@ class Annotator:
     def _tool_kept(self) -> Iterator[None]:
         """Select the tool again if a deleted layer was created anew."""
         active = self.viewer.layers.selection.active
-        yield
-        if self.viewer.layers.selection.active is not active:
-            self._select_tool()
+        try:
+            yield
+        finally:
+            if self.viewer.layers.selection.active is not active:
+                self._select_tool()
 
     def _emit_state_changed(self) -> None:
         self.state_changed.emit()
