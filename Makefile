@@ -1,6 +1,6 @@
 # Every target needs .venv, which is made once. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench lint
+.PHONY: help demo test coverage bench lint docs
 VENV := .venv
 READY := $(VENV)/.ready
 DISPLAYED := bash scripts/with_display.sh
@@ -22,7 +22,8 @@ coverage: $(READY) ## Run the tests and measure which lines and branches they co
 bench: $(READY) ## Measure speed; real frames with DAVIS=FOLDER
 	python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only \
 		--benchmark-json=benchmarks/raw.json $(if $(DAVIS),--davis=$(DAVIS)) $(ARGS)
-	python benchmarks/report.py benchmarks/raw.json benchmarks/latest.json docs/performance.md
+	python benchmarks/report.py benchmarks/raw.json docs/data/bench.json
+	python scripts/result_tables.py
 
 lint: $(READY) ## Check style, names, types, the import rules and the napari manifest
 	ruff check .
@@ -31,6 +32,10 @@ lint: $(READY) ## Check style, names, types, the import rules and the napari man
 	mypy
 	lint-imports
 	npe2 validate src/napari_gnn_vos/napari.yaml
+
+docs: $(READY) ## Build the documentation site into build/site
+	python scripts/result_tables.py --check
+	NO_MKDOCS_2_WARNING=true mkdocs build --strict --quiet
 
 $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	bash scripts/setup.sh

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -82,3 +85,23 @@ def test_gaps_of_one_cell_are_closed():
     # vectors point to every second column
     apart = np.stack([0 * rows, cols * 2], axis=2)
     assert not occluded_cells(apart).any()
+
+
+SIZES = [(h, w) for h in (16, 17, 24, 31, 32, 64) for w in (16, 79, 80, 400, 4000)]
+
+
+@pytest.mark.parametrize("quality", ["fast", "balanced", "best"])
+def test_flat_and_narrow_frames_do_not_crash(quality):
+    """In a process of its own: OpenCV crashes natively on some sizes."""
+    code = f"""
+import numpy as np
+from napari_gnn_vos.prepare.flow import dis_flow
+rng = np.random.default_rng(0)
+for size in {SIZES}:
+    for shape in (size, size[::-1]):
+        frames = rng.integers(0, 255, (2, *shape, 3), np.uint8)
+        flow = dis_flow(*frames, quality={quality!r})
+        assert flow.shape == (*shape, 2) and np.isfinite(flow).all(), shape
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert result.returncode == 0, result.stderr.decode()

@@ -146,3 +146,17 @@ def test_boolean_frames_are_black_and_white():
 def test_complex_pixels_raise_an_error():
     with pytest.raises(VideoError, match="must be real numbers"):
         Video(np.zeros((3, 20, 24), complex))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64, np.float64])
+def test_large_offsets_keep_their_contrast(dtype):
+    values = np.arange(4 * 40 * 50).reshape(4, 40, 50) % 100
+    video = Video.from_array((1_000_000_000 + values).astype(dtype))
+    shown = video.rgb(1)[..., 0]
+    assert len(np.unique(shown)) == 100
+    np.testing.assert_array_equal(shown, Video.from_array(values).rgb(1)[..., 0])
+
+
+def test_constant_frames_of_large_values_are_black():
+    frames = np.full((3, 20, 20), 2.0**60)
+    assert not Video.from_array(frames).rgb(0).any()

@@ -37,6 +37,7 @@ class FolderFrames(LazyFrames):
 
     def __init__(self, files: list[Path]) -> None:
         self.files = files
+        self.frame_names = [file.name for file in files]
         first = read_image(files[0])
         super().__init__((len(files), *first.shape), first.dtype)
 

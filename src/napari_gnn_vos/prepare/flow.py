@@ -21,6 +21,10 @@ FLOW_STRIDE = 2
 """Flow is stored at every second pixel; DIS computes it at this resolution, too."""
 DESCENT_ITERATIONS = 12
 """Gradient descent iterations of DIS per patch at balanced quality."""
+MIN_FAST_SIDE = 32
+"""Smallest height and width in pixels at fast quality; smaller frames are padded. For
+these, OpenCV selects the finest scale by the width alone, and its patches read outside
+of flat, wide frames."""
 
 
 def dis_flow(
@@ -46,7 +50,11 @@ def dis_flow(
     """
     estimator = _dis_estimator(quality)
     grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after)]
-    flow: NDArray[np.float32] = estimator.calc(grey[0], grey[1], None)
+    h, w = grey[0].shape
+    padding = (0, max(MIN_FAST_SIDE - h, 0), 0, max(MIN_FAST_SIDE - w, 0))
+    if quality == "fast" and any(padding):
+        grey = [cv2.copyMakeBorder(x, *padding, cv2.BORDER_REPLICATE) for x in grey]
+    flow: NDArray[np.float32] = estimator.calc(grey[0], grey[1], None)[:h, :w]
     return np.ascontiguousarray(flow[..., ::-1])
 
 

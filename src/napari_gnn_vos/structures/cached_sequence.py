@@ -8,8 +8,8 @@ from typing import Generic, Protocol, TypeVar, overload
 
 CACHE_BYTES = 96 * 2**20
 """Total size of the cached items."""
-PROTECTED_FRACTION = 2
-"""One in so many of the cached items, the oldest, are never evicted."""
+PROTECTED_DIVISOR = 2
+"""The oldest ``1 / PROTECTED_DIVISOR`` of the cached items is never evicted."""
 
 
 class HasNbytes(Protocol):
@@ -95,5 +95,5 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         self._order.append(index)
         self._nbytes += item.nbytes
         while self._nbytes > CACHE_BYTES and len(self._order) > 1:
-            oldest = (len(self._order) - 1) // PROTECTED_FRACTION
-            self._nbytes -= self._cache.pop(self._order.pop(oldest)).nbytes
+            evicted = (len(self._order) - 1) // PROTECTED_DIVISOR
+            self._nbytes -= self._cache.pop(self._order.pop(evicted)).nbytes

@@ -182,7 +182,9 @@ def _display_range(video: Video) -> tuple[float, float]:
         video.raw(t).ravel() for t in _evenly_spaced(video.shape[0], SAMPLED_FRAMES)
     ]
     low, high = np.percentile(np.concatenate(sampled), [0.1, 99.9])
-    return float(low), float(high if high > low else low + 1)
+    return float(low), float(
+        high if high > low else max(low + 1, np.nextafter(low, np.inf))
+    )
 
 
 def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
@@ -209,7 +211,11 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
         frame = frame[..., :3]
     if frame.dtype != np.uint8 or limits != (0.0, 255.0):
         low, high = limits
-        scaled = (frame.astype(np.float32) - low) * (255.0 / (high - low))
+        # float32 has 24 bits: values far from 0 keep their differences in float64 only
+        precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
+        dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
+        values: NDArray[Any] = frame.astype(dtype)
+        scaled = (values - low) * (255.0 / (high - low))
         frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     if frame.shape[2] == 1:
         return np.repeat(frame, 3, axis=2)
