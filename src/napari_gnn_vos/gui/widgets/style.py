@@ -1,4 +1,4 @@
-"""How the dock widget looks, in the colours of napari's theme."""
+"""Style sheet of the dock widget in the colours of a napari theme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ACCENT, ACCENT_HOVER = "#2474b5", "#2f86cc"
 SHEET = """
 #predict {{ background-color: {accent}; color: white; padding: 7px; }}
 #predict:hover {{ background-color: {hover}; }}
-#predict:disabled {{ background-color: {dull}; color: {muted}; }}
+#predict:disabled {{ background-color: {disabled}; color: {muted}; }}
 #brush:checked, #lines:checked {{ background-color: {accent}; color: white; }}
 #objects {{ font-size: 12px; }}
 #objects::item {{ padding: 4px; }}
@@ -20,23 +20,25 @@ QProgressBar::chunk {{ background-color: {accent}; }}
 #status, #predict {{ font-weight: bold; }}
 """
 MUTED = 0.65
-"""Part of the text's colour in what is less important; the rest is background."""
+"""Weight of the text colour in captions and hints; the rest is background colour."""
 
 
 def style_sheet(theme: str) -> str:
-    """Make the style sheet of the widget.
+    """Return the style sheet of the dock widget.
 
     Parameters
     ----------
     theme : str
-        Name of a theme of napari, ``viewer.theme``.
+        Name of a napari theme, ``viewer.theme``.
     """
-    dull, muted = _hex(_rgb(theme, "foreground")), muted_colour(theme)
-    return SHEET.format(accent=ACCENT, hover=ACCENT_HOVER, dull=dull, muted=muted)
+    disabled, muted = _hex(_rgb(theme, "foreground")), muted_colour(theme)
+    return SHEET.format(
+        accent=ACCENT, hover=ACCENT_HOVER, disabled=disabled, muted=muted
+    )
 
 
 def muted_colour(theme: str) -> str:
-    """Colour of captions and hints, ``#rrggbb``: readable, but not the first seen."""
+    """Return the colour of captions and hints, ``#rrggbb``."""
     pairs = zip(_rgb(theme, "text"), _rgb(theme, "background"), strict=True)
     return _hex(round(MUTED * text + (1 - MUTED) * back) for text, back in pairs)
 

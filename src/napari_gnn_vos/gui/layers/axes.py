@@ -1,4 +1,4 @@
-"""Which axes of a layer are time, rows and columns."""
+"""Conversion between the axes of a layer and (time, row, column)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ TIME_NAMES = ("t", "time", "frame", "frames")
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """How (time, row, column) lie in a layer of more or other axes.
+    """Positions of time, rows and columns among the axes of a layer.
 
     Parameters
     ----------
     time, row, col : int
-        Their places among the layer's axes; colour channels are no axis in napari.
+        Axis numbers; colour channels are not an axis in napari.
     fixed : tuple of (int, int)
-        Every other axis, and the position on it that is looked at; rising.
+        Number of each other axis, and the index of the labelled slice; ascending.
     """
 
     time: int = 0
@@ -34,69 +34,72 @@ class Axes:
 
     @classmethod
     def guess(cls, labels: Sequence[str], current: Sequence[int]) -> Axes:
-        """Find time by its name, else take the first axis; rows and columns are last.
+        """Take the time axis by its name, or the first; rows and columns are last.
 
         Parameters
         ----------
         labels : sequence of str
-            Name of every axis of the layer.
+            Name of each axis of the layer.
         current : sequence of int
-            Position of the viewer's sliders in the layer's pixels.
+            Position of the viewer's sliders in pixels of the layer.
 
         Raises
         ------
         VideoError
-            With fewer than three axes.
+            If there are fewer than three axes.
         """
         if len(labels) < 3:
             raise VideoError(
                 "A video has an axis for time, then rows and columns; this layer has "
                 f"{len(labels)} axes. Choose an image layer with a time slider."
             )
-        named = [i for i, name in enumerate(labels) if name.lower() in TIME_NAMES]
-        time = named[0] if named else 0
-        others = [i for i in range(len(labels)) if i != time]
-        fixed = tuple((i, int(current[i])) for i in others[:-2])
-        return cls(time, others[-2], others[-1], fixed)
+        is_time = [name.lower() in TIME_NAMES for name in labels]
+        time = is_time.index(True) if any(is_time) else 0
+        *fixed_axes, row, col = (i for i in range(len(labels)) if i != time)
+        fixed = tuple((i, int(current[i])) for i in fixed_axes)
+        return cls(time, row, col, fixed)
 
     @property
     def ndim(self) -> int:
-        """Number of the layer's axes."""
+        """Number of axes of the layer."""
         return 3 + len(self.fixed)
 
     def index(self, t: int) -> tuple[int | slice, ...]:
-        """Index of frame `t` in the layer's array; colour channels stay whole."""
-        places: list[int | slice] = [slice(None)] * self.ndim
-        places[self.time] = t
+        """Return the index of frame `t` in the layer's array, with all channels."""
+        index: list[int | slice] = [slice(None)] * self.ndim
+        index[self.time] = t
         for axis, position in self.fixed:
-            places[axis] = position
-        return tuple(places)
+            index[axis] = position
+        return tuple(index)
 
-    def spread(self, stack: NDArray[Any]) -> NDArray[Any]:
-        """View a (T, H, W) stack with the layer's axes; fixed ones have length 1."""
-        full = stack[(None,) * len(self.fixed)]
-        return np.moveaxis(full, range(self.ndim), self._order())
+    def to_layer(self, stack: NDArray[Any]) -> NDArray[Any]:
+        """View a (T, H, W) stack with the layer's axes; fixed axes have length 1."""
+        expanded = stack[(None,) * len(self.fixed)]
+        return np.moveaxis(expanded, range(self.ndim), self._order())
 
-    def spread_labels(self, labels: LabelFrames) -> LabelFrames | NDArray[Any]:
-        """View labels with the layer's axes; they stay packed if these are the same."""
+    def labels_to_layer(self, labels: LabelFrames) -> LabelFrames | NDArray[Any]:
+        """View labels with the layer's axes; they stay packed if the axes are equal."""
         if self._order() == [0, 1, 2]:
             return labels
-        return self.spread(np.asarray(labels))
+        return self.to_layer(np.asarray(labels))
 
-    def stack(self, array: Any) -> Any:
-        """View a layer's array as (T, H, W); undoes :meth:`spread`."""
+    def to_stack(self, array: Any) -> Any:
+        """View a layer's array as (T, H, W); the inverse of :meth:`to_layer`."""
         return np.moveaxis(array, self._order(), range(self.ndim))[
             (0,) * len(self.fixed)
         ]
 
-    def locate(self, points: NDArray[Any]) -> tuple[int, NDArray[np.float64]]:
-        """Split (P, ndim) points of a drawn shape into its frame and (row, column)."""
+    def split_points(self, points: NDArray[Any]) -> tuple[int, NDArray[np.float64]]:
+        """Split the (P, ndim) points of a shape into frame and (P, 2) path.
+
+        The frame is that of the first point; the path has (row, column) points.
+        """
         path = np.asarray(points, float)
         frame = int(np.rint(path[0, self.time]))
         return frame, path[:, [self.row, self.col]]
 
-    def place(self, frame: int, path: NDArray[Any]) -> NDArray[np.float64]:
-        """Undo :meth:`locate`; fixed axes get 0."""
+    def join_points(self, frame: int, path: NDArray[Any]) -> NDArray[np.float64]:
+        """Invert :meth:`split_points`; fixed axes are 0."""
         points = np.zeros((len(path), self.ndim))
         points[:, self.time] = frame
         points[:, [self.row, self.col]] = path
@@ -107,14 +110,14 @@ class Axes:
 
 
 class LayerFrames:
-    """A layer's array as the frames of a video; nothing is read before it is asked for.
+    """Array of a layer as the frames of a video, read on access.
 
     Parameters
     ----------
     data : array-like
-        Of a NumPy, dask or zarr array, with or without colour channels last.
+        NumPy, dask or zarr array, with or without colour channels as the last axis.
     axes : Axes
-        Where time, rows and columns are.
+        Axes of the layer.
     """
 
     def __init__(self, data: Any, axes: Axes) -> None:
@@ -125,5 +128,5 @@ class LayerFrames:
         self.dtype = np.dtype(data.dtype)
 
     def __getitem__(self, t: int, /) -> NDArray[Any]:
-        """Frame `t`, (H, W) or (H, W, C)."""
+        """Return frame `t`, (H, W) or (H, W, C)."""
         return np.asarray(self._data[self._axes.index(t)])

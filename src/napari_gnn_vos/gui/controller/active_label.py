@@ -1,4 +1,4 @@
-"""What is drawn next, and with what."""
+"""The list of labels, and the label and tool that are drawn with next."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Tool = Literal["brush", "lines"]
 
 
 class ActiveLabel:
-    """The chosen object and tool, and the list of objects.
+    """Active label and tool, and the list of labels with their names.
 
     Attributes
     ----------
     label : int
-        What is drawn next; 0 is background.
+        Label that is drawn next; 0 is background.
     tool : {"brush", "lines"}
-        What it is drawn with.
+        Tool that draws it.
     names : mutable mapping of int to str
-        What objects are called that were given a name.
+        Names of renamed objects.
     """
 
     changed = Signal()
@@ -38,69 +38,75 @@ class ActiveLabel:
 
     @property
     def labels(self) -> tuple[int, ...]:
-        """All labels of the list: background, then the objects, rising."""
+        """Labels in the list, ascending: background, then the objects."""
         return tuple(self._labels)
 
     def name_of(self, label: int) -> str:
-        """Return what a label is called."""
+        """Return the name of a label."""
         return self.names.get(label, label_name(label))
 
     def choose(self, label: int, tool: Tool | None = None) -> None:
-        """Draw `label` next, and maybe with another tool; the list grows to hold it.
+        """Activate a label, and optionally a tool; the list is extended up to `label`.
 
         Raises
         ------
         ScribbleError
-            If there can be no such label.
+            If `label` is out of range.
         """
         if not BACKGROUND <= label <= LAST_OBJECT:
             raise ScribbleError(
                 f"Objects are numbered 1 to {LAST_OBJECT}, and 0 is background; "
                 f"{label} is neither. Choose one of these."
             )
-        self._list(range(self._labels[-1] + 1, label + 1) or [label])
+        self._insert(range(self._labels[-1] + 1, label + 1) or [label])
         self.label, self.tool = label, tool or self.tool
         self.changed.emit()
 
     def list_objects(self, labels: Iterable[int]) -> None:
-        """Let the list hold some objects; it does not shrink."""
-        self._list(labels)
+        """Insert objects into the list; none is removed."""
+        self._insert(labels)
         self.changed.emit()
 
     def step(self, by: int) -> None:
-        """Choose the label that lies `by` places further in the list, going round."""
-        at = self._labels.index(self.label) + by
-        self.choose(self._labels[at % len(self._labels)])
+        """Activate the label `by` places further in the list, cyclically."""
+        row = self._labels.index(self.label) + by
+        self.choose(self._labels[row % len(self._labels)])
 
     def add_object(self) -> int:
-        """Add an object, choose it, and return its label."""
-        new = self._labels[-1] + 1
-        self.names.pop(new, None)
-        self.choose(new)
-        return self.label
-
-    def drop(self, label: int) -> None:
-        """Take an object off the list; if it was chosen, the next one is.
+        """Add an object, activate it, and return its label.
 
         Raises
         ------
         ScribbleError
-            If it is no object of the list.
+            If the list is full.
+        """
+        label = self._labels[-1] + 1
+        self.names.pop(label, None)
+        self.choose(label)
+        return self.label
+
+    def remove(self, label: int) -> None:
+        """Remove an object from the list; if it was active, the next one becomes so.
+
+        Raises
+        ------
+        ScribbleError
+            If the list has no such object.
         """
         self._require(label)
-        at = self._labels.index(label)
+        row = self._labels.index(label)
         self._labels.remove(label)
         if self.label == label:
-            self.label = self._labels[at if at < len(self._labels) else -1]
+            self.label = self._labels[row if row < len(self._labels) else -1]
         self.changed.emit()
 
     def rename(self, label: int, name: str) -> None:
-        """Call an object something else; by its number again if `name` is empty.
+        """Name an object; an empty name restores the default.
 
         Raises
         ------
         ScribbleError
-            If it is no object of the list.
+            If the list has no such object.
         """
         self._require(label)
         name = name.strip()
@@ -117,7 +123,7 @@ class ActiveLabel:
                 f"{self._labels[1:]}. Choose one of these."
             )
 
-    def _list(self, labels: Iterable[int]) -> None:
+    def _insert(self, labels: Iterable[int]) -> None:
         for label in labels:
             if label not in self._labels:
                 insort(self._labels, label)
