@@ -15,7 +15,7 @@ from napari_gnn_vos.cluster import HERE, LOCAL, _done, spread
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.progress import drain
 from tests.jobs import begin, hold, kill_itself, process, torch_threads, wait_for
-from tests.study.folders import ON_TWO, davis_folder, person_draws
+from tests.study.davis_folders import STROKES_ON_TWO, davis_folder, write_human_scribbles
 from tests.videos import same_files, write_videos
 
 distributed = pytest.importorskip("distributed")
@@ -92,7 +92,7 @@ def test_a_video_that_fails_is_told_and_the_others_are_prepared(cluster, run, tm
 
 def test_a_benchmark_on_a_cluster_is_the_one_without(cluster, run, tmp_path):
     root = davis_folder(tmp_path / "davis")
-    person_draws(root / "Scribbles", "two", ON_TWO)
+    write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
     scheduler = "--scheduler", cluster.scheduler_address
     args = "benchmark", "--davis", "davis", "--sequences", "one,two", "--rounds", 2
     for name, more in (("here", ()), ("there", scheduler)):

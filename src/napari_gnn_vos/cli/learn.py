@@ -40,20 +40,20 @@ def train(
     processes: Annotated[
         int, typer.Option(min=1, help="Processes, one core each.")
     ] = 2,
-    players: Annotated[
+    workers: Annotated[
         int,
         typer.Option(min=0, help="More processes, a core each, that play for a GPU."),
     ] = 0,
     batch: Annotated[int, typer.Option(min=1, help="Samples of a step.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random choices.")] = 0,
     cache: Cache = CACHE,
 ) -> None:
     """Train a network with the robot in the loop; run again to go on."""
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
-    from napari_gnn_vos.study.training.together import train_together
+    from napari_gnn_vos.study.training.data_parallel import train_data_parallel
     from napari_gnn_vos.study.training.training_plan import TrainingPlan
     from napari_gnn_vos.study.training.training_run import TrainSettings
 
@@ -65,8 +65,8 @@ def train(
             learn.append((composed, tuple(names)))
         size = {"width": width, "depth": depth}
         settings = TrainSettings(steps=steps, seed=seed, batch=batch, **size)
-        about = cache, output, Config(), settings, choose_device(device), players
+        about = cache, output, Config(), settings, choose_device(device), workers
         plan = TrainingPlan(tuple(learn), check, *about)
         show(plan.prepare())
-        train_together(plan, processes)
+        train_data_parallel(plan, processes)
     typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")

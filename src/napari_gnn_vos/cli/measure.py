@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,13 +19,34 @@ from napari_gnn_vos.cli.options import (
     Sequences,
 )
 from napari_gnn_vos.cli.terminal import show, stoppable, told
+from napari_gnn_vos.errors import SettingsError
 
 
 @app.command()
 def benchmark(
     davis: Davis,
-    sequences: Sequences,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds a sequence.")] = 8,
+    sequences: Annotated[
+        str | None,
+        typer.Option(
+            help="Names separated by commas, or a file with one name per line. With "
+            "--folds: all sequences if not given."
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds per sequence.")] = 8,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Cross-validate: train on all folds but one."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="With --folds: folder for weights and report.")
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(min=1, help="With --folds: steps per training.")
+    ] = 2500,
+    trained: Annotated[
+        Path | None,
+        typer.Option(help="With --folds: folder with fold0/last.safetensors, ..."),
+    ] = None,
     json: Json = None,
     model: Annotated[
         str, typer.Option(help="Name, or a safetensors file.")
@@ -37,43 +58,112 @@ def benchmark(
         typer.Option(help="First strokes, SEQUENCE/001.json; else ROOT/Scribbles."),
     ] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for pictures.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random choices.")] = 0,
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Play rounds on sequences, print J and F; stopped, it goes on with the same JSON.
+    """Run simulated annotation rounds and print J and F; resumable with the same JSON.
 
-    In the first round the strokes are those that persons drew, where there are any;
-    all others are drawn by a robot.
+    With --folds, each fold of the sequences is evaluated with weights trained on the
+    other folds; finished trainings and sequences in --output are reused.
+
+    The first round uses human scribbles where available; all other strokes are drawn by
+    the simulated annotator.
     """
-    from napari_gnn_vos.io import davis as layout
+    if folds is not None:
+        places = output, trained, cache
+        _cross_validate(davis, sequences, folds, rounds, steps, seed, *places)
+        return
     from napari_gnn_vos.model.registry import load_model
-    from napari_gnn_vos.study.measure import tables
-    from napari_gnn_vos.study.measure.methods import network_method, simple_methods
-    from napari_gnn_vos.study.measure.plan import Plan
-    from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
-    from napari_gnn_vos.study.measure.report import report, write_json
+    from napari_gnn_vos.study.measure import report_tables
+    from napari_gnn_vos.study.measure.benchmark_methods import (
+        network_method,
+        simple_methods,
+    )
+    from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+    from napari_gnn_vos.study.measure.benchmark_report import report
+    from napari_gnn_vos.study.measure.cluster_benchmark import run_benchmark
+    from napari_gnn_vos.study.measure.plots import require_matplotlib
     from napari_gnn_vos.study.measure.sequence_result import ResultCache
-    from napari_gnn_vos.study.measure.together import benchmark_together
 
     with told():
         if plots is not None:
             require_matplotlib()
-        names = tuple(layout.sequences(davis, sequences))
-        plan = Plan(davis, names, rounds, seed, protocol, scribbles, cache)
+        names = _sequences(davis, sequences)
+        plan = BenchmarkPlan(davis, names, rounds, seed, protocol, scribbles, cache)
         where = "cpu" if scheduler else "auto"
         methods = [network_method(model, load_model(model, where))]
         methods += simple_methods() if baselines else []
-        kept = ResultCache.beside(json)
-        with stoppable(kept.folder):
-            played = show(benchmark_together(plan, methods, kept, scheduler))
+        result_cache = ResultCache.beside(json)
+        with stoppable(result_cache.folder):
+            played = show(run_benchmark(plan, methods, result_cache, scheduler))
         facts = report(plan, methods, played)
-        if json is not None:
-            write_json(json, facts)
-            kept.clear()
-        if plots is not None:
-            plot_report(facts, plots)
-    typer.echo(tables.whole(facts))
+        _write_report(facts, json, plots)
+        result_cache.clear()
+    typer.echo(report_tables.format_report(facts))
+
+
+def _sequences(davis: Path, sequences: str | None) -> tuple[str, ...]:
+    """Read the option --sequences of a benchmark without folds."""
+    from napari_gnn_vos.io import davis as layout
+
+    if sequences is None:
+        raise SettingsError(
+            "Expected --sequences: names separated by commas, or a file; none came. It "
+            "may be left out with --folds only."
+        )
+    return tuple(layout.sequences(davis, sequences))
+
+
+def _write_report(facts: dict[str, Any], json: Path | None, plots: Path | None) -> None:
+    """Write the JSON file and the plots of a benchmark, if requested."""
+    from napari_gnn_vos.study.measure.benchmark_report import write_json
+    from napari_gnn_vos.study.measure.plots import plot_report
+
+    if json is not None:
+        write_json(json, facts)
+    if plots is not None:
+        plot_report(facts, plots)
+
+
+def _cross_validate(
+    davis: Path,
+    sequences: str | None,
+    folds: int,
+    rounds: int,
+    steps: int,
+    seed: int,
+    output: Path | None,
+    trained: Path | None,
+    cache: Path,
+) -> None:
+    """Cross-validate, write ``folds.json`` and print its tables."""
+    from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.study import cross_validation
+    from napari_gnn_vos.study.measure.accuracy_report import accuracy_table
+    from napari_gnn_vos.study.measure.benchmark_report import write_json
+
+    with told():
+        if output is None:
+            raise SettingsError(
+                "Expected --output, a folder for weights and report, with --folds; none "
+                "came."
+            )
+        names = (
+            cross_validation.all_sequences(davis)
+            if sequences is None
+            else tuple(layout.sequences(davis, sequences))
+        )
+        about = folds, rounds, steps, seed, trained
+        validation = cross_validation.CrossValidation(
+            davis, names, output, cache, *about
+        )
+        with stoppable(output):
+            facts = show(cross_validation.cross_validate(validation))
+        table = accuracy_table(facts["accuracy"])
+        write_json(output / "folds.json", facts)
+        (output / "folds.md").write_text(table + "\n", encoding="utf-8")
+    typer.echo(table)
 
 
 @app.command()
@@ -127,13 +217,13 @@ def ablate(
     ],
     davis: Davis,
     sequences: Sequences,
-    output: Annotated[Path, typer.Option(help="Folder for all that is found.")],
+    output: Annotated[Path, typer.Option(help="Folder for all results.")],
     train: Annotated[str | None, typer.Option(help="Sequences to train on.")] = None,
     composed: Annotated[
         Path | None, typer.Option(help="Folder of `compose`: play its scenes, too.")
     ] = None,
     model: ModelName = "gatedgcn",
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds a sequence.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds per sequence.")] = 8,
     steps: Annotated[int, typer.Option(min=1, help="Steps of a training.")] = 600,
     seeds: Annotated[int, typer.Option(min=1, help="How often to repeat it.")] = 1,
     processes: Annotated[
@@ -147,9 +237,16 @@ def ablate(
 ) -> None:
     """Print a table of the paper, measured here; stopped, ask again to go on."""
     from napari_gnn_vos.study.ablation import ablate as study
-    from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
-    from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
-    from napari_gnn_vos.study.measure.report import write_json
+    from napari_gnn_vos.study.ablation.ablation_request import (
+        Ablation,
+        resolve_table,
+        source,
+    )
+    from napari_gnn_vos.study.ablation.ablation_tables import (
+        ablation_facts,
+        ablation_table,
+    )
+    from napari_gnn_vos.study.measure.benchmark_report import write_json
 
     with told():
         learn = None if train is None else source(davis, train)
@@ -158,7 +255,7 @@ def ablate(
         )
         about = scenes, model, rounds, steps, seeds, processes
         plan = Ablation(source(davis, sequences), output, cache, learn, *about)
-        chosen, plan = asked_for(table, plan, tune=tune)
+        chosen, plan = resolve_table(table, plan, tune=tune)
         names = [name.strip() for name in only.split(",") if name.strip()]
         with stoppable(output):
             rows = show(study.ablate(chosen, plan, names))

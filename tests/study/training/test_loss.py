@@ -7,7 +7,7 @@ from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.study.training.learner import Learner
-from napari_gnn_vos.study.training.loss import loss_of
+from napari_gnn_vos.study.training.loss import batch_loss
 from napari_gnn_vos.study.training.samples import Sample
 from tests.scenes import random_graph
 
@@ -53,7 +53,7 @@ def test_by_hand():
     entropy = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     both, either = (one.size * p * y).sum(), (one.size * (p + y - p * y)).sum()
     for overlap in (0, 0.5, 2):
-        loss = loss_of(Constant(logits), CARD, [one], overlap)
+        loss = batch_loss(Constant(logits), CARD, [one], overlap)
         assert float(loss.detach()) == pytest.approx(
             entropy + overlap * (1 - both / either), 1e-5
         )
@@ -63,15 +63,15 @@ def test_a_window_without_the_object_counts_by_entropy_alone():
     nothing = sample(lambda n: np.zeros(n, np.float32))
     net = network().eval()
     assert torch.equal(
-        loss_of(net, CARD, [nothing], 5), loss_of(net, CARD, [nothing], 0)
+        batch_loss(net, CARD, [nothing], 5), batch_loss(net, CARD, [nothing], 0)
     )
 
 
 def test_samples_count_alike_and_do_not_touch():
     net, samples = network().eval(), [sample(seed=seed) for seed in range(3)]
-    apart = [float(loss_of(net, CARD, [one], 0.5).detach()) for one in samples]
+    apart = [float(batch_loss(net, CARD, [one], 0.5).detach()) for one in samples]
     assert len(set(apart)) == 3
-    together = loss_of(net, CARD, samples, 0.5)
+    together = batch_loss(net, CARD, samples, 0.5)
     assert float(together.detach()) == pytest.approx(np.mean(apart), 1e-5)
 
 
@@ -85,7 +85,7 @@ def test_the_mean_follows():
     learner = learner_of()
     before = [p.clone() for p in learner.mean.parameters()]
     learner.step([sample()], 0.1, 0.5)
-    learner.follow(0.75)
+    learner.update_average(0.75)
     moved = zip(
         before, learner.network.parameters(), learner.mean.parameters(), strict=True
     )
@@ -96,7 +96,7 @@ def test_the_mean_follows():
 def test_a_state_is_gone_on_from(tmp_path):
     one, other = learner_of(), Learner(CARD)
     one.step([sample()], 0.01, 0.5)
-    one.follow(0.5)
+    one.update_average(0.5)
     one.save(tmp_path / "state.pt", 17, 0.625)
     assert other.load(tmp_path / "state.pt") == (17, 0.625)
     for learner in (one, other):

@@ -1,4 +1,4 @@
-"""A network while it learns: its weights, their running mean, the optimiser."""
+"""Network, averaged weights and optimiser during training."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ import torch
 from torch import distributed
 
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
-from napari_gnn_vos.study.training.loss import loss_of
+from napari_gnn_vos.study.training.loss import batch_loss
 from napari_gnn_vos.study.training.samples import Sample
 
 
 class Learner:
-    """Moves a network by the gradients of samples.
+    """Optimise a network and track the moving average of its weights.
 
     Parameters
     ----------
-    card : CheckpointMetadata
-        Size of the network, and what it is fed with.
+    metadata : CheckpointMetadata
+        Size and input features of the network.
     dropout : float
         Share of channels dropped.
     world : int
-        Processes that add up their gradients.
+        Number of processes that average their gradients.
     device : str
-        Where it computes.
+        Device of the network.
     """
 
     def __init__(
         self,
-        card: CheckpointMetadata,
+        metadata: CheckpointMetadata,
         dropout: float = 0.0,
         world: int = 1,
         device: str = "cpu",
     ) -> None:
-        self._card = card
-        network = build(card, dropout).to(device)
+        self._metadata = metadata
+        network = build(metadata, dropout).to(device)
         self.network = network
         self.mean = copy.deepcopy(network).eval()
         self._adam = torch.optim.Adam(network.parameters())
         self._world = world
 
     def step(self, samples: Sequence[Sample], rate: float, overlap: float) -> float:
-        """Take one step of length `rate` and return the loss before it."""
+        """Take one optimiser step at a learning rate and return the loss before it."""
         for group in self._adam.param_groups:
             group["lr"] = rate
         self.network.train()
         self._adam.zero_grad()
-        loss = loss_of(self.network, self._card, samples, overlap)
+        loss = batch_loss(self.network, self._metadata, samples, overlap)
         loss.backward()  # type: ignore[no-untyped-call]
         if self._world > 1:
             self._share_gradients()
@@ -69,11 +69,11 @@ class Learner:
             p.grad = part.view_as(p)
 
     @torch.no_grad()
-    def follow(self, keep: float) -> None:
-        """Move the running mean, of which the share `keep` stays."""
+    def update_average(self, write_checkpoints: float) -> None:
+        """Move the running mean, of which the share `write_checkpoints` stays."""
         moving = zip(self.mean.parameters(), self.network.parameters(), strict=True)
         for m, p in moving:
-            m.lerp_(p, 1 - keep)
+            m.lerp_(p, 1 - write_checkpoints)
 
     def save(self, path: Path, step: int, best: float) -> None:
         """Write all that going on needs; a file there before stays until it is done."""

@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""Training loss: cross-entropy and soft Jaccard."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 from napari_gnn_vos.study.training.samples import Sample
 
 
-def loss_of(
+def batch_loss(
     network: GatedGCN,
-    card: CheckpointMetadata,
+    metadata: CheckpointMetadata,
     samples: Sequence[Sample],
     overlap: float,
 ) -> Tensor:
-    """Mean over samples: cross-entropy of superpixels, and one minus soft J.
+    """Compute the mean over samples of cross-entropy plus weighted soft Jaccard loss.
 
     Parameters
     ----------
     network : GatedGCN
-        Answers for all samples at once, as for one graph in pieces.
-    card : CheckpointMetadata
-        What it is fed with.
+        Evaluated on the disjoint union of all samples.
+    metadata : CheckpointMetadata
+        Input features of the network.
     samples : sequence of Sample
     overlap : float
-        Weight of the second term, in which superpixels count by their size. It is
-        left out where a window holds next to nothing of the object.
+        Weight of the soft Jaccard term, in which superpixels are weighted by size.
+        It is omitted for windows that hardly contain the object.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def loss_of(
     """
     device = next(network.parameters()).device
     fed = [
-        feed(card, one.graph.node_features, one.graph.edge_features, one.inputs)
+        feed(metadata, one.graph.node_features, one.graph.edge_features, one.inputs)
         for one in samples
     ]
     nodes, edge_features = (
@@ -55,11 +55,13 @@ def loss_of(
     logits = network(nodes, edge_features, EdgeIndex.of(index, len(nodes))).split(
         counts
     )
-    losses = [_of_one(*each, overlap) for each in zip(logits, samples, strict=True)]
+    losses = [
+        _sample_loss(*each, overlap) for each in zip(logits, samples, strict=True)
+    ]
     return torch.stack(losses).mean()
 
 
-def _of_one(logits: Tensor, sample: Sample, overlap: float) -> Tensor:
+def _sample_loss(logits: Tensor, sample: Sample, overlap: float) -> Tensor:
     target = torch.tensor(sample.target, device=logits.device)
     loss = functional.binary_cross_entropy_with_logits(logits, target)
     if sample.target.sum() > 1:
