@@ -12,7 +12,12 @@ from napari_gnn_vos.io.strokes_file import write_strokes
 from napari_gnn_vos.study.measure import benchmark
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import moving_square, on_ground, on_square
-from tests.study.davis_folders import STROKES_ON_ONE, STROKES_ON_TWO, davis_folder, write_human_scribbles
+from tests.study.davis_folders import (
+    STROKES_ON_ONE,
+    STROKES_ON_TWO,
+    davis_folder,
+    write_human_scribbles,
+)
 
 
 @pytest.fixture

@@ -15,7 +15,11 @@ from napari_gnn_vos.cluster import HERE, LOCAL, _done, spread
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.progress import drain
 from tests.jobs import begin, hold, kill_itself, process, torch_threads, wait_for
-from tests.study.davis_folders import STROKES_ON_TWO, davis_folder, write_human_scribbles
+from tests.study.davis_folders import (
+    STROKES_ON_TWO,
+    davis_folder,
+    write_human_scribbles,
+)
 from tests.videos import same_files, write_videos
 
 distributed = pytest.importorskip("distributed")

@@ -146,8 +146,7 @@ def _cross_validate(
     with told():
         if output is None:
             raise SettingsError(
-                "Expected --output, a folder for weights and report, with --folds; none "
-                "came."
+                "Expected --output, the folder for weights and report; none came."
             )
         names = (
             cross_validation.all_sequences(davis)

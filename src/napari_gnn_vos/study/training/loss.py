@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, feed
-from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
+from napari_gnn_vos.model.gatedgcn import EdgeIndex
 from napari_gnn_vos.study.training.samples import Sample
 
 
 def batch_loss(
-    network: GatedGCN,
+    network: nn.Module,
     metadata: CheckpointMetadata,
     samples: Sequence[Sample],
     overlap: float,
@@ -24,8 +24,9 @@ def batch_loss(
 
     Parameters
     ----------
-    network : GatedGCN
-        Evaluated on the disjoint union of all samples.
+    network : torch.nn.Module
+        A `GatedGCN`, possibly wrapped for data-parallel training; evaluated on the
+        disjoint union of all samples.
     metadata : CheckpointMetadata
         Input features of the network.
     samples : sequence of Sample

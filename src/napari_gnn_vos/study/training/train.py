@@ -38,14 +38,13 @@ def train(run: TrainingRun) -> Path:
     s = run.settings
     torch.manual_seed(s.seed)
     metadata = checkpoint_metadata(s)
-    learner = Learner(metadata, s.dropout, run.world, run.device)
+    learner = Learner(metadata, s.dropout, run.world, run.device, s.average)
     training_log = TrainingLog(run, metadata)
     first = training_log.resume(learner)
-    model = Predictor(learner.mean, metadata, run.device)
+    model = Predictor(learner.averaged, metadata, run.device)
     with batches(run, model, first) as cut:
         for step in range(first, s.steps):
             loss = learner.step(cut(), learning_rate(step, s), s.overlap)
-            learner.update_average(min(s.average, (step + 1) / (step + 10)))
             training_log.record_step(learner, step + 1, loss)
             if (step + 1) % s.validate_every == 0 or step + 1 == s.steps:
                 js = validate(model, run)

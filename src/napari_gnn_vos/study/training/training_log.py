@@ -76,7 +76,7 @@ class TrainingLog:
         SettingsError
             If the files cannot be written; existing files stay intact.
         """
-        folder, mean = self.run.folder, learner.mean.state_dict()
+        folder, mean = self.run.folder, learner.averaged.state_dict()
         settings = self.run.settings
         facts = {
             "seed": settings.seed,
