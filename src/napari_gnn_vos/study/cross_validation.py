@@ -11,7 +11,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.progress import Pipeline, Progress, within
+from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.study.ablation.trainings import (
     train_all,
     training_folder,
@@ -187,7 +187,9 @@ def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
     folds = range(validation.folds)
     if validation.trained is None:
         plans = [validation.training(fold) for fold in folds]
-        yield from within(train_all(plans, 1), Progress("train", 0, len(folds)))
+        yield from nested_progress(
+            train_all(plans, 1), Progress("train", 0, len(folds))
+        )
     for fold in folds:
         validation.weights(fold)
     results: list[SequenceResult] = []
@@ -195,7 +197,7 @@ def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
     for fold in folds:
         part = _evaluate(validation, fold)
         at = Progress(f"fold {fold}", fold, len(folds))
-        found, facts[str(fold)] = yield from within(part, at)
+        found, facts[str(fold)] = yield from nested_progress(part, at)
         results += found
     return {
         "accuracy": accuracy_report(results),

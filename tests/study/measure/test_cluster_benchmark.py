@@ -40,7 +40,7 @@ def asked(monkeypatch):
     """What a cluster is asked to do; it is stopped at the sequence "two" once."""
     asked, stops = [], [KeyboardInterrupt]
 
-    def spread(work, jobs, scheduler, keep):
+    def map_on_cluster(work, jobs, scheduler, keep):
         for name, job in jobs.items():
             asked.append((scheduler, name, job))
             yield Progress(name, 0, len(jobs))
@@ -48,7 +48,7 @@ def asked(monkeypatch):
                 raise stops.pop()
             keep(name, work(job))
 
-    monkeypatch.setattr(cluster_benchmark, "spread", spread)
+    monkeypatch.setattr(cluster_benchmark, "map_on_cluster", map_on_cluster)
     return asked
 
 

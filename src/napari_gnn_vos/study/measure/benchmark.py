@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.progress import Pipeline, Progress, within
+from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.baselines import LabelModelRecorder
@@ -82,7 +82,7 @@ def benchmark(
         If the protocol needs a package that is not installed.
     """
     done, total = 0, len(plan.names) * len(methods) * plan.rounds
-    yield from within(check_inputs(plan), Progress("check masks", done, total))
+    yield from nested_progress(check_inputs(plan), Progress("check masks", done, total))
     out: dict[str, list[SequenceResult]] = {method.name: [] for method in methods}
     for name in plan.names:
         opened = None
@@ -90,7 +90,9 @@ def benchmark(
             key, at = plan.key(method, name), Progress(name, done, total)
             played = result_cache.get(name, key)
             if played is None:
-                opened = opened or (yield from within(_open_sequence(plan, name), at))
+                opened = opened or (
+                    yield from nested_progress(_open_sequence(plan, name), at)
+                )
                 played = yield from _run_sequence(plan, method, opened, at)
                 result_cache.put(played, key)
             out[method.name].append(played)

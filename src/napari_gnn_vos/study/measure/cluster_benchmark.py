@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from napari_gnn_vos.cluster import spread
-from napari_gnn_vos.progress import Pipeline, Progress, drain, within
+from napari_gnn_vos.cluster import map_on_cluster
+from napari_gnn_vos.progress import Pipeline, Progress, drain, nested_progress
 from napari_gnn_vos.study.measure.benchmark import benchmark, check_inputs
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
@@ -47,7 +47,7 @@ def run_benchmark(
     result_cache : ResultCache
         Finished results are read from here and new ones stored here.
     scheduler : str or None
-        See `cluster.spread`; None runs locally.
+        See `cluster.map_on_cluster`; None runs locally.
 
     Yields
     ------
@@ -61,13 +61,15 @@ def run_benchmark(
     Raises
     ------
     GnnVosError
-        As `benchmark` and `spread` do.
+        As `benchmark` and `map_on_cluster` do.
     """
     if scheduler is None:
         return (yield from benchmark(plan, methods, result_cache))
-    yield from within(check_inputs(plan), Progress("check masks", 0, len(plan.names)))
+    yield from nested_progress(
+        check_inputs(plan), Progress("check masks", 0, len(plan.names))
+    )
     table = _ClusterResults(plan, methods, result_cache)
-    yield from spread(run_task, table.tasks(), scheduler, table.put)
+    yield from map_on_cluster(run_task, table.tasks(), scheduler, table.put)
     return table.results()
 
 
