@@ -1,4 +1,4 @@
-"""Processes that work on one core each, beside one that is in charge of them."""
+"""Set-up of single-threaded worker processes."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from threading import Thread
 from napari_gnn_vos.hardware import set_torch_threads
 
 
-def begin_on_one_core() -> None:
-    """Let this process work on one core, and end when its parent does."""
+def initialize_worker() -> None:
+    """Limit torch to one thread and exit when the parent process exits."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     set_torch_threads(1)
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def keep_to_core(number: int) -> None:
-    """Let this process run on one core alone, where the system can; numbers go round.
+def pin_to_core(number: int) -> None:
+    """Pin this process to one core, modulo their number, where the system allows it.
 
-    What asks how many cores there are is told one then.
+    Afterwards the number of usable cores is 1.
     """
     if hasattr(os, "sched_setaffinity"):
         there = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {there[number % len(there)]})
 
 
-def _end_with_parent() -> None:
-    """Wait for the parent's end: else two would write to a folder when it goes on."""
+def _exit_with_parent() -> None:
+    """Exit with the parent, so that a resumed training is the only writer."""
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])

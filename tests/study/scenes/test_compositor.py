@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_gnn_vos.study.scenes.layers import Layer, put_together
-from napari_gnn_vos.study.scenes.matte import cut_by_mask
+from napari_gnn_vos.study.scenes.compositor import SpriteLayer, composite
+from napari_gnn_vos.study.scenes.matting import cut_by_mask
 from napari_gnn_vos.vision import cv2
 from tests.scenes import BLUE, RED, SHAPE
 
@@ -24,7 +24,7 @@ def painted(mask, colour):
 def layer(mask, colour, shadow=0.0):
     alpha = mask.astype(np.float32)[..., None]
     sprite = np.concatenate([alpha * np.float32(colour), alpha], axis=2)
-    return Layer(sprite, np.full(SHAPE, shadow, np.float32))
+    return SpriteLayer(sprite, np.full(SHAPE, shadow, np.float32))
 
 
 OBJECT = block(slice(10, 34), slice(16, 44))
@@ -61,10 +61,10 @@ def test_an_empty_mask_gives_nothing():
 def test_what_is_before_covers_and_what_is_behind_is_covered():
     base = painted(OBJECT, RED)
     other = layer(block(slice(20, 28), slice(30, 60)), BLUE)
-    picture, labels = put_together(base, OBJECT, [other], behind=0)
+    picture, labels = composite(base, OBJECT, [other], behind=0)
     assert labels[24, 36] == labels[24, 50] == 2
     assert tuple(picture[24, 36]) == BLUE
-    picture, labels = put_together(base, OBJECT, [other], behind=1)
+    picture, labels = composite(base, OBJECT, [other], behind=1)
     assert (labels[24, 36], labels[24, 50]) == (1, 2)
     assert tuple(picture[24, 36]) == RED
     assert tuple(picture[24, 50]) == BLUE
@@ -72,7 +72,7 @@ def test_what_is_before_covers_and_what_is_behind_is_covered():
 
 def test_an_object_may_be_hidden_wholly():
     hidden = layer(block(slice(20, 24), slice(24, 30)), BLUE)
-    picture, labels = put_together(painted(OBJECT, RED), OBJECT, [hidden], behind=1)
+    picture, labels = composite(painted(OBJECT, RED), OBJECT, [hidden], behind=1)
     assert set(np.unique(labels)) == {0, 1}
     assert np.array_equal(picture, painted(OBJECT, RED))
 
@@ -81,7 +81,7 @@ def test_where_nothing_is_added_nothing_changes():
     base = painted(OBJECT, RED)
     base[OBJECT] += np.arange(OBJECT.sum(), dtype=np.uint8)[:, None] % 9
     other = layer(block(slice(40, 46), slice(2, 10)), BLUE)
-    picture, _ = put_together(base, OBJECT, [other, None], behind=2)
+    picture, _ = composite(base, OBJECT, [other, None], behind=2)
     same = np.ones(SHAPE, bool)
     same[40:46, 2:10] = False
     assert np.array_equal(picture[same], base[same])
@@ -89,6 +89,6 @@ def test_where_nothing_is_added_nothing_changes():
 
 def test_shadows_darken_what_is_behind_but_not_the_object_before():
     other = layer(block(slice(40, 46), slice(2, 10)), BLUE, shadow=0.5)
-    picture, _ = put_together(painted(OBJECT, RED), OBJECT, [other], behind=1)
+    picture, _ = composite(painted(OBJECT, RED), OBJECT, [other], behind=1)
     assert np.allclose(picture[4, 4], np.array(GROUND) / 2, atol=1)
     assert tuple(picture[24, 30]) == RED

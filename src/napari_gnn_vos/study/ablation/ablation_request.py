@@ -1,4 +1,4 @@
-"""What an ablation is asked to do."""
+"""Settings of an ablation run."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.study.ablation.catalogue import TUNE, table_of
-from napari_gnn_vos.study.ablation.trainings import folder_of, spaced
+from napari_gnn_vos.study.ablation.trainings import evenly_spaced, training_folder
 from napari_gnn_vos.study.ablation.variants import Table, Variant
-from napari_gnn_vos.study.measure.plan import Plan
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.sequence_result import ResultCache
 from napari_gnn_vos.study.training.training_plan import Source, TrainingPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
-    """What all variants of a table have in common.
+    """Data, budget and folders shared by all variants of a table.
 
     Parameters
     ----------
     played : (Path, tuple of str)
-        Folder in DAVIS layout, and sequences to play.
+        Folder in DAVIS layout, and sequences to evaluate.
     output, cache : Path
-        Folders for all that is found, and for prepared graphs.
+        Folders for results, and for prepared graphs.
     learn : (Path, tuple of str), optional
         Sequences to train on.
     composed : (Path, tuple of str), optional
-        Composed scenes to play.
+        Composed scenes to evaluate.
     model : str
-        Name of the given weights, or their file.
+        Name or file of the weights.
     rounds, steps, seeds : int
-        Rounds a sequence, steps of a training, and how often each is repeated.
+        Rounds per sequence, steps of a training, and how often each is repeated.
     processes : int
         Trainings at the same time.
 
@@ -61,14 +61,14 @@ class Ablation:
                     f"An ablation needs one or more {name}, not {getattr(self, name)}."
                 )
 
-    def plan(self, source: Source, config: Config, seed: int) -> Plan:
-        """Say what one variant plays."""
-        return Plan(
+    def plan(self, source: Source, config: Config, seed: int) -> BenchmarkPlan:
+        """Build the benchmark plan of one variant."""
+        return BenchmarkPlan(
             *source, self.rounds, seed, cache=self.cache, config=config, pinned=True
         )
 
     def training(self, variant: Variant, seed: int) -> TrainingPlan | None:
-        """Say how a variant is trained, None if it is not.
+        """Build the training plan of a variant; None if it uses given weights.
 
         Raises
         ------
@@ -90,35 +90,37 @@ class Ablation:
             "validation_rounds": 0,
         }
         plan = TrainingPlan(
-            ((root, spaced(names, variant.learn)),),
+            ((root, evenly_spaced(names, variant.learn)),),
             (),
             self.cache,
             self.output,
             variant.config,
             variant.training.model_copy(update=changes),
         )
-        return replace(plan, folder=self.output / "trainings" / folder_of(plan))
+        return replace(plan, folder=self.output / "trainings" / training_folder(plan))
 
     @property
-    def kept(self) -> ResultCache:
-        """Where played sequences are kept, for all tables."""
+    def result_cache(self) -> ResultCache:
+        """Cache of sequence results, shared by all tables."""
         return ResultCache(self.output / "played")
 
 
 def source(root: Path, names: str) -> Source:
-    """Name a folder and sequences in it, see `io.davis.sequences`."""
+    """Pair a DAVIS folder with sequence names, see `io.davis.sequences`."""
     return root, tuple(sequences(root, names))
 
 
-def asked_for(name: str, study: Ablation, *, tune: bool) -> tuple[Table, Ablation]:
-    """Find a table by its name, or the one by which the graph cut is tuned.
+def resolve_table(
+    name: str, ablation: Ablation, *, tune: bool
+) -> tuple[Table, Ablation]:
+    """Look up a table by name, or select the one that tunes the graph cut.
 
     Parameters
     ----------
     name : str
-    study : Ablation
+    ablation : Ablation
     tune : bool
-        Whether to play the strengths of the graph cut on the sequences to train on.
+        Whether to tune the smoothness of the graph cut on the training sequences.
 
     Raises
     ------
@@ -126,10 +128,12 @@ def asked_for(name: str, study: Ablation, *, tune: bool) -> tuple[Table, Ablatio
         If there is no such table, or it has nothing to tune.
     """
     if not tune:
-        return table_of(name), study
-    if name != "field" or study.learn is None:
+        return table_of(name), ablation
+    if name != "field" or ablation.learn is None:
         raise SettingsError(
             f"To tune is to play the table 'field' on sequences to train on; {name!r} "
-            f"came, with {study.learn} to train on. Name some with --train."
+            f"came, with {ablation.learn} to train on. Name some with --train."
         )
-    return TUNE, replace(study, played=study.learn, rounds=min(study.rounds, 2))
+    return TUNE, replace(
+        ablation, played=ablation.learn, rounds=min(ablation.rounds, 2)
+    )

@@ -1,4 +1,4 @@
-"""What can be benchmarked: a network, and the simpler answers that it must beat."""
+"""Methods to benchmark: a network and the baselines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
-    """A model, and what a report says of it.
+    """A named model with the metadata that identifies it in reports.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Method:
         Title of its row in a table.
     model : Model
     facts : dict
-        What tells it from others, in types of JSON.
+        Identifying metadata, in JSON types.
     """
 
     name: str
@@ -34,18 +34,18 @@ class Method:
 
 
 def network_method(name: str, network: Predictor) -> Method:
-    """Take a network.
+    """Wrap a network as a benchmark method.
 
     Parameters
     ----------
     name : str
-        That it was loaded by.
+        Name or file that it was loaded from.
     network : Predictor
 
     Raises
     ------
     CheckpointError
-        If it was trained on other features than graphs have here.
+        If it was trained on features that the graphs do not have.
     """
     for names, trained_on in (
         (INPUTS, network.metadata.node_feature_names),
@@ -57,7 +57,7 @@ def network_method(name: str, network: Predictor) -> Method:
 
 
 def _digest(network: Predictor) -> str:
-    """Digest of all weights, 16 hexadecimal digits."""
+    """Hash all weights to 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for name, values in network.network.state_dict().items():
         digest.update(name.encode())
@@ -66,7 +66,7 @@ def _digest(network: Predictor) -> str:
 
 
 def simple_methods() -> list[Method]:
-    """Take the baselines."""
+    """Wrap all baselines as benchmark methods."""
     return [
         Method(name, WholeVideoModel(answer), {"name": name})
         for name, answer in BASELINES.items()

@@ -1,4 +1,4 @@
-"""Training on several processes that add up their gradients, here or by torchrun."""
+"""Data-parallel training in local processes or under torchrun."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_run import TrainingRun
 
 
-def train_together(make: Callable[[int, int], TrainingRun], processes: int) -> None:
-    """Train on several processes that add up their gradients after every step.
+def train_data_parallel(
+    make: Callable[[int, int], TrainingRun], processes: int
+) -> None:
+    """Train in several processes that average their gradients per step.
 
     Parameters
     ----------
     make : callable
-        From the number of a process and the number of processes to its course; must
-        be picklable.
+        From rank and world size to the training run of a process; must be picklable.
     processes : int
-        To start here. Where torchrun has started this process as one of several, these
-        train together instead, a GPU each if there are any.
+        Number of local processes. Under torchrun the launched processes are used
+        instead, with one GPU each if available.
     """
     if distributed.is_torchelastic_launched():
         use_gpu(int(os.environ["LOCAL_RANK"]))
@@ -51,7 +52,7 @@ def _process(
 def _train_one_of(
     make: Callable[[int, int], TrainingRun], meet: str, rank: int = -1, world: int = -1
 ) -> None:
-    """Train as one of the processes that meet at an address, which may number them."""
+    """Train as one member of a process group."""
     distributed.init_process_group(
         "gloo", init_method=meet, rank=rank, world_size=world
     )

@@ -1,4 +1,4 @@
-"""Reports as tables for people, in Markdown."""
+"""Format benchmark reports as Markdown tables."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 
-SHOWN = (1, 2, 4, 8)
+SHOWN_ROUNDS = (1, 2, 4, 8)
 """Rounds that a table shows."""
 
 
-def whole(facts: dict[str, Any]) -> str:
-    """All tables of a report, and what it adds up to."""
-    methods = rounds_table(facts["baselines"], SHOWN)
+def format_report(facts: dict[str, Any]) -> str:
+    """Format all tables of a report and its summary."""
+    methods = rounds_table(facts["baselines"], SHOWN_ROUNDS)
     return "\n\n".join([methods, sequences_table(facts), summary(facts)])
 
 
 def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
-    """Table of mean J: a row a method, a column a round.
+    """Format mean J as a table with one row per method and one column per round.
 
     Parameters
     ----------
     results : dict of str to list of float
         J after every round, by name of the method.
     shown : sequence of int
-        Rounds to show, from 1; those that nobody has played are left out.
+        Rounds to show, from 1; rounds beyond the last one are omitted.
     """
     shown = [
         round_index
@@ -46,7 +46,7 @@ def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
 
 
 def sequences_table(facts: dict[str, Any]) -> str:
-    """Table of a report: a row a sequence, the mean over all objects below."""
+    """Format a table with one row per sequence and the mean over all objects."""
     last = len(facts["j"])
     names = "sequence", "objects", "first strokes", "J after 1"
     titles = *names, f"J after {last}", f"F after {last}", "ceiling"
@@ -62,7 +62,7 @@ def sequences_table(facts: dict[str, Any]) -> str:
 
 
 def summary(facts: dict[str, Any]) -> str:
-    """Sentences on the curve and the time of a report."""
+    """Format the area under the curve and the mean times of a report."""
     interact, predict = (np.mean(facts["seconds"][k]) for k in ("interact", "predict"))
     return (
         f"AUC J {facts['auc_j']:.3f}, AUC J&F {facts['auc_jf']:.3f}; after 60 s "

@@ -3,26 +3,26 @@ import json
 import numpy as np
 import pytest
 
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
-from napari_gnn_vos.study.measure.methods import Method
-from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.report import report, write_json
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+from napari_gnn_vos.study.measure.benchmark_report import report, write_json
+from napari_gnn_vos.study.measure.report_tables import format_report, rounds_table
 from napari_gnn_vos.study.measure.sequence_result import SequenceResult
-from napari_gnn_vos.study.measure.tables import rounds_table, whole
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 
-METHODS = [Method(name, DIFFUSED, {"name": name}) for name in ("net", "simple")]
+METHODS = [Method(name, DIFFUSION_MODEL, {"name": name}) for name in ("net", "simple")]
 
 
-def game(sequence, j, f, seconds=(0.5, 0.5), hand="human", ceiling=0.9):
+def result(sequence, j, f, seconds=(0.5, 0.5), stroke_origin="human", ceiling=0.9):
     return SequenceResult(
         sequence=sequence,
         j=j,
         f=f,
         interact=tuple(0.2 * s for s in seconds),
         predict=tuple(0.8 * s for s in seconds),
-        first_strokes=hand,
+        first_strokes=stroke_origin,
         superpixels=880,
         ceiling=ceiling,
     )
@@ -31,10 +31,12 @@ def game(sequence, j, f, seconds=(0.5, 0.5), hand="human", ceiling=0.9):
 @pytest.fixture
 def facts(tmp_path):
     """One sequence has one object, the other three."""
-    bear = game("bear", ((0.4,), (0.8,)), ((0.5,), (0.9,)), (10, 20))
-    dogs = game("dogs", ((0, 0, 0), (0.4, 0.4, 0.4)), ((1, 0, 0.5), (1, 1, 1)), (30, 0))
-    low = game("bear", ((0.1,), (0.2,)), ((0,), (0,)))
-    plan = Plan(tmp_path, ("bear", "dogs"), rounds=2, seed=3)
+    bear = result("bear", ((0.4,), (0.8,)), ((0.5,), (0.9,)), (10, 20))
+    dogs = result(
+        "dogs", ((0, 0, 0), (0.4, 0.4, 0.4)), ((1, 0, 0.5), (1, 1, 1)), (30, 0)
+    )
+    low = result("bear", ((0.1,), (0.2,)), ((0,), (0,)))
+    plan = BenchmarkPlan(tmp_path, ("bear", "dogs"), rounds=2, seed=3)
     return report(plan, METHODS, {"net": [bear, dogs], "simple": [low]})
 
 
@@ -68,8 +70,8 @@ def test_sequences_have_means_over_their_objects(facts):
 def test_only_if_persons_drew_on_all_it_says_so(facts, tmp_path):
     assert facts["first_strokes"] == "human"
     j = ((0,), (1,))
-    mixed = [game("a", j, j), game("b", j, j, hand="robot")]
-    told = report(Plan(tmp_path, ("a", "b")), METHODS, {"net": mixed})
+    mixed = [result("a", j, j), result("b", j, j, stroke_origin="robot")]
+    told = report(BenchmarkPlan(tmp_path, ("a", "b")), METHODS, {"net": mixed})
     assert told["first_strokes"] == "robot"
     hands = {name: one["first_strokes"] for name, one in told["sequences"].items()}
     assert hands == {"a": "human", "b": "robot"}
@@ -87,7 +89,7 @@ def test_it_says_where_it_comes_from(facts, tmp_path):
 
 
 def test_tables(facts):
-    text = whole(facts)
+    text = format_report(facts)
     assert "| method | J after 1 | J after 2 |" in text
     assert "| simple | 0.100 | 0.200 |" in text
     assert "| bear | 1 | human | 0.400 | 0.800 | 0.900 | 0.900 |" in text

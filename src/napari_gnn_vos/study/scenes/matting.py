@@ -1,4 +1,4 @@
-"""Objects cut out of real frames by their true masks."""
+"""Cut objects out of real frames with soft alpha."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SOFT = 1.0
 CORE = 5
 REACH = 2.5
 """Pixels around the cutout; of the blur that softens the mask; across the square that
-wears away the rim, whose colours are mixed with the ground; of the blur that spreads
-the colours inside over the rim."""
+wears away the rim, whose colours are mixed with the background; of the blur that
+spreads the colours inside over the rim."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cutout:
-    """An object of one frame.
+    """Premultiplied RGBA pixels of an object and their position in its frame.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Cutout:
 
 
 def cut_by_mask(picture: Rgb, mask: Mask) -> Cutout | None:
-    """Cut an object out, without the ground that shines through its rim.
+    """Cut an object out and remove background colour from its rim.
 
     Parameters
     ----------
@@ -57,24 +57,24 @@ def cut_by_mask(picture: Rgb, mask: Mask) -> Cutout | None:
     rows = slice(max(y - MARGIN, 0), y + h + MARGIN)
     inside = mask[rows, columns].astype(np.float32)
     alpha = soft_edge(inside)[..., None]
-    colours = _clean(picture[rows, columns].astype(np.float32), inside)
+    colours = _decontaminate(picture[rows, columns].astype(np.float32), inside)
     sprite = np.concatenate([colours * alpha, alpha], axis=2)
     return Cutout(sprite, (columns.start, rows.start))
 
 
 def soft_edge(inside: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Alpha of a mask of zeros and ones, both (h, w) float32."""
+    """Compute soft alpha from a (h, w) float32 mask of zeros and ones."""
     blurred = cv2.GaussianBlur(inside, (0, 0), SOFT, borderType=cv2.BORDER_REPLICATE)
     alpha: NDArray[np.float32] = np.clip((blurred - 0.3) / 0.7, 0, 1)
     return alpha
 
 
-def _clean(
+def _decontaminate(
     colours: NDArray[np.float32], inside: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Spread the colours of the core over the rim and beyond.
+    """Extrapolate the colours of the eroded object over its rim.
 
-    The rim counts a little itself: of thin parts there is nothing else.
+    The rim has a small weight, because thin parts vanish under erosion.
     """
     square = np.ones((CORE, CORE), np.uint8)
     core = cv2.erode(inside, square, borderType=cv2.BORDER_REPLICATE)

@@ -1,4 +1,4 @@
-"""Ablations as tables for people, in Markdown, and as facts for JSON."""
+"""Format ablations as Markdown tables and as JSON."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from napari_gnn_vos.study.ablation.request import Ablation
+from napari_gnn_vos.study.ablation.ablation_request import Ablation
 from napari_gnn_vos.study.ablation.variants import Figures, Table
-from napari_gnn_vos.study.measure.tables import SHOWN
+from napari_gnn_vos.study.measure.report_tables import SHOWN_ROUNDS
 
-SHOWN_COMPOSED = (2, 8)
+SHOWN_COMPOSED_ROUNDS = (2, 8)
 """Rounds on composed scenes that a table shows."""
-ELSEWHERE = "DAVIS 2017 val, 30 sequences, first strokes of persons"
+PUBLISHED_DATA = "DAVIS 2017 val, 30 sequences, first strokes of persons"
 """What published figures are measured on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """What a variant has reached.
+    """Reports of one variant, one per seed.
 
     Parameters
     ----------
     name : str
     reports : list of dict
-        As from `report`, one a seed; with ``edges``, directed edges a frame, and
+        From `report`, one per seed, with ``edges``, directed edges per frame, and
         ``composed``, the report on composed scenes or None.
     """
 
@@ -35,21 +35,21 @@ class Row:
     reports: list[dict[str, Any]]
 
     def figures(self) -> dict[str, list[float]]:
-        """Every figure, a number a seed, by title of its column."""
+        """Collect each figure over the seeds, keyed by column title."""
         each = [figures_of(facts) for facts in self.reports]
         return {title: [one[title] for one in each] for title in each[0]}
 
 
 def figures_of(facts: dict[str, Any]) -> dict[str, float]:
-    """Take the figures of a report, by title of their columns."""
+    """Extract the figures of a report, keyed by column title."""
     found = {}
     for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
         rounds = facts[key]
-        for round_index in SHOWN:
+        for round_index in SHOWN_ROUNDS:
             if round_index <= len(rounds):
                 found[f"{title} after {round_index}"] = rounds[round_index - 1]
         found[f"mean {title}"] = float(np.mean(rounds))
-    for round_index in SHOWN_COMPOSED:
+    for round_index in SHOWN_COMPOSED_ROUNDS:
         if facts["composed"] and round_index <= len(facts["j"]):
             found[f"J after {round_index}, composed"] = facts["composed"]["j"][
                 round_index - 1
@@ -64,22 +64,23 @@ def figures_of(facts: dict[str, Any]) -> dict[str, float]:
 
 
 def ablation_facts(
-    table: Table, study: Ablation, rows: Sequence[Row]
+    table: Table, ablation: Ablation, rows: Sequence[Row]
 ) -> dict[str, Any]:
-    """Put a table into a dictionary that JSON can hold.
+    """Convert a table into a dictionary of JSON types.
 
     Parameters
     ----------
     table : Table
-    study : Ablation
+    ablation : Ablation
     rows : sequence of Row
 
     Returns
     -------
     facts : dict
         * ``table``, ``title``, ``about``: which it is, and how it came to be.
-        * ``rows``: by name ``figures`` (a number a seed, by title), ``published`` (a
-          number by title) and ``reports`` (a seed each, see `report.report`).
+        * ``rows``: by name ``figures`` (a number per seed, by title), ``published`` (a
+          number by title) and ``reports`` (one per seed, see
+          `benchmark_report.report`).
         * ``references``: published figures of others, by name and title.
         * ``published_on``: what published figures are measured on.
     """
@@ -87,7 +88,7 @@ def ablation_facts(
     return {
         "table": table.name,
         "title": table.title,
-        "about": about(table, study, rows),
+        "about": about(table, ablation, rows),
         "rows": {
             row.name: {
                 "figures": row.figures(),
@@ -97,35 +98,37 @@ def ablation_facts(
             for row in rows
         },
         "references": {name: dict(fs) for name, fs in table.references.items()},
-        "published_on": ELSEWHERE,
+        "published_on": PUBLISHED_DATA,
     }
 
 
-def about(table: Table, study: Ablation, rows: Sequence[Row]) -> dict[str, Any]:
-    """Say what was played, how often, and what was trained."""
+def about(table: Table, ablation: Ablation, rows: Sequence[Row]) -> dict[str, Any]:
+    """Collect data, seeds and training budget of a table."""
     reports = [facts for row in rows for facts in row.reports]
-    hands = {one["first_strokes"] for facts in reports for one in _played(facts)}
+    hands = {
+        one["first_strokes"] for facts in reports for one in _sequence_reports(facts)
+    }
     trained = any(variant.training for variant in table.variants)
-    composed = table.composed and study.composed is not None
+    composed = table.composed and ablation.composed is not None
     return {
-        "davis": str(study.played[0]),
-        "sequences": study.played[1],
-        "composed": study.composed[1] if composed and study.composed else None,
-        "rounds": study.rounds,
-        "seeds": study.seeds,
+        "davis": str(ablation.played[0]),
+        "sequences": ablation.played[1],
+        "composed": ablation.composed[1] if composed and ablation.composed else None,
+        "rounds": ablation.rounds,
+        "seeds": ablation.seeds,
         "first_strokes": " and ".join(sorted(hands)) or "nobody",
-        "steps": study.steps if trained else None,
-        "learn": study.learn[1] if trained and study.learn else None,
-        "model": study.model,
+        "steps": ablation.steps if trained else None,
+        "learn": ablation.learn[1] if trained and ablation.learn else None,
+        "model": ablation.model,
     }
 
 
-def _played(facts: dict[str, Any]) -> list[dict[str, Any]]:
+def _sequence_reports(facts: dict[str, Any]) -> list[dict[str, Any]]:
     return list(facts["sequences"].values())
 
 
-def ablation_table(table: Table, study: Ablation, rows: Sequence[Row]) -> str:
-    """Write a table in Markdown, below what it is about."""
+def ablation_table(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
+    """Format a table in Markdown, with a caption above it."""
     figures = {row.name: row.figures() for row in rows}
     titles = _titles(table, figures)
     published: dict[str, Figures] = {v.name: v.published for v in table.variants}
@@ -140,7 +143,7 @@ def ablation_table(table: Table, study: Ablation, rows: Sequence[Row]) -> str:
         cells = [_cell(own.get(title)) for title in titles]
         cells += [_cell([theirs[t]] if t in theirs else None) for t in beside]
         lines.append(f"| {' | '.join((name, *cells))} |")
-    return "\n".join([sentence(table, study, rows), "", *lines])
+    return "\n".join([caption(table, ablation, rows), "", *lines])
 
 
 def _titles(table: Table, figures: dict[str, dict[str, list[float]]]) -> list[str]:
@@ -148,7 +151,7 @@ def _titles(table: Table, figures: dict[str, dict[str, list[float]]]) -> list[st
 
 
 def _in_order(table: Table, titles: Iterable[str]) -> list[str]:
-    """Titles that a table shows: "J after" is for all rounds, "mean J" for itself."""
+    """Order column titles as the table lists their prefixes."""
     known = list(dict.fromkeys(titles))
     return [
         title
@@ -159,7 +162,7 @@ def _in_order(table: Table, titles: Iterable[str]) -> list[str]:
 
 
 def _cell(values: Sequence[float] | None) -> str:
-    """Mean over seeds, and half the range if there are several."""
+    """Format the mean over seeds, with half the range if there are several."""
     if not values:
         return "-"
     digits = 3 if max(values) < 10 else 0
@@ -168,24 +171,28 @@ def _cell(values: Sequence[float] | None) -> str:
     return text if len(values) == 1 else f"{text} ± {half:.{digits}f}"
 
 
-def sentence(table: Table, study: Ablation, rows: Sequence[Row]) -> str:
-    """Say in one line what a table is and what it was measured on."""
-    facts = about(table, study, rows)
+def caption(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
+    """Format title, data and training budget of a table in one line."""
+    facts = about(table, ablation, rows)
     data = f"{Path(facts['davis']).name}, {_count(facts['sequences'], 'sequence')}"
     if facts["composed"]:
         data += f" and {_count(facts['composed'], 'composed scene')}"
-    parts = [data, f"{study.rounds} rounds"]
+    parts = [data, f"{ablation.rounds} rounds"]
     if facts["steps"]:
         learn = _count(facts["learn"] or (), "sequence")
-        parts.append(f"trained for {study.steps} steps on {learn}")
+        parts.append(f"trained for {ablation.steps} steps on {learn}")
     parts.append(
-        "1 seed" if study.seeds == 1 else f"{study.seeds} seeds: mean ± half the range"
+        "1 seed"
+        if ablation.seeds == 1
+        else f"{ablation.seeds} seeds: mean ± half the range"
     )
     parts.append(f"first strokes: {facts['first_strokes']}")
     text = f"{table.title}. {'; '.join(parts)}."
     known = any(variant.published for variant in table.variants) or table.references
     return (
-        f"{text} Published figures are of other data: {ELSEWHERE}." if known else text
+        f"{text} Published figures are of other data: {PUBLISHED_DATA}."
+        if known
+        else text
     )
 
 

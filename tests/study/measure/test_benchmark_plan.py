@@ -5,15 +5,20 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError, ScribbleError, SettingsError
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
-from napari_gnn_vos.study.measure.methods import Method
-from napari_gnn_vos.study.measure.plan import Plan, strokes_of
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan, strokes_of
 from tests.scenes import line, moving_square, two_squares
-from tests.study.folders import FRAMES, ON_ONE, ON_TWO, person_draws
+from tests.study.davis_folders import (
+    FRAMES,
+    STROKES_ON_ONE,
+    STROKES_ON_TWO,
+    write_human_scribbles,
+)
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 
-METHOD = Method("simple", DIFFUSED, {"name": "simple"})
+METHOD = Method("simple", DIFFUSION_MODEL, {"name": "simple"})
 
 
 @pytest.mark.parametrize(
@@ -26,27 +31,27 @@ METHOD = Method("simple", DIFFUSED, {"name": "simple"})
 )
 def test_what_cannot_be_is_told(wrong, error, message):
     with pytest.raises(error, match=message):
-        Plan(Path(), ("bear",), **wrong)
+        BenchmarkPlan(Path(), ("bear",), **wrong)
 
 
 def test_strokes_are_found_where_davis_keeps_them_or_where_told(tmp_path):
     _, truth = two_squares(FRAMES)
-    plan = Plan(tmp_path, ("two",))
+    plan = BenchmarkPlan(tmp_path, ("two",))
     assert plan.first_strokes("two", truth) == ()
-    person_draws(tmp_path / "Scribbles", "two", ON_TWO)
+    write_human_scribbles(tmp_path / "Scribbles", "two", STROKES_ON_TWO)
     one, other = plan.first_strokes("two", truth)
     assert (one.label, other.label) == (1, 2)
-    np.testing.assert_allclose(one.path, ON_TWO[1], atol=1)
-    person_draws(tmp_path / "mine", "two", {2: ON_TWO[2]})
+    np.testing.assert_allclose(one.path, STROKES_ON_TWO[1], atol=1)
+    write_human_scribbles(tmp_path / "mine", "two", {2: STROKES_ON_TWO[2]})
     mine = replace(plan, scribbles=tmp_path / "mine")
     assert [s.label for s in mine.first_strokes("two", truth)] == [2]
 
 
 def test_strokes_of_a_longer_sequence_are_told(tmp_path):
     _, truth = moving_square(FRAMES + 1)
-    person_draws(tmp_path / "Scribbles", "one", ON_ONE)
+    write_human_scribbles(tmp_path / "Scribbles", "one", STROKES_ON_ONE)
     with pytest.raises(ReadError, match="5 frames"):
-        Plan(tmp_path, ("one",)).first_strokes("one", truth)
+        BenchmarkPlan(tmp_path, ("one",)).first_strokes("one", truth)
 
 
 def test_where_the_truth_has_one_object_all_strokes_are_on_it():
@@ -63,7 +68,7 @@ def test_strokes_on_background_alone_are_none():
 
 
 def test_a_key_is_of_all_that_a_score_depends_on(tmp_path):
-    plan = Plan(tmp_path, ("one",))
+    plan = BenchmarkPlan(tmp_path, ("one",))
     quick = plan.config.model_copy(update={"refine": False})
     keys = [
         plan.key(METHOD, "one"),
@@ -74,7 +79,7 @@ def test_a_key_is_of_all_that_a_score_depends_on(tmp_path):
         replace(plan, config=quick).key(METHOD, "one"),
         plan.key(replace(METHOD, facts={"name": "simple", "weights": "1"}), "one"),
     ]
-    person_draws(tmp_path / "Scribbles", "one", ON_ONE)
+    write_human_scribbles(tmp_path / "Scribbles", "one", STROKES_ON_ONE)
     keys.append(plan.key(METHOD, "one"))
     assert len(set(keys)) == len(keys)
     assert plan.key(METHOD, "one") == keys[-1]
@@ -83,11 +88,13 @@ def test_a_key_is_of_all_that_a_score_depends_on(tmp_path):
 
 
 def test_a_pinned_key_holds_when_the_source_changes(tmp_path, monkeypatch):
-    plan = Plan(tmp_path, ("one",))
+    plan = BenchmarkPlan(tmp_path, ("one",))
     pinned = replace(plan, pinned=True)
     before = [one.key(METHOD, "one") for one in (plan, pinned)]
     assert before[0] != before[1]
-    monkeypatch.setattr("napari_gnn_vos.study.measure.plan._program", lambda: "other")
+    monkeypatch.setattr(
+        "napari_gnn_vos.study.measure.benchmark_plan._source_digest", lambda: "other"
+    )
     after = [one.key(METHOD, "one") for one in (plan, pinned)]
     assert before[0] != after[0]
     assert before[1] == after[1]

@@ -5,7 +5,10 @@ import pytest
 from napari_gnn_vos.errors import CheckpointError
 from napari_gnn_vos.model.registry import Predictor, load_model
 from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel
-from napari_gnn_vos.study.measure.methods import network_method, simple_methods
+from napari_gnn_vos.study.measure.benchmark_methods import (
+    network_method,
+    simple_methods,
+)
 
 
 @pytest.fixture(scope="module")

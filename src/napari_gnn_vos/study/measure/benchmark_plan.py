@@ -1,4 +1,4 @@
-"""What a benchmark is asked to do."""
+"""Settings of a benchmark run."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError, ScribbleError, SettingsError
 from napari_gnn_vos.io.davis_scribbles import read_davis_scribbles
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.measure.methods import Method
+from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.metrics import objects_of
 
 PROTOCOLS = ("ours", "davisinteractive")
-STROKES = "Scribbles"
+SCRIBBLES_FOLDER = "Scribbles"
 """Folder in which DAVIS keeps the strokes of persons."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Sequences, rounds, and who draws.
+class BenchmarkPlan:
+    """Sequences, number of rounds and annotation protocol of a benchmark.
 
     Parameters
     ----------
@@ -35,29 +35,30 @@ class Plan:
     names : tuple of str
         Sequences.
     rounds : int
-        Rounds a sequence, 1 or more.
+        Rounds per sequence, 1 or more.
     seed : int
-        Of everything random.
+        Seed of all random choices.
     protocol : {"ours", "davisinteractive"}
-        Whose robot draws, and whose metrics measure: ours, or those of the package of
-        the DAVIS interactive benchmark.
+        Simulated annotator and metrics: those of this package, or those of the
+        package of the DAVIS interactive benchmark.
     scribbles : Path, optional
-        Folder with strokes of persons for the first round, ``SEQUENCE/001.json``; if
-        not given, ``Scribbles`` in `root`. Where there are none the robot begins.
+        Folder with human scribbles for the first round, ``SEQUENCE/001.json``; if not
+        given, ``Scribbles`` in `root`. Sequences without a file start with the
+        simulated annotator.
     cache : Path, optional
         Folder for prepared graphs.
     config : Config
         Settings of the sessions.
     pinned : bool
-        Whether what was played holds for this version of the package; if not, for this
-        very source alone.
+        Whether cached results are valid for this version of the package; if False, for
+        identical source only.
 
     Raises
     ------
     SettingsError
-        If there is no round, or no such protocol.
+        If `rounds` is below 1 or the protocol is unknown.
     ReadError
-        If the folder of strokes is not there.
+        If the scribbles folder does not exist.
     """
 
     root: Path
@@ -87,13 +88,13 @@ class Plan:
             )
 
     def strokes_file(self, name: str) -> Path | None:
-        """File with the strokes of the first round of a sequence, if it is there."""
-        folder = self.scribbles or self.root / STROKES
+        """Return the path of the first-round scribbles of a sequence, if it exists."""
+        folder = self.scribbles or self.root / SCRIBBLES_FOLDER
         file = folder / name / "001.json"
         return file if file.is_file() else None
 
     def first_strokes(self, name: str, truth: NDArray[uint8]) -> tuple[Scribble, ...]:
-        """Strokes that a person drew on a sequence; empty if there are none.
+        """Read the human scribbles of a sequence; empty if there are none.
 
         Parameters
         ----------
@@ -114,10 +115,10 @@ class Plan:
         return strokes_of(strokes, objects_of(truth), file)
 
     def key(self, method: Method, name: str) -> str:
-        """Digest of all that the score of a method on a sequence depends on."""
+        """Hash all that the result of a method on a sequence depends on."""
         file = self.strokes_file(name)
         depends_on = (
-            version("napari-gnn-vos") if self.pinned else _program(),
+            version("napari-gnn-vos") if self.pinned else _source_digest(),
             method.name,
             method.facts,
             self.config.model_dump(),
@@ -131,10 +132,10 @@ class Plan:
 def strokes_of(
     strokes: tuple[Scribble, ...], objects: tuple[int, ...], file: Path
 ) -> tuple[Scribble, ...]:
-    """Fit strokes to the objects of a truth.
+    """Match stroke labels to the objects of the ground truth.
 
-    DAVIS of 2016 takes for one object what DAVIS of 2017 takes for several, and strokes
-    are those of 2017: where the truth has one object, all are strokes on it.
+    DAVIS 2016 merges objects that DAVIS 2017 separates, and scribbles are those of
+    2017: if the ground truth has one object, all object strokes are assigned to it.
     """
     drawn = {stroke.label for stroke in strokes if stroke.label > 0}
     if drawn <= set(objects):
@@ -151,8 +152,8 @@ def strokes_of(
 
 
 @cache
-def _program() -> str:
-    """Digest of this program, but for its windows."""
+def _source_digest() -> str:
+    """Hash the source of this package, without the GUI."""
     root, digest = Path(__file__).parents[2], hashlib.sha256()
     for file in sorted(root.rglob("*.py")):
         if "gui" not in file.relative_to(root).parts:

@@ -8,7 +8,7 @@ from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import Graph
 
 
-def inputs_of(shape, **columns):
+def node_inputs_of(shape, **columns):
     """Inputs of `shape` = (K, N), 0 but for some columns."""
     out = np.zeros((*shape, len(NODE_INPUT_NAMES)), np.float32)
     for name, values in columns.items():

@@ -28,7 +28,7 @@ def folders(root, name):
     return root / "JPEGImages/480p" / name, root / "Annotations/480p" / name
 
 
-def person_draws(folder, name, strokes):
+def write_human_scribbles(folder, name, strokes):
     """Write strokes on frame 0 as DAVIS keeps them, from label to (row, col) points."""
     _, truth = SCENES[name](FRAMES)
     size = np.array(truth.shape[1:])
@@ -41,5 +41,5 @@ def person_draws(folder, name, strokes):
     (folder / name / "001.json").write_text(json.dumps(found))
 
 
-ON_ONE = {1: [(18, 10), (27, 19)], 0: [(5, 5), (5, 58)]}
-ON_TWO = {1: [(8, 10), (16, 18)], 2: [(31, 46), (39, 54)]}
+STROKES_ON_ONE = {1: [(18, 10), (27, 19)], 0: [(5, 5), (5, 58)]}
+STROKES_ON_TWO = {1: [(8, 10), (16, 18)], 2: [(31, 46), (39, 54)]}

@@ -1,4 +1,4 @@
-"""What a benchmark adds up to, in a dictionary that JSON can hold."""
+"""Summarise a benchmark in a dictionary of JSON types."""
 
 from __future__ import annotations
 
@@ -13,32 +13,37 @@ from typing import Any
 import numpy as np
 
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.curve import Curve
-from napari_gnn_vos.study.measure.methods import Method
-from napari_gnn_vos.study.measure.plan import Plan
-from napari_gnn_vos.study.measure.sequence_result import SequenceResult, write_whole
+from napari_gnn_vos.study.measure.sequence_result import (
+    SequenceResult,
+    write_text_atomically,
+)
 
 PACKAGES = (
     *("napari-gnn-vos", "torch", "numpy", "opencv-python-headless", "numba"),
     *("scikit-learn", "davisinteractive"),
 )
-THRESHOLD = 60
+TIME_THRESHOLD = 60
 """Seconds after which DAVIS compares methods."""
 
 
 def report(
-    plan: Plan, methods: Sequence[Method], played: dict[str, list[SequenceResult]]
+    plan: BenchmarkPlan,
+    methods: Sequence[Method],
+    played: dict[str, list[SequenceResult]],
 ) -> dict[str, Any]:
-    """Put all figures of a benchmark into one dictionary.
+    """Summarise the results of a benchmark.
 
     Means are over all objects of all sequences, each with the same weight, and of an
     object over all its frames, as in the DAVIS interactive benchmark.
 
     Parameters
     ----------
-    plan : Plan
+    plan : BenchmarkPlan
     methods : sequence of Method
-        The first is the one that is reported; the others stand beside it.
+        The first is the reported method; the others are listed as baselines.
     played : dict of str to list of SequenceResult
         From `benchmark`.
 
@@ -54,23 +59,23 @@ def report(
         * ``j_at_60s``, ``jf_at_60s``: J and J&F on the same curve after 60 s.
         * ``mean_j``, ``mean_jf``: plain means of ``j`` and ``jf`` over the rounds.
         * ``seconds``: ``interact`` and ``predict``, a number per round, means over
-          sequences; a round in which nothing was left to correct takes none.
-        * ``ceiling``: J if every superpixel had its commonest true label.
+          sequences; 0 for a round without corrections.
+        * ``ceiling``: J if each superpixel had its most frequent true label.
         * ``sequences``: by name ``j``, ``f`` (per round), ``objects`` (how many),
-          ``superpixels`` (a frame), ``ceiling`` and ``first_strokes``.
-        * ``first_strokes``: ``"human"`` if persons drew on all sequences in the first
-          round, else ``"robot"``.
+          ``superpixels`` (per frame), ``ceiling`` and ``first_strokes``.
+        * ``first_strokes``: ``"human"`` if all sequences started with human
+          scribbles, else ``"robot"``.
         * ``baselines``: by name ``j`` of every method.
         * ``protocol``, ``rounds``, ``seed``, ``settings``, ``model``, ``versions``,
           ``hardware``.
     """
-    games = played[methods[0].name]
-    human = all(one.first_strokes == "human" for one in games)
-    objects = [one.objects for one in games]
+    results = played[methods[0].name]
+    human = all(one.first_strokes == "human" for one in results)
+    objects = [one.objects for one in results]
     return {
-        **_curves(games),
-        "ceiling": float(np.average([one.ceiling for one in games], weights=objects)),
-        "sequences": {one.sequence: _sequence(one) for one in games},
+        **_curves(results),
+        "ceiling": float(np.average([one.ceiling for one in results], weights=objects)),
+        "sequences": {one.sequence: _sequence(one) for one in results},
         "baselines": {
             name: over_objects([one.j for one in others])
             for name, others in played.items()
@@ -81,20 +86,20 @@ def report(
         "seed": plan.seed,
         "settings": plan.config.model_dump(),
         "model": methods[0].facts,
-        "versions": _versions(),
-        "hardware": _hardware(),
+        "versions": _package_versions(),
+        "hardware": _describe_hardware(),
     }
 
 
-def _curves(games: Sequence[SequenceResult]) -> dict[str, Any]:
-    """All that belongs to rounds."""
-    j, f = (over_objects([getattr(one, part) for one in games]) for part in "jf")
+def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
+    """Summarise scores and times per round."""
+    j, f = (over_objects([getattr(one, part) for one in results]) for part in "jf")
     jf = [(a + b) / 2 for a, b in zip(j, f, strict=True)]
     interact, predict = (
-        np.mean([getattr(one, part) for one in games], axis=0)
+        np.mean([getattr(one, part) for one in results], axis=0)
         for part in ("interact", "predict")
     )
-    objects = float(np.mean([one.objects for one in games]))
+    objects = float(np.mean([one.objects for one in results]))
     curve_j, curve_jf = (Curve.of(y, interact + predict, objects) for y in (j, jf))
     return {
         "j": j,
@@ -102,8 +107,8 @@ def _curves(games: Sequence[SequenceResult]) -> dict[str, Any]:
         "jf": jf,
         "auc_j": curve_j.auc,
         "auc_jf": curve_jf.auc,
-        "j_at_60s": curve_j.at(THRESHOLD),
-        "jf_at_60s": curve_jf.at(THRESHOLD),
+        "j_at_60s": curve_j.at(TIME_THRESHOLD),
+        "jf_at_60s": curve_jf.at(TIME_THRESHOLD),
         "mean_j": float(np.mean(j)),
         "mean_jf": float(np.mean(jf)),
         "seconds": {"interact": interact.tolist(), "predict": predict.tolist()},
@@ -111,12 +116,12 @@ def _curves(games: Sequence[SequenceResult]) -> dict[str, Any]:
 
 
 def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]:
-    """Mean over all objects of some sequences, after every round.
+    """Average over all objects of several sequences, per round.
 
     Parameters
     ----------
     scores : sequence of tuple of R tuple of K float
-        A sequence each; K may differ.
+        One entry per sequence; K may differ.
 
     Examples
     --------
@@ -138,8 +143,8 @@ def _sequence(one: SequenceResult) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
-    """Versions of the packages that are installed."""
+def _package_versions() -> dict[str, str]:
+    """Look up the versions of the installed packages."""
     found = {}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
@@ -147,7 +152,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _hardware() -> str:
+def _describe_hardware() -> str:
     facts = Path("/proc/cpuinfo")
     text = facts.read_text("utf-8") if facts.is_file() else ""
     names = [row.split(":")[1] for row in text.splitlines() if "model name" in row]
@@ -156,5 +161,5 @@ def _hardware() -> str:
 
 
 def write_json(path: Path, facts: dict[str, Any]) -> None:
-    """Write a report; a file there before stays until the new one is whole."""
-    write_whole(path, json.dumps(facts, indent=1) + "\n")
+    """Write a report atomically."""
+    write_text_atomically(path, json.dumps(facts, indent=1) + "\n")
