@@ -28,7 +28,7 @@ configs = st.builds(
     ),
     seeds=st.builds(SeedSettings, clearance=st.floats(1e-9, 1e9)),
     label_model=st.builds(LabelModelSettings, strength=st.floats(1e-9, 1e9)),
-    refine=st.booleans(),
+    refine=st.sampled_from(["decoder", "guided", "none"]),
 )
 
 
@@ -41,11 +41,11 @@ def test_what_was_written_is_read_again(config, tmp_path_factory):
 
 def test_what_a_file_leaves_out_is_as_usual(tmp_path):
     path = tmp_path / "settings.toml"
-    path.write_text("refine = false\n[seeds]\nper_label = 7\n")
+    path.write_text('refine = "none"\n[seeds]\nper_label = 7\n')
     config = Config.read(path)
     assert config.seeds == SeedSettings(per_label=7)
     assert config.prepare == PrepareSettings()
-    assert not config.refine
+    assert config.refine == "none"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,17 @@ def test_a_setting_that_is_wrong_or_not_known(tmp_path, text, told):
         Config.read(path)
 
 
+@pytest.mark.parametrize(("old", "new"), [("true", "guided"), ("false", "none")])
+def test_refinement_of_older_files_is_translated(tmp_path, old, new):
+    path = tmp_path / "settings.toml"
+    path.write_text(f"refine = {old}\n")
+    assert Config.read(path).refine == new
+
+
+def test_boundaries_are_decoded_by_default():
+    assert Config().refine == "decoder"
+
+
 def test_a_missing_file(tmp_path):
     with pytest.raises(SettingsError, match=r"no\.toml"):
         Config.read(tmp_path / "no.toml")
@@ -72,7 +83,7 @@ def test_a_missing_file(tmp_path):
 
 def test_settings_are_frozen():
     with pytest.raises(ValidationError):
-        Config().refine = False
+        Config().refine = "none"
 
 
 def test_the_digest_is_of_everything_that_is_prepared():

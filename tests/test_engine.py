@@ -128,7 +128,7 @@ def test_a_cached_graph_is_the_fresh_one(scene, session, tmp_path, monkeypatch):
 
 def test_other_settings_have_another_folder(scene, tmp_path):
     few = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
-    for config in (Config(), Config(prepare=few), Config(refine=False)):
+    for config in (Config(), Config(prepare=few), Config(refine="none")):
         drain(start(scene[0], config, tmp_path))
     assert len(list(tmp_path.iterdir())) == 2  # refining is no part of preparing
 

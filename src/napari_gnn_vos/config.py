@@ -16,6 +16,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    field_validator,
 )
 
 from napari_gnn_vos.errors import SettingsError
@@ -28,6 +29,7 @@ class Settings(BaseModel):
 
 
 Quality = Literal["fast", "balanced", "best"]
+Refine = Literal["decoder", "guided", "none"]
 
 
 class SuperpixelSettings(Settings):
@@ -137,9 +139,24 @@ class Config(Settings):
     prepare: PrepareSettings = PrepareSettings()
     seeds: SeedSettings = SeedSettings()
     label_model: LabelModelSettings = LabelModelSettings()
-    refine: bool = Field(
-        True, description="Follow image edges within superpixels (guided filter)."
+    refine: Refine = Field(
+        "decoder",
+        description="How labels of superpixels become labels of pixels: a boundary "
+        "decoder (convolutional network), a guided filter (faster), or not at all.",
     )
+    feed_back: bool = Field(
+        False,
+        description="The next round's previous prediction is what the decoder gives, "
+        "averaged over superpixels, in place of what the network gave.",
+    )
+
+    @field_validator("refine", mode="before")
+    @classmethod
+    def _refine_of_version_0_1(cls, value: object) -> object:
+        """Read true and false, which earlier versions wrote."""
+        if isinstance(value, bool):
+            return "guided" if value else "none"
+        return value
 
     @classmethod
     def at(cls, quality: str) -> Self:

@@ -10,12 +10,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.expected_j import expected_j, overlap
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
-from napari_gnn_vos.interact.paint import paint_frame
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
@@ -73,8 +73,10 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
     graph = session.graph
     points = session.painted_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)
-    settings = session.config.label_model
-    return gather_evidence(graph, node_labels, session.prediction, settings, span)
+    settings, previous = session.config.label_model, session.prediction
+    if previous is not None and previous.refined and session.config.feed_back:
+        previous = replace(previous, probability=previous.refined)
+    return gather_evidence(graph, node_labels, previous, settings, span)
 
 
 def predict(
@@ -114,27 +116,44 @@ def predict(
         near = near[max(t - NEAR, 0) : t + NEAR + 1]
         found = evidence(session, near)
         (rows,) = _answer(model, session, found, range(t, t + 1))
-        painted = paint_frame(session, t, rows, found.objects)
+        painted, _ = painter_of(model, session, found)(t, rows)
         yield PartialResult("label", 0, count, t, painted)
     if first is None or len(near) < count:
         found = evidence(session)
 
-    def paint(t: int, rows: F32) -> tuple[bytes, F64]:
-        painted = pack(paint_frame(session, t, rows, found.objects))
-        return painted, overlap(rows, session.graph.frames[t].sizes)
+    painter = painter_of(model, session, found)
+
+    def paint(t: int, rows: F32) -> tuple[bytes, F64, F32]:
+        painted, refined = painter(t, rows)
+        return pack(painted), overlap(rows, session.graph.frames[t].sizes), refined
 
     probability, jobs = [], []
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(cores(), initializer=painter.prepare_thread) as pool:
         for t, rows in enumerate(_answer(model, session, found, range(count))):
             probability.append(rows)
             jobs.append(pool.submit(paint, t, rows))
-            yield Progress("label", t, count)
-        packed, overlaps = zip(*(job.result() for job in jobs), strict=True)
-    yield Progress("label", count, count)
-    expected = expected_j(np.stack(overlaps))
-    answer = Prediction(found.objects, tuple(probability), expected, str(model))
+            yield Progress("label", t, 2 * count)
+        results = []
+        for t, job in enumerate(jobs):
+            results.append(job.result())
+            yield Progress("label", count + t, 2 * count)
+    packed, overlaps, refined = zip(*results, strict=True)
+    yield Progress("label", 2 * count, 2 * count)
+    prediction = Prediction(
+        found.objects,
+        tuple(probability),
+        expected_j(np.stack(overlaps)),
+        str(model),
+        refined if session.config.refine == "decoder" else (),
+    )
     frames = LabelFrames(session.graph.shape, packed)
-    return replace(session, prediction=answer, packed_labels=frames)
+    return replace(session, prediction=prediction, packed_labels=frames)
+
+
+def painter_of(model: Model, session: Session, found: Evidence) -> FramePainter:
+    """Make what labels pixels; a decoder computes where the model does."""
+    device = getattr(model, "device", "cpu")
+    return FramePainter.of(session, found.objects, device)
 
 
 def _answer(

@@ -160,6 +160,8 @@ def _inherit(
     if session.prediction is None:
         return None
     rows = list(session.prediction.probability)
+    refined = list(session.prediction.refined)
     for t, numbers in parents.items():
-        rows[t] = rows[t][numbers]
-    return replace(session.prediction, probability=tuple(rows))
+        for frames in filter(None, (rows, refined)):
+            frames[t] = frames[t][numbers]
+    return replace(session.prediction, probability=tuple(rows), refined=tuple(refined))

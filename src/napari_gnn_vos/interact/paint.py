@@ -129,12 +129,17 @@ def paint_frame(
     -------
     painted : (H, W) ndarray of uint8
     """
-    grey = session.video.greys[t] if session.config.refine else None
+    guided = session.config.refine == "guided"
+    grey = session.video.greys[t] if guided else None
     labels = session.graph.frames[t].labels
     painted = paint_labels(labels, probability, objects, grey)
+    return bind_painted_pixels(session, t, painted)
+
+
+def bind_painted_pixels(session: Session, t: int, painted: U8) -> U8:
+    """Give pixels of frame `t` under a stroke its label, in place."""
     painted_pixels = session.painted_pixels
     here = painted_pixels.frame == t
-    painted[painted_pixels.row[here], painted_pixels.col[here]] = painted_pixels.label[
-        here
-    ]
+    rows, cols = painted_pixels.row[here], painted_pixels.col[here]
+    painted[rows, cols] = painted_pixels.label[here]
     return painted

@@ -20,3 +20,12 @@ def single_threaded_torch() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def limit_this_thread() -> None:
+    """Let torch compute on one core in the current thread; other threads are not changed.
+
+    PyTorch keeps the count per thread, and a default for threads that first use it
+    later. The default is set to one as well; `single_threaded_torch` restores it.
+    """
+    torch.set_num_threads(1)

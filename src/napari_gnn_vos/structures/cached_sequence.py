@@ -36,10 +36,15 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         From a number to its item.
     count : int
         Length.
+    limit : int
+        Bytes of items that stay in memory; one item stays in any case.
     """
 
-    def __init__(self, read: Callable[[int], Item], count: int) -> None:
+    def __init__(
+        self, read: Callable[[int], Item], count: int, limit: int = KEPT
+    ) -> None:
         self._read = read
+        self._limit = limit
         self._count = count
         self._kept: dict[int, Item] = {}
         self._places: list[int] = []
@@ -87,6 +92,6 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         self._kept[index] = item
         self._places.append(index)
         self._nbytes += item.nbytes
-        while self._nbytes > KEPT and len(self._places) > 1:
+        while self._nbytes > self._limit and len(self._places) > 1:
             gone = self._places.pop((len(self._places) - 1) // SETTLED)
             self._nbytes -= self._kept.pop(gone).nbytes

@@ -33,12 +33,16 @@ class Prediction:
         its probabilities are right. They are too sure: compare frames by it only.
     model : str
         What has answered, and on what it has run.
+    refined : tuple of T (n, K) ndarray of float32
+        Mean probability of the pixels of each superpixel after refinement of the
+        boundary; empty if it was not refined.
     """
 
     objects: tuple[int, ...]
     probability: tuple[NDArray[np.float32], ...]
     expected_j: NDArray[np.float32]
     model: str = ""
+    refined: tuple[NDArray[np.float32], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

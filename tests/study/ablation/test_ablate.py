@@ -25,7 +25,7 @@ from napari_gnn_vos.study.training.training_run import TrainSettings
 from tests.scenes import random_graph
 from tests.study.folders import davis_folder
 
-QUICK = Config(refine=False)
+QUICK = Config(refine="none")
 SIMPLE = Table(
     "simple",
     "Simple ones",
@@ -201,7 +201,12 @@ def test_the_command_prints_and_keeps_a_table(data, tmp_path):
     assert found.exit_code == 0, found.output
     assert "| superpixels as they are |" in found.output
     facts = json.loads((tmp_path / "out/refine.json").read_text())
-    assert set(facts["rows"]) == {"refined", "superpixels as they are"}
+    assert set(facts["rows"]) == {
+        "boundary decoder",
+        "boundary decoder, fed back",
+        "guided filter",
+        "none",
+    }
     assert facts["about"]["sequences"] == ["one"]
     found = CliRunner().invoke(app, ["ablate", "colours", *args])
     assert found.exit_code == 2

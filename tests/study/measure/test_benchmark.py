@@ -38,7 +38,7 @@ def plan(tmp_path_factory):
     root = davis_folder(tmp_path_factory.mktemp("davis"))
     person_draws(root / "Scribbles", "one", ON_ONE)
     person_draws(root / "Scribbles", "two", ON_TWO)
-    config = Config(refine=False)
+    config = Config(refine="none")
     return Plan(root, ("one", "two"), 2, config=config, cache=root / "cache")
 
 

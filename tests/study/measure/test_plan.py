@@ -64,7 +64,7 @@ def test_strokes_on_background_alone_are_none():
 
 def test_a_key_is_of_all_that_a_score_depends_on(tmp_path):
     plan = Plan(tmp_path, ("one",))
-    quick = plan.config.model_copy(update={"refine": False})
+    quick = plan.config.model_copy(update={"refine": "none"})
     keys = [
         plan.key(METHOD, "one"),
         replace(plan, rounds=2).key(METHOD, "one"),

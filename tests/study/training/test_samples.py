@@ -107,8 +107,8 @@ def test_the_same_seed_the_same_samples(footage):
 
 def test_training_does_not_refine(footage):
     session = replace(footage.session, config=Config())
-    assert session.config.refine
-    assert not for_training(session).config.refine
+    assert session.config.refine == "decoder"
+    assert for_training(session).config.refine == "none"
     assert for_training(session).config.seeds == session.config.seeds
 
 

@@ -206,10 +206,15 @@ QUALITY = Table(
 
 REFINE = Table(
     "refine",
-    "With and without following image edges within superpixels",
+    "Refinement of superpixel labels to pixel labels",
     (
-        Variant("refined"),
-        Variant("superpixels as they are", config=Config(refine=False)),
+        Variant("boundary decoder"),
+        Variant(
+            "boundary decoder, fed back",
+            config=Config(refine="decoder", feed_back=True),
+        ),
+        Variant("guided filter", config=Config(refine="guided")),
+        Variant("none", config=Config(refine="none")),
     ),
     ("J after", "F after", "mean J", "mean F"),
 )

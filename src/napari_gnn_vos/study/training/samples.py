@@ -179,4 +179,4 @@ def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32],
 
 def for_training(session: Session) -> Session:
     """Leave out what only the look of the labels needs."""
-    return replace(session, config=session.config.model_copy(update={"refine": False}))
+    return replace(session, config=session.config.model_copy(update={"refine": "none"}))
