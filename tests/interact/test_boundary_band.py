@@ -20,9 +20,7 @@ def halves(shape=(16, 24)):
 def labelled(logits, bands, labels, probability):
     names = NAMES[: probability.shape[1]]
     painted = names[probability.argmax(axis=1)][labels]
-    pooled = np.empty_like(probability)
-    label_band(logits, bands, labels, probability, names, painted, pooled)
-    return painted, pooled
+    return painted, label_band(logits, bands, labels, probability, names, painted)
 
 
 def test_probability_is_averaged_over_squares_and_repeated_beyond_the_frame():

@@ -111,6 +111,5 @@ class FramePainter:
             halve_probability(labels, np.ascontiguousarray(rows[:, k + 1]), coarse)
             bands[k] = boundary_band(half == label, coarse)
             logits[k] = self.refiner.logits(frame, coarse, bands[k])
-        names, refined = np.array((0, *self.objects), np.uint8), np.empty_like(rows)
-        label_band(logits, bands, labels, rows, names, painted, refined)
-        return refined
+        names = np.array((0, *self.objects), np.uint8)
+        return label_band(logits, bands, labels, rows, names, painted)

@@ -1,7 +1,7 @@
 """Band around predicted boundaries, and labels of its pixels from decoded logits.
 
-Maps at stride 2 have (h, w) pixels, those of a frame of (H, W) pixels whose last row and
-column are repeated up to a multiple of 8.
+Maps at stride 2 have (h, w) pixels, half of those of a frame of (H, W) pixels whose
+last row and column are repeated up to a multiple of 8.
 """
 
 from __future__ import annotations
@@ -65,15 +65,19 @@ def boundary_band(mask: Mask, coarse: F32) -> Mask:
     return band
 
 
-@njit(cache=True, nogil=True)
-def label_band(  # type: ignore[no-untyped-def]
-    logits, bands, labels, probability, names, painted, pooled
-):
-    """Label pixels of the bands, and average their probability over superpixels.
+def label_band(
+    logits: F32,
+    bands: Mask,
+    labels: NDArray[np.uint16],
+    probability: F32,
+    names: NDArray[np.uint8],
+    painted: NDArray[np.uint8],
+) -> F32:
+    r"""Label pixels of the bands, and average their probability over superpixels.
 
-    The probabilities :math:`p_k` of the objects compete with each other and with that of
-    background, :math:`\\prod_k (1 - p_k)`. Where an object is not decoded, :math:`p_k` is
-    its coarse probability.
+    The probabilities :math:`p_k` of the objects compete with each other and with that
+    of background, :math:`\prod_k (1 - p_k)`. Where an object is not decoded,
+    :math:`p_k` is its coarse probability.
 
     Parameters
     ----------
@@ -88,36 +92,51 @@ def label_band(  # type: ignore[no-untyped-def]
         Labels of the columns.
     painted : (H, W) ndarray of uint8
         Gets the likeliest label in the bands.
+
+    Returns
+    -------
     pooled : (n, K + 1) ndarray of float32
-        Gets the mean probability of all pixels of each superpixel.
+        Mean probability of all pixels of each superpixel.
     """
-    n, columns = probability.shape
-    size, counts = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    p = np.empty(columns, np.float32)
-    pooled[:] = 0
+    pooled, count = np.zeros_like(probability), np.zeros(len(probability), np.int64)
+    sums = pooled, count
+    _label(logits, bands, labels, probability, (names, painted), sums)
+    size = np.maximum(np.bincount(labels.ravel(), minlength=len(count)), 1)[:, None]
+    pooled += (size - count[:, None]) * probability
+    return np.asarray(pooled / size, np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _label(  # type: ignore[no-untyped-def]
+    logits, bands, labels, probability, named, sums
+):
+    """Label pixels, and add their probability and number to those of superpixels."""
+    names, painted = named
+    pooled, count = sums
+    p = np.empty(probability.shape[1], np.float32)
     for r in range(labels.shape[0]):
         for c in range(labels.shape[1]):
-            s = labels[r, c]
-            size[s] += 1
-            decoded = False
-            p[0] = 1
-            for k in range(columns - 1):
-                p[k + 1] = probability[s, k + 1]
-                if bands[k, r // 2, c // 2]:
-                    decoded = True
-                    logit = _sample(logits[k], bands[k], r, c)
-                    p[k + 1] = np.float32(1) / (np.float32(1) + np.exp(-logit))
-                p[0] *= np.float32(1) - p[k + 1]
-            if decoded:
+            if bands[:, r // 2, c // 2].any():
+                s = labels[r, c]
+                _decoded_probability(logits, bands, probability[s], (r, c), p)
                 painted[r, c] = names[p.argmax()]
-                counts[s] += 1
-                total = p.sum()
-                for k in range(columns):
-                    pooled[s, k] += p[k] / total
-    for s in range(n):
-        for k in range(columns):
-            rest = (size[s] - counts[s]) * probability[s, k]
-            pooled[s, k] = (pooled[s, k] + rest) / max(size[s], 1)
+                count[s] += 1
+                pooled[s] += p / p.sum()
+
+
+@njit(cache=True, nogil=True)
+def _decoded_probability(  # type: ignore[no-untyped-def]
+    logits, bands, coarse, pixel, p
+):
+    """Probability of background and of each object at a pixel, in place; not normed."""
+    r, c = pixel
+    p[0] = 1
+    for k in range(len(p) - 1):
+        p[k + 1] = coarse[k + 1]
+        if bands[k, r // 2, c // 2]:
+            logit = _sample(logits[k], bands[k], r, c)
+            p[k + 1] = np.float32(1) / (np.float32(1) + np.exp(-logit))
+        p[0] *= np.float32(1) - p[k + 1]
 
 
 @njit(cache=True, nogil=True)

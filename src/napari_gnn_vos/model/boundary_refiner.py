@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,9 +34,9 @@ U8 = NDArray[np.uint8]
 TILE = 32
 """Side of a tile in pixels of the output, which has half the picture's resolution."""
 ALIGNMENT = 8
-"""Height and width of a picture are extended to a multiple of it, the largest stride."""
+"""Height and width of a picture are extended to a multiple of the largest stride."""
 KEPT = 320 * 2**20
-"""Bytes of encoded frames that stay in memory per video; those of 70 frames of 480p."""
+"""Bytes of encoded frames that stay in memory per video: 70 frames of 480p."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ def single_threaded_torch() -> Iterator[None]:
 
 
 def limit_this_thread() -> None:
-    """Let torch compute on one core in the current thread; other threads are not changed.
+    """Let torch compute on one core in the current thread, and in no other.
 
     PyTorch keeps the count per thread, and a default for threads that first use it
     later. The default is set to one as well; `single_threaded_torch` restores it.

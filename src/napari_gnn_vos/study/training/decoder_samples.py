@@ -110,12 +110,27 @@ class CollectedPictures:
 
 
 def read_collected(file: Path) -> Picture:
-    """Read a collected prediction: NAME-ROUND-FRAME-LABEL.png, beside NAME-FRAME.jpg."""
+    """Read a collected prediction and its frame.
+
+    The files are NAME-ROUND-FRAME-LABEL.png, whose channels are coarse probability,
+    painted mask and true mask, and NAME-FRAME.jpg.
+    """
     name, _, frame, _ = file.stem.rsplit("-", 3)
-    coarse, _, mask = np.moveaxis(cv2.imread(str(file)), 2, 0)
-    rgb = cv2.imread(str(file.with_name(f"{name}-{frame}.jpg")))[..., ::-1]
+    coarse, _, mask = np.moveaxis(_read(file), 2, 0)
+    rgb = _read(file.with_name(f"{name}-{frame}.jpg"))[..., ::-1]
     known = np.ones(mask.shape, bool)
     return Picture(rgb, coarse.astype(np.float32) / 255, mask > 127, known)
+
+
+def _read(file: Path) -> U8:
+    """Read a picture, (H, W, 3) in the order blue, green, red."""
+    image = cv2.imread(str(file))
+    if image is None:
+        raise ReadError(
+            f"Expected a picture in {file}; the file is missing or damaged. Check the "
+            "folder."
+        )
+    return np.asarray(image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +170,11 @@ class StillPictures:
         """Draw a photograph with an object that is not tiny."""
         while True:
             name = self.names[rng.integers(len(self.names))]
-            values = cv2.imread(str(self.folder / "masks" / f"{name}.png"), 0)
+            values = _read(self.folder / "masks" / f"{name}.png")[..., 0]
             mask = values > UNKNOWN
             if mask.mean() > 0.005:
                 break
-        rgb = cv2.imread(str(self.folder / "images" / f"{name}.jpg"))[..., ::-1]
+        rgb = _read(self.folder / "images" / f"{name}.jpg")[..., ::-1]
         density = DENSITIES[rng.integers(len(DENSITIES))]
         coarse = imitate_coarse(self._cut(name, rgb, density), mask, rng)
         weight = POLYGON_WEIGHT if name.startswith(POLYGONS) else BOUNDARY_WEIGHT

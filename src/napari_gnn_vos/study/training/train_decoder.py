@@ -19,6 +19,7 @@ from napari_gnn_vos.model.backbone import Embed, bundled_state, embedder
 from napari_gnn_vos.model.boundary_decoder import (
     FEATURE_BLOCKS,
     BoundaryDecoder,
+    load_decoder,
     save_decoder,
 )
 from napari_gnn_vos.model.local_colours import (
@@ -44,12 +45,15 @@ class DecoderSettings:
     rate : float
         Largest learning rate of the one-cycle schedule.
     seed : int
+    initial : Path, optional
+        Weights to begin with.
     """
 
     steps: int = 6000
     batch: int = 4
     rate: float = 3e-3
     seed: int = 0
+    initial: Path | None = None
 
 
 class DecoderBatch:
@@ -84,11 +88,10 @@ class DecoderBatch:
         )
         near = (self.target > 0.02) & (self.target < 0.98)
         near = functional.max_pool2d(near.float(), NEAR, 1, NEAR // 2)
-        extra = torch.tensor(
-            [crop.boundary_weight - 1 for crop in crops], device=device
-        )
+        boundary = torch.tensor([c.boundary_weight for c in crops], device=device)
+        extra = boundary.view(-1, 1, 1, 1) - 1
         self.known = (known[:, None] == 1).float()
-        self.weight = (1 + near * extra.view(-1, 1, 1, 1)) * self.known
+        self.weight = (1 + near * extra) * self.known
 
 
 def _half(crop: Picture) -> tuple[NDArray[Any], ...]:
@@ -148,9 +151,10 @@ def train_decoder(
     torch.manual_seed(s.seed)
     rng, begin = np.random.default_rng(s.seed), time.perf_counter()
     embed = embedder(bundled_state(), FEATURE_BLOCKS, device)
-    decoder = BoundaryDecoder().to(device)
+    decoder = (load_decoder(s.initial) if s.initial else BoundaryDecoder()).to(device)
     adam = torch.optim.AdamW(decoder.parameters(), s.rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, s.rate, total_steps=s.steps)
+    about = {**asdict(s), "initial": str(s.initial or "")}
     losses = []
     for step in range(1, s.steps + 1):
         batch = DecoderBatch([draw(rng) for _ in range(s.batch)], embed, device)
@@ -166,5 +170,5 @@ def train_decoder(
             log.info("step %d of %d: loss %.4f", step, s.steps, mean)
             minutes = round((time.perf_counter() - begin) / 60, 1)
             progress = {"steps done": step, "loss": round(mean, 4), "minutes": minutes}
-            save_decoder(output, decoder, {**facts, **asdict(s), **progress})
+            save_decoder(output, decoder, {**facts, **about, **progress})
     return output
