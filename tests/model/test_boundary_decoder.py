@@ -112,12 +112,12 @@ def test_encoded_frames_are_bounded_and_do_not_keep_the_video(refiner, monkeypat
     from napari_gnn_vos.model import boundary_refiner
     from napari_gnn_vos.structures.video import Video
 
-    monkeypatch.setattr(boundary_refiner, "KEPT", 70_000)
+    monkeypatch.setattr(boundary_refiner, "ENCODED_BYTES", 70_000)
     video = Video.from_array(np.stack([picture((64, 64), t) for t in range(6)]))
     frames = refiner.frames(video, False)
     assert refiner.frames(video, False) is frames
     size = max(frame.nbytes for frame in frames)
-    assert 0 < len(frames._kept) * size <= 70_000
+    assert 0 < len(frames._cache) * size <= 70_000
     watch = weakref.ref(video)
     del video
     gc.collect()

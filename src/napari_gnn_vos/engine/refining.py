@@ -14,7 +14,11 @@ from napari_gnn_vos.interact.boundary_band import (
     halve_probability,
     label_band,
 )
-from napari_gnn_vos.interact.paint import bind_painted_pixels, paint_frame, paint_labels
+from napari_gnn_vos.interact.paint import (
+    assign_painted_pixels,
+    paint_frame,
+    paint_labels,
+)
 from napari_gnn_vos.structures.session import Session
 
 if TYPE_CHECKING:
@@ -94,7 +98,7 @@ class FramePainter:
         labels = session.graph.frames[t].labels
         painted = paint_labels(labels, probability, self.objects, None)
         refined = self._decode(self.encoded[t], labels, probability, painted)
-        return bind_painted_pixels(session, t, painted), refined
+        return assign_painted_pixels(session, t, painted), refined
 
     def _decode(
         self, frame: EncodedFrame, labels: NDArray[np.uint16], rows: F32, painted: U8

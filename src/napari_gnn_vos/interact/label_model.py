@@ -1,8 +1,9 @@
-"""What objects look like, learnt from the strokes (paper, III-C)."""
+"""The label model: appearance of each label, learnt from the strokes (paper, III-C)."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
+from napari_gnn_vos.structures.frame_graph import FrameGraph
 
 F32 = NDArray[np.float32]
 
@@ -20,85 +23,190 @@ class LabelModel:
 
     Parameters
     ----------
-    known : (M, A) ndarray of float
-        Appearance of superpixels whose label is known.
+    appearance : (M, A) ndarray of float
+        Training samples: appearance of superpixels of known label.
     labels : (M,) ndarray of int
-        Their labels; 0 is background, which nobody asks for.
-    weight : (M,) ndarray of float
-        How much each counts.
+        Their labels; 0 is background, for which no classifier is fitted.
+    weights : (M,) ndarray of float
+        Sample weights.
     reference : (R, A) ndarray of float
-        Superpixels that tell the scale of every feature.
+        Appearance that mean and standard deviation of each feature are computed from.
     settings : LabelModelSettings
 
     Notes
     -----
-    A label that is the only one known is given everywhere with probability one half:
-    there is nothing to tell it from.
+    A label without counterexamples has no classifier; its probability is 0.5.
     """
 
     def __init__(
         self,
-        known: NDArray[np.floating],
+        appearance: NDArray[np.floating],
         labels: NDArray[np.integer],
-        weight: NDArray[np.floating],
+        weights: NDArray[np.floating],
         reference: NDArray[np.floating],
         settings: LabelModelSettings,
     ) -> None:
         reference = reference.astype(np.float32)
         self._mean = reference.mean(axis=0)
-        self._spread = reference.std(axis=0) + np.float32(1e-3)
-        scaled = self._scale(known)
+        self._std = reference.std(axis=0) + np.float32(1e-3)
+        standardised = self._standardise(appearance)
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 
         def fit(label: int) -> tuple[F32, float]:
-            return _line(scaled, labels == label, weight, settings)
+            return _fit_classifier(standardised, labels == label, weights, settings)
 
-        # products this small only wait for BLAS's own threads, on a busy machine long
+        # small products do not profit from BLAS threads, and wait for busy cores
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
-            self._lines = dict(zip(fitted, pool.map(fit, fitted), strict=True))
+            self._classifiers = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
-    def _scale(self, values: NDArray[np.floating]) -> F32:
-        return np.asarray((values - self._mean) / self._spread, np.float32)
+    def _standardise(self, appearance: NDArray[np.floating]) -> F32:
+        return np.asarray((appearance - self._mean) / self._std, np.float32)
 
-    def __call__(self, values: NDArray[np.floating], labels: tuple[int, ...]) -> F32:
-        """Probability of labels, each against the rest.
+    def __call__(
+        self, appearance: NDArray[np.floating], labels: tuple[int, ...]
+    ) -> F32:
+        """Compute the probability of each label against the rest.
 
         Parameters
         ----------
-        values : (n, A) ndarray of float
-            Appearance.
+        appearance : (n, A) ndarray of float
         labels : tuple of K int
 
         Returns
         -------
         probability : (n, K) ndarray of float32
-            One half for a label that was never seen.
+            0.5 for labels without a classifier.
         """
-        unseen = np.zeros(len(self._mean), np.float32), 0.0
-        lines = [self._lines.get(label, unseen) for label in labels]
-        slopes = np.stack([slope for slope, _ in lines], axis=1) / self._spread[:, None]
-        offsets = np.array([offset for _, offset in lines], np.float32)
-        offsets -= self._mean @ slopes
-        return _logistic(values.astype(np.float32) @ slopes + offsets)
+        none = np.zeros(len(self._mean), np.float32), 0.0
+        classifiers = [self._classifiers.get(label, none) for label in labels]
+        weights = np.stack([weight for weight, _ in classifiers], axis=1)
+        weights = weights / self._std[:, None]  # standardises the appearance, too
+        intercepts = np.array([value for _, value in classifiers], np.float32)
+        intercepts -= self._mean @ weights
+        return _logistic(appearance.astype(np.float32) @ weights + intercepts)
 
 
 def _logistic(values: F32) -> F32:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
 
 
-def _line(
-    values: F32,
-    is_it: NDArray[np.bool_],
-    weight: NDArray[np.floating],
+def _fit_classifier(
+    appearance: F32,
+    is_label: NDArray[np.bool_],
+    weights: NDArray[np.floating],
     settings: LabelModelSettings,
 ) -> tuple[F32, float]:
+    """Fit a logistic regression with balanced classes; return weights and intercept."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    share = np.where(is_it, weight[is_it].sum(), weight[~is_it].sum())
-    balanced = weight / share * (weight.sum() / 2)
-    model = LogisticRegression(C=settings.strength, max_iter=100, tol=1e-3)
+    class_weight = np.where(is_label, weights[is_label].sum(), weights[~is_label].sum())
+    balanced = weights / class_weight * (weights.sum() / 2)
+    model = LogisticRegression(
+        C=settings.inverse_regularization, max_iter=100, tol=1e-3
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(values, is_it, sample_weight=balanced)
+        model.fit(appearance, is_label, sample_weight=balanced)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+
+def fit_label_model(
+    frames: Sequence[FrameGraph],
+    offsets: NDArray[np.int64],
+    node_labels: SuperpixelLabels,
+    settings: LabelModelSettings,
+) -> LabelModel:
+    """Fit the label model on labelled superpixels.
+
+    Painted superpixels and presumed background have weight 1, reduced for small painted
+    superpixels; propagated labels have weight `settings.propagated_weight`.
+
+    Parameters
+    ----------
+    frames : sequence of T FrameGraph
+    offsets : (T + 1,) ndarray of int64
+        Number of the first superpixel of each frame, then N.
+    node_labels : SuperpixelLabels
+        Of N superpixels.
+    settings : LabelModelSettings
+
+    Returns
+    -------
+    model : LabelModel
+    """
+    appearance, labels, weights, reference = [], [], [], []
+    for source, source_weight in (
+        (node_labels.drawn, 1.0),
+        (node_labels.presumed, 1.0),
+        (node_labels.propagated, settings.propagated_weight),
+    ):
+        labelled = np.flatnonzero(source != UNLABELLED)
+        frame_of_node = np.searchsorted(offsets, labelled, side="right") - 1
+        for t in np.unique(frame_of_node):
+            frame, rows = frames[int(t)], labelled[frame_of_node == t]
+            if source is node_labels.drawn:
+                painted = frame.appearance[rows - offsets[t]]
+                rows = rows[~has_conflicting_label(painted, source[rows])]
+            nodes = rows - offsets[t]
+            weight = np.full(len(rows), source_weight, np.float32)
+            if source is node_labels.drawn:
+                weight *= size_weights(frame, settings.small_superpixel)[nodes]
+            appearance.append(frame.appearance[nodes])
+            labels.append(source[rows])
+            weights.append(weight)
+            if source_weight == 1.0:
+                reference.append(frame.appearance)
+    return LabelModel(
+        np.concatenate(appearance).astype(np.float32),
+        np.concatenate(labels),
+        np.concatenate(weights),
+        np.concatenate(reference),
+        settings,
+    )
+
+
+def has_conflicting_label(
+    appearance: NDArray[np.float16], labels: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Mark superpixels whose appearance also occurs with another label.
+
+    If appearance is not recomputed after a split, all parts of a superpixel have the
+    appearance of the whole. They would be contradictory training samples.
+
+    Parameters
+    ----------
+    appearance : (n, A) ndarray of float16
+    labels : (n,) ndarray of int
+
+    Returns
+    -------
+    conflicting : (n,) ndarray of bool
+    """
+    _, group = np.unique(appearance, axis=0, return_inverse=True)
+    pairs = np.unique(np.stack([group.ravel(), labels]), axis=1)
+    repeated = pairs[0][1:][np.diff(pairs[0]) == 0]
+    return np.isin(group.ravel(), repeated)
+
+
+def size_weights(frame: FrameGraph, min_relative_size: float) -> F32:
+    """Compute sample weights that suppress small superpixels, (n,), 0 to 1.
+
+    Splitting leaves thin superpixels where a brush is wider than the region it
+    corrects. The cells of the backbone are larger, so the appearance of a thin
+    superpixel is mostly that of its surroundings.
+
+    Parameters
+    ----------
+    frame : FrameGraph
+    min_relative_size : float
+        Size relative to the mean size of the frame below which the weight decreases
+        linearly.
+
+    Returns
+    -------
+    weights : (n,) ndarray of float32
+    """
+    size = frame.sizes
+    full_weight_size = np.float32(max(min_relative_size * size.mean(), 1))
+    return np.minimum(size / full_weight_size, 1).astype(np.float32)

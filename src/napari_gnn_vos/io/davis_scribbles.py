@@ -1,37 +1,67 @@
-"""Strokes in the JSON format of the DAVIS interactive benchmark.
+"""Scribbles in the JSON format of the DAVIS interactive benchmark.
 
 A file is ``ROOT/Scribbles/SEQUENCE/001.json``::
 
     {"sequence": "bear",
      "scribbles": [[], [{"path": [[0.5, 0.25], ...], "object_id": 1}], []]}
 
-with a list a frame, and in it the strokes on that frame. Points are (x, y), in shares
-of width and height: pixel 3 of 10 is at 0.3. Object 0 is background.
+with one list of strokes per frame. Points are (x, y), divided by width and height:
+pixel 3 of 10 is at 0.3. Object 0 is background.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.io.json_file import read_json, validation_summary
+from napari_gnn_vos.structures.scribbles import ERASED, Scribble
 
 EXPECTED = (
-    'Expected strokes as the DAVIS interactive benchmark keeps them, {"scribbles": '
-    '[[{"path": [[x, y], ...], "object_id": 1}], ...]} with a list a frame'
+    'Expected scribbles of the DAVIS interactive benchmark, {"scribbles": '
+    '[[{"path": [[x, y], ...], "object_id": 1}], ...]} with one list per frame'
 )
+
+MAX_COORDINATE = 1000.0
+"""Largest absolute coordinate, in widths or heights of the frame."""
+MAX_FRAMES, MAX_STROKES, MAX_POINTS = 1_000_000, 100_000, 1_000_000
+"""Largest number of frames per file, of strokes per frame, and of points per stroke."""
+
+Coordinate = Annotated[
+    float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE, allow_inf_nan=False)
+]
+
+
+class _Stroke(BaseModel):
+    """Schema of one stroke."""
+
+    path: list[tuple[Coordinate, Coordinate]] = Field(
+        min_length=1, max_length=MAX_POINTS
+    )
+    object_id: int = Field(ge=ERASED, le=254)
+
+
+class _Content(BaseModel):
+    """Schema of a file."""
+
+    scribbles: list[Annotated[list[_Stroke], Field(max_length=MAX_STROKES)]] = Field(
+        max_length=MAX_FRAMES
+    )
+
+
+_CONTENT = TypeAdapter(_Content)
 
 
 def read_davis_scribbles(
     path: str | PathLike[str], shape: tuple[int, int, int]
 ) -> tuple[Scribble, ...]:
-    """Read the strokes of a file, such as those that persons drew for DAVIS.
+    """Read scribbles from a file, such as those published with DAVIS.
 
     Parameters
     ----------
@@ -48,68 +78,68 @@ def read_davis_scribbles(
     Raises
     ------
     ReadError
-        If the file is missing, holds something else, or belongs to a video of another
-        length.
+        If the file is missing or invalid, or belongs to a video of another length.
     """
-    try:
-        found = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReadError(
-            f"{EXPECTED}; reading {path} gave: {error}. Check the path."
-        ) from error
-    return scribbles_from_davis(found, shape)
+    return _scribbles(read_json(Path(path), _CONTENT, EXPECTED), shape)
 
 
 def scribbles_from_davis(
-    found: Mapping[str, Any], shape: tuple[int, int, int]
+    content: Mapping[str, Any], shape: tuple[int, int, int]
 ) -> tuple[Scribble, ...]:
-    """Turn strokes of the DAVIS format into ours.
+    """Convert scribbles from the DAVIS format.
 
     Parameters
     ----------
-    found : mapping
+    content : mapping
         ``"scribbles"`` is a list of T lists of strokes, each a mapping with ``"path"``,
-        P pairs (x, y) from 0 to 1, and ``"object_id"``. All else is left aside.
+        P pairs (x, y) from 0 to 1, and ``"object_id"``. Other keys are ignored.
     shape : (int, int, int)
         T, H and W of the video.
 
     Returns
     -------
     scribbles : tuple of Scribble
-        A frame after the other, in the order given; points (row, column) in pixels.
+        Ordered by frame; points (row, column) in pixels.
 
     Raises
     ------
     ReadError
-        If it is something else, or belongs to a video of another length.
+        If the content is invalid, or belongs to a video of another length.
 
     Examples
     --------
     >>> stroke = {"path": [[0, 0], [1, 0.5]], "object_id": 2}
-    >>> (ours,) = scribbles_from_davis({"scribbles": [[], [stroke]]}, (2, 6, 9))
-    >>> ours.frame, ours.label, ours.path.tolist()
+    >>> (scribble,) = scribbles_from_davis({"scribbles": [[], [stroke]]}, (2, 6, 9))
+    >>> scribble.frame, scribble.label, scribble.path.tolist()
     (1, 2, [[0.0, 0.0], [3.0, 8.0]])
     """
     try:
-        frames = list(found["scribbles"])
-        scribbles = tuple(
-            _stroke(t, one, shape) for t, frame in enumerate(frames) for one in frame
-        )
-    except (ValueError, LookupError, TypeError) as error:
+        validated = _CONTENT.validate_python(content)
+    except ValidationError as error:
         raise ReadError(
-            f"{EXPECTED}; what came is something else ({error!r}). Check the file."
+            f"{EXPECTED}; the content differs: {validation_summary(error)}. "
+            "Check the file."
         ) from error
+    return _scribbles(validated, shape)
+
+
+def _scribbles(content: _Content, shape: tuple[int, int, int]) -> tuple[Scribble, ...]:
+    frames = content.scribbles
     if len(frames) != shape[0]:
         raise ReadError(
-            f"Expected strokes for a video of {shape[0]} frames; these are for one of "
-            f"{len(frames)}. Take the file of the same sequence."
+            f"Expected scribbles for a video of {shape[0]} frames; the file has "
+            f"{len(frames)} frames. Use the file of the same sequence."
         )
-    return scribbles
+    return tuple(
+        _scribble(t, stroke, shape)
+        for t, strokes in enumerate(frames)
+        for stroke in strokes
+    )
 
 
-def _stroke(t: int, one: Mapping[str, Any], shape: tuple[int, int, int]) -> Scribble:
-    points = np.asarray(one["path"], float)[:, ::-1]
+def _scribble(t: int, stroke: _Stroke, shape: tuple[int, int, int]) -> Scribble:
+    points = np.array(stroke.path, float)[:, ::-1]
     size = np.array(shape[1:])
     on_edge = (points * size > size - 1) & (points <= 1)
     path = np.where(on_edge, size - 1, points * size)
-    return Scribble(t, int(one["object_id"]), path)
+    return Scribble(t, stroke.object_id, path)

@@ -1,9 +1,10 @@
-"""Labels into files that other programs open."""
+"""Export of labels to PNG, TIFF and COCO files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
@@ -13,55 +14,69 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.coco import export_coco
-from napari_gnn_vos.io.label_pictures import checked, unwritable
-from napari_gnn_vos.io.palette import davis_palette
-from napari_gnn_vos.io.storage import atomic_write
-from napari_gnn_vos.io.tiff import about_labels
+from napari_gnn_vos.io.label_images import (
+    davis_palette,
+    validate_label_images,
+    write_error_message,
+)
+from napari_gnn_vos.io.tiff import label_description
+from napari_gnn_vos.storage import atomic_write
+
+TIFF_SUFFIXES = (".tif", ".tiff")
+COCO_SUFFIX = ".json"
 
 
 def export_palette_pngs(
-    labels: Iterable[NDArray[Any]], folder: str | PathLike[str], overwrite: bool = False
+    labels: Iterable[NDArray[Any]],
+    folder: str | PathLike[str],
+    overwrite: bool = False,
+    frame_names: Sequence[str] | None = None,
 ) -> int:
-    """Write ``00000.png``, ``00001.png`` ... with the palette of DAVIS.
+    """Write one PNG file per frame with the palette of DAVIS.
 
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
-        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+        One label image per frame, values 0 to 255, or a (T, H, W) array.
     folder : path
-        Made if it is not there.
+        Created if it does not exist.
     overwrite : bool
-        Write into a folder that has numbered masks already, and take away those of
-        them that lie after the last frame.
+        Replace the masks in the folder, and delete the numbered ones after the last
+        frame.
+    frame_names : sequence of T str, optional
+        File names of the video frames. The masks have the same names with the suffix
+        ``.png``. By default the masks are ``00000.png``, ``00001.png`` ...
 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
 
     Raises
     ------
     ReadError
-        If the folder cannot be written, or has masks and `overwrite` is off.
+        If the folder cannot be written, or has masks and `overwrite` is false.
     ShapeError
-        If there is no frame, or a frame is no picture of labels of the first one's
+        If there is no frame, a frame is not a label image, or the frames differ in
         size.
     """
     folder = Path(folder)
-    old = _old_masks(folder)
+    names = None if frame_names is None else png_names(frame_names)
+    old = existing_masks(folder, names)
     if old and not overwrite:
         raise ReadError(
             f"Expected a folder without masks; {folder} has {len(old)} already. "
-            "Choose an empty folder, or overwrite them."
+            "Choose an empty folder, or overwrite the masks."
         )
     written = 0
-    for written, mask in enumerate(checked(labels), start=1):
+    for written, mask in enumerate(validate_label_images(labels), start=1):
         try:
-            _write_png(mask, folder / f"{written - 1:05d}.png")
+            name = f"{written - 1:05d}.png" if names is None else names[written - 1]
+            _write_png(mask, folder / name)
         except OSError as error:
-            raise ReadError(unwritable(folder, error)) from error
+            raise ReadError(write_error_message(folder, error)) from error
     for file in old:
-        if int(file.stem) >= written:
+        if names is None and int(file.stem) >= written:
             file.unlink()
     return written
 
@@ -71,23 +86,23 @@ def export_tiff(
     path: str | PathLike[str],
     names: Mapping[int, str] | None = None,
 ) -> int:
-    """Write a multi-page TIFF, a page a frame, compressed with zlib.
+    """Write a zlib-compressed TIFF with one page per frame.
 
-    `io.tiff.read_labels` knows it again.
+    `io.tiff.read_labels` reads the file.
 
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
-        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+        One label image per frame, values 0 to 255, or a (T, H, W) array.
     path : path
-        A file there is replaced, once all frames are written.
+        An existing file is replaced after all frames were written.
     names : mapping of int to str, optional
-        What labels are called, kept in the description of the first page.
+        Object names by label, stored in the description of the first page.
 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
 
     Raises
     ------
@@ -103,15 +118,17 @@ def export_tiff(
     def write(file: IO[bytes]) -> None:
         nonlocal written
         with tifffile.TiffWriter(file, bigtiff=True) as pages:
-            for mask in checked(labels):
-                about = None if written else about_labels(names or {})
-                pages.write(mask, compression="zlib", description=about, metadata=None)
+            for mask in validate_label_images(labels):
+                description = None if written else label_description(names or {})
+                pages.write(
+                    mask, compression="zlib", description=description, metadata=None
+                )
                 written += 1
 
     try:
         atomic_write(path, write)
     except OSError as error:
-        raise ReadError(unwritable(path, error)) from error
+        raise ReadError(write_error_message(path, error)) from error
     return written
 
 
@@ -121,36 +138,79 @@ def _write_png(mask: NDArray[np.uint8], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(mask)
     image.putpalette(davis_palette())
-    image.save(file)
+    atomic_write(file, partial(image.save, format="PNG"))
 
 
-def _old_masks(folder: Path) -> list[Path]:
-    numbered = re.compile(r"\d{5}\.png")
+def png_names(frame_names: Sequence[str]) -> list[str]:
+    """Replace the suffixes of file names by ``.png``, if the results are unique.
+
+    Otherwise ``.png`` is appended.
+
+    Examples
+    --------
+    >>> png_names(["a.jpg", "b.jpg"]), png_names(["a.jpg", "a.jpeg"])
+    (['a.png', 'b.png'], ['a.jpg.png', 'a.jpeg.png'])
+    """
+    names = [f"{Path(name).stem}.png" for name in frame_names]
+    unique = len({name.lower() for name in names}) == len(names)
+    return names if unique else [f"{name}.png" for name in frame_names]
+
+
+def existing_masks(folder: Path, names: Sequence[str] | None) -> list[Path]:
+    """List the files of a folder that an export would replace.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str or None
+        File names of the masks; None for numbered masks.
+
+    Raises
+    ------
+    ReadError
+        If the folder is a file, or cannot be read.
+    """
     if folder.exists() and not folder.is_dir():
-        raise ReadError(unwritable(folder, "it is a file"))
+        raise ReadError(write_error_message(folder, "it is a file"))
+    if names is not None:
+        return [folder / name for name in names if (folder / name).exists()]
+    numbered = re.compile(r"\d{5}\.png")
     files = folder.iterdir() if folder.is_dir() else ()
     return [file for file in files if numbered.fullmatch(file.name)]
 
 
-def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
-    """Write labels as the path asks.
+def export_labels(
+    labels: Iterable[NDArray[Any]],
+    path: str | PathLike[str],
+    *,
+    overwrite: bool = True,
+    frame_names: Sequence[str] | None = None,
+    video_name: str | None = None,
+) -> int:
+    """Write labels in the format selected by the suffix of a path.
 
-    One file for ``.tif`` or, in the format of COCO for videos, ``.json``; otherwise a
-    folder of PNGs.
+    ``.tif`` and ``.tiff`` select TIFF, ``.json`` COCO JSON; any other path is a folder
+    of PNG files.
 
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of uint8
     path : path
+    overwrite : bool
+        Replace existing masks in a folder of PNG files.
+    frame_names : sequence of T str, optional
+        File names of the video frames, for the names of PNG files and in COCO JSON.
+    video_name : str, optional
+        Name of the video in COCO JSON.
 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in (".tif", ".tiff"):
+    if suffix in TIFF_SUFFIXES:
         return export_tiff(labels, path)
-    if suffix == ".json":
-        return export_coco(labels, path)
-    return export_palette_pngs(labels, path)
+    if suffix == COCO_SUFFIX:
+        return export_coco(labels, path, frame_names=frame_names, video_name=video_name)
+    return export_palette_pngs(labels, path, overwrite, frame_names)

@@ -35,7 +35,7 @@ TILE = 32
 """Side of a tile in pixels of the output, which has half the picture's resolution."""
 ALIGNMENT = 8
 """Height and width of a picture are extended to a multiple of the largest stride."""
-KEPT = 320 * 2**20
+ENCODED_BYTES = 320 * 2**20
 """Bytes of encoded frames that stay in memory per video: 70 frames of 480p."""
 
 
@@ -84,7 +84,7 @@ class BoundaryRefiner:
         self._videos = {False: WeakCache(), True: WeakCache()}
 
     def frames(self, video: Video, denoise: bool) -> Sequence[EncodedFrame]:
-        """Encode frames of a video when they are read; up to `KEPT` bytes are kept.
+        """Encode frames of a video when they are read; up to `ENCODED_BYTES` bytes are kept.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class BoundaryRefiner:
 
         def sequence(owner: Video) -> CachedSequence[EncodedFrame]:
             read = partial(self._read, weakref.ref(owner), denoise)
-            return CachedSequence(read, owner.shape[0], KEPT)
+            return CachedSequence(read, owner.shape[0], ENCODED_BYTES)
 
         return self._videos[denoise].of(video, sequence)
 

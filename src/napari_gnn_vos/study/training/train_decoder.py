@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_gnn_vos.engine import Model
 from napari_gnn_vos.model.backbone import Embed, bundled_state, embedder
 from napari_gnn_vos.model.boundary_decoder import (
     FEATURE_BLOCKS,
@@ -26,7 +28,15 @@ from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     local_colour_likelihoods,
 )
-from napari_gnn_vos.study.training.decoder_samples import NEAR, Picture
+from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.study.training.collect_coarse import collect_coarse
+from napari_gnn_vos.study.training.decoder_samples import (
+    NEAR,
+    CollectedPictures,
+    Picture,
+    StillPictures,
+    draw_crop,
+)
 from napari_gnn_vos.vision import cv2
 
 log = logging.getLogger(__name__)
@@ -172,3 +182,55 @@ def train_decoder(
             progress = {"steps done": step, "loss": round(mean, 4), "minutes": minutes}
             save_decoder(output, decoder, {**facts, **about, **progress})
     return output
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderPlan:
+    """Sources of a training of the boundary decoder.
+
+    Parameters
+    ----------
+    sources : tuple of (Path, tuple of str)
+        Folders in DAVIS layout, and names of sequences in each.
+    stills : Path, optional
+        Folder of photographs with masks, see `StillPictures`.
+    output : Path
+        Folder for collected predictions, superpixels of photographs, and the weights.
+    cache : Path
+        For prepared graphs.
+    """
+
+    sources: tuple[tuple[Path, tuple[str, ...]], ...]
+    stills: Path | None
+    output: Path
+    cache: Path
+
+    def collect(self, model: Model) -> Pipeline[None]:
+        """Collect the predictions of a network that are not collected yet."""
+        for root, names in self.sources:
+            yield from collect_coarse(root, names, model, self._collected, self.cache)
+
+    def train(self, settings: DecoderSettings, device: str = "cpu") -> Path:
+        """Train a decoder on what was collected and on photographs.
+
+        Returns
+        -------
+        path : Path
+            The weights.
+        """
+        names = tuple(name for _, names in self.sources for name in names)
+        sequences = CollectedPictures.of(self._collected, names)
+        stills = None
+        if self.stills is not None:
+            stills = StillPictures.of(self.stills, self.output / "superpixels")
+        facts: dict[str, object] = {
+            "sequences": names,
+            "photographs": len(stills.names) if stills else 0,
+        }
+        weights = self.output / "boundary-decoder.safetensors"
+        draw = partial(draw_crop, sequences, stills)
+        return train_decoder(draw, weights, settings, facts, device)
+
+    @property
+    def _collected(self) -> Path:
+        return self.output / "predictions"
