@@ -84,12 +84,12 @@ class BoundaryRefiner:
         self._videos = {False: WeakCache(), True: WeakCache()}
 
     def frames(self, video: Video, denoise: bool) -> Sequence[EncodedFrame]:
-        """Encode frames of a video when they are read; up to `ENCODED_BYTES` bytes are kept.
+        """Encode frames of a video when they are read, and cache some of them.
 
         Parameters
         ----------
         video : Video
-            Must exist as long as frames are read; it is not kept alive.
+            Must exist as long as frames are read; the cache does not keep it alive.
         denoise : bool
             Whether noise is removed, as in preparation.
         """
@@ -98,7 +98,7 @@ class BoundaryRefiner:
             read = partial(self._read, weakref.ref(owner), denoise)
             return CachedSequence(read, owner.shape[0], ENCODED_BYTES)
 
-        return self._videos[denoise].of(video, sequence)
+        return self._videos[denoise].get(video, sequence)
 
     def _read(self, video: weakref.ref[Video], denoise: bool, t: int) -> EncodedFrame:
         owner = video()
