@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.engine import annotate, evidence, predict, start
+from napari_gnn_vos.engine import annotate, evidence, predict, refining, start
 from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.video import Video
@@ -75,7 +75,18 @@ def test_strokes_are_binding_where_the_boundary_is_decoded(decoded):
     assert (session.labels[2][row, col : col + 7] == 1).all()
 
 
-def test_two_objects_are_decoded_in_competition():
+def test_several_objects_are_refined_by_the_guided_filter():
+    video, _ = two_squares()
+    strokes = on_square(), on_ground(), line(0, 2, (36, 50), (36, 54))
+    decoder, guided = (
+        segmented(video, *strokes, config=Config(refine=refine))
+        for refine in ("decoder", "guided")
+    )
+    np.testing.assert_array_equal(decoder.labels, guided.labels)
+
+
+def test_two_objects_are_decoded_in_competition(monkeypatch):
+    monkeypatch.setattr(refining, "MAX_DECODED_OBJECTS", 9)
     video, truth = two_squares()
     objects = [int(k) for k in np.unique(truth) if k > 0]
     strokes = [on_ground()]
@@ -84,8 +95,10 @@ def test_two_objects_are_decoded_in_competition():
         r, c = int(np.median(rows)), int(np.median(cols))
         strokes.append(line(0, label, (r, c - 2), (r, c + 2)))
     session = segmented(video, *strokes)
-    assert set(np.unique(session.labels)) <= {0, *objects}
-    assert (jaccard(session.labels, truth, objects).mean(axis=0) > 0.6).all()
+    assert set(np.unique(session.labels[0])) == {0, *objects}
+    for refined in session.prediction.refined:
+        assert refined.shape[1] == 3
+        np.testing.assert_allclose(refined.sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

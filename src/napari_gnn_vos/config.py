@@ -165,7 +165,8 @@ class Config(Settings):
     refine: Refine = Field(
         "decoder",
         description="How labels of superpixels become labels of pixels: a boundary "
-        "decoder (convolutional network), a guided filter (faster), or not at all.",
+        "decoder (convolutional network; with several objects the guided filter), a "
+        "guided filter (faster), or not at all.",
     )
     feed_back: bool = Field(
         False,

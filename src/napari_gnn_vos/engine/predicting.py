@@ -157,7 +157,7 @@ def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[S
         tuple(probability),
         expected_j(np.stack(overlaps)),
         str(model),
-        refined if session.config.refine == "decoder" else (),
+        refined if painter.refiner is not None else (),
     )
     labels = LabelFrames(session.graph.shape, packed)
     return replace(session, prediction=prediction, packed_labels=labels)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
+MAX_DECODED_OBJECTS = 1
+"""With more objects the guided filter is used. The shipped decoder was trained on one
+object per frame and lost accuracy where objects touch."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePainter:
@@ -61,7 +65,7 @@ class FramePainter:
         device : str
             Where the decoder computes.
         """
-        if session.config.refine != "decoder":
+        if session.config.refine != "decoder" or len(objects) > MAX_DECODED_OBJECTS:
             return cls(session, objects)
         from napari_gnn_vos.model.registry import load_boundary_refiner
 

@@ -15,7 +15,9 @@ from napari_gnn_vos.vision import cv2
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 WIDTH = 24
-"""Pixels of a frame from a predicted boundary to either side of the band."""
+"""Largest distance of the band from a predicted boundary, in pixels of a frame."""
+RELATIVE_WIDTH = 0.25
+"""The same relative to the square root of the object's area, for small objects."""
 UNCERTAIN = 0.15
 """Pixels whose probability is this far from 0 and from 1 belong to the band."""
 
@@ -56,13 +58,16 @@ def boundary_band(mask: Mask, coarse: F32) -> Mask:
     -------
     band : (h, w) ndarray of bool
     """
-    band = (coarse > UNCERTAIN) & (coarse < 1 - UNCERTAIN)
-    if mask.any() and not mask.all():
-        inside = mask.astype(np.uint8)
-        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
-        distance += cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
-        band |= distance < WIDTH / 2
-    return band
+    uncertain: Mask = (coarse > UNCERTAIN) & (coarse < 1 - UNCERTAIN)
+    if not mask.any() or mask.all():
+        return uncertain
+    inside = mask.astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    distance += cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    relative = RELATIVE_WIDTH * np.sqrt(mask.sum())
+    if relative < WIDTH / 2:
+        return np.asarray(distance < relative)
+    return np.asarray((distance < WIDTH / 2) | uncertain)
 
 
 def label_band(

@@ -49,8 +49,7 @@ def paint_frame(
     -------
     labels : (H, W) ndarray of uint8
     """
-    guided = session.config.refine == "guided"
-    guide = session.video.greys[t] if guided else None
+    guide = session.video.greys[t] if session.config.refine != "none" else None
     superpixels = session.graph.frames[t].labels
     labels = paint_labels(superpixels, probability, objects, guide)
     return assign_painted_pixels(session, t, labels)
