@@ -132,6 +132,6 @@ def missing_times(times: Sequence[int]) -> list[int]:
         return []
     return [
         int(times[t]) + round(k * int(intervals[t]) / int(steps[t]))
-        for t in np.flatnonzero(is_gap)
+        for t in np.flatnonzero(is_gap).tolist()
         for k in range(1, int(steps[t]))
     ]
