@@ -112,8 +112,12 @@ class LabelModelSettings(Settings):
     enabled: bool = Field(
         True, description="Fit it; if not, every label is as likely as not everywhere."
     )
+    node_features: bool = Field(
+        True,
+        description="Use colour, occlusion and motion beside the deep features.",
+    )
     strength: PositiveFloat = Field(
-        0.1, description="Inverse of the regularisation, scikit-learn's C."
+        0.01, description="Inverse of the regularisation, scikit-learn's C."
     )
     propagated_weight: PositiveFloat = Field(
         0.2, description="What a spread seed counts, beside 1 of a drawn one."

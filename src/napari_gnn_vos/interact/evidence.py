@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.interact.fit_label_model import fit_label_model
+from napari_gnn_vos.interact.fit_label_model import fit_label_model, label_model_inputs
 from napari_gnn_vos.interact.harmonic import diffuse
 from napari_gnn_vos.interact.node_inputs import node_inputs
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
@@ -114,10 +114,10 @@ def label_model_probabilities(
     frames, first = graph.frames, graph.offsets
     probabilities = np.full((len(objects), graph.n), 0.5, np.float32)
     if settings.enabled:
-        model = fit_label_model(frames, first, node_labels, settings)
+        model = fit_label_model(graph, node_labels, settings)
 
         def look(t: int) -> None:
-            found = model(frames[t].appearance, objects)
+            found = model(label_model_inputs(frames[t], settings), objects)
             probabilities[:, first[t] : first[t + 1]] = found.T
 
         with ThreadPoolExecutor(cores()) as pool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.interact.label_model import LabelModel
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
+from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
+NODE_FEATURE_WEIGHT, RESIDUAL_WEIGHT = 2.0, 3.0
+"""Weights of standardised node features beside deep features of weight 1."""
 
 
 def disputed(
@@ -49,16 +51,47 @@ def not_slivers(frame: FrameGraph, sliver: float) -> F32:
     return np.minimum(size / least, 1).astype(np.float32)
 
 
+def label_model_inputs(frame: FrameGraph, settings: LabelModelSettings) -> F32:
+    """Concatenate deep and, by settings, node features of superpixels, (n, C)."""
+    appearance = frame.appearance.astype(np.float32)
+    if not settings.node_features:
+        return appearance
+    return np.concatenate([appearance, frame.node_features], axis=1)
+
+
+def input_weights(
+    columns: int, node_feature_names: tuple[str, ...], settings: LabelModelSettings
+) -> F32:
+    """Weights of the standardised columns of `label_model_inputs`, (C,).
+
+    Parameters
+    ----------
+    columns : int
+        Deep features.
+    node_feature_names : tuple of str
+    settings : LabelModelSettings
+
+    Returns
+    -------
+    weights : (C,) ndarray of float32
+        Regularisation penalises a column less, the larger its weight.
+    """
+    names = node_feature_names if settings.node_features else ()
+    nodes = [
+        RESIDUAL_WEIGHT if name == RESIDUAL_MOTION else NODE_FEATURE_WEIGHT
+        for name in names
+    ]
+    return np.array([1.0] * columns + nodes, np.float32)
+
+
 def fit_label_model(
-    frames: Sequence[FrameGraph],
-    first: NDArray[np.int64],
-    node_labels: SuperpixelLabels,
-    settings: LabelModelSettings,
+    graph: VideoGraph, node_labels: SuperpixelLabels, settings: LabelModelSettings
 ) -> LabelModel:
     """Fit on drawn superpixels, guessed background and, counting less, on seeds.
 
     Slivers count less, too.
     """
+    frames, first = graph.frames, graph.offsets
     known, labels, weights, reference = [], [], [], []
     for source, weight in (
         (node_labels.drawn, 1.0),
@@ -72,18 +105,21 @@ def fit_label_model(
             if source is node_labels.drawn:
                 looks = frames[int(t)].appearance[rows - first[t]]
                 rows = rows[~disputed(looks, source[rows])]
-            known.append(frames[int(t)].appearance[rows - first[t]])
+            inputs = label_model_inputs(frames[int(t)], settings)
+            known.append(inputs[rows - first[t]])
             labels.append(source[rows])
             counts = np.full(len(rows), weight, np.float32)
             if source is node_labels.drawn:
                 counts *= not_slivers(frames[int(t)], settings.sliver)[rows - first[t]]
             weights.append(counts)
             if weight == 1.0:
-                reference.append(frames[int(t)].appearance)
+                reference.append(inputs)
+    columns = frames[0].appearance.shape[1]
     return LabelModel(
-        np.concatenate(known).astype(np.float32),
+        np.concatenate(known),
         np.concatenate(labels),
         np.concatenate(weights),
         np.concatenate(reference),
+        input_weights(columns, graph.node_feature_names, settings),
         settings,
     )

@@ -27,7 +27,9 @@ class LabelModel:
     weight : (M,) ndarray of float
         How much each counts.
     reference : (R, A) ndarray of float
-        Superpixels that tell the scale of every feature.
+        Superpixels whose mean and standard deviation standardise every column.
+    column_weights : (A,) ndarray of float
+        Factors of the standardised columns.
     settings : LabelModelSettings
 
     Notes
@@ -42,11 +44,13 @@ class LabelModel:
         labels: NDArray[np.integer],
         weight: NDArray[np.floating],
         reference: NDArray[np.floating],
+        column_weights: NDArray[np.floating],
         settings: LabelModelSettings,
     ) -> None:
         reference = reference.astype(np.float32)
         self._mean = reference.mean(axis=0)
-        self._spread = reference.std(axis=0) + np.float32(1e-3)
+        deviation = reference.std(axis=0) + np.float32(1e-3)
+        self._spread = deviation / column_weights.astype(np.float32)
         scaled = self._scale(known)
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 

@@ -21,7 +21,7 @@ from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 FACTS = "graph.json"
-VERSION = 2
+VERSION = 3
 """Raised whenever what is stored changes its meaning."""
 log = logging.getLogger(__name__)
 
