@@ -23,9 +23,9 @@ from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 SETTINGS = {
     "as it is": LabelModelSettings(),
-    "slivers count in full": LabelModelSettings(sliver=0),
+    "slivers count in full": LabelModelSettings(small_superpixel=0),
     "parts look like the whole": LabelModelSettings(
-        sliver=0, recompute_appearance=False
+        small_superpixel=0, recompute_appearance=False
     ),
 }
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos import Config, Video, drain, load_model, start
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.io.cells import grow_cells
 from napari_gnn_vos.io.davis import read_davis, sequences
+from napari_gnn_vos.io.simulated_cells import simulate_cells
 from napari_gnn_vos.study.rounds import play
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
@@ -56,7 +56,7 @@ def _videos(asked: argparse.Namespace) -> Iterator[tuple[str, list[tuple[Video, 
         for photons in PHOTONS:
             yield (
                 f"{photons} photons",
-                [grow_cells(seed, photons, 6) for seed in range(3)],
+                [simulate_cells(seed, photons, 6) for seed in range(3)],
             )
         return
     names = sequences(asked.davis, asked.sequences)

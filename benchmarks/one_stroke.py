@@ -45,7 +45,7 @@ def main() -> None:
     asked, model = arguments(__doc__).parse_args(), load_model()
     found: dict[tuple[str, float], list[float]] = {}
     for share in SHARES:
-        for one in each(asked, Config(seeds=SeedSettings(alike=share))):
+        for one in each(asked, Config(seeds=SeedSettings(excluded_share=share))):
             for what, scribbles in strokes(one).items():
                 j = j_after(one, scribbles, model)
                 found.setdefault((what, share), []).append(j)

@@ -3,8 +3,8 @@ import pytest
 
 from napari_gnn_vos.batch import prepare_videos
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.storage import storage_path
 from napari_gnn_vos.progress import drain
+from napari_gnn_vos.storage import storage_path
 from tests.videos import same_files, write_videos
 
 
@@ -13,30 +13,30 @@ def videos(tmp_path):
     return write_videos(tmp_path, 2)
 
 
-def test_videos_are_prepared_one_after_the_other(videos, tmp_path):
+def test_videos_are_prepared_in_sequence(videos, tmp_path):
     steps = []
-    found = drain(prepare_videos(videos, tmp_path / "cache"), steps.append)
-    assert list(found) == [str(path) for path in videos]
-    assert {made.frames for made in found.values()} == {4}
+    sizes = drain(prepare_videos(videos, tmp_path / "cache"), steps.append)
+    assert list(sizes) == [str(path) for path in videos]
+    assert {size.frames for size in sizes.values()} == {4}
     assert len(list((tmp_path / "cache").iterdir())) == 2
-    assert [at.done for at in steps] == sorted(at.done for at in steps)
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert steps[-1].stage.startswith("1.npy: ")
-    assert drain(prepare_videos(videos, tmp_path / "cache")) == found
+    assert drain(prepare_videos(videos, tmp_path / "cache")) == sizes
 
 
-def test_in_an_object_store_they_are_the_same(videos, tmp_path):
+def test_object_store_gets_the_same_files(videos, tmp_path):
     pytest.importorskip("upath")
-    here, there = tmp_path / "cache", storage_path(f"memory://{tmp_path.as_posix()}")
-    found = drain(prepare_videos(videos, there))
-    assert found == drain(prepare_videos(videos, here))
-    same_files(here, there)
-    next(there.rglob("000001.npz")).unlink()  # as if work had been stopped
-    next(there.rglob("graph.json")).unlink()
-    assert drain(prepare_videos(videos, there)) == found
-    same_files(here, there)
+    local, remote = tmp_path / "cache", storage_path(f"memory://{tmp_path.as_posix()}")
+    sizes = drain(prepare_videos(videos, remote))
+    assert sizes == drain(prepare_videos(videos, local))
+    same_files(local, remote)
+    next(remote.rglob("000001.npz")).unlink()  # as after an interrupted run
+    next(remote.rglob("graph.json")).unlink()
+    assert drain(prepare_videos(videos, remote)) == sizes
+    same_files(local, remote)
 
 
-def test_what_is_wrong_is_told_after_all_others_are_prepared(videos, tmp_path):
+def test_errors_are_raised_after_all_videos_were_processed(videos, tmp_path):
     short = tmp_path / "short.npy"
     np.save(short, np.zeros((1, 48, 64), np.uint8))
     paths = [tmp_path / "nowhere.npy", short, *videos]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.io.palette import davis_palette
+from napari_gnn_vos.io.label_images import davis_palette
 from napari_gnn_vos.io.strokes_file import write_strokes
 from napari_gnn_vos.study.measure import benchmark
 from napari_gnn_vos.study.metrics import jaccard
@@ -17,7 +17,7 @@ from tests.study.folders import ON_ONE, ON_TWO, davis_folder, person_draws
 
 @pytest.fixture
 def davis(tmp_path):
-    """Two sequences in DAVIS layout, long enough for all commands."""
+    """Dataset of two sequences in DAVIS layout, long enough for all commands."""
     video, truth = moving_square(frames=12)
     for name in ("one", "two"):
         frames = tmp_path / "davis/JPEGImages/480p" / name
@@ -54,7 +54,7 @@ def test_segment_labels_every_frame(run, davis, tmp_path):
     assert jaccard(labels, truth, [1]).mean() > 0.6
 
 
-def test_a_second_segment_opens_what_was_prepared(run, davis, tmp_path):
+def test_second_preparation_uses_the_cache(run, davis, tmp_path):
     root, _ = davis
     frames = root / "JPEGImages/480p/one"
     assert run("prepare", frames, "--cache", "cache").exit_code == 0
@@ -65,7 +65,7 @@ def test_a_second_segment_opens_what_was_prepared(run, davis, tmp_path):
     assert len(before) == 12
 
 
-def test_another_quality_is_prepared_beside(run, davis, tmp_path):
+def test_each_quality_has_its_own_cache_entry(run, davis, tmp_path):
     root, _ = davis
     frames = root / "JPEGImages/480p/one"
     for quality in ("balanced", "fast"):
@@ -77,7 +77,7 @@ def test_another_quality_is_prepared_beside(run, davis, tmp_path):
     assert "superb" in wrong.output
 
 
-def test_benchmark_writes_its_figures(run, davis, tmp_path):
+def test_benchmark_writes_a_report(run, davis, tmp_path):
     root, _ = davis
     result = run(
         *("benchmark", "--davis", root, "--sequences", "one,two", "--rounds", 2),
@@ -95,7 +95,7 @@ def test_benchmark_writes_its_figures(run, davis, tmp_path):
     assert not (tmp_path / "out.json.partial").exists()
 
 
-def test_benchmark_begins_with_the_strokes_of_persons(run, tmp_path):
+def test_benchmark_starts_with_human_scribbles(run, tmp_path):
     root = davis_folder(tmp_path / "davis")
     person_draws(root / "Scribbles", "one", ON_ONE)
     person_draws(root / "Scribbles", "two", ON_TWO)
@@ -117,7 +117,7 @@ def test_benchmark_begins_with_the_strokes_of_persons(run, tmp_path):
     assert plots == ["curve.png", "sequences.png"]
 
 
-def test_benchmark_that_was_stopped_goes_on(run, tmp_path, monkeypatch):
+def test_interrupted_benchmark_is_resumed(run, tmp_path, monkeypatch):
     root = davis_folder(tmp_path / "davis")
     person_draws(root / "Scribbles", "one", ON_ONE)
     person_draws(root / "Scribbles", "two", ON_TWO)
@@ -127,7 +127,7 @@ def test_benchmark_that_was_stopped_goes_on(run, tmp_path, monkeypatch):
 
     def stop_in_the_second(root, name):
         opened.append(name)
-        if opened == ["one", "two", "one", "two"]:  # all are looked at before
+        if opened == ["one", "two", "one", "two"]:  # after all masks were checked
             raise KeyboardInterrupt
         return read_davis(root, name)
 
@@ -149,7 +149,7 @@ def test_benchmark_that_was_stopped_goes_on(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         (("--rounds", 0), "Invalid value for"),
         (("--protocol", "mine"), "'davisinteractive'"),
@@ -160,15 +160,15 @@ def test_benchmark_that_was_stopped_goes_on(run, tmp_path, monkeypatch):
         (("--sequences", "bear"), "unknown: bear"),
     ],
 )
-def test_benchmark_tells_what_cannot_be(run, tmp_path, args, told):
+def test_benchmark_refuses_invalid_options(run, tmp_path, args, message):
     root = davis_folder(tmp_path / "davis")
     result = run("benchmark", "--davis", root, "--sequences", "one", *args)
     assert result.exit_code == 2
-    assert told in result.output
+    assert message in result.output
     assert "Traceback" not in result.output
 
 
-def test_train_makes_weights_that_segment_takes(run, davis, tmp_path):
+def test_segment_uses_trained_weights(run, davis, tmp_path):
     root, _ = davis
     result = run(
         *("train", "--davis", root, "--sequences", "one", "--validation", "two"),
@@ -186,7 +186,7 @@ def test_train_makes_weights_that_segment_takes(run, davis, tmp_path):
     assert result.exit_code == 0, result.output
 
 
-def test_ceiling_and_transfer_print_a_row_each(run, davis):
+def test_ceiling_and_transfer_print_a_row_per_method(run, davis):
     root, _ = davis
     args = "--davis", root, "--sequences", "one"
     result = run("ceiling", *args, "--superpixels", 40, "--every", 6)
@@ -199,29 +199,29 @@ def test_ceiling_and_transfer_print_a_row_each(run, davis):
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         (("prepare", "nowhere.mp4"), "nowhere.mp4"),
         (("segment", "nowhere.mp4", "none.json", "out"), "none.json"),
         (("benchmark", "--davis", "nowhere", "--sequences", "a"), "nowhere"),
     ],
 )
-def test_a_missing_file_is_told_in_one_line(run, args, told):
+def test_missing_file_is_reported_without_traceback(run, args, message):
     result = run(*args)
     assert result.exit_code == 2
-    assert told in result.output
+    assert message in result.output
     assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize(
-    "words",
+    "args",
     [
         ("ceiling", "--davis", ".", "--sequences", "x", "--every", "0"),
         ("ceiling", "--davis", ".", "--sequences", "x", "--superpixels", "-5"),
         ("segment", "a.mp4", "b.json", "c", "--seed", "-1"),
     ],
 )
-def test_numbers_that_cannot_be_are_told(run, words):
-    done = run(*words)
-    assert done.exit_code == 2
-    assert "Invalid value for" in done.output
+def test_numbers_out_of_range_are_refused(run, args):
+    result = run(*args)
+    assert result.exit_code == 2
+    assert "Invalid value for" in result.output

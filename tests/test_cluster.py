@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from napari_gnn_vos.batch import prepare_videos
 from napari_gnn_vos.cli import app
-from napari_gnn_vos.cluster import HERE, LOCAL, _done, spread
+from napari_gnn_vos.cluster import LOCAL, LOCAL_CLUSTER, _run_on_worker, map_on_cluster
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.progress import drain
 from tests.jobs import begin, hold, kill_itself, process, torch_threads, wait_for
@@ -24,13 +24,13 @@ distributed = pytest.importorskip("distributed")
 @pytest.fixture(scope="module")
 def cluster():
     """Two worker processes on this machine, and its scheduler in this process."""
-    with distributed.LocalCluster(**(HERE | {"n_workers": 2})) as cluster:
+    with distributed.LocalCluster(**(LOCAL_CLUSTER | {"n_workers": 2})) as cluster:
         yield cluster
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Torch rounds as in a worker."""
+    """Use one torch thread, as in a worker, for identical rounding."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -44,7 +44,7 @@ def run(tmp_path, monkeypatch):
 
 
 def kill_one(folder):
-    """Kill a worker that stopped in the middle of a video; let the others go on."""
+    """Kill a worker that waits within a video, then release the others."""
     wait_for(lambda: any(folder.glob("*.pid")))
     pid = int(next(folder.glob("*.pid")).stem)
     os.kill(pid, signal.SIGKILL)
@@ -57,7 +57,7 @@ def pids(cluster):
         return list(client.run(os.getpid).values())
 
 
-def test_the_video_of_a_worker_that_is_killed_is_prepared_again(cluster, tmp_path):
+def test_video_of_a_killed_worker_is_prepared_again(cluster, tmp_path):
     videos, gate = write_videos(tmp_path, 3), tmp_path / "gate"
     gate.mkdir()
     before = pids(cluster)
@@ -66,19 +66,19 @@ def test_the_video_of_a_worker_that_is_killed_is_prepared_again(cluster, tmp_pat
     killer, steps = threading.Thread(target=kill_one, args=(gate,)), []
     killer.start()
     there = prepare_videos(videos, tmp_path / "there", cluster.scheduler_address)
-    found = drain(there, steps.append)
+    results = drain(there, steps.append)
     killer.join()
     killed = int((gate / "killed").read_text())
     assert killed in before
     assert killed not in pids(cluster)
-    assert [(at.done, at.total) for at in steps] == [(n, 3) for n in range(4)]
-    assert drain(prepare_videos(videos, tmp_path / "here")) == found
+    assert [(step.done, step.total) for step in steps] == [(n, 3) for n in range(4)]
+    assert drain(prepare_videos(videos, tmp_path / "here")) == results
     for part in (tmp_path / "there").glob("*/*.part"):
-        part.unlink()  # what the killed one was at
+        part.unlink()  # written by the killed worker
     same_files(tmp_path / "here", tmp_path / "there")
 
 
-def test_a_video_that_fails_is_told_and_the_others_are_prepared(cluster, run, tmp_path):
+def test_failing_video_is_reported_after_the_others(cluster, run, tmp_path):
     (good,), bad = write_videos(tmp_path, 1), tmp_path / "bad.npy"
     bad.write_bytes(b"no array")
     args = "--scheduler", cluster.scheduler_address, "--cache", "cache"
@@ -90,7 +90,7 @@ def test_a_video_that_fails_is_told_and_the_others_are_prepared(cluster, run, tm
     assert run("prepare", good.name, *args).exit_code == 0
 
 
-def test_a_benchmark_on_a_cluster_is_the_one_without(cluster, run, tmp_path):
+def test_benchmark_on_a_cluster_gives_the_same_results(cluster, run, tmp_path):
     root = davis_folder(tmp_path / "davis")
     person_draws(root / "Scribbles", "two", ON_TWO)
     scheduler = "--scheduler", cluster.scheduler_address
@@ -106,9 +106,9 @@ def test_a_benchmark_on_a_cluster_is_the_one_without(cluster, run, tmp_path):
     assert not Path("there.json.partial").exists()
 
 
-def test_what_waits_is_cancelled_when_it_is_stopped(cluster, tmp_path):
+def test_pending_jobs_are_cancelled_on_close(cluster, tmp_path):
     jobs = {str(number): str(tmp_path) for number in range(8)}
-    pipeline = spread(begin, jobs, cluster.scheduler_address)
+    pipeline = map_on_cluster(begin, jobs, cluster.scheduler_address)
     next(pipeline)
     wait_for(lambda: len(list(tmp_path.glob("*.begun"))) == 2)
     pipeline.close()
@@ -117,46 +117,46 @@ def test_what_waits_is_cancelled_when_it_is_stopped(cluster, tmp_path):
     assert len(list(tmp_path.glob("*.begun"))) == 2
 
 
-def test_torch_takes_one_core_in_a_worker(cluster):
-    found = drain(spread(torch_threads, {"a": 0}, cluster.scheduler_address))
-    assert found == {"a": 1}
+def test_workers_use_one_torch_thread(cluster):
+    results = drain(map_on_cluster(torch_threads, {"a": 0}, cluster.scheduler_address))
+    assert results == {"a": 1}
 
 
-def test_a_cluster_of_this_machine_comes_and_goes():
-    kept, jobs = {}, dict.fromkeys("abcd")
-    found = drain(spread(process, jobs, LOCAL, kept.__setitem__))
-    assert list(found) == list(jobs)
-    assert kept == found
-    for pid in found.values():
+def test_local_cluster_is_closed_afterwards():
+    received, jobs = {}, dict.fromkeys("abcd")
+    results = drain(map_on_cluster(process, jobs, LOCAL, received.__setitem__))
+    assert list(results) == list(jobs)
+    assert received == results
+    for pid in results.values():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 
 
-def test_without_jobs_no_scheduler_is_asked():
-    assert drain(spread(len, {}, "tcp://nowhere:1")) == {}
+def test_no_connection_is_made_without_jobs():
+    assert drain(map_on_cluster(len, {}, "tcp://nowhere:1")) == {}
 
 
-def test_a_scheduler_that_is_not_there_is_told():
+def test_unreachable_scheduler_is_reported():
     import dask
 
     with dask.config.set({"distributed.comm.timeouts.connect": "100ms"}):
         for address in ("", "tcp://127.0.0.1:1", "nonsense://here"):
             with pytest.raises(SettingsError, match=f"scheduler at '{address}'"):
-                drain(spread(len, {"a": "a"}, address))
+                drain(map_on_cluster(len, {"a": "a"}, address))
 
 
-def test_another_version_on_a_worker_is_told():
-    with pytest.raises(SettingsError, match=r"a worker has .* and the command 0"):
-        _done(len, "a", "0")
+def test_version_mismatch_is_reported():
+    with pytest.raises(SettingsError, match=r"a worker has .* and the client 0"):
+        _run_on_worker(len, "a", "0")
 
 
-def test_what_is_not_installed_is_told(monkeypatch):
+def test_missing_package_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError, match=r"napari-gnn-vos\[cluster\]"):
-        drain(spread(len, {"a": "a"}, LOCAL))
+        drain(map_on_cluster(len, {"a": "a"}, LOCAL))
 
 
-def test_a_job_that_loses_every_worker_is_told(cluster, monkeypatch):
+def test_job_that_loses_every_worker_is_reported(cluster, monkeypatch):
     monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
     with pytest.raises(GnnVosError, match=r"a: Every worker .* was lost"):
-        drain(spread(kill_itself, {"a": 0}, cluster.scheduler_address))
+        drain(map_on_cluster(kill_itself, {"a": 0}, cluster.scheduler_address))

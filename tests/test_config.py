@@ -27,19 +27,21 @@ configs = st.builds(
         quality=st.sampled_from(["fast", "balanced", "best"]),
     ),
     seeds=st.builds(SeedSettings, clearance=st.floats(1e-9, 1e9)),
-    label_model=st.builds(LabelModelSettings, strength=st.floats(1e-9, 1e9)),
+    label_model=st.builds(
+        LabelModelSettings, inverse_regularization=st.floats(1e-9, 1e9)
+    ),
     refine=st.booleans(),
 )
 
 
 @given(config=configs)
-def test_what_was_written_is_read_again(config, tmp_path_factory):
+def test_settings_survive_a_round_trip(config, tmp_path_factory):
     path = tmp_path_factory.mktemp("config") / "settings.toml"
     config.write(path)
     assert Config.read(path) == config
 
 
-def test_what_a_file_leaves_out_is_as_usual(tmp_path):
+def test_missing_settings_have_default_values(tmp_path):
     path = tmp_path / "settings.toml"
     path.write_text("refine = false\n[seeds]\nper_label = 7\n")
     config = Config.read(path)
@@ -49,7 +51,7 @@ def test_what_a_file_leaves_out_is_as_usual(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("colour = 3", "colour"),
         ("[seeds]\nper_labels = 3", "per_labels"),
@@ -58,14 +60,14 @@ def test_what_a_file_leaves_out_is_as_usual(tmp_path):
         ("refine = ", "settings.toml"),
     ],
 )
-def test_a_setting_that_is_wrong_or_not_known(tmp_path, text, told):
+def test_invalid_and_unknown_settings_are_refused(tmp_path, text, message):
     path = tmp_path / "settings.toml"
     path.write_text(text)
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=message):
         Config.read(path)
 
 
-def test_a_missing_file(tmp_path):
+def test_missing_file_is_refused(tmp_path):
     with pytest.raises(SettingsError, match=r"no\.toml"):
         Config.read(tmp_path / "no.toml")
 
@@ -75,10 +77,10 @@ def test_settings_are_frozen():
         Config().refine = False
 
 
-def test_the_digest_is_of_everything_that_is_prepared():
-    usual = PrepareSettings()
-    assert usual.digest() == PrepareSettings().digest()
-    others = {
+def test_digest_depends_on_every_preparation_setting():
+    default = PrepareSettings()
+    assert default.digest() == PrepareSettings().digest()
+    digests = {
         PrepareSettings(backbone="torchvision").digest(),
         PrepareSettings(superpixels=SuperpixelSettings(per_frame=100)).digest(),
         PrepareSettings(superpixels=SuperpixelSettings(method="slic")).digest(),
@@ -87,16 +89,28 @@ def test_the_digest_is_of_everything_that_is_prepared():
         PrepareSettings(quality="fast").digest(),
         PrepareSettings(quality="best").digest(),
     }
-    assert len(others | {usual.digest()}) == 8
+    assert len(digests | {default.digest()}) == 8
 
 
-def test_the_digest_stays_what_it_is_from_release_to_release():
+def test_digest_is_stable_across_releases():
     assert PrepareSettings().digest() == "2cf77d749435"
     assert PrepareSettings(quality="balanced").digest() == "2cf77d749435"
 
 
-def test_settings_at_a_quality():
+def test_default_settings_at_a_quality():
     assert Config.at("balanced") == Config()
     assert Config.at("fast").prepare == PrepareSettings(quality="fast")
     with pytest.raises(SettingsError, match=r"fast.*not 'superb'"):
         Config.at("superb")
+
+
+def test_retired_setting_names_are_read(tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_text("[seeds]\nalike = 0.5\n[label_model]\nstrength = 2\nsliver = 0\n")
+    config = Config.read(path)
+    assert config.seeds.excluded_share == 0.5
+    assert config.label_model.inverse_regularization == 2
+    assert config.label_model.small_superpixel == 0
+    config.write(path)
+    assert "alike" not in path.read_text()
+    assert Config.read(path) == config

@@ -13,18 +13,18 @@ def count(n, closed=None):
     return n * 10
 
 
-def test_the_result_of_a_pipeline():
+def test_drain_returns_the_result():
     assert drain(count(3)) == 30
     assert drain(count(0)) == 0
 
 
-def test_every_step_is_told():
+def test_every_step_is_passed_to_the_callback():
     steps = []
     drain(count(3), steps.append)
     assert steps == [Progress("count", k, 3) for k in (1, 2, 3)]
 
 
-def test_an_error_of_the_pipeline_comes_through():
+def test_errors_of_the_pipeline_propagate():
     def broken():
         yield Progress("x", 0, 1)
         raise ZeroDivisionError
@@ -33,15 +33,15 @@ def test_an_error_of_the_pipeline_comes_through():
         drain(broken())
 
 
-def test_a_listener_may_stop_the_work():
+def test_callback_may_interrupt_the_pipeline():
     closed = []
 
     def stop(step):
         if step.done == 2:
             raise KeyboardInterrupt
 
-    work = count(5, closed)
+    pipeline = count(5, closed)
     with pytest.raises(KeyboardInterrupt):
-        drain(work, stop)
-    work.close()
+        drain(pipeline, stop)
+    pipeline.close()
     assert closed == [True]

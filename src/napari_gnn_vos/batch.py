@@ -1,4 +1,4 @@
-"""Many videos prepared: one after the other, or on a cluster."""
+"""Preparation of several videos, in sequence or on a cluster."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_gnn_vos.cluster import spread
+from napari_gnn_vos.cluster import map_on_cluster
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import start
-from napari_gnn_vos.errors import GnnVosError, named, together
+from napari_gnn_vos.errors import GnnVosError, combine_errors, with_subject
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.progress import Pipeline, Progress, drain, within
+from napari_gnn_vos.progress import Pipeline, Progress, drain, nested_progress
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.io.storage import StoragePath
+    from napari_gnn_vos.storage import StoragePath
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """What came of a video.
+class GraphSize:
+    """Size of the prepared graph of one video.
 
     Parameters
     ----------
     superpixels, frames : int
-        In the whole video.
+        Numbers of superpixels and of frames in the whole video.
     """
 
     superpixels: int
@@ -38,64 +38,66 @@ def prepare_videos(
     cache: StoragePath,
     scheduler: str | None = None,
     config: Config | None = None,
-) -> Pipeline[dict[str, Prepared]]:
-    """Prepare videos, each as `engine.start` does.
+) -> Pipeline[dict[str, GraphSize]]:
+    """Prepare the graphs of several videos with `engine.start`.
 
     Parameters
     ----------
     paths : sequence of Path
-        What `read_video` reads; on a cluster, the same on all machines.
+        Videos for `read_video`. On a cluster, the paths must be valid on each machine.
     cache : Path or UPath
-        For prepared graphs; on a cluster, the same on all machines.
+        Folder of prepared graphs. On a cluster, shared by all machines.
     scheduler : str, optional
-        See `cluster.spread`. Without it one is prepared after the other, here.
+        See `cluster.map_on_cluster`. By default the videos are prepared in sequence
+        in this process.
     config : Config, optional
 
     Yields
     ------
     step : Progress
-        One a video, or one a frame of the only one.
+        One step per video, or one per frame if there is a single video.
 
     Returns
     -------
-    prepared : dict of str to Prepared
-        By the paths as they were given.
+    sizes : dict of str to GraphSize
+        Keyed by the given paths.
 
     Raises
     ------
     GnnVosError
-        If videos cannot be read or prepared; after all others were.
+        After all videos were processed, if some could not be read or prepared.
     """
     config, jobs = config or Config(), {str(path): path for path in paths}
     if scheduler is None and len(jobs) == 1:
         return {str(paths[0]): (yield from _prepare(paths[0], config, cache))}
     if scheduler is None:
-        return (yield from _one_by_one(jobs, config, cache))
-    away = {name: path.expanduser().absolute() for name, path in jobs.items()}
-    work = partial(_drained, config, cache.absolute())
-    return (yield from spread(work, away, scheduler))
+        return (yield from _prepare_in_sequence(jobs, config, cache))
+    absolute = {name: path.expanduser().absolute() for name, path in jobs.items()}
+    work = partial(_prepare_now, config, cache.absolute())
+    return (yield from map_on_cluster(work, absolute, scheduler))
 
 
-def _one_by_one(
+def _prepare_in_sequence(
     jobs: dict[str, Path], config: Config, cache: StoragePath
-) -> Pipeline[dict[str, Prepared]]:
-    made: dict[str, Prepared] = {}
+) -> Pipeline[dict[str, GraphSize]]:
+    sizes: dict[str, GraphSize] = {}
     failed: list[GnnVosError] = []
     for number, (name, path) in enumerate(jobs.items()):
-        part, at = _prepare(path, config, cache), Progress(path.name, number, len(jobs))
+        pipeline = _prepare(path, config, cache)
+        outer = Progress(path.name, number, len(jobs))
         try:
-            made[name] = yield from within(part, at)
+            sizes[name] = yield from nested_progress(pipeline, outer)
         except GnnVosError as error:
-            failed.append(named(name, error))
+            failed.append(with_subject(name, error))
     if failed:
-        raise together(failed)
-    return made
+        raise combine_errors(failed)
+    return sizes
 
 
-def _prepare(path: Path, config: Config, cache: StoragePath) -> Pipeline[Prepared]:
+def _prepare(path: Path, config: Config, cache: StoragePath) -> Pipeline[GraphSize]:
     graph = (yield from start(read_video(path), config, cache)).graph
-    return Prepared(graph.n, graph.shape[0])
+    return GraphSize(graph.n, graph.shape[0])
 
 
-def _drained(config: Config, cache: StoragePath, path: Path) -> Prepared:
+def _prepare_now(config: Config, cache: StoragePath, path: Path) -> GraphSize:
     return drain(_prepare(path, config, cache))

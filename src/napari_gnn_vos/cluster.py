@@ -1,6 +1,7 @@
-"""Work spread over the processes and machines of a Dask cluster.
+"""Distributed computation on a Dask cluster.
 
-The only place that knows of Dask's scheduler, which is loaded when it is asked for.
+This is the only module that uses dask.distributed; the package is imported on first
+use.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_gnn_vos import __version__
-from napari_gnn_vos.errors import GnnVosError, SettingsError, named, together
+from napari_gnn_vos.errors import (
+    GnnVosError,
+    SettingsError,
+    combine_errors,
+    with_subject,
+)
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.progress import Pipeline, Progress
 
@@ -22,88 +28,89 @@ log = logging.getLogger(__name__)
 J = TypeVar("J")
 R = TypeVar("R")
 LOCAL = "local"
-"""Stands for a cluster on this machine: one process a core, one thread each."""
-HERE = {
+"""Scheduler name for a cluster on this machine, one single-threaded worker per core."""
+LOCAL_CLUSTER = {
     "n_workers": cores(),
     "threads_per_worker": 1,
-    "env": {"OMP_NUM_THREADS": "1"},  # for what torch would start
+    "env": {"OMP_NUM_THREADS": "1"},  # limits the threads of torch
     "dashboard_address": "127.0.0.1:0",  # any free port
 }
 
 
-def spread(
+def map_on_cluster(
     work: Callable[[J], R],
     jobs: Mapping[str, J],
     scheduler: str,
-    keep: Callable[[str, R], object] = lambda _name, _result: None,
+    on_result: Callable[[str, R], object] = lambda _name, _result: None,
 ) -> Pipeline[dict[str, R]]:
-    """Do some work on every job, each on any worker of a cluster.
+    """Apply a function to each job on the workers of a cluster.
 
-    The job of a worker that is lost is done again by another.
+    If a worker is lost, its job is run again on another worker.
 
     Parameters
     ----------
     work : callable
-        From a job to its result; all three are pickled. Done twice, it must do the
-        same.
+        Maps a job to its result. The function, the jobs and the results are pickled.
+        It must be idempotent, as a job may run twice.
     jobs : mapping of str to job
-        By what people call them.
+        Jobs by the names used in progress and error messages.
     scheduler : str
         Address of a Dask scheduler, or ``"local"``.
-    keep : callable, optional
-        Called here with a name and a result as soon as that is there.
+    on_result : callable, optional
+        Called in this process with the name and the result of each finished job.
 
     Yields
     ------
     step : Progress
-        One a job that is finished.
+        One step per finished job.
 
     Returns
     -------
     results : dict of str to result
-        In the order of the jobs.
+        In the order of `jobs`.
 
     Raises
     ------
     GnnVosError
-        If work raised one, or workers were lost at one job again and again; after all
-        other jobs are done, and with the name of the job.
+        After all jobs have finished, if `work` raised this error for a job, or if
+        several workers were lost while running it. The message names the job.
     SettingsError
-        If there is no such scheduler, or the package for it is not installed.
+        If the scheduler cannot be reached, or dask.distributed is not installed.
     """
-    found: dict[str, R] = {}
+    results: dict[str, R] = {}
     failed: list[GnnVosError] = []
     if not jobs:
-        return found
+        return results
     as_completed = _distributed().as_completed
-    with _connected(scheduler) as client, _sent(client, work, jobs) as futures:
+    with _connected(scheduler) as client, _submitted(client, work, jobs) as futures:
         yield Progress(f"on {scheduler}", 0, len(jobs))
         for future in as_completed(futures):
             name = futures[future]
             try:
-                found[name] = _result(future)
+                results[name] = _result(future)
             except GnnVosError as error:
-                failed.append(named(name, error))
+                failed.append(with_subject(name, error))
             else:
-                keep(name, found[name])
-            yield Progress(name, len(found) + len(failed), len(jobs))
+                on_result(name, results[name])
+            yield Progress(name, len(results) + len(failed), len(jobs))
     if failed:
-        raise together(failed)
-    return {name: found[name] for name in jobs}
+        raise combine_errors(failed)
+    return {name: results[name] for name in jobs}
 
 
 @contextmanager
 def _connected(scheduler: str) -> Iterator[Client]:
-    where = HERE if scheduler == LOCAL else {"address": scheduler}
+    arguments = LOCAL_CLUSTER if scheduler == LOCAL else {"address": scheduler}
     connect = _distributed().Client
-    # Where logging is set up, Dask would tell every connection that comes and goes.
+    # Dask logs each connection at INFO level unless its own level is set.
     logging.getLogger("distributed").setLevel(log.getEffectiveLevel())
     try:
-        client = connect(**where)
+        client = connect(**arguments)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"Expected a Dask scheduler at {scheduler!r}; there is none ({error}). "
-            f"Start one with `dask scheduler`, or say {LOCAL!r} for this machine."
+            f"Expected a Dask scheduler at {scheduler!r}; the connection failed "
+            f"({error}). Start one with `dask scheduler`, or use {LOCAL!r} for a "
+            "cluster on this machine."
         ) from error
     with client:
         yield client
@@ -114,19 +121,20 @@ def _distributed() -> Any:
         import distributed
     except ImportError as error:
         raise SettingsError(
-            "A cluster needs the package distributed, which is not installed. Run "
-            "`pip install 'napari-gnn-vos[cluster]'`, or leave the scheduler out."
+            "The scheduler option needs the package distributed, which is not "
+            "installed. Run `pip install 'napari-gnn-vos[cluster]'`, or omit the "
+            "option."
         ) from error
     return distributed
 
 
 @contextmanager
-def _sent(
+def _submitted(
     client: Client, work: Callable[[J], R], jobs: Mapping[str, J]
 ) -> Iterator[dict[Future, str]]:
-    """Send all jobs; what is still waiting at the end is cancelled."""
+    """Submit all jobs, and cancel the pending ones on exit."""
     futures = {
-        client.submit(_done, work, job, __version__, pure=False): name
+        client.submit(_run_on_worker, work, job, __version__, pure=False): name
         for name, job in jobs.items()
     }
     try:
@@ -136,23 +144,27 @@ def _sent(
 
 
 def _result(future: Future) -> Any:
-    lost = _distributed()
+    distributed = _distributed()
     try:
         return future.result()
-    except lost.KilledWorker as error:
+    except distributed.KilledWorker as error:
         raise GnnVosError(
-            "Every worker that worked on it was lost, one after the other. Perhaps it "
-            "needs more memory than they have: their logs tell."
+            "Every worker that ran this job was lost. The job may need more memory "
+            "than the workers have. Check the logs of the workers."
         ) from error
-    except lost.CancelledError as error:
-        raise GnnVosError("The scheduler was lost. Run the same again.") from error
+    except distributed.CancelledError as error:
+        raise GnnVosError(
+            "The connection to the scheduler was lost. Run the command again to "
+            "continue."
+        ) from error
 
 
-def _done(work: Callable[[J], R], job: J, theirs: str) -> R:
-    """Do a job on a worker."""
-    if theirs != __version__:
+def _run_on_worker(work: Callable[[J], R], job: J, client_version: str) -> R:
+    """Run a job on a worker, after comparing package versions."""
+    if client_version != __version__:
         raise SettingsError(
-            f"All machines need the same napari-gnn-vos; a worker has {__version__} "
-            f"and the command {theirs}. Install the same on all."
+            "All machines must have the same version of napari-gnn-vos; a worker has "
+            f"{__version__} and the client {client_version}. Install the same version "
+            "on all machines."
         )
     return work(job)

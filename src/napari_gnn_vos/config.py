@@ -1,4 +1,4 @@
-"""Settings: frozen, checked, read from and written to TOML."""
+"""Immutable, validated settings, stored as TOML."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,10 +20,11 @@ from pydantic import (
 )
 
 from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.storage import atomic_write
 
 
 class Settings(BaseModel):
-    """Base of all settings: nothing unknown, nothing changed afterwards."""
+    """Base class of all settings: immutable, unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,128 +33,149 @@ Quality = Literal["fast", "balanced", "best"]
 
 
 class SuperpixelSettings(Settings):
-    """How a frame is cut into superpixels."""
+    """Superpixel segmentation of the frames."""
 
     method: Literal["merge", "watershed", "slic"] = Field(
-        "merge", description="Over-segmentation; `gnn-vos ceiling` compares them."
+        "merge", description="Superpixel method; `gnn-vos ceiling` compares them."
     )
     per_frame: int = Field(
         880,
         ge=16,
         le=60_000,
-        description="Superpixels a frame to aim for, at balanced quality.",
+        description="Approximate number of superpixels per frame at balanced quality.",
     )
 
 
 class EdgeSettings(Settings):
-    """Which superpixels of consecutive frames are joined."""
+    """Edges between superpixels of consecutive frames."""
 
     least_share: float = Field(
         0.3,
         ge=0,
         le=1,
-        description="Flow must carry this share of either superpixel to the other.",
+        description="Smallest share of the pixels of a superpixel that optical flow "
+        "maps into the other superpixel of an edge, in either direction.",
     )
 
 
 class PrepareSettings(Settings):
-    """Everything the prepared graph depends on."""
+    """All settings that determine the prepared graph."""
 
-    flow: Literal["dis"] = Field("dis", description="Optical flow.")
+    flow: Literal["dis"] = Field("dis", description="Optical flow method.")
     backbone: str = Field(
-        "mobilenetv2", description="Features of the label model; see model/registry."
+        "mobilenetv2",
+        description="Network of the appearance features; see model/registry.",
     )
-    denoise: bool = Field(
-        True, description="Take the noise out of noisy frames (non-local means)."
-    )
+    denoise: bool = Field(True, description="Denoise noisy frames by non-local means.")
     superpixels: SuperpixelSettings = SuperpixelSettings()
     edges: EdgeSettings = EdgeSettings()
     quality: Quality = Field(
-        "balanced", description="Of flow and superpixels: what more time is given to."
+        "balanced",
+        description="Quality of optical flow and superpixels; higher takes longer.",
     )
 
     def digest(self) -> str:
-        """Short digest of all settings, part of the cache's key."""
-        told = self.model_dump_json()
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        """Return a short hash of all settings, part of the cache key."""
+        text = self.model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class SeedSettings(Settings):
-    """How strokes become seeds (paper, III-C)."""
+    """Sampling and propagation of seeds (paper, section III-C)."""
 
-    per_label: PositiveInt = Field(100, description="Seeds a label and round.")
-    background: int = Field(
-        100, ge=0, description="Background seeds guessed in the first round."
+    per_label: PositiveInt = Field(
+        100, description="Seeds sampled per label and round."
     )
-    alike: float = Field(
+    background: int = Field(
+        100,
+        ge=0,
+        description="Background seeds sampled far from the strokes in the first round.",
+    )
+    excluded_share: float = Field(
         0.25,
         ge=0,
         lt=1,
-        description="Share of these left out, those most like the objects, where no "
-        "background is drawn.",
+        validation_alias=AliasChoices("excluded_share", "alike"),
+        description="Share of these seeds that is excluded if no background is drawn: "
+        "the ones most similar to the objects.",
     )
     clearance: PositiveFloat = Field(
-        41.0, description="Pixels between these and the nearest stroke."
+        41.0, description="Distance of these seeds to the nearest stroke, in pixels."
     )
-    propagation_frames: int = Field(200, ge=0, description="Frames a seed may travel.")
+    propagation_frames: int = Field(
+        200,
+        ge=0,
+        description="Number of frames a seed is propagated, forward and backward.",
+    )
     return_error: PositiveFloat = Field(
-        2.0, description="Pixels a seed may miss itself by, there and back."
+        2.0,
+        description="Largest forward-backward error of a propagated seed, in pixels.",
     )
     return_share: float = Field(
-        0.1, ge=0, description="The same as a share of its motion, if that is more."
+        0.1,
+        ge=0,
+        description="Largest forward-backward error as a share of the "
+        "motion; the larger limit applies.",
     )
     colour_change: PositiveFloat = Field(
-        0.08, description="Change of colour, of its range, at which a seed stops."
+        0.08,
+        description="Colour change that ends the propagation of a seed, as a "
+        "share of the colour range.",
     )
 
 
 class LabelModelSettings(Settings):
-    """The one-vs-rest logistic regression on appearance."""
+    """One-vs-rest logistic regression on appearance features."""
 
     enabled: bool = Field(
-        True, description="Fit it; if not, every label is as likely as not everywhere."
+        True,
+        description="Fit the label model. If false, its probability is 0.5 everywhere.",
     )
     node_features: bool = Field(
         True,
         description="Use colour, occlusion and motion beside the deep features.",
     )
-    strength: PositiveFloat = Field(
-        0.01, description="Inverse of the regularisation, scikit-learn's C."
+    inverse_regularization: PositiveFloat = Field(
+        0.01,
+        validation_alias=AliasChoices("inverse_regularization", "strength"),
+        description="Inverse regularisation strength, C of scikit-learn.",
     )
     propagated_weight: PositiveFloat = Field(
-        0.2, description="What a spread seed counts, beside 1 of a drawn one."
+        0.2,
+        description="Sample weight of a propagated seed; a drawn seed has weight 1.",
     )
-    sliver: float = Field(
+    small_superpixel: float = Field(
         1 / 7,
         ge=0,
-        description="Size of a drawn superpixel, against the mean of its frame, below "
-        "which it counts less; 0 lets all count.",
+        validation_alias=AliasChoices("small_superpixel", "sliver"),
+        description="Area of a drawn superpixel, relative to the mean of its frame, "
+        "below which its sample weight is reduced. 0 disables this.",
     )
     recompute_appearance: bool = Field(
         True,
-        description="Parts of split superpixels look as their own pixels do: the "
-        "backbone sees the frame again. If not, they look like the whole.",
+        description="Compute the appearance of the parts of a split superpixel from "
+        "their own pixels. If false, the parts share the appearance of the whole.",
     )
 
 
 class Config(Settings):
-    """All settings of a session."""
+    """All settings of an annotation session."""
 
     prepare: PrepareSettings = PrepareSettings()
     seeds: SeedSettings = SeedSettings()
     label_model: LabelModelSettings = LabelModelSettings()
     refine: bool = Field(
-        True, description="Follow image edges within superpixels (guided filter)."
+        True, description="Refine label boundaries by a guided filter."
     )
 
     @classmethod
     def at(cls, quality: str) -> Self:
-        """Give the usual settings, with frames prepared at another quality.
+        """Return the default settings with the given preparation quality.
 
         Raises
         ------
         SettingsError
-            If there is no such quality.
+            If the quality is unknown.
         """
         try:
             return cls.model_validate({"prepare": {"quality": quality}})
@@ -163,12 +186,12 @@ class Config(Settings):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a TOML file.
+        """Read the settings from a TOML file.
 
         Raises
         ------
         SettingsError
-            If the file is missing, no TOML, or holds an unknown or wrong setting.
+            If the file is missing or not TOML, or has an unknown or invalid setting.
         """
         try:
             return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
@@ -178,14 +201,16 @@ class Config(Settings):
             ) from error
 
     def write(self, path: Path) -> None:
-        """Write a TOML file that `read` reads again."""
-        path.write_text("\n".join(_toml_lines(self.model_dump())) + "\n", "utf-8")
+        """Write the settings to a TOML file for `read`."""
+        text = "\n".join(_toml_lines(self.model_dump())) + "\n"
+        atomic_write(path, lambda file: file.write(text.encode()))
 
 
 def _toml_lines(settings: dict[str, Any], table: str = "") -> Iterator[str]:
-    """Lines of a table: its values first, then the tables within.
+    """Yield the lines of a TOML table: its values, then its nested tables.
 
-    JSON writes strings, numbers and booleans as TOML does, but for one character.
+    JSON and TOML share the syntax of strings, numbers and booleans, except that TOML
+    requires the character U+007F to be escaped.
     """
     inner = {name: value for name, value in settings.items() if isinstance(value, dict)}
     for name, value in settings.items():

@@ -1,17 +1,17 @@
 """Every error this package raises on purpose.
 
-The graphical interface shows these as notifications and the command line exits
-with status 2; anything else is a bug and keeps its traceback. Every message says
-what was expected, what came, and what to do.
+The graphical interface shows these errors as notifications, and the command line
+exits with status 2. Any other exception is a bug and keeps its traceback. Every
+message states what was expected, what was received, and what to do.
 
 * GnnVosError
-  * ShapeError        (also a ValueError)  arrays do not fit together
-  * VideoError        (also a ValueError)  frames that cannot be segmented
-  * ScribbleError     (also a ValueError)  a stroke that lies nowhere
-  * NoSeedsError      (also a ValueError)  prediction asked for without a scribble
-  * ReadError         (also an OSError)    a file is missing, broken or too new
-  * CheckpointError   (also a ValueError)  weights and features do not match
-  * SettingsError     (also a ValueError)  a setting or an option that is not known
+  * ShapeError        (also a ValueError)  arrays with incompatible shapes
+  * VideoError        (also a ValueError)  frames that are not a valid video
+  * ScribbleError     (also a ValueError)  a stroke outside the video
+  * NoSeedsError      (also a ValueError)  prediction requested without scribbles
+  * ReadError         (also an OSError)    a missing, damaged or unsupported file
+  * CheckpointError   (also a ValueError)  weights that do not match the features
+  * SettingsError     (also a ValueError)  an unknown or invalid setting
 """
 
 from __future__ import annotations
@@ -20,53 +20,54 @@ from collections.abc import Sequence
 
 
 class GnnVosError(Exception):
-    """Base of every expected failure."""
+    """Base class of all expected errors."""
 
 
 class ShapeError(GnnVosError, ValueError):
-    """Arrays that belong together have shapes that do not fit."""
+    """Arrays have incompatible shapes, or a shape that is not supported."""
 
 
 class VideoError(GnnVosError, ValueError):
-    """A video has too few frames, mixed sizes, or values that are no picture."""
+    """A video has too few frames, frames of several sizes, or unsupported values."""
 
 
 class ScribbleError(GnnVosError, ValueError):
-    """A stroke lies outside the video, or marks a label that cannot be."""
+    """A stroke lies outside the video, or has an invalid label."""
 
 
 class NoSeedsError(GnnVosError, ValueError):
-    """A prediction was asked for before anything was annotated."""
+    """A prediction was requested before any object was annotated."""
 
 
 class ReadError(GnnVosError, OSError):
-    """A file is missing, broken, or written by a newer version."""
+    """A file is missing, damaged, or written by a newer version."""
 
 
 class CheckpointError(GnnVosError, ValueError):
-    """Weights were trained on features other than the ones at hand."""
+    """Weights were trained on features other than those of the graph."""
 
 
 class SettingsError(GnnVosError, ValueError):
-    """A setting, a name or an option that is not known here."""
+    """A setting, a name or an option is unknown or out of range."""
 
 
-def named(name: str, error: GnnVosError) -> GnnVosError:
-    """Say which of several things an error is about.
+def with_subject(name: str, error: GnnVosError) -> GnnVosError:
+    """Prefix the message of an error with the name of the item it concerns.
 
     Parameters
     ----------
     name : str
+        Name of the item, for example a file name.
     error : GnnVosError
 
     Returns
     -------
     error : GnnVosError
-        Of the same kind.
+        Of the same class. `error` itself if its message starts with `name` already.
 
     Examples
     --------
-    >>> str(named("a.mp4", VideoError("Too short.")))
+    >>> str(with_subject("a.mp4", VideoError("Too short.")))
     'a.mp4: Too short.'
     """
     if str(error).startswith(f"{name}: "):
@@ -74,8 +75,19 @@ def named(name: str, error: GnnVosError) -> GnnVosError:
     return type(error)(f"{name}: {error}")
 
 
-def together(errors: Sequence[GnnVosError]) -> GnnVosError:
-    """Make one error of one or more: of the first one's kind, a line for each."""
+def combine_errors(errors: Sequence[GnnVosError]) -> GnnVosError:
+    """Combine errors into one whose message has one line for each of them.
+
+    Parameters
+    ----------
+    errors : sequence of GnnVosError
+        At least one.
+
+    Returns
+    -------
+    error : GnnVosError
+        Of the class of the first error.
+    """
     if len(errors) == 1:
         return errors[0]
     return type(errors[0])("\n".join(map(str, errors)))

@@ -1,4 +1,4 @@
-"""How many cores there are to work on."""
+"""Number of CPU cores available to this process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def cores() -> int:
-    """Count the cores that this process may use, 1 or more."""
+    """Return the number of CPU cores that this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.layers import SEGMENTATION
 from napari_gnn_vos.gui.pictures import image_data
-from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from tests.gui import fakes

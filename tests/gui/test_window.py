@@ -7,7 +7,7 @@ import pytest
 
 from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.pictures import image_data
-from napari_gnn_vos.io.scenes import compose_scene
+from napari_gnn_vos.io.photo_scenes import compose_scene
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui

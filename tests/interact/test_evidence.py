@@ -14,7 +14,7 @@ def graph():
     return random_graph(np.random.default_rng(0))
 
 
-STRONG = LabelModelSettings(strength=1.0)
+STRONG = LabelModelSettings(inverse_regularization=1.0)
 """So that a few superpixels suffice for an opinion."""
 
 

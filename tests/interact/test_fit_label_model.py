@@ -10,7 +10,7 @@ from napari_gnn_vos.interact.fit_label_model import (
 from tests.interact.known import known
 from tests.scenes import plain_frame, random_graph
 
-STRONG = LabelModelSettings(strength=1.0)
+STRONG = LabelModelSettings(inverse_regularization=1.0)
 """So that a few superpixels suffice for an opinion."""
 
 

@@ -17,7 +17,7 @@ def clouds(rng, *counts, apart=6.0, columns=5):
 def fit(known, labels, weight=None, reference=None, strength=1.0):
     weight = np.ones(len(labels)) if weight is None else weight
     reference = known if reference is None else reference
-    settings = LabelModelSettings(strength=strength)
+    settings = LabelModelSettings(inverse_regularization=strength)
     return LabelModel(known, labels, weight, reference, settings)
 
 

@@ -21,36 +21,36 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def downloads(tmp_path, monkeypatch):
-    """A network that serves one time lapse, and the addresses it was asked for."""
+    """Replace the network by a local file; return the requested URLs and its hash."""
     frames = np.random.default_rng(0).integers(0, 255, (4, 2, 20, 24), np.uint8)
     clip = tmp_path / "clip.tif"
     tifffile.imwrite(clip, frames, imagej=True, metadata={"axes": "TCYX"})
-    asked = []
+    requested = []
 
     def download(url, output_file, pooch, check_only=False):
-        asked.append(url)
+        requested.append(url)
         Path(output_file).write_bytes(clip.read_bytes())
 
     retrieve = partial(pooch.retrieve, downloader=download)
     monkeypatch.setattr(pooch, "retrieve", retrieve)
-    return asked, hashlib.sha256(clip.read_bytes()).hexdigest()
+    return requested, hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
-def test_a_clip_is_fetched_once_and_read(downloads, cache):
-    asked, sha256 = downloads
+def test_clip_is_downloaded_once_and_read(downloads, cache):
+    requested, sha256 = downloads
     path = fetch_clip(sha256=sha256)
     assert path == fetch_clip(sha256=sha256)
-    assert asked == [CLIP_URL]
+    assert requested == [CLIP_URL]
     assert path == cache / "NPCsingleNucleus.tif"
     assert read_video(path).frames.shape == (4, 20, 24, 2)
 
 
-def test_another_file_than_the_known_one_is_refused(downloads):
-    with pytest.raises(ReadError, match=f"{CLIP_URL}; it failed: .*hash"):
+def test_file_with_another_hash_is_refused(downloads):
+    with pytest.raises(ReadError, match=f"{CLIP_URL} .*failed: .*hash"):
         fetch_clip()
 
 
-def test_without_a_network_it_says_what_to_do(monkeypatch):
+def test_network_error_gives_advice(monkeypatch):
     def unreachable(*args, **kwargs):
         raise requests.ConnectionError("no route to host")
 
@@ -60,7 +60,7 @@ def test_without_a_network_it_says_what_to_do(monkeypatch):
         fetch_clip()
 
 
-def test_the_known_file_is_the_one_of_scikit_image():
+def test_url_and_hash_are_those_of_scikit_image():
     registry = pytest.importorskip("skimage.data._registry")
     name = "data/protein_transport.tif"
     assert registry.registry[name] == CLIP_SHA256

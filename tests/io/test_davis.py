@@ -13,7 +13,7 @@ truth[:, 10:15, 4:9] = 2
 
 @pytest.fixture
 def root(tmp_path):
-    """Three sequences of three frames, whose truth is `truth`."""
+    """Dataset of three sequences with three frames, with `truth` as ground truth."""
     for name in ("bear", "bus", "train"):
         frames = tmp_path / "JPEGImages" / "480p" / name
         frames.mkdir(parents=True)
@@ -29,7 +29,7 @@ def masks_of(root, name):
     return sorted((root / "Annotations" / "480p" / name).iterdir())
 
 
-def test_a_sequence_comes_with_its_truth(root):
+def test_sequence_is_read_with_its_ground_truth(root):
     video, read = read_davis(root, "bear")
     assert video.shape == (3, 18, 20)
     assert video.name == "bear"
@@ -37,9 +37,11 @@ def test_a_sequence_comes_with_its_truth(root):
     np.testing.assert_array_equal(read, truth)
 
 
-def test_sequences_come_from_a_list_or_a_file(root):
+def test_sequences_are_read_from_a_list_or_a_file(root):
     assert sequences(root, "train, bear,train") == ["train", "bear"]
-    assert sequences(root, ",".join(["bear"] * 2000)) == ["bear"]  # no name of a file
+    assert sequences(root, ",".join(["bear"] * 2000)) == [
+        "bear"
+    ]  # too long for a file name
     assert sequences(root, "ImageSets/2016/val.txt") == ["bus", "bear"]
     assert sequences(root, root / "ImageSets" / "2016" / "val.txt") == ["bus", "bear"]
 
@@ -47,9 +49,13 @@ def test_sequences_come_from_a_list_or_a_file(root):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        pytest.param("bear,cow", "unknown: cow. Known are bear, bus, train", id="cow"),
-        pytest.param(" , ", "no name was given. Known are bear", id="no-name"),
-        pytest.param("test.txt", "there is no test.txt", id="no-file"),
+        pytest.param(
+            "bear,cow", "unknown: cow. Known sequences are bear, bus, train", id="cow"
+        ),
+        pytest.param(
+            " , ", "no name was given. Known sequences are bear", id="no-name"
+        ),
+        pytest.param("test.txt", "test.txt exists neither", id="no-file"),
     ],
 )
 def test_unknown_sequences_are_refused(root, names, message):
@@ -57,7 +63,7 @@ def test_unknown_sequences_are_refused(root, names, message):
         sequences(root, names)
 
 
-def test_a_folder_of_another_layout_is_refused(root, tmp_path):
+def test_folder_of_another_layout_is_refused(root, tmp_path):
     with pytest.raises(ReadError, match=r"no folder .*JPEGImages"):
         sequences(tmp_path / "elsewhere", "bear")
     with pytest.raises(ReadError, match="1080p"):
@@ -65,7 +71,7 @@ def test_a_folder_of_another_layout_is_refused(root, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "RGB"])
-def test_white_is_object_one(root, mode):
+def test_white_is_read_as_object_1(root, mode):
     for file in masks_of(root, "bear")[:2]:
         white = Image.fromarray((truth[0] == 1) * np.uint8(255)).convert(mode)
         white.save(file)
@@ -74,32 +80,32 @@ def test_white_is_object_one(root, mode):
     np.testing.assert_array_equal(read_davis(root, "bear")[1], truth % 2)
 
 
-def test_white_beside_several_objects_is_refused(root):
-    odd = truth.copy()
-    odd[1, 0] = 255
-    export_palette_pngs(odd, root / "Annotations" / "480p" / "bus", overwrite=True)
-    with pytest.raises(ReadError, match=r"holds \[0, 1, 2, 255\]"):
+def test_white_with_several_objects_is_refused(root):
+    white = truth.copy()
+    white[1, 0] = 255
+    export_palette_pngs(white, root / "Annotations" / "480p" / "bus", overwrite=True)
+    with pytest.raises(ReadError, match=r"contains \[0, 1, 2, 255\]"):
         read_davis(root, "bus")
 
 
-def test_an_object_may_be_out_of_sight_all_the_time(root):
+def test_masks_without_objects_are_read(root):
     export_palette_pngs(truth * 0, root / "Annotations/480p/bus", overwrite=True)
     assert not read_davis(root, "bus")[1].any()
 
 
-def test_a_missing_mask_is_refused(root):
+def test_missing_mask_is_refused(root):
     masks_of(root, "bear")[1].unlink()
     with pytest.raises(ReadError, match=r"00001\.png is missing"):
         read_davis(root, "bear")
 
 
-def test_a_broken_mask_is_refused(root):
+def test_damaged_mask_is_refused(root):
     masks_of(root, "bear")[1].write_bytes(b"no picture")
-    with pytest.raises(ReadError, match=r"00001\.png is missing or broken"):
+    with pytest.raises(ReadError, match=r"00001\.png is missing or damaged"):
         read_davis(root, "bear")
 
 
-def test_a_mask_of_another_size_is_refused(root):
+def test_mask_of_another_size_is_refused(root):
     Image.new("L", (40, 36)).save(masks_of(root, "bear")[2])
     with pytest.raises(ReadError, match=r"\(18, 20\).*00002\.png has \(36, 40\)"):
         read_davis(root, "bear")

@@ -5,14 +5,14 @@ from PIL import Image
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
-from napari_gnn_vos.io.palette import davis_palette
+from napari_gnn_vos.io.label_images import davis_palette
 from napari_gnn_vos.io.tiff import read_labels
 
 labels = np.random.default_rng(0).integers(0, 4, (5, 18, 20), np.uint8)
 labels[0, 0, 0] = 255
 
 
-def test_pillow_opens_the_pngs_with_their_palette(tmp_path):
+def test_pillow_opens_the_png_files_with_their_palette(tmp_path):
     folder = tmp_path / "deep" / "masks"
     assert export_palette_pngs(labels, folder) == 5
     names = sorted(file.name for file in folder.iterdir())
@@ -24,7 +24,7 @@ def test_pillow_opens_the_pngs_with_their_palette(tmp_path):
             np.testing.assert_array_equal(np.asarray(image), labels[t])
 
 
-def test_the_palette_is_that_of_pascal_voc():
+def test_palette_is_that_of_pascal_voc():
     colours = np.reshape(davis_palette(), (256, 3)).tolist()
     assert colours[:3] == [[0, 0, 0], [128, 0, 0], [0, 128, 0]]
     assert colours[20] == [0, 64, 128]
@@ -40,12 +40,12 @@ def test_tifffile_opens_the_tiff_as_one_stack(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["labels.tif"]
 
 
-def test_a_tiff_keeps_what_objects_are_called(tmp_path):
+def test_tiff_keeps_object_names(tmp_path):
     names = {1: "Bär", 2: "the other\nbear"}
     export_tiff(labels, tmp_path / "labels.tif", names)
-    found = read_labels(tmp_path / "labels.tif")
-    np.testing.assert_array_equal(found[0], labels)
-    assert found[1] == names
+    read = read_labels(tmp_path / "labels.tif")
+    np.testing.assert_array_equal(read[0], labels)
+    assert read[1] == names
     export_tiff(labels, tmp_path / "plain.tif")
     assert read_labels(tmp_path / "plain.tif")[1] == {}
     tifffile.imwrite(tmp_path / "other.tif", labels, description="labels")
@@ -53,9 +53,9 @@ def test_a_tiff_keeps_what_objects_are_called(tmp_path):
 
 
 @pytest.mark.parametrize("export", [export_palette_pngs, export_tiff])
-def test_frames_are_taken_one_at_a_time(tmp_path, export):
-    wide = (frame.astype(np.int64) for frame in labels)
-    assert export(wide, tmp_path / "out.tif") == 5
+def test_labels_may_be_a_generator_of_any_integer_type(tmp_path, export):
+    generator = (frame.astype(np.int64) for frame in labels)
+    assert export(generator, tmp_path / "out.tif") == 5
 
 
 @pytest.mark.parametrize("export", [export_palette_pngs, export_tiff])
@@ -70,13 +70,13 @@ def test_frames_are_taken_one_at_a_time(tmp_path, export):
         pytest.param([labels[0].astype(int) - 1], "-1 to", id="negative"),
     ],
 )
-def test_what_is_no_labels_is_refused(tmp_path, export, frames, message):
+def test_invalid_labels_are_refused(tmp_path, export, frames, message):
     with pytest.raises(ShapeError, match=message):
         export(frames, tmp_path / "out.tif")
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_masks_are_overwritten_only_when_asked(tmp_path):
+def test_masks_are_replaced_only_with_overwrite(tmp_path):
     export_palette_pngs(labels, tmp_path)
     (tmp_path / "notes.png").touch()
     with pytest.raises(ReadError, match="has 5 already"):
@@ -86,14 +86,14 @@ def test_masks_are_overwritten_only_when_asked(tmp_path):
     assert names == ["00000.png", "00001.png", "notes.png"]
 
 
-def test_a_failed_export_leaves_the_old_file(tmp_path):
+def test_failed_export_keeps_the_existing_file(tmp_path):
     export_tiff(labels, tmp_path / "a.tif")
     with pytest.raises(ShapeError):
         export_tiff([labels[0], labels[0, :5]], tmp_path / "a.tif")
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), labels)
 
 
-def test_places_that_cannot_be_written_are_refused(tmp_path):
+def test_unwritable_paths_are_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ReadError, match="it is a file"):
         export_palette_pngs(labels, tmp_path / "file")

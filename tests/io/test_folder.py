@@ -7,7 +7,7 @@ import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.folder import natural_order, picture_files, read_picture
+from napari_gnn_vos.io.folder import image_files, natural_order, read_image
 from napari_gnn_vos.io.read import read_video
 
 rng = np.random.default_rng(0)
@@ -17,57 +17,59 @@ alpha = rng.integers(1, 255, (20, 24, 4), np.uint8)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
-@pytest.mark.parametrize("picture", [grey, colour], ids=["grey", "colour"])
-def test_pictures_come_back_exactly(tmp_path, suffix, picture):
-    Image.fromarray(picture).save(tmp_path / f"a{suffix}")
-    np.testing.assert_array_equal(read_picture(tmp_path / f"a{suffix}"), picture)
+@pytest.mark.parametrize("image", [grey, colour], ids=["grey", "colour"])
+def test_lossless_images_are_read_exactly(tmp_path, suffix, image):
+    Image.fromarray(image).save(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), image)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
-def test_lossy_pictures_come_back_nearly(tmp_path, suffix):
+def test_lossy_images_are_read_approximately(tmp_path, suffix):
     smooth = cv2.GaussianBlur(colour, (0, 0), 6)
     Image.fromarray(smooth).save(tmp_path / f"a{suffix}", quality=95)
-    difference = read_picture(tmp_path / f"a{suffix}").astype(int) - smooth
+    difference = read_image(tmp_path / f"a{suffix}").astype(int) - smooth
     assert np.abs(difference).max() < 12
 
 
-def test_alpha_and_palettes_are_understood(tmp_path):
+def test_alpha_and_palettes_are_read(tmp_path):
     Image.fromarray(alpha).save(tmp_path / "alpha.png")
-    np.testing.assert_array_equal(read_picture(tmp_path / "alpha.png"), alpha)
+    np.testing.assert_array_equal(read_image(tmp_path / "alpha.png"), alpha)
     with_palette = Image.fromarray(np.eye(20, dtype=np.uint8))
     with_palette.putpalette([0, 0, 0, 200, 100, 50])
     with_palette.save(tmp_path / "palette.png")
-    assert read_picture(tmp_path / "palette.png")[3, 3].tolist() == [200, 100, 50]
+    assert read_image(tmp_path / "palette.png")[3, 3].tolist() == [200, 100, 50]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_16_bits_stay_16_bits(tmp_path, suffix):
+def test_16_bit_images_keep_their_depth(tmp_path, suffix):
     deep = colour.astype(np.uint16) * 200
     if suffix == ".tif":
         tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb")
     else:
         cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
-    np.testing.assert_array_equal(read_picture(tmp_path / f"a{suffix}"), deep)
+    np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), deep)
 
 
-def test_numbers_in_names_count_as_numbers():
+def test_files_are_sorted_in_natural_order():
     names = ["a10.png", "a9.png", "A1.png", "b.png", "a.png"]
     ordered = [path.name for path in sorted(map(Path, names), key=natural_order)]
     assert ordered == ["a.png", "A1.png", "a9.png", "a10.png", "b.png"]
 
 
-def test_other_and_hidden_files_are_left_out(tmp_path):
+def test_other_and_hidden_files_are_ignored(tmp_path):
     for name in ("1.JPG", "2.jpeg", "._1.jpg", "Thumbs.db"):
         (tmp_path / name).touch()
-    assert [file.name for file in picture_files(tmp_path)] == ["1.JPG", "2.jpeg"]
+    assert [file.name for file in image_files(tmp_path)] == ["1.JPG", "2.jpeg"]
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path):
-    with pytest.raises(ReadError, match=r"there is none in .*folder with the pictures"):
+def test_folder_without_images_is_refused(tmp_path):
+    with pytest.raises(
+        ReadError, match=r"there is none in .*folder that contains the images"
+    ):
         read_video(tmp_path)
 
 
-def test_pictures_of_two_kinds_are_refused(tmp_path):
+def test_images_of_two_formats_are_refused(tmp_path):
     for name in ("1.jpg", "2.jpg", "mask.png"):
         Image.fromarray(grey).save(tmp_path / name)
     with pytest.raises(ReadError, match="2 JPEG and 1 PNG"):
@@ -75,28 +77,28 @@ def test_pictures_of_two_kinds_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("other", "message"),
+    ("second", "message"),
     [
         pytest.param(grey[:18], r"frame 1 has \(18, 24\)", id="size"),
         pytest.param(grey.astype(np.uint16), "frame 1 has uint16", id="type"),
     ],
 )
-def test_a_frame_unlike_the_first_is_refused_when_it_is_read(tmp_path, other, message):
-    for t, picture in enumerate((grey, other)):
-        Image.fromarray(picture).save(tmp_path / f"{t}.png")
+def test_frame_unlike_the_first_is_refused_on_access(tmp_path, second, message):
+    for t, image in enumerate((grey, second)):
+        Image.fromarray(image).save(tmp_path / f"{t}.png")
     video = read_video(tmp_path)
     with pytest.raises(VideoError, match=message):
         video.rgb(1)
 
 
-@pytest.mark.parametrize("harm", ["broken", "empty", "gone"])
-def test_a_broken_frame_is_refused_when_it_is_read(tmp_path, harm):
+@pytest.mark.parametrize("damage", ["broken", "empty", "gone"])
+def test_damaged_frame_is_refused_on_access(tmp_path, damage):
     for t in range(3):
         Image.fromarray(grey).save(tmp_path / f"{t}.png")
     video = read_video(tmp_path)
-    if harm == "gone":
+    if damage == "gone":
         (tmp_path / "2.png").unlink()
     else:
-        (tmp_path / "2.png").write_bytes(b"no picture" if harm == "broken" else b"")
-    with pytest.raises(ReadError, match=r"2\.png, but it is missing or broken"):
+        (tmp_path / "2.png").write_bytes(b"no image" if damage == "broken" else b"")
+    with pytest.raises(ReadError, match=r"2\.png, but it is missing or damaged"):
         video.rgb(2)

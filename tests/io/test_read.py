@@ -19,7 +19,7 @@ def frames_of(count, shape=(20, 24)):
     return np.random.default_rng(0).integers(0, 255, (count, *shape), np.uint8)
 
 
-def test_a_folder_is_read_as_a_video(tmp_path):
+def test_folder_is_read_as_a_video(tmp_path):
     frames = frames_of(3, (20, 24, 3))
     video = read_video(str(write_frames(tmp_path / "my.clip", frames)))
     assert video.shape == (3, 20, 24)
@@ -28,14 +28,14 @@ def test_a_folder_is_read_as_a_video(tmp_path):
         np.testing.assert_array_equal(video.rgb(t), frames[t])
 
 
-def test_an_npy_file_is_mapped_not_loaded(tmp_path):
+def test_npy_file_is_memory_mapped(tmp_path):
     np.save(tmp_path / "a.npy", frames_of(4))
     video = read_video(tmp_path / "a.npy")
     assert isinstance(video.frames, np.memmap)
     np.testing.assert_array_equal(video.raw(3), frames_of(4)[3])
 
 
-def test_a_zarr_array_is_read(tmp_path):
+def test_zarr_array_is_read(tmp_path):
     zarr = pytest.importorskip("zarr")
     zarr.save(str(tmp_path / "a.zarr"), frames_of(4))
     video = read_video(tmp_path / "a.zarr")
@@ -43,19 +43,19 @@ def test_a_zarr_array_is_read(tmp_path):
     assert video.identity
 
 
-def test_a_zarr_group_is_refused(tmp_path):
+def test_zarr_group_is_refused(tmp_path):
     zarr = pytest.importorskip("zarr")
     zarr.save_group(str(tmp_path / "a.zarr"), fine=frames_of(4))
     with pytest.raises(ReadError, match=r"a group of \['fine'\]"):
         read_video(tmp_path / "a.zarr")
 
 
-def test_a_missing_file_is_refused(tmp_path):
+def test_missing_file_is_refused(tmp_path):
     with pytest.raises(ReadError, match=r"there is no .*nothing\.mp4"):
         read_video(tmp_path / "nothing.mp4")
 
 
-def test_an_unknown_suffix_is_refused(tmp_path):
+def test_unknown_suffix_is_refused(tmp_path):
     (tmp_path / "notes.docx").write_text("frames?")
     with pytest.raises(ReadError, match=r"one of .*\.mp4.*'\.docx'"):
         read_video(tmp_path / "notes.docx")
@@ -63,20 +63,20 @@ def test_an_unknown_suffix_is_refused(tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("content", [b"", b"this is no video"], ids=["empty", "text"])
-def test_a_broken_file_is_refused(tmp_path, suffix, content):
+def test_damaged_file_is_refused(tmp_path, suffix, content):
     file = tmp_path / f"odd{suffix}"
     file.write_bytes(content)
     with pytest.raises(ReadError, match=r"Expected .*odd\."):
         read_video(file)
 
 
-def test_a_video_of_one_frame_is_refused_by_its_path(tmp_path):
+def test_error_for_a_single_frame_names_the_path(tmp_path):
     folder = write_frames(tmp_path / "single", frames_of(1))
     with pytest.raises(VideoError, match=r"single: .*two frames or more"):
         read_video(folder)
 
 
-def test_the_identity_follows_path_size_and_time(tmp_path):
+def test_identity_depends_on_path_size_and_modification_time(tmp_path):
     folder = write_frames(tmp_path / "clip", frames_of(3))
     first = read_video(folder)
     assert read_video(folder).fingerprint() == first.fingerprint()

@@ -10,9 +10,9 @@ rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (5, 20, 24), np.uint8)
 deep = grey.astype(np.uint16) * 250
 colour = rng.integers(0, 255, (5, 20, 24, 3), np.uint8)
-stains = rng.integers(0, 60000, (5, 2, 20, 24), np.uint16)
+two_channels = rng.integers(0, 60000, (5, 2, 20, 24), np.uint16)
 
-WAYS = {
+OPTIONS = {
     "uncompressed": {},
     "zlib": {"compression": "zlib"},
     "big-endian": {"byteorder": ">"},
@@ -21,11 +21,11 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("frames", [grey, deep, colour, deep / 7], ids=str)
-def test_stacks_come_back_exactly(tmp_path, way, frames):
+def test_stacks_are_read_exactly(tmp_path, options, frames):
     photometric = "rgb" if frames.ndim == 4 else "minisblack"
-    tifffile.imwrite(tmp_path / "a.tif", frames, photometric=photometric, **way)
+    tifffile.imwrite(tmp_path / "a.tif", frames, photometric=photometric, **options)
     video = read_video(tmp_path / "a.tif")
     assert video.frames.shape == frames.shape
     assert video.frames.dtype == frames.dtype
@@ -34,34 +34,34 @@ def test_stacks_come_back_exactly(tmp_path, way, frames):
 
 
 @pytest.mark.parametrize("axes", ["TCYX", "ZCYX"])
-@pytest.mark.parametrize("kind", ["imagej", "ome"])
+@pytest.mark.parametrize("variant", ["imagej", "ome"])
 @pytest.mark.parametrize("compression", [None, "zlib"])
-def test_channels_of_a_hyperstack_come_last(tmp_path, kind, axes, compression):
+def test_channels_of_a_hyperstack_are_moved_last(tmp_path, variant, axes, compression):
     tifffile.imwrite(
         tmp_path / "a.tif",
-        stains,
+        two_channels,
         metadata={"axes": axes},
         compression=compression,
-        **{kind: True},
+        **{variant: True},
     )
     video = read_video(tmp_path / "a.tif")
     assert video.frames.shape == (5, 20, 24, 2)
-    np.testing.assert_array_equal(video.raw(3), np.moveaxis(stains[3], 0, -1))
+    np.testing.assert_array_equal(video.raw(3), np.moveaxis(two_channels[3], 0, -1))
     assert video.rgb(3).dtype == np.uint8
 
 
-def test_time_may_come_after_channels(tmp_path):
-    swapped = np.ascontiguousarray(stains.swapaxes(0, 1))
+def test_time_after_channels_is_read(tmp_path):
+    swapped = np.ascontiguousarray(two_channels.swapaxes(0, 1))
     for compression in (None, "zlib"):
         metadata = {"axes": "CTYX"}
         tifffile.imwrite(
             tmp_path / "a.tif", swapped, metadata=metadata, compression=compression
         )
         video = read_video(tmp_path / "a.tif")
-        np.testing.assert_array_equal(video.raw(3), np.moveaxis(stains[3], 0, -1))
+        np.testing.assert_array_equal(video.raw(3), np.moveaxis(two_channels[3], 0, -1))
 
 
-def test_colours_in_separate_planes_come_last(tmp_path):
+def test_planar_rgb_is_moved_last(tmp_path):
     planes = np.ascontiguousarray(np.moveaxis(colour, -1, 1))
     tifffile.imwrite(
         tmp_path / "a.tif",
@@ -73,13 +73,13 @@ def test_colours_in_separate_planes_come_last(tmp_path):
     np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(2), colour[2])
 
 
-def test_binary_pages_become_black_and_white(tmp_path):
+def test_binary_pages_are_scaled_to_0_and_255(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", grey > 100)
     video = read_video(tmp_path / "a.tif")
     np.testing.assert_array_equal(video.raw(1), (grey[1] > 100) * np.uint8(255))
 
 
-def test_deep_pages_a_volume_each_are_decoded_to_a_file(tmp_path):
+def test_volumetric_tiles_are_read(tmp_path):
     volumes = {"volumetric": True, "tile": (1, 16, 16), "compression": "zlib"}
     tifffile.imwrite(tmp_path / "a.tif", grey, photometric="minisblack", **volumes)
     np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(4), grey[4])
@@ -97,11 +97,11 @@ def test_deep_pages_a_volume_each_are_decoded_to_a_file(tmp_path):
         ("YXS", (32, 40, 3), "YXC"),
     ],
 )
-def test_axes_without_a_name_are_guessed(axes, shape, expected):
+def test_unnamed_axes_are_assigned(axes, shape, expected):
     assert video_axes(axes, shape) == expected
 
 
-def test_a_volume_over_time_is_refused(tmp_path):
+def test_volume_over_time_is_refused(tmp_path):
     volume = np.zeros((2, 3, 2, 20, 24), np.uint8)
     metadata = {"axes": "TZCYX"}
     tifffile.imwrite(tmp_path / "a.tif", volume, metadata=metadata, imagej=True)
@@ -109,19 +109,19 @@ def test_a_volume_over_time_is_refused(tmp_path):
         read_video(tmp_path / "a.tif")
 
 
-def test_a_single_picture_is_refused(tmp_path):
+def test_single_image_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", colour[0], photometric="rgb")
     with pytest.raises(VideoError, match="two frames or more"):
         read_video(tmp_path / "a.tif")
 
 
-def test_a_text_file_is_no_tiff(tmp_path):
+def test_text_file_is_refused(tmp_path):
     (tmp_path / "a.tiff").write_text("not a TIFF")
     with pytest.raises(ReadError, match=r"a\.tiff cannot be read: .*Save it again"):
         read_video(tmp_path / "a.tiff")
 
 
-def test_a_broken_page_is_refused_when_it_is_read(tmp_path):
+def test_damaged_page_is_refused_on_access(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", grey, compression="zlib")
     with tifffile.TiffFile(tmp_path / "a.tif") as file:
         offset = file.pages[3].dataoffsets[0]

@@ -19,7 +19,7 @@ CODECS = {
 
 
 def write_movie(path, codec="libx264", count=FRAMES):
-    """Frame t is a grey of 5 t, so that its brightness tells its number."""
+    """Write a movie whose frame t has the grey value 16 + 5 t, see `frame_index`."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height = 48, 32
@@ -33,7 +33,7 @@ def write_movie(path, codec="libx264", count=FRAMES):
     return path
 
 
-def number(frame):
+def frame_index(frame):
     return round((float(frame.mean()) - 16) / 5)
 
 
@@ -43,15 +43,15 @@ def movie(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("suffix", "codec"), CODECS.items())
-def test_every_frame_has_its_number_in_any_order(tmp_path, suffix, codec):
+def test_frames_are_the_same_in_any_order_of_access(tmp_path, suffix, codec):
     video = read_video(write_movie(tmp_path / f"clip{suffix}", codec))
     assert video.frames.shape == (FRAMES, 32, 48, 3)
     assert video.name == "clip"
     order = [*range(FRAMES), *np.random.default_rng(0).permutation(FRAMES)]
-    assert [number(video.rgb(int(t))) for t in order] == [int(t) for t in order]
+    assert [frame_index(video.rgb(int(t))) for t in order] == [int(t) for t in order]
 
 
-def test_an_animated_gif_is_read(tmp_path):
+def test_animated_gif_is_read(tmp_path):
     from PIL import Image
 
     shades = [Image.new("L", (20, 18), 60 * t) for t in range(4)]
@@ -60,51 +60,51 @@ def test_an_animated_gif_is_read(tmp_path):
     assert [int(video.rgb(t)[5, 5, 0]) for t in (3, 0, 2, 1)] == [180, 0, 120, 60]
 
 
-def test_walking_forward_never_seeks(movie, monkeypatch):
+def test_reading_forward_never_seeks(movie, monkeypatch):
     frames = MovieFrames(movie)
-    monkeypatch.setattr(frames, "_jump", pytest.fail)
-    assert [number(frames[t]) for t in range(FRAMES)] == list(range(FRAMES))
+    monkeypatch.setattr(frames, "_seek", pytest.fail)
+    assert [frame_index(frames[t]) for t in range(FRAMES)] == list(range(FRAMES))
 
 
-def test_a_far_frame_is_reached_from_the_keyframe_before(movie, monkeypatch):
+def test_distant_frame_is_decoded_from_the_keyframe_before_it(movie, monkeypatch):
     frames = MovieFrames(movie)
     monkeypatch.setattr(frames, "_restart", pytest.fail)
-    assert number(frames[40]) == 40
-    assert number(frames[14]) == 14
+    assert frame_index(frames[40]) == 40
+    assert frame_index(frames[14]) == 14
 
 
-def test_without_keyframes_the_frames_are_counted(movie, monkeypatch):
+def test_frames_are_counted_without_keyframes(movie, monkeypatch):
     monkeypatch.setattr(
         video_file, "_timestamps", lambda path: (list(range(FRAMES)), [])
     )
     frames = MovieFrames(movie)
-    assert [number(frames[t]) for t in (30, 31, 3, 44)] == [30, 31, 3, 44]
+    assert [frame_index(frames[t]) for t in (30, 31, 3, 44)] == [30, 31, 3, 44]
 
 
-def test_a_closed_movie_opens_again(movie):
+def test_closed_movie_is_reopened_on_access(movie):
     frames = MovieFrames(movie)
     frames.close()
     frames.close()
-    assert number(frames[20]) == 20
+    assert frame_index(frames[20]) == 20
 
 
-def test_a_movie_that_ends_early_says_so(movie):
+def test_movie_that_ends_early_is_reported(movie):
     frames = MovieFrames(movie)
     frames._times.append(frames._times[-1] + 512)
     frames.shape = (FRAMES + 1, *frames.shape[1:])
     with pytest.raises(ReadError, match="ends before frame 45"):
         frames[FRAMES]
-    assert number(frames[3]) == 3
+    assert frame_index(frames[3]) == 3
 
 
-def test_half_a_movie_is_refused(tmp_path, movie):
+def test_truncated_movie_is_refused(tmp_path, movie):
     content = movie.read_bytes()
     (tmp_path / "half.mp4").write_bytes(content[: len(content) // 2])
     with pytest.raises(ReadError, match=r"half\.mp4 cannot be read.*ffmpeg -i"):
         read_video(tmp_path / "half.mp4")
 
 
-def test_sound_alone_is_refused(tmp_path):
+def test_audio_file_is_refused(tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         silence = av.AudioFrame.from_ndarray(

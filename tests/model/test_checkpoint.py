@@ -88,7 +88,7 @@ def test_the_old_file_stays_whole_if_writing_fails(path, monkeypatch):
     def full(*_args, **_options):
         raise OSError("disk full")
 
-    monkeypatch.setattr("napari_gnn_vos.model.checkpoint.save_file", full)
+    monkeypatch.setattr("napari_gnn_vos.model.checkpoint.save", full)
     with pytest.raises(OSError, match="disk full"):
         save_checkpoint(path, build(CARD).state_dict(), CARD)
     assert path.read_bytes() == before

@@ -1,4 +1,4 @@
-"""The command line: one thin function per command."""
+"""Command line interface: one function per command."""
 
 from napari_gnn_vos.cli import label, learn, measure
 from napari_gnn_vos.cli.app import app

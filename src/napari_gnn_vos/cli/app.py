@@ -1,4 +1,4 @@
-"""The program, before it has commands."""
+"""The Typer application, to which the command modules add their commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def main(verbose: Annotated[bool, typer.Option(help="Say more.")] = False) -> None:
-    """Label the objects of a video from a few scribbles."""
+def main(
+    verbose: Annotated[
+        bool, typer.Option(help="Show log messages of level INFO.")
+    ] = False,
+) -> None:
+    """Segment objects in videos from scribbles."""
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(message)s")

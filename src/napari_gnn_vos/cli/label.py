@@ -1,4 +1,4 @@
-"""Commands for those who label videos."""
+"""Commands that prepare and segment videos."""
 
 from __future__ import annotations
 
@@ -11,54 +11,60 @@ from napari_gnn_vos.cli.app import app
 from napari_gnn_vos.cli.options import (
     CACHE,
     Cache,
-    HowWell,
+    Device,
+    ModelName,
+    QualityOption,
     Scheduler,
+    Seed,
     VideoFile,
     Videos,
 )
-from napari_gnn_vos.cli.terminal import show, stoppable, told
+from napari_gnn_vos.cli.terminal import (
+    report_errors,
+    report_interrupt,
+    run_with_progress_bar,
+)
 
 
 @app.command()
 def prepare(
     videos: Videos,
-    quality: HowWell = "balanced",
+    quality: QualityOption = "balanced",
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Prepare the superpixel graphs of videos, once; stopped, it goes on."""
+    """Prepare the superpixel graphs of videos; an interrupted run can be resumed."""
     from napari_gnn_vos.batch import prepare_videos
     from napari_gnn_vos.config import Config
 
-    with told(), stoppable(cache):
+    with report_errors(), report_interrupt(cache):
         config = Config.at(quality)
-        found = show(prepare_videos(videos, cache, scheduler, config))
-    for name, made in found.items():
+        sizes = run_with_progress_bar(prepare_videos(videos, cache, scheduler, config))
+    for name, size in sizes.items():
         typer.echo(
-            f"{name}: {made.superpixels} superpixels on {made.frames} frames, "
-            f"in {cache}."
+            f"{name}: {size.superpixels} superpixels in {size.frames} frames, "
+            f"stored in {cache}."
         )
 
 
 @app.command()
 def segment(
     video: VideoFile,
-    strokes: Annotated[Path, typer.Argument(help="Strokes, a JSON file.")],
+    strokes: Annotated[Path, typer.Argument(help="JSON file with the strokes.")],
     output: Annotated[
-        Path, typer.Argument(help="Folder for PNGs, .tif, or .json (COCO).")
+        Path,
+        typer.Argument(help="Output: a folder for PNG files, .tif, or .json (COCO)."),
     ],
-    model: Annotated[
-        str, typer.Option(help="Name, or a safetensors file.")
-    ] = "gatedgcn",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    model: ModelName = "gatedgcn",
+    device: Device = "auto",
     backend: Annotated[
-        str, typer.Option(help="auto, fused, torch, triton, half or dgl.")
+        str, typer.Option(help="Backend: auto, fused, torch, triton, half or dgl.")
     ] = "auto",
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampling of strokes.")] = 0,
-    quality: HowWell = "balanced",
+    seed: Seed = 0,
+    quality: QualityOption = "balanced",
     cache: Cache = CACHE,
 ) -> None:
-    """Label a whole video from strokes in a file."""
+    """Segment all frames of a video from strokes in a JSON file."""
     import numpy as np
 
     from napari_gnn_vos.config import Config
@@ -68,10 +74,13 @@ def segment(
     from napari_gnn_vos.io.strokes_file import read_strokes
     from napari_gnn_vos.model.registry import load_model
 
-    with told():
-        drawn, network = read_strokes(strokes), load_model(model, device, backend)
-        session = show(start(read_video(video), Config.at(quality), cache))
-        session = annotate(session, drawn, rng=np.random.default_rng(seed))
-        session = show(predict(session, network))
+    with report_errors():
+        scribbles = read_strokes(strokes)
+        network = load_model(model, device, backend)
+        session = run_with_progress_bar(
+            start(read_video(video), Config.at(quality), cache)
+        )
+        session = annotate(session, scribbles, rng=np.random.default_rng(seed))
+        session = run_with_progress_bar(predict(session, network))
         count = export_labels(session.packed_labels or (), output)
-    typer.echo(f"{count} frames of labels in {output}, by {network}.")
+    typer.echo(f"Wrote labels of {count} frames to {output}, predicted by {network}.")

@@ -1,4 +1,4 @@
-"""Commands that make data, and networks from it."""
+"""Commands that compose training scenes and train networks."""
 
 from __future__ import annotations
 
@@ -8,48 +8,60 @@ from typing import Annotated
 import typer
 
 from napari_gnn_vos.cli.app import app
-from napari_gnn_vos.cli.options import CACHE, Cache, Davis, Sequences
-from napari_gnn_vos.cli.terminal import show, told
+from napari_gnn_vos.cli.options import (
+    CACHE,
+    Cache,
+    Composed,
+    Davis,
+    Device,
+    Seed,
+    Sequences,
+)
+from napari_gnn_vos.cli.terminal import report_errors, run_with_progress_bar
 
 
 @app.command()
 def compose(
     davis: Davis,
-    output: Annotated[Path, typer.Option(help="A new folder, or one to go on with.")],
+    output: Annotated[
+        Path, typer.Option(help="Output folder; an interrupted run can be resumed.")
+    ],
 ) -> None:
-    """Compose scenes of two to five objects out of real sequences with one each."""
+    """Compose scenes of two to five objects from sequences with one object."""
     from napari_gnn_vos.study.scenes import compose as study
 
-    with told():
-        count = show(study.compose(davis, output))
-    typer.echo(f"{count} scenes in {output}.")
+    with report_errors():
+        count = run_with_progress_bar(study.compose(davis, output))
+    typer.echo(f"Wrote {count} scenes to {output}.")
 
 
 @app.command()
 def train(
     davis: Davis,
     sequences: Sequences,
-    validation: Annotated[str, typer.Option(help="Sequences to choose by.")],
-    output: Annotated[Path, typer.Option(help="Folder for checkpoints.")],
-    steps: Annotated[int, typer.Option(min=1, help="Steps to take.")] = 2500,
-    composed: Annotated[
-        Path | None, typer.Option(help="Folder of `compose`: train on its scenes, too.")
-    ] = None,
-    width: Annotated[int, typer.Option(min=1, help="Channels of the network.")] = 20,
-    depth: Annotated[int, typer.Option(min=1, help="Layers, and reach in hops.")] = 12,
+    validation: Annotated[
+        str, typer.Option(help="Sequences that select the best step.")
+    ],
+    output: Annotated[Path, typer.Option(help="Output folder for checkpoints.")],
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 2500,
+    composed: Composed = None,
+    width: Annotated[
+        int, typer.Option(min=1, help="Hidden channels of the network.")
+    ] = 20,
+    depth: Annotated[int, typer.Option(min=1, help="Layers of the network.")] = 12,
     processes: Annotated[
-        int, typer.Option(min=1, help="Processes, one core each.")
+        int, typer.Option(min=1, help="Training processes, one core each.")
     ] = 2,
     players: Annotated[
         int,
-        typer.Option(min=0, help="More processes, a core each, that play for a GPU."),
+        typer.Option(min=0, help="Additional rollout processes, one core each."),
     ] = 0,
-    batch: Annotated[int, typer.Option(min=1, help="Samples of a step.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    batch: Annotated[int, typer.Option(min=1, help="Samples per training step.")] = 1,
+    device: Device = "cpu",
+    seed: Seed = 0,
     cache: Cache = CACHE,
 ) -> None:
-    """Train a network with the robot in the loop; run again to go on."""
+    """Train a network on simulated annotation; an interrupted run can be resumed."""
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
@@ -57,16 +69,16 @@ def train(
     from napari_gnn_vos.study.training.training_plan import TrainingPlan
     from napari_gnn_vos.study.training.training_run import TrainSettings
 
-    with told():
-        learn = [(davis, tuple(layout.sequences(davis, sequences)))]
-        check = ((davis, tuple(layout.sequences(davis, validation))),)
+    with report_errors():
+        training = [(davis, tuple(layout.sequences(davis, sequences)))]
+        validating = ((davis, tuple(layout.sequences(davis, validation))),)
         if composed is not None:
             names = layout.sequences(composed, "ImageSets/2017/train.txt")
-            learn.append((composed, tuple(names)))
+            training.append((composed, tuple(names)))
         size = {"width": width, "depth": depth}
         settings = TrainSettings(steps=steps, seed=seed, batch=batch, **size)
-        about = cache, output, Config(), settings, choose_device(device), players
-        plan = TrainingPlan(tuple(learn), check, *about)
-        show(plan.prepare())
+        rest = cache, output, Config(), settings, choose_device(device), players
+        plan = TrainingPlan(tuple(training), validating, *rest)
+        run_with_progress_bar(plan.prepare())
         train_together(plan, processes)
     typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")

@@ -1,4 +1,4 @@
-"""Commands that tell how good labels are."""
+"""Commands that evaluate labels."""
 
 from __future__ import annotations
 
@@ -11,40 +11,53 @@ from napari_gnn_vos.cli.app import app
 from napari_gnn_vos.cli.options import (
     CACHE,
     Cache,
+    Composed,
     Davis,
-    HowWell,
     Json,
     ModelName,
+    QualityOption,
+    Rounds,
     Scheduler,
+    Seed,
     Sequences,
 )
-from napari_gnn_vos.cli.terminal import show, stoppable, told
+from napari_gnn_vos.cli.terminal import (
+    report_errors,
+    report_interrupt,
+    run_with_progress_bar,
+)
 
 
 @app.command()
 def benchmark(
     davis: Davis,
     sequences: Sequences,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds a sequence.")] = 8,
+    rounds: Rounds = 8,
     json: Json = None,
-    model: Annotated[
-        str, typer.Option(help="Name, or a safetensors file.")
-    ] = "gatedgcn",
-    baselines: Annotated[bool, typer.Option(help="Simpler methods, too.")] = False,
-    protocol: Annotated[str, typer.Option(help="ours or davisinteractive.")] = "ours",
+    model: ModelName = "gatedgcn",
+    baselines: Annotated[
+        bool, typer.Option(help="Evaluate baseline methods, too.")
+    ] = False,
+    protocol: Annotated[
+        str, typer.Option(help="Protocol: ours or davisinteractive.")
+    ] = "ours",
     scribbles: Annotated[
         Path | None,
-        typer.Option(help="First strokes, SEQUENCE/001.json; else ROOT/Scribbles."),
+        typer.Option(
+            help="Folder of first-round scribbles, SEQUENCE/001.json. "
+            "Default: Scribbles in the dataset."
+        ),
     ] = None,
-    plots: Annotated[Path | None, typer.Option(help="Folder for pictures.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    plots: Annotated[Path | None, typer.Option(help="Output folder for plots.")] = None,
+    seed: Seed = 0,
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Play rounds on sequences, print J and F; stopped, it goes on with the same JSON.
+    """Run the interactive benchmark and print J and F.
 
-    In the first round the strokes are those that persons drew, where there are any;
-    all others are drawn by a robot.
+    The first round uses recorded human scribbles where the dataset has them. All other
+    scribbles are drawn by the simulated annotator. An interrupted run is resumed if it
+    is started again with the same --json file.
     """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.registry import load_model
@@ -56,21 +69,22 @@ def benchmark(
     from napari_gnn_vos.study.measure.sequence_result import ResultCache
     from napari_gnn_vos.study.measure.together import benchmark_together
 
-    with told():
+    with report_errors():
         if plots is not None:
             require_matplotlib()
         names = tuple(layout.sequences(davis, sequences))
         plan = Plan(davis, names, rounds, seed, protocol, scribbles, cache)
-        where = "cpu" if scheduler else "auto"
-        methods = [network_method(model, load_model(model, where))]
+        device = "cpu" if scheduler else "auto"
+        methods = [network_method(model, load_model(model, device))]
         methods += simple_methods() if baselines else []
-        kept = ResultCache.beside(json)
-        with stoppable(kept.folder):
-            played = show(benchmark_together(plan, methods, kept, scheduler))
-        facts = report(plan, methods, played)
+        results = ResultCache.beside(json)
+        pipeline = benchmark_together(plan, methods, results, scheduler)
+        with report_interrupt(results.folder):
+            by_method = run_with_progress_bar(pipeline)
+        facts = report(plan, methods, by_method)
         if json is not None:
             write_json(json, facts)
-            kept.clear()
+            results.clear()
         if plots is not None:
             plot_report(facts, plots)
     typer.echo(tables.whole(facts))
@@ -80,38 +94,43 @@ def benchmark(
 def ceiling(
     davis: Davis,
     sequences: Sequences,
-    superpixels: Annotated[int, typer.Option(min=1, help="Superpixels a frame.")] = 880,
-    every: Annotated[
-        int, typer.Option(min=1, help="Measure one frame in so many.")
-    ] = 10,
-    quality: HowWell = "balanced",
+    superpixels: Annotated[
+        int, typer.Option(min=1, help="Superpixels per frame.")
+    ] = 880,
+    every: Annotated[int, typer.Option(min=1, help="Evaluate every n-th frame.")] = 10,
+    quality: QualityOption = "balanced",
 ) -> None:
-    """Print how good labels could be at best with each over-segmentation."""
+    """Print the best J that is possible with each superpixel method."""
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.study.measure.ceiling import ceiling_table, measure_ceilings
 
-    with told():
+    with report_errors():
         level = Config.at(quality).prepare.quality
         names = layout.sequences(davis, sequences)
-        found = show(measure_ceilings(davis, names, superpixels, every, level))
-    typer.echo(ceiling_table(found))
+        pipeline = measure_ceilings(davis, names, superpixels, every, level)
+        ceilings = run_with_progress_bar(pipeline)
+    typer.echo(ceiling_table(ceilings))
 
 
 @app.command()
 def transfer(
     davis: Davis,
     sequences: Sequences,
-    backbone: Annotated[str, typer.Option(help="See `load_backbone`.")] = "mobilenetv2",
+    backbone: Annotated[
+        str, typer.Option(help="Name of the backbone.")
+    ] = "mobilenetv2",
 ) -> None:
-    """Print how well a backbone's features carry a mask over five frames."""
+    """Print how well backbone features transfer a mask over five frames."""
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.registry import load_backbone
     from napari_gnn_vos.study.measure.transfer import measure_transfer
 
-    with told():
+    with report_errors():
         names = layout.sequences(davis, sequences)
-        found = show(measure_transfer(davis, names, load_backbone(backbone)))
+        found = run_with_progress_bar(
+            measure_transfer(davis, names, load_backbone(backbone))
+        )
     for features, j in found.items():
         typer.echo(f"{features:12s} {j:.3f}")
 
@@ -127,31 +146,29 @@ def ablate(
     ],
     davis: Davis,
     sequences: Sequences,
-    output: Annotated[Path, typer.Option(help="Folder for all that is found.")],
-    train: Annotated[str | None, typer.Option(help="Sequences to train on.")] = None,
-    composed: Annotated[
-        Path | None, typer.Option(help="Folder of `compose`: play its scenes, too.")
-    ] = None,
+    output: Annotated[
+        Path, typer.Option(help="Output folder for results and checkpoints.")
+    ],
+    train: Annotated[str | None, typer.Option(help="Training sequences.")] = None,
+    composed: Composed = None,
     model: ModelName = "gatedgcn",
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds a sequence.")] = 8,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of a training.")] = 600,
-    seeds: Annotated[int, typer.Option(min=1, help="How often to repeat it.")] = 1,
-    processes: Annotated[
-        int, typer.Option(min=1, help="Trainings at the same time.")
-    ] = 1,
-    only: Annotated[str, typer.Option(help="Variants, with commas between.")] = "",
+    rounds: Rounds = 8,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 600,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of random seeds.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Parallel trainings.")] = 1,
+    only: Annotated[str, typer.Option(help="Variants separated by commas.")] = "",
     tune: Annotated[
-        bool, typer.Option(help="For `field`: try strengths of the cut on --train.")
+        bool, typer.Option(help="For `field`: tune the cut strength on --train.")
     ] = False,
     cache: Cache = CACHE,
 ) -> None:
-    """Print a table of the paper, measured here; stopped, ask again to go on."""
+    """Print an ablation table; an interrupted run can be resumed."""
     from napari_gnn_vos.study.ablation import ablate as study
     from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
     from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
     from napari_gnn_vos.study.measure.report import write_json
 
-    with told():
+    with report_errors():
         learn = None if train is None else source(davis, train)
         scenes = (
             None if composed is None else source(composed, "ImageSets/2017/val.txt")
@@ -160,7 +177,7 @@ def ablate(
         plan = Ablation(source(davis, sequences), output, cache, learn, *about)
         chosen, plan = asked_for(table, plan, tune=tune)
         names = [name.strip() for name in only.split(",") if name.strip()]
-        with stoppable(output):
-            rows = show(study.ablate(chosen, plan, names))
+        with report_interrupt(output):
+            rows = run_with_progress_bar(study.ablate(chosen, plan, names))
         write_json(output / f"{chosen.name}.json", ablation_facts(chosen, plan, rows))
     typer.echo(ablation_table(chosen, plan, rows))

@@ -1,4 +1,4 @@
-"""What several commands can be told."""
+"""Arguments and options shared by several commands."""
 
 from __future__ import annotations
 
@@ -10,28 +10,35 @@ from platformdirs import user_cache_path
 
 from napari_gnn_vos.errors import GnnVosError
 
-Davis = Annotated[Path, typer.Option(help="Folder in DAVIS layout.")]
+Davis = Annotated[Path, typer.Option(help="Dataset folder in DAVIS layout.")]
 Sequences = Annotated[
-    str, typer.Option(help="Names with commas between, or a file with one a line.")
+    str,
+    typer.Option(
+        help="Sequence names separated by commas, or a text file with one per line."
+    ),
 ]
-VideoFile = Annotated[Path, typer.Argument(help="Movie, TIFF stack or frame folder.")]
+VideoFile = Annotated[
+    Path, typer.Argument(help="Movie, TIFF stack, array, or folder of frames.")
+]
 Videos = Annotated[
-    list[Path], typer.Argument(help="Movies, TIFF stacks or frame folders.")
+    list[Path], typer.Argument(help="Movies, TIFF stacks, arrays or folders of frames.")
 ]
-ModelName = Annotated[str, typer.Option(help="Name, or a safetensors file.")]
-Json = Annotated[Path | None, typer.Option(help="Where to write all figures.")]
+ModelName = Annotated[
+    str, typer.Option(help="Name of a model, or path of a safetensors file.")
+]
+Json = Annotated[Path | None, typer.Option(help="Output file for all results, JSON.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Spread the work over a Dask cluster: its address, as tcp://host:8786, or "
-        "`local` for a process a core."
+        help="Run on a Dask cluster: address of its scheduler, such as "
+        "tcp://host:8786, or `local` for one process per core on this machine."
     ),
 ]
 
 
-def _place(text: str) -> Path:
-    """Read the option --cache."""
-    from napari_gnn_vos.io.storage import storage_path
+def _parse_cache(text: str) -> Path:
+    """Parse the value of --cache."""
+    from napari_gnn_vos.storage import storage_path
 
     try:
         return storage_path(str(text))
@@ -42,10 +49,22 @@ def _place(text: str) -> Path:
 Cache = Annotated[
     Path,
     typer.Option(
-        parser=_place,
+        parser=_parse_cache,
         metavar="FOLDER",
-        help="Folder for prepared graphs, or an address as s3://bucket/graphs.",
+        help="Folder for prepared graphs, or a URL such as s3://bucket/graphs.",
     ),
 ]
-HowWell = Annotated[str, typer.Option(help="fast, balanced or best.")]
+QualityOption = Annotated[
+    str,
+    typer.Option(
+        help="Quality of the preparation: fast, balanced or best; higher takes longer."
+    ),
+]
+Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda or mps.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the random generator.")]
+Rounds = Annotated[int, typer.Option(min=1, help="Annotation rounds per sequence.")]
+Composed = Annotated[
+    Path | None,
+    typer.Option(help="Output folder of `gnn-vos compose`: use its scenes, too."),
+]
 CACHE = user_cache_path("napari-gnn-vos")

@@ -1,4 +1,4 @@
-"""How a command shows its progress, and what it says when it stops."""
+"""Progress bars and error reports of the commands."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.progress import Pipeline, Progress, drain
 
 R = TypeVar("R")
-LOGGED_EVERY = 30.0
-"""Seconds between two states of a progress bar that is written to a file."""
+LOG_INTERVAL = 30.0
+"""Seconds between updates of a progress bar that is not shown in a terminal."""
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn an expected error into one red line and exit status 2."""
+def report_errors() -> Iterator[None]:
+    """Print an expected error in red and exit with status 2."""
     try:
         yield
     except GnnVosError as error:
@@ -30,24 +30,28 @@ def told() -> Iterator[None]:
 
 
 @contextmanager
-def stoppable(folder: Path | None) -> Iterator[None]:
-    """Turn Ctrl-C into a line on what is kept, and exit status 130."""
+def report_interrupt(folder: Path | None) -> Iterator[None]:
+    """On Ctrl-C, print where finished work is stored and exit with status 130."""
     try:
         yield
-    except KeyboardInterrupt as stop:
-        again = f" What is finished is in {folder}: run the same again to go on."
-        typer.secho(f"Stopped.{again if folder else ''}", err=True, fg="yellow")
-        raise typer.Exit(130) from stop
+    except KeyboardInterrupt as interrupt:
+        hint = (
+            f" Finished work is in {folder}. Run the same command again to continue."
+            if folder
+            else ""
+        )
+        typer.secho(f"Stopped.{hint}", err=True, fg="yellow")
+        raise typer.Exit(130) from interrupt
 
 
-def show(pipeline: Pipeline[R]) -> R:
-    """Run a pipeline with a progress bar; a line now and then where nobody looks."""
-    watched = sys.stderr.isatty()
-    with tqdm(unit="step", mininterval=0.1 if watched else LOGGED_EVERY) as bar:
+def run_with_progress_bar(pipeline: Pipeline[R]) -> R:
+    """Run a pipeline with a progress bar, updated rarely outside a terminal."""
+    interactive = sys.stderr.isatty()
+    with tqdm(unit="step", mininterval=0.1 if interactive else LOG_INTERVAL) as bar:
 
-        def step(at: Progress) -> None:
-            bar.set_description(at.stage, refresh=watched)
-            bar.total = at.total
-            bar.update(max(at.done - bar.n, 0))
+        def update(progress: Progress) -> None:
+            bar.set_description(progress.stage, refresh=interactive)
+            bar.total = progress.total
+            bar.update(max(progress.done - bar.n, 0))
 
-        return drain(pipeline, step)
+        return drain(pipeline, update)

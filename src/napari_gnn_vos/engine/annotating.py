@@ -57,7 +57,9 @@ def annotate(
     new = sample_seeds(scribbles, shape, len(session.rounds) + 1, settings, rng=rng)
     if not session.rounds:
         guess = guess_background(painted_pixels, shape, settings, rng=rng)
-        guess = unlike_objects(graph.frames, guess, painted_pixels, settings.alike)
+        guess = unlike_objects(
+            graph.frames, guess, painted_pixels, settings.excluded_share
+        )
         new = Seeds.join(new, guess)
     new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
     mine = new.take(new.round_index > 0)

@@ -26,7 +26,7 @@ from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.io.storage import StoragePath
+    from napari_gnn_vos.storage import StoragePath
 
 log = logging.getLogger(__name__)
 Store = GraphStore | MemoryStore

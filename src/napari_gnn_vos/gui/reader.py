@@ -59,10 +59,10 @@ def read(path: str) -> list[LayerData]:
 
 def _has_pictures(folder: Path) -> bool:
     """Whether there are pictures; of several kinds, reading says what is wrong."""
-    from napari_gnn_vos.io.folder import pictures_in
+    from napari_gnn_vos.io.folder import list_images
 
     try:
-        return len(pictures_in(folder)) > 1
+        return len(list_images(folder)) > 1
     except OSError:
         return False
 

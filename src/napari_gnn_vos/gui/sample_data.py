@@ -7,7 +7,7 @@ from napari_gnn_vos.gui.pictures import LayerData, image_data, truth_data
 
 def composed_scene() -> list[LayerData]:
     """Compose a scene of two objects, with its truth as a hidden layer."""
-    from napari_gnn_vos.io.scenes import compose_scene
+    from napari_gnn_vos.io.photo_scenes import compose_scene
 
     video, truth = compose_scene()
     return [image_data(video), truth_data(truth, video.name)]
@@ -15,9 +15,9 @@ def composed_scene() -> list[LayerData]:
 
 def cells() -> list[LayerData]:
     """Make a noisy time lapse of cells that look alike, with its truth, hidden."""
-    from napari_gnn_vos.io.cells import grow_cells
+    from napari_gnn_vos.io.simulated_cells import simulate_cells
 
-    video, truth = grow_cells()
+    video, truth = simulate_cells()
     return [image_data(video), truth_data(truth, video.name)]
 
 

@@ -110,7 +110,9 @@ def fit_label_model(
             labels.append(source[rows])
             counts = np.full(len(rows), weight, np.float32)
             if source is node_labels.drawn:
-                counts *= not_slivers(frames[int(t)], settings.sliver)[rows - first[t]]
+                counts *= not_slivers(frames[int(t)], settings.small_superpixel)[
+                    rows - first[t]
+                ]
             weights.append(counts)
             if weight == 1.0:
                 reference.append(inputs)

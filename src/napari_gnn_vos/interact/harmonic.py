@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
-from napari_gnn_vos.structures.incoming_edges import IncomingEdges
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges, window_edge_index
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.structures.weak_cache import WeakCache
 
@@ -94,23 +94,15 @@ def _windows(frames: range) -> Iterator[tuple[range, range]]:
 
 def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
     """Strength of the ties between the superpixels of some frames."""
-    first = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
-    n = int(first[-1])
-    strengths, sources, degrees = [], [], []
-    for t, begin in zip(span, first, strict=False):
-        incoming = graph.incoming[t]
-        source = incoming.source + np.int32(begin - incoming.before)
-        inside = (source >= 0) & (source < n)
-        strength = _STRENGTHS.of(
-            incoming, partial(_strength, names=graph.edge_feature_names)
-        )
-        strengths.append(strength[inside])
-        sources.append(source[inside])
-        degrees.append(np.bincount(incoming.target[inside], minlength=graph.counts[t]))
-    start = np.concatenate([[0], np.cumsum(np.concatenate(degrees))]).astype(np.int32)
-    return csr_array(
-        (np.concatenate(strengths), np.concatenate(sources), start), (n, n)
-    )
+    offsets = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
+    n = int(offsets[-1])
+    incoming = [graph.incoming[t] for t in span]
+    (source, target), inside = window_edge_index(incoming, offsets)
+    strength = partial(_strength, names=graph.edge_feature_names)
+    strengths = np.concatenate([_STRENGTHS.of(edges, strength) for edges in incoming])
+    in_degree = np.bincount(target[inside], minlength=n)
+    row_start = np.concatenate([[0], np.cumsum(in_degree)]).astype(np.int32)
+    return csr_array((strengths[inside], source[inside], row_start), (n, n))
 
 
 def _strength(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:

@@ -101,7 +101,9 @@ def _line(
 
     share = np.where(is_it, weight[is_it].sum(), weight[~is_it].sum())
     balanced = weight / share * (weight.sum() / 2)
-    model = LogisticRegression(C=settings.strength, max_iter=100, tol=1e-3)
+    model = LogisticRegression(
+        C=settings.inverse_regularization, max_iter=100, tol=1e-3
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(values, is_it, sample_weight=balanced)

@@ -1,1 +1,1 @@
-"""Between paths and nouns: readers, writers and the store of prepared graphs."""
+"""Readers of videos and annotations, exports, and the store of prepared graphs."""

@@ -1,4 +1,4 @@
-"""A real clip to try things on, fetched once from the internet."""
+"""Sample time lapse that is downloaded once."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ CLIP_SHA256 = "a8e24e8d187f33e92ee28508d5615286c850ca75374af7e74e527d290e8b06ea"
 
 
 def fetch_clip(url: str = CLIP_URL, sha256: str = CLIP_SHA256) -> Path:
-    """Fetch a time lapse of a cell's nucleus, or find it where it was kept.
+    """Download a time lapse of a cell nucleus, unless it is in the cache.
 
-    Proteins of the nuclear envelope during their transport, 15 frames with two stains:
+    Protein transport at the nuclear envelope, 15 frames with two channels:
     ``skimage.data.protein_transport``.
 
     Parameters
     ----------
     url : str
-        Where the file is.
+        URL of the file.
     sha256 : str
-        What its content must hash to.
+        Expected SHA-256 hash of the content.
 
     Returns
     -------
     path : Path
-        A TIFF for :func:`napari_gnn_vos.io.read.read_video`, in the user's cache.
+        A TIFF file in the user's cache, for
+        :func:`napari_gnn_vos.io.read.read_video`.
 
     Raises
     ------
     ReadError
-        If there is no network, or the file is another one.
+        If the download fails, or the content has another hash.
     """
     import pooch
 
@@ -42,10 +43,10 @@ def fetch_clip(url: str = CLIP_URL, sha256: str = CLIP_SHA256) -> Path:
     name = url.rsplit("/", 1)[-1]
     try:
         path = pooch.retrieve(url, f"sha256:{sha256}", fname=name, path=folder)
-    except (OSError, ValueError) as error:  # of the network; of the hash
+    except (OSError, ValueError) as error:  # network errors; a wrong hash
         raise ReadError(
-            f"Expected to fetch a sample clip from {url}; it failed: {error}. "
-            f"Check the network and try again, or download it by hand to {folder}. "
-            "The composed scene needs no download."
+            f"Downloading the sample clip from {url} failed: {error}. "
+            f"Check the network and try again, or download the file to {folder}. "
+            "The composed sample scene needs no download."
         ) from error
     return Path(path)

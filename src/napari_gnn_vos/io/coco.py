@@ -1,4 +1,4 @@
-"""Labels as COCO does them for videos: the JSON of YouTube-VIS."""
+"""Export of labels to COCO JSON for videos, as used by YouTube-VIS."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.label_pictures import checked, unwritable
-from napari_gnn_vos.io.storage import atomic_write
+from napari_gnn_vos.io.label_images import validate_label_images, write_error_message
+from napari_gnn_vos.storage import atomic_write
 
 Json = dict[str, Any]
 
@@ -23,25 +23,26 @@ def export_coco(
     path: str | PathLike[str],
     names: Mapping[int, str] | None = None,
 ) -> int:
-    """Write one video with its objects, for tools that train on COCO or YouTube-VIS.
+    """Write the objects of a video to a COCO JSON file.
 
-    Every object is an annotation, with a mask, a box and an area on every frame that it
-    is seen on; masks are run lengths as COCO counts them, column by column.
+    Each object is one annotation with a mask, a bounding box and an area for each frame
+    in which it is visible. Masks are uncompressed COCO run-length encodings in
+    column-major order.
 
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
-        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+        One label image per frame, values 0 to 255, or a (T, H, W) array.
     path : path
-        A file there is replaced, once all is written.
+        An existing file is replaced after all frames were encoded.
     names : mapping of int to str, optional
-        What objects are called: objects of one name are of one category. An object
-        without one is "object".
+        Object names by label. Objects of the same name share a category. The default
+        name is "object".
 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
 
     Raises
     ------
@@ -55,44 +56,44 @@ def export_coco(
     L. Yang, Y. Fan, N. Xu, "Video Instance Segmentation", ICCV 2019.
     """
     path, count, shape = Path(path), 0, (0, 0)
-    seen: dict[int, dict[int, Json]] = {}
-    for count, mask in enumerate(checked(labels), start=1):
+    objects: dict[int, dict[int, Json]] = {}
+    for count, mask in enumerate(validate_label_images(labels), start=1):
         shape = mask.shape
         for label in np.flatnonzero(np.bincount(mask.ravel())):
             if label > 0:
-                on = seen.setdefault(int(label), {})
-                on[count - 1] = describe(mask == label)
-    text = json.dumps(_whole(path.stem, count, shape, seen, names or {}))
+                by_frame = objects.setdefault(int(label), {})
+                by_frame[count - 1] = encode_mask(mask == label)
+    text = json.dumps(_document(path.stem, count, shape, objects, names or {}))
     try:
         atomic_write(path, lambda file: file.write(text.encode()))
     except OSError as error:
-        raise ReadError(unwritable(path, error)) from error
+        raise ReadError(write_error_message(path, error)) from error
     return count
 
 
-def describe(mask: NDArray[np.bool_]) -> Json:
-    """Run lengths, box and area of an object on one frame.
+def encode_mask(mask: NDArray[np.bool_]) -> Json:
+    """Encode the mask of an object in one frame, with bounding box and area.
 
     Parameters
     ----------
     mask : (H, W) ndarray of bool
-        With one pixel at least.
+        With at least one true pixel.
 
     Returns
     -------
-    facts : dict
-        ``segmentation``: size [H, W] and counts of pixels, column by column, outside
-        and inside in turn; ``bbox``: [column, row, width, height]; ``area``, in pixels.
+    encoding : dict
+        ``segmentation``: size [H, W] and run lengths in column-major order, background
+        first; ``bbox``: [column, row, width, height]; ``area`` in pixels.
 
     Examples
     --------
-    >>> facts = describe(np.array([[False, True], [False, True], [False, False]]))
-    >>> facts["segmentation"]["counts"], facts["bbox"], facts["area"]
+    >>> encoding = encode_mask(np.array([[False, True], [False, True], [False, False]]))
+    >>> encoding["segmentation"]["counts"], encoding["bbox"], encoding["area"]
     ([3, 2, 1], [1, 0, 1, 2], 2)
     """
     flat = mask.ravel(order="F")
-    turns = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    counts = np.diff([0, *turns, flat.size]).tolist()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    counts = np.diff([0, *changes, flat.size]).tolist()
     rows, cols = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
     size = [cols[-1] - cols[0] + 1, rows[-1] - rows[0] + 1]
     return {
@@ -105,38 +106,41 @@ def describe(mask: NDArray[np.bool_]) -> Json:
     }
 
 
-def _whole(
+def _document(
     name: str,
     count: int,
     shape: tuple[int, ...],
-    seen: Mapping[int, Mapping[int, Json]],
+    objects: Mapping[int, Mapping[int, Json]],
     names: Mapping[int, str],
 ) -> Json:
     size = {"height": shape[0], "width": shape[1]}
-    kinds = sorted({names.get(label, "object") for label in seen}) or ["object"]
+    categories = sorted({names.get(label, "object") for label in objects})
+    categories = categories or ["object"]
     files = [f"{name}/{t:05d}.jpg" for t in range(count)]
     return {
         "info": {"description": name, "contributor": "napari-gnn-vos"},
         "videos": [{"id": 1, "length": count, **size, "file_names": files}],
-        "categories": [{"id": k, "name": kind} for k, kind in enumerate(kinds, 1)],
+        "categories": [
+            {"id": k, "name": category} for k, category in enumerate(categories, 1)
+        ],
         "annotations": [
             {
                 "id": label,
                 "video_id": 1,
-                "category_id": 1 + kinds.index(names.get(label, "object")),
+                "category_id": 1 + categories.index(names.get(label, "object")),
                 "iscrowd": 0,
                 **size,
-                **_by_frame(on, count),
+                **_per_frame_lists(by_frame, count),
             }
-            for label, on in sorted(seen.items())
+            for label, by_frame in sorted(objects.items())
         ],
     }
 
 
-def _by_frame(on: Mapping[int, Json], count: int) -> Json:
-    """List the facts of an object by frame, None where it is not seen."""
-    plural = {"segmentations": "segmentation", "bboxes": "bbox", "areas": "area"}
+def _per_frame_lists(by_frame: Mapping[int, Json], count: int) -> Json:
+    """Return the encodings of an object as lists over frames, None where hidden."""
+    fields = {"segmentations": "segmentation", "bboxes": "bbox", "areas": "area"}
     return {
-        many: [on[t][one] if t in on else None for t in range(count)]
-        for many, one in plural.items()
+        key: [by_frame[t][field] if t in by_frame else None for t in range(count)]
+        for key, field in fields.items()
     }

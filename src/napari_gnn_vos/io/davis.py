@@ -1,4 +1,4 @@
-"""Data sets in the layout of DAVIS: frames, and masks that tell the truth.
+"""Datasets in the folder layout of DAVIS: frames and ground truth masks.
 
 Frames are ``ROOT/JPEGImages/480p/SEQUENCE/00000.jpg``, masks are
 ``ROOT/Annotations/480p/SEQUENCE/00000.png``.
@@ -25,36 +25,37 @@ def sequences(
     list_or_file: str | PathLike[str],
     resolution: str = "480p",
 ) -> list[str]:
-    """Names of sequences, each of which is there.
+    """Parse a list of sequence names and check that the sequences exist.
 
     Parameters
     ----------
     root : path
         Folder with ``JPEGImages``.
     list_or_file : str or path
-        Names with commas between, or a text file with one name a line, such as
-        ``ImageSets/2016/val.txt``, sought here and below `root`.
+        Names separated by commas, or a text file with one name per line, such as
+        ``ImageSets/2016/val.txt``, relative to the working directory or to `root`.
     resolution : str
-        Folder below ``JPEGImages``.
+        Subfolder of ``JPEGImages``.
 
     Returns
     -------
     names : list of str
-        In the order given.
+        In the given order, without duplicates.
 
     Raises
     ------
     ReadError
-        If a name or the file is not known, or no name is given.
+        If a sequence or the file does not exist, or no name is given.
     """
     frames = _folder(Path(root), "JPEGImages", resolution)
     names = list(dict.fromkeys(_names(Path(root), str(list_or_file))))
     known = sorted(folder.name for folder in frames.iterdir() if folder.is_dir())
     unknown = [name for name in names if name not in known]
     if unknown or not names:
-        came = f"unknown: {', '.join(unknown)}" if unknown else "no name was given"
+        problem = f"unknown: {', '.join(unknown)}" if unknown else "no name was given"
         raise ReadError(
-            f"Expected sequences of {frames}; {came}. Known are {', '.join(known)}."
+            f"Expected sequences of {frames}; {problem}. Known sequences are "
+            f"{', '.join(known)}."
         )
     return names
 
@@ -62,60 +63,61 @@ def sequences(
 def read_davis(
     root: str | PathLike[str], name: str, resolution: str = "480p"
 ) -> tuple[Video, Truth]:
-    """Open a sequence and read its truth.
+    """Open a sequence and read its ground truth.
 
     Parameters
     ----------
     root : path
         Folder with ``JPEGImages`` and ``Annotations``.
     name : str
-        A sequence.
+        Name of the sequence.
     resolution : str
-        Folder below these two.
+        Subfolder of these two folders.
 
     Returns
     -------
     video : Video
-        Of T frames, read when they are asked for.
+        T frames, read on access.
     truth : (T, H, W) ndarray of uint8
-        0 is background, 1 and above are objects; 255 in masks of one object is 1.
+        0 is background, 1 and above are objects. In masks of one object, 255 is read
+        as 1.
 
     Raises
     ------
     ReadError
-        If frames or masks are missing, broken, or of two sizes.
+        If frames or masks are missing or damaged, or differ in size.
     """
-    from napari_gnn_vos.io.folder import picture_files
+    from napari_gnn_vos.io.folder import image_files
 
     sequences(root, name, resolution)
     frames = _folder(Path(root), "JPEGImages", resolution) / name
     video = read_video(frames)
     masks = _folder(Path(root), "Annotations", resolution) / name
     truth: Truth = np.empty(video.shape, np.uint8)
-    for t, file in enumerate(picture_files(frames)):
+    for t, file in enumerate(image_files(frames)):
         truth[t] = _read_mask(masks / f"{file.stem}.png", video.shape[1:])
-    return video, _one_object_if_white(truth, masks)
+    return video, _replace_white_label(truth, masks)
 
 
-def _names(root: Path, given: str) -> list[str]:
-    places = () if "," in given else (Path(given), root / given)
-    file = next((place for place in places if place.is_file()), None)
+def _names(root: Path, text: str) -> list[str]:
+    candidates = () if "," in text else (Path(text), root / text)
+    file = next((path for path in candidates if path.is_file()), None)
     if file is not None:
-        given = file.read_text(encoding="utf-8").replace("\n", ",")
-    elif given.endswith(".txt"):
+        text = file.read_text(encoding="utf-8").replace("\n", ",")
+    elif text.endswith(".txt"):
         raise ReadError(
-            f"Expected a text file with one sequence a line; there is no {given}, "
-            f"neither here nor in {root}. Check the path."
+            f"Expected a text file with one sequence per line; {text} exists neither "
+            f"in the working directory nor in {root}. Check the path."
         )
-    return [name.strip() for name in given.split(",") if name.strip()]
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _folder(root: Path, part: str, resolution: str) -> Path:
     folder = root / part / resolution
     if not folder.is_dir():
         raise ReadError(
-            f"Expected a data set in DAVIS layout; there is no folder {folder}. "
-            "Give the folder that holds JPEGImages and Annotations."
+            f"Expected a dataset in DAVIS layout; there is no folder {folder}. "
+            "Give the folder that contains JPEGImages and Annotations."
         )
     return folder
 
@@ -128,24 +130,24 @@ def _read_mask(file: Path, size: tuple[int, ...]) -> NDArray[Any]:
             mask = np.asarray(image if image.mode in "PL" else image.convert("L"))
     except (OSError, SyntaxError) as error:
         raise ReadError(
-            f"Expected a mask for every frame; {file} is missing or broken ({error}). "
-            "Choose a sequence with its truth."
+            f"Expected a mask for every frame; {file} is missing or damaged ({error}). "
+            "Choose a sequence with ground truth."
         ) from error
     if mask.shape != tuple(size):
         raise ReadError(
             f"Masks must have the size of their frames, {tuple(size)}; {file} has "
-            f"{mask.shape}. Take frames and masks of one resolution."
+            f"{mask.shape}. Use frames and masks of one resolution."
         )
     return mask
 
 
-def _one_object_if_white(truth: Truth, masks: Path) -> Truth:
+def _replace_white_label(truth: Truth, masks: Path) -> Truth:
     counts = sum(np.bincount(mask.ravel(), minlength=256) for mask in truth)
-    found = np.flatnonzero(counts)
-    if found[-1] == 255 and len(found) > 1 and found[-2] > 1:
+    values = np.flatnonzero(counts)
+    if values[-1] == 255 and len(values) > 1 and values[-2] > 1:
         raise ReadError(
-            "Expected objects 1, 2, ... or masks that are black and white (0 and 255); "
-            f"{masks} holds {found.tolist()}. Replace 255 by an object or by 0."
+            "Expected labels 1, 2, ... or binary masks of 0 and 255; "
+            f"{masks} contains {values.tolist()}. Replace 255 by a label or by 0."
         )
     truth[truth == 255] = 1
     return truth

@@ -1,4 +1,4 @@
-"""Labels into files that other programs open."""
+"""Export of labels to PNG, TIFF and COCO files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.coco import export_coco
-from napari_gnn_vos.io.label_pictures import checked, unwritable
-from napari_gnn_vos.io.palette import davis_palette
-from napari_gnn_vos.io.storage import atomic_write
-from napari_gnn_vos.io.tiff import about_labels
+from napari_gnn_vos.io.label_images import (
+    davis_palette,
+    validate_label_images,
+    write_error_message,
+)
+from napari_gnn_vos.io.tiff import label_description
+from napari_gnn_vos.storage import atomic_write
 
 
 def export_palette_pngs(
@@ -27,24 +30,23 @@ def export_palette_pngs(
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
-        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+        One label image per frame, values 0 to 255, or a (T, H, W) array.
     folder : path
-        Made if it is not there.
+        Created if it does not exist.
     overwrite : bool
-        Write into a folder that has numbered masks already, and take away those of
-        them that lie after the last frame.
+        Replace the numbered masks in the folder, and delete those after the last frame.
 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
 
     Raises
     ------
     ReadError
-        If the folder cannot be written, or has masks and `overwrite` is off.
+        If the folder cannot be written, or has masks and `overwrite` is false.
     ShapeError
-        If there is no frame, or a frame is no picture of labels of the first one's
+        If there is no frame, a frame is not a label image, or the frames differ in
         size.
     """
     folder = Path(folder)
@@ -52,14 +54,14 @@ def export_palette_pngs(
     if old and not overwrite:
         raise ReadError(
             f"Expected a folder without masks; {folder} has {len(old)} already. "
-            "Choose an empty folder, or overwrite them."
+            "Choose an empty folder, or overwrite the masks."
         )
     written = 0
-    for written, mask in enumerate(checked(labels), start=1):
+    for written, mask in enumerate(validate_label_images(labels), start=1):
         try:
             _write_png(mask, folder / f"{written - 1:05d}.png")
         except OSError as error:
-            raise ReadError(unwritable(folder, error)) from error
+            raise ReadError(write_error_message(folder, error)) from error
     for file in old:
         if int(file.stem) >= written:
             file.unlink()
@@ -71,23 +73,23 @@ def export_tiff(
     path: str | PathLike[str],
     names: Mapping[int, str] | None = None,
 ) -> int:
-    """Write a multi-page TIFF, a page a frame, compressed with zlib.
+    """Write a zlib-compressed TIFF with one page per frame.
 
-    `io.tiff.read_labels` knows it again.
+    `io.tiff.read_labels` reads the file.
 
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
-        One label picture a frame, values 0 to 255; a (T, H, W) array is one too.
+        One label image per frame, values 0 to 255, or a (T, H, W) array.
     path : path
-        A file there is replaced, once all frames are written.
+        An existing file is replaced after all frames were written.
     names : mapping of int to str, optional
-        What labels are called, kept in the description of the first page.
+        Object names by label, stored in the description of the first page.
 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
 
     Raises
     ------
@@ -103,15 +105,17 @@ def export_tiff(
     def write(file: IO[bytes]) -> None:
         nonlocal written
         with tifffile.TiffWriter(file, bigtiff=True) as pages:
-            for mask in checked(labels):
-                about = None if written else about_labels(names or {})
-                pages.write(mask, compression="zlib", description=about, metadata=None)
+            for mask in validate_label_images(labels):
+                description = None if written else label_description(names or {})
+                pages.write(
+                    mask, compression="zlib", description=description, metadata=None
+                )
                 written += 1
 
     try:
         atomic_write(path, write)
     except OSError as error:
-        raise ReadError(unwritable(path, error)) from error
+        raise ReadError(write_error_message(path, error)) from error
     return written
 
 
@@ -127,16 +131,16 @@ def _write_png(mask: NDArray[np.uint8], file: Path) -> None:
 def _old_masks(folder: Path) -> list[Path]:
     numbered = re.compile(r"\d{5}\.png")
     if folder.exists() and not folder.is_dir():
-        raise ReadError(unwritable(folder, "it is a file"))
+        raise ReadError(write_error_message(folder, "it is a file"))
     files = folder.iterdir() if folder.is_dir() else ()
     return [file for file in files if numbered.fullmatch(file.name)]
 
 
 def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
-    """Write labels as the path asks.
+    """Write labels in the format selected by the suffix of a path.
 
-    One file for ``.tif`` or, in the format of COCO for videos, ``.json``; otherwise a
-    folder of PNGs.
+    ``.tif`` and ``.tiff`` select TIFF, ``.json`` COCO JSON; any other path is a folder
+    of PNG files.
 
     Parameters
     ----------
@@ -146,7 +150,7 @@ def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> 
     Returns
     -------
     count : int
-        Frames written.
+        Number of frames.
     """
     suffix = Path(path).suffix.lower()
     if suffix in (".tif", ".tiff"):

@@ -1,4 +1,4 @@
-"""A folder with one picture a frame."""
+"""Read videos from folders with one image file per frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 
-KINDS = {
+FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -23,43 +23,43 @@ KINDS = {
     ".bmp": "BMP",
     ".webp": "WebP",
 }
-"""Suffixes of pictures, and what they are called."""
+"""Image format by file suffix."""
 
 
 class FolderFrames(LazyFrames):
-    """The pictures of a folder in natural order.
+    """The images of a folder in natural order.
 
     Parameters
     ----------
     files : list of Path
-        One picture a frame, grey or colour, 8 or 16 bit.
+        One image per frame, greyscale or colour, 8 or 16 bit.
     """
 
     def __init__(self, files: list[Path]) -> None:
         self.files = files
-        first = read_picture(files[0])
+        first = read_image(files[0])
         super().__init__((len(files), *first.shape), first.dtype)
 
     def _read(self, t: int) -> NDArray[Any]:
-        return read_picture(self.files[t])
+        return read_image(self.files[t])
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """List the pictures of a folder, of any kinds, in any order; hidden ones not."""
+def list_images(folder: Path) -> list[Path]:
+    """List the images of a folder in any order, without hidden files."""
     return [
         file
         for file in folder.iterdir()
-        if file.suffix.lower() in KINDS and not file.name.startswith(".")
+        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
     ]
 
 
-def picture_files(folder: Path) -> list[Path]:
-    """List the pictures of a folder: 2.png comes before 10.png.
+def image_files(folder: Path) -> list[Path]:
+    """List the images of a folder in natural order: 2.png before 10.png.
 
     Parameters
     ----------
     folder : Path
-        Other files and hidden ones are left out.
+        Folder of the images. Other files and hidden files are ignored.
 
     Returns
     -------
@@ -69,27 +69,29 @@ def picture_files(folder: Path) -> list[Path]:
     Raises
     ------
     ReadError
-        If there is no picture, or pictures of several kinds.
+        If there is no image, or there are images of several formats.
     """
-    files = pictures_in(folder)
-    kinds = Counter(KINDS[file.suffix.lower()] for file in files)
+    files = list_images(folder)
+    formats = Counter(FORMATS[file.suffix.lower()] for file in files)
     if not files:
         raise ReadError(
-            f"A folder of frames holds one picture a frame ({', '.join(KINDS)}); "
-            f"there is none in {folder}. Choose the folder with the pictures "
-            "themselves, not the one above it."
+            f"Expected a folder with one image per frame ({', '.join(FORMATS)}); "
+            f"there is none in {folder}. Choose the folder that contains the images, "
+            "not its parent folder."
         )
-    if len(kinds) > 1:
-        found = " and ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    if len(formats) > 1:
+        counts = " and ".join(
+            f"{count} {name}" for name, count in formats.most_common()
+        )
         raise ReadError(
-            f"The frames of a folder must be pictures of one kind; {folder} holds "
-            f"{found}. Move those that are no frames to another folder."
+            f"Expected images of one format; {folder} contains {counts}. Move the "
+            "files that are not frames to another folder."
         )
     return sorted(files, key=natural_order)
 
 
 def natural_order(path: Path) -> tuple[list[tuple[str, int]], str]:
-    """Sort key by which numbers in names count as numbers.
+    """Return a sort key that compares digits in file names as numbers.
 
     Examples
     --------
@@ -100,8 +102,8 @@ def natural_order(path: Path) -> tuple[list[tuple[str, int]], str]:
     return [(text.lower(), int(digits or -1)) for text, digits in parts], path.name
 
 
-def read_picture(file: Path) -> NDArray[Any]:
-    """Read one picture as the file has it.
+def read_image(file: Path) -> NDArray[Any]:
+    """Read an image without changing its bit depth and channels.
 
     Parameters
     ----------
@@ -110,29 +112,29 @@ def read_picture(file: Path) -> NDArray[Any]:
 
     Returns
     -------
-    picture : (H, W), (H, W, 3) or (H, W, 4) ndarray of uint8 or uint16
-        Grey, RGB or RGBA.
+    image : (H, W), (H, W, 3) or (H, W, 4) ndarray of uint8 or uint16
+        Greyscale, RGB or RGBA.
 
     Raises
     ------
     ReadError
-        If the file is missing or broken.
+        If the file is missing or damaged.
     """
-    try:  # read here: OpenCV cannot open every path on Windows
+    try:  # cv2.imread does not open non-ASCII paths on Windows
         content = np.frombuffer(file.read_bytes(), np.uint8)
-        picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     except (OSError, cv2.error) as error:
-        raise ReadError(f"{_no_picture(file)} ({error})") from error
-    if picture is None:
-        raise ReadError(_no_picture(file))
-    if picture.ndim == 3:
-        code = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
-        picture = cv2.cvtColor(picture, code)
-    return np.asarray(picture)
+        raise ReadError(f"{_image_error(file)} ({error})") from error
+    if image is None:
+        raise ReadError(_image_error(file))
+    if image.ndim == 3:
+        code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        image = cv2.cvtColor(image, code)
+    return np.asarray(image)
 
 
-def _no_picture(file: Path) -> str:
+def _image_error(file: Path) -> str:
     return (
-        f"Expected a picture in {file}, but it is missing or broken. "
-        "Export the frame again, or take it out of the folder."
+        f"Expected an image in {file}, but it is missing or damaged. "
+        "Export the frame again, or remove the file from the folder."
     )

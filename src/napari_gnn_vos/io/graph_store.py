@@ -1,4 +1,4 @@
-"""A folder with one file a frame: prepared graphs, read as they are needed."""
+"""Storage of prepared graphs: a folder with one file per frame, read on access."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.storage import StoragePath, atomic_write, opened
+from napari_gnn_vos.storage import StoragePath, atomic_write, numpy_file
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.feature_names import current_names
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
-FACTS = "graph.json"
+METADATA_FILE = "graph.json"
 VERSION = 3
-"""Raised whenever what is stored changes its meaning."""
+"""Format version, increased when the meaning of the stored arrays changes."""
 log = logging.getLogger(__name__)
 
 
 class GraphStore:
-    """The frames of one video's graph, in a folder of their own.
+    """Store the graph of one video in its own folder.
 
     Parameters
     ----------
     folder : Path or UPath
-        Created if it is missing.
+        Created if it does not exist.
     count : int
-        Frames of the video, T.
+        Number of frames of the video, T.
 
     Raises
     ------
     ReadError
-        Here and later, if the folder cannot be written.
+        Also from the other methods, if the folder cannot be written.
 
     Notes
     -----
@@ -52,19 +52,19 @@ class GraphStore:
         self.count = count
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            if _facts(folder)["version"] != VERSION:
+            if _read_metadata(folder)["version"] != VERSION:
                 for old in folder.glob("*.npz"):
                     old.unlink()
-                (folder / FACTS).unlink()
-            if not (folder / FACTS).exists():
-                self._write_facts({"version": VERSION})
+                (folder / METADATA_FILE).unlink()
+            if not (folder / METADATA_FILE).exists():
+                self._write_metadata({"version": VERSION})
 
     def ready(self, t: int) -> bool:
-        """Whether frame `t` was written."""
+        """Return whether frame `t` was written."""
         return self._path(t).exists()
 
     def put(self, t: int, frame: FrameGraph, pair: FramePair | None) -> None:
-        """Write frame `t` and what ties it to the next; None after the last."""
+        """Write frame `t` and its pair with the next frame, None for the last frame."""
         arrays: dict[str, NDArray[Any]] = {
             "labels": frame.labels,
             "nodes": frame.node_features,
@@ -90,102 +90,102 @@ class GraphStore:
         return FrameGraph(*a)
 
     def superpixels(self, t: int) -> int:
-        """Count the superpixels of frame `t`, without reading all of it."""
+        """Return the number of superpixels of frame `t` without reading all arrays."""
         return len(self._load(t, ("nodes",))[0])
 
     def pair(self, t: int) -> FramePair:
-        """Read what ties frame `t` to the next."""
+        """Read flow and edges between frame `t` and the next."""
         forward, backward, causal_edges, edge_features = self._load(
             t, ("forward", "backward", "moving", "moving_links")
         )
         return FramePair(Flow(forward, backward), causal_edges, edge_features)
 
-    def finish(self, about: VideoGraph) -> None:
-        """Write what is known of the whole graph; the graph is complete from now on."""
-        facts = {
+    def finish(self, graph: VideoGraph) -> None:
+        """Write the metadata that marks the graph as complete."""
+        metadata = {
             "version": VERSION,
-            "counts": about.counts.tolist(),
-            "node_feature_names": about.node_feature_names,
-            "edge_feature_names": about.edge_feature_names,
-            "shape": about.shape,
-            "fingerprint": about.fingerprint,
+            "counts": graph.counts.tolist(),
+            "node_feature_names": graph.node_feature_names,
+            "edge_feature_names": graph.edge_feature_names,
+            "shape": graph.shape,
+            "fingerprint": graph.fingerprint,
         }
         with _writing(self.folder):
-            self._write_facts(facts)
+            self._write_metadata(metadata)
 
-    def _write_facts(self, facts: dict[str, Any]) -> None:
-        text = json.dumps(facts).encode()
-        atomic_write(self.folder / FACTS, lambda file: file.write(text))
+    def _write_metadata(self, metadata: dict[str, Any]) -> None:
+        text = json.dumps(metadata).encode()
+        atomic_write(self.folder / METADATA_FILE, lambda file: file.write(text))
 
     def _path(self, t: int) -> StoragePath:
         return self.folder / f"{t:06d}.npz"
 
     def _load(self, t: int, names: tuple[str, ...]) -> list[NDArray[Any]]:
         try:
-            with np.load(opened(self._path(t))) as file:
+            with np.load(numpy_file(self._path(t))) as file:
                 return [file[name] for name in names]
         except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
             raise ReadError(
                 f"Expected a prepared frame in {self._path(t)}, which is missing or "
-                "broken. Delete the folder and prepare the video again."
+                "damaged. Delete the folder and prepare the video again."
             ) from error
 
 
 class MemoryStore:
-    """The same in memory, for short videos that need not be kept."""
+    """Store the graph of one video in memory, with the methods of `GraphStore`."""
 
     def __init__(self) -> None:
         self._frames: dict[int, FrameGraph] = {}
         self._pairs: dict[int, FramePair] = {}
 
     def ready(self, t: int) -> bool:
-        """Whether frame `t` was put."""
+        """Return whether frame `t` was stored."""
         return t in self._frames
 
     def put(self, t: int, frame: FrameGraph, pair: FramePair | None) -> None:
-        """Keep frame `t` and what ties it to the next."""
+        """Store frame `t` and its pair with the next frame."""
         self._frames[t] = frame
         if pair is not None:
             self._pairs[t] = pair
 
     def frame(self, t: int) -> FrameGraph:
-        """Frame `t`."""
+        """Return frame `t`."""
         return self._frames[t]
 
     def superpixels(self, t: int) -> int:
-        """Count the superpixels of frame `t`."""
+        """Return the number of superpixels of frame `t`."""
         return self._frames[t].n
 
     def pair(self, t: int) -> FramePair:
-        """Hand out what ties frame `t` to the next."""
+        """Return flow and edges between frame `t` and the next."""
         return self._pairs[t]
 
 
 def open_graph(folder: StoragePath) -> VideoGraph | None:
-    """Open a prepared graph, without reading its frames.
+    """Open a prepared graph without reading its frames.
 
     Parameters
     ----------
     folder : Path or UPath
-        Where a `GraphStore` has put it.
+        Folder of a `GraphStore`.
 
     Returns
     -------
     graph : VideoGraph or None
-        None if the folder holds no complete graph of this version.
+        None if the folder has no complete graph of this format version.
     """
-    facts = _facts(folder)
-    if facts["version"] != VERSION or "counts" not in facts:
+    metadata = _read_metadata(folder)
+    if metadata["version"] != VERSION or "counts" not in metadata:
         return None
-    store = GraphStore(folder, len(facts["counts"]))
+    store = GraphStore(folder, len(metadata["counts"]))
     return VideoGraph(
         CachedSequence(store.frame, store.count),
         CachedSequence(store.pair, store.count - 1),
-        np.array(facts["counts"], np.int64),
-        current_names(facts.get("node_feature_names") or facts["node_names"]),
-        current_names(facts.get("edge_feature_names") or facts["link_names"]),
-        tuple(facts["shape"]),
-        facts["fingerprint"],
+        np.array(metadata["counts"], np.int64),
+        current_names(metadata.get("node_feature_names") or metadata["node_names"]),
+        current_names(metadata.get("edge_feature_names") or metadata["link_names"]),
+        tuple(metadata["shape"]),
+        metadata["fingerprint"],
     )
 
 
@@ -195,21 +195,23 @@ def _writing(folder: StoragePath) -> Iterator[None]:
         yield
     except OSError as error:
         raise ReadError(
-            f"What is prepared cannot be written to {folder}: {error}. Make room and "
-            "check the permissions, or choose another folder for it."
+            f"The prepared graph cannot be written to {folder}: {error}. Check the "
+            "free space and the permissions, or choose another folder."
         ) from error
 
 
-def _facts(folder: StoragePath) -> dict[str, Any]:
-    """Read what is known of a folder's graph; an empty folder is of this version."""
+def _read_metadata(folder: StoragePath) -> dict[str, Any]:
+    """Read the metadata of a stored graph; an empty folder has the current version."""
     try:
-        facts: dict[str, Any] = {"version": None}
-        facts |= json.loads((folder / FACTS).read_text())
+        metadata: dict[str, Any] = {"version": None}
+        metadata |= json.loads((folder / METADATA_FILE).read_text())
     except FileNotFoundError:
         return {"version": VERSION}
     except (OSError, ValueError):
-        log.warning("%s is broken; the video is prepared again", folder / FACTS)
+        log.warning(
+            "%s is damaged; the video is prepared again", folder / METADATA_FILE
+        )
         return {"version": None}
-    if facts["version"] != VERSION:
-        log.info("%s is of another version; the video is prepared again", folder)
-    return facts
+    if metadata["version"] != VERSION:
+        log.info("%s has another format version; the video is prepared again", folder)
+    return metadata

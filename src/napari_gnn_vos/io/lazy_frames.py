@@ -1,4 +1,4 @@
-"""Frames that are read one at a time, with the last few kept."""
+"""Base class of frame sequences that are read on access."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
 
-KEPT_FRAMES = 8
-"""Frames that stay in memory: neighbours are asked for again and again."""
+CACHED_FRAMES = 8
+"""Number of frames in the cache; neighbouring frames are accessed repeatedly."""
 
 
 class LazyFrames(ABC):
-    """T frames behind an index, of which at most eight are in memory.
+    """Sequence of T frames, read on access, with a cache of the last eight.
 
-    A reader says in ``_read`` how one frame is fetched. Calls may come from several
-    threads; ``_read`` is only ever run by one of them at a time.
+    Subclasses implement ``_read``. Frames may be accessed from several threads; calls
+    of ``_read`` are serialized by a lock.
 
     Parameters
     ----------
     shape : (T, H, W) or (T, H, W, C) tuple of int
-        As announced by the file; a frame of another size is handed out as it is.
+        Shape according to the file. A frame of another size is returned unchanged.
     dtype : dtype
-        Of every frame.
+        Type of every frame.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape = tuple(int(length) for length in shape)
         self.dtype = np.dtype(dtype)
         self.ndim = len(self.shape)
-        self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
+        self._cache: OrderedDict[int, NDArray[Any]] = OrderedDict()
         self._lock = Lock()
 
     @abstractmethod
     def _read(self, t: int) -> NDArray[Any]:
-        """Fetch frame `t`, (H, W) or (H, W, C), from the file."""
+        """Read frame `t`, (H, W) or (H, W, C), from the file."""
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
-        """Frame `index`; also a slice of frames, or a tuple as NumPy takes it.
+        """Return frames by an integer, a slice or a tuple, as in NumPy.
 
         Raises
         ------
         IndexError
-            If there is no such frame.
+            If the index is out of range.
         ReadError, VideoError
-            If the frame cannot be read, or is of another type than the others.
+            If the frame cannot be read, or its type differs from the first frame.
         """
         first, *rest = index if isinstance(index, tuple) else (index,)
         if first is Ellipsis:
@@ -70,14 +70,14 @@ class LazyFrames(ABC):
             raise IndexError(f"frame {t} of {len(self)}")
         t %= len(self)
         with self._lock:
-            if t not in self._kept:
-                self._kept[t] = self._checked(t)
-                if len(self._kept) > KEPT_FRAMES:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(t)
-            return self._kept[t]
+            if t not in self._cache:
+                self._cache[t] = self._validated(t)
+                if len(self._cache) > CACHED_FRAMES:
+                    self._cache.popitem(last=False)
+            self._cache.move_to_end(t)
+            return self._cache[t]
 
-    def _checked(self, t: int) -> NDArray[Any]:
+    def _validated(self, t: int) -> NDArray[Any]:
         frame = self._read(t)
         if frame.dtype != self.dtype:
             raise VideoError(

@@ -1,4 +1,4 @@
-"""Outlines of objects in the photographs that ship inside scikit-image."""
+"""Outlines of objects in the photographs that ship with scikit-image."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ OUTLINES = {
         """,
     ),
 }
-"""Name of an object: its photograph, and the corners of its outline, made by hand, as
-"column,row" in pixels of the photograph."""
+"""Photograph and outline by object name. The corners of the outline were set by hand,
+as "column,row" in pixels of the photograph."""

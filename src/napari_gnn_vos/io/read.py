@@ -1,4 +1,4 @@
-"""The way in: a path becomes a video whose frames are read one at a time."""
+"""Open videos: select the reader of a path by its suffix."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from napari_gnn_vos.structures.video import Frames, Video
 
 
 def read_video(path: str | PathLike[str]) -> Video:
-    """Open a video; its frames stay in the file until they are asked for.
+    """Open a video; frames are read from the file on access.
 
     Parameters
     ----------
     path : path
-        A folder with one picture a frame (such as a sequence of DAVIS), a movie, a
+        A folder with one image per frame (such as a sequence of DAVIS), a movie, a
         multi-page TIFF, or an array (``.npy``, ``.zarr``).
 
     Returns
     -------
     video : Video
-        Of shape (T, H, W) or (T, H, W, C), named after the file or folder. Its
-        identity changes with the file's path, size or time of change.
+        (T, H, W) or (T, H, W, C), named after the file or folder. Its identity
+        changes with the path, the size and the modification time of the file.
 
     Raises
     ------
     ReadError
-        If nothing is there, the suffix is not known, or the file is broken.
+        If the path does not exist, the suffix is unknown, or the file is damaged.
     VideoError
-        With fewer than two frames, tiny frames or too many channels.
+        If there are fewer than two frames, too small frames, or too many channels.
 
     See Also
     --------
-    napari_gnn_vos.io.davis.read_davis : a video together with its truth.
+    napari_gnn_vos.io.davis.read_davis : a video with its ground truth.
     """
     path = Path(path).expanduser()
     if not path.exists():
         raise ReadError(
             f"Expected a file or a folder of frames; there is no {path}. "
-            "Check the spelling, and that the disk is connected."
+            "Check the spelling, and that the disk is mounted."
         )
     reader = _read_folder if path.is_dir() else _READERS.get(path.suffix.lower())
     if path.suffix.lower() == ".zarr":
@@ -55,12 +55,12 @@ def read_video(path: str | PathLike[str]) -> Video:
 
 
 def file_identity(files: Iterable[Path]) -> str:
-    """Digest of the paths, sizes and times of change of files.
+    """Return a hash of the paths, sizes and modification times of files.
 
     Parameters
     ----------
     files : iterable of Path
-        Existing files (or folders).
+        Existing files or folders.
 
     Returns
     -------
@@ -70,15 +70,15 @@ def file_identity(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         status = file.stat()
-        known = (str(file.resolve()), status.st_size, status.st_mtime_ns)
-        digest.update(repr(known).encode())
+        properties = (str(file.resolve()), status.st_size, status.st_mtime_ns)
+        digest.update(repr(properties).encode())
     return digest.hexdigest()
 
 
 def _read_folder(path: Path) -> Video:
-    from napari_gnn_vos.io.folder import FolderFrames, picture_files
+    from napari_gnn_vos.io.folder import FolderFrames, image_files
 
-    files = picture_files(path)
+    files = image_files(path)
     return _video(FolderFrames(files), path, files)
 
 
@@ -95,13 +95,13 @@ def _read_tiff(path: Path) -> Video:
 
 
 def _read_npy(path: Path) -> Video:
-    from napari_gnn_vos.io.arrays import open_npy
+    from napari_gnn_vos.io.array_files import open_npy
 
     return _video(open_npy(path), path, [path])
 
 
 def _read_zarr(path: Path) -> Video:
-    from napari_gnn_vos.io.arrays import open_zarr
+    from napari_gnn_vos.io.array_files import open_zarr
 
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return _video(open_zarr(path), path, files)
@@ -122,4 +122,4 @@ _READERS: dict[str, Callable[[Path], Video]] = {
     ".npy": _read_npy,
 }
 SUFFIXES = (*_READERS, ".zarr")
-"""Suffixes of files that can be read, for file dialogs and manifests."""
+"""Suffixes of supported files, for file dialogs and the plugin manifest."""

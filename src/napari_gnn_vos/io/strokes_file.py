@@ -1,4 +1,4 @@
-"""Strokes on disk: a JSON list, one object a stroke."""
+"""Read and write strokes as JSON: a list with one object per stroke."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.scribbles import Scribble
 
 
@@ -19,33 +20,33 @@ def read_strokes(path: Path) -> tuple[Scribble, ...]:
     ----------
     path : Path
         A list of ``{"frame": 0, "label": 1, "path": [[row, column], ...]}``; label 0
-        is background. A missing ``"connected"`` is true.
+        is background. ``"connected"`` defaults to true.
 
     Returns
     -------
     scribbles : tuple of Scribble
-        In the file's order, oldest first.
+        In the order of the file, oldest first.
 
     Raises
     ------
     ReadError
-        If the file is missing or holds something else.
+        If the file is missing or is not a valid strokes file.
     """
     try:
         return tuple(
             Scribble(
-                int(one["frame"]),
-                int(one["label"]),
-                np.asarray(one["path"], float),
-                bool(one.get("connected", True)),
+                int(stroke["frame"]),
+                int(stroke["label"]),
+                np.asarray(stroke["path"], float),
+                bool(stroke.get("connected", True)),
             )
-            for one in json.loads(path.read_text("utf-8"))
+            for stroke in json.loads(path.read_text("utf-8"))
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReadError(
-            f"{path} must hold a JSON list of strokes such as "
+            f"Expected {path} to contain a JSON list of strokes such as "
             '{"frame": 0, "label": 1, "path": [[10, 20], [30, 40]]}; '
-            f"reading it gave: {error}."
+            f"reading it failed: {error}. Check the file."
         ) from error
 
 
@@ -53,11 +54,12 @@ def write_strokes(path: Path, scribbles: Sequence[Scribble]) -> None:
     """Write strokes to a JSON file that `read_strokes` reads."""
     rows = [
         {
-            "frame": one.frame,
-            "label": one.label,
-            "path": one.path.tolist(),
-            "connected": one.connected,
+            "frame": scribble.frame,
+            "label": scribble.label,
+            "path": scribble.path.tolist(),
+            "connected": scribble.connected,
         }
-        for one in scribbles
+        for scribble in scribbles
     ]
-    path.write_text(json.dumps(rows), "utf-8")
+    text = json.dumps(rows)
+    atomic_write(path, lambda file: file.write(text.encode()))

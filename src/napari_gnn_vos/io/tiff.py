@@ -1,4 +1,4 @@
-"""Frames of a multi-page TIFF: (T, Y, X), (T, Y, X, C), hyperstacks with channels."""
+"""Read videos and labels from multi-page TIFF files."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 
-LABELS = "labels, a page a frame; napari-gnn-vos"
-"""Begins the description of a file that `export_tiff` has written; the names of objects
+LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
+"""First line of the description of files written by `export_tiff`; the object names
 follow as JSON."""
 TIME_AXES = "TIQRZC"
-"""Axes that may be time, the likeliest first; I, Q and R are axes without a name."""
+"""Axes that are read as time, in order of preference; I, Q and R are unnamed axes."""
 
 
 class TiffFrames(LazyFrames):
-    """The frames of a TIFF's first series, channels last.
+    """The frames of the first series of a TIFF file, channels last.
 
-    Uncompressed files are memory-mapped; of others the pages of one frame are read.
+    Uncompressed files are memory-mapped. Otherwise only the pages of the requested
+    frame are read.
 
     Parameters
     ----------
     path : Path
-        TIFF, BigTIFF, ImageJ or OME-TIFF; any integer, float or binary pixels.
+        TIFF, BigTIFF, ImageJ or OME-TIFF with integer, float or binary pixels.
 
     Raises
     ------
     ReadError
-        If it is no TIFF, is compressed in a way that needs another package, or has
+        If the file is not a TIFF, its compression needs a missing package, or it has
         more axes than time, rows, columns and channels.
     """
 
@@ -46,9 +47,9 @@ class TiffFrames(LazyFrames):
             self._file = tifffile.TiffFile(path)
             finalize(self, self._file.close)
             self._series = self._file.series[0]
-            self._mapped = _mapped(path, self._series)
-        except Exception as error:  # tifffile has no single one
-            raise ReadError(_broken(path, error)) from error
+            self._memmap = _memory_map(path, self._series)
+        except Exception as error:  # tifffile has no common base class
+            raise ReadError(_read_error_message(path, error)) from error
         try:
             self._axes = video_axes(self._series.axes, self._series.shape)
         except ReadError as error:
@@ -60,52 +61,52 @@ class TiffFrames(LazyFrames):
         super().__init__((size.get("T", 1), size["Y"], size["X"], *channels), dtype)
 
     def close(self) -> None:
-        """Close the file; frames cannot be read afterwards."""
+        """Close the file. Frames cannot be read afterwards."""
         self._file.close()
 
     def _read(self, t: int) -> NDArray[Any]:
         try:
             block = self._block(t)
-        except Exception as error:  # tifffile and codecs raise many
-            raise ReadError(_broken(self.path, error)) from error
-        left = self._axes.replace("T", "")
-        order = [left.index(axis) for axis in "YXC" if axis in left]
+        except Exception as error:  # tifffile and codecs raise many types
+            raise ReadError(_read_error_message(self.path, error)) from error
+        axes = self._axes.replace("T", "")
+        order = [axes.index(axis) for axis in "YXC" if axis in axes]
         frame = block.transpose(order)
         if frame.dtype == bool:
             return frame.astype(np.uint8) * np.uint8(255)
         return np.array(frame, self.dtype, order="C")
 
     def _block(self, t: int) -> NDArray[Any]:
-        """Frame `t` from the map, or from the page or pages that hold it."""
+        """Return frame `t` from the memory map or its pages, axes as in the file."""
         time = self._axes.find("T")
-        if self._mapped is not None:
-            mapped: NDArray[Any] = self._mapped
-            return mapped if time < 0 else np.moveaxis(mapped, time, 0)[t]
+        if self._memmap is not None:
+            stack: NDArray[Any] = self._memmap
+            return stack if time < 0 else np.moveaxis(stack, time, 0)[t]
         page = self._series.keyframe
         leading = self._series.shape[: len(self._series.shape) - page.ndim]
         numbers = np.arange(len(self._series.pages)).reshape(leading)
-        chosen = numbers if time < 0 else numbers.take(t, axis=time)
-        pages = [self._series.pages[int(number)] for number in chosen.flat]
-        read = [
-            np.zeros(page.shape, page.dtype) if each is None else each.asarray()
-            for each in pages  # an OME-TIFF may leave pages out
+        selected = numbers if time < 0 else numbers.take(t, axis=time)
+        pages = [self._series.pages[int(number)] for number in selected.flat]
+        arrays = [
+            np.zeros(page.shape, page.dtype) if item is None else item.asarray()
+            for item in pages  # pages may be missing in an OME-TIFF
         ]
-        return np.stack(read).reshape(*chosen.shape, *page.shape)
+        return np.stack(arrays).reshape(*selected.shape, *page.shape)
 
 
-def about_labels(names: Mapping[int, str]) -> str:
-    """Describe a file of labels, for its first page.
+def label_description(names: Mapping[int, str]) -> str:
+    """Return the description of the first page of a label file.
 
     Parameters
     ----------
     names : mapping of int to str
-        What labels are called that have a name.
+        Object names by label.
     """
-    return f"{LABELS}\n{json.dumps(dict(names))}"
+    return f"{LABELS_MARKER}\n{json.dumps(dict(names))}"
 
 
 def read_labels(path: Path) -> tuple[NDArray[np.uint8], dict[int, str]] | None:
-    """Read the labels that `export_tiff` has written.
+    """Read labels written by `export_tiff`.
 
     Parameters
     ----------
@@ -115,41 +116,41 @@ def read_labels(path: Path) -> tuple[NDArray[np.uint8], dict[int, str]] | None:
     -------
     labels : (T, H, W) ndarray of uint8
     names : dict of int to str
-        What labels are called that have a name.
+        Object names by label.
 
-    None is returned if the file is something else.
+    None is returned if the file was not written by `export_tiff`.
     """
     try:
         with tifffile.TiffFile(path) as file:
-            mark, _, names = file.pages.first.description.partition("\n")
-            if mark != LABELS:
+            marker, _, names = file.pages.first.description.partition("\n")
+            if marker != LABELS_MARKER:
                 return None
             labels = np.stack([page.asarray() for page in file.pages])
-            known = json.loads(names or "{}")
-            return labels, {int(label): str(name) for label, name in known.items()}
-    except Exception:  # noqa: BLE001 - tifffile has no single one; read as a video
+            by_label = json.loads(names or "{}")
+            return labels, {int(label): str(name) for label, name in by_label.items()}
+    except Exception:  # noqa: BLE001 - any failure: not a label file
         return None
 
 
 def video_axes(axes: str, shape: tuple[int, ...]) -> str:
-    """Name the axes of a TIFF T, C, Y and X.
+    """Map the axes of a TIFF series to T, C, Y and X.
 
     Parameters
     ----------
     axes : str
-        As tifffile names them: ``S`` is samples of a pixel, ``Q`` and ``I`` unknown.
+        Axis names of tifffile: ``S`` is samples per pixel, ``Q`` and ``I`` are unknown.
     shape : tuple of int
-        Length of every axis.
+        Length of each axis.
 
     Returns
     -------
     axes : str
-        ``Y``, ``X``, and ``T`` and ``C`` where the file has them, in the file's order.
+        ``Y``, ``X``, and ``T`` and ``C`` if present, in the order of the file.
 
     Raises
     ------
     ReadError
-        If there are more axes.
+        If the series has other axes.
 
     Examples
     --------
@@ -165,28 +166,27 @@ def video_axes(axes: str, shape: tuple[int, ...]) -> str:
         named = named.replace(channels, "C", 1)
     if not {"Y", "X"} <= set(named) <= set("TCYX") or len(named) > len(set(named)):
         raise ReadError(
-            "a video has time, rows, columns and perhaps channels, and this file has "
-            f"the axes {axes} of lengths {tuple(shape)}. Export one plane, or a "
-            "projection, as a TIFF of its own."
+            "Expected the axes time, rows, columns and optionally channels; the file "
+            f"has axes {axes} of lengths {tuple(shape)}. Export one plane, or a "
+            "projection, as a separate TIFF."
         )
     return named
 
 
-def _mapped(path: Path, series: Any) -> NDArray[Any] | None:
-    """Map the whole series, or None where the pages of a frame can be read alone."""
+def _memory_map(path: Path, series: Any) -> NDArray[Any] | None:
+    """Memory-map the whole series, or return None if frames can be read by pages."""
     if series.dataoffset is not None:
         return np.asarray(tifffile.memmap(path, mode="r", series=0))
     leading = series.shape[: len(series.shape) - series.keyframe.ndim]
     tail = series.shape[len(leading) :]
-    alone = bool(leading) and prod(leading) == len(series.pages)
-    if alone and tail == series.keyframe.shape:
+    separate = bool(leading) and prod(leading) == len(series.pages)
+    if separate and tail == series.keyframe.shape:
         return None
-    return np.asarray(series.asarray(out="memmap"))  # decoded once, to a file
+    return np.asarray(series.asarray(out="memmap"))  # decoded once to a temporary file
 
 
-def _broken(path: Path, why: object) -> str:
+def _read_error_message(path: Path, reason: object) -> str:
     return (
-        f"Expected a TIFF with one page or more a frame; {path} cannot be read: {why} "
-        "Save it again as an uncompressed or a zlib-compressed TIFF, or install what "
-        "the message names."
+        f"Expected a TIFF with at least one page per frame; {path} cannot be read: "
+        f"{reason}. Save it again as an uncompressed or a zlib-compressed TIFF."
     )

@@ -1,4 +1,4 @@
-"""Frames of a movie file (MP4, AVI, MOV, MKV ...), decoded one at a time."""
+"""Read videos from movie files (MP4, AVI, MOV, MKV ...)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from napari_gnn_vos.io.lazy_frames import LazyFrames
 
 
 class MovieFrames(LazyFrames):
-    """The frames of a movie by number, as RGB.
+    """RGB frames of a movie by index.
 
-    The decoder stays open and walks forward; it seeks to the keyframe before a frame
-    only when that is shorter. Where a file's timestamps cannot be trusted it starts
-    again at the first frame and counts, so that a number always means the same frame.
+    The decoder stays open and reads forward. It seeks to the keyframe before the
+    requested frame only if that saves decoding. If the timestamps of the file are not
+    reliable, it decodes from the first frame and counts, so that an index always
+    refers to the same frame.
 
     Parameters
     ----------
     path : Path
-        Anything FFmpeg reads; the first video stream is taken.
+        Any file that FFmpeg decodes. The first video stream is used.
 
     Raises
     ------
     ReadError
-        If there is no video in the file or it cannot be decoded.
+        If the file has no video stream or cannot be decoded.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,41 +42,43 @@ class MovieFrames(LazyFrames):
         self._next = 0
         self._times, self._keys = _timestamps(path)
         if not self._times:
-            raise ReadError(_broken(path, "there is no frame in it"))
+            raise ReadError(_read_error_message(path, "it has no frames"))
         first = self._read(0)
         super().__init__((len(self._times), *first.shape), first.dtype)
 
     def close(self) -> None:
-        """Close the file; it is opened again when a frame is asked for."""
+        """Close the file. It is opened again on the next access."""
         if self._container is not None:
             self._container.close()
         self._container = None
 
     def _read(self, t: int) -> NDArray[Any]:
         try:
-            self._approach(t)
+            self._position_decoder(t)
             frame = next(self._decoder)
             while self._next < t:
                 frame = next(self._decoder)
                 self._next += 1
             self._next += 1
-            return _upright(frame)
+            return _display_image(frame)
         except StopIteration:
             self.close()
-            raise ReadError(_broken(self.path, f"it ends before frame {t}")) from None
+            raise ReadError(
+                _read_error_message(self.path, f"it ends before frame {t}")
+            ) from None
         except (av.FFmpegError, OSError) as error:
             self.close()
-            raise ReadError(_broken(self.path, str(error))) from error
+            raise ReadError(_read_error_message(self.path, str(error))) from error
 
-    def _approach(self, t: int) -> None:
-        """Place the decoder so that its next frame is `t` or one before it."""
+    def _position_decoder(self, t: int) -> None:
+        """Position the decoder at frame `t` or an earlier frame."""
         key = self._keys[bisect_right(self._keys, t) - 1] if self._keys else 0
-        walk_on = self._container is not None and key <= self._next <= t
-        if not walk_on and (key == 0 or not self._jump(t)):
+        reads_forward = self._container is not None and key <= self._next <= t
+        if not reads_forward and (key == 0 or not self._seek(t)):
             self._restart()
 
-    def _jump(self, t: int) -> bool:
-        """Seek to the keyframe before frame `t`; false if that leads elsewhere."""
+    def _seek(self, t: int) -> bool:
+        """Seek to the keyframe before frame `t`; return False if that fails."""
         self._open()
         stream = self._container.streams.video[0]
         with suppress(av.FFmpegError, StopIteration):
@@ -109,15 +112,15 @@ def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
 
 
 def _timestamps(path: Path) -> tuple[list[int], list[int]]:
-    """When every frame is shown, and which frames are keyframes.
+    """Read the sorted presentation timestamps and the indices of the keyframes.
 
-    Only the packets are read. Should they not carry a time each, the frames are
-    decoded and counted once, and none is called a keyframe.
+    Only packets are read. If the packets have no unique timestamps, the frames are
+    decoded and counted once, and no keyframes are returned.
     """
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise ReadError(_broken(path, "there is no video stream in it"))
+                raise ReadError(_read_error_message(path, "it has no video stream"))
             packets = [
                 (packet.pts, bool(packet.is_keyframe))
                 for packet in container.demux(video=0)
@@ -128,23 +131,25 @@ def _timestamps(path: Path) -> tuple[list[int], list[int]]:
             with av.open(str(path)) as container:
                 return list(range(sum(1 for _ in container.decode(video=0)))), []
     except (av.FFmpegError, OSError) as error:
-        raise ReadError(_broken(path, str(error))) from error
+        raise ReadError(_read_error_message(path, str(error))) from error
     times.sort()
     number = {pts: t for t, pts in enumerate(times)}
     return times, sorted(number[pts] for pts, is_key in packets if is_key)
 
 
-def _upright(frame: Any) -> NDArray[np.uint8]:
-    """RGB, turned as the camera was held."""
-    turns = round(getattr(frame, "rotation", 0) / 90)
+def _display_image(frame: Any) -> NDArray[np.uint8]:
+    """Convert to RGB and apply the rotation of the display matrix."""
+    quarter_turns = round(getattr(frame, "rotation", 0) / 90)
     rgb: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(rgb, turns)) if turns % 4 else rgb
-
-
-def _broken(path: Path, why: str) -> str:
-    if not path.exists():
-        return f"{path} is gone. Put it back, or open the movie where it is now."
     return (
-        f"Expected a movie that FFmpeg can decode; {path} cannot be read: {why}. "
+        np.ascontiguousarray(np.rot90(rgb, quarter_turns)) if quarter_turns % 4 else rgb
+    )
+
+
+def _read_error_message(path: Path, reason: str) -> str:
+    if not path.exists():
+        return f"{path} was moved or deleted. Open the movie at its new path."
+    return (
+        f"Expected a movie that FFmpeg can decode; {path} cannot be read: {reason}. "
         "Convert it first, for example with ffmpeg -i in.mov -c:v libx264 out.mp4."
     )

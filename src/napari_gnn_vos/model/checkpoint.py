@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES, current_names
 
@@ -95,11 +96,9 @@ def save_checkpoint(
         The network's state.
     card : CheckpointMetadata
     """
-    part = path.with_suffix(".part")
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-    save_file(tensors, part, metadata={"card": json.dumps(asdict(card))})
-    part.chmod(0o644)
-    part.replace(path)
+    content = save(tensors, metadata={"card": json.dumps(asdict(card))})
+    atomic_write(path, lambda file: file.write(content))
 
 
 def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:

@@ -126,7 +126,7 @@ class DeviceGraphCache:
             return Edges(*(torch.tensor(v, device=self._device) for v in values))
 
         incoming = graph.incoming[t]
-        return self._edges.of(incoming, bring), incoming.before
+        return self._edges.of(incoming, bring), incoming.previous_count
 
     def _ties_between(self, graph: VideoGraph, span: range) -> tuple[Tensor, EdgeIndex]:
         """Features and ends of the edges between some frames."""

@@ -23,7 +23,7 @@ from napari_gnn_vos.model.gatedgcn import GatedGCN
 from napari_gnn_vos.model.layout import BLOCK_EDGES, filled, layer_weights, linear
 from napari_gnn_vos.model.threads import single_threaded_torch
 from napari_gnn_vos.model.wavefront import WavefrontScheduler
-from napari_gnn_vos.structures.incoming_edges import IncomingEdges
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges, renumber_sources
 
 F32 = NDArray[np.float32]
 SLOTS = 4
@@ -203,10 +203,6 @@ class _Run:
 
 def _rows(incoming: IncomingEdges, t: int, n: int, slot: int) -> NDArray[np.uint32]:
     """Where sources of edges into frame `t` of n superpixels leave what they send."""
-    first, beyond = incoming.before, incoming.before + n  # of this frame, of the next
-    shifts = np.arange(t - 1, t + 2) % SLOTS * slot - [0, first, beyond]
-    before, own, after = shifts.astype(np.int32)
-    near = np.where(incoming.source < beyond, own, after)
-    shift = np.where(incoming.source < first, before, near)
-    rows: NDArray[np.uint32] = (incoming.source + shift).view(np.uint32)
+    starts = np.arange(t - 1, t + 2) % SLOTS * slot
+    rows: NDArray[np.uint32] = renumber_sources(incoming, n, starts).view(np.uint32)
     return rows

@@ -17,6 +17,7 @@ from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.incoming_edges import (
     IncomingEdges,
     gather_incoming_edges,
+    window_edge_index,
 )
 
 Item = TypeVar("Item")
@@ -130,7 +131,7 @@ class VideoGraph:
         object.__setattr__(self, "counts", frozen(self.counts))
         # not from a method of this graph, which would keep itself alive by it
         parts = self.frames, self.pairs, self.counts, self.edge_feature_names
-        incoming = CachedSequence(partial(_ties_of, *parts), len(self.frames))
+        incoming = CachedSequence(partial(_incoming_edges, *parts), len(self.frames))
         object.__setattr__(self, "incoming", incoming)
 
     @property
@@ -168,38 +169,32 @@ class VideoGraph:
         frames outside are left out.
         """
         span = range(start, self.shape[0] if stop is None else stop)
-        first = np.concatenate([[0], np.cumsum(self.counts[span.start : span.stop])])
-        edges, edge_features = [], []
-        for k, t in enumerate(span):
-            incoming = self.incoming[t]
-            ends = np.stack(
-                [incoming.source - np.int32(incoming.before), incoming.target]
-            )
-            ends += np.int32(first[k])
-            inside = (ends[0] >= 0) & (ends[0] < first[-1])
-            whole = inside.all()
-            edges.append(ends if whole else ends[:, inside])
-            edge_features.append(
-                incoming.edge_features if whole else incoming.edge_features[inside]
-            )
+        offsets = np.concatenate([[0], np.cumsum(self.counts[span.start : span.stop])])
+        incoming = [self.incoming[t] for t in span]
+        edge_index, inside = window_edge_index(incoming, offsets)
+        ends = np.cumsum([len(edges.source) for edges in incoming])
+        features = [  # only the first and the last frame have edges to copy selectively
+            edges.edge_features if kept.all() else edges.edge_features[kept]
+            for edges, kept in zip(incoming, np.split(inside, ends[:-1]), strict=True)
+        ]
         nodes = np.concatenate([self.frames[t].node_features for t in span])
         return Graph(
             Columns(nodes, self.node_feature_names),
-            np.concatenate(edges, axis=1),
-            Columns(np.concatenate(edge_features), self.edge_feature_names),
-            first.astype(np.int64),
+            np.stack([row[inside] for row in edge_index]),
+            Columns(np.concatenate(features), self.edge_feature_names),
+            offsets.astype(np.int64),
         )
 
 
-def _ties_of(
+def _incoming_edges(
     frames: Sequence[FrameGraph],
     pairs: Sequence[FramePair],
     counts: NDArray[np.int64],
     names: tuple[str, ...],
     t: int,
 ) -> IncomingEdges:
-    before = int(counts[t - 1]) if t > 0 else 0
-    return gather_incoming_edges(frames, pairs, names, t, before)
+    previous_count = int(counts[t - 1]) if t > 0 else 0
+    return gather_incoming_edges(frames, pairs, names, t, previous_count)
 
 
 def _replaced(items: Sequence[Item]) -> Replaced[Item]:

@@ -38,7 +38,7 @@ def asked(monkeypatch):
     """What a cluster is asked to do; it is stopped at the sequence "two" once."""
     asked, stops = [], [KeyboardInterrupt]
 
-    def spread(work, jobs, scheduler, keep):
+    def map_on_cluster(work, jobs, scheduler, keep):
         for name, job in jobs.items():
             asked.append((scheduler, name, job))
             yield Progress(name, 0, len(jobs))
@@ -46,7 +46,7 @@ def asked(monkeypatch):
                 raise stops.pop()
             keep(name, work(job))
 
-    monkeypatch.setattr(together, "spread", spread)
+    monkeypatch.setattr(together, "map_on_cluster", map_on_cluster)
     return asked
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import Model
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.progress import Pipeline, Progress, within
+from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.ablation.request import Ablation
@@ -85,14 +85,16 @@ def ablate(
     trainings = [study.training(v, seed) for v in chosen for seed in seeds]
     training = train_all([plan for plan in trainings if plan], study.processes)
     done, total = 0, len(chosen) * len(seeds)
-    yield from within(training, Progress("trainings", done, total))
+    yield from nested_progress(training, Progress("trainings", done, total))
     rows = []
     for variant in table.variants:
         reports = []
         for seed in seeds:
             asked = variant in chosen
             part = _facts(table, variant, study, seed, asked)
-            facts = yield from within(part, Progress(variant.name, done, total))
+            facts = yield from nested_progress(
+                part, Progress(variant.name, done, total)
+            )
             reports += [facts] if facts else []
             done += asked
         if reports:

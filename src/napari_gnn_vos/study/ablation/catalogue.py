@@ -89,8 +89,8 @@ _NO_SPREAD = SeedSettings(propagation_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LOOK = LabelModelSettings(enabled=False)
 _LIGHT = LabelModelSettings(propagated_weight=0.05)
-_ALL_SIZES = LabelModelSettings(sliver=0)
-_SAME_LOOKS = LabelModelSettings(recompute_appearance=False, sliver=0)
+_ALL_SIZES = LabelModelSettings(small_superpixel=0)
+_SAME_LOOKS = LabelModelSettings(recompute_appearance=False, small_superpixel=0)
 INPUTS = Table(
     "inputs",
     "The given weights, told less (Table III); which of the published ones is without "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.progress import Pipeline, Progress, within
+from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.labelled_video import LabelledVideo
@@ -80,7 +80,7 @@ def benchmark(
         If the protocol needs a package that is not installed.
     """
     done, total = 0, len(plan.names) * len(methods) * plan.rounds
-    yield from within(look(plan), Progress("look at masks", done, total))
+    yield from nested_progress(look(plan), Progress("look at masks", done, total))
     out: dict[str, list[SequenceResult]] = {method.name: [] for method in methods}
     for name in plan.names:
         opened = None
@@ -88,7 +88,7 @@ def benchmark(
             key, at = plan.key(method, name), Progress(name, done, total)
             played = kept.get(name, key)
             if played is None:
-                opened = opened or (yield from within(_open(plan, name), at))
+                opened = opened or (yield from nested_progress(_open(plan, name), at))
                 played = yield from _play(plan, method, opened, at)
                 kept.put(played, key)
             out[method.name].append(played)

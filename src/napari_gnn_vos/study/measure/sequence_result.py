@@ -10,7 +10,7 @@ from typing import Literal
 
 from napari_gnn_vos.config import Settings
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.io.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.study.rounds import Score
 
 Hand = Literal["human", "robot"]

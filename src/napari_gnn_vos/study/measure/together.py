@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from napari_gnn_vos.cluster import spread
-from napari_gnn_vos.progress import Pipeline, Progress, drain, within
+from napari_gnn_vos.cluster import map_on_cluster
+from napari_gnn_vos.progress import Pipeline, Progress, drain, nested_progress
 from napari_gnn_vos.study.measure.benchmark import benchmark, look
 from napari_gnn_vos.study.measure.methods import Method
 from napari_gnn_vos.study.measure.plan import Plan
@@ -44,7 +44,7 @@ def benchmark_together(
     kept : ResultCache
         What was played before is taken from here, what is played is put here.
     scheduler : str or None
-        See `cluster.spread`; None plays here.
+        See `cluster.map_on_cluster`; None plays here.
 
     Yields
     ------
@@ -58,13 +58,15 @@ def benchmark_together(
     Raises
     ------
     GnnVosError
-        As `benchmark` and `spread` do.
+        As `benchmark` and `map_on_cluster` do.
     """
     if scheduler is None:
         return (yield from benchmark(plan, methods, kept))
-    yield from within(look(plan), Progress("look at masks", 0, len(plan.names)))
+    yield from nested_progress(
+        look(plan), Progress("look at masks", 0, len(plan.names))
+    )
     table = _Table(plan, methods, kept)
-    yield from spread(play, table.tasks(), scheduler, table.put)
+    yield from map_on_cluster(play, table.tasks(), scheduler, table.put)
     return table.games()
 
 

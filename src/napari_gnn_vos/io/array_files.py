@@ -1,4 +1,4 @@
-"""Frames of an array on disk: NumPy's .npy and zarr."""
+"""Read videos from array files: NumPy's .npy format and zarr."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from napari_gnn_vos.structures.video import Frames
 
 
 def open_npy(path: Path) -> Frames:
-    """Memory-map an array of shape (T, H, W) or (T, H, W, C).
+    """Memory-map a .npy file with an array (T, H, W) or (T, H, W, C).
 
     Raises
     ------
     ReadError
-        If the file is no array.
+        If the file is not a NumPy array.
     """
     try:
         frames: Frames = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -30,12 +30,12 @@ def open_npy(path: Path) -> Frames:
 
 
 def open_zarr(path: Path) -> Frames:
-    """Open a zarr array of shape (T, H, W) or (T, H, W, C), read by chunks.
+    """Open a zarr array (T, H, W) or (T, H, W, C); chunks are read on access.
 
     Raises
     ------
     ReadError
-        If zarr is not installed, or it is no array.
+        If zarr is not installed, or the path is not a zarr array.
     """
     try:
         import zarr
@@ -45,17 +45,17 @@ def open_zarr(path: Path) -> Frames:
             "Install it with: pip install zarr"
         ) from error
     try:
-        found: Any = zarr.open(str(path), mode="r")
+        node: Any = zarr.open(str(path), mode="r")
     except Exception as error:
-        raise ReadError(_no_array(path, error)) from error
-    if not hasattr(found, "dtype"):
-        raise ReadError(_no_array(path, f"it is a group of {sorted(found)}"))
-    frames: Frames = found
+        raise ReadError(_not_an_array(path, error)) from error
+    if not hasattr(node, "dtype"):
+        raise ReadError(_not_an_array(path, f"it is a group of {sorted(node)}"))
+    frames: Frames = node
     return frames
 
 
-def _no_array(path: Path, why: object) -> str:
+def _not_an_array(path: Path, reason: object) -> str:
     return (
-        f"Expected one zarr array (time, rows, columns, channels) in {path}: {why}. "
-        "Give the path of the array itself, for example of the finest level inside."
+        f"Expected one zarr array (time, rows, columns, channels) in {path}: {reason}. "
+        "Give the path of the array itself, for example of the highest resolution."
     )

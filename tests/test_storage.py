@@ -4,47 +4,47 @@ from pathlib import Path
 import pytest
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.io.storage import atomic_write, storage_path
+from napari_gnn_vos.storage import atomic_write, storage_path
 
 
-def test_a_path_is_a_folder():
+def test_path_without_protocol_is_local():
     assert storage_path("some/where") == Path("some/where")
 
 
-def test_an_address_is_one_of_fsspec():
+def test_url_is_an_fsspec_path():
     upath = pytest.importorskip("upath")
-    address = storage_path("memory://graphs/here")
-    assert isinstance(address, upath.UPath)
-    assert str(address / "x") == "memory://graphs/here/x"
+    url = storage_path("memory://graphs/here")
+    assert isinstance(url, upath.UPath)
+    assert str(url / "x") == "memory://graphs/here/x"
 
 
-def test_an_address_of_no_known_kind_is_told():
+def test_unknown_protocol_is_refused():
     pytest.importorskip("upath")
-    with pytest.raises(SettingsError, match="nonsense://x came"):
+    with pytest.raises(SettingsError, match="not nonsense://x"):
         storage_path("nonsense://x")
 
 
-def test_what_is_not_installed_is_told(monkeypatch):
+def test_missing_package_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "upath", None)
     with pytest.raises(SettingsError, match=r"napari-gnn-vos\[cluster\]"):
         storage_path("memory://graphs")
 
 
 @pytest.mark.parametrize("protocol", ["", "file://"])
-def test_a_reader_never_finds_half_a_file(tmp_path, monkeypatch, protocol):
+def test_interrupted_write_keeps_the_old_content(tmp_path, monkeypatch, protocol):
     file = _file(tmp_path, protocol)
-    atomic_write(file, saying(b"old"))
+    atomic_write(file, writer_of(b"old"))
     renames = (type(file.fs), "mv") if protocol else (Path, "replace")
     with monkeypatch.context() as patch, pytest.raises(OSError, match="stopped"):
-        patch.setattr(*renames, _stopped)
-        atomic_write(file, saying(b"new"))
+        patch.setattr(*renames, _raise_stopped)
+        atomic_write(file, writer_of(b"new"))
     assert file.read_bytes() == b"old"
-    atomic_write(file, saying(b"new"))
+    atomic_write(file, writer_of(b"new"))
     assert file.read_bytes() == b"new"
     assert [path.name for path in tmp_path.glob("*.npz")] == ["one.npz"]
 
 
-def saying(text):
+def writer_of(text):
     return lambda file: file.write(text)
 
 
@@ -54,5 +54,5 @@ def _file(folder, protocol):
     return storage_path(f"{protocol}{folder.as_posix()}/one.npz")
 
 
-def _stopped(*_args):
+def _raise_stopped(*_args):
     raise OSError("stopped")

@@ -1,0 +1,79 @@
+"""Label images for export: validation, palette and error messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ShapeError
+
+
+def validate_label_images(
+    labels: Iterable[NDArray[Any]],
+) -> Iterator[NDArray[np.uint8]]:
+    """Validate label images and convert them to contiguous (H, W) uint8 arrays.
+
+    Parameters
+    ----------
+    labels : iterable of (H, W) ndarray of integer
+        One label image per frame, values 0 to 255.
+
+    Yields
+    ------
+    mask : (H, W) ndarray of uint8
+
+    Raises
+    ------
+    ShapeError
+        If there is no frame, a frame is not a label image, or the frames differ in
+        size.
+    """
+    shape = None
+    for t, frame in enumerate(labels):
+        mask = np.asarray(frame)
+        shape = shape or mask.shape
+        integer = mask.dtype.kind in "iub"
+        if mask.ndim != 2 or mask.shape != shape or not mask.size or not integer:
+            raise ShapeError(
+                "Expected integer label images (H, W) of one size; frame "
+                f"{t} has shape {mask.shape}, type {mask.dtype}, and frame 0 has shape "
+                f"{shape}. Pass one label per pixel."
+            )
+        if mask.min() < 0 or mask.max() > 255:
+            raise ShapeError(
+                f"Expected labels from 0 to 255; frame {t} has {mask.min()} to "
+                f"{mask.max()}. Renumber the objects from 1."
+            )
+        yield np.ascontiguousarray(mask, np.uint8)
+    if shape is None:
+        raise ShapeError("Expected at least one label image; there is none.")
+
+
+def write_error_message(path: Path, reason: object) -> str:
+    """Return the message for a file or folder that cannot be written."""
+    return (
+        f"Cannot write {path}: {reason}. Choose another location, or check the free "
+        "space and the permissions."
+    )
+
+
+def davis_palette() -> list[int]:
+    """Return the 256 colours of DAVIS and PASCAL VOC as red, green, blue, red ...
+
+    The bits of a label are assigned to the high bits of red, green and blue in turn.
+    Label 0 is black.
+
+    Examples
+    --------
+    >>> davis_palette()[:9]
+    [0, 0, 0, 128, 0, 0, 0, 128, 0]
+    """
+    return [
+        sum((label >> (3 * bit + colour) & 1) << (7 - bit) for bit in range(8))
+        for label in range(256)
+        for colour in range(3)
+    ]

@@ -1,0 +1,107 @@
+"""Atomic writes, and paths in local folders or fsspec file systems.
+
+A local folder is a `Path`. Any other location, such as ``s3://bucket/graphs``, is a
+`UPath` of the package universal-pathlib. The functions of this module cover the
+operations in which the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeAlias
+from uuid import uuid4
+
+from napari_gnn_vos.errors import SettingsError
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+StoragePath: TypeAlias = "Path | UPath"
+ATOMIC_RENAME_PROTOCOLS = ("file", "local", "sftp", "ssh", "hdfs")
+"""Protocols whose rename operation replaces an existing file atomically."""
+
+
+def storage_path(text: str) -> StoragePath:
+    """Parse a local path or an fsspec URL.
+
+    Parameters
+    ----------
+    text : str
+        A URL if it contains ``://``, otherwise a local path.
+
+    Returns
+    -------
+    path : Path or UPath
+
+    Raises
+    ------
+    SettingsError
+        If the protocol is unknown, or the package that implements it is missing.
+
+    Examples
+    --------
+    >>> storage_path("graphs").name
+    'graphs'
+    """
+    if "://" not in text:
+        return Path(text)
+    try:
+        from upath import UPath
+
+        path = UPath(text)
+        path.fs  # noqa: B018  # imports the package that implements the protocol
+    except ImportError as error:
+        raise SettingsError(
+            f"Storing graphs at {text} needs a package that is not installed "
+            f"({error}). Run `pip install 'napari-gnn-vos[cluster]'` and install the "
+            "fsspec package for the protocol, such as s3fs for s3://, or give a folder."
+        ) from error
+    except ValueError as error:
+        raise SettingsError(
+            f"Expected a folder or a URL that fsspec supports, not {text} ({error}). "
+            "Check the spelling."
+        ) from error
+    return path
+
+
+def atomic_write(path: StoragePath, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file atomically: readers see the old or the complete new content.
+
+    Parameters
+    ----------
+    path : Path or UPath
+        A file in an existing folder. An existing file is replaced.
+    write : callable
+        Called with a file opened for binary writing; writes the whole content.
+
+    Notes
+    -----
+    The content is written to a temporary file in the same folder, which then replaces
+    `path`. The temporary name is unique across processes and machines, and the
+    temporary file is deleted if writing fails. Object stores have no rename, but make
+    an object visible only after the complete upload.
+    """
+    suffix = f".{uuid4().hex}.part"
+    if isinstance(path, Path):
+        local = path.with_suffix(suffix)
+        try:
+            with local.open("wb") as file:
+                write(file)
+            local.replace(path)
+        finally:
+            local.unlink(missing_ok=True)
+        return
+    content = BytesIO()
+    write(content)
+    renames = path.protocol in ATOMIC_RENAME_PROTOCOLS
+    part = path.with_suffix(suffix) if renames else path
+    part.write_bytes(content.getbuffer())
+    if renames:
+        path.fs.mv(part.path, path.path)
+
+
+def numpy_file(path: StoragePath) -> Path | BytesIO:
+    """Return an argument for `numpy.load`: a local path, or the content in memory."""
+    return path if isinstance(path, Path) else BytesIO(path.read_bytes())
