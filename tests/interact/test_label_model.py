@@ -14,11 +14,12 @@ def clouds(rng, *counts, apart=6.0, columns=5):
     return centres[labels] + rng.normal(size=(len(labels), columns)), labels
 
 
-def fit(known, labels, weight=None, reference=None, strength=1.0):
+def fit(known, labels, weight=None, reference=None, strength=1.0, columns=1.0):
     weight = np.ones(len(labels)) if weight is None else weight
     reference = known if reference is None else reference
     settings = LabelModelSettings(inverse_regularization=strength)
-    return LabelModel(known, labels, weight, reference, settings)
+    column_weights = np.broadcast_to(columns, known.shape[1:])
+    return LabelModel(known, labels, weight, reference, column_weights, settings)
 
 
 def test_what_looks_alike_gets_the_label():
@@ -97,3 +98,12 @@ def test_several_labels_at_once():
     for column, label in enumerate((2, 9, 0)):
         one = model(values, (label,))[:, 0]
         np.testing.assert_allclose(every[:, column], one, rtol=1e-5)
+
+
+def test_a_column_with_a_larger_weight_decides():
+    known = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    contradiction = np.array([[1.0, -1.0]])
+    (equal,) = fit(known, np.array([0, 1]))(contradiction, (1,))
+    (first,) = fit(known, np.array([0, 1]), columns=[3.0, 1.0])(contradiction, (1,))
+    np.testing.assert_allclose(equal, 0.5, atol=1e-3)
+    assert first > 0.6

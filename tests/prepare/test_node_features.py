@@ -55,7 +55,7 @@ def test_every_feature_keeps_its_shape(feature, seed, before, after):
 def test_all_of_them():
     one = view(halves(), after=steady_flow((16, 16)))
     assert describe_nodes(one).shape == (2, len(NODE_FEATURE_NAMES))
-    assert len(set(NODE_FEATURE_NAMES)) == len(NODE_FEATURE_NAMES) == 12
+    assert len(set(NODE_FEATURE_NAMES)) == len(NODE_FEATURE_NAMES) == 13
 
 
 def test_size_is_a_logarithm():
