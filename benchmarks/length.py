@@ -1,8 +1,10 @@
-"""Time and memory against the length of a video, each length a process of its own.
+"""Measure time and peak memory against the length of a video.
 
-Time is that of the processor, all cores together, as long runs are seldom alone.
+Each length runs in processes of its own. Time is processor time of all cores, because
+long runs share the machine.
 
-python benchmarks/length.py --davis ROOT --plot docs/images/length.png
+python benchmarks/length.py --davis ROOT --json docs/data/length.json
+python scripts/result_tables.py
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from footage import footage
+from report import write_run
 
 from napari_gnn_vos import annotate, drain, load_model, predict, start
 from napari_gnn_vos.progress import PartialResult, Progress
@@ -24,16 +27,16 @@ from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 LENGTHS = 60, 150, 300, 600, 1000, 2000
 TITLES = {
-    "prepare": "prepare [processor s]",
-    "round": "a round [processor s]",
-    "first frame": "the frame on screen [processor s]",
+    "prepare": "prepare [s]",
+    "round": "round [s]",
+    "first frame": "displayed frame [s]",
     "prepare memory": "peak memory, prepare [MB]",
     "round memory": "peak memory, open and two rounds [MB]",
 }
 
 
 def prepare(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
-    """Prepare a video."""
+    """Prepare a video and return the processor time."""
     video, _ = footage(davis, frames)
     begin = time.process_time()
     drain(start(video, cache=cache))
@@ -41,59 +44,57 @@ def prepare(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
 
 
 def play(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
-    """Open a prepared video and play two rounds; the second is timed."""
+    """Open a prepared video and run two rounds; the second one is timed."""
     video, truth = footage(davis, frames)
     session, model = drain(start(video, cache=cache)), load_model()
     rng, annotator = np.random.default_rng(0), SimulatedAnnotator()
-    took: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for round_index in range(2):
-        painted = None if round_index == 0 else session.packed_labels[: len(truth)]
-        strokes = annotator(painted, truth, rng)
+        labels = None if round_index == 0 else session.packed_labels[: len(truth)]
+        strokes = annotator(labels, truth, rng)
         begin = time.process_time()
         session = annotate(session, strokes, rng=rng)
 
-        def see(step: Progress, begin: float = begin) -> None:
+        def record(step: Progress, begin: float = begin) -> None:
             if isinstance(step, PartialResult):
-                took["first frame"] = time.process_time() - begin
+                seconds["first frame"] = time.process_time() - begin
 
-        session = drain(predict(session, model, first=strokes[0].frame), see)
-        took["round"] = time.process_time() - begin
-    return took
-
-
-def alone(work: str, davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
-    """Do work in a process of its own, and add its time, and its peak memory in MB."""
-    words = [sys.executable, __file__, "--work", work, "--lengths", str(frames)]
-    words += ["--cache", str(cache)] + (["--davis", str(davis)] if davis else [])
-    begin = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    told = process.stdout.read()
-    if process.wait():
-        raise SystemExit(f"{work} of {frames} frames has failed")
-    took = {f"{work} process": time.perf_counter() - begin}
-    return json.loads(told) | took
+        session = drain(predict(session, model, first=strokes[0].frame), record)
+        seconds["round"] = time.process_time() - begin
+    return seconds
 
 
-def peak() -> float:
-    """Peak memory of this process since its program began, in MB (Linux).
+def run_process(
+    stage: str, davis: Path | None, frames: int, cache: Path
+) -> dict[str, float]:
+    """Run a stage in a process of its own and return its times and peak memory."""
+    command = [sys.executable, __file__, "--stage", stage, "--lengths", str(frames)]
+    command += ["--cache", str(cache)] + (["--davis", str(davis)] if davis else [])
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if process.returncode:
+        raise SystemExit(f"The stage {stage!r} failed on {frames} frames.")
+    return json.loads(process.stdout)
 
-    What the system tells of a process that has ended is never below what its parent
-    had when it began.
+
+def peak_memory() -> float:
+    """Return the peak memory of this process since its program started, in MB (Linux).
+
+    The peak that the system reports for a finished child process is at least the
+    memory of its parent at the start of the child, so the child reports its own.
     """
     status = Path("/proc/self/status").read_text()
-    (told,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(told.split()[1]) / 1024
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
-def plot(found: dict[int, dict[str, float]], path: Path) -> None:
-    """Draw time, and memory, by length."""
+def plot(figures: dict[int, dict[str, float]], path: Path) -> None:
+    """Plot time and memory by length."""
     from matplotlib import pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-    lengths = sorted(found)
+    lengths = sorted(figures)
     for name, title in TITLES.items():
-        values = [found[length][name] for length in lengths]
+        values = [figures[length][name] for length in lengths]
         axes = right if "memory" in name else left
         axes.plot(lengths, values, "o-", label=title.split(" [")[0])
     left.set(xlabel="frames", ylabel="processor seconds", yscale="log", xscale="log")
@@ -105,29 +106,40 @@ def plot(found: dict[int, dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    read.add_argument("--davis", type=Path, help="folder in DAVIS layout")
-    read.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
-    read.add_argument("--cache", type=Path, help="prepared graphs; else a new folder")
-    read.add_argument("--plot", type=Path)
-    read.add_argument("--work", choices=("prepare", "round"), help=argparse.SUPPRESS)
-    said = read.parse_args()
-    if said.work:
-        do = prepare if said.work == "prepare" else play
-        took = do(said.davis, said.lengths[0], said.cache)
-        print(json.dumps(took | {f"{said.work} memory": peak()}))
+    """Measure all lengths, or one stage of one length in a child process."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--davis", type=Path, help="folder in DAVIS layout")
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
+    parser.add_argument("--cache", type=Path, help="prepared graphs; else a new folder")
+    parser.add_argument("--plot", type=Path, help="write a plot")
+    parser.add_argument("--json", type=Path, help="write the figures, for the docs")
+    parser.add_argument("--stage", choices=("prepare", "round"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.stage:
+        run = prepare if options.stage == "prepare" else play
+        seconds = run(options.davis, options.lengths[0], options.cache)
+        print(json.dumps(seconds | {f"{options.stage} memory": peak_memory()}))
         return
-    found: dict[int, dict[str, float]] = {}
+    figures: dict[int, dict[str, float]] = {}
     print("| frames |", " | ".join(TITLES.values()), "|")
     print("|---" * (len(TITLES) + 1) + "|")
-    for frames in said.lengths:
+    for frames in options.lengths:
         with tempfile.TemporaryDirectory() as folder:
-            given = said.davis, frames, said.cache or Path(folder)
-            found[frames] = alone("prepare", *given) | alone("round", *given)
-        cells = [f"{found[frames][name]:.4g}" for name in TITLES]
+            place = options.davis, frames, options.cache or Path(folder)
+            figures[frames] = run_process("prepare", *place)
+            figures[frames] |= run_process("round", *place)
+        cells = [f"{figures[frames][name]:.4g}" for name in TITLES]
         print(f"| {frames} |", " | ".join(cells), "|", flush=True)
-    if said.plot:
-        plot(found, said.plot)
+    if options.plot:
+        plot(figures, options.plot)
+    if options.json:
+        lengths = " ".join(map(str, options.lengths))
+        report = {
+            frames: {title: values[name] for name, title in TITLES.items()}
+            for frames, values in figures.items()
+        }
+        command = f"python benchmarks/length.py --davis ROOT --lengths {lengths}"
+        write_run(options.json, "length", command, report)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from napari_gnn_vos import (
     Session,
     annotate,
     drain,
-    least_sure,
     load_model,
+    most_uncertain_frames,
     predict,
 )
 from napari_gnn_vos.engine import Model
@@ -43,7 +43,7 @@ def by_truth(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
 
 def least_sure_first(session: Session, _j: F64, _rng: Generator) -> Iterable[int]:
     """As the window tells."""
-    return least_sure(session)
+    return most_uncertain_frames(session)
 
 
 def farthest(session: Session, j: F64, _rng: Generator) -> Iterable[int]:

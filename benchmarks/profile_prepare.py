@@ -20,7 +20,7 @@ from napari_gnn_vos.io.graph_store import GraphStore
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.model.registry import load_backbone
 from napari_gnn_vos.model.threads import single_threaded_torch
-from napari_gnn_vos.prepare.describe import describe_labels, describe_pair
+from napari_gnn_vos.prepare.describe import describe_pair, describe_regions
 from napari_gnn_vos.prepare.flow import flow_between
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.pool import pool_maps
@@ -50,11 +50,11 @@ def profile(path: Path, count: int, folder: Path) -> dict[str, list[float]]:
         cut = timed("superpixels", oversegment, picture, motions, how.superpixels)
         maps = timed("backbone", embed, picture)
         pooled = timed("pooling", pool_maps, maps, cut)
-        view = FrameView(cut, picture, before, after)
-        one = timed("nodes and ties within", describe_labels, view, pooled)
+        about = cut, picture, before, after, pooled
+        one = timed("nodes and spatial edges", describe_regions, *about)
         if last is not None:
             about = last, one, before, how.edges.least_share
-            pair = timed("ties between", describe_pair, *about)
+            pair = timed("causal edges", describe_pair, *about)
             timed("write", store.put, t - 1, last[0], pair)
         last = one
     return seconds

@@ -1,4 +1,4 @@
-"""Check that a wheel holds all its data files and works away from the sources.
+"""Check that a wheel contains its data files and works outside the source tree.
 
 Usage: ``python scripts/check_wheel.py dist/napari_gnn_vos-*.whl``
 """
@@ -12,14 +12,14 @@ import tempfile
 import zipfile
 from fnmatch import fnmatch
 
-WANTED = (
+REQUIRED = (
     "napari_gnn_vos/napari.yaml",
     "napari_gnn_vos/py.typed",
     "napari_gnn_vos/model/weights/*.safetensors",
     "*.dist-info/licenses/LICENSE",
 )
-UNWANTED = ("tests/*", "*/__pycache__/*")
-USE = """
+EXCLUDED = ("tests/*", "*/__pycache__/*")
+SMOKE_TEST = """
 import sys
 import napari_gnn_vos
 from npe2 import PluginManifest
@@ -30,36 +30,36 @@ PluginManifest.from_distribution("napari-gnn-vos").validate_imports()
 
 
 def problems(wheel: zipfile.ZipFile) -> list[str]:
-    """List what the wheel lacks, or holds and should not."""
+    """List missing files, files that do not belong, and missing metadata."""
     names = wheel.namelist()
     metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
     text = wheel.read(metadata).decode()
-    found = [
-        f"no {pattern}"
-        for pattern in WANTED
+    faults = [
+        f"{pattern} is missing"
+        for pattern in REQUIRED
         if not any(fnmatch(name, pattern) for name in names)
     ]
-    found += [
-        f"holds {name}"
+    faults += [
+        f"{name} does not belong in a wheel"
         for name in names
-        if any(fnmatch(name, pattern) for pattern in UNWANTED)
+        if any(fnmatch(name, pattern) for pattern in EXCLUDED)
     ]
     if "Classifier: Framework :: napari\n" not in text:
-        found.append("METADATA without the classifier 'Framework :: napari'")
-    return found
+        faults.append("the classifier 'Framework :: napari' is missing")
+    return faults
 
 
 def main(path: str) -> int:
     """Check the wheel at `path`; return the exit status."""
     with zipfile.ZipFile(path) as wheel, tempfile.TemporaryDirectory() as folder:
-        found = problems(wheel)
+        faults = problems(wheel)
         wheel.extractall(folder)
         environment = {**os.environ, "PYTHONPATH": folder}
-        command = [sys.executable, "-c", USE, folder]
+        command = [sys.executable, "-c", SMOKE_TEST, folder]
         if subprocess.run(command, env=environment, check=False).returncode:
-            found.append("the unpacked wheel does not work, see above")
-    print(f"{path}: {'; '.join(found) or 'complete'}")
-    return bool(found)
+            faults.append("the smoke test of the unpacked wheel failed, see above")
+    print(f"{path}: {'; '.join(faults) or 'all checks passed'}")
+    return bool(faults)
 
 
 if __name__ == "__main__":

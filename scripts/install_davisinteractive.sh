@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
-# Install davisinteractive 1.0.4 beside this package: the evaluation of the DAVIS
-# interactive benchmark, by its authors. Optional; it serves
+# Install davisinteractive 1.0.4: the evaluation of the DAVIS interactive benchmark by
+# its authors. It is optional and used only by
 #   gnn-vos benchmark --protocol davisinteractive
-# and nothing else. It is under the GPL v3 and no part of this package.
+# It is licensed under the GPL v3 and is not part of this package.
 #
-#   bash scripts/install_davisinteractive.sh           # into .venv, or what is active
+#   bash scripts/install_davisinteractive.sh    # into .venv, or the active environment
 #   PYTHON=/path/to/python bash scripts/install_davisinteractive.sh
 #
-# Why not just pip: the package is of 2020 and comes as source only. It asks for one
-# old scikit-learn and for opencv-python, which clashes with opencv-python-headless, and
-# its setup needs NumPy and Cython, though it does not say so. So what it builds with
-# and what it imports come first, and then the package alone. A C compiler is needed.
-# `pip check` will go on asking for the two. Names that newer libraries have dropped are
-# lent to the package while it runs, by src/napari_gnn_vos/study/measure/official_package.py.
+# pip alone fails: the package was published in 2020 as source only. It pins an old
+# scikit-learn, requires opencv-python, which conflicts with opencv-python-headless, and
+# does not declare NumPy and Cython as build requirements. The script therefore installs
+# the build and run requirements first, then the package without its dependencies; a C
+# compiler is needed. `pip check` reports the two unmet requirements. Functions that
+# newer libraries removed are restored while the package runs, see
+# src/napari_gnn_vos/study/measure/official_package.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 VERSION=1.0.4
-BUILDS_WITH=(numpy cython 'setuptools>=70.1') # from 70.1 on, wheels need no more
+BUILD_REQUIRES=(numpy cython 'setuptools>=70.1') # 70.1 includes bdist_wheel
 HEADERS='from sysconfig import get_path; open(get_path("include") + "/Python.h")'
-IMPORTS=(absl-py networkx pandas pillow requests scikit-image scikit-learn scipy six)
+RUN_REQUIRES=(absl-py networkx pandas pillow requests scikit-image scikit-learn scipy six)
 
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=python3
@@ -28,7 +29,7 @@ if [ -z "${PYTHON:-}" ]; then
     fi
 fi
 
-works() {
+is_installed() {
     "$PYTHON" - "$VERSION" <<'END'
 import sys
 from importlib.metadata import version
@@ -40,18 +41,18 @@ sys.exit(version("davisinteractive") != sys.argv[1])
 END
 }
 
-if works 2>/dev/null; then
-    echo "davisinteractive $VERSION is there already."
+if is_installed 2>/dev/null; then
+    echo "davisinteractive $VERSION is already installed."
     exit
 fi
 if ! command -v "${CC:-cc}" >/dev/null || ! "$PYTHON" -c "$HEADERS"; then
-    echo "A C compiler and the headers of Python are needed; one is missing." >&2
+    echo "A C compiler or the headers of Python are missing." >&2
     echo "Install them, for example with: sudo apt-get install gcc python3-dev" >&2
     exit 1
 fi
 pip=("$PYTHON" -m pip install -q --disable-pip-version-check)
-"${pip[@]}" "${BUILDS_WITH[@]}" "${IMPORTS[@]}"
+"${pip[@]}" "${BUILD_REQUIRES[@]}" "${RUN_REQUIRES[@]}"
 "$PYTHON" -c 'import cv2' 2>/dev/null || "${pip[@]}" opencv-python-headless
 "${pip[@]}" --no-deps --no-build-isolation "davisinteractive==$VERSION"
-works
+is_installed
 echo "davisinteractive $VERSION is installed."

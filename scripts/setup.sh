@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
-# Make .venv with all that tests and demo need. Safe and quick to run again.
+# Make .venv with the packages for tests and demo; a second run only completes it.
+#
+#   bash scripts/setup.sh              # make or complete .venv
+#   bash scripts/setup.sh --libraries  # list the Debian packages for Qt and a screen
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# What Qt, OpenGL and a virtual screen need on a bare Debian or Ubuntu.
+# Debian packages for Qt, OpenGL and a virtual screen.
 LIBRARIES="xvfb xauth libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1
  libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
  libxcb-render-util0 libxcb-shape0"
+
+if [ "${1:-}" = --libraries ]; then
+    # shellcheck disable=SC2086
+    echo $LIBRARIES
+    exit
+fi
 
 stop() {
     printf '%s\n' "$@" >&2
@@ -15,14 +24,14 @@ stop() {
 
 find_python() {
     local name
-    for name in python3 python3.13 python3.12 python3.11; do
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$name"
             return
         fi
     done
-    stop "Python 3.11 or newer is needed, and none was found." \
-        "Install one, for example with: sudo apt-get install python3.11 python3.11-venv"
+    stop "Python 3.11 or newer was not found." \
+        "Install it, for example with: sudo apt-get install python3.11 python3.11-venv"
 }
 
 system_packages() {
@@ -31,7 +40,7 @@ system_packages() {
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
     else
-        stop "System packages are missing. Run this line, then try again:" \
+        stop "System packages are missing. Install them, then run this again:" \
             "  sudo apt-get install --no-install-recommends $*"
     fi
 }
@@ -46,17 +55,17 @@ make_venv() {
     "$python" -m venv --clear .venv
 }
 
-qt_lacks() { # libraries that Qt's window plugin does not find
+missing_libraries() { # shared libraries that the xcb plugin of Qt does not find
     find .venv -name 'libqxcb*.so' -exec ldd {} + | grep 'not found' | sort -u
 }
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
-echo "Installing Python packages into .venv; the first time this takes minutes"
+echo "Installing Python packages into .venv; this takes some minutes the first time"
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
     -c constraints.txt -e '.[dev]'
 
 if [ "$(uname)" = Linux ]; then
-    if qt_lacks || { [ -z "${DISPLAY:-}" ] && ! command -v xvfb-run >/dev/null; }; then
+    if missing_libraries || { [ -z "${DISPLAY:-}" ] && ! command -v xvfb-run >/dev/null; }; then
         # shellcheck disable=SC2086
         system_packages $LIBRARIES
     fi

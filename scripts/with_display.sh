@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run a command on the screen there is, or on a virtual one where there is none.
+# Run a command on the current display, or on a virtual one if there is none.
 set -euo pipefail
 if [ "$(uname)" != Linux ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     exec "$@"

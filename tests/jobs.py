@@ -1,4 +1,4 @@
-"""What workers do in tests: functions that they can import without anything heavy."""
+"""Jobs of cluster workers in tests; the module imports nothing slow."""
 
 import os
 import signal
@@ -6,16 +6,16 @@ import time
 from pathlib import Path
 
 
-def wait_for(found):
+def wait_for(condition):
     for _ in range(12_000):
-        if found():
+        if condition():
             return
         time.sleep(0.01)
-    raise AssertionError("nothing came in two minutes")
+    raise AssertionError("the condition was not met within two minutes")
 
 
-def hold(folder):
-    """In a worker: stop in the middle of a video, until there is a file ``go``."""
+def pause_preparation(folder):
+    """Pause the worker in the middle of a video until a file ``go`` exists."""
     from napari_gnn_vos.io.graph_store import GraphStore
 
     put = GraphStore.put
@@ -29,7 +29,7 @@ def hold(folder):
     GraphStore.put = slow
 
 
-def begin(folder):
+def wait_until_released(folder):
     Path(folder, f"{time.monotonic_ns()}.begun").touch()
     wait_for(Path(folder, "go").exists)
 

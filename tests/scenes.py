@@ -1,4 +1,4 @@
-"""A few hand-drawn videos and graphs that all tests share."""
+"""Small synthetic videos, strokes and graphs shared by all tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
-from napari_gnn_vos.prepare.flow import COARSER
+from napari_gnn_vos.prepare.flow import FLOW_STRIDE
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -19,7 +19,7 @@ SHAPE = (48, 64)
 
 
 def texture(shape=SHAPE, seed=0, middle=128, contrast=60):
-    """A blotchy picture, (H, W, 3) uint8."""
+    """A smooth random image, (H, W, 3) uint8."""
     noise = np.random.default_rng(seed).normal(size=(*shape, 3)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), 1.5)
     smooth /= smooth.std()
@@ -27,20 +27,20 @@ def texture(shape=SHAPE, seed=0, middle=128, contrast=60):
 
 
 def moving_squares(*squares, frames=6, shape=SHAPE):
-    """Textured squares that move over a dark, textured ground.
+    """Textured squares that move over a dark, textured background.
 
-    Each is (row, col, side, (rows, cols) a frame, colour). Returns the video and the
-    truth, (T, H, W) uint8; later squares lie on top.
+    Each square is (row, col, side, displacement per frame, colour); later squares
+    occlude earlier ones. Returns the video and the true labels, (T, H, W) uint8.
     """
-    ground = texture(shape, 1, middle=60, contrast=20)
-    video = np.repeat(ground[None], frames, axis=0)
+    background = texture(shape, 1, middle=60, contrast=20)
+    video = np.repeat(background[None], frames, axis=0)
     truth = np.zeros((frames, *shape), np.uint8)
     for label, (row, col, side, step, colour) in enumerate(squares, start=1):
-        skin = texture((side, side), label + 1, middle=0, contrast=15) // 2
-        skin = np.clip(skin.astype(int) + colour, 0, 255).astype(np.uint8)
+        patch = texture((side, side), label + 1, middle=0, contrast=15) // 2
+        patch = np.clip(patch.astype(int) + colour, 0, 255).astype(np.uint8)
         for t in range(frames):
             r, c = row + t * step[0], col + t * step[1]
-            video[t, r : r + side, c : c + side] = skin[: shape[0] - r, : shape[1] - c]
+            video[t, r : r + side, c : c + side] = patch[: shape[0] - r, : shape[1] - c]
             truth[t, r : r + side, c : c + side] = label
     return Video.from_array(video, "squares"), truth
 
@@ -49,19 +49,19 @@ RED, BLUE = (200, 90, 40), (40, 90, 210)
 
 
 def moving_square(frames=6):
-    """One red square of 18 pixels, 3 pixels a frame to the right."""
+    """A red square of 18 pixels that moves right by 3 pixels per frame."""
     return moving_squares((14, 6, 18, (0, 3), RED), frames=frames)
 
 
 def two_squares(frames=6):
-    """A red one that moves right above a blue one that moves left."""
+    """A red square that moves right, above a blue square that moves left."""
     return moving_squares(
         (4, 6, 16, (0, 3), RED), (27, 42, 16, (0, -3), BLUE), frames=frames
     )
 
 
 def line(frame, label, *points):
-    """A stroke through some (row, col) points."""
+    """A stroke through (row, col) points."""
     return Scribble(frame, label, np.array(points, float))
 
 
@@ -76,14 +76,14 @@ def on_ground(frame=0):
 
 
 def steady_flow(shape=SHAPE, step=(0.0, 0.0)):
-    """Flow of one motion everywhere, both ways."""
-    size = [-(-n // COARSER) for n in shape]
+    """Constant flow, forward and backward."""
+    size = [-(-n // FLOW_STRIDE) for n in shape]
     forward = np.broadcast_to(np.float16(step), (*size, 2)).copy()
     return Flow(forward, -forward)
 
 
 def steady_pair(shape=SHAPE, step=(0.0, 0.0)):
-    """A pair of frames with steady flow and no ties."""
+    """A pair of frames with constant flow and no causal edges."""
     none = np.zeros((2, 0), np.int32)
     return FramePair(
         steady_flow(shape, step), none, np.zeros((0, len(EDGE_FEATURE_NAMES)))
@@ -91,7 +91,7 @@ def steady_pair(shape=SHAPE, step=(0.0, 0.0)):
 
 
 def plain_frame(labels):
-    """Superpixels without features or ties."""
+    """Superpixels with zero features and no edges."""
     labels = np.asarray(labels, np.uint16)
     n = int(labels.max()) + 1
     return FrameGraph(
@@ -104,12 +104,12 @@ def plain_frame(labels):
 
 
 def random_graph(rng, frames=5, shape=(6, 8)):
-    """A graph of random superpixels, features and ties."""
-    many = [int(rng.integers(3, 8)) for _ in range(frames)]
+    """A graph with random superpixels, features and edges."""
+    counts = [int(rng.integers(3, 8)) for _ in range(frames)]
     return VideoGraph(
-        [_random_frame(rng, n, shape) for n in many],
-        [_random_pair(rng, *n, shape) for n in pairwise(many)],
-        np.array(many, np.int64),
+        [_random_frame(rng, n, shape) for n in counts],
+        [_random_pair(rng, *n, shape) for n in pairwise(counts)],
+        np.array(counts, np.int64),
         NODE_FEATURE_NAMES,
         EDGE_FEATURE_NAMES,
         (frames, *shape),
@@ -121,7 +121,7 @@ def _random_frame(rng, n, shape):
     labels = rng.permutation(np.arange(shape[0] * shape[1]) % n).reshape(shape)
     pairs = np.stack(np.triu_indices(n, 1)).astype(np.int32)
     pairs = pairs[:, rng.random(pairs.shape[1]) < 0.6]
-    edge_features = _random_links(rng, pairs.shape[1])
+    edge_features = _random_features(rng, pairs.shape[1])
     edge_features[:, 0], edge_features[:, 1:3], edge_features[:, 10:] = 1, 0, 0
     return FrameGraph(
         labels.astype(np.uint16),
@@ -133,18 +133,18 @@ def _random_frame(rng, n, shape):
 
 
 def _random_pair(rng, n, m, shape):
-    chosen = np.argwhere(rng.random((n, m)) < 0.4).T.astype(np.int32)
-    edge_features = _random_links(rng, chosen.shape[1])
+    edges = np.argwhere(rng.random((n, m)) < 0.4).T.astype(np.int32)
+    edge_features = _random_features(rng, edges.shape[1])
     edge_features[:, :3], edge_features[:, 1], edge_features[:, 8:10] = 0, 1, 0
-    return FramePair(steady_flow(shape), chosen, edge_features)
+    return FramePair(steady_flow(shape), edges, edge_features)
 
 
-def _random_links(rng, count):
+def _random_features(rng, count):
     return rng.random((count, len(EDGE_FEATURE_NAMES)), np.float32)
 
 
 def any_weights(module):
-    """Give a network weights of which none, norms' neither, is the identity."""
+    """Initialise all weights at random, so that no normalisation is the identity."""
     import torch
 
     torch.manual_seed(1)

@@ -54,6 +54,29 @@ def test_segment_labels_every_frame(run, davis, tmp_path):
     assert jaccard(labels, truth, [1]).mean() > 0.6
 
 
+def test_segment_checks_its_output_before_the_work(run, davis, tmp_path):
+    root, _ = davis
+    write_strokes(tmp_path / "strokes.json", [on_square(), on_ground()])
+    frames = root / "JPEGImages/480p/one"
+    args = "--cache", "cache", "--quality", "fast"
+    for output, message in (
+        ("labels.mp4", "'.mp4'"),
+        ("strokes.json", "input of this command"),
+        ("strokes.json/labels.tif", "Cannot write"),
+    ):
+        result = run("segment", frames, "strokes.json", output, "--overwrite", *args)
+        assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert not (tmp_path / "cache").exists()
+    first = run("segment", frames, "strokes.json", "new/labels.json", *args)
+    assert first.exit_code == 0, first.output
+    video = json.loads((tmp_path / "new/labels.json").read_text())["videos"][0]
+    assert video["file_names"][3] == "one/00003.jpg"
+    second = run("segment", frames, "strokes.json", "new/labels.json", *args)
+    assert (second.exit_code, "--overwrite" in second.output) == (2, True)
+    again = "segment", frames, "strokes.json", "new/labels.json", "--overwrite"
+    assert run(*again, *args).exit_code == 0
+
+
 def test_second_preparation_uses_the_cache(run, davis, tmp_path):
     root, _ = davis
     frames = root / "JPEGImages/480p/one"

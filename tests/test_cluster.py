@@ -14,7 +14,14 @@ from napari_gnn_vos.cli import app
 from napari_gnn_vos.cluster import LOCAL, LOCAL_CLUSTER, _run_on_worker, map_on_cluster
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.progress import drain
-from tests.jobs import begin, hold, kill_itself, process, torch_threads, wait_for
+from tests.jobs import (
+    kill_itself,
+    pause_preparation,
+    process,
+    torch_threads,
+    wait_for,
+    wait_until_released,
+)
 from tests.study.folders import ON_TWO, davis_folder, person_draws
 from tests.videos import same_files, write_videos
 
@@ -62,7 +69,7 @@ def test_video_of_a_killed_worker_is_prepared_again(cluster, tmp_path):
     gate.mkdir()
     before = pids(cluster)
     with distributed.Client(cluster) as client:
-        client.run(hold, str(gate))
+        client.run(pause_preparation, str(gate))
     killer, steps = threading.Thread(target=kill_one, args=(gate,)), []
     killer.start()
     there = prepare_videos(videos, tmp_path / "there", cluster.scheduler_address)
@@ -108,7 +115,7 @@ def test_benchmark_on_a_cluster_gives_the_same_results(cluster, run, tmp_path):
 
 def test_pending_jobs_are_cancelled_on_close(cluster, tmp_path):
     jobs = {str(number): str(tmp_path) for number in range(8)}
-    pipeline = map_on_cluster(begin, jobs, cluster.scheduler_address)
+    pipeline = map_on_cluster(wait_until_released, jobs, cluster.scheduler_address)
     next(pipeline)
     wait_for(lambda: len(list(tmp_path.glob("*.begun"))) == 2)
     pipeline.close()

@@ -21,8 +21,11 @@ from napari_gnn_vos.errors import (
 )
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.model.registry import load_backbone, load_model
-from napari_gnn_vos.prepare.describe import describe_labels, describe_pair, mean_look
-from napari_gnn_vos.prepare.node_features import FrameView
+from napari_gnn_vos.prepare.describe import (
+    describe_pair,
+    describe_regions,
+    mean_features,
+)
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
@@ -33,14 +36,14 @@ from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
 STROKES = on_square(), on_ground()
-DIFFUSED = WholeVideoModel(diffusion_alone)
+HARMONIC = WholeVideoModel(diffusion_alone)
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def segmented(session, *scribbles, seed=0, model=DIFFUSED):
+def segmented(session, *scribbles, seed=0, model=HARMONIC):
     return drain(predict(annotate(session, scribbles, rng=rng(seed)), model))
 
 
@@ -56,29 +59,30 @@ def session(scene):
 
 @pytest.fixture(scope="module")
 def done(session):
-    """One round, predicted."""
+    """The session after one round with a prediction."""
     return segmented(session, *STROKES)
 
 
-def test_an_answer_tells_how_right_it_expects_to_be(done):
+def test_prediction_has_an_expected_j(done):
     def expected(t):
-        frame, answer = done.graph.frames[t], done.prediction.probability[t]
-        chance, size = answer[:, 1], np.bincount(frame.labels.ravel())
-        mask = chance > 0.5
-        shared = size[mask] @ chance[mask]
-        return shared, size[mask].sum() + size[~mask] @ chance[~mask]
+        frame, rows = done.graph.frames[t], done.prediction.probability[t]
+        probability, size = rows[:, 1], np.bincount(frame.labels.ravel())
+        mask = probability > 0.5
+        intersection = size[mask] @ probability[mask]
+        return intersection, size[mask].sum() + size[~mask] @ probability[~mask]
 
-    shared, covered = np.transpose([expected(t) for t in range(done.graph.shape[0])])
-    more = 0.1 * covered.mean()
-    j = (shared + more) / (covered + more)
+    frames = range(done.graph.shape[0])
+    intersection, union = np.transpose([expected(t) for t in frames])
+    smoothing = 0.1 * union.mean()
+    j = (intersection + smoothing) / (union + smoothing)
     np.testing.assert_allclose(done.prediction.expected_j[:, 0], j, rtol=1e-4)
 
 
-def assert_same_graph(one, other):
-    assert one.fingerprint == other.fingerprint
-    for a, b in zip(one.frames, other.frames, strict=True):
+def assert_same_graph(actual, expected):
+    assert actual.fingerprint == expected.fingerprint
+    for a, b in zip(actual.frames, expected.frames, strict=True):
         assert_same_frame(a, b)
-    for a, b in zip(one.pairs, other.pairs, strict=True):
+    for a, b in zip(actual.pairs, expected.pairs, strict=True):
         assert_same_pair(a, b)
 
 
@@ -103,7 +107,7 @@ def assert_same_pair(a, b):
 # -- start
 
 
-def test_a_started_session_has_nothing_drawn(session, scene):
+def test_started_session_has_no_strokes(session, scene):
     assert session.rounds == ()
     assert len(session.painted_pixels) == len(session.drawn_seeds) == 0
     assert session.prediction is None
@@ -112,9 +116,9 @@ def test_a_started_session_has_nothing_drawn(session, scene):
     assert session.graph.n == sum(f.n for f in session.graph.frames)
 
 
-def test_a_cached_graph_is_the_fresh_one(scene, session, tmp_path, monkeypatch):
-    made = drain(start(scene[0], cache=tmp_path))
-    assert_same_graph(made.graph, session.graph)
+def test_cached_graph_equals_a_new_one(scene, session, tmp_path, monkeypatch):
+    prepared = drain(start(scene[0], cache=tmp_path))
+    assert_same_graph(prepared.graph, session.graph)
 
     def never(*_args):
         raise AssertionError("prepared again")
@@ -126,14 +130,14 @@ def test_a_cached_graph_is_the_fresh_one(scene, session, tmp_path, monkeypatch):
     np.testing.assert_array_equal(again.labels, segmented(session, *STROKES).labels)
 
 
-def test_other_settings_have_another_folder(scene, tmp_path):
-    few = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
-    for config in (Config(), Config(prepare=few), Config(refine=False)):
+def test_prepare_settings_determine_the_cache_folder(scene, tmp_path):
+    coarse = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
+    for config in (Config(), Config(prepare=coarse), Config(refine=False)):
         drain(start(scene[0], config, tmp_path))
-    assert len(list(tmp_path.iterdir())) == 2  # refining is no part of preparing
+    assert len(list(tmp_path.iterdir())) == 2  # `refine` does not affect the graph
 
 
-def test_a_broken_cache_is_told(scene, tmp_path):
+def test_broken_cache_file_raises_an_error(scene, tmp_path):
     drain(start(scene[0], cache=tmp_path))
     (folder,) = tmp_path.iterdir()
     (folder / "000003.npz").write_bytes(b"broken")
@@ -142,7 +146,7 @@ def test_a_broken_cache_is_told(scene, tmp_path):
         segmented(opened, *STROKES)
 
 
-def test_work_that_was_stopped_goes_on(scene, session, tmp_path):
+def test_interrupted_preparation_continues(scene, session, tmp_path):
     work = start(scene[0], cache=tmp_path)
     for _ in range(3):
         next(work)
@@ -150,7 +154,7 @@ def test_work_that_was_stopped_goes_on(scene, session, tmp_path):
     assert_same_graph(drain(start(scene[0], cache=tmp_path)).graph, session.graph)
 
 
-def test_the_same_graph_wherever_it_is_begun(scene, session, tmp_path):
+def test_graph_is_independent_of_the_start_frame(scene, session, tmp_path):
     work = start(scene[0], cache=tmp_path, around=5)
     for _ in range(3):
         next(work)
@@ -159,20 +163,20 @@ def test_the_same_graph_wherever_it_is_begun(scene, session, tmp_path):
     assert_same_graph(again.graph, session.graph)
 
 
-def test_a_backbone_that_is_not_known_is_told(scene):
+def test_unknown_backbone_raises_an_error(scene):
     other = Config(prepare=PrepareSettings(backbone="magic"))
     with pytest.raises(SettingsError, match="magic"):
         drain(start(scene[0], other))
 
 
-def test_two_frames_are_a_video():
+def test_video_of_two_frames():
     video, truth = moving_square(2)
     out = segmented(drain(start(video)), *STROKES)
     assert out.labels.shape == truth.shape
     assert jaccard(out.labels, truth, [1]).mean() > 0.8
 
 
-def test_a_frame_that_cannot_be_used_is_told_before_any_work():
+def test_invalid_frame_raises_an_error():
     frames = np.zeros((3, 20, 24), np.float32)
     frames[2, 0, 0] = np.nan
     with pytest.raises(VideoError):
@@ -182,44 +186,44 @@ def test_a_frame_that_cannot_be_used_is_told_before_any_work():
 # -- annotate and predict
 
 
-def test_a_few_strokes_find_the_square(done, scene):
+def test_few_strokes_segment_the_square(done, scene):
     assert done.labels.dtype == np.uint8
     j = jaccard(done.labels, scene[1], [1])
     assert j.mean() > 0.8
     assert j.min() > 0.6
 
 
-def test_what_is_drawn_is_binding(session):
-    odd = line(3, 1, (45, 2), (45, 8)), line(3, 0, (20, 24), (26, 24))
-    out = segmented(session, *STROKES, *odd)
+def test_painted_labels_are_kept(session):
+    contradictory = line(3, 1, (45, 2), (45, 8)), line(3, 0, (20, 24), (26, 24))
+    out = segmented(session, *STROKES, *contradictory)
     painted_pixels = out.painted_pixels
     np.testing.assert_array_equal(
         out.labels[painted_pixels.frame, painted_pixels.row, painted_pixels.col],
         painted_pixels.label,
     )
-    for scribble in odd:
+    for scribble in contradictory:
         rows, cols = rasterise(scribble, session.graph.shape).T
         assert (out.labels[3, rows, cols] == scribble.label).all()
     frame = out.graph.frames[3].labels
-    for scribble in odd:  # and so are the superpixels below
+    for scribble in contradictory:  # the same for superpixels
         rows, cols = rasterise(scribble, session.graph.shape).T
         column = (0, *out.prediction.objects).index(scribble.label)
         assert (out.prediction.probability[3][frame[rows, cols], column] == 1).all()
 
 
-def test_rows_of_the_answer_fit_the_graph(done):
+def test_probabilities_match_the_graph(done):
     for frame, rows in zip(done.graph.frames, done.prediction.probability, strict=True):
         assert rows.shape == (frame.n, 2)
         np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_a_second_stroke_corrects_the_first_answer(session, scene):
-    little = segmented(session, line(0, 1, (22, 14), (22, 15)))
-    more = segmented(little, line(0, 1, (16, 8), (29, 21)), on_ground(), on_ground(5))
-    before, after = (jaccard(s.labels, scene[1], [1]).mean() for s in (little, more))
+def test_second_round_corrects_the_first(session, scene):
+    first = segmented(session, line(0, 1, (22, 14), (22, 15)))
+    second = segmented(first, line(0, 1, (16, 8), (29, 21)), on_ground(), on_ground(5))
+    before, after = (jaccard(s.labels, scene[1], [1]).mean() for s in (first, second))
     assert after > max(before, 0.8)
-    assert [len(r) for r in more.rounds] == [1, 3]
-    assert set(more.drawn_seeds.round_index.tolist()) <= {0, 1, 2}
+    assert [len(r) for r in second.rounds] == [1, 3]
+    assert set(second.drawn_seeds.round_index.tolist()) <= {0, 1, 2}
 
 
 def test_two_objects():
@@ -234,121 +238,121 @@ def test_two_objects():
     assert jaccard(out.labels, truth, [1, 2]).mean() > 0.8
 
 
-def test_numbers_of_objects_are_kept(session, scene):
+def test_object_labels_are_kept(session, scene):
     out = segmented(session, on_square(label=200), on_ground())
     assert set(np.unique(out.labels)) == {0, 200}
     assert out.prediction.objects == (200,)
 
 
-def test_the_same_seed_the_same_labels(session):
-    one, other = (segmented(session, *STROKES, seed=7) for _ in range(2))
-    np.testing.assert_array_equal(one.labels, other.labels)
-    np.testing.assert_array_equal(one.drawn_seeds.row, other.drawn_seeds.row)
+def test_labels_are_reproducible_with_the_same_seed(session):
+    first, second = (segmented(session, *STROKES, seed=7) for _ in range(2))
+    np.testing.assert_array_equal(first.labels, second.labels)
+    np.testing.assert_array_equal(first.drawn_seeds.row, second.drawn_seeds.row)
     another = segmented(session, *STROKES, seed=8)
-    assert not np.array_equal(one.drawn_seeds.col, another.drawn_seeds.col)
+    assert not np.array_equal(first.drawn_seeds.col, another.drawn_seeds.col)
 
 
-def test_the_model_is_asked_once_for_all_objects(session):
-    asked = []
+def test_model_is_called_once_for_all_objects(session):
+    calls = []
 
-    def model(graph, told, frames):
-        asked.append((frames, [told(t).shape for t in frames]))
-        return DIFFUSED(graph, told, frames)
+    def model(graph, node_inputs, frames):
+        calls.append((frames, [node_inputs(t).shape for t in frames]))
+        return HARMONIC(graph, node_inputs, frames)
 
     out = segmented(session, *STROKES, model=model)
-    every = range(out.graph.shape[0])
-    assert asked == [(every, [(1, n, 8) for n in out.graph.counts])]
-    asked.clear()
+    frames = range(out.graph.shape[0])
+    assert calls == [(frames, [(1, n, 8) for n in out.graph.counts])]
+    calls.clear()
     out = segmented(out, on_square(3), line(3, 2, (40, 40)), model=model)
-    assert asked == [(every, [(2, n, 8) for n in out.graph.counts])]
+    assert calls == [(frames, [(2, n, 8) for n in out.graph.counts])]
 
 
-def test_the_answer_before_reaches_the_network(done):
-    seen = []
+def test_previous_prediction_is_an_input(done):
+    previous = []
 
-    def model(graph, told, frames):
+    def model(graph, node_inputs, frames):
         column = NODE_INPUT_NAMES.index("previous")
-        seen.extend(told(t)[0, :, column] for t in frames)
-        return DIFFUSED(graph, told, frames)
+        previous.extend(node_inputs(t)[0, :, column] for t in frames)
+        return HARMONIC(graph, node_inputs, frames)
 
     drain(predict(annotate(done, [line(2, 0, (2, 2))], rng=rng()), model))
-    for now, before in zip(seen, done.prediction.probability, strict=True):
-        np.testing.assert_allclose(now, 2 * before[:, 1] - 1, atol=1e-6)
+    for column, before in zip(previous, done.prediction.probability, strict=True):
+        np.testing.assert_allclose(column, 2 * before[:, 1] - 1, atol=1e-6)
 
 
-def test_the_frame_on_screen_comes_first_and_as_in_the_end(session):
+def test_first_frame_is_predicted_first_with_the_final_labels(session):
     steps = []
     drawn = annotate(session, STROKES, rng=rng())
     model = load_model(device="cpu")
     out = drain(predict(drawn, model, first=-2), steps.append)
     shown = [k for k, step in enumerate(steps) if isinstance(step, PartialResult)]
     assert shown == [1]
-    glimpse = steps[1]
-    assert glimpse.frame == session.graph.shape[0] - 2
-    np.testing.assert_array_equal(glimpse.labels, out.labels[glimpse.frame])
+    partial = steps[1]
+    assert partial.frame == session.graph.shape[0] - 2
+    np.testing.assert_array_equal(partial.labels, out.labels[partial.frame])
 
 
-def test_progress_never_falls(session):
+def test_progress_is_monotonic(session):
     steps = []
-    drain(predict(annotate(session, STROKES, rng=rng()), DIFFUSED), steps.append)
+    drain(predict(annotate(session, STROKES, rng=rng()), HARMONIC), steps.append)
     assert steps[-1].done == steps[-1].total
     assert [s.done for s in steps] == sorted(s.done for s in steps)
 
 
-def test_in_a_long_video_the_frame_on_screen_is_nearly_as_in_the_end(
+def test_first_frame_of_a_long_video_approximates_the_final_labels(
     session, monkeypatch
 ):
-    monkeypatch.setattr(predicting, "NEAR", 2)
+    monkeypatch.setattr(predicting, "FIRST_FRAME_RADIUS", 2)
     drawn, model = annotate(session, STROKES, rng=rng()), load_model(device="cpu")
     steps = []
     out = drain(predict(drawn, model, first=1), steps.append)
-    (glimpse,) = [step for step in steps if isinstance(step, PartialResult)]
-    assert (glimpse.labels == out.labels[1]).mean() > 0.97
+    (partial,) = [step for step in steps if isinstance(step, PartialResult)]
+    assert (partial.labels == out.labels[1]).mean() > 0.97
     plain = drain(predict(drawn, model))
     np.testing.assert_array_equal(out.labels, plain.labels)
 
 
-# -- what cannot be answered
+# -- errors
 
 
-def test_nothing_drawn(session):
+def test_prediction_without_strokes_raises_an_error(session):
     with pytest.raises(NoSeedsError, match="stroke on an object"):
-        drain(predict(session, DIFFUSED))
+        drain(predict(session, HARMONIC))
 
 
-def test_only_background_drawn(session):
+def test_prediction_with_background_only_raises_an_error(session):
     with pytest.raises(NoSeedsError):
         segmented(session, on_ground())
 
 
-def test_everything_erased(done):
+def test_prediction_after_erasing_all_strokes_raises_an_error(done):
     erasers = [line(0, ERASED, *s.path) for s in STROKES]
-    bare = annotate(done, erasers, rng=rng())
-    assert len(bare.painted_pixels) == 0
-    assert not (bare.drawn_seeds.round_index > 0).any()
-    assert not len(bare.propagated_seeds)
+    erased = annotate(done, erasers, rng=rng())
+    assert len(erased.painted_pixels) == 0
+    assert not (erased.drawn_seeds.round_index > 0).any()
+    assert not len(erased.propagated_seeds)
     with pytest.raises(NoSeedsError):
-        drain(predict(bare, DIFFUSED))
+        drain(predict(erased, HARMONIC))
 
 
-def test_an_object_whose_strokes_were_all_erased_is_gone(session):
+def test_object_without_remaining_strokes_is_removed(session):
     second = line(2, 2, (40, 40), (42, 50))
     both = segmented(session, *STROKES, second)
     assert both.prediction.objects == (1, 2)
     assert (both.labels == 2).any()
-    one = segmented(both, line(2, ERASED, (40, 40), (42, 50)))
-    assert one.prediction.objects == (1,)
-    assert not (one.labels == 2).any()
-    assert not (one.propagated_seeds.label == 2).any()
+    remaining = segmented(both, line(2, ERASED, (40, 40), (42, 50)))
+    assert remaining.prediction.objects == (1,)
+    assert not (remaining.labels == 2).any()
+    assert not (remaining.propagated_seeds.label == 2).any()
 
 
-def test_a_stroke_outside_leaves_the_session_as_it_was(done):
+def test_failed_annotation_leaves_the_session_unchanged(done):
     with pytest.raises(ScribbleError):
         annotate(done, [line(99, 1, (1, 1))], rng=rng())
     assert len(done.rounds) == 1
 
 
-# -- a session is a value
+# -- sessions are immutable
 
 
 def snapshot(session):
@@ -365,6 +369,20 @@ def snapshot(session):
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("painted", "packed_labels"),
+        ("ink", "painted_pixels"),
+        ("drawn", "drawn_seeds"),
+        ("spread", "propagated_seeds"),
+    ],
+)
+def test_renamed_attributes_keep_a_deprecated_name(done, old, new):
+    with pytest.warns(DeprecationWarning, match=f"Session.{old} is deprecated"):
+        assert getattr(done, old) is getattr(done, new)
+
+
 def test_undo_is_the_previous_session(done):
     before = snapshot(done)
     mixed = line(0, 2, (16, 10), (30, 12)), line(2, 2, (20, 16), (20, 30))
@@ -376,7 +394,7 @@ def test_undo_is_the_previous_session(done):
     assert done.prediction.objects == (1,)
 
 
-def test_a_session_cannot_be_changed(done):
+def test_session_is_immutable(done):
     with pytest.raises(FrozenInstanceError):
         done.packed_labels = None
     for frame in done.graph.frames:
@@ -391,34 +409,37 @@ def test_a_session_cannot_be_changed(done):
 
 @pytest.fixture(scope="module")
 def split(done):
-    """The answered session with a stroke that cuts superpixels on frame 2."""
+    """The predicted session with strokes that split superpixels on frame 2."""
     across = line(2, 1, (20, 14), (20, 28)), line(2, 0, (22, 14), (22, 28))
     return annotate(done, across, rng=rng())
 
 
-def described_afresh(session, t):
+def recompute(session, t):
     frame, pairs = session.graph.frames[t], session.graph.pairs
     before = pairs[t - 1].flow if t else None
     after = pairs[t].flow if t < len(pairs) else None
-    view = FrameView(frame.labels, session.video.rgb(t), before, after)
-    out, means = describe_labels(view, frame.appearance)
-    np.testing.assert_array_equal(means, mean_look(frame, before, after))
+    out, means = describe_regions(
+        frame.labels, session.video.rgb(t), before, after, frame.appearance
+    )
+    np.testing.assert_array_equal(means, mean_features(frame, before, after))
     return out, means
 
 
-def test_a_split_graph_is_the_one_described_afresh(split, done):
+def test_split_graph_equals_a_recomputed_one(split, done):
     assert split.graph.counts[2] > done.graph.counts[2]
     assert split.graph.counts[1] == done.graph.counts[1]
-    fresh = [described_afresh(split, t) for t in range(split.graph.shape[0])]
-    for t, (frame, _) in enumerate(fresh):
+    recomputed = [recompute(split, t) for t in range(split.graph.shape[0])]
+    for t, (frame, _) in enumerate(recomputed):
         assert_same_frame(split.graph.frames[t], frame)
         assert split.graph.counts[t] == frame.n
     share = split.config.prepare.edges.least_share
     for t, pair in enumerate(split.graph.pairs):
-        assert_same_pair(pair, describe_pair(fresh[t], fresh[t + 1], pair.flow, share))
+        assert_same_pair(
+            pair, describe_pair(recomputed[t], recomputed[t + 1], pair.flow, share)
+        )
 
 
-def test_every_superpixel_has_ink_of_one_label_only(split):
+def test_each_superpixel_has_strokes_of_one_label(split):
     painted_pixels = split.painted_pixels
     for t in range(split.graph.shape[0]):
         here = painted_pixels.take(painted_pixels.frame == t)
@@ -427,13 +448,13 @@ def test_every_superpixel_has_ink_of_one_label_only(split):
             assert len(np.unique(here.label[at == number])) == 1
 
 
-def test_parts_look_as_they_do_and_inherit_the_answer(split, done):
+def test_parts_have_recomputed_appearance_and_inherited_probability(split, done):
     old, new = done.graph.frames[2], split.graph.frames[2]
     parents = np.zeros(new.n, int)
     parents[new.labels] = old.labels
     maps = load_backbone(split.config.prepare.backbone)(split.video.rgb(2))
-    afresh = pool_maps(maps, new.labels)
-    np.testing.assert_allclose(new.appearance, afresh, atol=2e-3)
+    recomputed = pool_maps(maps, new.labels)
+    np.testing.assert_allclose(new.appearance, recomputed, atol=2e-3)
     whole = np.bincount(parents)[parents] == 1
     inherited = old.appearance[parents]
     np.testing.assert_array_equal(new.appearance[whole], inherited[whole])
@@ -444,7 +465,7 @@ def test_parts_look_as_they_do_and_inherit_the_answer(split, done):
     assert split.prediction.probability[1] is done.prediction.probability[1]
 
 
-def test_parts_look_like_the_whole_if_that_is_wanted(split, done):
+def test_appearance_of_parts_is_inherited_if_recomputing_is_disabled(split, done):
     settings = LabelModelSettings(recompute_appearance=False)
     config = done.config.model_copy(update={"label_model": settings})
     same = annotate(replace(done, config=config), split.rounds[-1], rng=rng())
@@ -455,7 +476,7 @@ def test_parts_look_like_the_whole_if_that_is_wanted(split, done):
     np.testing.assert_array_equal(frame.appearance, old.appearance[parents])
 
 
-def test_torch_has_as_many_threads_after_several_frames_were_split(done):
+def test_torch_thread_count_is_restored_after_splitting(done):
     across = [
         line(t, label, (row, 14), (row, 28))
         for t in range(done.graph.shape[0])

@@ -1,4 +1,4 @@
-"""Small videos in files, and what is prepared of them."""
+"""Small video files, and comparison of prepared graphs."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from tests.scenes import RED, moving_squares
 
 
 def write_videos(folder, count):
-    """Videos of 4 frames that differ, ``0.npy`` and so on."""
+    """Write different videos of 4 frames, ``0.npy`` and so on."""
     paths = [folder / f"{number}.npy" for number in range(count)]
     for row, path in enumerate(paths):
         video, _ = moving_squares((row + 4, 6, 18, (0, 3), RED), frames=4)
@@ -14,15 +14,15 @@ def write_videos(folder, count):
     return paths
 
 
-def same_files(one, other):
+def same_files(first, second):
     """Check that two caches hold the same files with the same arrays."""
-    found = [sorted(_names(cache)) for cache in (one, other)]
-    assert found[0] == found[1] != []
-    for name in found[0]:
-        a, b = (cache.joinpath(*name) for cache in (one, other))
+    names = [sorted(_names(cache)) for cache in (first, second)]
+    assert names[0] == names[1] != []
+    for name in names[0]:
+        a, b = (cache.joinpath(*name) for cache in (first, second))
         if name[1].endswith(".npz"):
-            with a.open("rb") as file, b.open("rb") as like:
-                _same_arrays(np.load(file), np.load(like))
+            with a.open("rb") as file, b.open("rb") as other:
+                _same_arrays(np.load(file), np.load(other))
         else:
             assert a.read_bytes() == b.read_bytes()
 
@@ -33,7 +33,7 @@ def _names(cache):
     )
 
 
-def _same_arrays(one, other):
-    assert set(one) == set(other)
-    for name in one:
-        np.testing.assert_array_equal(one[name], other[name])
+def _same_arrays(first, second):
+    assert set(first) == set(second)
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name])

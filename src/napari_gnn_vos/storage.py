@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
-from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.errors import ReadError, SettingsError
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -83,9 +84,9 @@ def atomic_write(path: StoragePath, write: Callable[[IO[bytes]], object]) -> Non
     temporary file is deleted if writing fails. Object stores have no rename, but make
     an object visible only after the complete upload.
     """
-    suffix = f".{uuid4().hex}.part"
+    temporary = f".{uuid4().hex}.part"  # short: the name of `path` may be of any length
     if isinstance(path, Path):
-        local = path.with_suffix(suffix)
+        local = path.with_name(temporary)
         try:
             with local.open("wb") as file:
                 write(file)
@@ -96,10 +97,36 @@ def atomic_write(path: StoragePath, write: Callable[[IO[bytes]], object]) -> Non
     content = BytesIO()
     write(content)
     renames = path.protocol in ATOMIC_RENAME_PROTOCOLS
-    part = path.with_suffix(suffix) if renames else path
+    part = path.with_name(temporary) if renames else path
     part.write_bytes(content.getbuffer())
     if renames:
         path.fs.mv(part.path, path.path)
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Check that a local folder can be written, or created, without creating it.
+
+    Parameters
+    ----------
+    folder : Path
+        Existing or new folder.
+
+    Raises
+    ------
+    ReadError
+        If a file is in the way, or the closest existing parent is not writable.
+    """
+    try:
+        parent = folder.absolute()
+        while not parent.exists():
+            parent = parent.parent
+        with TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise ReadError(
+            f"Cannot write to {folder}: {error}. Choose another location, or check the "
+            "free space and the permissions."
+        ) from error
 
 
 def numpy_file(path: StoragePath) -> Path | BytesIO:

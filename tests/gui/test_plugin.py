@@ -98,7 +98,7 @@ def test_stacks_of_any_kind_open(tmp_path, opened, shape, dtype):
 def test_a_folder_of_mixed_pictures_says_what_is_wrong(opened, tmp_path):
     folder = write_frames(tmp_path / "mixed")
     (folder / "00002.png").rename(folder / "00002.jpg")
-    with pytest.raises(ReadError, match="one kind"):
+    with pytest.raises(ReadError, match="one format"):
         opened(folder)
 
 

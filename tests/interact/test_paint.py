@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.interact.paint import follow_edges, paint_frame, paint_labels
+from napari_gnn_vos.interact.paint import guided_filter, paint_frame, paint_labels
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Session
@@ -16,67 +16,64 @@ LABELS = np.zeros((40, 60), np.uint16)
 LABELS[:, 30:] = 1
 
 
-def sure(*columns, of=3):
-    return np.eye(of, dtype=np.float32)[list(columns)]
+def one_hot(*columns, count=3):
+    return np.eye(count, dtype=np.float32)[list(columns)]
 
 
-def test_the_likeliest_label_by_its_own_number():
-    painted = paint_labels(LABELS, sure(2, 0), (4, 9), None)
+def test_pixels_have_the_most_probable_label():
+    painted = paint_labels(LABELS, one_hot(2, 0), (4, 9), None)
     assert painted.dtype == np.uint8
     assert (painted[:, :30] == 9).all()
     assert (painted[:, 30:] == 0).all()
 
 
-def test_nothing_likely_is_background_with_a_picture_too():
+def test_background_stays_background_with_a_guide():
     grey = np.zeros((40, 60), np.uint8)
-    assert (paint_labels(LABELS, sure(0, 0), (4, 9), grey) == 0).all()
+    assert (paint_labels(LABELS, one_hot(0, 0), (4, 9), grey) == 0).all()
 
 
 @pytest.mark.parametrize("edge", [29, 31])
-def test_paint_follows_an_edge_beside_the_border(edge):
+def test_labels_follow_an_image_edge_near_the_superpixel_border(edge):
     grey = np.full((40, 60), 30, np.uint8)
     grey[:, edge:] = 220
-    painted = paint_labels(LABELS, sure(1, 0), (4, 9), grey)
+    painted = paint_labels(LABELS, one_hot(1, 0), (4, 9), grey)
     assert (painted[:, :edge] == 4).all()
     assert (painted[:, edge:] == 0).all()
 
 
-def test_paint_stays_where_there_is_no_edge():
+def test_labels_keep_the_superpixel_border_without_an_image_edge():
     grey = np.full((40, 60), 30, np.uint8)
-    painted = paint_labels(LABELS, sure(1, 2), (4, 9), grey)
+    painted = paint_labels(LABELS, one_hot(1, 2), (4, 9), grey)
     assert (painted[:, :29] == 4).all()
     assert (painted[:, 31:] == 9).all()
 
 
-def filtered(grey, soft):
-    """The filter with a superpixel for every pixel."""
-    labels = np.arange(soft.size, dtype=np.uint16).reshape(soft.shape)
-    rest = np.ones(soft.shape, np.float32)
-    out = follow_edges(labels, soft.ravel().astype(np.float32), grey, rest)
-    np.testing.assert_allclose(rest, 1 - out)
-    return out
+def filtered(guide, image):
+    """Apply the filter with one superpixel per pixel."""
+    superpixels = np.arange(image.size, dtype=np.uint16).reshape(image.shape)
+    return guided_filter(superpixels, image.ravel().astype(np.float32), guide)
 
 
 @given(seed=st.integers(0, 1000), value=st.floats(0, 1))
-def test_the_filter_keeps_constants(seed, value):
+def test_filter_keeps_constants(seed, value):
     grey = np.random.default_rng(seed).integers(0, 255, (20, 25)).astype(np.uint8)
-    soft = np.full((20, 25), value)
-    np.testing.assert_allclose(filtered(grey, soft), value, atol=2e-3)
+    image = np.full((20, 25), value)
+    np.testing.assert_allclose(filtered(grey, image), value, atol=2e-3)
 
 
-def test_the_filter_keeps_an_edge_of_the_guide_and_blurs_others():
+def test_filter_keeps_edges_of_the_guide_and_smooths_others():
     grey = np.zeros((20, 40), np.uint8)
     grey[:, 20:] = 255
-    soft = grey / 255
-    kept = filtered(grey, soft)
+    image = grey / 255
+    kept = filtered(grey, image)
     assert kept[:, 19].max() < 0.05
     assert kept[:, 20].min() > 0.95
-    blurred = filtered(0 * grey, soft)
+    blurred = filtered(0 * grey, image)
     assert 0.2 < blurred[10, 19] < 0.5
 
 
 @pytest.mark.parametrize("refine", [False, True])
-def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
+def test_pixels_under_a_stroke_have_its_label(refine):
     video, truth = moving_square(2)
     graph = VideoGraph(
         [plain_frame(frame) for frame in truth],
@@ -93,7 +90,7 @@ def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
     session = Session(
         video, graph, Config(refine=refine), painted_pixels=painted_pixels
     )
-    rows = sure(0, 1, of=2)
+    rows = one_hot(0, 1, count=2)
     painted = np.stack([paint_frame(session, t, rows, (3,)) for t in (0, 1)])
     assert (painted[1, 40, 30:41] == 5).all()
     assert (painted == 5).sum() == 11
@@ -101,15 +98,15 @@ def test_pixels_under_a_stroke_get_its_label_whatever_is_around(refine):
 
 
 @given(seed=st.integers(0, 1000))
-def test_no_piece_is_painted_that_no_superpixel_touches(seed):
+def test_regions_created_by_the_filter_only_are_removed(seed):
     rng = np.random.default_rng(seed)
     labels = np.kron(np.arange(24).reshape(4, 6), np.ones((10, 10), int))
     probabilities = rng.dirichlet((0.3, 0.3, 0.3), 24).astype(np.float32)
     grey = rng.integers(0, 255, labels.shape).astype(np.uint8)
-    whole = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), None)
+    unfiltered = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), None)
     painted = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), grey)
-    assert (painted != whole).any()
-    for name in (4, 9):
-        pieces, count = ndimage.label(painted == name, np.ones((3, 3)))
-        held = set(np.unique(pieces[whole == name])) - {0}
-        assert held == set(range(1, count + 1))
+    assert (painted != unfiltered).any()
+    for label in (4, 9):
+        regions, count = ndimage.label(painted == label, np.ones((3, 3)))
+        kept = set(np.unique(regions[unfiltered == label])) - {0}
+        assert kept == set(range(1, count + 1))

@@ -90,3 +90,12 @@ def test_failed_export_keeps_the_existing_file(tmp_path):
     assert (tmp_path / "clip.json").read_text() == before
     with pytest.raises(ReadError, match="Cannot write"):
         export_coco(labels, tmp_path / "missing" / "clip.json")
+
+
+def test_file_names_are_those_of_the_frames(tmp_path):
+    names = [f"img_{t}.png" for t in range(5)]
+    export_coco(labels, tmp_path / "a.json", frame_names=names, video_name="clip")
+    (video,) = read(tmp_path / "a.json")["videos"]
+    assert video["file_names"] == [f"clip/{name}" for name in names]
+    with pytest.raises(ShapeError, match="5 frames and 4 names"):
+        export_coco(labels, tmp_path / "a.json", frame_names=names[:4])

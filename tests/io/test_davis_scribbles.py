@@ -83,8 +83,8 @@ def test_invalid_content_is_refused(content):
 
 
 def test_missing_or_damaged_file_is_refused(tmp_path):
-    with pytest.raises(ReadError, match=r"001\.json gave"):
+    with pytest.raises(ReadError, match=r"001\.json cannot be read"):
         read_davis_scribbles(tmp_path / "001.json", SHAPE)
     (tmp_path / "002.json").write_text("{")
-    with pytest.raises(ReadError, match=r"002\.json gave"):
+    with pytest.raises(ReadError, match=r"002\.json differs"):
         read_davis_scribbles(tmp_path / "002.json", SHAPE)

@@ -101,3 +101,20 @@ def test_unwritable_paths_are_refused(tmp_path):
         export_palette_pngs(labels, tmp_path / "file" / "below")
     with pytest.raises(ReadError, match="Cannot write"):
         export_tiff(labels, tmp_path / "nowhere" / "a.tif")
+
+
+def test_masks_are_named_after_the_frames(tmp_path):
+    names = [f"img_{t}.jpg" for t in range(10, 15)]
+    assert export_palette_pngs(labels, tmp_path / "a", frame_names=names) == 5
+    written = sorted(file.name for file in (tmp_path / "a").iterdir())
+    assert written == [f"img_{t}.png" for t in range(10, 15)]
+    with pytest.raises(ReadError, match="has 5 already"):
+        export_palette_pngs(labels, tmp_path / "a", frame_names=names)
+    twins = ["a.jpg", "a.jpeg", *names[:3]]
+    assert export_palette_pngs(labels, tmp_path / "b", frame_names=twins) == 5
+
+
+def test_names_of_the_greatest_length_are_written(tmp_path):
+    path = tmp_path / ("x" * 251 + ".tif")
+    assert export_tiff(labels, path) == 5
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -9,6 +8,7 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError, VideoError
 from napari_gnn_vos.io.folder import image_files, natural_order, read_image
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.vision import cv2
 
 rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (20, 24), np.uint8)

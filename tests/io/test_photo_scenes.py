@@ -1,4 +1,3 @@
-import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ from napari_gnn_vos.io.cutouts import (
 )
 from napari_gnn_vos.io.outlines import OUTLINES
 from napari_gnn_vos.io.photo_scenes import BACKGROUNDS, compose_scene
+from napari_gnn_vos.vision import cv2
 
 SMALL = (72, 128)
 

@@ -3,7 +3,7 @@ import pytest
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.simulated_cells import simulate_cells
-from napari_gnn_vos.structures.noise import QUIET, noise_level
+from napari_gnn_vos.structures.noise import MAX_UNFILTERED_NOISE, noise_level
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_fewer_photons_give_more_noise():
     dim, bright = (
         simulate_cells(0, photons)[0].rgb(3)[..., 0] for photons in (15, 500)
     )
-    assert noise_level(dim) > 1.5 * noise_level(bright) > QUIET
+    assert noise_level(dim) > 1.5 * noise_level(bright) > MAX_UNFILTERED_NOISE
 
 
 def test_unlabelled_cells_are_background(simulated):

@@ -10,8 +10,8 @@ from napari_gnn_vos.io.graph_store import MemoryStore
 from napari_gnn_vos.prepare import frame_scheduler
 from napari_gnn_vos.prepare.describe import describe_frame, describe_pair
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
-from napari_gnn_vos.prepare.frame_scheduler import Callables, FrameScheduler
-from napari_gnn_vos.prepare.pipeline import BATCH, outwards, prepare
+from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
+from napari_gnn_vos.prepare.pipeline import BATCH_FRAMES, outwards, prepare
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.vision import cv2
@@ -20,23 +20,23 @@ from tests.scenes import moving_square
 SETTINGS = PrepareSettings(superpixels=SuperpixelSettings(method="watershed"))
 
 
-def embed(picture):
-    return [cv2.resize(picture, (8, 6)).astype(np.float32) / 255]
+def embed(image):
+    return [cv2.resize(image, (8, 6)).astype(np.float32) / 255]
 
 
-class Counting:
-    """Flow, and how often it was asked for."""
+class CountingFlow:
+    """Optical flow that counts its calls."""
 
     def __init__(self):
-        self.asked = 0
+        self.calls = 0
 
     def __call__(self, before, after):
-        self.asked += 1
+        self.calls += 1
         return dis_flow(before, after)
 
 
-class Stopping(MemoryStore):
-    """A sink that breaks at a frame."""
+class FailingStore(MemoryStore):
+    """A store that raises an error at a frame."""
 
     def __init__(self, at):
         super().__init__()
@@ -48,9 +48,9 @@ class Stopping(MemoryStore):
         super().put(t, frame, pair)
 
 
-def assert_same(one, other, count):
+def assert_same(actual, expected, count):
     for t in range(count):
-        a, b = one.frame(t), other.frame(t)
+        a, b = actual.frame(t), expected.frame(t)
         for name in (
             "labels",
             "node_features",
@@ -60,23 +60,23 @@ def assert_same(one, other, count):
         ):
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
     for t in range(count - 1):
-        a, b = one.pair(t), other.pair(t)
+        a, b = actual.pair(t), expected.pair(t)
         for name in ("causal_edges", "edge_features"):
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
         np.testing.assert_array_equal(a.flow.forward, b.flow.forward)
         np.testing.assert_array_equal(a.flow.backward, b.flow.backward)
 
 
-def frame_by_frame(video, how=SETTINGS):
-    """The same without batches or threads."""
+def frame_by_frame(video, settings=SETTINGS):
+    """Prepare all frames in order without threads."""
     store, count = MemoryStore(), video.shape[0]
-    pictures = [video.rgb(t) for t in range(count)]
-    flows = [None, *(flow_between(a, b) for a, b in pairwise(pictures)), None]
+    images = [video.rgb(t) for t in range(count)]
+    flows = [None, *(flow_between(a, b) for a, b in pairwise(images)), None]
     described = [
-        describe_frame(pictures[t], flows[t], flows[t + 1], how, embed)
+        describe_frame(images[t], flows[t], flows[t + 1], settings, embed)
         for t in range(count)
     ]
-    share = how.edges.least_share
+    share = settings.edges.least_share
     for t in range(count):
         pair = None
         if t + 1 < count:
@@ -85,156 +85,164 @@ def frame_by_frame(video, how=SETTINGS):
     return store
 
 
-@pytest.mark.parametrize("count", [2, 3, BATCH, BATCH + 1, 2 * BATCH + 3])
-def test_the_same_as_frame_by_frame(count):
+@pytest.mark.parametrize(
+    "count", [2, 3, BATCH_FRAMES, BATCH_FRAMES + 1, 2 * BATCH_FRAMES + 3]
+)
+def test_graph_equals_preparation_frame_by_frame(count):
     video, _ = moving_square(count)
     store = MemoryStore()
-    drain(prepare(video, SETTINGS, Callables(dis_flow, embed), store))
+    drain(prepare(video, SETTINGS, FrameModels(dis_flow, embed), store))
     assert_same(store, frame_by_frame(video), count)
     assert not store.ready(count)
 
 
-def test_two_frames_merged():
+def test_merged_superpixels_meet_the_budget():
     video, _ = moving_square(2)
-    few = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
+    settings = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
     store = MemoryStore()
-    drain(prepare(video, few, Callables(dis_flow, embed), store))
+    drain(prepare(video, settings, FrameModels(dis_flow, embed), store))
     assert store.frame(0).n == store.frame(1).n == 30
     assert store.pair(0).causal_edges.shape[1] > 30
-    assert_same(store, frame_by_frame(video, few), 2)
+    assert_same(store, frame_by_frame(video, settings), 2)
 
 
-def test_work_that_was_stopped_goes_on_where_it_stopped():
-    count = 2 * BATCH + 2
+def test_failed_preparation_continues_at_the_failed_frame():
+    count = 2 * BATCH_FRAMES + 2
     video, _ = moving_square(count)
-    broken = Stopping(at=BATCH + 3)
+    store = FailingStore(at=BATCH_FRAMES + 3)
     with pytest.raises(OSError, match="disk full"):
-        drain(prepare(video, SETTINGS, Callables(dis_flow, embed), broken))
-    assert [broken.ready(t) for t in (BATCH + 2, BATCH + 3)] == [True, False]
-    broken.at = None
-    flow = Counting()
-    drain(prepare(video, SETTINGS, Callables(flow, embed), broken))
-    assert flow.asked == 2 * (count - BATCH - 3)  # from the frame before it on
-    assert_same(broken, frame_by_frame(video), count)
+        drain(prepare(video, SETTINGS, FrameModels(dis_flow, embed), store))
+    assert [store.ready(t) for t in (BATCH_FRAMES + 2, BATCH_FRAMES + 3)] == [
+        True,
+        False,
+    ]
+    store.at = None
+    flow = CountingFlow()
+    drain(prepare(video, SETTINGS, FrameModels(flow, embed), store))
+    assert flow.calls == 2 * (count - BATCH_FRAMES - 3)  # from the previous frame on
+    assert_same(store, frame_by_frame(video), count)
 
 
-def test_nothing_is_done_twice():
-    video, _ = moving_square(BATCH + 1)
-    store, flow = MemoryStore(), Counting()
+def test_prepared_frames_are_not_prepared_again():
+    video, _ = moving_square(BATCH_FRAMES + 1)
+    store, flow = MemoryStore(), CountingFlow()
     for _ in range(2):
-        drain(prepare(video, SETTINGS, Callables(flow, embed), store))
-    assert flow.asked == 2 * BATCH
+        drain(prepare(video, SETTINGS, FrameModels(flow, embed), store))
+    assert flow.calls == 2 * BATCH_FRAMES
 
 
-def test_progress_only_rises():
-    video, _ = moving_square(BATCH + 3)
+def test_progress_increases():
+    video, _ = moving_square(BATCH_FRAMES + 3)
     steps = []
-    work = prepare(video, SETTINGS, Callables(dis_flow, embed), MemoryStore())
+    work = prepare(video, SETTINGS, FrameModels(dis_flow, embed), MemoryStore())
     drain(work, lambda step: steps.append(step.done))
     assert steps == sorted(steps)
-    assert steps[-1] == BATCH + 3
-    assert len(steps) > BATCH
+    assert steps[-1] == BATCH_FRAMES + 3
+    assert len(steps) > BATCH_FRAMES
 
 
-def test_closing_it_gives_the_threads_back():
+def test_closing_restores_the_thread_count():
     video, _ = moving_square(4)
     before = cv2.getNumThreads()
-    work = prepare(video, SETTINGS, Callables(dis_flow, embed), MemoryStore())
+    work = prepare(video, SETTINGS, FrameModels(dis_flow, embed), MemoryStore())
     next(work)
     work.close()
     assert cv2.getNumThreads() == before
 
 
 @given(count=st.integers(2, 90), data=st.data())
-def test_outwards_is_every_frame_once_and_the_nearest_batches_first(count, data):
+def test_outwards_orders_batches_by_distance(count, data):
     around = data.draw(st.integers(0, count - 1))
     order = outwards(count, around)
     assert sorted(order) == list(range(count))
-    assert around in order[:BATCH]
-    far = [abs(t // BATCH - around // BATCH) for t in order]
-    assert far == sorted(far)
-    for one, other in pairwise(order):  # a film is read forwards within a batch
-        assert other == one + 1 or one // BATCH != other // BATCH
+    assert around in order[:BATCH_FRAMES]
+    distance = [abs(t // BATCH_FRAMES - around // BATCH_FRAMES) for t in order]
+    assert distance == sorted(distance)
+    for t, following in pairwise(order):
+        same_batch = t // BATCH_FRAMES == following // BATCH_FRAMES
+        assert following == t + 1 or not same_batch
 
 
-@pytest.mark.parametrize("around", [0, 9, 2 * BATCH + 2])
-def test_the_same_wherever_it_is_begun(around):
-    count = 2 * BATCH + 3
+@pytest.mark.parametrize("around", [0, 9, 2 * BATCH_FRAMES + 2])
+def test_graph_is_independent_of_the_start_frame(around):
+    count = 2 * BATCH_FRAMES + 3
     video, _ = moving_square(count)
-    store, flow = MemoryStore(), Counting()
-    drain(prepare(video, SETTINGS, Callables(flow, embed), store, around))
+    store, flow = MemoryStore(), CountingFlow()
+    drain(prepare(video, SETTINGS, FrameModels(flow, embed), store, around))
     assert_same(store, frame_by_frame(video), count)
-    assert flow.asked == 2 * (count - 1)
+    assert flow.calls == 2 * (count - 1)
 
 
-def test_the_nearest_frames_are_ready_first():
-    count = 2 * BATCH
+def test_nearest_frames_are_ready_first():
+    count = 2 * BATCH_FRAMES
     video, _ = moving_square(count)
     store = MemoryStore()
-    work = prepare(video, SETTINGS, Callables(dis_flow, embed), store, count - 1)
-    while next(work).done < BATCH:
+    work = prepare(video, SETTINGS, FrameModels(dis_flow, embed), store, count - 1)
+    while next(work).done < BATCH_FRAMES:
         pass
-    assert [t for t in range(count) if store.ready(t)] == [*range(BATCH, count)]
+    assert [t for t in range(count) if store.ready(t)] == [*range(BATCH_FRAMES, count)]
     work.close()
 
 
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
-def test_stopped_anywhere_and_gone_on_with_anywhere_else(data):
-    count = 2 * BATCH + 3
+def test_graph_is_independent_of_interruptions(data):
+    count = 2 * BATCH_FRAMES + 3
     video, _ = moving_square(count)
     store = MemoryStore()
     for _ in range(3):
         around = data.draw(st.integers(0, count - 1))
-        work = prepare(video, SETTINGS, Callables(dis_flow, embed), store, around)
+        work = prepare(video, SETTINGS, FrameModels(dis_flow, embed), store, around)
         for _ in range(data.draw(st.integers(1, count // 2))):
             if next(work, None) is None:
                 break
         work.close()
-    drain(prepare(video, SETTINGS, Callables(dis_flow, embed), store, 0))
+    drain(prepare(video, SETTINGS, FrameModels(dis_flow, embed), store, 0))
     assert_same(store, frame_by_frame(video), count)
 
 
-@pytest.mark.parametrize("around", [0, BATCH, 2 * BATCH + 2])
-def test_no_frame_is_described_twice_and_few_are_kept(around, monkeypatch):
-    count = 2 * BATCH + 3
+@pytest.mark.parametrize("around", [0, BATCH_FRAMES, 2 * BATCH_FRAMES + 2])
+def test_frames_are_embedded_once_and_few_results_are_kept(around, monkeypatch):
+    count = 2 * BATCH_FRAMES + 3
     video, _ = moving_square(count)
-    seen = []
+    embedded = []
 
-    def counting(picture):
-        seen.append(picture)
-        return embed(picture)
+    def counting_embed(image):
+        embedded.append(image)
+        return embed(image)
 
     kept = []
-    forget = FrameScheduler._forget
+    discard = FrameScheduler._discard_unneeded
 
-    def watched(self, t):
-        forget(self, t)
-        kept.append(max(map(len, (self._pictures, self._flows, self._described))))
+    def counting_discard(self, t):
+        discard(self, t)
+        kept.append(max(map(len, (self._images, self._flows, self._described))))
 
     monkeypatch.setattr(frame_scheduler, "cores", lambda: 2)
-    monkeypatch.setattr(FrameScheduler, "_forget", watched)
-    nets = Callables(dis_flow, counting)
-    drain(prepare(video, SETTINGS, nets, MemoryStore(), around))
-    assert len(seen) == count
-    assert max(kept) <= 14  # six ahead, and three or four at either end of what is done
+    monkeypatch.setattr(FrameScheduler, "_discard_unneeded", counting_discard)
+    models = FrameModels(dis_flow, counting_embed)
+    drain(prepare(video, SETTINGS, models, MemoryStore(), around))
+    assert len(embedded) == count
+    assert max(kept) <= 14  # lookahead of six, and three or four at both ends
     assert kept[-1] == 0
 
 
 @pytest.mark.parametrize("denoise", [True, False])
-def test_noisy_frames_are_seen_without_their_noise_if_wanted(denoise):
+def test_noisy_frames_are_seen_without_their_noise_if_expected(denoise):
     frames = moving_square(3)[0].frames
     noise = np.random.default_rng(0).normal(0, 25, frames.shape)
     video = Video.from_array(np.clip(frames + noise, 0, 255).astype(np.uint8))
     seen = []
 
-    def look(picture):
-        seen.append(picture)
-        return embed(picture)
+    def recording_embed(image):
+        seen.append(image)
+        return embed(image)
 
     settings = SETTINGS.model_copy(update={"denoise": denoise})
-    drain(prepare(video, settings, Callables(dis_flow, look), MemoryStore()))
-    wanted = [video.rgb(t, denoise=denoise) for t in range(3)]
-    for picture in wanted:
-        assert any(np.array_equal(picture, one) for one in seen)
-    assert np.array_equal(wanted[0], video.rgb(0)) is not denoise
+    drain(
+        prepare(video, settings, FrameModels(dis_flow, recording_embed), MemoryStore())
+    )
+    expected = [video.rgb(t, denoise=denoise) for t in range(3)]
+    for image in expected:
+        assert any(np.array_equal(image, one) for one in seen)
+    assert np.array_equal(expected[0], video.rgb(0)) is not denoise

@@ -11,15 +11,15 @@ from napari_gnn_vos.prepare.watershed import (
 from tests.scenes import texture
 
 
-@given(seed=st.integers(0, 10**6), most=st.integers(1, 30))
-def test_relaxing_invents_no_number(seed, most):
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 30))
+def test_relaxation_creates_no_labels(seed, count):
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, most, (12, 15)).astype(np.int32)
+    labels = rng.integers(0, count, (12, 15)).astype(np.int32)
     relaxed = relax(labels, rng.random((12, 15, 3), np.float32) * 255)
     assert set(np.unique(relaxed)) <= set(np.unique(labels))
 
 
-def test_relaxing_moves_a_border_to_where_colour_changes():
+def test_relaxation_moves_a_border_to_the_colour_change():
     colours = np.zeros((1, 8, 3), np.float32)
     colours[:, 5:] = 100
     labels = np.array([[0, 0, 0, 0, 1, 1, 1, 1]], np.int32)
@@ -27,7 +27,7 @@ def test_relaxing_moves_a_border_to_where_colour_changes():
     assert labels.tolist() == [[0, 0, 0, 0, 1, 1, 1, 1]]
 
 
-def test_relaxing_keeps_what_is_right():
+def test_relaxation_keeps_correct_borders():
     colours = np.zeros((6, 8, 3), np.float32)
     colours[:, 5:] = 100
     labels = np.zeros((6, 8), np.int32)
@@ -36,7 +36,7 @@ def test_relaxing_keeps_what_is_right():
 
 
 @given(seed=st.integers(0, 10**6))
-def test_consecutive_numbers_keep_the_parts_and_their_order(seed):
+def test_consecutive_labels_keep_regions_and_order(seed):
     labels = np.random.default_rng(seed).choice([3, 7, 8, 40], (5, 6)).astype(np.int32)
     out = consecutive(labels)
     old, new = np.unique(labels), np.unique(out)
@@ -44,19 +44,19 @@ def test_consecutive_numbers_keep_the_parts_and_their_order(seed):
     np.testing.assert_array_equal(old[out], labels)
 
 
-def test_a_marker_for_every_cell_of_the_grid():
-    picture = texture((40, 50))
-    basins = watershed_basins(picture, lab_colours(picture), 10, 0)
+def test_each_grid_cell_has_a_basin():
+    image = texture((40, 50))
+    basins = watershed_basins(image, lab_colours(image), 10, 0)
     assert basins.min() == 0
     assert basins.max() + 1 == 4 * 5
     centres = basins[5::10, 5::10]
     assert centres.ravel().tolist() == list(range(20))
 
 
-def test_colours_run_from_0_to_255():
-    picture = np.zeros((1, 2, 3), np.uint8)
-    picture[0, 1] = 255
-    lab = lab_colours(picture)
+def test_lab_channels_range_from_0_to_255():
+    image = np.zeros((1, 2, 3), np.uint8)
+    image[0, 1] = 255
+    lab = lab_colours(image)
     assert lab.dtype == np.float32
     assert lab[0, :, 0].tolist() == [0, 255]
     np.testing.assert_allclose(lab[..., 1:], 128)

@@ -11,20 +11,20 @@ def read():
 
     def read(index):
         calls.append(index)
-        return np.int64(index * 10)  # of 8 bytes
+        return np.int64(index * 10)  # 8 bytes
 
     read.calls = calls
     return read
 
 
-def test_an_item_is_read_once(read):
+def test_item_is_read_once(read):
     items = CachedSequence(read, 5)
     assert read.calls == []
     assert [items[3], items[3], items[-2]] == [30, 30, 30]
     assert read.calls == [3]
 
 
-def test_length_slices_and_ends(read):
+def test_length_slices_and_bounds(read):
     items = CachedSequence(read, 5)
     assert len(items) == 5
     assert items[1:4] == [10, 20, 30]
@@ -33,36 +33,36 @@ def test_length_slices_and_ends(read):
         items[5]
 
 
-def test_no_more_are_kept_than_there_is_room_for(read, monkeypatch):
-    monkeypatch.setattr(cached_sequence, "KEPT", 2 * 8)
+def test_cache_is_limited(read, monkeypatch):
+    monkeypatch.setattr(cached_sequence, "CACHE_BYTES", 2 * 8)
     items = CachedSequence(read, 5)
     assert list(items) == [0, 10, 20, 30, 40]
-    assert len(items._kept) == 2
+    assert len(items._cache) == 2
     assert items[4] == 40
-    assert read.calls == [0, 1, 2, 3, 4]  # the newest was kept
+    assert read.calls == [0, 1, 2, 3, 4]  # the newest item is cached
 
 
-def test_an_item_larger_than_the_room_is_kept_alone(read, monkeypatch):
-    monkeypatch.setattr(cached_sequence, "KEPT", 1)
+def test_item_larger_than_the_cache_is_cached_alone(read, monkeypatch):
+    monkeypatch.setattr(cached_sequence, "CACHE_BYTES", 1)
     items = CachedSequence(read, 5)
     assert [items[0], items[1], items[1]] == [0, 10, 10]
     assert read.calls == [0, 1]
 
 
-def test_reading_over_and_over_finds_much_of_it_kept(read, monkeypatch):
-    monkeypatch.setattr(cached_sequence, "KEPT", 100 * 8)
+def test_repeated_passes_have_cache_hits(read, monkeypatch):
+    monkeypatch.setattr(cached_sequence, "CACHE_BYTES", 100 * 8)
     items = CachedSequence(read, 125)
     for _ in range(20):
         assert list(items) == list(range(0, 10 * len(items), 10))
     assert len(read.calls) < 20 * len(items) * 0.65
 
 
-def test_what_another_has_read_is_taken_over(read):
-    items, others = CachedSequence(read, 5), CachedSequence(read, 5)
+def test_adopt_moves_cached_items(read):
+    items, target = CachedSequence(read, 5), CachedSequence(read, 5)
     assert items[1:4] == [10, 20, 30]
-    others.adopt(items, but={2})
+    target.adopt(items, exclude={2})
     read.calls.clear()
-    assert others[1:4] == [10, 20, 30]
+    assert target[1:4] == [10, 20, 30]
     assert read.calls == [2]
-    assert not items._kept
+    assert not items._cache
     assert items[1] == 10

@@ -5,12 +5,12 @@ from napari_gnn_vos.errors import CheckpointError, ShapeError
 from napari_gnn_vos.structures.columns import Columns
 
 
-def test_a_name_for_every_column():
+def test_number_of_names_must_equal_number_of_columns():
     with pytest.raises(ShapeError):
         Columns(np.zeros((5, 3), np.float32), ("a", "b"))
 
 
-def test_values_are_read_only():
+def test_column_values_are_read_only():
     columns = Columns(np.zeros((5, 1), np.float32), ("a",))
     with pytest.raises(ValueError, match="read-only"):
         columns.values[0] = 1
@@ -20,14 +20,16 @@ COLUMNS = Columns(np.arange(6, dtype=np.float32).reshape(3, 2), ("a", "b"))
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a"), ("a",), ("b",)])
-def test_columns_by_name_in_any_order(names):
-    chosen = COLUMNS.select(names)
-    assert chosen.shape == (3, len(names))
+def test_columns_are_selected_by_name(names):
+    selected = COLUMNS.select(names)
+    assert selected.shape == (3, len(names))
     for k, name in enumerate(names):
-        np.testing.assert_array_equal(chosen[:, k], COLUMNS.values[:, "ab".index(name)])
+        np.testing.assert_array_equal(
+            selected[:, k], COLUMNS.values[:, "ab".index(name)]
+        )
 
 
 @pytest.mark.parametrize("names", [("a", "b", "c"), ("c", "a")])
-def test_what_is_missing_is_named(names):
+def test_missing_columns_are_named_in_the_error(names):
     with pytest.raises(CheckpointError, match=r"not there: \['c'\]"):
         COLUMNS.select(names)

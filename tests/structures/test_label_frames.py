@@ -14,7 +14,7 @@ def labels():
     return stack
 
 
-def test_it_is_an_array_in_little_room(labels):
+def test_compressed_labels_equal_the_array(labels):
     packed = LabelFrames.of(labels)
     assert (packed.shape, packed.ndim, packed.dtype) == (labels.shape, 3, np.uint8)
     assert (len(packed), packed.size) == (5, labels.size)
@@ -24,20 +24,20 @@ def test_it_is_an_array_in_little_room(labels):
     np.testing.assert_array_equal(list(packed), list(labels))
 
 
-@pytest.mark.parametrize("made", [LabelFrames.copy, copy.copy, copy.deepcopy])
-def test_a_copy_is_an_array_that_can_be_changed(labels, made):
+@pytest.mark.parametrize("copy_function", [LabelFrames.copy, copy.copy, copy.deepcopy])
+def test_copy_is_a_writable_array(labels, copy_function):
     packed = LabelFrames.of(labels)
-    changed = made(packed)
+    changed = copy_function(packed)
     changed[0, 0, 0] = 9
     assert isinstance(changed, np.ndarray)
     assert packed[0, 0, 0] == 0
 
 
-def test_it_is_converted_and_told_about(labels):
+def test_astype_and_repr(labels):
     packed = LabelFrames.of(labels)
     assert packed.astype(np.int64).dtype == np.int64
     assert packed.astype(np.uint8).sum() == labels.sum()
-    assert repr(packed) == "<5 frames of 20 x 30 labels, packed>"
+    assert repr(packed) == "<5 frames of 20 x 30 labels, compressed>"
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_it_is_converted_and_told_about(labels):
         ([0, 2], [5, 6], [7, 8]),
     ],
 )
-def test_indices_are_those_of_arrays(labels, key):
+def test_indexing_equals_numpy(labels, key):
     np.testing.assert_array_equal(LabelFrames.of(labels)[key], labels[key])
 
 
-def test_an_index_outside(labels):
+def test_index_out_of_range_raises_an_error(labels):
     with pytest.raises(IndexError):
         LabelFrames.of(labels)[5]
 
 
-def test_one_frame_exchanged_leaves_the_original(labels):
+def test_exchange_leaves_the_original_unchanged(labels):
     packed = LabelFrames.of(labels)
     new = packed.exchange(2, labels[0])
     np.testing.assert_array_equal(new[2], labels[0])
@@ -74,18 +74,18 @@ def test_one_frame_exchanged_leaves_the_original(labels):
     np.testing.assert_array_equal(new[3:], labels[3:])
 
 
-def test_blank_is_background_everywhere():
+def test_blank_frames_are_background():
     blank = LabelFrames.blank((4, 5, 6))
     assert blank.shape == (4, 5, 6)
     assert not np.asarray(blank).any()
 
 
-def test_frames_must_be_as_many_as_the_shape_says(labels):
-    with pytest.raises(ValueError, match="5 frames expected, 1 came"):
+def test_number_of_frames_must_match_the_shape(labels):
+    with pytest.raises(ValueError, match="expected 5 frames, got 1"):
         LabelFrames(labels.shape, [pack(labels[0])])
 
 
-def test_it_is_compared_and_reckoned_with_as_an_array(labels):
+def test_operators_equal_numpy(labels):
     packed = LabelFrames.of(labels)
     np.testing.assert_array_equal(packed == 2, labels == 2)
     np.testing.assert_array_equal(
@@ -95,7 +95,7 @@ def test_it_is_compared_and_reckoned_with_as_an_array(labels):
     np.testing.assert_array_equal(np.unique(packed), np.unique(labels))
 
 
-def test_what_only_an_array_has(labels):
+def test_array_attributes_are_available(labels):
     frames = LabelFrames.of(labels)
     assert (frames.max(), frames.sum(), frames.mean()) == (
         *(labels.max(), labels.sum(), labels.mean()),

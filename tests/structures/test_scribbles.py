@@ -5,7 +5,7 @@ from napari_gnn_vos.errors import ScribbleError, ShapeError
 from napari_gnn_vos.structures.scribbles import Scribble
 
 
-def test_a_list_of_pairs_will_do():
+def test_list_of_pairs_is_accepted():
     scribble = Scribble(0, 1, [(1, 2), (3, 4)])
     assert scribble.path.dtype == np.float64
     assert scribble.path.tolist() == [[1, 2], [3, 4]]
@@ -13,22 +13,22 @@ def test_a_list_of_pairs_will_do():
 
 
 @pytest.mark.parametrize("label", [-2, 255, 300])
-def test_a_label_out_of_range(label):
-    with pytest.raises(ScribbleError, match=f"has the label {label}"):
+def test_label_out_of_range_raises_an_error(label):
+    with pytest.raises(ScribbleError, match=f"got {label}"):
         Scribble(0, label, [(1, 2)])
 
 
 @pytest.mark.parametrize("label", [-1, 0, 254])
-def test_a_label_in_range(label):
+def test_label_in_range_is_accepted(label):
     assert Scribble(0, label, [(1, 2)]).label == label
 
 
 @pytest.mark.parametrize("path", [np.zeros((0, 2)), [(1, np.nan)], [(np.inf, 0)]])
-def test_a_path_without_a_place(path):
+def test_empty_or_infinite_path_raises_an_error(path):
     with pytest.raises(ScribbleError, match="finite"):
         Scribble(3, 1, path)
 
 
-def test_a_path_of_triples():
+def test_path_of_triples_raises_an_error():
     with pytest.raises(ShapeError):
         Scribble(0, 1, [(1, 2, 3)])

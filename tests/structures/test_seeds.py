@@ -17,7 +17,7 @@ def seeds(*frames, label=1):
     )
 
 
-def test_join_keeps_the_order():
+def test_join_concatenates_in_order():
     joined = Seeds.join(seeds(3, 4), Seeds.none(), seeds(1, label=2))
     assert joined.frame.tolist() == [3, 4, 1]
     assert joined.label.tolist() == [1, 1, 2]
@@ -25,23 +25,23 @@ def test_join_keeps_the_order():
     assert len(joined) == 3
 
 
-def test_take_by_mask_and_by_number():
-    some = seeds(5, 6, 7)
-    assert some.take(some.frame > 5).col.tolist() == [11, 12]
-    assert some.take(np.array([2, 0])).frame.tolist() == [7, 5]
+def test_take_by_mask_and_by_index():
+    points = seeds(5, 6, 7)
+    assert points.take(points.frame > 5).col.tolist() == [11, 12]
+    assert points.take(np.array([2, 0])).frame.tolist() == [7, 5]
 
 
-def test_numbered_counts_on():
-    some = seeds(5, 6, 7).numbered(40)
-    assert some.origin.tolist() == [40, 41, 42]
-    assert some.frame.tolist() == [5, 6, 7]
+def test_numbered_sets_consecutive_origins():
+    points = seeds(5, 6, 7).numbered(40)
+    assert points.origin.tolist() == [40, 41, 42]
+    assert points.frame.tolist() == [5, 6, 7]
 
 
-def test_nothing():
+def test_none_is_empty():
     assert len(Seeds.none()) == len(PaintedPixels.none()) == 0
 
 
-def test_columns_of_different_length():
+def test_columns_of_different_length_raise_an_error():
     with pytest.raises(ShapeError):
         PaintedPixels(
             *(np.zeros(n, np.int32) for n in (2, 2, 2)), np.zeros(3, np.uint8)

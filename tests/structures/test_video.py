@@ -11,55 +11,55 @@ def grey(dtype=np.uint8, frames=3):
     return np.random.default_rng(0).integers(0, 255, (frames, 20, 24)).astype(dtype)
 
 
-def test_grey_is_repeated():
+def test_grey_channel_is_repeated():
     frames = grey()
-    picture = Video.from_array(frames).rgb(1)
-    assert picture.shape == (20, 24, 3)
+    image = Video.from_array(frames).rgb(1)
+    assert image.shape == (20, 24, 3)
     for channel in range(3):
-        np.testing.assert_array_equal(picture[..., channel], frames[1])
+        np.testing.assert_array_equal(image[..., channel], frames[1])
 
 
-def test_alpha_is_left_out():
+def test_alpha_is_dropped():
     frames = np.random.default_rng(0).integers(0, 255, (2, 20, 24, 4), np.uint8)
     np.testing.assert_array_equal(Video.from_array(frames).rgb(1), frames[1, ..., :3])
 
 
 def test_two_channels_are_red_and_green():
     frames = np.random.default_rng(0).integers(0, 255, (2, 20, 24, 2), np.uint8)
-    picture = Video.from_array(frames).rgb(0)
-    np.testing.assert_array_equal(picture[..., :2], frames[0])
-    assert (picture[..., 2] == 0).all()
+    image = Video.from_array(frames).rgb(0)
+    np.testing.assert_array_equal(image[..., :2], frames[0])
+    assert (image[..., 2] == 0).all()
 
 
-def test_the_display_range_is_one_for_all_frames():
+def test_display_range_is_the_same_for_all_frames():
     frames = np.zeros((2, 20, 50), np.uint16)
     frames[0] = np.arange(1000).reshape(20, 50)
     frames[1] = frames[0] + 1000
     video = Video.from_array(frames)
     low, high = np.percentile(frames, [0.1, 99.9])
     assert video.limits == (low, high)
-    wanted = np.clip(
+    expected = np.clip(
         np.rint((frames[1].astype(float) - low) * 255 / (high - low)), 0, 255
     )
-    np.testing.assert_allclose(video.rgb(1)[..., 0], wanted, atol=1)
+    np.testing.assert_allclose(video.rgb(1)[..., 0], expected, atol=1)
     assert video.rgb(0)[0, 0, 0] == 0
     assert video.rgb(1)[-1, -1, 0] == 255
     assert video.rgb(0).mean() < 100 < 150 < video.rgb(1).mean()
 
 
-def test_one_value_everywhere_has_a_range_too():
+def test_constant_video_has_a_valid_display_range():
     video = Video.from_array(np.full((2, 20, 24), 7.0))
     assert video.limits == (7.0, 8.0)
     assert (video.rgb(0) == 0).all()
 
 
-def test_a_picture_is_no_view_of_the_file():
+def test_rgb_is_contiguous():
     frames = np.zeros((2, 20, 24, 3), np.uint8)
     assert Video.from_array(frames).rgb(0).flags.c_contiguous
 
 
 @pytest.mark.parametrize(
-    ("shape", "told"),
+    ("shape", "message"),
     [
         ((1, 20, 24), "two frames or more"),
         ((3, 15, 24), "16 pixels or more"),
@@ -67,20 +67,20 @@ def test_a_picture_is_no_view_of_the_file():
         ((20, 24), "axes"),
     ],
 )
-def test_a_shape_that_is_no_video(shape, told):
-    with pytest.raises(VideoError, match=told):
+def test_invalid_shape_raises_an_error(shape, message):
+    with pytest.raises(VideoError, match=message):
         Video.from_array(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_pixel_that_is_not_finite(bad):
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_non_finite_pixel_raises_an_error(value):
     frames = grey(np.float32)
-    frames[2, 3, 4] = bad
+    frames[2, 3, 4] = value
     with pytest.raises(VideoError, match="frame 2 of 'video' has 1"):
         Video.from_array(frames)
 
 
-def test_frames_of_mixed_size():
+def test_frames_of_different_size_raise_an_error():
     class Mixed:
         shape, dtype = (3, 20, 24), np.dtype(np.uint8)
 
@@ -93,7 +93,7 @@ def test_frames_of_mixed_size():
         video.rgb(2)
 
 
-def test_the_fingerprint_changes_with_any_pixel():
+def test_fingerprint_depends_on_each_pixel():
     frames = grey(frames=40)
     before = Video.from_array(frames).fingerprint()
     assert before == Video.from_array(frames.copy(), "another name").fingerprint()
@@ -103,31 +103,31 @@ def test_the_fingerprint_changes_with_any_pixel():
         assert Video.from_array(changed).fingerprint() != before
 
 
-def test_the_fingerprint_changes_with_range_and_identity():
+def test_fingerprint_depends_on_range_and_identity():
     frames = grey(np.uint16)
-    prints = {
+    fingerprints = {
         Video(frames, (0.0, 100.0)).fingerprint(),
         Video(frames, (0.0, 200.0)).fingerprint(),
         Video(frames, (0.0, 100.0), identity="a").fingerprint(),
         Video(frames, (0.0, 100.0), identity="b").fingerprint(),
     }
-    assert len(prints) == 4
+    assert len(fingerprints) == 4
 
 
-def test_the_fingerprint_of_a_file_reads_few_frames():
+def test_fingerprint_of_a_file_reads_few_frames():
     class Counting:
-        shape, dtype, asked = (100, 20, 24), np.dtype(np.uint8), 0
+        shape, dtype, reads = (100, 20, 24), np.dtype(np.uint8), 0
 
         def __getitem__(self, t):
-            self.asked += 1
+            self.reads += 1
             return np.zeros((20, 24), np.uint8)
 
     frames = Counting()
     Video.from_array(frames, identity="file").fingerprint()
-    assert 0 < frames.asked <= 16
+    assert 0 < frames.reads <= 16
 
 
-def test_what_is_let_go_of_is_gone_at_once():
+def test_cached_grey_images_are_released_with_the_video():
     video = Video.from_array(np.zeros((3, 20, 24), np.uint8))
     assert not video.greys[1].any()
     greys = weakref.ref(video.greys)
@@ -135,7 +135,7 @@ def test_what_is_let_go_of_is_gone_at_once():
     assert greys() is None
 
 
-def test_yes_and_no_are_black_and_white():
+def test_boolean_frames_are_black_and_white():
     frames = np.zeros((3, 20, 24), bool)
     frames[:, 5:9, 5:9] = True
     video = Video.from_array(frames)
@@ -143,6 +143,20 @@ def test_yes_and_no_are_black_and_white():
     assert video.raw(0).dtype == np.uint8
 
 
-def test_pixels_that_are_no_numbers_are_told():
+def test_complex_pixels_raise_an_error():
     with pytest.raises(VideoError, match="must be real numbers"):
         Video(np.zeros((3, 20, 24), complex))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64, np.float64])
+def test_large_offsets_keep_their_contrast(dtype):
+    values = np.arange(4 * 40 * 50).reshape(4, 40, 50) % 100
+    video = Video.from_array((1_000_000_000 + values).astype(dtype))
+    shown = video.rgb(1)[..., 0]
+    assert len(np.unique(shown)) == 100
+    np.testing.assert_array_equal(shown, Video.from_array(values).rgb(1)[..., 0])
+
+
+def test_constant_frames_of_large_values_are_black():
+    frames = np.full((3, 20, 20), 2.0**60)
+    assert not Video.from_array(frames).rgb(0).any()

@@ -15,31 +15,39 @@ def graph():
     return random_graph(np.random.default_rng(0))
 
 
-def assert_same(one, other):
-    np.testing.assert_array_equal(one.edge_index, other.edge_index)
-    np.testing.assert_array_equal(one.edge_features.values, other.edge_features.values)
-    np.testing.assert_array_equal(one.node_features.values, other.node_features.values)
-    np.testing.assert_array_equal(one.offsets, other.offsets)
+def assert_same(actual, expected):
+    np.testing.assert_array_equal(actual.edge_index, expected.edge_index)
+    np.testing.assert_array_equal(
+        actual.edge_features.values, expected.edge_features.values
+    )
+    np.testing.assert_array_equal(
+        actual.node_features.values, expected.node_features.values
+    )
+    np.testing.assert_array_equal(actual.offsets, expected.offsets)
 
 
-def test_a_window_is_the_graph_written_as_loops(graph):
+def test_window_of_all_frames_equals_a_loop(graph):
     whole = graph.window()
-    wanted = {}
+    expected = {}
     for t, frame in enumerate(graph.frames):
-        for (a, b), link in zip(
+        for (a, b), features in zip(
             frame.spatial_edges.T, frame.edge_features, strict=True
         ):
-            wanted[a + graph.offsets[t], b + graph.offsets[t]] = link
+            expected[a + graph.offsets[t], b + graph.offsets[t]] = features
     for t, pair in enumerate(graph.pairs):
-        for (a, b), link in zip(pair.causal_edges.T, pair.edge_features, strict=True):
-            wanted[a + graph.offsets[t], b + graph.offsets[t + 1]] = link
-    found = {
-        tuple(e): link
-        for e, link in zip(whole.edge_index.T, whole.edge_features.values, strict=True)
+        for (a, b), features in zip(
+            pair.causal_edges.T, pair.edge_features, strict=True
+        ):
+            expected[a + graph.offsets[t], b + graph.offsets[t + 1]] = features
+    actual = {
+        tuple(e): features
+        for e, features in zip(
+            whole.edge_index.T, whole.edge_features.values, strict=True
+        )
     }
-    assert len(found) == whole.edge_index.shape[1] == 2 * len(wanted)
-    for ends, link in wanted.items():
-        np.testing.assert_array_equal(found[ends], link)
+    assert len(actual) == whole.edge_index.shape[1] == 2 * len(expected)
+    for ends, features in expected.items():
+        np.testing.assert_array_equal(actual[ends], features)
     np.testing.assert_array_equal(
         whole.node_features.values,
         np.concatenate([f.node_features for f in graph.frames]),
@@ -47,22 +55,22 @@ def test_a_window_is_the_graph_written_as_loops(graph):
 
 
 @given(seed=st.integers(0, 10**6))
-def test_edges_are_sorted_by_target_and_have_their_mirror(seed):
+def test_edges_are_sorted_and_have_their_mirror(seed):
     whole = random_graph(np.random.default_rng(seed), frames=4).window()
     keys = whole.edge_index[1].astype(np.int64) * 10**6 + whole.edge_index[0]
     assert (np.diff(keys) > 0).all()
-    at = {tuple(e): k for k, e in enumerate(whole.edge_index.T.tolist())}
-    back = [at[b, a] for a, b in whole.edge_index.T.tolist()]
+    position = {tuple(e): k for k, e in enumerate(whole.edge_index.T.tolist())}
+    reverse = [position[b, a] for a, b in whole.edge_index.T.tolist()]
     for name in whole.edge_features.names:
         column = whole.edge_features.names.index(name)
         mirror = whole.edge_features.names.index(MIRRORED.get(name, name))
         np.testing.assert_array_equal(
             whole.edge_features.values[:, column],
-            whole.edge_features.values[back, mirror],
+            whole.edge_features.values[reverse, mirror],
         )
 
 
-def test_an_edge_to_the_next_frame_comes_from_the_past(graph):
+def test_edges_are_marked_by_direction_in_time(graph):
     whole = graph.window()
     frame = np.searchsorted(whole.offsets, whole.edge_index, side="right")
     ahead = frame[1] - frame[0]
@@ -72,36 +80,36 @@ def test_an_edge_to_the_next_frame_comes_from_the_past(graph):
 
 
 @given(seed=st.integers(0, 10**6), ends=st.tuples(st.integers(0, 5), st.integers(0, 5)))
-def test_a_window_is_a_piece_of_the_whole(seed, ends):
+def test_cut_of_the_whole_graph_equals_a_window(seed, ends):
     graph = random_graph(np.random.default_rng(seed), frames=6)
     start, stop = min(ends), max(ends) + 1
-    piece, rows = graph.window().cut(start, stop)
-    assert_same(piece, graph.window(start, stop))
+    cut, rows = graph.window().cut(start, stop)
+    assert_same(cut, graph.window(start, stop))
     assert (rows.start, rows.stop) == (graph.offsets[start], graph.offsets[stop])
 
 
-def test_a_piece_of_a_piece(graph):
-    piece, _ = graph.window(1, 5).cut(1, 3)
-    assert_same(piece, graph.window(2, 4))
+def test_cut_of_a_window_equals_a_window(graph):
+    cut, _ = graph.window(1, 5).cut(1, 3)
+    assert_same(cut, graph.window(2, 4))
 
 
-def test_counts(graph):
+def test_counts_and_offsets(graph):
     assert graph.n == sum(frame.n for frame in graph.frames)
     assert graph.offsets.tolist() == [0, *np.cumsum(graph.counts)]
     assert not graph.counts.flags.writeable
 
 
-def test_an_exchanged_frame_leaves_the_old_graph_alone(graph):
+def test_exchange_leaves_the_original_unchanged(graph):
     labels = np.arange(48).reshape(6, 8)
     new = graph.exchange({2: plain_frame(labels)}, {})
     assert new.frames[2].n == new.counts[2] == 48
     assert graph.frames[2].n == graph.counts[2] < 48
     assert new.frames[1] is graph.frames[1]
-    again = new.exchange({3: plain_frame(labels)}, {})
-    assert (again.counts[2], again.counts[3]) == (48, 48)
+    twice = new.exchange({3: plain_frame(labels)}, {})
+    assert (twice.counts[2], twice.counts[3]) == (48, 48)
 
 
-def test_what_is_let_go_of_is_gone_at_once():
+def test_incoming_edges_are_released_with_the_graph():
     graph = random_graph(np.random.default_rng(0))
     graph.window()
     incoming = weakref.ref(graph.incoming)

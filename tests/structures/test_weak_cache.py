@@ -6,35 +6,35 @@ from napari_gnn_vos.structures.weak_cache import WeakCache
 
 
 class Owner:
-    """Something that values are kept beside."""
+    """An object that can be referenced weakly."""
 
 
-def test_a_value_is_worked_out_once_for_each():
-    kept, asked = WeakCache(), []
-    one, other = Owner(), Owner()
+def test_value_is_computed_once_per_object():
+    cache, calls = WeakCache(), []
+    first, second = Owner(), Owner()
 
-    def work_out(owner):
-        asked.append(owner)
-        return len(asked)
+    def compute(owner):
+        calls.append(owner)
+        return len(calls)
 
-    assert [kept.of(x, work_out) for x in (one, other, one, other)] == [1, 2, 1, 2]
-    kept.clear()
-    assert kept.of(one, work_out) == 3
+    assert [cache.get(owner, compute) for owner in (first, second) * 2] == [1, 2, 1, 2]
+    cache.clear()
+    assert cache.get(first, compute) == 3
 
 
-def test_a_value_goes_with_its_owner():
-    kept, owner, gone = WeakCache(), Owner(), []
-    weakref.finalize(kept.of(owner, lambda _: Owner()), gone.append, "value")
+def test_value_is_released_with_its_object():
+    cache, owner, released = WeakCache(), Owner(), []
+    weakref.finalize(cache.get(owner, lambda _: Owner()), released.append, "value")
     gc.collect()
-    assert gone == []
+    assert released == []
     del owner
     gc.collect()
-    assert gone == ["value"]
+    assert released == ["value"]
 
 
-def test_to_another_process_it_goes_empty():
-    kept, owner = WeakCache(), Owner()
-    kept.of(owner, lambda _: 1)
-    other = copy.copy(kept)  # as pickle does it
-    assert other.of(owner, lambda _: 2) == 2
-    assert kept.of(owner, lambda _: 2) == 1
+def test_pickled_cache_is_empty():
+    cache, owner = WeakCache(), Owner()
+    cache.get(owner, lambda _: 1)
+    copied = copy.copy(cache)  # by __reduce__, as pickle
+    assert copied.get(owner, lambda _: 2) == 2
+    assert cache.get(owner, lambda _: 2) == 1

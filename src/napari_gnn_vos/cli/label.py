@@ -61,6 +61,7 @@ def segment(
         str, typer.Option(help="Backend: auto, fused, torch, triton, half or dgl.")
     ] = "auto",
     seed: Seed = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace existing output.")] = False,
     quality: QualityOption = "balanced",
     cache: Cache = CACHE,
 ) -> None:
@@ -70,17 +71,26 @@ def segment(
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.io.export import export_labels
-    from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.io.output_path import check_label_output
+    from napari_gnn_vos.io.read import frame_names, read_video
     from napari_gnn_vos.io.strokes_file import read_strokes
     from napari_gnn_vos.model.registry import load_model
 
     with report_errors():
         scribbles = read_strokes(strokes)
+        frames = read_video(video)
+        names, inputs = frame_names(frames), (video, strokes)
+        check_label_output(output, inputs, overwrite=overwrite, frame_names=names)
         network = load_model(model, device, backend)
-        session = run_with_progress_bar(
-            start(read_video(video), Config.at(quality), cache)
-        )
+        session = run_with_progress_bar(start(frames, Config.at(quality), cache))
         session = annotate(session, scribbles, rng=np.random.default_rng(seed))
         session = run_with_progress_bar(predict(session, network))
-        count = export_labels(session.packed_labels or (), output)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        count = export_labels(
+            session.packed_labels or (),
+            output,
+            overwrite=overwrite,
+            frame_names=names,
+            video_name=frames.name,
+        )
     typer.echo(f"Wrote labels of {count} frames to {output}, predicted by {network}.")

@@ -18,6 +18,7 @@ from napari_gnn_vos.cli.options import (
     Sequences,
 )
 from napari_gnn_vos.cli.terminal import report_errors, run_with_progress_bar
+from napari_gnn_vos.storage import require_writable_folder
 
 
 @app.command()
@@ -31,6 +32,7 @@ def compose(
     from napari_gnn_vos.study.scenes import compose as study
 
     with report_errors():
+        require_writable_folder(output)
         count = run_with_progress_bar(study.compose(davis, output))
     typer.echo(f"Wrote {count} scenes to {output}.")
 
@@ -70,6 +72,7 @@ def train(
     from napari_gnn_vos.study.training.training_run import TrainSettings
 
     with report_errors():
+        require_writable_folder(output)
         training = [(davis, tuple(layout.sequences(davis, sequences)))]
         validating = ((davis, tuple(layout.sequences(davis, validation))),)
         if composed is not None:

@@ -26,6 +26,7 @@ from napari_gnn_vos.cli.terminal import (
     report_interrupt,
     run_with_progress_bar,
 )
+from napari_gnn_vos.storage import require_writable_folder
 
 
 @app.command()
@@ -72,6 +73,7 @@ def benchmark(
     with report_errors():
         if plots is not None:
             require_matplotlib()
+        _check_outputs(json, plots)
         names = tuple(layout.sequences(davis, sequences))
         plan = Plan(davis, names, rounds, seed, protocol, scribbles, cache)
         device = "cpu" if scheduler else "auto"
@@ -88,6 +90,12 @@ def benchmark(
         if plots is not None:
             plot_report(facts, plots)
     typer.echo(tables.whole(facts))
+
+
+def _check_outputs(json: Path | None, plots: Path | None) -> None:
+    for folder in (json and json.parent, plots):
+        if folder is not None:
+            require_writable_folder(folder)
 
 
 @app.command()
@@ -177,6 +185,7 @@ def ablate(
         plan = Ablation(source(davis, sequences), output, cache, learn, *about)
         chosen, plan = asked_for(table, plan, tune=tune)
         names = [name.strip() for name in only.split(",") if name.strip()]
+        require_writable_folder(output)
         with report_interrupt(output):
             rows = run_with_progress_bar(study.ablate(chosen, plan, names))
         write_json(output / f"{chosen.name}.json", ablation_facts(chosen, plan, rows))

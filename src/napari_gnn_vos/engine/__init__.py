@@ -1,4 +1,7 @@
-"""The walk: start, annotate, predict. The only room that puts the others together."""
+"""The three steps of the data flow: `start`, `annotate` and `predict`.
+
+Only this package combines reading, preparing, annotating and predicting.
+"""
 
 from napari_gnn_vos.engine.annotating import annotate
 from napari_gnn_vos.engine.predicting import Model, evidence, predict

@@ -1,31 +1,56 @@
-"""From strokes to seeds, on a graph that fits them."""
+"""Add strokes to a session: sample and propagate seeds, split mixed superpixels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
-from napari_gnn_vos.engine.splitting import split_session
-from napari_gnn_vos.interact.discard_contradicted import discard_contradicted
-from napari_gnn_vos.interact.guess_background import guess_background, unlike_objects
-from napari_gnn_vos.interact.propagate_seeds import propagate_seeds
-from napari_gnn_vos.interact.sample_seeds import sample_seeds
-from napari_gnn_vos.interact.seed_paths import while_alike
+from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.interact.seed_filtering import (
+    discard_contradicted,
+    truncate_at_colour_change,
+)
+from napari_gnn_vos.interact.seed_propagation import propagate_seeds
+from napari_gnn_vos.interact.seed_sampling import (
+    discard_similar_to_objects,
+    sample_presumed_background,
+    sample_seeds,
+)
+from napari_gnn_vos.interact.split import (
+    EmbedParts,
+    RegionFunctions,
+    apply_split,
+    split_frames,
+)
 from napari_gnn_vos.interact.strokes import paint_scribbles
+from napari_gnn_vos.prepare.describe import (
+    describe_pair,
+    describe_regions,
+    mean_features,
+)
+from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
+from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Seeds
 from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Rgb
 
 
 def annotate(
     session: Session, scribbles: Sequence[Scribble], *, rng: Generator
 ) -> Session:
-    """Add strokes: newer ones beat older ones, an eraser's take them back.
+    """Add the strokes of one round.
 
-    Seeds are sampled and spread by flow, seeds proved wrong are withdrawn, and
-    superpixels hit by several labels are split.
+    A newer stroke replaces older ones where they overlap; a stroke of the eraser
+    removes them. Seeds are sampled from the strokes and propagated along optical flow,
+    seeds that contradict the strokes are discarded, and superpixels with strokes of
+    several labels are split.
 
     Parameters
     ----------
@@ -33,40 +58,29 @@ def annotate(
     scribbles : sequence of Scribble
         On any frames, oldest first.
     rng : numpy.random.Generator
-        Which pixels of the strokes become seeds.
+        Selects the pixels of the strokes that become seeds.
 
     Returns
     -------
     session : Session
-        The given one is left as it is.
+        A new session; the given one does not change.
 
     Raises
     ------
     ScribbleError
         If a stroke lies outside the video.
     """
-    shape, settings = session.graph.shape, session.config.seeds
+    shape, frames = session.graph.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
-    session = split_session(
-        replace(session, painted_pixels=painted_pixels), {s.frame for s in scribbles}
-    )
+    session = _split(replace(session, painted_pixels=painted_pixels), frames)
     graph = session.graph
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, session.drawn_seeds, session.propagated_seeds
     )
-    new = sample_seeds(scribbles, shape, len(session.rounds) + 1, settings, rng=rng)
-    if not session.rounds:
-        guess = guess_background(painted_pixels, shape, settings, rng=rng)
-        guess = unlike_objects(
-            graph.frames, guess, painted_pixels, settings.excluded_share
-        )
-        new = Seeds.join(new, guess)
+    new = _new_seeds(session, scribbles, rng)
     new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
-    mine = new.take(new.round_index > 0)
-    carried = propagate_seeds(mine, graph.pairs, shape, settings)
-    look = carried, mine, settings.colour_change
-    carried = while_alike(graph.frames, graph.node_feature_names, *look)
-    drawn, propagated = Seeds.join(drawn, new), Seeds.join(propagated, carried)
+    drawn = Seeds.join(drawn, new)
+    propagated = Seeds.join(propagated, _propagate(session, new))
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, drawn, propagated
     )
@@ -74,3 +88,80 @@ def annotate(
     return replace(
         session, rounds=rounds, drawn_seeds=drawn, propagated_seeds=propagated
     )
+
+
+def _new_seeds(
+    session: Session, scribbles: Sequence[Scribble], rng: Generator
+) -> Seeds:
+    """Sample seeds from new strokes and, in the first round, presumed background."""
+    graph, painted_pixels = session.graph, session.painted_pixels
+    settings, round_index = session.config.seeds, len(session.rounds) + 1
+    seeds = sample_seeds(scribbles, graph.shape, round_index, settings, rng=rng)
+    if session.rounds:
+        return seeds
+    background = sample_presumed_background(
+        painted_pixels, graph.shape, settings, rng=rng
+    )
+    background = discard_similar_to_objects(
+        graph.frames, background, painted_pixels, settings.excluded_share
+    )
+    return Seeds.join(seeds, background)
+
+
+def _propagate(session: Session, seeds: Seeds) -> Seeds:
+    """Propagate seeds of strokes as long as flow and colour are consistent."""
+    graph, settings = session.graph, session.config.seeds
+    sampled = seeds.take(seeds.round_index > 0)
+    propagated = propagate_seeds(sampled, graph.pairs, graph.shape, settings)
+    return truncate_at_colour_change(
+        graph.frames,
+        graph.node_feature_names,
+        propagated,
+        sampled,
+        settings.colour_change,
+    )
+
+
+def _split(session: Session, frames: Set[int]) -> Session:
+    """Split superpixels with several labels on the given frames."""
+    settings, video = session.config.prepare, session.video
+    read = partial(video.rgb, denoise=settings.denoise)
+    images = CachedSequence(read, video.shape[0])
+    least_share = settings.edges.least_share
+    functions = RegionFunctions(
+        describe_regions,
+        mean_features,
+        partial(describe_pair, least_share=least_share),
+    )
+    split = split_frames(session, frames, images, functions)
+    if not split:
+        return session
+    from napari_gnn_vos.model.threads import single_threaded_torch
+
+    # one thread per frame; the limit is torch's own and applies to all threads
+    with single_threaded_torch():
+        return apply_split(session, split, functions, _embed_function(session, images))
+
+
+def _embed_function(session: Session, images: Sequence[Rgb]) -> EmbedParts | None:
+    """Return the function that recomputes the appearance of parts, if it is enabled."""
+    settings = session.config.label_model
+    if not (settings.enabled and settings.recompute_appearance):
+        return None
+    return partial(_embed_parts, images, session.config.prepare)
+
+
+def _embed_parts(
+    images: Sequence[Rgb],
+    settings: PrepareSettings,
+    t: int,
+    frame: FrameGraph,
+    parts: NDArray[np.bool_],
+) -> NDArray[np.float16]:
+    """Compute the appearance of some superpixels from the image around them, (n, A)."""
+    from napari_gnn_vos.model.backbone import embed_around
+    from napari_gnn_vos.model.registry import load_backbone
+
+    embed = load_backbone(settings.backbone)
+    maps = embed_around(embed, images[t], parts[frame.labels])
+    return pool_maps(maps, frame.labels)

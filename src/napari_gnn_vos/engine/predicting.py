@@ -1,4 +1,4 @@
-"""From seeds to labels of the whole video."""
+"""Predict the labels of all frames from strokes and seeds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
-from napari_gnn_vos.interact.expected_j import expected_j, overlap
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_frame
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
+from napari_gnn_vos.interact.uncertainty import expected_j, expected_overlap
 from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 from napari_gnn_vos.structures.session import Prediction, Session
@@ -27,44 +27,50 @@ F64 = NDArray[np.float64]
 
 
 class Model(Protocol):
-    """Whatever gives superpixels a probability; `model.predictor.Predictor` does."""
+    """A function that predicts probabilities of superpixels, such as `Predictor`."""
 
     def __call__(
-        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range, /
     ) -> Iterator[F32]:
-        """Answer some frames, one after the other.
+        """Predict the superpixels of some frames.
 
         Parameters
         ----------
         graph : VideoGraph
-        told : callable
-            From the number of a frame to the (K, n, 8) inputs of K objects.
+        node_inputs : callable
+            From the index of a frame to the inputs of its n superpixels for K objects,
+            (K, n, 8); columns as in `structures.feature_names.NODE_INPUT_NAMES`.
         frames : range
 
         Yields
         ------
         probability : (K, n) ndarray of float32
-            Of the superpixels of the next frame, every object against the rest.
+            Of each object against the rest; one array per frame, in the order of
+            `frames`.
         """
 
 
-NEAR = 60
-"""Frames to either side whose evidence is gathered for the frame that comes first."""
+FIRST_FRAME_RADIUS = 60
+"""Frames on both sides of the first frame that its evidence is gathered from."""
 
 
 def evidence(session: Session, span: range | None = None) -> Evidence:
-    """Gather all that strokes say of superpixels.
+    """Gather the inputs of the network from the strokes of a session.
 
     Parameters
     ----------
     session : Session
     span : range, optional
-        Frames to gather it for; all if not given.
+        Frames to compute probabilities for; all by default.
+
+    Returns
+    -------
+    evidence : Evidence
 
     Raises
     ------
     NoSeedsError
-        If no object is drawn.
+        If no object has a stroke.
     """
     if not (session.painted_pixels.label > 0).any():
         raise NoSeedsError(
@@ -80,17 +86,18 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
 def predict(
     session: Session, model: Model, *, first: int | None = None
 ) -> Pipeline[Session]:
-    """Label every frame of the video at once.
+    """Predict the labels of all frames.
 
     Parameters
     ----------
     session : Session
-        With a stroke on one object at least.
+        With a stroke on at least one object.
     model : Model
         From `load_model`.
     first : int, optional
-        Frame to predict before all others, yielded as a `PartialResult`. In a long
-        video it is predicted from the frames around it only.
+        Index of a frame to predict before all others; its labels are yielded as a
+        `PartialResult`. In a long video its evidence is gathered from the
+        `FIRST_FRAME_RADIUS` frames on both sides only, so its labels may change.
 
     Yields
     ------
@@ -104,44 +111,57 @@ def predict(
     Raises
     ------
     NoSeedsError
-        If no object is drawn.
+        If no object has a stroke.
     """
     count = session.graph.shape[0]
-    yield Progress("look at strokes", 0, count)
-    near = range(count)
+    yield Progress("analyse strokes", 0, count)
+    inputs = None
     if first is not None:
-        t = near[first]
-        near = near[max(t - NEAR, 0) : t + NEAR + 1]
-        found = evidence(session, near)
-        (rows,) = _answer(model, session, found, range(t, t + 1))
-        painted = paint_frame(session, t, rows, found.objects)
-        yield PartialResult("label", 0, count, t, painted)
-    if first is None or len(near) < count:
-        found = evidence(session)
+        first = range(count)[first]
+        span = _around(first, count)
+        inputs = evidence(session, span)
+        (rows,) = _probabilities(model, session, inputs, range(first, first + 1))
+        labels = paint_frame(session, first, rows, inputs.objects)
+        yield PartialResult("label", 0, count, first, labels)
+        if len(span) < count:
+            inputs = None
+    return (yield from _predict_all(session, model, inputs or evidence(session)))
+
+
+def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[Session]:
+    """Predict and paint all frames; painting runs in threads beside the network."""
+    count = session.graph.shape[0]
 
     def paint(t: int, rows: F32) -> tuple[bytes, F64]:
-        painted = pack(paint_frame(session, t, rows, found.objects))
-        return painted, overlap(rows, session.graph.frames[t].sizes)
+        labels = pack(paint_frame(session, t, rows, inputs.objects))
+        return labels, expected_overlap(rows, session.graph.frames[t].sizes)
 
     probability, jobs = [], []
     with ThreadPoolExecutor(cores()) as pool:
-        for t, rows in enumerate(_answer(model, session, found, range(count))):
+        frames = range(count)
+        for t, rows in enumerate(_probabilities(model, session, inputs, frames)):
             probability.append(rows)
             jobs.append(pool.submit(paint, t, rows))
             yield Progress("label", t, count)
         packed, overlaps = zip(*(job.result() for job in jobs), strict=True)
     yield Progress("label", count, count)
     expected = expected_j(np.stack(overlaps))
-    answer = Prediction(found.objects, tuple(probability), expected, str(model))
-    frames = LabelFrames(session.graph.shape, packed)
-    return replace(session, prediction=answer, packed_labels=frames)
+    prediction = Prediction(inputs.objects, tuple(probability), expected, str(model))
+    labels = LabelFrames(session.graph.shape, packed)
+    return replace(session, prediction=prediction, packed_labels=labels)
 
 
-def _answer(
-    model: Model, session: Session, found: Evidence, frames: range
+def _around(t: int, count: int) -> range:
+    """Return the frames of a video within `FIRST_FRAME_RADIUS` of frame `t`."""
+    start = max(t - FIRST_FRAME_RADIUS, 0)
+    return range(start, min(t + FIRST_FRAME_RADIUS + 1, count))
+
+
+def _probabilities(
+    model: Model, session: Session, inputs: Evidence, frames: range
 ) -> Iterator[F32]:
-    """Ask a model, and put the answers for all objects together; (n, K) a frame."""
-    answers = model(session.graph, found.inputs, frames)
-    for t, probabilities in zip(frames, answers, strict=True):
-        drawn = found.node_labels.drawn[found.rows(t)]
-        yield one_vs_rest(probabilities, drawn, found.objects)
+    """Run the network and combine the objects; yield (n, K) for each frame."""
+    predictions = model(session.graph, inputs.inputs, frames)
+    for t, probabilities in zip(frames, predictions, strict=True):
+        drawn = inputs.node_labels.drawn[inputs.rows(t)]
+        yield one_vs_rest(probabilities, drawn, inputs.objects)

@@ -1,4 +1,4 @@
-"""From a video to a session: prepared, or opened if it was before."""
+"""Prepare the superpixel graph of a video, or open it from the cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
 from napari_gnn_vos.prepare.describe import Embed
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.flow import dis_flow
-from napari_gnn_vos.prepare.frame_scheduler import Callables
+from napari_gnn_vos.prepare.frame_scheduler import FrameModels
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.prepare.pipeline import prepare
 from napari_gnn_vos.progress import Pipeline
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Store = GraphStore | MemoryStore
 INPUTS = (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES)
-"""Node columns of a network: what never changes, then what strokes say."""
+"""Names of all node features of a network: of the video, then of the annotation."""
 
 
 def start(
@@ -40,7 +40,7 @@ def start(
     cache: StoragePath | None = None,
     around: int = 0,
 ) -> Pipeline[Session]:
-    """Prepare a video, or open what was prepared before.
+    """Start a session: prepare the graph of a video, or open it from the cache.
 
     Parameters
     ----------
@@ -49,10 +49,11 @@ def start(
     config : Config, optional
         Settings of the session.
     cache : Path or UPath, optional
-        Folder for prepared graphs, one folder a video and settings. Work that was
-        stopped goes on where it stopped. Without it the graph stays in memory.
+        Folder of prepared graphs, with one folder per video and settings. Interrupted
+        preparation continues with the frames that are missing. Without a cache the
+        graph stays in memory.
     around : int
-        Frame to begin at, for one who wants to see it first.
+        Index of the frame that is prepared first; frames near it follow first.
 
     Yields
     ------
@@ -61,7 +62,7 @@ def start(
     Returns
     -------
     session : Session
-        With nothing drawn.
+        Without strokes.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def start(
     if graph is None:
         store = GraphStore(folder, video.shape[0]) if folder else MemoryStore()
         yield from _prepare(video, config.prepare, store, around)
-        graph = _graph_of(store, video, fingerprint)
+        graph = _open_store(store, video, fingerprint)
         if isinstance(store, GraphStore):
             store.finish(graph)
     log.info("%s: %d superpixels on %d frames", video.name, graph.n, video.shape[0])
@@ -87,24 +88,25 @@ def start(
 def _prepare(
     video: Video, settings: PrepareSettings, store: Store, around: int
 ) -> Pipeline[None]:
-    """Prepare with the networks of the settings; the first flow needs none of torch."""
+    """Prepare all frames; torch and the backbone are loaded while flow is computed."""
     flow = partial(dis_flow, quality=settings.quality)
-    with ExitStack() as quiet, ThreadPoolExecutor(1) as loader:
-        backbone = loader.submit(_backbone, settings.backbone, quiet)
-        nets = Callables(flow, lambda picture: backbone.result()(picture))
-        yield from prepare(video, settings, nets, store, around)
+    with ExitStack() as thread_limit, ThreadPoolExecutor(1) as loader:
+        backbone = loader.submit(_load_backbone, settings.backbone, thread_limit)
+        models = FrameModels(flow, lambda image: backbone.result()(image))
+        yield from prepare(video, settings, models, store, around)
 
 
-def _backbone(name: str, quiet: ExitStack) -> Embed:
-    """Load a backbone and let torch add no threads until `quiet` ends."""
+def _load_backbone(name: str, thread_limit: ExitStack) -> Embed:
+    """Load a backbone and limit torch to one thread until `thread_limit` closes."""
     from napari_gnn_vos.model.registry import load_backbone
     from napari_gnn_vos.model.threads import single_threaded_torch
 
-    quiet.enter_context(single_threaded_torch())
+    thread_limit.enter_context(single_threaded_torch())
     return load_backbone(name)
 
 
-def _graph_of(store: Store, video: Video, fingerprint: str) -> VideoGraph:
+def _open_store(store: Store, video: Video, fingerprint: str) -> VideoGraph:
+    """Return the graph whose frames and pairs are read from a store on access."""
     count = video.shape[0]
     frames = CachedSequence(store.frame, count)
     counts = np.array([store.superpixels(t) for t in range(count)], np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.interact.least_sure import least_sure
+from napari_gnn_vos.interact.uncertainty import most_uncertain_frames
 from napari_gnn_vos.structures.session import Session
 
 
@@ -28,7 +28,7 @@ class ReviewQueue:
             If there is no answer, or if every frame is drawn on.
         """
         if session is not self._session:
-            self._session, self._order = session, cycle(least_sure(session))
+            self._session, self._order = session, cycle(most_uncertain_frames(session))
         frame = next(self._order, None)
         if frame is None:
             raise GnnVosError("Every frame is drawn on; there is no other to look at.")

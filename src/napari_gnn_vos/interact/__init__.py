@@ -1,1 +1,1 @@
-"""From scribbles to the inputs of the network, every round."""
+"""Convert strokes to network inputs, and predicted probabilities to pixel labels."""

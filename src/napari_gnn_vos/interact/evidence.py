@@ -1,4 +1,4 @@
-"""All that a round's strokes say of every superpixel, before the network looks."""
+"""Gather known labels and probabilities of superpixels: the inputs of the network."""
 
 from __future__ import annotations
 
@@ -10,30 +10,33 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.interact.fit_label_model import fit_label_model, label_model_inputs
-from napari_gnn_vos.interact.harmonic import diffuse
-from napari_gnn_vos.interact.node_inputs import node_inputs
+from napari_gnn_vos.interact.harmonic import solve_harmonic
+from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
+from napari_gnn_vos.interact.one_vs_rest import assemble_inputs
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
+NEUTRAL = 0.5
+"""Probability of a label of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What is known of N superpixels.
+    """Known labels and probabilities of N superpixels: the inputs of the network.
 
     Parameters
     ----------
     node_labels : SuperpixelLabels
-        Drawn and spread seeds.
+        Labels of strokes and seeds.
     offsets : (T + 1,) ndarray of int64
-        Number of the first superpixel of every frame, then N.
+        Number of the first superpixel of each frame, then N.
     objects : tuple of int
-        Labels that are drawn, without background.
+        Labels of all painted objects, without background.
     label_model, harmonic, previous : dict of int to (N,) ndarray of float32
-        Probabilities of every object.
+        Probability of each object by the label model, by the harmonic labelling, and in
+        the prediction of the previous round.
     """
 
     node_labels: SuperpixelLabels
@@ -44,22 +47,22 @@ class Evidence:
     previous: dict[int, F32]
 
     def rows(self, t: int) -> slice:
-        """Rows of the superpixels of frame `t`."""
+        """Return the rows of the superpixels of frame `t`."""
         return slice(int(self.offsets[t]), int(self.offsets[t + 1]))
 
     def inputs(self, t: int) -> F32:
-        """Columns for the network, of frame `t`, (K, n, 8) for K objects."""
+        """Assemble the inputs of the network for frame `t`, (K, n, 8) of K objects."""
         rows = self.rows(t)
         node_labels = self.node_labels.take(rows)
-        tables = []
+        inputs = []
         for label in self.objects:
             probabilities = {
                 "label_model": self.label_model[label][rows],
                 "harmonic": self.harmonic[label][rows],
                 "previous": self.previous[label][rows],
             }
-            tables.append(node_inputs(node_labels, label, probabilities))
-        return np.stack(tables)
+            inputs.append(assemble_inputs(node_labels, label, probabilities))
+        return np.stack(inputs)
 
 
 def gather_evidence(
@@ -69,34 +72,33 @@ def gather_evidence(
     settings: LabelModelSettings,
     span: range | None = None,
 ) -> Evidence:
-    """Fit the label model, diffuse, and recall the last answer.
+    """Fit the label model, solve the harmonic labelling and add the last prediction.
 
     Parameters
     ----------
     graph : VideoGraph
     node_labels : SuperpixelLabels
-        Of its superpixels.
+        Of its N superpixels.
     previous : Prediction, optional
-        The last round's answer.
+        Prediction of the previous round.
     settings : LabelModelSettings
     span : range, optional
-        Frames to gather it for; all if not given. Nothing is known of the others.
+        Frames to compute probabilities for; all by default. Elsewhere the probability
+        by label model and harmonic labelling is 0.5.
 
     Returns
     -------
     evidence : Evidence
     """
-    first, span = graph.offsets, span or range(graph.shape[0])
+    span = span or range(graph.shape[0])
     objects = tuple(int(k) for k in np.unique(node_labels.drawn) if k > 0)
-    appearance_probability = label_model_probabilities(
-        graph, node_labels, objects, settings, span
-    )
-    diffused = diffuse(graph, node_labels, appearance_probability, span)
+    label_model = label_model_probabilities(graph, node_labels, objects, settings, span)
+    harmonic = solve_harmonic(graph, node_labels, label_model, span)
     recalled = {
         label: previous_probability(previous, label, graph.n) for label in objects
     }
     return Evidence(
-        node_labels, first, objects, appearance_probability, diffused, recalled
+        node_labels, graph.offsets, objects, label_model, harmonic, recalled
     )
 
 
@@ -107,27 +109,42 @@ def label_model_probabilities(
     settings: LabelModelSettings,
     span: range,
 ) -> dict[int, F32]:
-    """Probability of every object by the label model, (N,).
+    """Fit the label model and apply it to the frames of `span`.
 
-    One half without a label model, and outside the frames of `span`.
+    Parameters
+    ----------
+    graph, node_labels, settings, span
+        See `gather_evidence`.
+    objects : tuple of int
+
+    Returns
+    -------
+    probability : dict of int to (N,) ndarray of float32
+        Of each object; 0.5 outside `span`, and if the label model is disabled.
     """
-    frames, first = graph.frames, graph.offsets
-    probabilities = np.full((len(objects), graph.n), 0.5, np.float32)
+    frames, offsets = graph.frames, graph.offsets
+    probabilities = np.full((len(objects), graph.n), NEUTRAL, np.float32)
     if settings.enabled:
         model = fit_label_model(graph, node_labels, settings)
 
-        def look(t: int) -> None:
-            found = model(label_model_inputs(frames[t], settings), objects)
-            probabilities[:, first[t] : first[t + 1]] = found.T
+        def classify(t: int) -> None:
+            probability = model(label_model_inputs(frames[t], settings), objects)
+            probabilities[:, offsets[t] : offsets[t + 1]] = probability.T
 
         with ThreadPoolExecutor(cores()) as pool:
-            list(pool.map(look, span))
+            list(pool.map(classify, span))
     return dict(zip(objects, probabilities, strict=True))
 
 
 def previous_probability(previous: Prediction | None, label: int, n: int) -> F32:
-    """Probability of a label in the last answer, (N,); one half if there is none."""
+    """Return the probability of a label in the previous prediction.
+
+    Returns
+    -------
+    probability : (n,) ndarray of float32
+        0.5 if there is no previous prediction, or none of this label.
+    """
     if previous is None or label not in previous.objects:
-        return np.full(n, 0.5, np.float32)
+        return np.full(n, NEUTRAL, np.float32)
     column = 1 + previous.objects.index(label)
     return np.concatenate([frame[:, column] for frame in previous.probability])

@@ -1,8 +1,15 @@
-"""Labels diffused over the whole graph: reach beyond the network's hops.
+"""Solve the harmonic labelling of the superpixel graph by conjugate gradients.
 
-Every superpixel takes the mean of its neighbours and of what the label model says of
-it; seeds are held. This is one sparse, positive definite system of equations.
+The probability x of a label minimises, over all superpixels i and edges (i, j),
 
+    sum_i a_i (x_i - y_i)^2 + sum_ij w_ij (x_i - x_j)^2,
+
+where w is the affinity of adjacent superpixels, and y with weight a combines the prior
+of the label model with the known labels. The network reaches only as many edges as it
+has layers; the harmonic labelling reaches the whole video.
+
+References
+----------
 X. Zhu et al., "Semi-Supervised Learning Using Gaussian Fields and Harmonic Functions",
 ICML 2003; L. Grady, "Random Walks for Image Segmentation", PAMI 2006.
 """
@@ -22,37 +29,39 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.structures.weak_cache import WeakCache
 
 F32 = NDArray[np.float32]
-PRIOR = 0.02
-"""Weight of the label model against the ties to the neighbours."""
-DRAWN, SPREAD = 50.0, 1.0
-"""Weight of a drawn and of a spread seed."""
-WITHIN, BETWEEN = 0.3, 1.0
-"""Strength of ties within a frame and between frames."""
-WINDOW, MARGIN = 128, 48
-"""Frames that are solved together, and those more on either side that are seen."""
-_STRENGTHS: WeakCache[IncomingEdges, F32] = WeakCache()
-STEPS = 60
-"""Conjugate gradient steps at most; the answer is good to about 0.01."""
+PRIOR_WEIGHT = 0.02
+"""Weight of the prior in the quadratic energy."""
+DRAWN_WEIGHT, PROPAGATED_WEIGHT = 50.0, 1.0
+"""Weight of a painted and of a propagated label."""
+SPATIAL_WEIGHT, CAUSAL_WEIGHT = 0.3, 1.0
+"""Weight of spatial and of causal edges."""
+WINDOW_FRAMES, MARGIN_FRAMES = 128, 48
+"""Frames solved together, and additional frames on both sides of the window."""
+MAX_ITERATIONS = 60
+"""Limit of conjugate gradient iterations; the error is then about 0.01."""
+RELATIVE_TOLERANCE = 1e-6
+"""Of the squared, preconditioned norm of the residual."""
+_AFFINITIES: WeakCache[IncomingEdges, F32] = WeakCache()
 
 
-def diffuse(
+def solve_harmonic(
     graph: VideoGraph,
     node_labels: SuperpixelLabels,
     priors: Mapping[int, F32],
     frames: range,
 ) -> dict[int, F32]:
-    """Diffuse labels, each against the rest.
+    """Solve the harmonic labelling of each label against the rest.
 
     Parameters
     ----------
     graph : VideoGraph
         N superpixels.
     node_labels : SuperpixelLabels
-        What is known of them.
+        Their known labels.
     priors : mapping of int to (N,) ndarray of float32
-        Probability of every label by the label model.
+        Prior probability of each label, by the label model.
     frames : range
-        Where to; elsewhere the probability stays as it was.
+        Frames to solve; elsewhere the result is the prior.
 
     Returns
     -------
@@ -60,87 +69,112 @@ def diffuse(
 
     Notes
     -----
-    A long video is solved a window at a time; windows overlap by twice `MARGIN` frames,
-    which is as far as what is known reaches.
+    Long videos are solved in overlapping windows. The margin is as long as the
+    influence of a label reaches.
     """
-    labels, first = list(priors), graph.offsets
-    pull = np.full((graph.n, 1), PRIOR, np.float32)
+    labels, offsets = list(priors), graph.offsets
+    data_weight = np.full((graph.n, 1), PRIOR_WEIGHT, np.float32)
     prior = np.stack([priors[label] for label in labels], axis=1)
-    goal = prior * np.float32(PRIOR)
-    for known, weight in ((node_labels.drawn, DRAWN), (node_labels.propagated, SPREAD)):
-        pull[known != UNLABELLED] += weight
-        goal += np.float32(weight) * (known[:, None] == np.array(labels))
-    out = prior.copy()
-    for span, kept in _windows(frames):
-        rows = slice(first[span.start], first[span.stop])
-        mine = slice(first[kept.start], first[kept.stop])
-        incoming = _ties(graph, span)
-        degree = np.asarray(incoming.sum(axis=1)).reshape(-1, 1).astype(np.float32)
-        found = _solve(incoming, degree + pull[rows], goal[rows], prior[rows])
-        out[mine] = found[mine.start - rows.start : mine.stop - rows.start]
-    columns = np.ascontiguousarray(np.clip(out, 0, 1).T)
+    right_side = prior * np.float32(PRIOR_WEIGHT)
+    for known, weight in (
+        (node_labels.drawn, DRAWN_WEIGHT),
+        (node_labels.propagated, PROPAGATED_WEIGHT),
+    ):
+        data_weight[known != UNLABELLED] += weight
+        right_side += np.float32(weight) * (known[:, None] == np.array(labels))
+    solution = prior.copy()
+    for window, result in _windows(frames):
+        rows = slice(offsets[window.start], offsets[window.stop])
+        kept = slice(offsets[result.start], offsets[result.stop])
+        affinity = _affinity_matrix(graph, window)
+        degree = np.asarray(affinity.sum(axis=1)).reshape(-1, 1).astype(np.float32)
+        diagonal = degree + data_weight[rows]
+        x = _conjugate_gradients(affinity, diagonal, right_side[rows], prior[rows])
+        solution[kept] = x[kept.start - rows.start : kept.stop - rows.start]
+    columns = np.ascontiguousarray(np.clip(solution, 0, 1).T)
     return dict(zip(labels, columns, strict=True))
 
 
 def _windows(frames: range) -> Iterator[tuple[range, range]]:
-    """Frames to solve together, and those of them whose answer is taken."""
-    for begin in frames[: max(len(frames) - MARGIN, 1) : WINDOW]:
-        end = begin + WINDOW if begin + WINDOW + MARGIN < frames.stop else frames.stop
-        yield (
-            range(max(begin - MARGIN, frames.start), min(end + MARGIN, frames.stop)),
-            range(begin, end),
-        )
+    """Yield the frames of each window with margins, and those whose result is kept."""
+    for start in frames[: max(len(frames) - MARGIN_FRAMES, 1) : WINDOW_FRAMES]:
+        stop = start + WINDOW_FRAMES
+        if stop + MARGIN_FRAMES >= frames.stop:
+            stop = frames.stop
+        window_start = max(start - MARGIN_FRAMES, frames.start)
+        window_stop = min(stop + MARGIN_FRAMES, frames.stop)
+        yield range(window_start, window_stop), range(start, stop)
 
 
-def _ties(graph: VideoGraph, span: range) -> csr_array[np.float32]:
-    """Strength of the ties between the superpixels of some frames."""
-    offsets = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
+def _affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
+    """Assemble the symmetric affinity matrix of the superpixels of a window."""
+    offsets = graph.offsets[window.start : window.stop + 1]
+    offsets = offsets - offsets[0]
     n = int(offsets[-1])
-    incoming = [graph.incoming[t] for t in span]
+    incoming = [graph.incoming[t] for t in window]
     (source, target), inside = window_edge_index(incoming, offsets)
-    strength = partial(_strength, names=graph.edge_feature_names)
-    strengths = np.concatenate([_STRENGTHS.of(edges, strength) for edges in incoming])
+    compute = partial(_edge_affinity, names=graph.edge_feature_names)
+    affinity = np.concatenate([_AFFINITIES.get(edges, compute) for edges in incoming])
     in_degree = np.bincount(target[inside], minlength=n)
     row_start = np.concatenate([[0], np.cumsum(in_degree)]).astype(np.int32)
-    return csr_array((strengths[inside], source[inside], row_start), (n, n))
+    return csr_array((affinity[inside], source[inside], row_start), (n, n))
 
 
-def _strength(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
-    """How strongly superpixels are tied: alike, with a long border or carried over."""
+def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
+    """Compute the affinity of the superpixels of each edge, (e,).
+
+    It decreases exponentially with the difference of colour and motion, and is
+    proportional to the shared border (spatial) or to the overlap by flow (causal).
+    """
     column = {name: incoming.edge_features[:, k] for k, name in enumerate(names)}
-    look = column["delta_l"] + column["delta_a"] + column["delta_b"]
-    look = look + column["delta_motion_next"]
-    share = np.maximum(column["flow_share_source"], column["flow_share_target"])
-    rim = np.maximum(column["border_share_source"], column["border_share_target"])
-    touches = column["is_spatial"]
-    reach = WITHIN * touches * rim * 4 + BETWEEN * (1 - touches) * share
-    return np.asarray(np.exp(-1.5 * look) * reach, np.float32)
+    difference = column["delta_l"] + column["delta_a"] + column["delta_b"]
+    difference = difference + column["delta_motion_next"]
+    overlap = np.maximum(column["flow_share_source"], column["flow_share_target"])
+    border = np.maximum(column["border_share_source"], column["border_share_target"])
+    spatial = column["is_spatial"]
+    weight = SPATIAL_WEIGHT * spatial * border * 4
+    weight = weight + CAUSAL_WEIGHT * (1 - spatial) * overlap
+    return np.asarray(np.exp(-1.5 * difference) * weight, np.float32)
 
 
-def _solve(
-    incoming: csr_array[np.float32], diagonal: F32, goal: F32, guess: F32
+def _conjugate_gradients(
+    affinity: csr_array[np.float32], diagonal: F32, right_side: F32, start: F32
 ) -> F32:
-    """Conjugate gradients with the diagonal as preconditioner, a column a label."""
-    x = guess.copy()
-    r = goal - (diagonal * x - incoming @ x)
-    z = r / diagonal
-    p, rz = z, _dot(r, z)
-    target = 1e-6 * np.maximum(_dot(goal, goal / diagonal), 1e-12)
-    for _ in range(STEPS):
-        going = rz >= target
-        if not going.any():
+    """Solve ``(diag(diagonal) - affinity) x = right_side`` for all columns at once.
+
+    Conjugate gradients with Jacobi preconditioner; converged columns do not change.
+
+    Parameters
+    ----------
+    affinity : (n, n) csr_array of float32
+        Symmetric, non-negative.
+    diagonal : (n, 1) ndarray of float32
+    right_side, start : (n, K) ndarray of float32
+
+    Returns
+    -------
+    x : (n, K) ndarray of float32
+    """
+    x = start.copy()
+    residual = right_side - (diagonal * x - affinity @ x)
+    z = residual / diagonal
+    direction, rz = z, _column_dot(residual, z)
+    norm = np.maximum(_column_dot(right_side, right_side / diagonal), 1e-12)
+    for _ in range(MAX_ITERATIONS):
+        active = rz >= RELATIVE_TOLERANCE * norm
+        if not active.any():
             break
-        q = diagonal * p - incoming @ p
-        step = np.where(going, rz / _dot(p, q), 0).astype(np.float32)
-        x += step * p
-        r -= step * q
-        z = r / diagonal
-        rz, before = _dot(r, z), rz
-        p = z + (rz / before).astype(np.float32) * p
+        q = diagonal * direction - affinity @ direction
+        step = np.where(active, rz / _column_dot(direction, q), 0).astype(np.float32)
+        x += step * direction
+        residual -= step * q
+        z = residual / diagonal
+        rz, previous_rz = _column_dot(residual, z), rz
+        direction = z + (rz / previous_rz).astype(np.float32) * direction
     return x
 
 
-def _dot(a: F32, b: F32) -> NDArray[np.float64]:
-    """Inner products of columns, (K,)."""
+def _column_dot(a: F32, b: F32) -> NDArray[np.float64]:
+    """Compute the inner product of each pair of columns, (K,), at least 1e-30."""
     products = np.einsum("nk,nk->k", a, b)
     return np.asarray(np.maximum(products.astype(np.float64), 1e-30))

@@ -1,4 +1,4 @@
-"""What objects look like, learnt from the strokes (paper, III-C)."""
+"""The label model: a classifier of superpixels fitted to the strokes (paper, III-C)."""
 
 from __future__ import annotations
 
@@ -11,100 +11,228 @@ from threadpoolctl import threadpool_limits
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
+from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
+from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
+NODE_FEATURE_WEIGHT, RESIDUAL_WEIGHT = 2.0, 3.0
+"""Weights of standardised node features; those of the appearance have weight 1."""
 
 
 class LabelModel:
-    """One-vs-rest logistic regression on standardised appearance.
+    """One-vs-rest logistic regression on standardised, weighted columns.
 
     Parameters
     ----------
-    known : (M, A) ndarray of float
-        Appearance of superpixels whose label is known.
+    inputs : (M, C) ndarray of float
+        Training samples: `label_model_inputs` of superpixels of known label.
     labels : (M,) ndarray of int
-        Their labels; 0 is background, which nobody asks for.
-    weight : (M,) ndarray of float
-        How much each counts.
-    reference : (R, A) ndarray of float
-        Superpixels whose mean and standard deviation standardise every column.
-    column_weights : (A,) ndarray of float
-        Factors of the standardised columns.
+        Their labels; 0 is background, for which no classifier is fitted.
+    weights : (M,) ndarray of float
+        Sample weights.
+    reference : (R, C) ndarray of float
+        Inputs from which the mean and standard deviation of each column are computed.
+    column_weights : (C,) ndarray of float
+        Factors of the standardised columns: the larger, the less a column is penalised.
     settings : LabelModelSettings
 
     Notes
     -----
-    A label that is the only one known is given everywhere with probability one half:
-    there is nothing to tell it from.
+    A label without counterexamples has no classifier; its probability is 0.5.
     """
 
     def __init__(
         self,
-        known: NDArray[np.floating],
+        inputs: NDArray[np.floating],
         labels: NDArray[np.integer],
-        weight: NDArray[np.floating],
+        weights: NDArray[np.floating],
         reference: NDArray[np.floating],
         column_weights: NDArray[np.floating],
         settings: LabelModelSettings,
     ) -> None:
         reference = reference.astype(np.float32)
         self._mean = reference.mean(axis=0)
-        deviation = reference.std(axis=0) + np.float32(1e-3)
-        self._spread = deviation / column_weights.astype(np.float32)
-        scaled = self._scale(known)
+        std = reference.std(axis=0) + np.float32(1e-3)
+        self._scale = std / column_weights.astype(np.float32)
+        standardised = self._standardise(inputs)
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 
         def fit(label: int) -> tuple[F32, float]:
-            return _line(scaled, labels == label, weight, settings)
+            return _fit_classifier(standardised, labels == label, weights, settings)
 
-        # products this small only wait for BLAS's own threads, on a busy machine long
+        # small products do not profit from BLAS threads, and wait for busy cores
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
-            self._lines = dict(zip(fitted, pool.map(fit, fitted), strict=True))
+            self._classifiers = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
-    def _scale(self, values: NDArray[np.floating]) -> F32:
-        return np.asarray((values - self._mean) / self._spread, np.float32)
+    def _standardise(self, inputs: NDArray[np.floating]) -> F32:
+        return np.asarray((inputs - self._mean) / self._scale, np.float32)
 
-    def __call__(self, values: NDArray[np.floating], labels: tuple[int, ...]) -> F32:
-        """Probability of labels, each against the rest.
+    def __call__(self, inputs: NDArray[np.floating], labels: tuple[int, ...]) -> F32:
+        """Compute the probability of each label against the rest.
 
         Parameters
         ----------
-        values : (n, A) ndarray of float
-            Appearance.
+        inputs : (n, C) ndarray of float
         labels : tuple of K int
 
         Returns
         -------
         probability : (n, K) ndarray of float32
-            One half for a label that was never seen.
+            0.5 for labels without a classifier.
         """
-        unseen = np.zeros(len(self._mean), np.float32), 0.0
-        lines = [self._lines.get(label, unseen) for label in labels]
-        slopes = np.stack([slope for slope, _ in lines], axis=1) / self._spread[:, None]
-        offsets = np.array([offset for _, offset in lines], np.float32)
-        offsets -= self._mean @ slopes
-        return _logistic(values.astype(np.float32) @ slopes + offsets)
+        none = np.zeros(len(self._mean), np.float32), 0.0
+        classifiers = [self._classifiers.get(label, none) for label in labels]
+        weights = np.stack([weight for weight, _ in classifiers], axis=1)
+        weights = weights / self._scale[:, None]  # standardises the inputs, too
+        intercepts = np.array([value for _, value in classifiers], np.float32)
+        intercepts -= self._mean @ weights
+        return _logistic(inputs.astype(np.float32) @ weights + intercepts)
 
 
 def _logistic(values: F32) -> F32:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
 
 
-def _line(
-    values: F32,
-    is_it: NDArray[np.bool_],
-    weight: NDArray[np.floating],
+def _fit_classifier(
+    inputs: F32,
+    is_label: NDArray[np.bool_],
+    weights: NDArray[np.floating],
     settings: LabelModelSettings,
 ) -> tuple[F32, float]:
+    """Fit a logistic regression with balanced classes; return weights and intercept."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    share = np.where(is_it, weight[is_it].sum(), weight[~is_it].sum())
-    balanced = weight / share * (weight.sum() / 2)
+    class_weight = np.where(is_label, weights[is_label].sum(), weights[~is_label].sum())
+    balanced = weights / class_weight * (weights.sum() / 2)
     model = LogisticRegression(
         C=settings.inverse_regularization, max_iter=100, tol=1e-3
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(values, is_it, sample_weight=balanced)
+        model.fit(inputs, is_label, sample_weight=balanced)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+
+def label_model_inputs(frame: FrameGraph, settings: LabelModelSettings) -> F32:
+    """Concatenate appearance and, by settings, the node features, (n, C)."""
+    appearance = frame.appearance.astype(np.float32)
+    if not settings.node_features:
+        return appearance
+    return np.concatenate([appearance, frame.node_features], axis=1)
+
+
+def label_model_weights(
+    appearance_columns: int,
+    node_feature_names: tuple[str, ...],
+    settings: LabelModelSettings,
+) -> F32:
+    """Return the weights of the standardised columns of `label_model_inputs`, (C,)."""
+    names = node_feature_names if settings.node_features else ()
+    nodes = [
+        RESIDUAL_WEIGHT if name == RESIDUAL_MOTION else NODE_FEATURE_WEIGHT
+        for name in names
+    ]
+    return np.array([1.0] * appearance_columns + nodes, np.float32)
+
+
+def fit_label_model(
+    graph: VideoGraph, node_labels: SuperpixelLabels, settings: LabelModelSettings
+) -> LabelModel:
+    """Fit the label model on labelled superpixels.
+
+    Painted superpixels and presumed background have weight 1, reduced for small painted
+    superpixels; propagated labels have weight `settings.propagated_weight`.
+
+    Parameters
+    ----------
+    graph : VideoGraph
+        N superpixels.
+    node_labels : SuperpixelLabels
+        Of these superpixels.
+    settings : LabelModelSettings
+
+    Returns
+    -------
+    model : LabelModel
+    """
+    frames, offsets = graph.frames, graph.offsets
+    samples, labels, weights, reference = [], [], [], []
+    for source, source_weight in (
+        (node_labels.drawn, 1.0),
+        (node_labels.presumed, 1.0),
+        (node_labels.propagated, settings.propagated_weight),
+    ):
+        labelled = np.flatnonzero(source != UNLABELLED)
+        frame_of_node = np.searchsorted(offsets, labelled, side="right") - 1
+        for t in np.unique(frame_of_node):
+            frame, rows = frames[int(t)], labelled[frame_of_node == t]
+            if source is node_labels.drawn:
+                painted = frame.appearance[rows - offsets[t]]
+                rows = rows[~has_conflicting_label(painted, source[rows])]
+            nodes, inputs = rows - offsets[t], label_model_inputs(frame, settings)
+            weight = np.full(len(rows), source_weight, np.float32)
+            if source is node_labels.drawn:
+                weight *= size_weights(frame, settings.small_superpixel)[nodes]
+            samples.append(inputs[nodes])
+            labels.append(source[rows])
+            weights.append(weight)
+            if source_weight == 1.0:
+                reference.append(inputs)
+    columns = frames[0].appearance.shape[1]
+    return LabelModel(
+        np.concatenate(samples),
+        np.concatenate(labels),
+        np.concatenate(weights),
+        np.concatenate(reference),
+        label_model_weights(columns, graph.node_feature_names, settings),
+        settings,
+    )
+
+
+def has_conflicting_label(
+    appearance: NDArray[np.float16], labels: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Mark superpixels whose appearance also occurs with another label.
+
+    If appearance is not recomputed after a split, all parts of a superpixel have the
+    appearance of the whole. They would be contradictory training samples.
+
+    Parameters
+    ----------
+    appearance : (n, A) ndarray of float16
+    labels : (n,) ndarray of int
+
+    Returns
+    -------
+    conflicting : (n,) ndarray of bool
+    """
+    _, group = np.unique(appearance, axis=0, return_inverse=True)
+    pairs = np.unique(np.stack([group.ravel(), labels]), axis=1)
+    repeated = pairs[0][1:][np.diff(pairs[0]) == 0]
+    return np.isin(group.ravel(), repeated)
+
+
+def size_weights(frame: FrameGraph, min_relative_size: float) -> F32:
+    """Compute sample weights that suppress small superpixels, (n,), 0 to 1.
+
+    Splitting leaves thin superpixels where a brush is wider than the region it
+    corrects. The cells of the backbone are larger, so the appearance of a thin
+    superpixel is mostly that of its surroundings.
+
+    Parameters
+    ----------
+    frame : FrameGraph
+    min_relative_size : float
+        Size relative to the mean size of the frame below which the weight decreases
+        linearly.
+
+    Returns
+    -------
+    weights : (n,) ndarray of float32
+    """
+    size = frame.sizes
+    full_weight_size = np.float32(max(min_relative_size * size.mean(), 1))
+    return np.minimum(size / full_weight_size, 1).astype(np.float32)

@@ -1,17 +1,20 @@
-"""From superpixels back to pixels, along the edges of the picture."""
+"""Convert superpixel probabilities to pixel labels, refined by a guided filter.
+
+K. He, J. Sun and X. Tang, "Guided Image Filtering", PAMI 2013.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.interact.pixels import (
-    drop_specks,
-    fit_lines,
-    follow_lines,
+from napari_gnn_vos.interact.paint_kernels import (
+    apply_coefficients,
+    guide_products,
     labels_to_pixels,
-    products,
-    take_likelier,
+    linear_coefficients,
+    remove_specks,
+    update_maximum,
 )
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.vision import cv2
@@ -19,122 +22,118 @@ from napari_gnn_vos.vision import cv2
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 Box = tuple[slice, slice]
-RADIUS = 3
-"""Pixels around each that the filter looks at."""
-MARGIN = 3 * RADIUS + 2
-UNLIKELY = 0.05
-"""Probability up to which an object need not be looked for at pixels."""
-
-
-def paint_labels(
-    labels: NDArray[np.uint16],
-    probability: F32,
-    objects: tuple[int, ...],
-    grey: NDArray[np.uint8] | None,
-) -> NDArray[np.uint8]:
-    """Give every pixel of a frame the likeliest label.
-
-    Parameters
-    ----------
-    labels : (H, W) ndarray of uint16
-        Superpixels 0 .. n - 1.
-    probability : (n, K) ndarray of float32
-        Column 0 is background.
-    objects : tuple of K - 1 int
-        Labels of the other columns.
-    grey : (H, W) ndarray of uint8, optional
-        If given, probabilities follow its edges (guided filter).
-
-    Returns
-    -------
-    painted : (H, W) ndarray of uint8
-    """
-    names = np.array((0, *objects), np.uint8)[probability.argmax(axis=1)]
-    flat = np.empty(labels.shape, np.uint8)
-    boxes = labels_to_pixels(labels, names, probability[:, 1:] > UNLIKELY, flat)
-    if grey is None:
-        return flat
-    whole, found = flat.copy(), []
-    rest = np.ones(labels.shape, np.float32)
-    for name, column, some in zip(objects, probability.T[1:], boxes, strict=True):
-        box = _around(*some)
-        if box is not None:
-            chance = np.ascontiguousarray(column)
-            found.append(
-                (name, box, follow_edges(labels[box], chance, grey[box], rest[box]))
-            )
-            flat[box] = 0
-    for name, box, soft in found:  # rest becomes the chance of the likeliest so far
-        take_likelier(soft, name, rest[box], flat[box])
-    for name, box, _ in found:
-        drop_specks(flat[box], whole[box], name)
-        drop_specks(flat[box], whole[box], 0)
-    return flat
-
-
-def _around(top: int, bottom: int, left: int, right: int) -> Box | None:
-    """Widen a box by what the filter looks at; none if there is nothing in it."""
-    if bottom < top:
-        return None
-    rows = slice(max(top - MARGIN, 0), bottom + MARGIN + 1)
-    return rows, slice(max(left - MARGIN, 0), right + MARGIN + 1)
-
-
-def follow_edges(labels: NDArray[np.uint16], chance: F32, grey: U8, rest: F32) -> F32:
-    """Smooth an object's chance except across the edges of grey; `rest` loses it.
-
-    Parameters
-    ----------
-    labels : (h, w) ndarray of uint16
-        Superpixels.
-    chance : (n,) ndarray of float32
-        Of every superpixel.
-    grey : (h, w) ndarray of uint8
-    rest : (h, w) ndarray of float32
-        The chance is taken from it.
-
-    Returns
-    -------
-    soft : (h, w) ndarray of float32
-
-    References
-    ----------
-    K. He et al., "Guided Image Filtering", PAMI 2013.
-    """
-    lines = fit_lines(_mean(products(grey, labels, chance)))
-    soft: F32 = follow_lines(_mean(lines), grey, rest)
-    return soft
-
-
-def _mean(image: F32) -> F32:
-    out: F32 = cv2.blur(image, (2 * RADIUS + 1, 2 * RADIUS + 1))
-    return out
+FILTER_RADIUS = 3
+"""Radius of the guided filter's window, in pixels."""
+BOX_MARGIN = 3 * FILTER_RADIUS + 2
+"""Pixels added around the superpixels of an object before filtering."""
+MIN_PROBABILITY = 0.05
+"""Superpixels in which an object is less probable are not filtered for it."""
 
 
 def paint_frame(
     session: Session, t: int, probability: F32, objects: tuple[int, ...]
-) -> NDArray[np.uint8]:
-    """Label all pixels of a frame; pixels under a stroke get its label.
+) -> U8:
+    """Label all pixels of a frame; pixels under strokes get the label of the stroke.
 
     Parameters
     ----------
     session : Session
     t : int
-        Number of the frame.
+        Index of the frame.
     probability : (n, K) ndarray of float32
         Of its superpixels, see `paint_labels`.
     objects : tuple of K - 1 int
+        Labels of the objects.
 
     Returns
     -------
-    painted : (H, W) ndarray of uint8
+    labels : (H, W) ndarray of uint8
     """
-    grey = session.video.greys[t] if session.config.refine else None
-    labels = session.graph.frames[t].labels
-    painted = paint_labels(labels, probability, objects, grey)
-    painted_pixels = session.painted_pixels
-    here = painted_pixels.frame == t
-    painted[painted_pixels.row[here], painted_pixels.col[here]] = painted_pixels.label[
-        here
-    ]
-    return painted
+    guide = session.video.greys[t] if session.config.refine else None
+    superpixels = session.graph.frames[t].labels
+    labels = paint_labels(superpixels, probability, objects, guide)
+    painted = session.painted_pixels.take(session.painted_pixels.frame == t)
+    labels[painted.row, painted.col] = painted.label
+    return labels
+
+
+def paint_labels(
+    superpixels: NDArray[np.uint16],
+    probability: F32,
+    objects: tuple[int, ...],
+    guide: U8 | None,
+) -> U8:
+    """Assign the most probable label to each pixel of a frame.
+
+    Parameters
+    ----------
+    superpixels : (H, W) ndarray of uint16
+        Superpixels 0 .. n - 1.
+    probability : (n, K) ndarray of float32
+        Column 0 is background.
+    objects : tuple of K - 1 int
+        Labels of the other columns.
+    guide : (H, W) ndarray of uint8, optional
+        Grey image. If given, the probability of each object is smoothed by a guided
+        filter, so that the boundaries of objects follow edges of the image. Connected
+        regions without a pixel of a superpixel of their label are removed.
+
+    Returns
+    -------
+    labels : (H, W) ndarray of uint8
+    """
+    node_labels = np.array((0, *objects), np.uint8)[probability.argmax(axis=1)]
+    labels = np.empty(superpixels.shape, np.uint8)
+    probable = probability[:, 1:] > MIN_PROBABILITY
+    bounds = labels_to_pixels(superpixels, node_labels, probable, labels)
+    if guide is None:
+        return labels
+    unfiltered, filtered = labels.copy(), []
+    background = np.ones(labels.shape, np.float32)
+    for label, column, bound in zip(objects, probability.T[1:], bounds, strict=True):
+        box = _box_with_margin(*bound)
+        if box is not None:
+            object_probability = np.ascontiguousarray(column)
+            smooth = guided_filter(superpixels[box], object_probability, guide[box])
+            background[box] -= smooth
+            filtered.append((label, box, smooth))
+            labels[box] = 0
+    maximum = background
+    for label, box, smooth in filtered:
+        update_maximum(smooth, label, maximum[box], labels[box])
+    for label, box, _ in filtered:
+        remove_specks(labels[box], unfiltered[box], label)
+        remove_specks(labels[box], unfiltered[box], 0)
+    return labels
+
+
+def _box_with_margin(top: int, bottom: int, left: int, right: int) -> Box | None:
+    """Enlarge a bounding box by the margin; None if it is empty."""
+    if bottom < top:
+        return None
+    rows = slice(max(top - BOX_MARGIN, 0), bottom + BOX_MARGIN + 1)
+    return rows, slice(max(left - BOX_MARGIN, 0), right + BOX_MARGIN + 1)
+
+
+def guided_filter(superpixels: NDArray[np.uint16], probability: F32, guide: U8) -> F32:
+    """Smooth a probability except across edges of the guide image.
+
+    Parameters
+    ----------
+    superpixels : (h, w) ndarray of uint16
+    probability : (n,) ndarray of float32
+        Of each superpixel.
+    guide : (h, w) ndarray of uint8
+
+    Returns
+    -------
+    smooth : (h, w) ndarray of float32
+    """
+    means = _box_mean(guide_products(guide, superpixels, probability))
+    smooth: F32 = apply_coefficients(_box_mean(linear_coefficients(means)), guide)
+    return smooth
+
+
+def _box_mean(image: F32) -> F32:
+    mean: F32 = cv2.blur(image, (2 * FILTER_RADIUS + 1, 2 * FILTER_RADIUS + 1))
+    return mean

@@ -1,4 +1,4 @@
-"""From strokes to pixels."""
+"""Rasterise strokes, and combine them into labelled pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_gnn_vos.structures.seeds import PaintedPixels
 
 
 def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int64]:
-    """List the pixels that a stroke passes through.
+    """List the pixels of a stroke.
 
     Parameters
     ----------
@@ -27,29 +27,29 @@ def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int
     Returns
     -------
     pixels : (K, 2) ndarray of int64
-        Distinct (row, column) pairs inside the frame; parts outside are left out.
+        Distinct (row, column) pairs inside the frame; the stroke is clipped.
 
     Raises
     ------
     ScribbleError
-        If the frame is not of the video, or no pixel of the stroke is inside it.
+        If the frame does not exist, or if no pixel of the stroke is inside it.
     """
     if not 0 <= scribble.frame < shape[0]:
         raise ScribbleError(
-            f"A stroke lies on a frame 0 to {shape[0] - 1}; this one is on frame "
+            f"The video has frames 0 to {shape[0] - 1}; a stroke is on frame "
             f"{scribble.frame}. Draw it on a frame of the video."
         )
     size = np.array(shape[1:])
-    corners = np.rint(np.clip(scribble.path, -size, 2 * size)).astype(np.int64)
-    pieces = [corners]
+    points = np.rint(np.clip(scribble.path, -size, 2 * size)).astype(np.int64)
+    segments = [points]
     if scribble.connected:
-        pieces += [np.stack(line(*a, *b), axis=1) for a, b in pairwise(corners)]
-    pixels = np.unique(np.concatenate(pieces), axis=0)
+        segments += [np.stack(line(*a, *b), axis=1) for a, b in pairwise(points)]
+    pixels = np.unique(np.concatenate(segments), axis=0)
     inside = ((pixels >= 0) & (pixels < size)).all(axis=1)
     if not inside.any():
         raise ScribbleError(
-            f"A stroke must touch the frame of {shape[1]} x {shape[2]} pixels; the one "
-            f"on frame {scribble.frame} lies wholly outside. Draw it on the picture."
+            f"A stroke must overlap the frame of {shape[1]} x {shape[2]} pixels; the "
+            f"one on frame {scribble.frame} lies wholly outside. Draw it on the image."
         )
     return pixels[inside]
 
@@ -59,22 +59,22 @@ def paint_scribbles(
     scribbles: Sequence[Scribble],
     shape: tuple[int, int, int],
 ) -> PaintedPixels:
-    """Draw strokes over what is drawn already.
+    """Paint strokes over the pixels that are labelled already.
 
     Parameters
     ----------
     painted_pixels : PaintedPixels
-        What is drawn so far.
+        Pixels labelled by earlier strokes.
     scribbles : sequence of Scribble
-        New strokes, oldest first; every one covers what it crosses, and an eraser's
-        leaves nothing.
+        New strokes, oldest first. Each stroke replaces labels under it; a stroke of
+        the eraser removes them.
     shape : (int, int, int)
         T, H and W of the video.
 
     Returns
     -------
     painted_pixels : PaintedPixels
-        One label a pixel, in the order of frame, row and column.
+        Distinct pixels, sorted by frame, row and column.
     """
     layers: list[tuple[NDArray[Any], ...]] = [
         (
@@ -86,8 +86,9 @@ def paint_scribbles(
     ]
     for scribble in scribbles:
         rows, cols = rasterise(scribble, shape).T
-        same = np.ones(len(rows), np.int64)
-        layers.append((same * scribble.frame, rows, cols, same * scribble.label))
+        frames = np.full(len(rows), scribble.frame, np.int64)
+        labels = np.full(len(rows), scribble.label, np.int64)
+        layers.append((frames, rows, cols, labels))
     frame, row, col, label = (
         np.concatenate(part) for part in zip(*layers, strict=True)
     )

@@ -1,4 +1,4 @@
-"""Which superpixels strokes and seeds tell the label of."""
+"""Assign the labels of strokes and seeds to superpixels."""
 
 from __future__ import annotations
 
@@ -16,77 +16,78 @@ UNLABELLED = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SuperpixelLabels:
-    """What is known of N superpixels; -1 where nothing is.
+    """Known labels of N superpixels; -1 where none is known.
 
     Parameters
     ----------
     drawn : (N,) ndarray of int16
-        Label drawn on a superpixel: binding.
+        Label painted on a superpixel. The prediction must agree with it.
     propagated : (N,) ndarray of int16
-        Label of the newest seed that flow brought, -1 where a label is drawn.
-    guessed : (N,) ndarray of int16
-        0 where background was guessed, for the label model only.
+        Label of the newest propagated seed; -1 where a label is painted.
+    presumed : (N,) ndarray of int16
+        0 at presumed background, which only the label model uses; else -1.
     """
 
     drawn: NDArray[np.int16]
     propagated: NDArray[np.int16]
-    guessed: NDArray[np.int16]
+    presumed: NDArray[np.int16]
 
     def take(self, rows: slice) -> SuperpixelLabels:
-        """Keep some superpixels."""
+        """Select superpixels."""
         return SuperpixelLabels(
-            self.drawn[rows], self.propagated[rows], self.guessed[rows]
+            self.drawn[rows], self.propagated[rows], self.presumed[rows]
         )
 
 
 def label_superpixels(
     frames: Sequence[FrameGraph],
-    first: NDArray[np.int64],
+    offsets: NDArray[np.int64],
     painted_pixels: PaintedPixels,
     drawn: Seeds,
     propagated: Seeds,
 ) -> SuperpixelLabels:
-    """Look up the superpixels under ink and seeds.
+    """Assign labels to the superpixels under painted pixels and seeds.
 
     Parameters
     ----------
     frames : sequence of T FrameGraph
-        Superpixels hit by several labels have been split.
-    first : (T + 1,) ndarray of int64
-        Number of the first superpixel of every frame.
+        Superpixels with several labels have been split.
+    offsets : (T + 1,) ndarray of int64
+        Number of the first superpixel of each frame, then N.
     painted_pixels : PaintedPixels
-        What is drawn.
+        Pixels labelled by strokes.
     drawn, propagated : Seeds
-        Seeds; of the drawn ones, only those of turn 0 say more than the ink.
+        Of the drawn seeds only presumed background is used: all others lie on painted
+        pixels.
 
     Returns
     -------
     node_labels : SuperpixelLabels
-        Where several seeds meet, the newest wins, and among these the last.
+        Of several seeds on a superpixel the one of the latest round is used.
     """
-    n = int(first[-1])
+    n = int(offsets[-1])
     node_labels = SuperpixelLabels(
         *(np.full(n, UNLABELLED, np.int16) for _ in range(3))
     )
-    _write(node_labels.drawn, frames, first, painted_pixels)
-    newest = propagated.take(np.argsort(propagated.round_index, kind="stable"))
+    _assign(node_labels.drawn, frames, offsets, painted_pixels)
+    by_round = propagated.take(np.argsort(propagated.round_index, kind="stable"))
     for target, seeds in (
-        (node_labels.propagated, newest),
-        (node_labels.guessed, drawn.take(drawn.round_index == 0)),
+        (node_labels.propagated, by_round),
+        (node_labels.presumed, drawn.take(drawn.round_index == 0)),
     ):
-        _write(target, frames, first, seeds)
+        _assign(target, frames, offsets, seeds)
         target[node_labels.drawn != UNLABELLED] = UNLABELLED
     return node_labels
 
 
-def _write(
+def _assign(
     target: NDArray[np.int16],
     frames: Sequence[FrameGraph],
-    first: NDArray[np.int64],
+    offsets: NDArray[np.int64],
     points: PaintedPixels | Seeds,
 ) -> None:
-    """Write the labels of points on the superpixels they lie on, the last on top."""
+    """Write the labels of points to their superpixels, in place; the last one wins."""
     for t in np.unique(points.frame):
-        here = np.flatnonzero(points.frame == t)
-        parts = frames[int(t)].below(points.row[here], points.col[here])
-        target[first[t] + parts] = points.label[here]
+        on_frame = np.flatnonzero(points.frame == t)
+        nodes = frames[int(t)].nodes_at(points.row[on_frame], points.col[on_frame])
+        target[offsets[t] + nodes] = points.label[on_frame]

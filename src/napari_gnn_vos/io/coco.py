@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.label_images import validate_label_images, write_error_message
 from napari_gnn_vos.storage import atomic_write
 
@@ -22,6 +22,8 @@ def export_coco(
     labels: Iterable[NDArray[Any]],
     path: str | PathLike[str],
     names: Mapping[int, str] | None = None,
+    frame_names: Sequence[str] | None = None,
+    video_name: str | None = None,
 ) -> int:
     """Write the objects of a video to a COCO JSON file.
 
@@ -38,6 +40,11 @@ def export_coco(
     names : mapping of int to str, optional
         Object names by label. Objects of the same name share a category. The default
         name is "object".
+    frame_names : sequence of T str, optional
+        File names of the video frames. By default numbered, ``00000.jpg`` ...
+    video_name : str, optional
+        Name of the video, which is also the folder in the file names. By default the
+        name of the file without its suffix.
 
     Returns
     -------
@@ -63,7 +70,21 @@ def export_coco(
             if label > 0:
                 by_frame = objects.setdefault(int(label), {})
                 by_frame[count - 1] = encode_mask(mask == label)
-    text = json.dumps(_document(path.stem, count, shape, objects, names or {}))
+    name = video_name or path.stem
+    files = frame_names or [f"{t:05d}.jpg" for t in range(count)]
+    if len(files) != count:
+        raise ShapeError(
+            f"Expected one file name per frame; there are {count} frames and "
+            f"{len(files)} names. Pass the names of all frames."
+        )
+    video = {
+        "id": 1,
+        "length": count,
+        "height": shape[0],
+        "width": shape[1],
+        "file_names": [f"{name}/{file}" for file in files],
+    }
+    text = json.dumps(_document(name, video, objects, names or {}))
     try:
         atomic_write(path, lambda file: file.write(text.encode()))
     except OSError as error:
@@ -108,18 +129,16 @@ def encode_mask(mask: NDArray[np.bool_]) -> Json:
 
 def _document(
     name: str,
-    count: int,
-    shape: tuple[int, ...],
+    video: Json,
     objects: Mapping[int, Mapping[int, Json]],
     names: Mapping[int, str],
 ) -> Json:
-    size = {"height": shape[0], "width": shape[1]}
+    size = {"height": video["height"], "width": video["width"]}
     categories = sorted({names.get(label, "object") for label in objects})
     categories = categories or ["object"]
-    files = [f"{name}/{t:05d}.jpg" for t in range(count)]
     return {
         "info": {"description": name, "contributor": "napari-gnn-vos"},
-        "videos": [{"id": 1, "length": count, **size, "file_names": files}],
+        "videos": [video],
         "categories": [
             {"id": k, "name": category} for k, category in enumerate(categories, 1)
         ],
@@ -130,7 +149,7 @@ def _document(
                 "category_id": 1 + categories.index(names.get(label, "object")),
                 "iscrowd": 0,
                 **size,
-                **_per_frame_lists(by_frame, count),
+                **_per_frame_lists(by_frame, video["length"]),
             }
             for label, by_frame in sorted(objects.items())
         ],

@@ -6,12 +6,12 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.outlines import OUTLINES
+from napari_gnn_vos.vision import cv2
 
 RGBImage = NDArray[np.uint8]
 TEXTURE_PHOTOGRAPHS = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
@@ -21,11 +22,17 @@ from napari_gnn_vos.io.label_images import (
 from napari_gnn_vos.io.tiff import label_description
 from napari_gnn_vos.storage import atomic_write
 
+TIFF_SUFFIXES = (".tif", ".tiff")
+COCO_SUFFIX = ".json"
+
 
 def export_palette_pngs(
-    labels: Iterable[NDArray[Any]], folder: str | PathLike[str], overwrite: bool = False
+    labels: Iterable[NDArray[Any]],
+    folder: str | PathLike[str],
+    overwrite: bool = False,
+    frame_names: Sequence[str] | None = None,
 ) -> int:
-    """Write ``00000.png``, ``00001.png`` ... with the palette of DAVIS.
+    """Write one PNG file per frame with the palette of DAVIS.
 
     Parameters
     ----------
@@ -34,7 +41,11 @@ def export_palette_pngs(
     folder : path
         Created if it does not exist.
     overwrite : bool
-        Replace the numbered masks in the folder, and delete those after the last frame.
+        Replace the masks in the folder, and delete the numbered ones after the last
+        frame.
+    frame_names : sequence of T str, optional
+        File names of the video frames. The masks have the same names with the suffix
+        ``.png``. By default the masks are ``00000.png``, ``00001.png`` ...
 
     Returns
     -------
@@ -50,7 +61,8 @@ def export_palette_pngs(
         size.
     """
     folder = Path(folder)
-    old = _old_masks(folder)
+    names = None if frame_names is None else png_names(frame_names)
+    old = existing_masks(folder, names)
     if old and not overwrite:
         raise ReadError(
             f"Expected a folder without masks; {folder} has {len(old)} already. "
@@ -59,11 +71,12 @@ def export_palette_pngs(
     written = 0
     for written, mask in enumerate(validate_label_images(labels), start=1):
         try:
-            _write_png(mask, folder / f"{written - 1:05d}.png")
+            name = f"{written - 1:05d}.png" if names is None else names[written - 1]
+            _write_png(mask, folder / name)
         except OSError as error:
             raise ReadError(write_error_message(folder, error)) from error
     for file in old:
-        if int(file.stem) >= written:
+        if names is None and int(file.stem) >= written:
             file.unlink()
     return written
 
@@ -125,18 +138,55 @@ def _write_png(mask: NDArray[np.uint8], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(mask)
     image.putpalette(davis_palette())
-    image.save(file)
+    atomic_write(file, partial(image.save, format="PNG"))
 
 
-def _old_masks(folder: Path) -> list[Path]:
-    numbered = re.compile(r"\d{5}\.png")
+def png_names(frame_names: Sequence[str]) -> list[str]:
+    """Replace the suffixes of file names by ``.png``, if the results are unique.
+
+    Otherwise ``.png`` is appended.
+
+    Examples
+    --------
+    >>> png_names(["a.jpg", "b.jpg"]), png_names(["a.jpg", "a.jpeg"])
+    (['a.png', 'b.png'], ['a.jpg.png', 'a.jpeg.png'])
+    """
+    names = [f"{Path(name).stem}.png" for name in frame_names]
+    unique = len({name.lower() for name in names}) == len(names)
+    return names if unique else [f"{name}.png" for name in frame_names]
+
+
+def existing_masks(folder: Path, names: Sequence[str] | None) -> list[Path]:
+    """List the files of a folder that an export would replace.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str or None
+        File names of the masks; None for numbered masks.
+
+    Raises
+    ------
+    ReadError
+        If the folder is a file, or cannot be read.
+    """
     if folder.exists() and not folder.is_dir():
         raise ReadError(write_error_message(folder, "it is a file"))
+    if names is not None:
+        return [folder / name for name in names if (folder / name).exists()]
+    numbered = re.compile(r"\d{5}\.png")
     files = folder.iterdir() if folder.is_dir() else ()
     return [file for file in files if numbered.fullmatch(file.name)]
 
 
-def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> int:
+def export_labels(
+    labels: Iterable[NDArray[Any]],
+    path: str | PathLike[str],
+    *,
+    overwrite: bool = True,
+    frame_names: Sequence[str] | None = None,
+    video_name: str | None = None,
+) -> int:
     """Write labels in the format selected by the suffix of a path.
 
     ``.tif`` and ``.tiff`` select TIFF, ``.json`` COCO JSON; any other path is a folder
@@ -146,6 +196,12 @@ def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> 
     ----------
     labels : iterable of (H, W) ndarray of uint8
     path : path
+    overwrite : bool
+        Replace existing masks in a folder of PNG files.
+    frame_names : sequence of T str, optional
+        File names of the video frames, for the names of PNG files and in COCO JSON.
+    video_name : str, optional
+        Name of the video in COCO JSON.
 
     Returns
     -------
@@ -153,8 +209,8 @@ def export_labels(labels: Iterable[NDArray[Any]], path: str | PathLike[str]) -> 
         Number of frames.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in (".tif", ".tiff"):
+    if suffix in TIFF_SUFFIXES:
         return export_tiff(labels, path)
-    if suffix == ".json":
-        return export_coco(labels, path)
-    return export_palette_pngs(labels, path)
+    if suffix == COCO_SUFFIX:
+        return export_coco(labels, path, frame_names=frame_names, video_name=video_name)
+    return export_palette_pngs(labels, path, overwrite, frame_names)

@@ -7,12 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.vision import cv2
 
 FORMATS = {
     ".png": "PNG",
@@ -37,6 +37,7 @@ class FolderFrames(LazyFrames):
 
     def __init__(self, files: list[Path]) -> None:
         self.files = files
+        self.frame_names = [file.name for file in files]
         first = read_image(files[0])
         super().__init__((len(files), *first.shape), first.dtype)
 

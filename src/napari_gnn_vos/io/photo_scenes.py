@@ -5,7 +5,6 @@ The photographs ship with scikit-image; nothing is downloaded.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.cutouts import RGBImage, read_photograph
 from napari_gnn_vos.io.photo_sprites import MAX_OBJECTS, PhotoSprite, sample_sprites
 from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.vision import cv2
 
 SEED_PREFIX = 75
 """First part of the seed of every scene. Chosen for a good looking scene 0, which is

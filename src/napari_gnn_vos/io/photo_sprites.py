@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.io.cutouts import RGBImage, cut_out_object, cut_out_random_shape
 from napari_gnn_vos.io.outlines import OUTLINES
+from napari_gnn_vos.vision import cv2
 
 MAX_OBJECTS = 5
 

@@ -54,6 +54,12 @@ def read_video(path: str | PathLike[str]) -> Video:
     return reader(path)
 
 
+def frame_names(video: Video) -> list[str] | None:
+    """Return the file names of the frames if the video is a folder of images."""
+    names: list[str] | None = getattr(video.frames, "frame_names", None)
+    return names
+
+
 def file_identity(files: Iterable[Path]) -> str:
     """Return a hash of the paths, sizes and modification times of files.
 

@@ -5,12 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, Field, TypeAdapter
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.json_file import read_json
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.scribbles import ERASED, Scribble
+
+MAX_FRAMES = 2**31
+MAX_COORDINATE = 1e6
+"""Largest distance of a point to the origin along each axis, in pixels."""
+MAX_STROKES, MAX_POINTS = 100_000, 1_000_000
+"""Largest number of strokes per file, and of points per stroke."""
+EXPECTED = (
+    'Expected a JSON list of strokes such as {"frame": 0, "label": 1, "path": '
+    "[[10, 20], [30, 40]]}"
+)
+
+Coordinate = Annotated[
+    float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE, allow_inf_nan=False)
+]
+
+
+class _Stroke(BaseModel):
+    """Schema of one stroke."""
+
+    frame: int = Field(ge=0, lt=MAX_FRAMES)
+    label: int = Field(ge=ERASED, le=254)
+    path: list[tuple[Coordinate, Coordinate]] = Field(
+        min_length=1, max_length=MAX_POINTS
+    )
+    connected: bool = True
+
+
+_STROKES = TypeAdapter(Annotated[list[_Stroke], Field(max_length=MAX_STROKES)])
 
 
 def read_strokes(path: Path) -> tuple[Scribble, ...]:
@@ -20,7 +50,8 @@ def read_strokes(path: Path) -> tuple[Scribble, ...]:
     ----------
     path : Path
         A list of ``{"frame": 0, "label": 1, "path": [[row, column], ...]}``; label 0
-        is background. ``"connected"`` defaults to true.
+        is background, -1 erases. ``"connected"`` defaults to true. Other keys are
+        ignored.
 
     Returns
     -------
@@ -32,22 +63,10 @@ def read_strokes(path: Path) -> tuple[Scribble, ...]:
     ReadError
         If the file is missing or is not a valid strokes file.
     """
-    try:
-        return tuple(
-            Scribble(
-                int(stroke["frame"]),
-                int(stroke["label"]),
-                np.asarray(stroke["path"], float),
-                bool(stroke.get("connected", True)),
-            )
-            for stroke in json.loads(path.read_text("utf-8"))
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReadError(
-            f"Expected {path} to contain a JSON list of strokes such as "
-            '{"frame": 0, "label": 1, "path": [[10, 20], [30, 40]]}; '
-            f"reading it failed: {error}. Check the file."
-        ) from error
+    return tuple(
+        Scribble(stroke.frame, stroke.label, np.array(stroke.path), stroke.connected)
+        for stroke in read_json(path, _STROKES, EXPECTED)
+    )
 
 
 def write_strokes(path: Path, scribbles: Sequence[Scribble]) -> None:

@@ -113,7 +113,7 @@ class DeviceGraphCache:
             )
             return torch.tensor(values, device=self._device)
 
-        return self._nodes.of(graph.frames[t], bring)
+        return self._nodes.get(graph.frames[t], bring)
 
     def _edges_of(self, graph: VideoGraph, t: int) -> tuple[Edges, int]:
         """Edges into a frame, and how many superpixels the frame before has."""
@@ -126,7 +126,7 @@ class DeviceGraphCache:
             return Edges(*(torch.tensor(v, device=self._device) for v in values))
 
         incoming = graph.incoming[t]
-        return self._edges.of(incoming, bring), incoming.previous_count
+        return self._edges.get(incoming, bring), incoming.previous_count
 
     def _ties_between(self, graph: VideoGraph, span: range) -> tuple[Tensor, EdgeIndex]:
         """Features and ends of the edges between some frames."""

@@ -1,1 +1,1 @@
-"""From a video to its superpixel graph, once per video."""
+"""Prepare the superpixel graph of a video: flow, superpixels, features and edges."""

@@ -1,4 +1,4 @@
-"""One frame's superpixels and what they are like; what ties a frame to the next."""
+"""Describe superpixels and edges: features of a frame, and of a pair of frames."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from napari_gnn_vos.prepare.edges import causal_edges, spatial_edges
 from napari_gnn_vos.prepare.node_features import (
     NODE_FEATURE_NAMES,
     FrameView,
-    describe_nodes,
-    known_motions,
-    mean_moves,
+    compute_node_features,
+    mean_motions,
+    pixel_motions,
 )
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
@@ -26,49 +26,74 @@ from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Rgb
 
 Embed = Callable[[Rgb], list[NDArray[np.float32]]]
-"""From a (H, W, 3) picture to feature maps (h, w, C)."""
+"""Backbone: from an image (H, W, 3) to feature maps (h, w, C)."""
 
-Described = tuple[FrameGraph, NDArray[np.float32]]
-"""A frame, and the (n, 7) mean looks that ties to other frames are described with."""
+FrameAndMeans = tuple[FrameGraph, NDArray[np.float32]]
+"""A frame, and the means (n, 7) of colour (3) and motion (2 + 2) of its superpixels.
+Features of causal edges are computed from the means."""
 
 
 def describe_frame(
-    picture: Rgb,
-    before: Flow | None,
-    after: Flow | None,
+    image: Rgb,
+    flow_previous: Flow | None,
+    flow_next: Flow | None,
     settings: PrepareSettings,
     embed: Embed,
-) -> Described:
-    """Cut a frame into superpixels and describe them.
+) -> FrameAndMeans:
+    """Segment a frame into superpixels and compute all features.
 
     Parameters
     ----------
-    picture : (H, W, 3) ndarray of uint8
-    before, after : Flow or None
-        Flow that joins the frame to the one before and to the next.
+    image : (H, W, 3) ndarray of uint8
+    flow_previous, flow_next : Flow or None
+        Between the frame and the previous or next one; None at the ends of the video.
     settings : PrepareSettings
     embed : Embed
-        The backbone.
 
     Returns
     -------
     frame : FrameGraph
     means : (n, 7) ndarray of float32
-        Mean colour and motion, which ties to other frames are described with.
+        Mean colour and motion of the superpixels.
     """
-    whole = FrameView(np.zeros(picture.shape[:2], np.uint16), picture, before, after)
-    how = settings.superpixels, settings.quality
-    labels = oversegment(picture, whole.motions, *how)
-    appearance = pool_maps(embed(picture), labels)
-    return describe_labels(whole.cut(labels), appearance)
+    unsegmented = np.zeros(image.shape[:2], np.uint16)
+    view = FrameView(unsegmented, image, flow_previous, flow_next)
+    labels = oversegment(image, view.motions, settings.superpixels, settings.quality)
+    appearance = pool_maps(embed(image), labels)
+    return _describe(view.with_labels(labels), appearance)
 
 
-def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Described:
-    """Describe superpixels that are given; see `describe_frame`."""
+def describe_regions(
+    labels: NDArray[np.uint16],
+    image: Rgb,
+    flow_previous: Flow | None,
+    flow_next: Flow | None,
+    appearance: NDArray[np.float16],
+) -> FrameAndMeans:
+    """Compute all features of given superpixels except their appearance.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of uint16
+        Superpixels 0 .. n - 1.
+    image : (H, W, 3) ndarray of uint8
+    flow_previous, flow_next : Flow or None
+        See `describe_frame`.
+    appearance : (n, A) ndarray of float16
+
+    Returns
+    -------
+    frame, means
+        See `describe_frame`.
+    """
+    return _describe(FrameView(labels, image, flow_previous, flow_next), appearance)
+
+
+def _describe(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndMeans:
     edges = spatial_edges(view.labels)
     frame = FrameGraph(
         view.labels,
-        describe_nodes(view),
+        compute_node_features(view),
         appearance,
         edges.pairs,
         spatial_edge_features(edges, view.means),
@@ -76,39 +101,36 @@ def describe_labels(view: FrameView, appearance: NDArray[np.float16]) -> Describ
     return frame, view.means
 
 
-def mean_look(
-    frame: FrameGraph, before: Flow | None, after: Flow | None
+def mean_features(
+    frame: FrameGraph, flow_previous: Flow | None, flow_next: Flow | None
 ) -> NDArray[np.float32]:
-    """Tell the mean looks of a frame that was described before, without its picture.
+    """Recompute the means of colour and motion of a prepared frame without its image.
 
     Parameters
     ----------
     frame : FrameGraph
-    before, after : Flow or None
-        Flow that joins it to the frame before and to the next.
+    flow_previous, flow_next : Flow or None
+        See `describe_frame`.
 
     Returns
     -------
     means : (n, 7) ndarray of float32
-        Mean colour and motion, which ties to other frames are described with.
     """
-    colours = frame.node_features[
-        :, [NODE_FEATURE_NAMES.index(name) for name in ("l", "a", "b")]
-    ]
-    motions = known_motions(before, after, frame.labels)
-    moves = mean_moves(motions, before, after, frame.labels)
-    return np.concatenate([colours, moves], axis=1)
+    columns = [NODE_FEATURE_NAMES.index(name) for name in ("l", "a", "b")]
+    motions = pixel_motions(flow_previous, flow_next, frame.labels)
+    means = mean_motions(motions, flow_previous, flow_next, frame.labels)
+    return np.concatenate([frame.node_features[:, columns], means], axis=1)
 
 
 def describe_pair(
-    one: Described, other: Described, flow: Flow, least_share: float
+    first: FrameAndMeans, second: FrameAndMeans, flow: Flow, least_share: float
 ) -> FramePair:
-    """Tie a frame to the next.
+    """Find the causal edges between consecutive frames and compute their features.
 
     Parameters
     ----------
-    one, other : (FrameGraph, (n, 7) ndarray of float32)
-        The two frames and their mean looks.
+    first, second : (FrameGraph, (n, 7) ndarray of float32)
+        The frames with the means of colour and motion.
     flow : Flow
         Between them.
     least_share : float
@@ -118,5 +140,6 @@ def describe_pair(
     -------
     pair : FramePair
     """
-    edges = causal_edges(one[0].labels, other[0].labels, flow, least_share)
-    return FramePair(flow, edges.pairs, causal_edge_features(edges, one[1], other[1]))
+    edges = causal_edges(first[0].labels, second[0].labels, flow, least_share)
+    features = causal_edge_features(edges, first[1], second[1])
+    return FramePair(flow, edges.pairs, features)

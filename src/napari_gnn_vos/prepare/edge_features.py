@@ -1,8 +1,8 @@
-"""What the tie between two superpixels is like (paper, III-D, and how far to trust it).
+"""Features of spatial and causal edges (paper, III-D; the return error is an addition).
 
-Columns are the same for ties within a frame and between frames; what does not apply
-is zero. `structures.video_graph.MIRRORED` names those that change places when an edge
-is read the other way round.
+Both kinds have the same columns; columns that do not apply are zero. The pairs of
+columns that are exchanged when an edge is reversed are listed in
+`structures.incoming_edges.MIRRORED`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.edges import CausalEdges, SpatialEdges
-from napari_gnn_vos.prepare.node_features import FAST
+from napari_gnn_vos.prepare.node_features import MOTION_SCALE
 
 F32 = NDArray[np.float32]
 
@@ -30,25 +30,27 @@ EDGE_FEATURE_NAMES = (
     "flow_share_target",
     "return_error",
 )
-"""Kind of the edge (3); difference of mean colour (3) and motion (2); share of either
-one's border (2, touching); share of either one's pixels that flow joins (2) and its
-return error (1, between frames). An edge comes from the past if its source is on the
-frame before its target's."""
+"""Kind of the edge (3). Difference of mean colour (3) and motion (2). Spatial edges:
+common border as a fraction of the border of source and target (2). Causal edges:
+fraction of the pixels of source and target that flow maps to the other (2), and the
+forward-backward error (1). ``from_past`` is 1 if the source is on the previous
+frame."""
 
-NEAR_COLOUR, NEAR_MOTION = 0.1, 0.5
-"""Differences that count as 1: a tenth of the colour range, half of a fast motion."""
+COLOUR_UNIT, MOTION_UNIT = 0.1, 0.5
+"""Differences that are 1 before the logarithm: 0.1 of the colour range, and 0.5 times
+`MOTION_SCALE`."""
 
 
 def spatial_edge_features(edges: SpatialEdges, means: F32) -> F32:
-    """Compute the features of ties within a frame.
+    """Compute the features of spatial edges.
 
     Parameters
     ----------
     edges : SpatialEdges
-        e pairs.
+        e edges.
     means : (n, 7) ndarray of float32
         Mean colour (3, 0 to 1) and motion to the next and the previous frame (2 + 2,
-        in pixels) of the superpixels.
+        pixels per frame) of the superpixels.
 
     Returns
     -------
@@ -56,34 +58,45 @@ def spatial_edge_features(edges: SpatialEdges, means: F32) -> F32:
         Columns as in EDGE_FEATURE_NAMES.
     """
     first, second = edges.pairs
-    rim = np.bincount(first, edges.length, len(means))
-    rim = np.maximum(rim + np.bincount(second, edges.length, len(means)), 1)
+    border = np.bincount(first, edges.length, len(means))
+    border = np.maximum(border + np.bincount(second, edges.length, len(means)), 1)
     edge_features = np.zeros((len(first), len(EDGE_FEATURE_NAMES)), np.float32)
     edge_features[:, 0] = 1
     edge_features[:, 3:8] = _differences(means[first], means[second])
-    edge_features[:, 8] = edges.length / rim[first]
-    edge_features[:, 9] = edges.length / rim[second]
+    edge_features[:, 8] = edges.length / border[first]
+    edge_features[:, 9] = edges.length / border[second]
     return edge_features
 
 
 def causal_edge_features(edges: CausalEdges, means: F32, means_next: F32) -> F32:
-    """Compute the features of ties between consecutive frames, (c, G).
+    """Compute the features of causal edges.
 
-    As for `spatial_edge_features`, with the means of either frame.
+    Parameters
+    ----------
+    edges : CausalEdges
+        c edges.
+    means, means_next : (n, 7) and (m, 7) ndarray of float32
+        Means of both frames, see `spatial_edge_features`.
+
+    Returns
+    -------
+    edge_features : (c, G) ndarray of float32
     """
     first, second = edges.pairs
     edge_features = np.zeros((len(first), len(EDGE_FEATURE_NAMES)), np.float32)
     edge_features[:, 1] = 1
     edge_features[:, 3:8] = _differences(means[first], means_next[second])
-    edge_features[:, 10], edge_features[:, 11] = edges.share_out, edges.share_back
+    edge_features[:, 10], edge_features[:, 11] = edges.share_source, edges.share_target
     edge_features[:, 12] = np.log1p(edges.error)
     return edge_features
 
 
-def _differences(one: F32, other: F32) -> F32:
-    colour = np.abs(one[:, :3] - other[:, :3]) / NEAR_COLOUR
+def _differences(first: F32, second: F32) -> F32:
+    """Compute the logarithmic differences of colour (3) and motion (2), (e, 5)."""
+    colour = np.abs(first[:, :3] - second[:, :3]) / COLOUR_UNIT
     motion = [
-        np.linalg.norm(one[:, k : k + 2] - other[:, k : k + 2], axis=1) for k in (3, 5)
+        np.linalg.norm(first[:, k : k + 2] - second[:, k : k + 2], axis=1)
+        for k in (3, 5)
     ]
-    far = np.log1p(np.stack(motion, axis=1) / (FAST * NEAR_MOTION))
-    return np.concatenate([np.log1p(colour), far], axis=1).astype(np.float32)
+    motions = np.log1p(np.stack(motion, axis=1) / (MOTION_SCALE * MOTION_UNIT))
+    return np.concatenate([np.log1p(colour), motions], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The few frames that are being worked on, and what is known of them."""
+"""Schedule the preparation of frames on a thread pool."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TypeVar
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.prepare.describe import (
-    Described,
     Embed,
+    FrameAndMeans,
     describe_frame,
     describe_pair,
 )
@@ -19,14 +19,14 @@ from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Rgb, Video
 
-B = TypeVar("B")
-Jobs = dict[int, Future[B]]
-"""What is being computed of frames, or was, by number."""
+R = TypeVar("R")
+Jobs = dict[int, Future[R]]
+"""Submitted jobs of one stage by frame index."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Callables:
-    """The two networks that preparing needs, as plain functions.
+class FrameModels:
+    """Optical flow estimator and backbone, as functions.
 
     Parameters
     ----------
@@ -39,121 +39,134 @@ class Callables:
 
 
 class FrameScheduler:
-    """The few frames that are being worked on.
+    """Prepare frames in a given order, several frames ahead in a thread pool.
 
     Parameters
     ----------
     video : Video
     settings : PrepareSettings
-    nets : Callables
+    models : FrameModels
     pool : Executor
-        One that begins jobs in the order in which they come.
-    todo : sequence of int
-        The frames that will be taken, in this order.
+        Must start jobs in the order of submission.
+    order : sequence of int
+        Frames in the order in which they are returned.
 
     Notes
     -----
-    Work is handed out some frames ahead, and each stage further ahead than the one
-    that builds on it. So a job seldom waits for what it needs, and never for ever:
-    that was begun before it.
+    The stages of a frame (image, flow, description, pair) depend on each other. Each
+    stage is submitted further ahead than the stages that depend on it, so a job rarely
+    waits for its inputs. It never waits forever, because its inputs were submitted, and
+    therefore started, before it.
     """
 
     def __init__(
         self,
         video: Video,
         settings: PrepareSettings,
-        nets: Callables,
+        models: FrameModels,
         pool: Executor,
-        todo: Sequence[int],
+        order: Sequence[int],
     ) -> None:
-        self._video, self._settings, self._nets = video, settings, nets
-        self._pool, self._todo, self._open = pool, list(todo), set(todo)
-        self._ahead = 2 + cores() // 3
-        self._pictures: Jobs[Rgb] = {}
+        self._video, self._settings, self._models = video, settings, models
+        self._pool, self._queue, self._unfinished = pool, list(order), set(order)
+        self._lookahead = 2 + cores() // 3
+        self._images: Jobs[Rgb] = {}
         self._flows: Jobs[Flow] = {}
-        self._described: Jobs[Described] = {}
-        self._ready: Jobs[tuple[FrameGraph, FramePair | None]] = {}
+        self._described: Jobs[FrameAndMeans] = {}
+        self._completed: Jobs[tuple[FrameGraph, FramePair | None]] = {}
 
-    def take(self) -> tuple[int, FrameGraph, FramePair | None]:
-        """Take the next frame that is to do: its number, it, its ties to the next."""
-        stages = self._begin_flow, self._begin_description, self._begin_pair
-        for stage, times in zip(stages, (3, 2, 1), strict=True):
-            for t in self._todo[: times * self._ahead]:
+    def next_frame(self) -> tuple[int, FrameGraph, FramePair | None]:
+        """Wait for the next frame.
+
+        Returns
+        -------
+        t : int
+            Index of the frame.
+        frame : FrameGraph
+        pair : FramePair or None
+            To the frame ``t + 1``; None for the last frame of the video.
+        """
+        stages = self._submit_flow, self._submit_description, self._submit_completion
+        for stage, distance in zip(stages, (3, 2, 1), strict=True):
+            for t in self._queue[: distance * self._lookahead]:
                 stage(t)
-        t = self._todo.pop(0)
-        frame, pair = self._ready.pop(t).result()
-        self._open.remove(t)
-        self._forget(t)
+        t = self._queue.pop(0)
+        frame, pair = self._completed.pop(t).result()
+        self._unfinished.remove(t)
+        self._discard_unneeded(t)
         return t, frame, pair
 
-    def _begin_picture(self, t: int) -> Future[Rgb]:
-        if t not in self._pictures:
-            self._pictures[t] = self._pool.submit(self._picture, t)
-        return self._pictures[t]
+    def _submit_image(self, t: int) -> Future[Rgb]:
+        if t not in self._images:
+            self._images[t] = self._pool.submit(self._read_image, t)
+        return self._images[t]
 
-    def _begin_flow(self, t: int) -> Future[Flow] | None:
-        """Flow between frame `t` and the next, None where one of them is missing."""
+    def _submit_flow(self, t: int) -> Future[Flow] | None:
+        """Submit the flow between frame `t` and the next; None at the ends."""
         if not 0 <= t < self._video.shape[0] - 1:
             return None
         if t not in self._flows:
-            two = self._begin_picture(t), self._begin_picture(t + 1)
-            self._flows[t] = self._pool.submit(self._flow, *two)
+            images = self._submit_image(t), self._submit_image(t + 1)
+            self._flows[t] = self._pool.submit(self._estimate_flow, *images)
         return self._flows[t]
 
-    def _begin_description(self, t: int) -> Future[Described]:
+    def _submit_description(self, t: int) -> Future[FrameAndMeans]:
         if t not in self._described:
-            flows = self._begin_flow(t - 1), self._begin_flow(t)
-            picture = self._begin_picture(t)
-            self._described[t] = self._pool.submit(self._describe, picture, *flows)
+            flows = self._submit_flow(t - 1), self._submit_flow(t)
+            image = self._submit_image(t)
+            self._described[t] = self._pool.submit(self._describe, image, *flows)
         return self._described[t]
 
-    def _begin_pair(self, t: int) -> None:
-        if t not in self._ready:
-            flow = self._begin_flow(t)
-            one = self._begin_description(t)
-            other = self._begin_description(t + 1) if flow else None
-            self._ready[t] = self._pool.submit(self._tie, one, other, flow)
+    def _submit_completion(self, t: int) -> None:
+        if t not in self._completed:
+            flow = self._submit_flow(t)
+            first = self._submit_description(t)
+            second = self._submit_description(t + 1) if flow else None
+            self._completed[t] = self._pool.submit(self._complete, first, second, flow)
 
-    def _picture(self, t: int) -> Rgb:
+    def _read_image(self, t: int) -> Rgb:
         return self._video.rgb(t, denoise=self._settings.denoise)
 
-    def _flow(self, one: Future[Rgb], other: Future[Rgb]) -> Flow:
-        return flow_between(one.result(), other.result(), self._nets.flow)
+    def _estimate_flow(self, first: Future[Rgb], second: Future[Rgb]) -> Flow:
+        return flow_between(first.result(), second.result(), self._models.flow)
 
     def _describe(
         self,
-        picture: Future[Rgb],
-        before: Future[Flow] | None,
-        after: Future[Flow] | None,
-    ) -> Described:
+        image: Future[Rgb],
+        flow_previous: Future[Flow] | None,
+        flow_next: Future[Flow] | None,
+    ) -> FrameAndMeans:
         return describe_frame(
-            picture.result(),
-            before.result() if before else None,
-            after.result() if after else None,
+            image.result(),
+            flow_previous.result() if flow_previous else None,
+            flow_next.result() if flow_next else None,
             self._settings,
-            self._nets.embed,
+            self._models.embed,
         )
 
-    def _tie(
+    def _complete(
         self,
-        one: Future[Described],
-        other: Future[Described] | None,
+        first: Future[FrameAndMeans],
+        second: Future[FrameAndMeans] | None,
         flow: Future[Flow] | None,
     ) -> tuple[FrameGraph, FramePair | None]:
-        first = one.result()
-        if other is None or flow is None:
-            return first[0], None
-        share = self._settings.edges.least_share
-        return first[0], describe_pair(first, other.result(), flow.result(), share)
+        """Describe the pair of a frame and the next, if there is one."""
+        described = first.result()
+        if second is None or flow is None:
+            return described[0], None
+        least_share = self._settings.edges.least_share
+        pair = describe_pair(described, second.result(), flow.result(), least_share)
+        return described[0], pair
 
-    def _forget(self, t: int) -> None:
-        """Drop what was kept for frame `t` and for no other that is still to do.
+    def _discard_unneeded(self, t: int) -> None:
+        """Discard results near frame `t` that no unfinished frame depends on.
 
-        A frame is made from what is known of some frames before it and after it.
+        The result of a stage for frame s is an input of the frames from ``s - after``
+        to ``s + before``.
         """
-        reach = (self._described, 0, 1), (self._flows, 1, 1), (self._pictures, 1, 2)
-        for kept, before, after in reach:
+        reach = (self._described, 0, 1), (self._flows, 1, 1), (self._images, 1, 2)
+        for results, before, after in reach:
             for s in range(t - before, t + after + 1):
-                users = range(s - after, s + before + 1)
-                if self._open.isdisjoint(users):
-                    kept.pop(s, None)
+                dependents = range(s - after, s + before + 1)
+                if self._unfinished.isdisjoint(dependents):
+                    results.pop(s, None)

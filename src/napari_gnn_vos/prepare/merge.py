@@ -1,8 +1,8 @@
-"""Over-segmentation by merging small basins until few enough are left.
+"""Superpixels by hierarchical merging on the region adjacency graph.
 
-The basins of a fine watershed follow borders well but are ten times too many. Pairs
-that touch are merged, the least costly first, until the budget is met, so that
-superpixels end up small where a picture has detail and large where it has none.
+A fine watershed follows object boundaries well, but has ten times too many basins.
+Adjacent regions are merged in the order of increasing cost until the budget is met. So
+superpixels are small in detailed and large in uniform parts of an image.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from napari_gnn_vos.prepare.basins import borders, gather, sums
+from napari_gnn_vos.prepare.regions import (
+    region_adjacency,
+    region_sums,
+    sum_duplicate_pairs,
+)
 from napari_gnn_vos.prepare.watershed import (
     consecutive,
     lab_colours,
@@ -21,170 +25,175 @@ from napari_gnn_vos.prepare.watershed import (
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
-SPACING = 6
-FINE_PASSES = 2
-FINAL_PASSES = 1
-CHROMA = 4.0
-"""Weight of a and b beside L: shadows change lightness, objects change colour."""
-MOTION = 8.0
-"""Weight of a pixel of motion beside a step of lightness."""
-CONTRAST = 1.0
-"""Weight of the gradient along a border beside the difference of the means."""
+MARKER_SPACING = 6
+"""Distance of the markers of the fine watershed in pixels."""
+BASIN_RELAXATIONS, FINAL_RELAXATIONS = 2, 1
+"""Passes of border relaxation before and after merging."""
+CHROMA_WEIGHT = 4.0
+"""Weight of a and b relative to L: a shadow changes lightness only."""
+MOTION_WEIGHT = 8.0
+"""Weight of a motion of one pixel relative to one level of lightness (0 to 255)."""
+GRADIENT_WEIGHT = 1.0
+"""Weight of the mean gradient along a border relative to the difference of means."""
 
 
 def merge_superpixels(
-    picture: Rgb, motions: list[NDArray[np.float32]], budget: int
+    image: Rgb, motions: list[NDArray[np.float32]], budget: int
 ) -> NDArray[np.int32]:
-    """Cut a picture into at most `budget` superpixels.
+    """Segment an image into at most `budget` superpixels.
 
     Parameters
     ----------
-    picture : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8
     motions : list of (H, W, 2) ndarray of float32
-        Flow to the next frame, from the one before, or both, in pixels.
+        Motion to the next frame, to the previous one, or both, in pixels.
     budget : int
-        Superpixels to end up with, at most.
+        Maximum number of superpixels.
 
     Returns
     -------
     labels : (H, W) ndarray of int32
-        Numbers 0 .. n - 1.
+        Superpixels 0 .. n - 1.
 
     Notes
     -----
-    The cost of a merger is Ward's: the growth of the variance of colour and motion
-    within superpixels, with the mean gradient along their border added. Mutually best
-    pairs are merged in rounds, the cheaper half in each.
+    The cost of a merge is Ward's criterion, the increase of the variance of colour and
+    motion within regions, plus a term for the mean gradient along their border. In each
+    round the cheaper half of the mutually nearest pairs is merged.
 
     References
     ----------
     J. H. Ward, "Hierarchical Grouping to Optimize an Objective Function", 1963.
     """
-    colours = lab_colours(picture)
-    labels = watershed_basins(picture, colours, SPACING, FINE_PASSES)
-    steep = _gradient(colours)
-    total, size = _totals(labels, colours, motions)
-    root = _merge(total, size, borders(labels, steep), budget, CONTRAST)
-    labels = root[labels]
-    for _ in range(FINAL_PASSES):
+    colours = lab_colours(image)
+    labels = watershed_basins(image, colours, MARKER_SPACING, BASIN_RELAXATIONS)
+    adjacency = region_adjacency(labels, _gradient_magnitude(colours))
+    total, size = _feature_sums(labels, colours, motions)
+    region = _merge_regions(total, size, adjacency, budget, GRADIENT_WEIGHT)
+    labels = region[labels]
+    for _ in range(FINAL_RELAXATIONS):
         labels = relax(labels, colours)
     return consecutive(labels)
 
 
-def _totals(
+def _feature_sums(
     labels: NDArray[np.int32],
     colours: NDArray[np.float32],
     motions: list[NDArray[np.float32]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weighted sums of colour and motion over basins, (n, D), and their sizes, (n,)."""
-    total, size = sums(labels, colours)
-    parts = [total * (1, CHROMA, CHROMA)]
-    parts += [MOTION * sums(labels, motion)[0] for motion in motions]
-    return np.concatenate(parts, axis=1), size
+    """Sum weighted colour and motion over basins, (n, D), and count pixels, (n,)."""
+    total, size = region_sums(labels, colours)
+    totals = [total * (1, CHROMA_WEIGHT, CHROMA_WEIGHT)]
+    totals += [MOTION_WEIGHT * region_sums(labels, motion)[0] for motion in motions]
+    return np.concatenate(totals, axis=1), size
 
 
-def _gradient(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Steepness of a slightly blurred picture, (H, W), in steps per pixel."""
+def _gradient_magnitude(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum the gradient magnitudes of all channels after a blur, (H, W), per pixel."""
     smooth = cv2.GaussianBlur(colours, (5, 5), 1)
-    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
-    steep: NDArray[np.float32] = _steepness(across, down)
-    return steep
+    dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
+    dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
+    magnitude: NDArray[np.float32] = _magnitude(dx, dy)
+    return magnitude
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _steepness(across, down):  # type: ignore[no-untyped-def]
-    h, w, depth = across.shape
-    steep = np.zeros((h, w), np.float32)
+def _magnitude(dx, dy):  # type: ignore[no-untyped-def]
+    h, w, depth = dx.shape
+    magnitude = np.zeros((h, w), np.float32)
     for r in range(h):
         for c in range(w):
             for d in range(depth):
-                steep[r, c] += np.sqrt(across[r, c, d] ** 2 + down[r, c, d] ** 2)
-    return steep
+                magnitude[r, c] += np.sqrt(dx[r, c, d] ** 2 + dy[r, c, d] ** 2)
+    return magnitude
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _costs(pairs, length, strength, total, size, contrast):  # type: ignore[no-untyped-def]
+def _merge_costs(pairs, length, strength, total, size, weight):  # type: ignore[no-untyped-def]
+    """Compute the cost of merging each pair: Ward's criterion and border gradient."""
     cost = np.empty(pairs.shape[1], np.float64)
     mean = total / size.reshape(-1, 1)
     for e in range(len(cost)):
         a, b = pairs[0, e], pairs[1, e]
-        far = 0.0
+        distance = 0.0
         for d in range(mean.shape[1]):
-            far += (mean[a, d] - mean[b, d]) ** 2
-        edge = strength[e] / length[e]
-        cost[e] = (far + contrast * edge * edge) * size[a] * size[b]
+            distance += (mean[a, d] - mean[b, d]) ** 2
+        gradient = strength[e] / length[e]
+        cost[e] = (distance + weight * gradient * gradient) * size[a] * size[b]
         cost[e] /= size[a] + size[b]
     return cost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _choose(pairs, cost, n, most):  # type: ignore[no-untyped-def]
-    """Mutually best pairs, cheapest first, half of them and at most `most`."""
-    best, least = np.full(n, -1, np.int32), np.full(n, np.inf)
+def _select_merges(pairs, cost, n, limit):  # type: ignore[no-untyped-def]
+    """Select the cheaper half of the mutually nearest pairs, at most `limit`."""
+    nearest, lowest = np.full(n, -1, np.int32), np.full(n, np.inf)
     for e in range(len(cost)):
         for k in (pairs[0, e], pairs[1, e]):
-            if cost[e] < least[k]:
-                best[k], least[k] = e, cost[e]
-    chosen = np.empty(n, np.int32)
+            if cost[e] < lowest[k]:
+                nearest[k], lowest[k] = e, cost[e]
+    mutual = np.empty(n, np.int32)
     count = 0
     for k in range(n):
-        e = best[k]
-        if e >= 0 and pairs[0, e] == k and best[pairs[1, e]] == e:
-            chosen[count] = e
+        e = nearest[k]
+        if e >= 0 and pairs[0, e] == k and nearest[pairs[1, e]] == e:
+            mutual[count] = e
             count += 1
-    order = np.argsort(cost[chosen[:count]])
-    return chosen[order[: min(most, count // 2 + 1)]]
+    order = np.argsort(cost[mutual[:count]])
+    return mutual[order[: min(limit, count // 2 + 1)]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _merge(total, size, edges, budget, contrast):  # type: ignore[no-untyped-def]
-    """Merge basins until `budget` are left: the superpixel of each, (n,)."""
-    pairs, length, strength = edges
-    root = np.arange(len(size))
+def _merge_regions(total, size, adjacency, budget, weight):  # type: ignore[no-untyped-def]
+    """Merge regions until `budget` remain; return the new region of each, (n,)."""
+    pairs, length, strength = adjacency
+    region = np.arange(len(size))
     while len(size) > budget and len(length) > 0:
         n = len(size)
-        cost = _costs(pairs, length, strength, total, size, contrast)
-        to = _renumber(pairs, _choose(pairs, cost, n, n - budget), n)
-        total, size = _add_up(total, size, to)
-        pairs, length, strength = _join(pairs, length, strength, to)
-        for k in range(len(root)):
-            root[k] = to[root[k]]
-    return root.astype(np.int32)
+        cost = _merge_costs(pairs, length, strength, total, size, weight)
+        target = _merge_targets(pairs, _select_merges(pairs, cost, n, n - budget), n)
+        total, size = _merge_sums(total, size, target)
+        pairs, length, strength = _merge_adjacency(pairs, length, strength, target)
+        for k in range(len(region)):
+            region[k] = target[region[k]]
+    return region.astype(np.int32)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _renumber(pairs, chosen, n):  # type: ignore[no-untyped-def]
-    """Give both ends of the chosen pairs one number, and leave no number out."""
-    to = np.arange(n)
-    for e in chosen:
-        to[pairs[1, e]] = pairs[0, e]
-    number = np.cumsum(to == np.arange(n)) - 1
+def _merge_targets(pairs, selected, n):  # type: ignore[no-untyped-def]
+    """Assign consecutive numbers to the regions after the selected merges, (n,)."""
+    target = np.arange(n)
+    for e in selected:
+        target[pairs[1, e]] = pairs[0, e]
+    number = np.cumsum(target == np.arange(n)) - 1
     for k in range(n):
-        to[k] = number[to[k]]
-    return to
+        target[k] = number[target[k]]
+    return target
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_up(total, size, to):  # type: ignore[no-untyped-def]
-    m = to.max() + 1
+def _merge_sums(total, size, target):  # type: ignore[no-untyped-def]
+    """Sum features and sizes over merged regions."""
+    m = target.max() + 1
     new_total = np.zeros((m, total.shape[1]), np.float64)
     new_size = np.zeros(m, np.float64)
-    for k in range(len(to)):
-        new_size[to[k]] += size[k]
+    for k in range(len(target)):
+        new_size[target[k]] += size[k]
         for d in range(total.shape[1]):
-            new_total[to[k], d] += total[k, d]
+            new_total[target[k], d] += total[k, d]
     return new_total, new_size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _join(pairs, length, strength, to):  # type: ignore[no-untyped-def]
-    """Borders between the new basins; those within one are gone."""
+def _merge_adjacency(pairs, length, strength, target):  # type: ignore[no-untyped-def]
+    """Update the adjacency of merged regions and remove pairs inside a region."""
     kept = 0
     for e in range(len(length)):
-        a, b = to[pairs[0, e]], to[pairs[1, e]]
+        a, b = target[pairs[0, e]], target[pairs[1, e]]
         if a != b:
             pairs[0, kept], pairs[1, kept] = a, b
             length[kept], strength[kept] = length[e], strength[e]
             kept += 1
-    return gather(pairs[:, :kept], length[:kept], strength[:kept], to.max() + 1)
+    return sum_duplicate_pairs(
+        pairs[:, :kept], length[:kept], strength[:kept], target.max() + 1
+    )

@@ -1,7 +1,7 @@
-"""What a superpixel is like before anybody has drawn anything (paper, III-D).
+"""Node features that do not depend on the annotation (paper, III-D).
 
-To add a feature, write a function and add a line to NODE_FEATURES. Every feature is
-scaled by a constant, never by the video, so that a checkpoint fits any video.
+To add a feature, write a function and add it to `NODE_FEATURES`. Features are scaled by
+constants and not by statistics of the video, so that a checkpoint fits any video.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.camera_motion import camera_residual
-from napari_gnn_vos.prepare.flow import full_size, not_reached
+from napari_gnn_vos.prepare.flow import full_size, occluded_cells
 from napari_gnn_vos.prepare.pool import pool_mean
 from napari_gnn_vos.prepare.watershed import lab_colours
 from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
@@ -23,28 +23,28 @@ from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
-LOG2_OF_A_MEGAPIXEL = 20.0
-FAST = 10.0
-"""Pixels a frame: a motion that counts as 1 on the scale of the features."""
+LOG2_MEGAPIXEL = 20.0
+MOTION_SCALE = 10.0
+"""Motion in pixels per frame that is 1 before the logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
 class FrameView:
-    """What features of a frame are computed from, each thing computed once.
+    """The input of node features; intermediate results are computed once.
 
     Parameters
     ----------
     labels : (H, W) ndarray of uint16
         Superpixels 0 .. n - 1.
-    picture : (H, W, 3) ndarray of uint8
-    before, after : Flow or None
-        Flow that joins the frame to the one before and to the next; None at the ends.
+    image : (H, W, 3) ndarray of uint8
+    flow_previous, flow_next : Flow or None
+        Between the frame and the previous or next one; None at the ends of the video.
     """
 
     labels: NDArray[np.uint16]
-    picture: Rgb
-    before: Flow | None
-    after: Flow | None
+    image: Rgb
+    flow_previous: Flow | None
+    flow_next: Flow | None
 
     @property
     def n(self) -> int:
@@ -53,85 +53,86 @@ class FrameView:
 
     @cached_property
     def colours(self) -> F32:
-        """CIELAB, (H, W, 3), each channel about 0 to 1."""
-        colours = lab_colours(self.picture)
+        """CIELAB image, (H, W, 3), each channel about 0 to 1."""
+        colours = lab_colours(self.image)
         colours /= np.float32(255)
         return colours
 
     @cached_property
     def motions(self) -> list[F32]:
-        """What `known_motions` tells."""
-        return known_motions(self.before, self.after, self.labels)
+        """See `pixel_motions`."""
+        return pixel_motions(self.flow_previous, self.flow_next, self.labels)
 
     @cached_property
     def means(self) -> F32:
         """Mean colour and motion to the next and the previous frame, (n, 7)."""
-        moves = mean_moves(self.motions, self.before, self.after, self.labels)
-        return np.concatenate([pool_mean(self.colours, self.labels), moves], axis=1)
+        flows = self.flow_previous, self.flow_next
+        motion = mean_motions(self.motions, *flows, self.labels)
+        return np.concatenate([pool_mean(self.colours, self.labels), motion], axis=1)
 
     @cached_property
     def residual(self) -> F32:
         """Motion relative to the camera, (H, W, 1), in pixels.
 
-        The smaller of the values to the next and to the previous frame: occlusions
-        disturb the flow in one direction only.
+        The smaller of the values to the next and to the previous frame, because an
+        occlusion disturbs the flow in one direction only. Zero without any flow.
         """
-        shape = self.picture.shape[:2]
-        flows = [self.after.forward] if self.after else []
-        flows += [self.before.backward] if self.before else []
+        shape = self.image.shape[:2]
+        flows = [self.flow_next.forward] if self.flow_next else []
+        flows += [self.flow_previous.backward] if self.flow_previous else []
         if not flows:
             return np.zeros((*shape, 1), np.float32)
         smallest = np.minimum.reduce([camera_residual(flow, shape) for flow in flows])
         return np.asarray(cv2.resize(smallest, shape[::-1])[..., None], np.float32)
 
-    def cut(self, labels: NDArray[np.uint16]) -> FrameView:
-        """Give the same frame superpixels; what is known of its motion is kept."""
-        view = FrameView(labels, self.picture, self.before, self.after)
+    def with_labels(self, labels: NDArray[np.uint16]) -> FrameView:
+        """Return a view with other superpixels that shares the cached motions."""
+        view = FrameView(labels, self.image, self.flow_previous, self.flow_next)
         vars(view)["motions"] = self.motions
         if "residual" in vars(self):
             vars(view)["residual"] = self.residual
         return view
 
 
-def known_motions(
-    before: Flow | None, after: Flow | None, labels: NDArray[np.uint16]
+def pixel_motions(
+    flow_previous: Flow | None, flow_next: Flow | None, labels: NDArray[np.uint16]
 ) -> list[F32]:
-    """Motion of every pixel to the next frame and to the one before, where known.
+    """Upsample the flow of a frame to the next and to the previous one, if they exist.
 
     Parameters
     ----------
-    before, after, labels
+    flow_previous, flow_next, labels
         See `FrameView`.
 
     Returns
     -------
     motions : list of (H, W, 2) ndarray of float32
-        In pixels; one of them at an end of the video.
+        In pixels per frame; one array at the ends of the video.
     """
-    flows = [after.forward] if after else []
-    flows += [before.backward] if before else []
+    flows = [flow_next.forward] if flow_next else []
+    flows += [flow_previous.backward] if flow_previous else []
     height, width = labels.shape
     return [full_size(flow, (height, width)) for flow in flows]
 
 
-def mean_moves(
+def mean_motions(
     motions: list[F32],
-    before: Flow | None,
-    after: Flow | None,
+    flow_previous: Flow | None,
+    flow_next: Flow | None,
     labels: NDArray[np.uint16],
 ) -> F32:
-    """Average the motions of superpixels to the next and the previous frame, (n, 4).
+    """Average the motion of each superpixel to the next and the previous frame, (n, 4).
 
-    Motion at an end of the video is the other one, negated.
+    At the ends of the video the missing motion is the negative of the other one.
     """
-    moves = [pool_mean(motion, labels) for motion in motions]
-    if not moves:
-        moves = [np.zeros((int(labels.max()) + 1, 2), np.float32)] * 2
-    elif after is None:
-        moves = [-moves[0], moves[0]]
-    elif before is None:
-        moves = [moves[0], -moves[0]]
-    return np.concatenate(moves, axis=1)
+    means = [pool_mean(motion, labels) for motion in motions]
+    if not means:
+        means = [np.zeros((int(labels.max()) + 1, 2), np.float32)] * 2
+    elif flow_next is None:
+        means = [-means[0], means[0]]
+    elif flow_previous is None:
+        means = [means[0], -means[0]]
+    return np.concatenate(means, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class NodeFeature:
     names : tuple of str
         Names of its F columns.
     compute : callable
-        From a frame's view to an (n, F) array.
+        From a `FrameView` to an (n, F) array.
     """
 
     names: tuple[str, ...]
@@ -151,57 +152,58 @@ class NodeFeature:
 
 
 def occluded(view: FrameView) -> F32:
-    """Share of pixels hidden in the next and in the previous frame, (n, 2)."""
+    """Compute the share of pixels occluded in the next and previous frame, (n, 2)."""
     shares = []
     for flow in (
-        view.after.backward if view.after else None,
-        view.before.forward if view.before else None,
+        view.flow_next.backward if view.flow_next else None,
+        view.flow_previous.forward if view.flow_previous else None,
     ):
         if flow is None:
             shares.append(np.zeros((view.n, 1), np.float32))
             continue
-        hidden = not_reached(flow).astype(np.uint8)
+        cells = occluded_cells(flow).astype(np.uint8)
         size = view.labels.shape[::-1]
-        large = cv2.resize(hidden, size, interpolation=cv2.INTER_NEAREST)
-        shares.append(pool_mean(large[..., None].astype(np.float32), view.labels))
+        pixels = cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST)
+        shares.append(pool_mean(pixels[..., None].astype(np.float32), view.labels))
     return np.concatenate(shares, axis=1)
 
 
 def colour(view: FrameView) -> F32:
-    """Mean and standard deviation of L, a and b, (n, 6)."""
+    """Compute mean and four times the standard deviation of L, a and b, (n, 6)."""
     mean, square = view.means[:, :3], pool_mean(view.colours**2, view.labels)
-    spread = np.sqrt(np.maximum(square - mean**2, 0)) * 4
-    return np.concatenate([mean, spread], axis=1)
+    std = np.sqrt(np.maximum(square - mean**2, 0)) * 4
+    return np.concatenate([mean, std], axis=1)
 
 
 def log_size(view: FrameView) -> F32:
-    """Log2 of the number of pixels, 1 for a megapixel, (n, 1)."""
+    """Compute log2 of the number of pixels, 1 for a megapixel, (n, 1)."""
     size = np.bincount(view.labels.ravel())
-    return (np.log2(size) / LOG2_OF_A_MEGAPIXEL)[:, None].astype(np.float32)
+    return (np.log2(size) / LOG2_MEGAPIXEL)[:, None].astype(np.float32)
 
 
 def at_border(view: FrameView) -> F32:
-    """1 where a superpixel touches the border of its frame, else 0, (n, 1)."""
-    touches = np.zeros((view.n, 1), np.float32)
-    for rim in (view.labels[[0, -1]], view.labels[:, [0, -1]]):
-        touches[rim.ravel()] = 1
-    return touches
+    """Return 1 for superpixels at the border of the frame, else 0, (n, 1)."""
+    border = np.zeros((view.n, 1), np.float32)
+    for pixels in (view.labels[[0, -1]], view.labels[:, [0, -1]]):
+        border[pixels.ravel()] = 1
+    return border
 
 
 def motion(view: FrameView) -> F32:
-    """Motion against the frame's median, to the next and the previous frame, (n, 2).
+    """Compute the motion relative to the median of the frame, (n, 2).
 
-    Length of the difference, on a scale where 10 pixels are 1, by a soft logarithm.
+    ``log(1 + length / MOTION_SCALE)`` of the difference between the motion, to the next
+    and to the previous frame, and its median over all superpixels.
     """
-    out = []
+    relative = []
     for mean in (view.means[:, 3:5], view.means[:, 5:]):
-        against = np.linalg.norm(mean - np.median(mean, axis=0), axis=1)
-        out.append(np.log1p(against / FAST))
-    return np.stack(out, axis=1).astype(np.float32)
+        length = np.linalg.norm(mean - np.median(mean, axis=0), axis=1)
+        relative.append(np.log1p(length / MOTION_SCALE))
+    return np.stack(relative, axis=1).astype(np.float32)
 
 
 def residual_motion(view: FrameView) -> F32:
-    """Motion relative to the camera, log(1 + pixels), (n, 1)."""
+    """Compute the motion relative to the camera, log(1 + pixels), (n, 1)."""
     return np.log1p(pool_mean(view.residual, view.labels))
 
 
@@ -216,6 +218,6 @@ NODE_FEATURES = (
 NODE_FEATURE_NAMES = tuple(name for feature in NODE_FEATURES for name in feature.names)
 
 
-def describe_nodes(view: FrameView) -> F32:
-    """Compute every feature of every superpixel of a frame, (n, F)."""
+def compute_node_features(view: FrameView) -> F32:
+    """Compute all features of the superpixels of a frame, (n, F)."""
     return np.concatenate([f.compute(view) for f in NODE_FEATURES], axis=1)

@@ -1,4 +1,4 @@
-"""From a video to its superpixel graph, frame by frame on all cores."""
+"""Prepare the superpixel graph of a video frame by frame on all cores."""
 
 from __future__ import annotations
 
@@ -9,95 +9,99 @@ from typing import Protocol
 
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.prepare.frame_scheduler import Callables, FrameScheduler
+from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.vision import cv2
 
-BATCH = 8
-"""Frames in the order of the video before it is the other side's turn: a film is read
-forwards only."""
+BATCH_FRAMES = 8
+"""Frames prepared in ascending order before a batch on the other side of the start
+follows: video files are decoded forward."""
 
 
 class Sink(Protocol):
-    """Where the frames of a graph go as they are ready."""
+    """A store for the frames of a graph."""
 
     def ready(self, t: int) -> bool:
-        """Whether frame `t` and what ties it to the next were put before."""
+        """Return whether frame `t` and its pair to the next are stored."""
 
     def put(self, t: int, frame: FrameGraph, pair: FramePair | None) -> None:
-        """Keep frame `t` and what ties it to the next; None after the last."""
+        """Store frame `t` and its pair to the next; None for the last frame."""
 
     def frame(self, t: int) -> FrameGraph:
-        """Frame `t` as put before."""
+        """Return the stored frame `t`."""
 
 
 def prepare(
     video: Video,
     settings: PrepareSettings,
-    nets: Callables,
+    models: FrameModels,
     sink: Sink,
     around: int = 0,
 ) -> Pipeline[None]:
-    """Prepare a video's graph, once.
+    """Prepare the graph of a video.
+
+    Each frame depends only on a few frames around it, so the graph does not depend on
+    the order of the frames or on interruptions.
 
     Parameters
     ----------
     video : Video
-        T frames, read a few at a time.
+        T frames; a few are in memory at a time.
     settings : PrepareSettings
-    nets : Callables
-        Flow and backbone.
+    models : FrameModels
+        Optical flow and backbone.
     sink : Sink
-        Gets every frame; those it already has are not prepared again.
+        Stores each frame. Frames that it already holds are not prepared.
     around : int
-        Frame to begin at: those near it come first, the others follow outwards. The
-        graph is the same wherever it is begun, stopped and gone on with.
+        Index of the frame to start at, see `outwards`.
 
     Yields
     ------
     step : Progress
-        One a frame.
+        After each frame.
     """
     count = video.shape[0]
-    todo = [t for t in outwards(count, around) if not sink.ready(t)]
-    yield Progress("prepare", count - len(todo), count)
-    with _threads() as pool:
-        desk = FrameScheduler(video, settings, nets, pool, todo)
-        for left in reversed(range(len(todo))):
-            sink.put(*desk.take())
-            yield Progress("prepare", count - left, count)
+    missing = [t for t in outwards(count, around) if not sink.ready(t)]
+    yield Progress("prepare", count - len(missing), count)
+    with _thread_pool() as pool:
+        scheduler = FrameScheduler(video, settings, models, pool, missing)
+        for remaining in reversed(range(len(missing))):
+            sink.put(*scheduler.next_frame())
+            yield Progress("prepare", count - remaining, count)
 
 
 def outwards(count: int, around: int) -> list[int]:
-    """Order the frames of a video: the batches nearest to a frame first.
+    """Order the frames of a video by the distance of their batch to a frame.
 
     Parameters
     ----------
     count : int
-        Frames of the video.
+        Number of frames of the video.
     around : int
-        The frame.
+        Index of a frame.
 
     Returns
     -------
     order : list of int
-        Every frame once, rising within a batch.
+        Each frame once; ascending within a batch of `BATCH_FRAMES`.
 
     Examples
     --------
     >>> outwards(20, 9)
     [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19]
     """
-    batches = [range(t, min(t + BATCH, count)) for t in range(0, count, BATCH)]
+    batches = [
+        range(t, min(t + BATCH_FRAMES, count)) for t in range(0, count, BATCH_FRAMES)
+    ]
     batches.sort(key=lambda batch: max(batch[0] - around, around - batch[-1]))
     return [t for batch in batches for t in batch]
 
 
 @contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """One thread a core for whole frames, none inside OpenCV meanwhile."""
+def _thread_pool() -> Iterator[ThreadPoolExecutor]:
+    """Provide one thread per core, while OpenCV is limited to one thread."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     pool = ThreadPoolExecutor(cores())

@@ -1,52 +1,53 @@
-"""Over-segmentation as in the paper: SLIC, cut and refined at borders of motion."""
+"""Superpixels as in the paper: SLIC, split and refined at motion boundaries (III-A)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import label as connected_parts
+from skimage.measure import label as connected_components
 from skimage.segmentation import slic
 
 from napari_gnn_vos.prepare.watershed import consecutive, lab_colours, relax
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
-BASE_SHARE = 0.4
-"""Share of the budget that the first SLIC gets (paper's release: 300 of 800)."""
-PARTS = 4
-LEVELS = 2
-SMALLEST = 40
-"""Pixels; smaller pieces are left to their neighbours."""
-STRONG_MOTION = 40.0
+INITIAL_FRACTION = 0.4
+"""Fraction of the budget of the first SLIC (released code of the paper: 300 of 800)."""
+PARTS_PER_SPLIT = 4
+REFINEMENT_LEVELS = 2
+MIN_REGION_PIXELS = 40
+"""Smaller regions are merged into their neighbours."""
+MOTION_GAIN = 40.0
+"""Brightness levels per pixel of motion in the image of the flow."""
 
 
 def slic_superpixels(
-    picture: Rgb, motions: list[NDArray[np.float32]], budget: int
+    image: Rgb, motions: list[NDArray[np.float32]], budget: int
 ) -> NDArray[np.int32]:
-    """Cut a picture by SLIC, then along and around borders of motion.
+    """Segment an image by SLIC, split at motion boundaries and refined around them.
 
     Parameters
     ----------
-    picture : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8
     motions : list of (H, W, 2) ndarray of float32
-        Flow to the next frame, from the one before, or both, in pixels.
+        Motion to the next frame, to the previous one, or both, in pixels.
     budget : int
-        Superpixels to aim for.
+        Approximate number of superpixels.
 
     Returns
     -------
     labels : (H, W) ndarray of int32
-        Numbers 0 .. n - 1.
+        Superpixels 0 .. n - 1.
 
     References
     ----------
     Paper, III-A. R. Achanta et al., "SLIC Superpixels", PAMI 2012.
     """
-    lab = lab_colours(picture)
-    borders = np.any([motion_borders(motion) for motion in motions], axis=0)
+    lab = lab_colours(image)
+    boundaries = np.any([motion_boundaries(motion) for motion in motions], axis=0)
     labels = slic(
         lab,
-        n_segments=int(budget * BASE_SHARE),
+        n_segments=int(budget * INITIAL_FRACTION),
         compactness=0.1,
         slic_zero=True,
         convert2lab=False,
@@ -54,35 +55,40 @@ def slic_superpixels(
         start_label=1,
         max_num_iter=5,
     )
-    labels = _tidy(connected_parts(np.where(borders, 0, labels), connectivity=1), lab)
-    soft = cv2.GaussianBlur(borders.astype(np.float32), (0, 0), 8)
-    for level in range(LEVELS):
+    regions = connected_components(np.where(boundaries, 0, labels), connectivity=1)
+    labels = _merge_small_regions(regions, lab)
+    density = cv2.GaussianBlur(boundaries.astype(np.float32), (0, 0), 8)
+    for level in range(REFINEMENT_LEVELS):
         missing = budget - int(labels.max()) - 1
-        most = missing // (PARTS - 1) if level else missing // (2 * (PARTS - 1))
-        labels = _refine(labels, lab, soft, max(most, 0))
+        splits = missing // (PARTS_PER_SPLIT - 1)
+        if level == 0:
+            splits = missing // (2 * (PARTS_PER_SPLIT - 1))
+        labels = _refine(labels, lab, density, max(splits, 0))
     return labels
 
 
-def motion_borders(motion: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Find candidates for object borders: Canny on flow drawn as colours, (H, W)."""
-    strength, angle = cv2.cartToPolar(
+def motion_boundaries(motion: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Detect motion boundaries by Canny on the colour-coded flow, (H, W)."""
+    magnitude, angle = cv2.cartToPolar(
         np.ascontiguousarray(motion[..., 1]), np.ascontiguousarray(motion[..., 0])
     )
-    hsv = np.full((*strength.shape, 3), 255, np.uint8)
+    hsv = np.full((*magnitude.shape, 3), 255, np.uint8)
     hsv[..., 0] = angle * (90 / np.pi)
-    hsv[..., 2] = np.minimum(STRONG_MOTION * strength, 255)
-    drawn = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
-    edges: NDArray[np.uint8] = cv2.Canny(drawn, 100, 200)
+    hsv[..., 2] = np.minimum(MOTION_GAIN * magnitude, 255)
+    bgr = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
+    edges: NDArray[np.uint8] = cv2.Canny(bgr, 100, 200)
     return edges > 0
 
 
-def _tidy(labels: NDArray[np.int64], lab: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Give border pixels and small pieces to a neighbour."""
+def _merge_small_regions(
+    labels: NDArray[np.int64], lab: NDArray[np.float32]
+) -> NDArray[np.int32]:
+    """Assign boundary pixels (0) and small regions to a neighbouring region."""
     size = np.bincount(labels.ravel())
-    weak = (size < SMALLEST)[labels] | (labels == 0)
-    markers = np.where(weak, 0, labels).astype(np.int32)
-    flat = np.ascontiguousarray(np.clip(lab, 0, 255).astype(np.uint8))
-    flooded: NDArray[np.int32] = cv2.watershed(flat, markers)
+    unassigned = (size < MIN_REGION_PIXELS)[labels] | (labels == 0)
+    markers = np.where(unassigned, 0, labels).astype(np.int32)
+    image = np.ascontiguousarray(np.clip(lab, 0, 255).astype(np.uint8))
+    flooded: NDArray[np.int32] = cv2.watershed(image, markers)
     grown: NDArray[np.float32] = cv2.dilate(
         np.maximum(flooded, 0).astype(np.float32), np.ones((3, 3), np.uint8)
     )
@@ -93,21 +99,21 @@ def _tidy(labels: NDArray[np.int64], lab: NDArray[np.float32]) -> NDArray[np.int
 def _refine(
     labels: NDArray[np.int32],
     lab: NDArray[np.float32],
-    soft: NDArray[np.float32],
-    most: int,
+    density: NDArray[np.float32],
+    max_splits: int,
 ) -> NDArray[np.int32]:
-    """Split the superpixels nearest to borders of motion into four each."""
+    """Split the superpixels closest to motion boundaries into four each."""
     size = np.bincount(labels.ravel())
-    near = np.bincount(labels.ravel(), soft.ravel()) / size
-    near[size < PARTS * SMALLEST] = -1
-    chosen = np.argsort(-near)[:most]
-    chosen = chosen[near[chosen] > 0]
-    if len(chosen) == 0:
+    mean_density = np.bincount(labels.ravel(), density.ravel()) / size
+    mean_density[size < PARTS_PER_SPLIT * MIN_REGION_PIXELS] = -1
+    selected = np.argsort(-mean_density)[:max_splits]
+    selected = selected[mean_density[selected] > 0]
+    if len(selected) == 0:
         return labels
-    mask = np.isin(labels, chosen)
+    mask = np.isin(labels, selected)
     parts = slic(
         lab,
-        n_segments=PARTS * len(chosen),
+        n_segments=PARTS_PER_SPLIT * len(selected),
         compactness=10,
         convert2lab=False,
         channel_axis=2,
@@ -115,5 +121,5 @@ def _refine(
         start_label=1,
         max_num_iter=5,
     )
-    both = np.where(mask, int(labels.max()) + 1 + parts, labels)
-    return consecutive(both.astype(np.int32))
+    refined = np.where(mask, int(labels.max()) + 1 + parts, labels)
+    return consecutive(refined.astype(np.int32))

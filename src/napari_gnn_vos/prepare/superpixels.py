@@ -1,4 +1,4 @@
-"""The over-segmentations there are, by name."""
+"""Over-segmentation of a frame into superpixels by a method selected by name."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from napari_gnn_vos.prepare.watershed import lab_colours, watershed_basins
 from napari_gnn_vos.structures.video import Rgb
 
 Oversegment = Callable[[Rgb, list[NDArray[np.float32]], int], NDArray[np.int32]]
-"""From a (H, W, 3) picture, the (H, W, 2) motions known at it and a budget to (H, W)
-numbers 0 .. n - 1."""
+"""From an image (H, W, 3), its motions (H, W, 2) and the number of superpixels, to
+labels (H, W), 0 .. n - 1."""
 
 
 def grid_superpixels(
-    picture: Rgb,
-    motions: list[NDArray[np.float32]],  # noqa: ARG001 - every method is given it
+    image: Rgb,
+    motions: list[NDArray[np.float32]],  # noqa: ARG001 - the signature of all methods
     budget: int,
 ) -> NDArray[np.int32]:
-    """Flood from a regular grid of about `budget` markers; motion is not looked at."""
-    h, w = picture.shape[:2]
+    """Segment by a watershed from a regular grid of about `budget` markers.
+
+    The parameters are those of `merge_superpixels`; motion is ignored.
+    """
+    h, w = image.shape[:2]
     spacing = max(4, round((h * w / budget) ** 0.5))
-    return watershed_basins(picture, lab_colours(picture), spacing, passes=1)
+    return watershed_basins(image, lab_colours(image), spacing, passes=1)
 
 
 METHODS: dict[str, Oversegment] = {
@@ -36,34 +39,37 @@ METHODS: dict[str, Oversegment] = {
 }
 
 
-SHARE = {"fast": 0.75, "balanced": 1.0, "best": 1.5}
-"""Superpixels at each quality, in parts of those that settings ask for."""
-MOST = 60_000
+BUDGET_FACTOR = {"fast": 0.75, "balanced": 1.0, "best": 1.5}
+"""Number of superpixels at each quality relative to the setting."""
+MAX_SUPERPIXELS = 60_000
+"""Limit per frame: labels are uint16."""
+MIN_MEAN_SIZE = 36
+"""Pixels per superpixel in small frames."""
 
 
 def oversegment(
-    picture: Rgb,
+    image: Rgb,
     motions: list[NDArray[np.float32]],
     settings: SuperpixelSettings,
     quality: Quality = "balanced",
 ) -> NDArray[np.uint16]:
-    """Cut one frame into superpixels.
+    """Segment a frame into superpixels.
 
     Parameters
     ----------
-    picture : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8
     motions : list of (H, W, 2) ndarray of float32
-        Flow to the next frame, from the one before, or both, in pixels.
+        Motion to the next frame, to the previous one, or both, in pixels.
     settings : SuperpixelSettings
     quality : {"fast", "balanced", "best"}
 
     Returns
     -------
     labels : (H, W) ndarray of uint16
-        Numbers 0 .. n - 1, each used. Small frames get fewer than asked for: one for
-        every 36 pixels at most.
+        Superpixels 0 .. n - 1, each non-empty; in small frames at most one per
+        `MIN_MEAN_SIZE` pixels.
     """
-    h, w = picture.shape[:2]
-    wanted = min(round(SHARE[quality] * settings.per_frame), MOST)
-    budget = min(wanted, max(4, h * w // 36))
-    return METHODS[settings.method](picture, motions, budget).astype(np.uint16)
+    h, w = image.shape[:2]
+    count = round(BUDGET_FACTOR[quality] * settings.per_frame)
+    budget = min(count, MAX_SUPERPIXELS, max(4, h * w // MIN_MEAN_SIZE))
+    return METHODS[settings.method](image, motions, budget).astype(np.uint16)

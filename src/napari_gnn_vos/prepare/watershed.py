@@ -1,4 +1,4 @@
-"""Over-segmentation by flooding from a regular grid of markers."""
+"""Over-segmentation by a watershed from a regular grid of markers."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from napari_gnn_vos.vision import cv2
 
 
 def watershed_basins(
-    picture: Rgb, lab: NDArray[np.float32], spacing: int, passes: int
+    image: Rgb, lab: NDArray[np.float32], spacing: int, passes: int
 ) -> NDArray[np.int32]:
-    """Cut a picture into the basins of a grid of markers.
+    """Segment an image into the watershed basins of a regular grid of markers.
 
     Parameters
     ----------
-    picture : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8
     lab : (H, W, 3) ndarray of float32
-        Its `lab_colours`.
+        Result of `lab_colours`.
     spacing : int
-        Pixels between two markers.
+        Distance of adjacent markers in pixels.
     passes : int
-        How often pixels at a border are given to the neighbour of the closest colour.
+        Number of passes of `relax`.
 
     Returns
     -------
     labels : (H, W) ndarray of int32
-        Numbers 0 .. n - 1.
+        Basins 0 .. n - 1.
 
     Notes
     -----
-    OpenCV marks the lines between basins with -1 and leaves them to nobody. Given to
-    the neighbour whose colour is closest they raise the ceiling J of the basins, and
-    passes over the borders raise it further.
+    OpenCV labels the lines between basins with -1. They are assigned to the adjacent
+    basin with the closest colour. This, and the passes of `relax`, increase the highest
+    J that the superpixels allow.
     """
-    h, w = picture.shape[:2]
+    h, w = image.shape[:2]
     rows, cols = (np.arange(min(spacing, size) // 2, size, spacing) for size in (h, w))
     markers = np.zeros((h, w), np.int32)
     markers[np.ix_(rows, cols)] = np.arange(1, len(rows) * len(cols) + 1).reshape(
         len(rows), len(cols)
     )
     labels: NDArray[np.int32] = cv2.watershed(
-        cv2.GaussianBlur(picture, (3, 3), 0), markers
+        cv2.GaussianBlur(image, (3, 3), 0), markers
     )
     labels[[0, -1]] = labels[:, [0, -1]] = -1
     labels = _fill_lines(labels, lab)
@@ -52,14 +52,14 @@ def watershed_basins(
     return consecutive(labels)
 
 
-def lab_colours(picture: Rgb) -> NDArray[np.float32]:
-    """CIELAB, (H, W, 3) float32, each channel on a scale of 0 to 255."""
-    lab: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab)
+def lab_colours(image: Rgb) -> NDArray[np.float32]:
+    """Convert an RGB image to CIELAB, (H, W, 3) float32, each channel 0 to 255."""
+    lab: NDArray[np.uint8] = cv2.cvtColor(image, cv2.COLOR_RGB2Lab)
     return lab.astype(np.float32)
 
 
 def consecutive(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Renumber so that every number from 0 on is used."""
+    """Renumber labels consecutively from 0."""
     used = np.bincount(labels.ravel()) > 0
     number = (np.cumsum(used) - 1).astype(np.int32)
     renumbered: NDArray[np.int32] = number[labels]
@@ -67,7 +67,7 @@ def consecutive(labels: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Give border pixels to the touching superpixel of the closest mean colour.
+    """Reassign border pixels to the adjacent superpixel with the closest mean colour.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np
     Returns
     -------
     labels : (H, W) ndarray of int32
-        Some numbers may no longer be used.
+        Some superpixels may be empty.
     """
     relaxed: NDArray[np.int32] = _relax(labels, colours, _mean_colours(labels, colours))
     return relaxed
@@ -112,52 +112,52 @@ def _relax(labels, colours, means):  # type: ignore[no-untyped-def]
             below, above = labels[min(r + 1, h - 1), c], labels[max(r - 1, 0), c]
             if own == right and own == left and own == below and own == above:
                 continue
-            best = _far(means, own, colours, r, c)
+            lowest = _squared_distance(means, own, colours, r, c)
             for other in (right, left, below, above):
                 if other != own:
-                    far = _far(means, other, colours, r, c)
-                    if far < best:
-                        best, out[r, c] = far, other
+                    distance = _squared_distance(means, other, colours, r, c)
+                    if distance < lowest:
+                        lowest, out[r, c] = distance, other
     return out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _far(means, k, colours, r, c):  # type: ignore[no-untyped-def]
-    """Square of the distance of a pixel from the mean of a superpixel."""
-    far = np.float32(0)
+def _squared_distance(means, k, colours, r, c):  # type: ignore[no-untyped-def]
+    """Compute the squared distance of a pixel to the mean colour of a superpixel."""
+    distance = np.float32(0)
     for d in range(3):
-        far += (means[k, d] - colours[r, c, d]) ** 2
-    return far
+        distance += (means[k, d] - colours[r, c, d]) ** 2
+    return distance
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fill_lines(labels, colours):  # type: ignore[no-untyped-def]
-    """Give the pixels of lines (-1) to the neighbour of the closest colour."""
+    """Assign watershed lines (-1) to the adjacent basin with the closest colour."""
     out = labels.copy()
     w = labels.shape[1]
     flat = out.ravel()
     lines = np.flatnonzero(flat <= 0)
     while len(lines) > 0:
-        found = np.empty(len(lines), np.int32)
+        assigned = np.empty(len(lines), np.int32)
         for k in range(len(lines)):
-            found[k] = _closest(out, colours, lines[k] // w, lines[k] % w)
-        flat[lines] = found
-        lines = lines[found <= 0]
+            assigned[k] = _closest_label(out, colours, lines[k] // w, lines[k] % w)
+        flat[lines] = assigned
+        lines = lines[assigned <= 0]
     return out - 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _closest(labels, colours, r, c):  # type: ignore[no-untyped-def]
-    """Label of the neighbour of the closest colour, -1 if none has one yet."""
+def _closest_label(labels, colours, r, c):  # type: ignore[no-untyped-def]
+    """Find the label of the neighbour with the closest colour; -1 if there is none."""
     h, w = labels.shape
-    best, choice = np.float32(np.inf), np.int32(-1)
+    lowest, label = np.float32(np.inf), np.int32(-1)
     for rr in range(max(r - 1, 0), min(r + 2, h)):
         for cc in range(max(c - 1, 0), min(c + 2, w)):
             if labels[rr, cc] <= 0:
                 continue
-            far = np.float32(0)
+            distance = np.float32(0)
             for d in range(3):
-                far += (colours[rr, cc, d] - colours[r, c, d]) ** 2
-            if far < best:
-                best, choice = far, labels[rr, cc]
-    return choice
+                distance += (colours[rr, cc, d] - colours[r, c, d]) ** 2
+            if distance < lowest:
+                lowest, label = distance, labels[rr, cc]
+    return label

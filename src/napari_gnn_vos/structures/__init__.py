@@ -1,1 +1,1 @@
-"""Nouns: frozen values that carry arrays. Each module holds one idea."""
+"""Data types: frozen dataclasses of arrays whose shapes are documented and checked."""

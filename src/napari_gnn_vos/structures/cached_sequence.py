@@ -1,4 +1,4 @@
-"""A sequence whose items are read when they are asked for."""
+"""A sequence whose items are read on access and cached up to a memory limit."""
 
 from __future__ import annotations
 
@@ -6,43 +6,44 @@ from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 from typing import Generic, Protocol, TypeVar, overload
 
-KEPT = 96 * 2**20
-"""Bytes of items that stay in memory after they were read."""
-SETTLED = 2
-"""The first one in so many of those that are kept stay; the others make room."""
+CACHE_BYTES = 96 * 2**20
+"""Total size of the cached items."""
+PROTECTED_DIVISOR = 2
+"""The oldest ``1 / PROTECTED_DIVISOR`` of the cached items is never evicted."""
 
 
 class HasNbytes(Protocol):
-    """What knows how much memory it takes."""
+    """An item that reports its size in memory."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays."""
+        """Size in bytes."""
 
 
 Item = TypeVar("Item", bound=HasNbytes)
 
 
 class CachedSequence(Sequence[Item], Generic[Item]):
-    """A read-only sequence whose items are read when asked for, and some of them kept.
+    """A read-only sequence whose items are read on access and cached.
 
-    Where more are read than can be kept, those that were read first stay, and the rest
-    goes in the order in which it came. Were it so with all of them, then reading from
-    the first to the last over and over would always find the next one gone.
+    If the cache is full, the oldest half of the items stays and the other half is
+    evicted first in, first out. So repeated passes over a sequence that does not fit
+    have hits; with pure first-in, first-out eviction every access would be a miss.
+    Access is thread-safe.
 
     Parameters
     ----------
     read : callable
-        From a number to its item.
+        From an index to the item.
     count : int
-        Length.
+        Length of the sequence.
     """
 
     def __init__(self, read: Callable[[int], Item], count: int) -> None:
         self._read = read
         self._count = count
-        self._kept: dict[int, Item] = {}
-        self._places: list[int] = []
+        self._cache: dict[int, Item] = {}
+        self._order: list[int] = []  # indices of cached items, oldest first
         self._nbytes = 0
         self._lock = Lock()
 
@@ -54,39 +55,45 @@ class CachedSequence(Sequence[Item], Generic[Item]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Item]: ...
     def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        """Item, or list of items."""
+        """Return an item, or a list of items for a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(self._count)[index]
         with self._lock:
-            if index in self._kept:
-                return self._kept[index]
+            if index in self._cache:
+                return self._cache[index]
         item = self._read(index)
         with self._lock:
-            self._keep(index, item)
+            self._insert(index, item)
         return item
 
-    def adopt(self, other: CachedSequence[Item], but: Collection[int]) -> None:
-        """Keep what another one of this length has kept, but for some items.
+    def adopt(self, source: CachedSequence[Item], exclude: Collection[int]) -> None:
+        """Move the cached items of another sequence of this length to this one.
 
-        The other one keeps nothing then: many that follow on each other, as those of an
-        undo, take no more memory than one.
+        The cache of `source` is empty afterwards, so successive versions of a sequence,
+        as in an undo history, use no more memory than one.
+
+        Parameters
+        ----------
+        source : CachedSequence
+        exclude : collection of int
+            Indices whose items differ.
         """
-        with other._lock:
-            kept, other._kept, other._places = other._kept, {}, []
-            other._nbytes = 0
+        with source._lock:
+            cache, source._cache, source._order = source._cache, {}, []
+            source._nbytes = 0
         with self._lock:
-            for index, item in kept.items():
-                if index not in but:
-                    self._keep(index, item)
+            for index, item in cache.items():
+                if index not in exclude:
+                    self._insert(index, item)
 
-    def _keep(self, index: int, item: Item) -> None:
-        """Keep an item, and let others go until there is room."""
-        if index in self._kept:
+    def _insert(self, index: int, item: Item) -> None:
+        """Cache an item, and evict others until the limit is met."""
+        if index in self._cache:
             return
-        self._kept[index] = item
-        self._places.append(index)
+        self._cache[index] = item
+        self._order.append(index)
         self._nbytes += item.nbytes
-        while self._nbytes > KEPT and len(self._places) > 1:
-            gone = self._places.pop((len(self._places) - 1) // SETTLED)
-            self._nbytes -= self._kept.pop(gone).nbytes
+        while self._nbytes > CACHE_BYTES and len(self._order) > 1:
+            evicted = (len(self._order) - 1) // PROTECTED_DIVISOR
+            self._nbytes -= self._cache.pop(self._order.pop(evicted)).nbytes

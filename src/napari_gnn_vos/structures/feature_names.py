@@ -1,4 +1,4 @@
-"""What a network is told of the annotation: the contract with a checkpoint."""
+"""Names of the node inputs that depend on the annotation; stored in checkpoints."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ NODE_INPUT_NAMES = (
     "previous",
     "frame_annotated",
 )
-"""Drawn (2) and spread seeds (2) of the label and of any other; probability by the
-label model, by diffusion, and by the previous round (one half before); whether
-anything is drawn on the frame (paper, III-D, and diffusion)."""
+"""For one label (target) against the rest: strokes (2) and propagated seeds (2) of the
+target and of any other label; probability by the label model, by the harmonic labelling
+and by the previous round (0.5 in the first); whether the frame has strokes (paper,
+III-D; the harmonic labelling is an addition)."""
 
 LEGACY_NAMES = {
     "drawn_it": "drawn_target",
@@ -46,15 +47,15 @@ LEGACY_NAMES = {
     "b_spread": "b_std",
     "motion_before": "motion_previous",
 }
-"""Names in checkpoints and prepared graphs of version 0.1, and their present names."""
+"""Names in checkpoints and prepared graphs of version 0.1, with the current names."""
 
 
 def current_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Replace feature names of version 0.1 with the present ones."""
+    """Replace feature names of version 0.1 with the current ones."""
     return tuple(LEGACY_NAMES.get(name, name) for name in names)
 
 
 def column(inputs: NDArray[np.float32], name: str) -> NDArray[np.float32]:
-    """Take one input of all superpixels, (..., N) of (..., N, 8)."""
-    found: NDArray[np.float32] = inputs[..., NODE_INPUT_NAMES.index(name)]
-    return found
+    """Select a node input by name, (..., N) of (..., N, 8)."""
+    selected: NDArray[np.float32] = inputs[..., NODE_INPUT_NAMES.index(name)]
+    return selected

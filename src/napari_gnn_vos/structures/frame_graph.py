@@ -1,7 +1,7 @@
-"""One frame of a superpixel graph, and what ties it to the next.
+"""Superpixels and spatial edges of a frame; flow and causal edges of a pair of frames.
 
-A graph is kept a frame at a time: numbers of superpixels are local to their frame, so
-a frame can be written, read or replaced without touching any other.
+A graph is stored per frame. Superpixels are numbered within their frame, so a frame can
+be written, read or replaced independently of all others.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ class FrameGraph:
     Parameters
     ----------
     labels : (H, W) ndarray of uint16
-        Superpixel of every pixel, each of 0 .. n - 1 used at least once.
+        Superpixel of each pixel; each of 0 .. n - 1 occurs.
     node_features : (n, F) ndarray of float32
-        Node features that no stroke changes.
+        Node features that do not depend on strokes.
     appearance : (n, A) ndarray of float16
         Deep features for the label model.
     spatial_edges : (2, e) ndarray of int32
         Pairs of superpixels that share a border, each pair once, smaller number first.
     edge_features : (e, G) ndarray of float32
-        Features of these pairs, read from first to second.
+        Features of these pairs, in the direction from first to second.
     """
 
     labels: NDArray[np.uint16]
@@ -66,21 +66,21 @@ class FrameGraph:
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """Pixels of every superpixel, (n,); counted once."""
-        return _SIZES.of(self, _count)
+        """Number of pixels of each superpixel, (n,); cached."""
+        return _SIZES.get(self, _count_pixels)
 
-    def below(
+    def nodes_at(
         self, row: NDArray[np.number[Any]], col: NDArray[np.number[Any]]
     ) -> NDArray[np.uint16]:
-        """Superpixels under points, (S,); of a fractional one, at the nearest pixel."""
-        found: NDArray[np.uint16] = self.labels[
+        """Look up the superpixels at points rounded to the nearest pixel, (S,)."""
+        nodes: NDArray[np.uint16] = self.labels[
             np.rint(row).astype(int), np.rint(col).astype(int)
         ]
-        return found
+        return nodes
 
     @property
     def nbytes(self) -> int:
-        """Memory that is taken up."""
+        """Size of all arrays in bytes."""
         numbers = self.labels.nbytes + self.spatial_edges.nbytes
         features = (
             self.node_features.nbytes
@@ -93,19 +93,19 @@ class FrameGraph:
 _SIZES: WeakCache[FrameGraph, NDArray[np.int64]] = WeakCache()
 
 
-def _count(frame: FrameGraph) -> NDArray[np.int64]:
+def _count_pixels(frame: FrameGraph) -> NDArray[np.int64]:
     return frozen(np.bincount(frame.labels.ravel(), minlength=frame.n))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
-    """Optical flow between a frame and the next, both ways, on a coarser grid.
+    """Forward and backward optical flow between a frame and the next.
 
     Parameters
     ----------
     forward, backward : (h, w, 2) ndarray of float16
-        Where a pixel moves to in the next frame, and a pixel of the next frame in this
-        one: (rows, columns), in pixels of the video.
+        Displacement (rows, columns) in pixels of the video, from this frame to the next
+        and from the next to this one, on a coarser grid.
     """
 
     forward: NDArray[np.float16]
@@ -119,22 +119,22 @@ class Flow:
 
     @property
     def nbytes(self) -> int:
-        """Memory that is taken up."""
+        """Size of all arrays in bytes."""
         return self.forward.nbytes + self.backward.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePair:
-    """What ties a frame to the next.
+    """Optical flow and causal edges between a frame and the next.
 
     Parameters
     ----------
     flow : Flow
-        Between the two frames.
     causal_edges : (2, c) ndarray of int32
-        Superpixel of this frame, superpixel of the next that flow joins it to.
+        Superpixel of this frame, and superpixel of the next frame that flow connects it
+        with.
     edge_features : (c, G) ndarray of float32
-        Features of these pairs, read from this frame to the next.
+        Features of these edges, in the direction from this frame to the next.
     """
 
     flow: Flow
@@ -151,5 +151,5 @@ class FramePair:
 
     @property
     def nbytes(self) -> int:
-        """Memory that is taken up."""
+        """Size of all arrays in bytes."""
         return self.flow.nbytes + self.causal_edges.nbytes + self.edge_features.nbytes

@@ -1,4 +1,4 @@
-"""Labels of a whole video, packed: large areas of one number need little room."""
+"""Label images of a video, compressed frame by frame in memory."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 
 class LabelFrames(NDArrayOperatorsMixin):
-    """T frames of H x W labels, packed in memory, unpacked as they are asked for.
+    """T label images of H x W pixels, compressed, as a read-only array-like.
 
-    Looks like a read-only array: it has a shape, takes indices and slices, and is
-    unpacked as a whole for arithmetic, ``max()`` and :func:`numpy.asarray`. A copy is
-    an ordinary array, which may be changed: so a layer is duplicated to correct it.
+    Indexing decompresses only the frames that are needed. Arithmetic, ``max()`` and
+    :func:`numpy.asarray` decompress all of them. Copies are ordinary, writable arrays,
+    so that a duplicated napari layer can be edited.
 
     Parameters
     ----------
     shape : (int, int, int)
         T, H, W.
     packed : iterable of T bytes
-        From `pack`, in the order of frames.
+        Compressed frames by :func:`pack`, in order.
     """
 
     dtype = np.dtype(np.uint8)
@@ -33,21 +33,21 @@ class LabelFrames(NDArrayOperatorsMixin):
         self.shape = shape
         self._packed = tuple(packed)
         if len(self._packed) != shape[0]:
-            raise ValueError(f"{shape[0]} frames expected, {len(self._packed)} came")
+            raise ValueError(f"expected {shape[0]} frames, got {len(self._packed)}")
 
     @classmethod
     def of(cls, labels: NDArray[np.uint8]) -> LabelFrames:
-        """Pack a (T, H, W) array."""
+        """Compress a (T, H, W) array."""
         t, h, w = labels.shape
         return cls((t, h, w), map(pack, labels))
 
     @classmethod
     def blank(cls, shape: tuple[int, int, int]) -> LabelFrames:
-        """Make a video of nothing but background."""
+        """Return frames that are background everywhere."""
         return cls(shape, [pack(np.zeros(shape[1:], np.uint8))] * shape[0])
 
     def exchange(self, t: int, labels: NDArray[np.uint8]) -> LabelFrames:
-        """Return the same with other (H, W) labels on frame `t`."""
+        """Return a copy with the (H, W) labels of frame `t` replaced."""
         packed = [*self._packed]
         packed[t] = pack(labels)
         return LabelFrames(self.shape, packed)
@@ -62,11 +62,11 @@ class LabelFrames(NDArrayOperatorsMixin):
 
     @property
     def nbytes(self) -> int:
-        """Memory that is taken up."""
+        """Compressed size in bytes."""
         return sum(map(len, self._packed))
 
     def frame(self, t: int) -> NDArray[np.uint8]:
-        """Unpack frame `t`, (H, W)."""
+        """Decompress frame `t`, (H, W)."""
         pixels = np.frombuffer(zlib.decompress(self._packed[t]), np.uint8)
         return np.asarray(pixels.reshape(self.shape[1:]))
 
@@ -74,45 +74,45 @@ class LabelFrames(NDArrayOperatorsMixin):
         return map(self.frame, range(len(self)))
 
     def __getitem__(self, key: Any) -> NDArray[np.uint8]:
-        """Index as an array; frames that are not asked for are not unpacked."""
+        """Index as a NumPy array; only selected frames are decompressed."""
         first, *rest = key if isinstance(key, tuple) else (key,)
         if isinstance(first, int | np.integer):
             return np.asarray(self.frame(range(len(self))[int(first)])[tuple(rest)])
         if isinstance(first, slice):
-            chosen = range(*first.indices(len(self)))
-            some = np.empty((len(chosen), *self.shape[1:]), np.uint8)
-            for k, t in enumerate(chosen):
-                some[k] = self.frame(t)
-            return some[(slice(None), *rest)]
+            selected = range(*first.indices(len(self)))
+            labels = np.empty((len(selected), *self.shape[1:]), np.uint8)
+            for k, t in enumerate(selected):
+                labels[k] = self.frame(t)
+            return labels[(slice(None), *rest)]
         return np.asarray(np.asarray(self)[key])
 
     def __repr__(self) -> str:
         t, h, w = self.shape
-        return f"<{t} frames of {h} x {w} labels, packed>"
+        return f"<{t} frames of {h} x {w} labels, compressed>"
 
     def astype(self, dtype: Any) -> NDArray[Any]:
-        """Unpack all frames, (T, H, W), as another type."""
+        """Decompress all frames, (T, H, W), and convert them."""
         return np.asarray(self).astype(dtype, copy=False)
 
     def copy(self) -> NDArray[np.uint8]:
-        """Unpack all frames, (T, H, W)."""
+        """Decompress all frames, (T, H, W)."""
         return np.asarray(self)
 
     def __copy__(self) -> NDArray[np.uint8]:
         return self.copy()
 
-    def __deepcopy__(self, _known: dict[int, Any]) -> NDArray[np.uint8]:
+    def __deepcopy__(self, _memo: dict[int, Any]) -> NDArray[np.uint8]:
         return self.copy()
 
     def __array__(
         self, dtype: Any = None, copy: bool | None = None
     ) -> NDArray[np.uint8]:
         if copy is False:
-            raise ValueError("Packed labels must be copied to become an array")
+            raise ValueError("compressed labels must be copied to become an array")
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def __getattr__(self, name: str) -> Any:
-        """Unpack all frames for what only an array has: ``max()``, ``T`` and so on."""
+        """Decompress all frames for attributes of arrays such as ``max()``."""
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(np.asarray(self), name)
@@ -125,5 +125,5 @@ class LabelFrames(NDArrayOperatorsMixin):
 
 
 def pack(labels: NDArray[np.uint8]) -> bytes:
-    """Pack the (H, W) labels of a frame."""
+    """Compress the (H, W) labels of a frame."""
     return zlib.compress(np.ascontiguousarray(labels, np.uint8).data, level=1)

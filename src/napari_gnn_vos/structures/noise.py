@@ -1,4 +1,4 @@
-"""How noisy a picture is, and the same picture without its noise."""
+"""Estimate the noise level of an image, and denoise images that exceed a limit."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from numpy.typing import NDArray
 from napari_gnn_vos.vision import cv2
 
 U8 = NDArray[np.uint8]
-QUIET = 4.0
-"""Standard deviation, of 255, up to which a picture is left as it is: compressed films
-and photographs have .5 to 3."""
-STRENGTH = 2.5
-"""Of the filter, in standard deviations of the noise."""
-PATCH, SEARCH = 5, 11
-"""Pixels across of what is compared, and of where it is looked for."""
-KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-"""Answers to noise, but not to edges and slopes; 6 times as wide as the noise."""
-LOUDEST = 255 * 8 + 1
-"""More than its answer ever is."""
-MEDIAN = 0.6745
-"""Median of the absolute values of a normal distribution of width 1."""
+MAX_UNFILTERED_NOISE = 4.0
+"""Noise standard deviation (of 255) up to which an image is not changed; compressed
+videos and photographs have 0.5 to 3."""
+FILTER_STRENGTH = 2.5
+"""Filter parameter h of non-local means, in standard deviations of the noise."""
+PATCH_SIZE, SEARCH_SIZE = 5, 11
+"""Side lengths in pixels of the compared patches and of the search window."""
+NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""Difference of two Laplacians: no response to linear ramps and straight edges. Its
+response to white noise has 6 times the standard deviation of the noise."""
+RESPONSE_BINS = 255 * 8 + 1
+"""Number of possible absolute responses of the kernel to uint8 images."""
+NORMAL_MAD = 0.6745
+"""Median absolute value of the standard normal distribution."""
 
 
 def noise_level(grey: U8) -> float:
-    """Estimate the standard deviation of the noise of a picture.
+    """Estimate the standard deviation of white noise in an image.
 
-    White noise is half as wide where pixels are averaged in fours; fine texture, grass
-    or gravel, stays as it is or rises. What stays is taken off.
+    If the image is reduced by 2 with averaging, the standard deviation of white noise
+    is halved, whereas the response to fine texture (grass, gravel) is not. The
+    difference of both responses excludes texture.
 
     Parameters
     ----------
@@ -38,53 +40,56 @@ def noise_level(grey: U8) -> float:
     Returns
     -------
     level : float
-        Of 255. Where pixels are black or white to the end nothing is measured.
+        On the scale 0 to 255. Saturated pixels (0 and 255) are ignored.
 
     References
     ----------
     J. Immerkaer, "Fast Noise Variance Estimation", Computer Vision and Image
-    Understanding 64, 1996; with the median in place of the mean, which texture raises.
+    Understanding 64, 1996; here with the median, which is less sensitive to texture
+    than the mean.
     """
-    high, wide = (size // 2 * 2 for size in grey.shape)
+    height, width = (size // 2 * 2 for size in grey.shape)
     half = cv2.resize(
-        grey[:high, :wide], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        grey[:height, :width], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
     )
-    fine, coarse = _roughness(grey), _roughness(half)
+    fine, coarse = _median_response(grey), _median_response(half)
     return sqrt(min(max(4 / 3 * (fine**2 - coarse**2), 0), fine**2))
 
 
-def _roughness(grey: U8) -> float:
-    """Measure what would be the width of the noise, if there were nothing else."""
-    answer = np.abs(cv2.filter2D(grey, cv2.CV_16S, KERNEL)).view(np.uint16)
-    cut_off = cv2.inRange(grey, 1, 254) == 0
-    answer += cut_off * np.uint16(LOUDEST)
-    counts = cv2.calcHist([answer], [0], None, [LOUDEST], [0, LOUDEST])
-    below = counts.cumsum()
-    median = np.searchsorted(below, below[-1] / 2)
-    return float(median / (MEDIAN * 6))
+def _median_response(grey: U8) -> float:
+    """Estimate the noise of an image without texture from the median response."""
+    response = np.abs(cv2.filter2D(grey, cv2.CV_16S, NOISE_KERNEL)).view(np.uint16)
+    saturated = cv2.inRange(grey, 1, 254) == 0
+    response += saturated * np.uint16(RESPONSE_BINS)  # outside of the histogram
+    counts = cv2.calcHist([response], [0], None, [RESPONSE_BINS], [0, RESPONSE_BINS])
+    cumulative = counts.cumsum()
+    median = np.searchsorted(cumulative, cumulative[-1] / 2)
+    return float(median / (NORMAL_MAD * 6))
 
 
-def denoised(picture: U8) -> U8:
-    """Take the noise out of a picture that has more than films and photographs do.
+def denoised(image: U8) -> U8:
+    """Denoise an image by non-local means if its noise exceeds the limit.
 
     Parameters
     ----------
-    picture : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8
 
     Returns
     -------
-    picture : (H, W, 3) ndarray of uint8
-        By non-local means; the same one where there is little noise.
+    image : (H, W, 3) ndarray of uint8
+        The same array if the noise is at most `MAX_UNFILTERED_NOISE`.
 
     References
     ----------
     A. Buades, B. Coll and J.-M. Morel, "A non-local algorithm for image denoising",
     CVPR 2005.
     """
-    level = noise_level(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
-    if level <= QUIET:
-        return picture
-    grey = bool((picture == picture[..., :1]).all())
-    noisy = np.ascontiguousarray(picture[..., 0]) if grey else picture
-    clean = cv2.fastNlMeansDenoising(noisy, None, STRENGTH * level, PATCH, SEARCH)
+    level = noise_level(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+    if level <= MAX_UNFILTERED_NOISE:
+        return image
+    grey = bool((image == image[..., :1]).all())
+    noisy = np.ascontiguousarray(image[..., 0]) if grey else image
+    clean = cv2.fastNlMeansDenoising(
+        noisy, None, FILTER_STRENGTH * level, PATCH_SIZE, SEARCH_SIZE
+    )
     return np.repeat(clean[..., None], 3, axis=2) if grey else np.asarray(clean)

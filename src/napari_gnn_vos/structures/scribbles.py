@@ -1,4 +1,4 @@
-"""What a person drew."""
+"""Strokes as a person, or a script, draws them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_gnn_vos.structures.arrays import check_shape, frozen
 
 BACKGROUND = 0
 ERASED = -1
-"""Label of an eraser's stroke: what lies under it was never drawn."""
+"""Label of a stroke of the eraser, which removes the strokes under it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,19 +22,19 @@ class Scribble:
     Parameters
     ----------
     frame : int
-        Frame it was drawn on.
+        Index of its frame.
     label : int
-        Object it marks, 1 to 254; 0 is background; -1 erases what lies under it.
-    path : (P, 2) ndarray of float64
-        Points as (row, column), in pixels of the video; a list of pairs will do.
+        1 to 254 for an object, 0 for background, -1 for the eraser.
+    path : (P, 2) array-like of float64
+        Points (row, column) in pixels of the video.
     connected : bool
-        Whether lines join the points, as in a path; otherwise the points are the
+        If true, the points are the vertices of a polyline; otherwise they are the
         pixels of a brush.
 
     Raises
     ------
     ScribbleError
-        If the label is out of range, or the path has no point or one not finite.
+        If the label is out of range, or if the path is empty or not finite.
     """
 
     frame: int
@@ -47,12 +47,12 @@ class Scribble:
         check_shape("path", self.path, None, 2)
         if not -1 <= self.label <= 254:
             raise ScribbleError(
-                "A stroke marks an object 1 to 254, background 0, or erases (-1); "
-                f"this one has the label {self.label}. Choose another label."
+                "The label of a stroke is 1 to 254 for an object, 0 for background or "
+                f"-1 for the eraser; got {self.label}. Choose another label."
             )
         if len(self.path) == 0 or not np.isfinite(self.path).all():
             raise ScribbleError(
                 f"A stroke needs points with finite coordinates; the one on frame "
-                f"{self.frame} has {len(self.path)} points, or some that are NaN. "
-                "Draw it again."
+                f"{self.frame} has {len(self.path)} points"
+                f"{', some not finite' if len(self.path) else ''}. Draw it again."
             )

@@ -1,4 +1,4 @@
-"""Points of known label: sampled from strokes, and carried along by flow."""
+"""Points of known label: painted pixels, and seeds sampled from them or propagated."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from napari_gnn_vos.structures.arrays import check_shape, frozen
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintedPixels:
-    """What is drawn at present: at most one label for every pixel, the newest.
+    """Pixels labelled by strokes; each pixel has the label of the newest stroke on it.
 
     Parameters
     ----------
     frame, row, col : (P,) ndarray of int32
-        Where the pixels are.
+        Positions of distinct pixels.
     label : (P,) ndarray of uint8
-        What they mark; 0 is background.
+        Their labels; 0 is background.
     """
 
     frame: NDArray[np.int32]
@@ -35,12 +35,12 @@ class PaintedPixels:
         return len(self.frame)
 
     def take(self, rows: NDArray[Any]) -> PaintedPixels:
-        """Keep some rows, by mask or by number."""
+        """Select rows by a mask or by indices."""
         return PaintedPixels(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @classmethod
     def none(cls) -> PaintedPixels:
-        """Nothing drawn."""
+        """Return an empty set of pixels."""
         empty = np.zeros(0, np.int32)
         return cls(empty, empty, empty, np.zeros(0, np.uint8))
 
@@ -52,15 +52,16 @@ class Seeds:
     Parameters
     ----------
     frame : (S,) ndarray of int32
-        Frame a point is on.
+        Index of the frame.
     row, col : (S,) ndarray of float32
-        Where it is, in pixels; fractions are kept.
+        Position in pixels, with fractions.
     label : (S,) ndarray of uint8
         0 is background.
     origin : (S,) ndarray of int32
-        Number of the drawn seed that a spread seed comes from; its own if drawn.
+        Identifier of the drawn seed that a seed was propagated from; a drawn seed has
+        its own identifier.
     round_index : (S,) ndarray of int32
-        Round in which the seed was drawn, from 1; 0 if it was guessed, not drawn.
+        Round of the stroke, from 1; 0 for presumed background, which has no stroke.
     """
 
     frame: NDArray[np.int32]
@@ -77,11 +78,11 @@ class Seeds:
         return len(self.frame)
 
     def take(self, rows: NDArray[Any]) -> Seeds:
-        """Keep some rows, by mask or by number."""
+        """Select rows by a mask or by indices."""
         return Seeds(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     def numbered(self, start: int) -> Seeds:
-        """Count `origin` from `start`, as seeds that were drawn, not spread."""
+        """Return the seeds with consecutive values of `origin` from `start`."""
         origin = np.arange(start, start + len(self), dtype=np.int32)
         return replace(self, origin=origin)
 
@@ -89,7 +90,7 @@ class Seeds:
     def at(
         cls, frame: int, pixels: NDArray[Any], label: int, round_index: int
     ) -> Seeds:
-        """Make a seed of each of (S, 2) pixels of a frame; `numbered` counts them."""
+        """Create a seed at each of (S, 2) pixels of a frame, with `origin` 0."""
         count = len(pixels)
         return cls(
             np.full(count, frame, np.int32),
@@ -102,13 +103,13 @@ class Seeds:
 
     @classmethod
     def none(cls) -> Seeds:
-        """No seed at all."""
+        """Return an empty set of seeds."""
         i, f = np.zeros(0, np.int32), np.zeros(0, np.float32)
         return cls(i, f, f, np.zeros(0, np.uint8), i, i)
 
     @classmethod
     def join(cls, *parts: Seeds) -> Seeds:
-        """One after the other."""
+        """Concatenate sets of seeds."""
         return cls(
             *(
                 np.concatenate([getattr(part, f.name) for part in parts])

@@ -1,10 +1,12 @@
-"""A session: a video's graph, what was drawn on it, and the answer.
+"""A session: the graph of a video, its annotation and the prediction.
 
-A session is a value. Every verb returns a new one, so undo is the previous one.
+Sessions are immutable. `annotate` and `predict` return a new session, so the previous
+one serves as the undo step.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,19 +22,19 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """The answer of a round for every superpixel.
+    """Predicted probabilities of all superpixels in one round.
 
     Parameters
     ----------
     objects : tuple of K - 1 int
-        Labels of the objects, rising; column 0 is background.
+        Labels of the objects, ascending; column 0 is background.
     probability : tuple of T (n, K) ndarray of float32
-        For every frame; rows sum to 1.
+        Per frame; rows sum to 1.
     expected_j : (T, K - 1) ndarray of float32
-        Intersection over union that every object's mask may be expected to have, if
-        its probabilities are right. They are too sure: compare frames by it only.
+        Expected intersection over union of the mask of each object, computed from the
+        probabilities. Predictions are overconfident, so compare frames with it only.
     model : str
-        What has answered, and on what it has run.
+        Name of the model, and of the device that it ran on.
     """
 
     objects: tuple[int, ...]
@@ -43,26 +45,27 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """Everything known about a video at one moment.
+    """A video with its graph, annotation and prediction after some round.
 
     Parameters
     ----------
     video : Video
         T frames of H x W pixels.
     graph : VideoGraph
-        Its superpixels; those hit by several labels have been split.
+        Its superpixel graph; superpixels with strokes of several labels are split.
     config : Config
         Settings of the session.
     rounds : tuple of tuple of Scribble
-        Strokes of every round, oldest first.
+        Strokes of each round, oldest first.
     painted_pixels : PaintedPixels
-        What is drawn at present, after newer strokes have covered older ones.
+        Pixels labelled by strokes, after newer strokes have replaced older ones.
     drawn_seeds, propagated_seeds : Seeds
-        Points sampled from strokes, and where flow has carried them.
+        Points sampled from strokes, and their positions on other frames by optical
+        flow.
     prediction : Prediction, optional
-        The last answer; None before the first.
+        The latest prediction; None before the first.
     packed_labels : LabelFrames, optional
-        The likeliest label of every pixel, refined along image edges; packed.
+        Most probable label of each pixel, refined along image edges; compressed.
     """
 
     video: Video
@@ -77,8 +80,41 @@ class Session:
 
     @property
     def labels(self) -> NDArray[np.uint8] | None:
-        """The likeliest label of every pixel, (T, H, W); None before the first answer.
+        """Most probable label of each pixel, (T, H, W); None before a prediction.
 
-        A new array with every call: keep it if it is needed more than once.
+        Each access decompresses all frames into a new array.
         """
         return None if self.packed_labels is None else np.array(self.packed_labels)
+
+    @property
+    def painted(self) -> LabelFrames | None:
+        """Deprecated name of `packed_labels`."""
+        _warn_renamed("painted", "packed_labels")
+        return self.packed_labels
+
+    @property
+    def ink(self) -> PaintedPixels:
+        """Deprecated name of `painted_pixels`."""
+        _warn_renamed("ink", "painted_pixels")
+        return self.painted_pixels
+
+    @property
+    def drawn(self) -> Seeds:
+        """Deprecated name of `drawn_seeds`."""
+        _warn_renamed("drawn", "drawn_seeds")
+        return self.drawn_seeds
+
+    @property
+    def spread(self) -> Seeds:
+        """Deprecated name of `propagated_seeds`."""
+        _warn_renamed("spread", "propagated_seeds")
+        return self.propagated_seeds
+
+
+def _warn_renamed(old: str, new: str) -> None:
+    """Warn the caller of a deprecated property."""
+    warnings.warn(
+        f"Session.{old} is deprecated; use Session.{new}.",
+        DeprecationWarning,
+        stacklevel=3,
+    )

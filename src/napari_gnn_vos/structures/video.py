@@ -1,4 +1,4 @@
-"""A video: frames of any kind, seen as RGB pictures one at a time."""
+"""A video with frames of any numeric type, converted to RGB images one at a time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from napari_gnn_vos.vision import cv2
 
 Rgb = NDArray[np.uint8]
 SAMPLED_FRAMES = 16
-"""Frames looked at for the display range and, in lazy videos, for the fingerprint."""
+"""Frames sampled for the display range and, in lazy videos, for the fingerprint."""
 
 
 class Frames(Protocol):
-    """What a video's frames must offer: an array's shape, dtype and indexing."""
+    """An array-like of frames with shape, dtype and integer indexing."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -33,7 +33,7 @@ class Frames(Protocol):
         """A numeric NumPy dtype."""
 
     def __getitem__(self, index: int, /) -> Any:
-        """Frame `index`, anything that :func:`numpy.asarray` takes."""
+        """Return frame `index`; anything that :func:`numpy.asarray` accepts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,28 +43,28 @@ class Video:
     Parameters
     ----------
     frames : (T, H, W) or (T, H, W, C) array-like
-        As the file has them: uint8, uint16, any integer or float; 1 to 4 channels
-        (grey, two stains, RGB, RGBA). A NumPy, dask or zarr array, or any object
-        with ``shape``, ``dtype`` and frames behind an integer index.
+        As stored in the file: any integer or float type; 1 to 4 channels (grey, two
+        stains, RGB, RGBA). A NumPy, dask or zarr array, or any object with ``shape``,
+        ``dtype`` and integer indexing.
     limits : (float, float)
-        Values shown as black and as white, the same for the whole video.
+        Values displayed as black and as white, the same for all frames.
     name : str
-        What to call the video.
+        Name of the video.
     identity : str, optional
-        What stands for the pixels in the fingerprint of a lazily read file, for
-        example its path, size and time of change. Empty for an array in memory, whose
-        pixels are all hashed.
+        Replaces most pixels in the fingerprint of a lazily read file, for example its
+        path, size and modification time. Empty for an array in memory, of which all
+        pixels are hashed.
 
     Attributes
     ----------
     greys : sequence of T (H, W) ndarray of uint8
-        Brightness; the frames asked for last are kept.
+        Grey images of all frames, computed on access and cached.
 
     Raises
     ------
     VideoError
-        With fewer than two frames, a frame smaller than 16 pixels, more than four
-        channels, or pixels that are no numbers.
+        If there are fewer than two frames, frames smaller than 16 pixels, more than
+        four channels, or pixels that are not real numbers.
     """
 
     frames: Frames
@@ -95,7 +95,7 @@ class Video:
                 f"Frames must be 16 pixels or more each way; {self.name!r} has frames "
                 f"of {shape[1]} x {shape[2]}. Enlarge them first."
             )
-        grey = partial(_grey, self.frames, self.limits, self.name)  # not self: no cycle
+        grey = partial(_grey, self.frames, self.limits, self.name)  # no cycle with self
         object.__setattr__(self, "greys", CachedSequence(grey, int(shape[0])))
 
     @classmethod
@@ -104,8 +104,8 @@ class Video:
     ) -> Video:
         """Wrap an array and choose its display range.
 
-        Bytes are shown as they are; other types between their 0.1 and 99.9
-        percentiles over up to 16 frames, finite values only.
+        The range of uint8 is 0 to 255; other types use the 0.1 and 99.9 percentiles of
+        up to 16 frames.
 
         Parameters
         ----------
@@ -130,58 +130,61 @@ class Video:
         return int(t), int(h), int(w)
 
     def raw(self, t: int) -> NDArray[Any]:
-        """Frame `t` as the file has it, (H, W) or (H, W, C).
+        """Return frame `t` as stored, (H, W) or (H, W, C).
 
         Raises
         ------
         VideoError
-            If the frame has another size than the first, or values that are not finite.
+            If the size differs from that of other frames, or if pixels are not finite.
         """
         return _raw(self.frames, self.name, t)
 
     def rgb(self, t: int, *, denoise: bool = False) -> Rgb:
-        """Frame `t` as an RGB picture.
+        """Convert frame `t` to RGB.
 
         Parameters
         ----------
         t : int
         denoise : bool
-            Take noise out, where there is more than films have.
+            Denoise noisy frames, see `structures.noise`.
 
         Returns
         -------
-        picture : (H, W, 3) ndarray of uint8
-            Grey repeated, a pair of channels as red and green, alpha left out.
+        image : (H, W, 3) ndarray of uint8
+            A grey channel is repeated, two channels become red and green, and alpha is
+            dropped.
         """
-        picture = _rgb(self.raw(t), self.limits)
-        return denoised(picture) if denoise else picture
+        image = _rgb(self.raw(t), self.limits)
+        return denoised(image) if denoise else image
 
     def fingerprint(self) -> str:
-        """Digest of shape, display range and pixels, 32 hexadecimal digits.
+        """Compute a hash of shape, display range and pixels, 32 hexadecimal digits.
 
-        All pixels of an array in memory; the identity and a few frames of a file.
+        Of a lazily read file only the identity and a few frames are hashed.
         """
         digest = hashlib.sha256(
             repr((tuple(self.frames.shape), str(self.frames.dtype))).encode()
         )
         digest.update(repr((self.limits, self.identity)).encode())
-        every = self.shape[0]
-        for t in _spread_out(every, SAMPLED_FRAMES if self.identity else every):
+        count = self.shape[0]
+        for t in _evenly_spaced(count, SAMPLED_FRAMES if self.identity else count):
             digest.update(np.ascontiguousarray(self.raw(t)).data)
         return digest.hexdigest()[:32]
 
 
-def _spread_out(length: int, count: int) -> Iterator[int]:
-    """Up to `count` frame numbers, evenly spaced over the video."""
+def _evenly_spaced(length: int, count: int) -> Iterator[int]:
+    """Yield up to `count` frame indices, evenly spaced over the video."""
     yield from np.unique(np.linspace(0, length - 1, min(length, count)).astype(int))
 
 
 def _display_range(video: Video) -> tuple[float, float]:
     sampled = [
-        video.raw(t).ravel() for t in _spread_out(video.shape[0], SAMPLED_FRAMES)
+        video.raw(t).ravel() for t in _evenly_spaced(video.shape[0], SAMPLED_FRAMES)
     ]
     low, high = np.percentile(np.concatenate(sampled), [0.1, 99.9])
-    return float(low), float(high if high > low else low + 1)
+    return float(low), float(
+        high if high > low else max(low + 1, np.nextafter(low, np.inf))
+    )
 
 
 def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
@@ -208,7 +211,11 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
         frame = frame[..., :3]
     if frame.dtype != np.uint8 or limits != (0.0, 255.0):
         low, high = limits
-        scaled = (frame.astype(np.float32) - low) * (255.0 / (high - low))
+        # float32 has 24 bits: values far from 0 keep their differences in float64 only
+        precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
+        dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
+        values: NDArray[Any] = frame.astype(dtype)
+        scaled = (values - low) * (255.0 / (high - low))
         frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     if frame.shape[2] == 1:
         return np.repeat(frame, 3, axis=2)
@@ -220,5 +227,5 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
 def _grey(
     frames: Frames, limits: tuple[float, float], name: str, t: int
 ) -> NDArray[np.uint8]:
-    picture = _rgb(_raw(frames, name, t), limits)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    image = _rgb(_raw(frames, name, t), limits)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))

@@ -1,4 +1,4 @@
-"""The superpixel graph of a whole video, a frame at a time, and windows of it."""
+"""The superpixel graph of a video, stored per frame, and windows of it as arrays."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replaced(Sequence[Item], Generic[Item]):
-    """A sequence in which some items have been exchanged; the rest is left alone."""
+    """A sequence in which some items are replaced, without a copy of the others."""
 
     original: Sequence[Item]
-    changed: Mapping[int, Item]
+    replacements: Mapping[int, Item]
 
     def __len__(self) -> int:
         return len(self.original)
@@ -38,31 +38,33 @@ class Replaced(Sequence[Item], Generic[Item]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Item]: ...
     def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        """Item, or list of items."""
+        """Return an item, or a list of items for a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(len(self.original))[index]
-        return self.changed[index] if index in self.changed else self.original[index]
+        if index in self.replacements:
+            return self.replacements[index]
+        return self.original[index]
 
-    def exchange(self, changed: Mapping[int, Item]) -> Replaced[Item]:
-        """Return the same sequence with more items exchanged."""
-        return Replaced(self.original, {**self.changed, **changed})
+    def exchange(self, items: Mapping[int, Item]) -> Replaced[Item]:
+        """Return a sequence with more items replaced."""
+        return Replaced(self.original, {**self.replacements, **items})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """A window of a video's graph, as arrays for a network.
+    """The graph of a window of frames, as arrays for a network.
 
     Parameters
     ----------
     node_features : (N, F) Columns
         Features of the superpixels of all frames of the window, in frame order.
     edge_index : (2, E) ndarray of int32
-        Source and target of every directed edge, sorted by target.
+        Source and target of each directed edge, sorted by target.
     edge_features : (E, G) Columns
         Features of the edges.
     offsets : (T + 1,) ndarray of int64
-        Number of the first superpixel of every frame of the window, then N.
+        Number of the first superpixel of each frame of the window, then N.
     """
 
     node_features: Columns
@@ -71,26 +73,32 @@ class Graph:
     offsets: NDArray[np.int64]
 
     def cut(self, start: int, stop: int) -> tuple[Graph, slice]:
-        """Cut out frames `start` up to, not including, `stop` of this window.
+        """Cut out the frames ``range(start, stop)`` of this window.
+
+        Parameters
+        ----------
+        start, stop : int
+            Frames, counted from the first one of the window.
 
         Returns
         -------
         graph : Graph
-            Numbered from 0; edges to frames outside are left out.
+            Superpixels are numbered from 0; edges to other frames are removed.
         rows : slice
-            The superpixels of these frames among those of this window.
+            Rows of these superpixels in this window.
         """
-        a, b = int(self.offsets[start]), int(self.offsets[stop])
-        lo, hi = np.searchsorted(self.edge_index[1], [a, b])
-        edges = self.edge_index[:, lo:hi] - np.int32(a)
-        inside = (edges[0] >= 0) & (edges[0] < b - a)
+        first, end = int(self.offsets[start]), int(self.offsets[stop])
+        edges = slice(*np.searchsorted(self.edge_index[1], [first, end]))
+        edge_index = self.edge_index[:, edges] - np.int32(first)
+        inside = (edge_index[0] >= 0) & (edge_index[0] < end - first)
+        nodes, features = self.node_features, self.edge_features
         graph = Graph(
-            Columns(self.node_features.values[a:b], self.node_features.names),
-            np.ascontiguousarray(edges[:, inside]),
-            Columns(self.edge_features.values[lo:hi][inside], self.edge_features.names),
-            self.offsets[start : stop + 1] - a,
+            Columns(nodes.values[first:end], nodes.names),
+            np.ascontiguousarray(edge_index[:, inside]),
+            Columns(features.values[edges][inside], features.names),
+            self.offsets[start : stop + 1] - first,
         )
-        return graph, slice(a, b)
+        return graph, slice(first, end)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,22 +108,22 @@ class VideoGraph:
     Parameters
     ----------
     frames : sequence of T FrameGraph
-        May be read from disk as they are asked for.
+        May be read from disk on access.
     pairs : sequence of T - 1 FramePair
-        What ties frame t to frame t + 1.
+        Flow and causal edges from frame t to frame t + 1.
     counts : (T,) ndarray of int64
-        Superpixels of every frame.
+        Number of superpixels of each frame.
     node_feature_names, edge_feature_names : tuple of str
         Names of the feature columns.
     shape : (int, int, int)
         T, H, W.
     fingerprint : str
-        Of the video's pixels and the settings: the key of the cache.
+        Hash of the video and the settings: the key of the cache.
 
     Attributes
     ----------
     incoming : sequence of T IncomingEdges
-        The edges into every frame, gathered as they are asked for.
+        The edges into each frame, gathered on access.
     """
 
     frames: Sequence[FrameGraph]
@@ -129,14 +137,14 @@ class VideoGraph:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", frozen(self.counts))
-        # not from a method of this graph, which would keep itself alive by it
+        # no bound method: the reference cycle would delay the release of memory
         parts = self.frames, self.pairs, self.counts, self.edge_feature_names
         incoming = CachedSequence(partial(_incoming_edges, *parts), len(self.frames))
         object.__setattr__(self, "incoming", incoming)
 
     @property
     def offsets(self) -> NDArray[np.int64]:
-        """Number of the first superpixel of every frame, then N, (T + 1,)."""
+        """Number of the first superpixel of each frame, then N, (T + 1,)."""
         return np.concatenate([[0], np.cumsum(self.counts)])
 
     @property
@@ -147,7 +155,10 @@ class VideoGraph:
     def exchange(
         self, frames: Mapping[int, FrameGraph], pairs: Mapping[int, FramePair]
     ) -> VideoGraph:
-        """Return the same graph with some frames and pairs exchanged."""
+        """Return a graph in which some frames and pairs are replaced.
+
+        All others, and the edges gathered for them, are shared with this graph.
+        """
         counts = self.counts.copy()
         for t, frame in frames.items():
             counts[t] = frame.n
@@ -163,10 +174,18 @@ class VideoGraph:
         return new
 
     def window(self, start: int = 0, stop: int | None = None) -> Graph:
-        """Gather frames `start` up to, not including, `stop` into one graph.
+        """Gather the frames ``range(start, stop)`` into one graph.
 
-        Superpixels are numbered from 0 at the first frame of the window; edges to
-        frames outside are left out.
+        Parameters
+        ----------
+        start, stop : int
+            `stop` is T by default.
+
+        Returns
+        -------
+        graph : Graph
+            Superpixels are numbered from 0 in the first frame of the window; edges to
+            frames outside are removed.
         """
         span = range(start, self.shape[0] if stop is None else stop)
         offsets = np.concatenate([[0], np.cumsum(self.counts[span.start : span.stop])])

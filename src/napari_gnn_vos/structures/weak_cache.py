@@ -1,4 +1,4 @@
-"""What is worked out of a frozen object, kept for as long as the object itself is."""
+"""Values computed from immutable objects, cached for the lifetime of the objects."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ Value = TypeVar("Value")
 
 
 class WeakCache(Generic[Owner, Value]):
-    """Values that depend on one object each, and are worked out once.
+    """A cache of one value per object, which does not keep the object alive.
 
-    So a round works out only what the last one has changed, and holds no more than
-    what its graph holds anyway.
+    A round replaces only the frames and edges that it changes. Values computed from the
+    others are found in the cache.
 
     Examples
     --------
     >>> class Word(str):
-    ...     '''A string that can be kept beside; plain ones cannot.'''
+    ...     '''A string that can be referenced weakly; `str` cannot.'''
     >>> lengths, word = WeakCache(), Word("superpixel")
-    >>> lengths.of(word, len), lengths.of(word, print)
+    >>> lengths.get(word, len), lengths.get(word, print)  # does not call print
     (10, 10)
     """
 
     def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[Owner, Value] = WeakKeyDictionary()
+        self._values: WeakKeyDictionary[Owner, Value] = WeakKeyDictionary()
 
     def __reduce__(self) -> tuple[type[WeakCache[Owner, Value]], tuple[()]]:
-        """Go to another process empty: the objects are not those that are there."""
+        """Pickle as an empty cache: the objects do not exist in another process."""
         return type(self), ()
 
-    def of(self, owner: Owner, work_out: Callable[[Owner], Value]) -> Value:
-        """Value of an object; worked out if it is asked for the first time."""
-        value = self._kept.get(owner)
+    def get(self, owner: Owner, compute: Callable[[Owner], Value]) -> Value:
+        """Return the cached value of an object, or compute it by ``compute(owner)``."""
+        value = self._values.get(owner)
         if value is None:
-            value = self._kept[owner] = work_out(owner)
+            value = self._values[owner] = compute(owner)
         return value
 
     def clear(self) -> None:
-        """Let all values go."""
-        self._kept.clear()
+        """Remove all values."""
+        self._values.clear()

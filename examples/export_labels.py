@@ -1,0 +1,34 @@
+"""Export labels as TIFF, as PNGs in the DAVIS palette, and as COCO JSON."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+from napari_gnn_vos.io.coco import export_coco
+from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
+from napari_gnn_vos.io.photo_scenes import compose_scene
+
+# `session.labels` after a prediction; here, the true labels of a synthetic scene.
+_, labels = compose_scene(frames=5)
+names = {1: "cat", 2: "cup"}
+
+with TemporaryDirectory() as folder:
+    tiff = Path(folder, "labels.tif")
+    export_tiff(labels, tiff, names)  # one page per frame
+    assert np.array_equal(tifffile.imread(tiff), labels)
+
+    pngs = Path(folder, "labels")
+    export_palette_pngs(labels, pngs)  # 00000.png, 00001.png, ...
+    with Image.open(pngs / "00003.png") as picture:
+        assert np.array_equal(np.asarray(picture), labels[3])
+
+    coco = Path(folder, "labels.json")
+    export_coco(labels, coco, names)  # the format of YouTube-VIS
+    video = json.loads(coco.read_text())
+    for annotation in video["annotations"]:
+        areas = [area or 0 for area in annotation["areas"]]
+        print(f"Object {annotation['id']}: {areas} pixels")

@@ -1,0 +1,179 @@
+"""Take the screenshots of the documentation in the real napari window.
+
+    bash scripts/with_display.sh python scripts/screenshots.py [OUTPUT]
+
+The sample data are opened, strokes are painted with mouse events, and keys and
+buttons are pressed as a user does. The strokes follow the true masks of the samples
+(`SimulatedAnnotator`). Pictures go to ``docs/images/`` unless OUTPUT is given.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QPushButton
+
+from napari_gnn_vos import Scribble
+from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
+
+PLUGIN = "napari-gnn-vos"
+SIZE = 1280, 760
+TIMEOUT = 900.0
+FRAME_OF_HOME_PAGE = 0
+SETTLE_MS = 700
+"""Time in which napari draws the canvas and removes its activity indicator."""
+MOUSE_MS = 20
+"""Time between two mouse events; Qt merges events that follow each other faster."""
+
+
+class Window:
+    """A napari window with the plugin's dock widget, operated by mouse and keys."""
+
+    def __init__(self, sample: str, output: Path) -> None:
+        self.output = output
+        self.viewer = napari.Viewer()
+        self.viewer.window.resize(*SIZE)
+        self.viewer.open_sample(PLUGIN, sample)
+        self.viewer.dims.set_current_step(0, 0)
+        self.truth: NDArray[np.uint8] = np.asarray(self.viewer.layers[-1].data)
+        _, self.dock = self.viewer.window.add_plugin_dock_widget(PLUGIN)
+        self.annotator: Any = self.dock.annotator
+        self.canvas = self.viewer.window._qt_viewer.canvas  # noqa: SLF001
+        QTest.qWait(SETTLE_MS)
+        self.viewer.reset_view()
+        QTest.qWait(SETTLE_MS)
+
+    def screenshot(self, name: str) -> None:
+        """Write a picture of the whole window."""
+        QTest.qWait(SETTLE_MS)
+        pixels = self.viewer.screenshot(canvas_only=False, flash=False)
+        path = self.output / name
+        Image.fromarray(pixels[..., :3]).save(path, quality=90, optimize=True)
+        print(path)
+
+    def button(self, text: str) -> QPushButton:
+        """Find a button of the dock widget by its text."""
+        for button in self.dock.findChildren(QPushButton):
+            if button.text().startswith(text):
+                return button
+        raise SystemExit(f"The dock widget has no button {text!r}.")
+
+    def press(self, text: str) -> None:
+        """Click a button and wait for the end of the work that it starts."""
+        self.button(text).click()
+        self.wait(lambda: not self.busy)
+
+    def key(self, key: Qt.Key) -> None:
+        """Press a key on the canvas and wait for the end of the work."""
+        QTest.keyClick(self.canvas.native, key)
+        QTest.qWait(100)
+        self.wait(lambda: not self.busy)
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is under way: only then the dock widget can be cancelled."""
+        return self.button("Cancel").isVisible()
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Process events until a condition is true."""
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit(f"No result after {TIMEOUT:.0f} s.")
+            QTest.qWait(20)
+
+    def paint(self, scribbles: Sequence[Scribble]) -> None:
+        """Paint strokes with the brush, by mouse events on the canvas."""
+        for scribble in scribbles:
+            self.viewer.dims.set_current_step(0, scribble.frame)
+            self.annotator.active_label.choose(scribble.label, "brush")
+            QTest.qWait(100)
+            self._drag([*scribble.path[:-1:4], scribble.path[-1]])
+
+    def _drag(self, points: Sequence[NDArray[np.float64]]) -> None:
+        scene = self.canvas.view.scene.transform
+        pixels = [QPoint(*scene.map(point[::-1])[:2].astype(int)) for point in points]
+        left, native = Qt.MouseButton.LeftButton, self.canvas.native
+        QTest.mousePress(native, left, pos=pixels[0])
+        for pixel in pixels[1:]:
+            QTest.mouseMove(native, pixel)
+            QTest.qWait(MOUSE_MS)
+        QTest.mouseRelease(native, left, pos=pixels[-1])
+
+    def strokes(
+        self, labels: NDArray[np.uint8] | None, frame: int | None = None
+    ) -> Sequence[Scribble]:
+        """Return simulated strokes, on a given frame or on the worst one."""
+        frames = set() if frame is None else set(range(len(self.truth))) - {frame}
+        rng = np.random.default_rng(0)
+        return SimulatedAnnotator()(labels, self.truth, rng, frames)
+
+    def labels(self) -> NDArray[np.uint8]:
+        """Return the predicted labels, (T, H, W)."""
+        return np.asarray(self.viewer.layers["segmentation"].data)
+
+    def close(self) -> None:
+        """Close the window."""
+        self.viewer.close()
+        QTest.qWait(200)
+
+
+def tutorial(output: Path) -> None:
+    """Take the pictures of the tutorial, of the home page and of the README."""
+    window = Window("composed-scene", output)
+    window.screenshot("tutorial-1-open.webp")
+    window.press("Prepare")
+    window.paint(window.strokes(None))
+    window.screenshot("tutorial-2-strokes.webp")
+    window.key(Qt.Key.Key_G)
+    window.screenshot("tutorial-3-first-round.webp")
+    window.viewer.dims.set_current_step(0, len(window.truth) - 1)
+    window.screenshot("tutorial-4-last-frame.webp")
+    window.key(Qt.Key.Key_W)
+    window.screenshot("tutorial-5-uncertain.webp")
+    frame = window.viewer.dims.current_step[0]
+    window.paint(window.strokes(window.labels(), frame))
+    window.screenshot("tutorial-6-correction.webp")
+    window.key(Qt.Key.Key_G)
+    window.screenshot("tutorial-7-second-round.webp")
+    for _ in range(2):
+        window.paint(window.strokes(window.labels()))
+        window.key(Qt.Key.Key_G)
+    window.viewer.dims.set_current_step(0, FRAME_OF_HOME_PAGE)
+    window.screenshot("window.png")
+    window.close()
+
+
+def microscopy(output: Path) -> None:
+    """Take the pictures of the guide on microscopy."""
+    window = Window("cells", output)
+    window.press("Prepare")
+    window.paint(window.strokes(None))
+    window.screenshot("cells-strokes.webp")
+    window.key(Qt.Key.Key_G)
+    window.viewer.dims.set_current_step(0, len(window.truth) - 10)
+    window.screenshot("cells-labels.webp")
+    window.close()
+
+
+def main() -> None:
+    """Take all pictures."""
+    here = Path(__file__).resolve().parent.parent
+    output = Path(sys.argv[1]) if sys.argv[1:] else here / "docs" / "images"
+    output.mkdir(parents=True, exist_ok=True)
+    for take in (tutorial, microscopy):
+        take(output)
+
+
+if __name__ == "__main__":
+    main()

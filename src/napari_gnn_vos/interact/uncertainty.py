@@ -1,0 +1,125 @@
+"""Expected accuracy of a prediction, and the frames that should be reviewed first."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.structures.session import Session
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+SMOOTHING = 0.1
+"""Added to intersection and union, as a fraction of the mean union of the object, so
+that frames where an object is almost invisible do not have an expected J near 0."""
+BASE_UNCERTAINTY = 0.05
+"""Added to the uncertainty of each frame, because predictions are overconfident."""
+
+
+def expected_overlap(probability: F32, sizes: NDArray[np.number]) -> F64:
+    """Compute the expected intersection and union of masks and objects of one frame.
+
+    The mask of an object is where its probability is the largest; pixels are treated as
+    independent.
+
+    Parameters
+    ----------
+    probability : (n, K) ndarray of float32
+        Of the superpixels; column 0 is background, rows sum to 1.
+    sizes : (n,) ndarray
+        Number of pixels of each superpixel.
+
+    Returns
+    -------
+    overlap : (2, K - 1) ndarray of float64
+        Expected intersection and expected union of each object, in pixels.
+
+    Examples
+    --------
+    >>> certain, uncertain = [0.0, 1.0], [0.5, 0.5]
+    >>> probability = np.array([certain, uncertain], np.float32)
+    >>> expected_overlap(probability, np.array([30, 20])).ravel()
+    array([30., 40.])
+    """
+    expected_pixels = probability[:, 1:] * np.asarray(sizes, np.float64)[:, None]
+    mask = probability.argmax(axis=1)[:, None] == np.arange(1, probability.shape[1])
+    mask_size = np.asarray(sizes, np.float64) @ mask
+    outside = np.sum(expected_pixels, axis=0, where=~mask)
+    return np.stack([np.sum(expected_pixels, axis=0, where=mask), mask_size + outside])
+
+
+def expected_j(overlaps: F64) -> F32:
+    """Estimate the intersection over union of each mask from its expected overlap.
+
+    Parameters
+    ----------
+    overlaps : (T, 2, K - 1) ndarray of float64
+        Of each frame, by :func:`expected_overlap`.
+
+    Returns
+    -------
+    expected : (T, K - 1) ndarray of float32
+    """
+    intersection, union = np.moveaxis(overlaps, 1, 0)
+    smoothing = np.maximum(SMOOTHING * union.mean(axis=0), 1)
+    expected: F32 = ((intersection + smoothing) / (union + smoothing)).astype(
+        np.float32
+    )
+    return expected
+
+
+def most_uncertain_frames(session: Session) -> Iterator[int]:
+    """Order the frames without strokes by how urgently they should be reviewed.
+
+    The priority of a frame is its uncertainty, one minus the expected J, times the
+    square root of the distance to the nearest frame that has strokes or was returned
+    before. So the first frames are spread over the video.
+
+    Parameters
+    ----------
+    session : Session
+        With a prediction.
+
+    Yields
+    ------
+    frame : int
+        Each frame without strokes once.
+
+    Raises
+    ------
+    GnnVosError
+        If there is no prediction.
+
+    Examples
+    --------
+    >>> next(most_uncertain_frames(session))  # doctest: +SKIP
+    """
+    if session.prediction is None:
+        raise GnnVosError(
+            "Frames are ordered by the uncertainty of a prediction; there is none yet. "
+            "Predict first."
+        )
+    expected = session.prediction.expected_j
+    uncertainty = 1 - expected.mean(axis=1) + BASE_UNCERTAINTY
+    frames = np.arange(len(uncertainty))
+    distance = np.full(len(uncertainty), len(uncertainty))
+    for painted in np.unique(session.painted_pixels.frame):
+        distance = np.minimum(distance, np.abs(frames - painted))
+    while distance.any():
+        t = int((uncertainty * np.sqrt(distance)).argmax())
+        yield t
+        distance = np.minimum(distance, np.abs(frames - t))
+
+
+def least_sure(session: Session) -> Iterator[int]:
+    """Order frames by uncertainty; deprecated name of `most_uncertain_frames`."""
+    warnings.warn(
+        "least_sure is deprecated; use most_uncertain_frames.",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return most_uncertain_frames(session)

@@ -1,0 +1,65 @@
+"""Read JSON files of bounded size and validate them against a schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from napari_gnn_vos.errors import ReadError
+
+M = TypeVar("M")
+MAX_BYTES = 256 * 2**20
+"""Size of the largest file that is read."""
+
+
+def read_json(path: Path, schema: TypeAdapter[M], expected: str) -> M:
+    """Read a JSON file in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+    schema : pydantic.TypeAdapter
+        Type of the content, with limits on counts and ranges.
+    expected : str
+        Description of the content, the beginning of the error message.
+
+    Returns
+    -------
+    content
+        An instance of the type of `schema`.
+
+    Raises
+    ------
+    ReadError
+        If the file is missing, too large, not JSON, nested too deeply, or does not
+        match the schema.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode(json.detect_encoding(content))
+        if len(content) <= MAX_BYTES:
+            return schema.validate_json(text.removeprefix("\ufeff"))
+    except ValidationError as error:
+        raise ReadError(
+            f"{expected}; {path} differs: {validation_summary(error)}. Check the file."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ReadError(
+            f"{expected}; {path} cannot be read: {error}. Check the file."
+        ) from error
+    raise ReadError(
+        f"{expected}; {path} is larger than the limit of {MAX_BYTES} bytes. "
+        "Split the file."
+    )
+
+
+def validation_summary(error: ValidationError) -> str:
+    """Return position and reason of the first problem, and the number of others."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    position = ".".join(map(str, first["loc"])) or "the content"
+    others = error.error_count() - 1
+    return f"{position}: {first['msg']}" + (f" (and {others} more)" if others else "")
