@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_gnn_vos import Config, drain
 from napari_gnn_vos.io.davis import sequences
-from napari_gnn_vos.study.labelled_video import LabelledVideo, davis_footage
+from napari_gnn_vos.study.labelled_video import LabelledVideo, open_davis_videos
 
 
 def arguments(about: str) -> argparse.ArgumentParser:
@@ -23,4 +23,4 @@ def arguments(about: str) -> argparse.ArgumentParser:
 def each(asked: argparse.Namespace, config: Config) -> Iterator[LabelledVideo]:
     """Open the sequences, one after the other, prepared with some settings."""
     for name in sequences(asked.davis, asked.sequences):
-        yield from drain(davis_footage(asked.davis, [name], config, asked.cache))
+        yield from drain(open_davis_videos(asked.davis, [name], config, asked.cache))

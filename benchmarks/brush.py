@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos import load_model
 from napari_gnn_vos.config import Config, LabelModelSettings
-from napari_gnn_vos.gui.layers import brush_size
+from napari_gnn_vos.gui.layers.factory import brush_size
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.rounds import run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 SETTINGS = {
@@ -67,7 +67,7 @@ def main() -> None:
         for found in each(asked, config):
             rng, brush = np.random.default_rng(0), Brush(SimulatedAnnotator())
             work = found.session, found.truth, brush, model
-            scores = play(*work, rounds=asked.rounds, rng=rng)
+            scores = run_rounds(*work, rounds=asked.rounds, rng=rng)
             js.append(
                 np.concatenate([score.j.mean(axis=0)[None] for _, score in scores])
             )

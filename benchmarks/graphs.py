@@ -1,4 +1,4 @@
-"""Graphs of the size that papers give, for what needs no pictures."""
+"""Random graphs and inputs of a given size, for benchmarks without images."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
+from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
-NEAR = 40
-"""Ties join superpixels whose numbers are no farther apart, as neighbours' are."""
+BAND = 40
+"""Largest difference of the numbers of two joined superpixels, as of neighbours."""
 
 
 def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
     """Make a graph of `nodes` superpixels and about `edges` directed edges."""
     rng = np.random.default_rng(0)
     n = nodes // frames
-    within = edges // frames // 6  # one third within frames, read both ways
+    within = edges // frames // 6  # one third of the edges, in both directions
     between = edges // frames // 3
     flow = Flow(*np.zeros((2, 4, 4, 2), np.float16))
     rows, cols = np.divmod(np.arange(n), 50)
     labels = np.zeros((rows.max() + 1, 50), np.uint16)
     labels[rows, cols] = np.arange(n)
-    made = [
+    frame_graphs = [
         FrameGraph(
             labels,
             rng.random((n, len(NODE_FEATURE_NAMES)), np.float32),
             rng.random((n, 8)).astype(np.float16),
-            (ends := _ends(rng, n, within, own=True)),
+            (ends := _random_pairs(rng, n, within, own=True)),
             rng.random((ends.shape[1], len(EDGE_FEATURE_NAMES)), np.float32),
         )
         for _ in range(frames)
@@ -37,7 +38,7 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
     pairs = [
         FramePair(
             flow,
-            (ends := _ends(rng, n, between, own=False)),
+            (ends := _random_pairs(rng, n, between, own=False)),
             rng.random((ends.shape[1], len(EDGE_FEATURE_NAMES)), np.float32),
         )
         for _ in range(frames - 1)
@@ -45,21 +46,30 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
     counts = np.full(frames, n)
     shape = (frames, *labels.shape)
     return VideoGraph(
-        made, pairs, counts, NODE_FEATURE_NAMES, EDGE_FEATURE_NAMES, shape, "random"
+        frame_graphs,
+        pairs,
+        counts,
+        NODE_FEATURE_NAMES,
+        EDGE_FEATURE_NAMES,
+        shape,
+        "random",
     )
 
 
-def _ends(
+def random_node_inputs(graph: VideoGraph, labels: int = 1) -> list[NDArray[np.float32]]:
+    """Make the (K, n, 8) annotation inputs of every frame for K labels."""
+    rng = np.random.default_rng(1)
+    columns = len(NODE_INPUT_NAMES)
+    return [rng.random((labels, n, columns), np.float32) for n in graph.counts]
+
+
+def _random_pairs(
     rng: np.random.Generator, n: int, count: int, *, own: bool
 ) -> NDArray[np.int32]:
-    """Distinct pairs of near numbers; of two frames, or of one and rising."""
-    one = rng.integers(n, size=2 * count)
-    far = (
-        rng.integers(1, NEAR, one.shape)
-        if own
-        else rng.integers(-NEAR, NEAR, one.shape)
-    )
-    pairs = np.unique(np.stack([one, one + far]), axis=1)
+    """Draw distinct pairs of two frames, or of one frame with a rising number."""
+    first = rng.integers(n, size=2 * count)
+    step = rng.integers(1 if own else -BAND, BAND, first.shape)
+    pairs = np.unique(np.stack([first, first + step]), axis=1)
     pairs = pairs[:, (pairs[1] >= 0) & (pairs[1] < n)]
     chosen = rng.permutation(pairs.shape[1])[:count]
     return np.ascontiguousarray(pairs[:, chosen].astype(np.int32))

@@ -19,7 +19,7 @@ from napari_gnn_vos import Config, Video, drain, load_model, start
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.simulated_cells import simulate_cells
-from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.rounds import run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 U8 = NDArray[np.uint8]
@@ -44,7 +44,7 @@ def main() -> None:
                 session = drain(start(video, config, asked.cache))
                 rng = np.random.default_rng(0)
                 work = session, truth, SimulatedAnnotator(), model
-                scores = play(*work, rounds=asked.rounds, rng=rng)
+                scores = run_rounds(*work, rounds=asked.rounds, rng=rng)
                 js.append([score.j.mean(axis=0) for _, score in scores])
             mean = np.concatenate(js, axis=1).mean(axis=1)
             how = "noise taken out" if denoise else "noise left in"

@@ -16,16 +16,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.hardware import single_threaded_opencv, single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.model.registry import load_backbone
-from napari_gnn_vos.model.threads import single_threaded_torch
 from napari_gnn_vos.prepare.describe import describe_pair, describe_regions
 from napari_gnn_vos.prepare.flow import flow_between
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
-from napari_gnn_vos.vision import cv2
 
 
 def profile(path: Path, count: int, folder: Path) -> dict[str, list[float]]:
@@ -66,8 +65,8 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--frames", type=int, default=10)
     asked = parser.parse_args()
-    cv2.setNumThreads(1)
-    with TemporaryDirectory() as folder, single_threaded_torch():
+    limits = single_threaded_opencv(), single_threaded_torch()
+    with TemporaryDirectory() as folder, limits[0], limits[1]:
         found = profile(asked.video, asked.frames, Path(folder))
     for stage, seconds in found.items():
         print(f"| {stage} | {1e3 * median(seconds):.0f} |")

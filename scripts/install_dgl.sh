@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
-# Install DGL, the Deep Graph Library, beside this package. Optional; it serves
-# src/napari_gnn_vos/model/dgl_layers.py and nothing else, see docs/dgl.md.
+# Install DGL, the Deep Graph Library, for the optional backend "dgl"; see docs/dgl.md.
 #
-#   bash scripts/install_dgl.sh           # into .venv, or what is active
+#   bash scripts/install_dgl.sh           # into .venv or the active environment
 #   PYTHON=/path/to/python bash scripts/install_dgl.sh
 #
-# Why not just pip: `pip install '.[dgl]'` does, too, but it brings torchdata, which
-# DGL asks for and, imported as it is here, does not use. This takes DGL alone and what
-# its core imports, and leaves the torch that is there as it is. `pip check` will go on
-# asking for torchdata.
+# `pip install '.[dgl]'` also installs torchdata, which DGL requires but which is not
+# used here. This script installs DGL and the imports of its core only, and keeps the
+# installed PyTorch. `pip check` will report the missing torchdata.
 #
-# Ends with status 3 where DGL has no wheel: it has for Linux and Python up to 3.12.
+# Exits with status 3 where DGL has no wheel: it has wheels for Linux and Python up to
+# 3.12.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 VERSION=2.1.0
 IMPORTS=(networkx numpy packaging pandas psutil requests scipy tqdm)
-FITS='import sys; sys.exit(sys.platform != "linux" or sys.version_info >= (3, 13))'
+SUPPORTED='import sys; sys.exit(sys.platform != "linux" or sys.version_info >= (3, 13))'
 
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=python3
@@ -25,27 +24,27 @@ if [ -z "${PYTHON:-}" ]; then
     fi
 fi
 
-works() {
+is_installed() {
     "$PYTHON" - "$VERSION" <<'END'
 import sys
 
-from napari_gnn_vos.model.import_dgl import import_dgl
+from napari_gnn_vos.model.backends.import_dgl import import_dgl
 
 sys.exit(import_dgl().__version__ != sys.argv[1])
 END
 }
 
-if ! "$PYTHON" -c "$FITS"; then
-    echo "DGL $VERSION has wheels for Linux and Python 3.11 and 3.12; here is" \
-        "$(uname) and $("$PYTHON" --version). Nothing is installed." >&2
+if ! "$PYTHON" -c "$SUPPORTED"; then
+    echo "DGL $VERSION has wheels for Linux and Python 3.11 and 3.12, not for" \
+        "$(uname) and $("$PYTHON" --version). Nothing was installed." >&2
     exit 3
 fi
-if works 2>/dev/null; then
-    echo "DGL $VERSION is there already."
+if is_installed 2>/dev/null; then
+    echo "DGL $VERSION is already installed."
     exit
 fi
 pip=("$PYTHON" -m pip install -q --disable-pip-version-check)
 "${pip[@]}" "${IMPORTS[@]}"
 "${pip[@]}" --no-deps --only-binary=:all: "dgl==$VERSION"
-works
-echo "DGL $VERSION is installed."
+is_installed
+echo "DGL $VERSION was installed."

@@ -12,7 +12,12 @@ from napari_gnn_vos.io.strokes_file import write_strokes
 from napari_gnn_vos.study.measure import benchmark
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import moving_square, on_ground, on_square
-from tests.study.folders import ON_ONE, ON_TWO, davis_folder, person_draws
+from tests.study.davis_folders import (
+    STROKES_ON_ONE,
+    STROKES_ON_TWO,
+    davis_folder,
+    write_human_scribbles,
+)
 
 
 @pytest.fixture
@@ -120,8 +125,8 @@ def test_benchmark_writes_a_report(run, davis, tmp_path):
 
 def test_benchmark_starts_with_human_scribbles(run, tmp_path):
     root = davis_folder(tmp_path / "davis")
-    person_draws(root / "Scribbles", "one", ON_ONE)
-    person_draws(root / "Scribbles", "two", ON_TWO)
+    write_human_scribbles(root / "Scribbles", "one", STROKES_ON_ONE)
+    write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
     result = run(
         *("benchmark", "--davis", root, "--sequences", "one,two", "--rounds", 2),
         *("--json", "new/out.json", "--cache", "cache", "--plots", "plots"),
@@ -142,8 +147,8 @@ def test_benchmark_starts_with_human_scribbles(run, tmp_path):
 
 def test_interrupted_benchmark_is_resumed(run, tmp_path, monkeypatch):
     root = davis_folder(tmp_path / "davis")
-    person_draws(root / "Scribbles", "one", ON_ONE)
-    person_draws(root / "Scribbles", "two", ON_TWO)
+    write_human_scribbles(root / "Scribbles", "one", STROKES_ON_ONE)
+    write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
     args = "benchmark", "--davis", root, "--sequences", "one,two", "--rounds", 1
     args = *args, "--cache", "cache", "--json", "out.json"
     opened = []

@@ -22,7 +22,11 @@ from tests.jobs import (
     wait_for,
     wait_until_released,
 )
-from tests.study.folders import ON_TWO, davis_folder, person_draws
+from tests.study.davis_folders import (
+    STROKES_ON_TWO,
+    davis_folder,
+    write_human_scribbles,
+)
 from tests.videos import same_files, write_videos
 
 distributed = pytest.importorskip("distributed")
@@ -99,7 +103,7 @@ def test_failing_video_is_reported_after_the_others(cluster, run, tmp_path):
 
 def test_benchmark_on_a_cluster_gives_the_same_results(cluster, run, tmp_path):
     root = davis_folder(tmp_path / "davis")
-    person_draws(root / "Scribbles", "two", ON_TWO)
+    write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
     scheduler = "--scheduler", cluster.scheduler_address
     args = "benchmark", "--davis", "davis", "--sequences", "one,two", "--rounds", 2
     for name, more in (("here", ()), ("there", scheduler)):

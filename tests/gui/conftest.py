@@ -10,7 +10,7 @@ from tests.gui import fakes
 def toy_engine(monkeypatch):
     """The dock widget, but with an engine of a few lines."""
     monkeypatch.setattr(scripting, "prepare", fakes.prepare)
-    monkeypatch.setattr(scripting, "answer", fakes.answer)
+    monkeypatch.setattr(scripting, "predict_round", fakes.predict_round)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""An engine of a few lines, and runners that a test holds in its hands."""
+"""A minimal engine, a drawing without layers, and runners that a test controls."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from time import sleep
 
 import numpy as np
 
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError
-from napari_gnn_vos.gui.controller import Controller
-from napari_gnn_vos.gui.runner import run_at_once
+from napari_gnn_vos.gui.controller.controller import Controller
+from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
+from napari_gnn_vos.gui.controller.jobs import run_at_once
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import PartialResult, Progress, drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
@@ -24,56 +26,71 @@ def video(shape=SHAPE):
     return Video.from_array(np.zeros(shape, np.uint8), "toy")
 
 
-def prepare(video, frame=0, pause=0.0):
+class FakeDrawingSource:
+    """A video and a drawing on it, without layers."""
+
+    def __init__(self, video, frame=0):
+        self.video, self.frame = video, frame
+        self.drawing, self.names, self.summary = Drawing(), {}, "a video"
+        self.source = VideoSource(self, video.frames, None)
+
+    def read(self, last=None):
+        return self.drawing
+
+    def write(self, drawing):
+        self.drawing = drawing
+
+
+def prepare(video, frame=0, quality="balanced", pause=0.0):
     for t in range(video.shape[0]):
         sleep(pause)
         yield Progress("frames", t + 1, video.shape[0])
-    return Session(video, graph=None)
+    return Session(video, graph=None, config=Config.at(quality))
 
 
-def answer(session, scribbles, rng, frame=0):
-    """Label every pixel on all frames as it is drawn on any; less sure the later."""
+def predict_round(session, scribbles, rng, frame=0):
+    """Label each painted pixel on all frames; later frames are more uncertain."""
     painted_pixels = paint_scribbles(
         session.painted_pixels, scribbles, session.video.shape
     )
-    yield Progress("answer", 0, 1)
+    yield Progress("predict", 0, 1)
     if not len(painted_pixels):
         raise NoSeedsError("Draw something first.")
     labels = np.zeros(session.video.shape, np.uint8)
     labels[:, painted_pixels.row, painted_pixels.col] = painted_pixels.label
     rounds = (*session.rounds, tuple(scribbles))
-    yield PartialResult("answer", 0, 1, frame, labels[frame])
+    yield PartialResult("predict", 0, 1, frame, labels[frame])
     count = session.video.shape[0]
-    sure = 1 - np.arange(count, dtype=np.float32)[:, None] / (2 * count)
-    prediction = Prediction((1,), (), sure)
-    painted = LabelFrames.of(labels)
-    now = {
-        "painted_pixels": painted_pixels,
-        "rounds": rounds,
-        "packed_labels": painted,
-        "prediction": prediction,
-    }
-    return replace(session, **now)
+    expected_j = 1 - np.arange(count, dtype=np.float32)[:, None] / (2 * count)
+    prediction = Prediction((1,), (), expected_j)
+    return replace(
+        session,
+        painted_pixels=painted_pixels,
+        rounds=rounds,
+        packed_labels=LabelFrames.of(labels),
+        prediction=prediction,
+    )
 
 
-def diffusion_alone(_graph, told, frames):
-    """Stand in for the network: trust the diffusion of strokes."""
+def diffusion_alone(_graph, node_inputs, frames):
+    """Replace the network by the diffused strokes."""
     for t in frames:
-        yield 1 / (1 + np.exp(-4 * told(t)[..., NODE_INPUT_NAMES.index("harmonic")]))
+        harmonic = node_inputs(t)[..., NODE_INPUT_NAMES.index("harmonic")]
+        yield 1 / (1 + np.exp(-4 * harmonic))
 
 
-def endless(_video, _frame=0):
+def endless(_video, _frame=0, _quality="balanced"):
     while True:
         sleep(0.001)
         yield Progress("forever", 0, 1)
 
 
-def controller(prepare=prepare, answer=answer, run=run_at_once, seed=0):
-    return Controller(prepare, answer, run, seed)
+def controller(prepare=prepare, predict_round=predict_round, run=run_at_once, seed=0):
+    return Controller(prepare, predict_round, run, seed)
 
 
-class HeldBack:
-    """A runner that lets the test say when the work is done, in whatever way."""
+class ManualRunner:
+    """A runner that completes a job when the test calls `finish`."""
 
     def __init__(self):
         self.pending, self.stopped = [], 0
@@ -96,8 +113,8 @@ class HeldBack:
         self.pending.pop(0)()
 
 
-class ByHand:
-    """A runner that takes one step whenever the test says so."""
+class StepRunner:
+    """A runner that executes one step when the test calls `step`."""
 
     def __call__(self, pipeline, *, on_step, on_result, on_error, on_end):
         self.pipeline, self.on_step = pipeline, on_step
@@ -105,7 +122,7 @@ class ByHand:
         return pipeline.close
 
     def step(self):
-        """Tell the next step; False if there is none."""
+        """Execute one step; return False if the job has ended."""
         try:
             self.on_step(next(self.pipeline))
         except StopIteration as last:

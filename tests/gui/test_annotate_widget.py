@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLineEdit
 
 from napari_gnn_vos.gui import plugin
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui
 
 
 def idle(dock):
-    return not dock.annotator.controller.desk.busy
+    return not dock.annotator.controller.jobs.busy
 
 
 def press(viewer, key):
@@ -24,77 +24,72 @@ def press(viewer, key):
     viewer.keymap[coerce_keybinding(key)](viewer)
 
 
-def test_a_click_makes_a_labels_layer(qtbot, viewer, dock):
+def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
     viewer.layers[STROKES].data[0, 1, 1] = 2
-    dock.predict.click()
-    assert not dock.cancel.isHidden()
+    dock.prediction.predict.click()
+    assert not dock.status.cancel.isHidden()
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
     assert viewer.layers[SEGMENTATION].data[:, 1, 1].tolist() == [2] * 4
-    assert dock.status.text().startswith("Round 1: ")
-    assert "Predict again" in dock.hint.text()
-    assert dock.prepare.text() == "Prepared"
-    assert dock.cancel.isHidden()
-    assert dock.undo.isEnabled()
-    dock.undo.click()
+    assert dock.status.message.text().startswith("Round 1: ")
+    assert "Predict again" in dock.status.hint.text()
+    assert dock.video.prepare.text() == "Prepared"
+    assert dock.status.cancel.isHidden()
+    assert dock.prediction.undo.isEnabled()
+    dock.prediction.undo.click()
     assert SEGMENTATION not in viewer.layers
-    assert not dock.undo.isEnabled()
+    assert not dock.prediction.undo.isEnabled()
 
 
-def test_cancel_ends_the_work(qtbot, dock):
+def test_cancel_stops_the_job(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
-    dock.prepare.click()
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
-    assert not dock.predict.isEnabled()
-    dock.cancel.click()
+    dock.video.prepare.click()
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
+    assert not dock.prediction.predict.isEnabled()
+    dock.status.cancel.click()
     qtbot.waitUntil(partial(idle, dock))
-    assert dock.prepare.isEnabled()
-    assert dock.prepare.text() == "Prepare"
+    assert dock.video.prepare.isEnabled()
+    assert dock.video.prepare.text() == "Prepare"
 
 
-def test_while_work_goes_on_the_line_about_it_stays(qtbot, dock):
+def test_message_about_a_running_job_is_kept(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
-    dock.prepare.click()
-    said = dock.status.text()
+    dock.video.prepare.click()
+    message = dock.status.message.text()
     dock.attempt(dock.annotator.prepare)
-    assert dock.status.text() == said == "Preparing 4 frames ..."
+    assert dock.status.message.text() == message == "Preparing 4 frames ..."
     assert "under way" in notification_manager.records[-1].message
-    dock.cancel.click()
+    dock.status.cancel.click()
     qtbot.waitUntil(partial(idle, dock))
 
 
-def test_an_error_is_shown_and_nothing_happens(viewer, dock):
+def test_error_is_shown_and_layers_are_unchanged(viewer, dock):
     before = len(notification_manager.records)
-    dock.predict.click()
+    dock.prediction.predict.click()
     assert "nothing is drawn" in notification_manager.records[-1].message
     assert len(notification_manager.records) == before + 1
-    assert "nothing is drawn" in dock.status.text()
+    assert "nothing is drawn" in dock.status.message.text()
     assert len(viewer.layers) == 2
 
 
-def test_the_list_chooses_what_is_painted(viewer, dock):
-    dock.objects.setCurrentRow(0)
+def test_object_list_selects_the_painted_label(viewer, dock):
+    dock.drawing.objects.setCurrentRow(0)
     assert viewer.layers[STROKES].selected_label == 255
-    dock.add.click()
+    dock.drawing.add.click()
     assert viewer.layers[STROKES].selected_label == 3
-    assert [dock.objects.item(i).text() for i in range(dock.objects.count())] == [
-        "Background",
-        "Object 1",
-        "Object 2",
-        "Object 3",
-    ]
-    dock.lines.click()
+    assert texts(dock) == ["Background", "Object 1", "Object 2", "Object 3"]
+    dock.drawing.lines.click()
     assert viewer.layers.selection.active.name == "lines"
     assert viewer.layers["lines"].feature_defaults["label"].tolist() == [3]
 
 
-def test_keys(qtbot, viewer, dock):
+def test_keys_call_their_actions(qtbot, viewer, dock):
     press(viewer, "N")
-    assert dock.annotator.pen.label == 3
+    assert dock.annotator.active_label.label == 3
     press(viewer, "J")
-    assert dock.annotator.pen.label == 0
+    assert dock.annotator.active_label.label == 0
     press(viewer, "K")
-    assert dock.annotator.pen.label == 3
+    assert dock.annotator.active_label.label == 3
     viewer.layers[STROKES].data[0, 1, 1] = 2
     press(viewer, "G")
     qtbot.waitUntil(partial(idle, dock))
@@ -106,14 +101,14 @@ def test_keys(qtbot, viewer, dock):
     assert SEGMENTATION in viewer.layers
 
 
-def test_no_key_is_one_that_napari_takes():
+def test_keys_do_not_conflict_with_napari():
     from napari.utils.shortcuts import default_shortcuts
 
-    from napari_gnn_vos.gui.keys import actions
+    from napari_gnn_vos.gui.plugin import key_actions
 
     taken = {str(key) for keys in default_shortcuts.values() for key in keys}
-    widget = type("Widget", (), {"toggle_answer": None, "annotator": _Any()})()
-    assert not taken & set(actions(widget))
+    widget = type("Widget", (), {"toggle_prediction": None, "annotator": _Any()})()
+    assert not taken & set(key_actions(widget))
 
 
 class _Any:
@@ -121,34 +116,37 @@ class _Any:
         return self
 
 
-def test_videos_can_be_chosen(qtbot, viewer, dock):
+def test_video_is_chosen_in_the_combo_box(qtbot, viewer, dock):
     viewer.add_image(np.zeros((8, 9)), name="picture")
-    other = viewer.add_image(np.zeros((3, 16, 17)), name="other")
-    qtbot.waitUntil(lambda: dock.video.count() == 4)
-    assert dock.video.currentText() == "toy"
-    dock.video.setCurrentIndex(3)
-    dock.video.activated.emit(3)
-    assert dock.annotator.workspace.image is other
-    dock.video.setCurrentIndex(2)
-    dock.video.activated.emit(2)
-    assert "time" in dock.status.text()
-    assert dock.video.currentText() == "other"
-    viewer.layers.remove(other)
+    second = viewer.add_image(np.zeros((3, 16, 17)), name="other")
+    qtbot.waitUntil(lambda: dock.video.chooser.native.count() == 4)
+    assert dock.video.chooser.native.currentText() == "toy"
+    dock.video.chooser.native.setCurrentIndex(3)
+    dock.video.chooser.native.activated.emit(3)
+    assert dock.annotator.workspace.image is second
+    dock.video.chooser.native.setCurrentIndex(2)
+    dock.video.chooser.native.activated.emit(2)
+    assert "time" in dock.status.message.text()
+    assert dock.video.chooser.native.currentText() == "other"
+    viewer.layers.remove(second)
     assert dock.annotator.workspace is None
-    assert dock.video.currentIndex() == 0
-    assert not dock.predict.isEnabled()
+    assert dock.video.chooser.native.currentIndex() == 0
+    assert not dock.prediction.predict.isEnabled()
 
 
-def test_the_video_that_was_worked_on_is_chosen_again(qtbot, viewer, toy_engine):
+def test_annotated_video_is_chosen_automatically(qtbot, viewer, toy_engine):
     first = viewer.add_image(np.zeros((3, 16, 17)), name="a very long name " * 4)
     second = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="second")
     widget = plugin.AnnotateDock(viewer)
     qtbot.addWidget(widget)
     qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
     assert widget.annotator.workspace.image is second  # it is selected
-    assert widget.video.itemData(1, Qt.ItemDataRole.ToolTipRole) == first.name
+    assert (
+        widget.video.chooser.native.itemData(1, Qt.ItemDataRole.ToolTipRole)
+        == first.name
+    )
     widget.annotator.close()
-    widget.video.stop()
+    widget.video.chooser.stop()
     viewer.layers.selection.active = first
     again = plugin.AnnotateDock(viewer)
     qtbot.addWidget(again)
@@ -156,43 +154,47 @@ def test_the_video_that_was_worked_on_is_chosen_again(qtbot, viewer, toy_engine)
     assert again.annotator.workspace.image is second  # strokes lie on it
 
 
-def test_buttons_stay_where_they_are(qtbot, dock):
+def position(widget, dock):
+    return widget.mapTo(dock, QPoint(0, 0))
+
+
+def test_buttons_do_not_move(qtbot, dock):
     dock.annotator.controller._prepare = fakes.endless
     dock.resize(300, 700)
     dock.show()
     qtbot.wait(50)
-    before = dock.predict.pos()
-    dock.prepare.click()
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
-    assert dock.cancel.isVisible()
-    assert dock.predict.pos() == before
-    dock.cancel.click()
+    before = position(dock.prediction.predict, dock)
+    dock.video.prepare.click()
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
+    assert dock.status.cancel.isVisible()
+    assert position(dock.prediction.predict, dock) == before
+    dock.status.cancel.click()
     qtbot.waitUntil(partial(idle, dock))
-    dock.status.setText("some long message of an error " * 4)
+    dock.status.message.setText("some long message of an error " * 4)
     qtbot.wait(50)
-    assert dock.predict.pos() == before
+    assert position(dock.prediction.predict, dock) == before
 
 
-def test_without_a_video_it_says_how_to_get_one(qtbot, toy_engine):
+def test_hint_without_video(qtbot, toy_engine):
     widget = plugin.AnnotateDock(ViewerModel())
     qtbot.addWidget(widget)
-    assert "Open a video" in widget.hint.text()
-    assert not widget.predict.isEnabled()
+    assert "Open a video" in widget.status.hint.text()
+    assert not widget.prediction.predict.isEnabled()
 
 
-def test_with_other_axes_it_says_to_choose(qtbot, viewer, toy_engine):
+def test_hint_for_videos_with_further_axes(qtbot, viewer, toy_engine):
     widget = plugin.AnnotateDock(viewer)
     qtbot.addWidget(widget)
     viewer.add_image(np.zeros((4, 2, 20, 30)), name="stained")
-    qtbot.waitUntil(lambda: "Choose the layer" in widget.hint.text())
-    widget.video.activated.emit(1)
-    assert "Paint a stroke" in widget.hint.text()
-    widget.video.activated.emit(0)
+    qtbot.waitUntil(lambda: "Choose the layer" in widget.status.hint.text())
+    widget.video.chooser.native.activated.emit(1)
+    assert "Paint a stroke" in widget.status.hint.text()
+    widget.video.chooser.native.activated.emit(0)
     viewer.layers.clear()
-    qtbot.waitUntil(lambda: "Open a video" in widget.hint.text())
+    qtbot.waitUntil(lambda: "Open a video" in widget.status.hint.text())
 
 
-def test_the_colours_follow_the_theme(viewer, dock):
+def test_colours_follow_the_theme(viewer, dock):
     dark = dock.styleSheet()
     viewer.theme = "light"
     assert dock.styleSheet() != dark
@@ -200,84 +202,117 @@ def test_the_colours_follow_the_theme(viewer, dock):
     assert dock.styleSheet() == dark
 
 
-def test_a_renamed_layer_has_its_new_name_in_the_list(qtbot, viewer, dock):
+def test_renamed_layer_is_renamed_in_the_combo_box(qtbot, viewer, dock):
     viewer.layers["toy"].name = "bear"
-    qtbot.waitUntil(lambda: dock.video.currentText() == "bear")
+    qtbot.waitUntil(lambda: dock.video.chooser.native.currentText() == "bear")
 
 
-def test_a_closed_widget_lets_go_while_work_goes_on(qtbot, viewer, toy_engine):
+def test_closed_widget_disconnects_during_a_job(qtbot, viewer, toy_engine):
     viewer.add_image(np.zeros(fakes.SHAPE, np.uint8))
     widgets = [plugin.AnnotateDock(viewer)]
     annotator = widgets[0].annotator
     qtbot.waitUntil(lambda: annotator.workspace is not None)
     annotator.controller._prepare = fakes.endless
-    widgets[0].prepare.click()
+    widgets[0].video.prepare.click()
     widgets.pop().deleteLater()
-    qtbot.waitUntil(lambda: not annotator.controller.desk.busy)
+    qtbot.waitUntil(lambda: not annotator.controller.jobs.busy)
     viewer.add_image(np.zeros((3, 16, 17)))
     viewer.layers.clear()
     assert not viewer.keymap
 
 
 def texts(dock):
-    return [dock.objects.item(row).text() for row in range(dock.objects.count())]
+    objects = dock.drawing.objects
+    return [objects.item(row).text() for row in range(objects.count())]
 
 
-def test_an_object_can_be_renamed_in_the_list(qtbot, viewer, dock):
+def test_object_is_renamed_in_the_list(qtbot, viewer, dock):
     dock.show()
-    dock.objects.item(1).setText("ball")
-    assert dock.annotator.pen.name_of(1) == "ball"
-    dock.add.click()
+    dock.drawing.objects.item(1).setText("ball")
+    assert dock.annotator.active_label.name_of(1) == "ball"
+    dock.drawing.add.click()
     assert texts(dock) == ["Background", "ball", "Object 2", "Object 3"]
-    item = dock.objects.item(2)
-    dock.brush.setFocus()
-    dock.objects.editItem(item)
-    editor = dock.objects.findChild(QLineEdit)
+    item = dock.drawing.objects.item(2)
+    dock.drawing.brush.setFocus()
+    dock.drawing.objects.editItem(item)
+    editor = dock.drawing.objects.findChild(QLineEdit)
     qtbot.keyClicks(editor, "goal")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: texts(dock)[2] == "goal")
     item.setText("  ")
     assert texts(dock)[2] == "Object 2"
-    assert not dock.objects.item(0).flags() & Qt.ItemFlag.ItemIsEditable
+    assert not dock.drawing.objects.item(0).flags() & Qt.ItemFlag.ItemIsEditable
 
 
-def test_an_object_can_be_removed(qtbot, viewer, dock):
+def test_remove_button_removes_the_object(qtbot, viewer, dock):
     viewer.layers[STROKES].data[0, 1, 1] = 1
     viewer.layers[STROKES].data[0, 2, 2] = 2
-    dock.predict.click()
+    dock.prediction.predict.click()
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
-    dock.annotator.pen.choose(1)
-    dock.remove.click()
+    dock.annotator.active_label.choose(1)
+    dock.drawing.remove.click()
     qtbot.waitUntil(partial(idle, dock))
     assert texts(dock) == ["Background", "Object 2"]
-    assert dock.annotator.pen.label == 2
+    assert dock.annotator.active_label.label == 2
     assert np.unique(viewer.layers[SEGMENTATION].data).tolist() == [0, 2]
-    dock.objects.setCurrentRow(0)
-    assert not dock.remove.isEnabled()
-    dock.undo.click()
+    dock.drawing.objects.setCurrentRow(0)
+    assert not dock.drawing.remove.isEnabled()
+    dock.prediction.undo.click()
     assert texts(dock) == ["Background", "Object 1", "Object 2"]
 
 
-def test_every_stroke_is_answered_if_it_is_asked_for(qtbot, viewer, dock):
-    dock.live.click()
-    assert dock.annotator.live.on
-    assert dock.hint.text() == "Paint a stroke on each object, on any frame."
+def test_checkbox_enables_prediction_after_every_stroke(qtbot, viewer, dock):
+    dock.prediction.auto_predict.native.click()
+    assert dock.annotator.auto_predict.enabled
+    assert dock.status.hint.text() == "Paint a stroke on each object, on any frame."
     viewer.layers[STROKES].paint((0, 4, 4), 1)
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
-    dock.annotator.live.on = False
-    assert not dock.live.isChecked()
+    dock.annotator.auto_predict.enabled = False
+    assert not dock.prediction.auto_predict.native.isChecked()
 
 
-def test_a_button_goes_to_the_least_sure_frame(qtbot, viewer, dock):
-    assert not dock.look.isEnabled()
+def test_button_goes_to_the_most_uncertain_frame(qtbot, viewer, dock):
+    assert not dock.prediction.most_uncertain.isEnabled()
     viewer.layers[STROKES].data[0, 1, 1] = 1
     press(viewer, "G")
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
-    dock.look.click()
+    dock.prediction.most_uncertain.click()
     assert viewer.dims.current_step[0] == fakes.SHAPE[0] - 1
-    assert dock.status.text().startswith("Frame 3 is likely")
+    assert dock.status.message.text().startswith("Frame 3 is likely")
     press(viewer, "W")
     assert viewer.dims.current_step[0] in (1, 2)
+
+
+def test_undo_and_redo_at_the_ends_show_only_a_message(viewer, dock):
+    records = len(notification_manager.records)
+    press(viewer, "U")
+    assert dock.status.message.text() == "Nothing to undo"
+    press(viewer, "Shift-U")
+    assert dock.status.message.text() == "Nothing to redo"
+    assert len(notification_manager.records) == records
+
+
+def test_quality_is_chosen_before_the_preparation(qtbot, dock):
+    quality = dock.video.quality
+    assert quality.choices == ("fast", "balanced", "best")
+    assert quality.value == dock.annotator.state.quality == "balanced"
+    quality.value = "fast"
+    assert dock.annotator.state.quality == "fast"
+    dock.video.prepare.click()
+    assert not quality.enabled
+    qtbot.waitUntil(partial(idle, dock))
+    assert not quality.enabled  # it is prepared
+
+
+def test_open_video_can_be_chosen_again_for_another_slice(viewer, qtbot, toy_engine):
+    viewer.add_image(np.zeros((4, 2, 20, 30)), name="stack")
+    widget = plugin.AnnotateDock(viewer)
+    qtbot.addWidget(widget)
+    combo = widget.video.chooser.native
+    for position in (0, 1):
+        viewer.dims.set_current_step(1, position)
+        combo.activated.emit(1)
+        assert widget.annotator.workspace.axes.fixed == ((1, position),)

@@ -6,8 +6,12 @@ from napari.components import ViewerModel
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES, answer_layer
-from napari_gnn_vos.gui.line_layer import LINES
+from napari_gnn_vos.gui.layers.factory import (
+    LINES,
+    SEGMENTATION,
+    STROKES,
+    prediction_layer,
+)
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, colour_of
 from tests.gui import fakes
 
@@ -22,9 +26,9 @@ def viewer():
 @pytest.fixture
 def annotator(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
-    made = Annotator(viewer, fakes.controller())
-    made.open(image)
-    return made
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    return annotator
 
 
 def paint(viewer, frame, row, col):
@@ -34,7 +38,7 @@ def paint(viewer, frame, row, col):
     )
 
 
-def test_opening_a_video_makes_a_layer_ready_to_paint(viewer, annotator):
+def test_opening_a_video_creates_a_paintable_layer(viewer, annotator):
     strokes = viewer.layers[STROKES]
     assert viewer.layers.selection.active is strokes
     assert strokes.mode == "paint"
@@ -43,35 +47,35 @@ def test_opening_a_video_makes_a_layer_ready_to_paint(viewer, annotator):
     assert len(viewer.layers) == 2
 
 
-def test_a_round_adds_the_answer_below_the_strokes(viewer, annotator):
+def test_prediction_layer_is_inserted_below_the_strokes(viewer, annotator):
     paint(viewer, 1, 5, 6)
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION]
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    prediction = viewer.layers[SEGMENTATION]
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
     assert [layer.name for layer in viewer.layers] == ["toy", SEGMENTATION, STROKES]
     assert viewer.layers.selection.active.name == STROKES
     assert viewer.layers[STROKES].mode == "paint"
-    assert not answer.editable
+    assert not prediction.editable
 
 
-def test_the_next_answer_goes_to_the_same_layer(viewer, annotator):
+def test_next_prediction_updates_the_same_layer(viewer, annotator):
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION]
-    annotator.pen.choose(0)
+    prediction = viewer.layers[SEGMENTATION]
+    annotator.active_label.choose(0)
     paint(viewer, 2, 5, 6)
     paint(viewer, 2, 7, 7)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     paint(viewer, 2, 8, 8)
     annotator.predict()
-    assert viewer.layers[SEGMENTATION] is answer
-    assert answer.data[0, 8, 8] == 2
-    assert answer.data[0, 7, 7] == 0
-    assert not answer.editable
+    assert viewer.layers[SEGMENTATION] is prediction
+    assert prediction.data[0, 8, 8] == 2
+    assert prediction.data[0, 7, 7] == 0
+    assert not prediction.editable
 
 
-def test_background_is_painted_with_its_own_value(viewer, annotator):
-    annotator.pen.choose(0)
+def test_background_has_its_own_pixel_value(viewer, annotator):
+    annotator.active_label.choose(0)
     paint(viewer, 0, 1, 1)
     assert viewer.layers[STROKES].data[0, 1, 1] == BACKGROUND_VALUE
     np.testing.assert_allclose(
@@ -79,7 +83,7 @@ def test_background_is_painted_with_its_own_value(viewer, annotator):
     )
 
 
-def test_strokes_and_answer_have_the_same_colours(viewer, annotator):
+def test_strokes_and_prediction_have_equal_colours(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     for label in (1, 2, 50, 254):
@@ -88,24 +92,24 @@ def test_strokes_and_answer_have_the_same_colours(viewer, annotator):
         np.testing.assert_allclose(colours[0], colour_of(label), atol=1e-6)
 
 
-def test_a_script_may_write_into_the_array(viewer, annotator):
+def test_strokes_written_into_the_array_are_read(viewer, annotator):
     viewer.layers[STROKES].data[3, 2, 2] = 4
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 2, 2] == 4
 
 
-def test_erasing_is_told(viewer, annotator):
+def test_erased_strokes_are_removed_from_the_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
     paint(viewer, 0, 2, 2)
     annotator.predict()
     viewer.layers[STROKES].data[0, 1, 1] = 0
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION].data
-    assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 1)
+    prediction = viewer.layers[SEGMENTATION].data
+    assert (prediction[0, 1, 1], prediction[0, 2, 2]) == (0, 1)
 
 
-def test_lines_are_strokes_too(viewer, annotator):
-    annotator.pen.choose(2, "lines")
+def test_lines_are_predicted_like_strokes(viewer, annotator):
+    annotator.active_label.choose(2, "lines")
     lines = viewer.layers[LINES]
     assert lines.mode == "add_path"
     lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
@@ -120,24 +124,24 @@ def test_lines_are_strokes_too(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 3].max() == 0
 
 
-def test_choosing_another_object_leaves_drawn_lines_as_they_are(viewer, annotator):
-    annotator.pen.choose(2, "lines")
+def test_choosing_a_label_does_not_change_existing_lines(viewer, annotator):
+    annotator.active_label.choose(2, "lines")
     lines = viewer.layers[LINES]
     lines.add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     lines.selected_data = {0}
-    annotator.pen.choose(1)
+    annotator.active_label.choose(1)
     np.testing.assert_allclose(lines.edge_color[0], colour_of(2), atol=1e-6)
     assert lines.features["label"].tolist() == [2]
 
 
-def test_undo_takes_strokes_and_answer_back(viewer, annotator):
+def test_undo_removes_strokes_and_prediction_of_the_round(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.predict()
-    paint_later = viewer.layers[STROKES].data
-    paint_later[0, 9, 9] = 1
+    strokes_data = viewer.layers[STROKES].data
+    strokes_data[0, 9, 9] = 1
     annotator.undo()
     strokes = viewer.layers[STROKES].data
     assert (strokes[0, 1, 1], strokes[0, 9, 9]) == (1, 1)
@@ -150,7 +154,7 @@ def test_undo_takes_strokes_and_answer_back(viewer, annotator):
         annotator.undo()
 
 
-def test_redo_brings_strokes_and_answer_back(viewer, annotator):
+def test_redo_restores_strokes_and_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     paint(viewer, 0, 2, 2)
@@ -165,11 +169,11 @@ def test_redo_brings_strokes_and_answer_back(viewer, annotator):
         shown = viewer.layers[SEGMENTATION].data[0, [1, 2, 9], [1, 2, 9]].tolist()
         assert shown == [1, int(rounds == 2), 0]
     assert not annotator.can_redo
-    with pytest.raises(GnnVosError, match="taken back"):
+    with pytest.raises(GnnVosError, match="Nothing to redo"):
         annotator.redo()
 
 
-def test_a_new_round_leaves_nothing_to_redo(viewer, annotator):
+def test_new_round_clears_the_redo_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.undo()
@@ -179,7 +183,7 @@ def test_a_new_round_leaves_nothing_to_redo(viewer, annotator):
     assert not annotator.can_redo
 
 
-def test_reset_clears_and_undo_brings_back(viewer, annotator):
+def test_undo_restores_cleared_strokes(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     paint(viewer, 0, 2, 2)
@@ -193,7 +197,7 @@ def test_reset_clears_and_undo_brings_back(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 2, 2] == 1
 
 
-def test_reset_before_the_first_round_can_be_undone(viewer, annotator):
+def test_undo_restores_strokes_cleared_before_the_first_round(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.reset()
     assert annotator.can_undo
@@ -202,29 +206,29 @@ def test_reset_before_the_first_round_can_be_undone(viewer, annotator):
     assert not annotator.can_undo
 
 
-def test_errors_leave_the_layers_as_they_are(viewer, annotator):
+def test_errors_do_not_change_the_layers(viewer, annotator):
     with pytest.raises(NoSeedsError):
         annotator.predict()
     assert [layer.name for layer in viewer.layers] == ["toy", STROKES]
-    picture = viewer.add_image(np.zeros((20, 20)), name="picture")
+    image = viewer.add_image(np.zeros((20, 20)), name="picture")
     with pytest.raises(VideoError, match="time"):
-        annotator.open(picture)
+        annotator.open(image)
     assert annotator.workspace.image.name == "toy"
 
 
-def test_a_deleted_layer_comes_back_empty(viewer, annotator):
+def test_deleted_layer_is_created_again_empty(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers.remove(STROKES)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert not viewer.layers[STROKES].data.any()
     paint(viewer, 0, 2, 2)
     annotator.predict()
-    answer = viewer.layers[SEGMENTATION].data
-    assert (answer[0, 1, 1], answer[0, 2, 2]) == (0, 2)
+    prediction = viewer.layers[SEGMENTATION].data
+    assert (prediction[0, 1, 1], prediction[0, 2, 2]) == (0, 2)
 
 
-def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotator):
+def test_undo_fills_a_deleted_layer_that_can_be_painted_on(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.reset()
@@ -234,30 +238,30 @@ def test_a_deleted_layer_that_undo_fills_again_is_ready_to_paint(viewer, annotat
     assert strokes.data[0, 1, 1] == 1
     assert strokes.mode == "paint"
     strokes.selected_label = 4
-    assert annotator.pen.label == 4
+    assert annotator.active_label.label == 4
 
 
-def test_hidden_strokes_are_shown_when_they_are_drawn_on(viewer, annotator):
+def test_hidden_strokes_become_visible_when_a_label_is_chosen(viewer, annotator):
     strokes = viewer.layers[STROKES]
     strokes.visible = False
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert (strokes.visible, strokes.mode) == (True, "paint")
 
 
-def test_a_layer_of_labels_is_no_video(viewer, annotator):
+def test_labels_layer_is_rejected_as_a_video(viewer, annotator):
     with pytest.raises(VideoError, match="image layer"):
         annotator.open(viewer.layers[STROKES])
     assert annotator.workspace.image.name == "toy"
 
 
-def test_removing_the_video_lets_it_go(viewer, annotator):
+def test_removing_the_image_layer_closes_the_video(viewer, annotator):
     viewer.layers.remove("toy")
     assert annotator.workspace is None
     with pytest.raises(GnnVosError, match="no video"):
         annotator.predict()
 
 
-def test_other_frames_in_the_layer_are_another_video(viewer, annotator):
+def test_replaced_image_data_starts_a_new_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
@@ -267,11 +271,11 @@ def test_other_frames_in_the_layer_are_another_video(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_each_video_keeps_its_own_layers(viewer, annotator):
+def test_each_video_has_its_own_layers(viewer, annotator):
     paint(viewer, 0, 1, 1)
     first = viewer.layers["toy"]
-    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
-    annotator.open(other)
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.open(second)
     assert annotator.workspace.strokes.data.shape == (2, 16, 18)
     annotator.open(first)
     assert annotator.workspace.strokes.data[0, 1, 1] == 1
@@ -283,14 +287,14 @@ def names(viewer):
     return [layer.name for layer in viewer.layers]
 
 
-def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annotator):
+def test_covered_video_is_moved_to_the_top_when_chosen(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    other = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
-    annotator.pen.choose(2)
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.active_label.choose(2)
     assert names(viewer) == ["other", "toy", SEGMENTATION, STROKES]
     assert viewer.layers.selection.active.name == STROKES
-    annotator.open(other)
+    annotator.open(second)
     ours = [SEGMENTATION, STROKES]
     assert names(viewer) == ["toy", *ours, "other", f"{STROKES} [1]"]
     annotator.open(viewer.layers["toy"])
@@ -300,15 +304,13 @@ def test_a_video_that_another_one_hides_comes_up_when_it_is_chosen(viewer, annot
 @pytest.mark.parametrize(
     "options", [{"blending": "additive"}, {"opacity": 0.5}, {"visible": False}]
 )
-def test_layers_that_hide_nothing_stay_on_top(viewer, annotator, options):
+def test_transparent_layers_stay_on_top(viewer, annotator, options):
     viewer.add_image(np.zeros((T, H, W), np.uint8), name="other", **options)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert names(viewer) == ["toy", STROKES, "other"]
 
 
-def test_the_answer_is_seen_on_a_picture_between_the_video_and_the_strokes(
-    viewer, annotator
-):
+def test_prediction_is_inserted_above_an_image_below_the_strokes(viewer, annotator):
     viewer.add_image(np.zeros((T, H, W), np.uint8), name="denoised")
     viewer.layers.move(2, 1)
     paint(viewer, 0, 1, 1)
@@ -316,7 +318,7 @@ def test_the_answer_is_seen_on_a_picture_between_the_video_and_the_strokes(
     assert names(viewer) == ["toy", "denoised", SEGMENTATION, STROKES]
 
 
-def test_strokes_from_a_file_are_gone_on_with(viewer):
+def test_strokes_from_a_file_are_used(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     viewer.add_labels(np.ones((2, H, W), np.uint8), name="strokes of another")
     viewer.add_labels(np.full((T, H, W), 2, np.uint8), name="strokes")
@@ -327,48 +329,54 @@ def test_strokes_from_a_file_are_gone_on_with(viewer):
     assert (viewer.layers[SEGMENTATION].data == 2).all()
 
 
-def test_strokes_that_are_opened_later_are_gone_on_with(viewer, annotator):
+def test_strokes_opened_later_replace_an_empty_layer(viewer, annotator):
     empty = viewer.layers[STROKES]
     saved = np.zeros((T, H, W), np.uint8)
     saved[1, 2, 2:5] = 3
     opened = viewer.add_labels(saved, name=STROKES)
     assert annotator.workspace.strokes is opened
     assert viewer.layers.selection.active is opened
-    assert (annotator.pen.labels[-1], opened.mode, empty.visible) == (3, "paint", False)
+    assert (annotator.active_label.labels[-1], opened.mode, empty.visible) == (
+        3,
+        "paint",
+        False,
+    )
     annotator.predict()
     assert (viewer.layers[SEGMENTATION].data[:, 2, 2] == 3).all()
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_strokes_from_a_file_bring_names_of_objects(viewer, late):
+def test_object_names_are_read_from_a_strokes_file(viewer, late):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
-    annotator, heard = Annotator(viewer, fakes.controller()), []
-    annotator.pen.changed.connect(lambda: heard.append(annotator.pen.name_of(2)))
+    annotator, observed_names = Annotator(viewer, fakes.controller()), []
+    annotator.active_label.changed.connect(
+        lambda: observed_names.append(annotator.active_label.name_of(2))
+    )
     if late:
         annotator.open(image)
-        annotator.pen.rename(1, "hand")
+        annotator.active_label.rename(1, "hand")
     saved = np.zeros((T, H, W), np.uint8)
     saved[1, 2, 2:5], saved[1, 5, 2:5] = 1, 2
     features = {"index": [1, 2], "name": ["paw", "ball"]}
     viewer.add_labels(saved, name=STROKES, features=features)
     if not late:
         annotator.open(image)
-    assert heard[-1] == annotator.pen.name_of(2) == "ball"
-    assert annotator.pen.name_of(1) == ("hand" if late else "paw")
+    assert observed_names[-1] == annotator.active_label.name_of(2) == "ball"
+    assert annotator.active_label.name_of(1) == ("hand" if late else "paw")
     table = annotator.workspace.strokes.features
     assert dict(zip(table["index"], table["name"], strict=True))[2] == "ball"
 
 
-def test_strokes_that_are_opened_do_not_replace_what_is_drawn(viewer, annotator):
+def test_opened_strokes_do_not_replace_existing_ones(viewer, annotator):
     paint(viewer, 0, 1, 1)
-    mine = viewer.layers[STROKES]
+    first_layer = viewer.layers[STROKES]
     viewer.add_labels(np.ones((T, H, W), np.uint8), name=STROKES)
     viewer.add_labels(np.ones((T + 1, H, W), np.uint8), name="another")
-    assert annotator.workspace.strokes is mine
-    assert mine.visible
+    assert annotator.workspace.strokes is first_layer
+    assert first_layer.visible
 
 
-def test_an_answer_that_was_hidden_is_shown_again(viewer, annotator):
+def test_hidden_prediction_becomes_visible_after_a_round(viewer, annotator):
     paint(viewer, 0, 5, 6)
     annotator.predict()
     viewer.layers[SEGMENTATION].visible = False
@@ -377,7 +385,7 @@ def test_an_answer_that_was_hidden_is_shown_again(viewer, annotator):
     assert viewer.layers[SEGMENTATION].visible
 
 
-def test_strokes_from_a_file_look_like_ours(viewer):
+def test_strokes_from_a_file_get_our_colours_and_scale(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), scale=(1, 2, 2))
     strokes = viewer.add_labels(np.full((T, H, W), 2), name="strokes")
     Annotator(viewer, fakes.controller()).open(image)
@@ -386,29 +394,29 @@ def test_strokes_from_a_file_look_like_ours(viewer):
     assert strokes.scale.tolist() == [1, 2, 2]
 
 
-def test_objects_that_are_drawn_already_are_in_the_list(viewer, annotator):
-    annotator.pen.choose(3)
+def test_drawn_objects_are_listed_after_opening(viewer, annotator):
+    annotator.active_label.choose(3)
     paint(viewer, 0, 1, 1)
-    annotator.pen.choose(0)
+    annotator.active_label.choose(0)
     paint(viewer, 0, 2, 2)
-    annotator.pen.choose(4, "lines")
+    annotator.active_label.choose(4, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    assert (again.pen.labels, again.pen.label) == ((0, 1, 2, 3, 4), 1)
+    assert (again.active_label.labels, again.active_label.label) == ((0, 1, 2, 3, 4), 1)
 
 
-def test_renamed_strokes_are_still_painted_on(viewer, annotator):
+def test_renamed_strokes_layer_is_still_used(viewer, annotator):
     strokes = viewer.layers[STROKES]
     paint(viewer, 0, 1, 1)
     strokes.name = "mine"
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     assert names(viewer) == ["toy", "mine"]
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator):
+def test_renamed_or_copied_prediction_is_not_overwritten(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     kept = viewer.layers[SEGMENTATION]
@@ -416,7 +424,7 @@ def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator)
     data, options, _ = kept.as_layer_data_tuple()
     viewer.add_labels(data, **(options | {"name": f"{SEGMENTATION} copy"}))
     annotator.reset()
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     paint(viewer, 0, 1, 1)
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 2
@@ -424,7 +432,7 @@ def test_an_answer_that_is_renamed_or_copied_is_left_as_it_is(viewer, annotator)
     assert viewer.layers[f"{SEGMENTATION} copy"].data[0, 1, 1] == 1
 
 
-def test_a_duplicate_of_an_answer_can_be_corrected_by_hand(viewer, annotator):
+def test_duplicate_of_a_prediction_can_be_edited(viewer, annotator):
     from napari.layers._layer_actions import _convert_dtype, _duplicate_layer
 
     paint(viewer, 0, 1, 1)
@@ -441,7 +449,7 @@ def test_a_duplicate_of_an_answer_can_be_corrected_by_hand(viewer, annotator):
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, annotator):
+def test_foreign_labels_layer_of_equal_name_is_not_overwritten(viewer, annotator):
     theirs = viewer.add_labels(np.full((T, H, W), 7), name=SEGMENTATION)
     paint(viewer, 0, 1, 1)
     annotator.predict()
@@ -450,7 +458,7 @@ def test_labels_of_the_same_name_from_elsewhere_are_left_as_they_are(viewer, ann
     assert theirs in viewer.layers
 
 
-def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator):
+def test_last_prediction_stays_when_a_video_is_prepared_again(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     annotator.open(viewer.layers["toy"])
@@ -458,7 +466,7 @@ def test_preparing_a_video_anew_leaves_its_last_answer_on_show(viewer, annotator
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
 
 
-def test_a_video_that_was_open_before_is_gone_on_with(viewer, annotator):
+def test_reopened_video_continues_with_its_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     first, strokes = viewer.layers["toy"], annotator.workspace.strokes
@@ -467,17 +475,17 @@ def test_a_video_that_was_open_before_is_gone_on_with(viewer, annotator):
     annotator.open(first)
     strokes.data[0, 2, 2] = 1
     annotator.predict()
-    assert annotator.controller.history.now.round == 2
-    answer = annotator.workspace.answer
-    assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
+    assert annotator.controller.history.current.rounds == 2
+    prediction = annotator.workspace.prediction
+    assert prediction.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
     annotator.undo()
-    assert answer.data[0, [1, 2], [1, 2]].tolist() == [1, 0]
+    assert prediction.data[0, [1, 2], [1, 2]].tolist() == [1, 0]
     annotator.undo()
     assert not strokes.data.any()
     assert not annotator.can_undo
 
 
-def test_other_frames_or_another_slice_are_begun_anew(viewer, annotator):
+def test_new_data_or_slice_starts_a_new_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
@@ -492,38 +500,38 @@ def test_other_frames_or_another_slice_are_begun_anew(viewer, annotator):
     assert annotator.controller.history is not None
 
 
-def test_the_tool_in_hand_is_kept_for_the_next_video(viewer, annotator):
-    annotator.pen.choose(1, "lines")
+def test_tool_is_kept_for_the_next_video(viewer, annotator):
+    annotator.active_label.choose(1, "lines")
     annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8)))
     assert viewer.layers.selection.active is annotator.workspace.lines
     assert annotator.workspace.lines.mode == "add_path"
 
 
-def test_a_label_chosen_on_the_layer_is_followed(viewer, annotator):
+def test_label_selected_in_the_layer_becomes_active(viewer, annotator):
     viewer.layers[STROKES].selected_label = 5
-    assert (annotator.pen.label, annotator.pen.labels[-1]) == (5, 5)
+    assert (annotator.active_label.label, annotator.active_label.labels[-1]) == (5, 5)
     viewer.layers[STROKES].selected_label = BACKGROUND_VALUE
-    assert annotator.pen.label == 0
+    assert annotator.active_label.label == 0
     viewer.layers[STROKES].selected_label = 0
-    assert annotator.pen.label == 0
+    assert annotator.active_label.label == 0
 
 
-def test_objects_end_at_254(annotator):
-    annotator.pen.choose(254)
+def test_label_above_254_is_rejected(annotator):
+    annotator.active_label.choose(254)
     with pytest.raises(ScribbleError, match="254"):
-        annotator.pen.add_object()
+        annotator.active_label.add_object()
 
 
-def test_stepping_through_the_list_goes_round(annotator):
-    seen = []
+def test_stepping_through_the_list_is_cyclic(annotator):
+    active_labels = []
     for _ in range(4):
-        annotator.pen.step(1)
-        seen.append(annotator.pen.label)
-    assert seen == [2, 0, 1, 2]
+        annotator.active_label.step(1)
+        active_labels.append(annotator.active_label.label)
+    assert active_labels == [2, 0, 1, 2]
 
 
 @pytest.mark.parametrize("rgb", [False, True])
-def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
+def test_layers_have_the_scale_position_and_units_of_the_video(viewer, rgb):
     shape = (T, H, W, 3) if rgb else (T, H, W)
     image = viewer.add_image(
         np.zeros(shape, np.uint8),
@@ -535,7 +543,7 @@ def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
     )
     annotator = Annotator(viewer, fakes.controller())
     annotator.open(image)
-    annotator.pen.choose(1, "lines")
+    annotator.active_label.choose(1, "lines")
     annotator.workspace.strokes.data[0, 1, 1] = 1
     annotator.predict()
     for name in (STROKES, LINES, SEGMENTATION):
@@ -547,7 +555,7 @@ def test_scale_place_and_units_are_those_of_the_video(viewer, rgb):
         assert layer.axis_labels == image.axis_labels
 
 
-def test_a_slice_of_a_longer_axis_is_labelled(viewer):
+def test_current_slice_of_a_further_axis_is_annotated(viewer):
     data = np.random.default_rng(0).integers(0, 255, (T, 5, H, W), np.uint8)
     image = viewer.add_image(data, scale=(1, 2, 1, 1), translate=(0, 10, 0, 0))
     viewer.dims.set_point(1, 10 + 3 * 2)
@@ -564,7 +572,7 @@ def test_a_slice_of_a_longer_axis_is_labelled(viewer):
     assert viewer.layers[SEGMENTATION].data[:, 0, 4, 4].tolist() == [1] * T
 
 
-def test_time_may_come_last(viewer):
+def test_time_axis_may_be_last(viewer):
     image = viewer.add_image(
         np.zeros((H, W, T), np.uint8), axis_labels=("y", "x", "time")
     )
@@ -576,7 +584,7 @@ def test_time_may_come_last(viewer):
     assert viewer.layers[SEGMENTATION].data[4, 5].tolist() == [1] * T
 
 
-def test_a_video_works_in_a_viewer_with_more_axes(viewer):
+def test_video_in_a_viewer_with_more_axes(viewer):
     viewer.add_image(np.zeros((2, 3, 8, 9)))
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     annotator = Annotator(viewer, fakes.controller())
@@ -584,8 +592,8 @@ def test_a_video_works_in_a_viewer_with_more_axes(viewer):
     assert annotator.workspace.strokes.data.shape == (T, H, W)
 
 
-def test_closing_stops_and_lets_go(viewer):
-    runner = fakes.HeldBack()
+def test_closing_cancels_the_job_and_disconnects(viewer):
+    runner = fakes.ManualRunner()
     image = viewer.add_image(np.zeros((T, H, W), np.uint8))
     annotator = Annotator(viewer, fakes.controller(run=runner))
     annotator.open(image)
@@ -596,63 +604,61 @@ def test_closing_stops_and_lets_go(viewer):
     runner.finish()
 
 
-# -- the frame on screen is answered first
+# -- partial results
 
 
 @pytest.fixture
-def by_hand(viewer):
+def stepwise(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
-    runner = fakes.ByHand()
-    made = Annotator(viewer, fakes.controller(run=runner))
-    made.open(image)
-    made.prepare()
+    runner = fakes.StepRunner()
+    annotator = Annotator(viewer, fakes.controller(run=runner))
+    annotator.open(image)
+    annotator.prepare()
     runner.finish()
-    return made, runner
+    return annotator, runner
 
 
-def until_glimpse(runner):
-    runner.step()  # "answer 0 of 1"
+def run_to_partial_result(runner):
+    runner.step()  # "predict 0 of 1"
     runner.step()
 
 
-def test_the_frame_on_screen_is_shown_before_the_answer(viewer, by_hand):
-    annotator, runner = by_hand
+def test_frame_on_screen_is_shown_before_the_result(viewer, stepwise):
+    annotator, runner = stepwise
     viewer.dims.set_point(0, 2)
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    until_glimpse(runner)
-    answer = viewer.layers[SEGMENTATION]
-    assert answer.data[:, 5, 6].tolist() == [0, 0, 1, 0]
+    run_to_partial_result(runner)
+    prediction = viewer.layers[SEGMENTATION]
+    assert prediction.data[:, 5, 6].tolist() == [0, 0, 1, 0]
     runner.finish()
-    assert viewer.layers[SEGMENTATION] is answer
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    assert viewer.layers[SEGMENTATION] is prediction
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
 
 
-def test_a_glimpse_lies_on_the_last_answer_and_goes_when_work_is_stopped(
-    viewer, by_hand
-):
-    annotator, runner = by_hand
+def test_partial_result_is_removed_when_the_job_is_cancelled(viewer, stepwise):
+    annotator, runner = stepwise
     paint(viewer, 0, 5, 6)
     annotator.predict()
     runner.finish()
     paint(viewer, 0, 8, 9)
     viewer.dims.set_point(0, 3)
     annotator.predict()
-    until_glimpse(runner)
-    answer = viewer.layers[SEGMENTATION]
-    assert answer.data[:, 8, 9].tolist() == [0, 0, 0, 1]
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    run_to_partial_result(runner)
+    prediction = viewer.layers[SEGMENTATION]
+    assert prediction.data[:, 8, 9].tolist() == [0, 0, 0, 1]
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
     annotator.cancel()
     runner.step()
-    assert answer.data[:, 8, 9].tolist() == [0] * T
-    assert answer.data[:, 5, 6].tolist() == [1] * T
+    assert prediction.data[:, 8, 9].tolist() == [0] * T
+    assert prediction.data[:, 5, 6].tolist() == [1] * T
 
 
-def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_hand):
-    annotator, runner = by_hand
+def test_cancelled_first_round_leaves_no_layer(viewer, stepwise):
+    annotator, runner = stepwise
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    until_glimpse(runner)
+    run_to_partial_result(runner)
     assert SEGMENTATION in viewer.layers
     annotator.cancel()
     runner.step()
@@ -660,45 +666,45 @@ def test_a_glimpse_of_a_first_round_that_is_stopped_leaves_no_layer(viewer, by_h
 
 
 @pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove(1)])
-def test_an_answer_of_another_day_comes_back_when_the_first_round_is_stopped(
-    viewer, by_hand, clear
+def test_earlier_prediction_is_restored_when_the_first_round_is_cancelled(
+    viewer, stepwise, clear
 ):
     old = np.zeros((T, H, W), np.uint8)
     old[:, 2, 2] = 3
-    annotator, runner = by_hand
+    annotator, runner = stepwise
     image = viewer.layers["toy"]
-    viewer.add_layer(answer_layer(image, annotator.workspace.axes, old))
+    viewer.add_layer(prediction_layer(image, annotator.workspace.axes, old))
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    until_glimpse(runner)
-    answer = viewer.layers[SEGMENTATION]
-    assert (answer.data[:, 5, 6] == 1).any()
+    run_to_partial_result(runner)
+    prediction = viewer.layers[SEGMENTATION]
+    assert (prediction.data[:, 5, 6] == 1).any()
     annotator.cancel()
     runner.step()
-    np.testing.assert_array_equal(answer.data, old)
+    np.testing.assert_array_equal(prediction.data, old)
     annotator.predict()
     runner.finish()
-    assert answer.data[0, 5, 6] == 1
+    assert prediction.data[0, 5, 6] == 1
     clear(annotator)
     assert SEGMENTATION not in viewer.layers
 
 
-def test_preparing_begins_at_the_frame_on_screen(viewer):
+def test_frame_on_screen_is_prepared_first(viewer):
     image = viewer.add_image(np.zeros((T, H, W), np.uint8), name="toy")
-    begun = []
+    first_frames = []
 
-    def prepare(video, frame):
-        begun.append(frame)
+    def prepare(video, frame, quality):
+        first_frames.append(frame)
         return (yield from fakes.prepare(video))
 
     annotator = Annotator(viewer, fakes.controller(prepare=prepare))
     annotator.open(image)
     viewer.dims.set_point(0, 3)
     annotator.prepare()
-    assert begun == [3]
+    assert first_frames == [3]
 
 
-# -- beside the video nothing can be drawn
+# -- outside the video
 
 
 @pytest.fixture
@@ -706,33 +712,33 @@ def sliced(viewer):
     """An annotator on channel 0 of two, with an object that is already painted."""
     image = viewer.add_image(np.zeros((T, 2, H, W), np.uint8), name="stained")
     viewer.dims.set_point(1, 0)
-    made = Annotator(viewer, fakes.controller())
-    made.open(image)
-    made.workspace.strokes.data[0, 0, 5, 6] = 1
-    return made
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    annotator.workspace.strokes.data[0, 0, 5, 6] = 1
+    return annotator
 
 
-def said(annotator):
-    told = []
-    annotator.controller.said.connect(told.append)
-    return told
+def record_messages(annotator):
+    messages = []
+    annotator.controller.message.connect(messages.append)
+    return messages
 
 
-def test_another_slice_cannot_be_painted_on(viewer, sliced):
-    told, strokes = said(sliced), sliced.workspace.strokes
+def test_strokes_are_locked_on_another_slice(viewer, sliced):
+    messages, strokes = record_messages(sliced), sliced.workspace.strokes
     viewer.dims.set_point(1, 1)
     assert (strokes.editable, strokes.mode) == (False, "pan_zoom")
-    assert "Go to slice 0 of axis 1" in told[-1]
-    sliced.pen.choose(2)
+    assert "Go to slice 0 of axis 1" in messages[-1]
+    sliced.active_label.choose(2)
     assert strokes.mode == "pan_zoom"
     viewer.dims.set_point(1, 0)
     assert (strokes.editable, strokes.mode) == (True, "paint")
     assert strokes.selected_label == 2
-    assert "slice 0 of axis 1" in told[-1]
-    assert len(told) == 2
+    assert "slice 0 of axis 1" in messages[-1]
+    assert len(messages) == 2
 
 
-def test_each_slice_has_strokes_of_its_own(viewer, sliced):
+def test_each_slice_has_its_own_strokes(viewer, sliced):
     first = sliced.workspace.strokes
     viewer.dims.set_point(1, 1)
     sliced.open(viewer.layers["stained"])
@@ -746,13 +752,13 @@ def test_each_slice_has_strokes_of_its_own(viewer, sliced):
     assert sliced.workspace.strokes is first
 
 
-def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
-    told, strokes = said(annotator), viewer.layers[STROKES]
+def test_strokes_are_locked_after_the_last_frame(viewer, annotator):
+    messages, strokes = record_messages(annotator), viewer.layers[STROKES]
     viewer.add_image(np.zeros((T + 3, H, W), np.uint8), name="longer")
     strokes.mode = "erase"
     viewer.dims.set_point(0, T + 1)
     assert not strokes.editable
-    assert f"frames are 0 to {T - 1}" in told[-1]
+    assert f"frames are 0 to {T - 1}" in messages[-1]
     viewer.dims.ndisplay = 3
     assert strokes.editable
     viewer.dims.ndisplay = 2
@@ -761,7 +767,7 @@ def test_a_frame_after_the_last_cannot_be_painted_on(viewer, annotator):
     assert strokes.mode == "erase"
 
 
-def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
+def test_opening_a_video_moves_to_its_nearest_frame(viewer, annotator):
     longer = viewer.add_image(
         np.zeros((3 * T, H, W), np.uint8), scale=(2, 1, 1), name="longer"
     )
@@ -774,16 +780,16 @@ def test_choosing_a_video_goes_to_its_nearest_frame(viewer, annotator):
     assert annotator.workspace.strokes.mode == "paint"
 
 
-def test_lines_that_are_taken_up_beside_the_video_can_be_drawn_later(viewer, sliced):
+def test_lines_chosen_outside_the_video_are_unlocked_later(viewer, sliced):
     viewer.dims.set_point(1, 1)
-    sliced.pen.choose(1, "lines")
+    sliced.active_label.choose(1, "lines")
     lines = sliced.workspace.lines
     assert not lines.editable
     viewer.dims.set_point(1, 0)
     assert lines.mode == "add_path"
 
 
-def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
+def test_closing_unlocks_the_strokes(viewer, sliced):
     strokes = sliced.workspace.strokes
     viewer.dims.set_point(1, 1)
     sliced.close()
@@ -793,42 +799,40 @@ def test_a_closed_widget_leaves_layers_that_can_be_painted_on(viewer, sliced):
     assert strokes.editable
 
 
-def test_it_goes_to_the_frame_to_look_at(viewer, annotator):
-    with pytest.raises(GnnVosError, match="no answer"):
-        annotator.look()
+def test_viewer_goes_to_the_most_uncertain_frame(viewer, annotator):
+    with pytest.raises(GnnVosError, match="no prediction"):
+        annotator.go_to_most_uncertain_frame()
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    assert annotator.look() == T - 1
+    assert annotator.go_to_most_uncertain_frame() == T - 1
     assert viewer.dims.current_step[0] == T - 1
-    annotator.look()
+    annotator.go_to_most_uncertain_frame()
     assert viewer.dims.current_step[0] in (1, 2)
 
 
-def test_an_object_that_is_removed_leaves_the_answer_and_undo_brings_it_back(
-    viewer, annotator
-):
+def test_undo_restores_a_removed_object_and_its_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
-    annotator.pen.choose(2)
+    annotator.active_label.choose(2)
     paint(viewer, 1, 2, 2)
     annotator.predict()
-    paint(viewer, 1, 3, 3)  # of the same object, not answered yet
+    paint(viewer, 1, 3, 3)  # same object, not predicted yet
     annotator.remove(2)
-    assert annotator.pen.labels == (0, 1)
-    answer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
-    assert np.unique(answer.data).tolist() == [0, 1]
+    assert annotator.active_label.labels == (0, 1)
+    prediction, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    assert np.unique(prediction.data).tolist() == [0, 1]
     assert np.unique(strokes.data).tolist() == [0, 1]
     annotator.undo()
-    assert np.unique(answer.data).tolist() == [0, 1, 2]
+    assert np.unique(prediction.data).tolist() == [0, 1, 2]
     assert strokes.data[1, [2, 3], [2, 3]].tolist() == [2, 2]
-    assert annotator.pen.labels == (0, 1, 2)
+    assert annotator.active_label.labels == (0, 1, 2)
     annotator.redo()
     assert np.unique(strokes.data).tolist() == [0, 1]
-    assert np.unique(answer.data).tolist() == [0, 1]
+    assert np.unique(prediction.data).tolist() == [0, 1]
 
 
-def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
+def test_removing_the_last_object_removes_the_prediction(viewer, annotator):
     paint(viewer, 0, 1, 1)
-    annotator.pen.choose(0)
+    annotator.active_label.choose(0)
     paint(viewer, 0, 5, 5)
     annotator.predict()
     annotator.remove(1)
@@ -839,55 +843,55 @@ def test_the_last_object_takes_the_answer_with_it(viewer, annotator):
     assert viewer.layers[STROKES].data[0, 1, 1] == 1
 
 
-def test_an_object_that_was_not_answered_is_removed_and_brought_back(viewer, annotator):
-    annotator.pen.choose(2, "lines")
+def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
+    annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
-    annotator.pen.choose(1, "brush")
+    annotator.active_label.choose(1, "brush")
     paint(viewer, 0, 1, 1)
     annotator.remove(2)
     assert viewer.layers[LINES].nshapes == 0
-    assert annotator.pen.labels == (0, 1)
+    assert annotator.active_label.labels == (0, 1)
     assert annotator.can_undo
     annotator.undo()
     assert viewer.layers[LINES].nshapes == 1
     assert viewer.layers[STROKES].data[0, 1, 1] == 1
-    assert annotator.pen.labels == (0, 1, 2)
+    assert annotator.active_label.labels == (0, 1, 2)
     assert not annotator.can_undo
 
 
-def test_an_object_without_strokes_just_goes(annotator):
+def test_removing_an_object_without_strokes_needs_no_undo(annotator):
     annotator.remove(2)
-    assert annotator.pen.labels == (0, 1)
+    assert annotator.active_label.labels == (0, 1)
     assert not annotator.can_undo
     with pytest.raises(ScribbleError, match="no object 2"):
         annotator.remove(2)
     with pytest.raises(ScribbleError, match="no object 0"):
         annotator.remove(0)
     annotator.remove(1)
-    assert annotator.pen.label == 0
-    assert annotator.pen.add_object() == 1
+    assert annotator.active_label.label == 0
+    assert annotator.active_label.add_object() == 1
 
 
-def test_names_stay_with_the_video_and_napari_tells_them(viewer, annotator):
+def test_object_names_are_stored_with_the_video_and_shown_by_napari(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    annotator.pen.rename(1, " ball ")
-    assert annotator.pen.name_of(1) == "ball"
-    answer = viewer.layers[SEGMENTATION]
-    assert "ball" in answer.get_status((0, 1, 1))["coordinates"]
+    annotator.active_label.rename(1, " ball ")
+    assert annotator.active_label.name_of(1) == "ball"
+    prediction = viewer.layers[SEGMENTATION]
+    assert "ball" in prediction.get_status((0, 1, 1))["coordinates"]
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    assert again.pen.name_of(1) == "ball"
+    assert again.active_label.name_of(1) == "ball"
     again.open(viewer.add_image(np.zeros((T, H, W)), name="other"))
-    assert again.pen.name_of(1) == "Object 1"
-    annotator.pen.rename(1, "")
-    assert annotator.pen.name_of(1) == "Object 1"
+    assert again.active_label.name_of(1) == "Object 1"
+    annotator.active_label.rename(1, "")
+    assert annotator.active_label.name_of(1) == "Object 1"
     with pytest.raises(ScribbleError, match="no object 0"):
-        annotator.pen.rename(0, "ground")
+        annotator.active_label.rename(0, "ground")
 
 
-def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, by_hand):
-    annotator, runner = by_hand
+def test_undo_is_rejected_during_a_job(viewer, stepwise):
+    annotator, runner = stepwise
     viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
     annotator.predict()
     runner.finish()
@@ -899,3 +903,29 @@ def test_what_was_cleared_is_not_brought_back_while_work_goes_on(viewer, by_hand
     assert annotator.can_undo
     annotator.undo()
     assert viewer.layers[STROKES].data[0, 5, 5] == 2
+
+
+def test_deprecated_names_warn_and_work(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    with pytest.warns(DeprecationWarning, match="'active_label'"):
+        assert annotator.pen is annotator.active_label
+    with pytest.warns(DeprecationWarning, match="'auto_predict'"):
+        assert annotator.live is annotator.auto_predict
+    with pytest.warns(DeprecationWarning, match="'go_to_most_uncertain_frame'"):
+        assert annotator.look() == T - 1
+    with pytest.warns(DeprecationWarning, match="'prediction'"):
+        assert annotator.workspace.answer is viewer.layers[SEGMENTATION]
+
+
+def test_state_tells_whether_there_are_images(viewer):
+    annotator, changes = Annotator(viewer, fakes.controller()), []
+    annotator.state_changed.connect(lambda: changes.append(annotator.state))
+    assert not annotator.state.images_available
+    image = viewer.add_image(np.zeros((T, H, W), np.uint8))
+    assert changes[-1].images_available
+    annotator.open(image)
+    assert changes[-1].image is image
+    viewer.layers.clear()
+    assert not changes[-1].images_available
+    assert not changes[-1].video_open

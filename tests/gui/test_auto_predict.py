@@ -1,4 +1,4 @@
-"""Answers that follow every stroke."""
+"""Prediction after every stroke."""
 
 from unittest.mock import Mock
 
@@ -9,8 +9,7 @@ from napari.utils.key_bindings import coerce_keybinding
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.line_layer import LINES
+from napari_gnn_vos.gui.layers.factory import LINES, SEGMENTATION, STROKES
 from tests.gui import fakes
 
 
@@ -23,23 +22,23 @@ def make(viewer, **options):
     image = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="toy")
     annotator = Annotator(viewer, fakes.controller(**options))
     annotator.open(image)
-    annotator.live.on = True
+    annotator.auto_predict.enabled = True
     return annotator
 
 
 def rounds(annotator):
     history = annotator.controller.history
-    return 0 if history is None else history.now.round
+    return 0 if history is None else history.current.rounds
 
 
 def stroke(viewer, row, label=1):
-    """Paint as the mouse does, which tells when all is written."""
+    """Paint like the mouse: the paint event is emitted after the stroke."""
     layer = viewer.layers[STROKES]
     with layer.block_history():
         layer.paint((0, row, 4), label)
 
 
-def test_a_stroke_is_answered(viewer):
+def test_stroke_starts_a_prediction(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     assert rounds(annotator) == 1
@@ -47,15 +46,15 @@ def test_a_stroke_is_answered(viewer):
     stroke(viewer, 5, label=0)  # the eraser
     stroke(viewer, 15)
     assert viewer.layers[SEGMENTATION].data[2, 15, 4] == 1
-    annotator.live.on = False
+    annotator.auto_predict.enabled = False
     before = rounds(annotator)
     stroke(viewer, 10)
     assert rounds(annotator) == before
 
 
-def test_a_line_is_answered(viewer):
+def test_line_starts_a_prediction(viewer):
     annotator = make(viewer)
-    annotator.pen.choose(2, "lines")
+    annotator.active_label.choose(2, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     assert viewer.layers[SEGMENTATION].data[0, 3, 5] == 2
     viewer.layers[LINES].add_paths([np.array([[1, 9, 3], [1, 9, 9]])])
@@ -66,10 +65,10 @@ def test_a_line_is_answered(viewer):
     assert viewer.layers[SEGMENTATION].data[0, 3, 5] == 0
 
 
-def test_what_is_taken_back_is_not_answered(viewer):
+def test_undo_and_redo_start_no_prediction(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
-    annotator.pen.choose(1, "lines")
+    annotator.active_label.choose(1, "lines")
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.undo()
     assert rounds(annotator) == 1
@@ -85,7 +84,7 @@ def press(viewer, key):
     layer.keymap[coerce_keybinding(key)](layer)
 
 
-def test_a_stroke_that_napari_takes_back_takes_its_round_back(viewer):
+def test_napari_undo_of_a_stroke_undoes_its_round(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     stroke(viewer, 15)
@@ -97,7 +96,7 @@ def test_a_stroke_that_napari_takes_back_takes_its_round_back(viewer):
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 1]
 
 
-def test_the_first_stroke_goes_with_its_answer_and_comes_again_with_it(viewer):
+def test_first_stroke_and_prediction_are_undone_and_redone_together(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     press(viewer, "Control-Z")
@@ -109,33 +108,33 @@ def test_the_first_stroke_goes_with_its_answer_and_comes_again_with_it(viewer):
     assert viewer.layers[SEGMENTATION].data[0, 5, 4] == 1
 
 
-def test_who_comes_later_follows_napari_too(viewer):
+def test_second_annotator_follows_napari_undo(viewer):
     first = make(viewer)
     stroke(viewer, 5)
     first.close()
     assert not viewer.layers[STROKES].keymap
     again = Annotator(viewer, fakes.controller())
     again.open(viewer.layers["toy"])
-    again.live.on = True
+    again.auto_predict.enabled = True
     stroke(viewer, 15)
     press(viewer, "Control-Z")
     assert rounds(again) == 2
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
 
 
-def test_what_was_never_the_drawing_is_answered_anew(viewer):
+def test_drawing_without_history_entry_starts_a_prediction(viewer):
     annotator = make(viewer)
-    annotator.live.on = False
+    annotator.auto_predict.enabled = False
     stroke(viewer, 5)
     stroke(viewer, 15)
     annotator.predict()
-    annotator.live.on = True
+    annotator.auto_predict.enabled = True
     press(viewer, "Control-Z")
     assert rounds(annotator) == 2
     assert viewer.layers[SEGMENTATION].data[0, [5, 15], 4].tolist() == [1, 0]
 
 
-def test_with_all_that_was_drawn_goes_the_answer_and_undo_brings_both_back(viewer):
+def test_erasing_all_strokes_clears_the_prediction_and_undo_restores_both(viewer):
     annotator = make(viewer)
     stroke(viewer, 5)
     stroke(viewer, 15)
@@ -149,10 +148,10 @@ def test_with_all_that_was_drawn_goes_the_answer_and_undo_brings_both_back(viewe
     assert viewer.layers[SEGMENTATION].data[0, 15, 4] == 1
 
 
-def test_background_alone_waits_for_an_object(viewer):
+def test_background_strokes_alone_start_no_prediction(viewer):
     annotator, failed = None, Mock()
     annotator = make(viewer)
-    annotator.controller.desk.failed.connect(failed)
+    annotator.controller.jobs.failed.connect(failed)
     stroke(viewer, 5, label=255)
     assert rounds(annotator) == 0
     stroke(viewer, 15)
@@ -160,8 +159,8 @@ def test_background_alone_waits_for_an_object(viewer):
     failed.assert_not_called()
 
 
-def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
-    run = fakes.HeldBack()
+def test_strokes_during_a_job_start_a_prediction_afterwards(viewer):
+    run = fakes.ManualRunner()
     annotator = make(viewer, run=run)
     stroke(viewer, 5)
     stroke(viewer, 10)
@@ -180,9 +179,9 @@ def test_strokes_while_work_is_under_way_are_answered_afterwards(viewer):
     assert not run.pending
 
 
-def test_an_error_is_told(viewer):
+def test_error_is_reported(viewer):
     annotator, failed = make(viewer), Mock()
-    annotator.controller.desk.failed.connect(failed)
-    annotator.live._predict = Mock(side_effect=GnnVosError("no luck"))
+    annotator.controller.jobs.failed.connect(failed)
+    annotator.auto_predict._predict = Mock(side_effect=GnnVosError("no luck"))
     stroke(viewer, 5)
     failed.assert_called_once_with("no luck")

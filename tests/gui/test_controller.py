@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, VideoError
-from napari_gnn_vos.gui.drawing import Drawing
+from napari_gnn_vos.gui.controller.drawing import Drawing
+from napari_gnn_vos.gui.controller.history import HistoryEndError
+from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
 from napari_gnn_vos.progress import drain
 from tests.gui import fakes
@@ -17,119 +19,131 @@ def dot(*pixels, value=1, frame=0):
 
 
 @pytest.fixture
-def played():
+def two_rounds():
     """Two rounds."""
     controller = fakes.controller()
-    controller.open(fakes.video())
-    controller.predict(lambda: dot((0, 0)))
-    controller.predict(lambda: dot((0, 0), (1, 1)))
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    predict(controller, dot((0, 0)))
+    predict(controller, dot((0, 0), (1, 1)))
     return controller
 
 
+def draw(controller, drawing):
+    controller._drawing_source.drawing = drawing
+
+
+def predict(controller, drawing):
+    draw(controller, drawing)
+    controller.predict()
+
+
 def listen(controller):
-    heard = Mock()
-    controller.said.connect(heard.said)
-    controller.changed.connect(heard.changed)
+    listener = Mock()
+    controller.message.connect(listener.message)
+    controller.changed.connect(listener.changed)
     for name in ("progressed", "failed", "busy_changed"):
-        getattr(controller.desk, name).connect(getattr(heard, name))
-    return heard
+        getattr(controller.jobs, name).connect(getattr(listener, name))
+    return listener
 
 
-def test_predicting_prepares_first_and_then_answers():
+def test_predict_prepares_the_video_first():
     controller = fakes.controller()
-    controller.open(fakes.video())
-    heard = listen(controller)
-    controller.predict(lambda: dot((2, 3)))
-    assert controller.history.now.session.labels[:, 2, 3].tolist() == [1] * 4
-    said = [call.args[0] for call in heard.said.call_args_list]
-    assert said[0] == "Preparing 4 frames ..."
-    assert said[1].startswith("Prepared 4 frames in")
-    assert said[2] == "Round 1 ..."
-    assert said[3].startswith("Round 1: ")
-    assert said[3].endswith("s, 4 frames")
-    assert not controller.desk.busy
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    listener = listen(controller)
+    predict(controller, dot((2, 3)))
+    assert controller.history.current.session.labels[:, 2, 3].tolist() == [1] * 4
+    messages = [call.args[0] for call in listener.message.call_args_list]
+    assert messages[0] == "Preparing 4 frames ..."
+    assert messages[1].startswith("Prepared 4 frames in")
+    assert messages[2] == "Round 1 ..."
+    assert messages[3].startswith("Round 1: ")
+    assert messages[3].endswith("s, 4 frames")
+    assert not controller.jobs.busy
 
 
-def test_only_what_is_new_is_told(played):
-    first, second = played.history.now.session.rounds
+def test_each_round_has_only_new_scribbles(two_rounds):
+    first, second = two_rounds.history.current.session.rounds
     assert [s.path.tolist() for s in first] == [[[0, 0]]]
     assert [s.path.tolist() for s in second] == [[[1, 1]]]
 
 
-def test_nothing_new_is_no_round(played):
-    heard = listen(played)
-    played.predict(lambda: dot((0, 0), (1, 1)))
-    heard.said.assert_called_once_with("Nothing new is drawn since round 2")
-    assert played.history.now.round == 2
+def test_predict_without_new_strokes_starts_no_round(two_rounds):
+    listener = listen(two_rounds)
+    predict(two_rounds, dot((0, 0), (1, 1)))
+    listener.message.assert_called_once_with("Nothing new is drawn since round 2")
+    assert two_rounds.history.current.rounds == 2
 
 
-def test_nothing_drawn_is_an_error_before_any_work():
+def test_predict_without_strokes_is_rejected_before_preparation():
     controller = fakes.controller(prepare=Mock())
-    controller.open(fakes.video())
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
     with pytest.raises(NoSeedsError, match="Choose an object"):
-        controller.predict(Drawing)
+        predict(controller, Drawing())
     controller._prepare.assert_not_called()
 
 
-def test_only_background_is_an_error_before_any_work():
+def test_predict_with_background_only_is_rejected_before_preparation():
     controller = fakes.controller(prepare=Mock())
-    controller.open(fakes.video())
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
     brush = np.zeros(fakes.SHAPE[1:], np.uint8)
     brush[2, 3] = BACKGROUND_VALUE
     with pytest.raises(NoSeedsError, match="only background is drawn"):
-        controller.predict(lambda: Drawing({0: brush}))
+        predict(controller, Drawing({0: brush}))
     controller._prepare.assert_not_called()
 
 
-def test_no_video_is_an_error():
+def test_prepare_without_video_is_rejected():
     with pytest.raises(GnnVosError, match="no video"):
         fakes.controller().prepare()
 
 
-def test_undo_is_the_moment_before(played):
-    last, before = played.undo()
-    assert (last.round, before.round) == (2, 1)
-    assert played.history.now is before
-    heard = listen(played)
-    played.undo()
-    heard.said.assert_called_with("Back to before the first round")
-    assert played.history.now.session.labels is None
-    with pytest.raises(GnnVosError, match="no round"):
-        played.undo()
+def test_undo_returns_to_the_previous_entry(two_rounds):
+    previous = two_rounds.history.previous
+    two_rounds.undo()
+    assert two_rounds.history.current is previous
+    assert (previous.rounds, two_rounds.history.following.rounds) == (1, 2)
+    assert two_rounds.state.rounds == 1
+    listener = listen(two_rounds)
+    two_rounds.undo()
+    listener.message.assert_called_with("Back to before the first round")
+    assert two_rounds.history.current.session.labels is None
+    with pytest.raises(HistoryEndError, match="Nothing to undo"):
+        two_rounds.undo()
 
 
-def test_undo_and_the_same_strokes_give_the_same_draws():
+def test_same_strokes_after_undo_get_the_same_random_numbers():
     drawn = []
 
-    def answer(session, scribbles, rng, frame):
+    def predict_round(session, scribbles, rng, frame):
         drawn.append(rng.integers(1 << 30))
-        return fakes.answer(session, scribbles, rng)
+        return fakes.predict_round(session, scribbles, rng)
 
-    controller = fakes.controller(answer=answer)
-    controller.open(fakes.video())
-    controller.predict(lambda: dot((0, 0)))
-    controller.predict(lambda: dot((1, 1)))
+    controller = fakes.controller(predict_round=predict_round)
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    predict(controller, dot((0, 0)))
+    predict(controller, dot((1, 1)))
     controller.undo()
-    controller.predict(lambda: dot((1, 1)))
+    predict(controller, dot((1, 1)))
     assert drawn[1] == drawn[2] != drawn[0]
     assert drawn[0] == np.random.default_rng([0, 1]).integers(1 << 30)
 
 
-def test_reset_can_be_undone(played):
-    played.reset()
-    assert played.history.now.round == 0
-    assert played.history.now.session.labels is None
-    last, before = played.undo()
-    assert (last.round, before.round) == (0, 2)
+def test_reset_can_be_undone(two_rounds):
+    two_rounds.reset()
+    assert two_rounds.history.current.rounds == 0
+    assert two_rounds.history.current.session.labels is None
+    two_rounds.undo()
+    assert two_rounds.history.current.rounds == 2
+    assert two_rounds.history.following.rounds == 0
 
 
-def test_a_failed_round_leaves_everything_as_it_was(played):
-    before = played.history.now
+def test_failed_round_does_not_change_the_history(two_rounds):
+    before = two_rounds.history.current
     with pytest.raises(NoSeedsError):
-        played._answer = lambda *_: _raise(NoSeedsError("no"))
-        played.predict(lambda: dot((5, 5)))
-    assert played.history.now is before
-    assert not played.desk.busy
+        two_rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
+        predict(two_rounds, dot((5, 5)))
+    assert two_rounds.history.current is before
+    assert not two_rounds.jobs.busy
 
 
 def _raise(error):
@@ -137,20 +151,20 @@ def _raise(error):
     yield
 
 
-class TestElsewhere:
-    """With work that goes on while the caller does something else."""
+class TestAsynchronousRunner:
+    """The runner returns before the job has ended."""
 
     @pytest.fixture
     def runner(self):
-        return fakes.HeldBack()
+        return fakes.ManualRunner()
 
     @pytest.fixture
     def controller(self, runner):
         controller = fakes.controller(run=runner)
-        controller.open(fakes.video())
+        controller.open(fakes.FakeDrawingSource(fakes.video()))
         return controller
 
-    def test_one_piece_of_work_at_a_time(self, controller, runner):
+    def test_second_job_is_rejected(self, controller, runner):
         controller.prepare()
         with pytest.raises(GnnVosError, match="under way"):
             controller.prepare()
@@ -159,106 +173,211 @@ class TestElsewhere:
         with pytest.raises(GnnVosError, match="under way"):
             controller.undo()
         runner.finish()
-        assert controller.history.now.round == 0
+        assert controller.history.current.rounds == 0
 
-    def test_strokes_drawn_while_preparing_are_in_the_first_round(
+    def test_strokes_drawn_during_preparation_are_in_the_first_round(
         self, controller, runner
     ):
-        drawings = [dot((0, 0)), dot((0, 0), (1, 1))]
-        controller.predict(lambda: drawings.pop(0))
+        predict(controller, dot((0, 0)))
+        draw(controller, dot((0, 0), (1, 1)))
         runner.finish()
         runner.finish()
-        assert controller.history.now.session.labels[0, 1, 1] == 1
+        assert controller.history.current.session.labels[0, 1, 1] == 1
 
-    def test_a_cancelled_result_is_dropped(self, controller, runner):
-        heard = listen(controller)
-        controller.predict(lambda: dot((0, 0)))
-        controller.desk.cancel()
+    def test_result_of_a_cancelled_job_is_discarded(self, controller, runner):
+        listener = listen(controller)
+        predict(controller, dot((0, 0)))
+        controller.jobs.cancel()
         assert runner.stopped == 1
-        assert controller.desk.busy
+        assert controller.jobs.busy
         runner.finish()
         assert not runner.pending
         assert controller.history is None
-        heard.progressed.assert_not_called()
-        heard.said.assert_called_with("Stopped")
-        assert [c.args for c in heard.busy_changed.call_args_list] == [
+        listener.progressed.assert_not_called()
+        listener.message.assert_called_with("Stopped")
+        assert [c.args for c in listener.busy_changed.call_args_list] == [
             (True,),
             (False,),
         ]
 
-    def test_another_video_drops_the_work_for_the_last_one(self, controller, runner):
+    def test_opening_another_video_cancels_the_job(self, controller, runner):
         controller.prepare()
-        controller.open(fakes.video((2, 16, 16)))
+        controller.open(fakes.FakeDrawingSource(fakes.video((2, 16, 16))))
         runner.finish()
         assert controller.history is None
         controller.prepare()
         runner.finish()
-        assert controller.history.now.session.video.shape == (2, 16, 16)
+        assert controller.history.current.session.video.shape == (2, 16, 16)
 
-    def test_expected_errors_are_told(self, controller, runner):
-        heard = listen(controller)
+    def test_expected_errors_are_reported(self, controller, runner):
+        listener = listen(controller)
         controller._prepare = lambda *_: _raise(VideoError("too dark"))
         controller.prepare()
         runner.finish()
-        heard.failed.assert_called_once_with("too dark")
-        assert not controller.desk.busy
+        listener.failed.assert_called_once_with("too dark")
+        assert not controller.jobs.busy
 
-    def test_a_bug_keeps_its_traceback_and_the_desk_is_free(self):
+    def test_other_exceptions_propagate_and_end_the_job(self):
         controller = fakes.controller(prepare=lambda *_: _raise(ZeroDivisionError()))
-        controller.open(fakes.video())
-        heard = listen(controller)
+        controller.open(fakes.FakeDrawingSource(fakes.video()))
+        listener = listen(controller)
         with pytest.raises(ZeroDivisionError):
             controller.prepare()
-        heard.said.assert_called_with("Stopped")
-        heard.failed.assert_not_called()
-        assert not controller.desk.busy
+        listener.message.assert_called_with("Stopped")
+        listener.failed.assert_not_called()
+        assert not controller.jobs.busy
 
-    def test_progress_is_passed_on(self, controller, runner):
-        heard = listen(controller)
+    def test_progress_is_reported(self, controller, runner):
+        listener = listen(controller)
         controller.prepare()
         runner.finish()
-        assert heard.progressed.call_args.args[0].done == 4
+        assert listener.progressed.call_args.args[0].done == 4
 
 
-def test_the_same_from_python():
+def test_controller_and_script_give_equal_labels():
     controller = fakes.controller(seed=3)
-    controller.open(fakes.video())
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
     drawn = dot((2, 3), value=255, frame=1).brush | dot((5, 6)).brush
-    controller.predict(lambda: Drawing(drawn))
+    predict(controller, Drawing(drawn))
     session = drain(fakes.prepare(fakes.video()))
     rng = np.random.default_rng([3, 1])
-    scribbles = controller.history.now.session.rounds[0]
-    session = drain(fakes.answer(session, scribbles, rng))
-    now = controller.history.now.session
+    scribbles = controller.history.current.session.rounds[0]
+    session = drain(fakes.predict_round(session, scribbles, rng))
+    now = controller.history.current.session
     np.testing.assert_array_equal(session.labels, now.labels)
-    assert {one.label for one in scribbles} == {0, 1}
+    assert {scribble.label for scribble in scribbles} == {0, 1}
 
 
-def test_it_tells_which_frame_to_look_at(played):
-    heard = listen(played)
-    assert played.look() == 3  # the least sure one; the first is drawn on
-    heard.said.assert_called_with("Frame 3 is likely to be wrong: have a look")
-    others = [played.look(), played.look()]
-    assert sorted(others) == [1, 2]
-    assert played.look() == 3  # once more
-    played.predict(lambda: dot((0, 0), (1, 1), (2, 2)))
-    assert played.look() == 3  # a new answer
+def test_most_uncertain_frames_are_returned_cyclically(two_rounds):
+    listener = listen(two_rounds)
+    assert two_rounds.most_uncertain_frame() == 3  # the first frame has strokes
+    listener.message.assert_called_with(
+        "Frame 3 is likely to be wrong; please check it"
+    )
+    next_frames = [two_rounds.most_uncertain_frame(), two_rounds.most_uncertain_frame()]
+    assert sorted(next_frames) == [1, 2]
+    assert two_rounds.most_uncertain_frame() == 3  # once more
+    predict(two_rounds, dot((0, 0), (1, 1), (2, 2)))
+    assert two_rounds.most_uncertain_frame() == 3  # a new prediction
 
 
-def test_without_an_answer_there_is_no_frame_to_look_at():
+def test_most_uncertain_frame_needs_a_prediction():
     controller = fakes.controller()
-    with pytest.raises(GnnVosError, match="no answer"):
-        controller.look()
-    controller.open(fakes.video())
+    with pytest.raises(GnnVosError, match="no prediction"):
+        controller.most_uncertain_frame()
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
     controller.prepare()
-    with pytest.raises(GnnVosError, match="no answer"):
-        controller.look()
+    with pytest.raises(GnnVosError, match="no prediction"):
+        controller.most_uncertain_frame()
 
 
-def test_with_every_frame_drawn_on_there_is_none_to_look_at():
+def test_most_uncertain_frame_needs_a_frame_without_strokes():
     controller = fakes.controller()
-    controller.open(fakes.video())
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
     canvas = dot((0, 0)).brush[0]
-    controller.predict(lambda: Drawing(dict.fromkeys(range(4), canvas)))
+    predict(controller, Drawing(dict.fromkeys(range(4), canvas)))
     with pytest.raises(GnnVosError, match="Every frame"):
-        controller.look()
+        controller.most_uncertain_frame()
+
+
+def test_state_of_a_new_controller_is_empty():
+    state = fakes.controller().state
+    assert not (state.video_open or state.prepared or state.busy or state.can_undo)
+    assert state.labels == ((0, "Background"), (1, "Object 1"), (2, "Object 2"))
+    assert (state.active_label, state.tool, state.rounds) == (1, "brush", 0)
+
+
+def test_state_after_two_rounds(two_rounds):
+    state = two_rounds.state
+    assert state.video_open
+    assert state.prepared
+    assert not state.can_prepare
+    assert (state.rounds, state.can_undo, state.can_redo) == (2, True, False)
+    assert state.message.startswith("Round 2: ")
+    two_rounds.undo()
+    assert (two_rounds.state.rounds, two_rounds.state.can_redo) == (1, True)
+
+
+def test_state_is_a_value_that_does_not_change_later(two_rounds):
+    state = two_rounds.state
+    two_rounds.reset()
+    assert (state.rounds, two_rounds.state.rounds) == (2, 0)
+
+
+def test_undo_restores_the_cleared_drawing(two_rounds):
+    source = two_rounds._drawing_source
+    drawing = source.drawing
+    two_rounds.reset()
+    assert not source.drawing
+    two_rounds.undo()
+    np.testing.assert_array_equal(source.drawing.brush[0], drawing.brush[0])
+
+
+def test_reset_of_an_empty_drawing_needs_no_undo():
+    controller = fakes.controller()
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    controller.reset()
+    assert not controller.state.can_undo
+
+
+def test_every_change_of_the_state_is_announced(two_rounds):
+    states = []
+    two_rounds.changed.connect(lambda: states.append(two_rounds.state))
+    two_rounds.active_label.choose(2)
+    assert states[-1].active_label == 2
+    two_rounds.auto_predict.enabled = True
+    assert states[-1].auto_predict
+    two_rounds.remove(2)
+    assert states[-1].labels == ((0, "Background"), (1, "Object 1"))
+    two_rounds.report("a message")
+    assert states[-1].message == "a message"
+    two_rounds.open(None)
+    assert not states[-1].video_open
+    two_rounds.quality = "fast"
+    assert states[-1].quality == "fast"
+
+
+def test_preparation_gets_the_chosen_quality():
+    prepare = Mock(side_effect=fakes.prepare)
+    controller = fakes.controller(prepare=prepare)
+    controller.open(fakes.FakeDrawingSource(fakes.video(), frame=2))
+    controller.quality = "best"
+    controller.prepare()
+    assert prepare.call_args.args[1:] == (2, "best")
+    controller.quality = "fast"  # of the next preparation
+    assert controller.state.quality == "best"
+
+
+@pytest.mark.parametrize(
+    ("state", "hint"),
+    [
+        (ViewState(), "Open a video"),
+        (ViewState(images_available=True), "Choose the layer"),
+        (ViewState(image=1, busy=True), "continue painting"),
+        (ViewState(image=1), "a stroke on each object, on any frame, then Predict."),
+        (ViewState(image=1, rounds=1), "where it is wrong, on any frame, then Predict"),
+        (ViewState(image=1, auto_predict=True), "each object, on any frame."),
+    ],
+)
+def test_hint_describes_the_next_step(state, hint):
+    assert hint in state.hint
+
+
+def test_renamed_attributes_warn_and_work():
+    controller = fakes.controller()
+    with pytest.warns(DeprecationWarning, match="'jobs'"):
+        assert controller.desk is controller.jobs
+    with pytest.warns(DeprecationWarning, match="'enabled'"):
+        controller.auto_predict.on = True
+    assert controller.auto_predict.enabled
+
+
+def test_removal_without_prediction_is_announced():
+    controller, can_undo = fakes.controller(), []
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    draw(controller, dot((0, 0)))
+    controller.changed.connect(lambda: can_undo.append(controller.state.can_undo))
+    controller.remove(1)
+    assert can_undo[-1]
+    controller.undo()
+    assert not can_undo[-1]

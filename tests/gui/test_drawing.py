@@ -1,4 +1,4 @@
-"""Laws of what is told to the engine: it must see what the layers show."""
+"""Properties of drawings: the engine receives what the layers show."""
 
 from itertools import pairwise
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_gnn_vos.gui.bridge import brush_from_strokes
-from napari_gnn_vos.gui.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.controller.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.layers.conversion import brush_from_strokes
 from napari_gnn_vos.gui.palette import label_of, value_of
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
@@ -33,11 +33,11 @@ DRAWINGS = st.builds(
 )
 
 
-def picture(drawing):
+def rasterised(drawing):
     return np.stack([drawing.canvas(t, SHAPE) for t in range(SHAPE[0])])
 
 
-def picture_of_ink(painted_pixels):
+def rasterised_pixels(painted_pixels):
     out = np.zeros(SHAPE, np.uint8)
     out[painted_pixels.frame, painted_pixels.row, painted_pixels.col] = [
         value_of(label) for label in painted_pixels.label
@@ -46,74 +46,76 @@ def picture_of_ink(painted_pixels):
 
 
 @given(st.lists(DRAWINGS, min_size=1, max_size=4))
-def test_the_engine_sees_what_is_drawn_whatever_came_before(drawings):
+def test_changes_reproduce_the_drawing_whatever_came_before(drawings):
     painted_pixels = PaintedPixels.none()
     for before, after in pairwise([Drawing(), *drawings]):
         painted_pixels = paint_scribbles(
             painted_pixels, changes(before, after, SHAPE), SHAPE
         )
-        np.testing.assert_array_equal(picture_of_ink(painted_pixels), picture(after))
+        np.testing.assert_array_equal(
+            rasterised_pixels(painted_pixels), rasterised(after)
+        )
 
 
 @given(DRAWINGS)
-def test_nothing_new_is_told_twice(drawing):
+def test_equal_drawings_have_no_changes(drawing):
     assert changes(drawing, drawing, SHAPE) == ()
 
 
 @given(STROKES)
-def test_a_brush_is_read_as_it_is(strokes):
+def test_brush_is_read_unchanged(strokes):
     drawing = Drawing(brush_from_strokes(strokes, SHAPE))
-    np.testing.assert_array_equal(picture(drawing), strokes)
+    np.testing.assert_array_equal(rasterised(drawing), strokes)
     again = brush_from_strokes(strokes, SHAPE, drawing)
     assert all(again[t] is drawing.brush[t] for t in again)
 
 
 @given(DRAWINGS, DRAWINGS)
-def test_going_back_without_newer_strokes_is_the_drawing_before(before, target):
+def test_rebase_without_newer_strokes_gives_the_target(before, target):
     back = rebase(before, before, target)
-    np.testing.assert_array_equal(picture(back), picture(target))
+    np.testing.assert_array_equal(rasterised(back), rasterised(target))
 
 
 @given(STROKES, STROKES, STROKES)
-def test_going_back_keeps_newer_strokes(now, before, target):
-    moments = [Drawing(brush_from_strokes(s, SHAPE)) for s in (now, before, target)]
-    wanted = np.where(now != before, now, target)
-    np.testing.assert_array_equal(picture(rebase(*moments)), wanted)
+def test_rebase_keeps_newer_strokes(now, before, target):
+    drawings = [Drawing(brush_from_strokes(s, SHAPE)) for s in (now, before, target)]
+    expected = np.where(now != before, now, target)
+    np.testing.assert_array_equal(rasterised(rebase(*drawings)), expected)
 
 
 def test_new_changed_and_erased_pixels_by_hand():
     before, after = np.zeros((2, *SHAPE), np.uint8)
     before[1, 0] = [1, 1, 0, 0, 0, 0]
     after[1, 0] = [0, 255, 2, 0, 0, 0]
-    told = changes(
+    scribbles = changes(
         Drawing(brush_from_strokes(before, SHAPE)),
         Drawing(brush_from_strokes(after, SHAPE)),
         SHAPE,
     )
-    assert [(s.frame, s.label, s.path.tolist(), s.connected) for s in told] == [
+    assert [(s.frame, s.label, s.path.tolist(), s.connected) for s in scribbles] == [
         (1, ERASED, [[0, 0]], False),
         (1, 2, [[0, 2]], False),
         (1, 0, [[0, 1]], False),
     ]
 
 
-def test_a_removed_line_uncovers_the_brush():
+def test_removed_line_reveals_the_brush():
     strokes = np.zeros(SHAPE, np.uint8)
     strokes[0, 2, 0] = 1
     brush = brush_from_strokes(strokes, SHAPE)
     line = Scribble(0, 2, np.array([[2.0, 0.0], [2.0, 1.0]]))
-    told = changes(Drawing(brush, (line,)), Drawing(brush), SHAPE)
-    assert [(s.label, s.path.tolist()) for s in told] == [
+    scribbles = changes(Drawing(brush, (line,)), Drawing(brush), SHAPE)
+    assert [(s.label, s.path.tolist()) for s in scribbles] == [
         (ERASED, [[2, 1]]),
         (1, [[2, 0]]),
     ]
 
 
-def test_a_line_beside_the_picture_is_no_error():
-    beside = Scribble(0, 1, np.array([[-9.0, -9.0]]))
-    later = Scribble(7, 1, np.array([[1.0, 1.0]]))
-    assert changes(Drawing(), Drawing({}, (beside, later)), SHAPE) == ()
+def test_line_outside_the_frame_has_no_pixels():
+    outside = Scribble(0, 1, np.array([[-9.0, -9.0]]))
+    after_the_end = Scribble(7, 1, np.array([[1.0, 1.0]]))
+    assert changes(Drawing(), Drawing({}, (outside, after_the_end)), SHAPE) == ()
 
 
-def test_values_are_labels_but_for_background():
+def test_pixel_values_map_back_to_labels():
     assert [label_of(value_of(label)) for label in range(255)] == list(range(255))

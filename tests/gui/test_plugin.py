@@ -7,8 +7,7 @@ from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.gui.pictures import image_data
-from napari_gnn_vos.gui.reader import get_reader
+from napari_gnn_vos.gui.reader import get_reader, image_data
 from napari_gnn_vos.structures.video import Video
 
 MANIFEST = PluginManifest.from_file(files("napari_gnn_vos") / "napari.yaml")
@@ -22,7 +21,7 @@ def test_every_command_can_be_imported(command):
 
 
 @pytest.mark.gui
-def test_napari_hands_the_dock_its_viewer(qtbot):
+def test_napari_passes_the_viewer_to_the_dock(qtbot):
     from napari._qt._qplugins._qnpe2 import _get_widget_viewer_param
 
     from napari_gnn_vos.gui.plugin import AnnotateDock
@@ -30,7 +29,7 @@ def test_napari_hands_the_dock_its_viewer(qtbot):
     assert _get_widget_viewer_param(AnnotateDock, "annotate") == "napari_viewer"
 
 
-def test_the_manifest_knows_every_suffix():
+def test_manifest_lists_every_suffix():
     from napari_gnn_vos.io.read import SUFFIXES
 
     (reader,) = MANIFEST.contributions.readers
@@ -66,7 +65,7 @@ def test_a_folder_of_frames_is_a_video(tmp_path, opened):
     assert np.asarray(layer.data[1]).max() == 20
 
 
-def test_a_sequence_of_davis_brings_its_masks(tmp_path, opened):
+def test_davis_sequence_opens_with_masks(tmp_path, opened):
     frames = write_frames(tmp_path / "JPEGImages" / "480p" / "bear")
     write_frames(tmp_path / "Annotations" / "480p" / "bear", (0, 255, 255), (16, 18))
     image, truth = opened(frames)
@@ -75,7 +74,7 @@ def test_a_sequence_of_davis_brings_its_masks(tmp_path, opened):
     assert not truth.visible
 
 
-def test_frames_of_davis_open_without_masks(tmp_path, opened):
+def test_davis_frames_open_without_masks(tmp_path, opened):
     frames = write_frames(tmp_path / "JPEGImages" / "480p" / "bear")
     assert len(opened(frames)) == 1
     assert "not their masks" in notification_manager.records[-1].message
@@ -83,19 +82,19 @@ def test_frames_of_davis_open_without_masks(tmp_path, opened):
 
 @pytest.mark.parametrize("shape", [(3, 16, 18), (3, 16, 18, 2), (3, 16, 18, 3)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_stacks_of_any_kind_open(tmp_path, opened, shape, dtype):
+def test_stacks_of_any_shape_and_dtype_open(tmp_path, opened, shape, dtype):
     data = np.random.default_rng(0).integers(0, 255, shape).astype(dtype)
     np.save(tmp_path / "stack.npy", data)
     (layer,) = opened(tmp_path / "stack.npy")
     assert layer.ndim == 3
     assert layer.rgb == (len(shape) == 4)
-    from napari_gnn_vos.gui.bridge import Axes, video_of
+    from napari_gnn_vos.gui.layers.conversion import Axes, video_of
 
     video = video_of(layer.data, Axes(), layer.name, layer.metadata)
     np.testing.assert_array_equal(video.raw(1), data[1])
 
 
-def test_a_folder_of_mixed_pictures_says_what_is_wrong(opened, tmp_path):
+def test_folder_of_mixed_formats_is_rejected(opened, tmp_path):
     folder = write_frames(tmp_path / "mixed")
     (folder / "00002.png").rename(folder / "00002.jpg")
     with pytest.raises(ReadError, match="one format"):
@@ -103,14 +102,14 @@ def test_a_folder_of_mixed_pictures_says_what_is_wrong(opened, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "empty"])
-def test_other_paths_are_left_to_others(tmp_path, name):
+def test_other_paths_are_not_read(tmp_path, name):
     (tmp_path / "empty").mkdir()
     assert get_reader(str(tmp_path / name)) is None
     assert get_reader([str(tmp_path / "a.tif")]) is None
 
 
 def test_the_composed_scene_opens():
-    from napari_gnn_vos.gui.sample_data import composed_scene
+    from napari_gnn_vos.gui.reader import composed_scene
 
     (frames, image, _), (truth, labels, _) = composed_scene()
     assert frames.shape == (*truth.shape, 3)
@@ -118,7 +117,7 @@ def test_the_composed_scene_opens():
 
 
 def test_the_cells_open():
-    from napari_gnn_vos.gui.sample_data import cells
+    from napari_gnn_vos.gui.reader import cells
 
     (frames, image, _), (truth, labels, _) = cells()
     assert frames.shape == truth.shape
@@ -127,7 +126,7 @@ def test_the_cells_open():
     assert low < np.median(frames) < high
 
 
-def test_sixteen_bit_colours_are_shown_as_pictures():
+def test_sixteen_bit_colours_are_converted_to_rgb():
     frames = np.random.default_rng(0).integers(0, 4000, (2, 16, 18, 3), np.uint16)
     video = Video.from_array(frames)
     data, options, _ = image_data(video)
@@ -157,7 +156,7 @@ def test_labels_are_saved(tmp_path, shape):
         np.testing.assert_array_equal(np.asarray(image), frames[2])
 
 
-def test_names_of_objects_are_saved_as_categories(tmp_path):
+def test_object_names_are_saved_as_categories(tmp_path):
     import json
 
     from napari.layers import Labels
@@ -166,18 +165,22 @@ def test_names_of_objects_are_saved_as_categories(tmp_path):
 
     labels = np.zeros((3, 16, 18), np.uint8)
     labels[:, 2:5, 2:5], labels[1:, 8:12, 2:5] = 1, 2
-    layer, path = Labels(labels, name="answer"), str(tmp_path / "named.json")
+    layer, path = Labels(labels, name="segmentation"), str(tmp_path / "named.json")
 
-    def kinds():
+    def category_names():
         data, attributes, _ = layer.as_layer_data_tuple()
         assert write_coco(path, data, attributes) == [path]
-        found = json.loads((tmp_path / "named.json").read_text())
-        names = {one["id"]: one["name"] for one in found["categories"]}
-        return [names[one["category_id"]] for one in found["annotations"]]
+        contents = json.loads((tmp_path / "named.json").read_text())
+        names = {
+            category["id"]: category["name"] for category in contents["categories"]
+        }
+        return [
+            names[annotation["category_id"]] for annotation in contents["annotations"]
+        ]
 
-    assert kinds() == ["object", "object"]
+    assert category_names() == ["object", "object"]
     layer.features = {"index": [1], "name": ["ball"]}
-    assert kinds() == ["ball", "object"]
+    assert category_names() == ["ball", "object"]
 
 
 def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened):
@@ -199,7 +202,7 @@ def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened
 
 
 @pytest.mark.parametrize("shape", [(16, 18), (3, 2, 16, 18)])
-def test_labels_of_no_video_are_not_saved(tmp_path, shape):
+def test_labels_without_time_axis_are_rejected(tmp_path, shape):
     from napari_gnn_vos.errors import ShapeError
     from napari_gnn_vos.gui.writer import write_tiff
 

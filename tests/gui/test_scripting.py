@@ -5,20 +5,20 @@ import numpy as np
 from napari.components import ViewerModel
 
 from napari_gnn_vos.gui import scripting
-from napari_gnn_vos.gui.layers import SEGMENTATION
-from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.gui.layers.factory import SEGMENTATION
+from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from tests.gui import fakes
 
 
-def test_a_script_needs_no_window():
+def test_scripting_imports_no_qt():
     code = "import sys, napari_gnn_vos.gui.scripting; sys.exit('qtpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, real_engine):
+def test_layers_and_script_give_equal_labels(tmp_path, real_engine):
     from napari_gnn_vos.engine import annotate, predict, start
 
     video, truth = compose_scene(frames=3, shape=(64, 96), objects=1)
@@ -39,13 +39,13 @@ def test_from_the_layers_and_from_python_the_answer_is_the_same(tmp_path, real_e
     assert list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
+def test_unwritable_cache_folder_gives_a_warning(tmp_path):
     from napari.utils.notifications import notification_manager
 
     (tmp_path / "file").write_text("in the way")
     folder = tmp_path / "file" / "cache"
     before = len(notification_manager.records)
-    assert scripting.writable(tmp_path) == tmp_path
+    assert scripting.writable_or_none(tmp_path) == tmp_path
     assert len(notification_manager.records) == before
-    assert scripting.writable(folder) is None
+    assert scripting.writable_or_none(folder) is None
     assert "stays in memory" in notification_manager.records[-1].message

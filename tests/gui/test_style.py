@@ -1,7 +1,7 @@
 import pytest
 from napari.utils.theme import available_themes, get_theme
 
-from napari_gnn_vos.gui import style
+from napari_gnn_vos.gui.widgets import style
 
 
 def luminance(colour):
@@ -13,18 +13,18 @@ def luminance(colour):
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-def contrast(one, other):
-    low, high = sorted(map(luminance, (one, other)))
+def contrast(first, second):
+    low, high = sorted(map(luminance, (first, second)))
     return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", available_themes())
-def test_hints_can_be_read_in_every_theme(theme):
+def test_hints_have_enough_contrast_in_every_theme(theme):
     background = get_theme(theme).background.as_hex(format="long")
     assert 4.5 < contrast(style.muted_colour(theme), background) < 9
 
 
-def test_the_sheet_is_of_the_theme():
+def test_style_sheet_depends_on_the_theme():
     light, dark = style.style_sheet("light"), style.style_sheet("dark")
     assert style.muted_colour("light") in light
     assert light != dark

@@ -5,12 +5,12 @@ from napari_gnn_vos import engine
 from napari_gnn_vos.gui import warm_up
 
 
-def test_a_round_is_played_once_beside_other_work(monkeypatch):
-    played = []
+def test_warm_up_predicts_once_in_a_thread(monkeypatch):
+    sessions = []
     predict = engine.predict
 
     def watched(session, model, *, first):
-        played.append(session)
+        sessions.append(session)
         return (yield from predict(session, model, first=first))
 
     monkeypatch.setattr(engine, "predict", watched)
@@ -19,25 +19,25 @@ def test_a_round_is_played_once_beside_other_work(monkeypatch):
     assert warm_up.warm_up_in_thread() is thread
     thread.join(300)
     assert not thread.is_alive()
-    (session,) = played
+    (session,) = sessions
     assert set(np.unique(session.painted_pixels.label)) == {0, 1}
 
 
-def test_a_window_that_closes_ends_it_without_a_word(monkeypatch):
+def test_warm_up_ends_silently_with_the_process(monkeypatch):
     class Gone:
         def is_alive(self):
             return False
 
     monkeypatch.setattr(warm_up, "main_thread", Gone)
     with pytest.raises(SystemExit):
-        warm_up.rehearse()
+        warm_up.warm_up()
 
     def fail():
         raise RuntimeError("cannot schedule new futures after shutdown")
 
-    monkeypatch.setattr(warm_up, "rehearse", fail)
-    warm_up._rehearse_while_open()
+    monkeypatch.setattr(warm_up, "warm_up", fail)
+    warm_up._warm_up_while_open()
     monkeypatch.undo()
-    monkeypatch.setattr(warm_up, "rehearse", fail)
+    monkeypatch.setattr(warm_up, "warm_up", fail)
     with pytest.raises(RuntimeError, match="schedule"):
-        warm_up._rehearse_while_open()
+        warm_up._warm_up_while_open()

@@ -1,12 +1,14 @@
-"""The real window: a mouse paints, the engine answers. Needs a screen (or Xvfb)."""
+"""The real window with mouse events and the real engine; needs a screen or Xvfb."""
 
 from functools import partial
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
 
-from napari_gnn_vos.gui.layers import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.pictures import image_data
+from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from tests.gui import fakes
 
@@ -28,19 +30,18 @@ def window(make_napari_viewer, qtbot, real_engine):
 
 
 def drag(qtbot, viewer, points):
-    """Draw with the left button through points (row, col) of the picture."""
-    from qtpy.QtCore import QPoint, Qt
-    from qtpy.QtTest import QTest
-
+    """Draw with the left button through (row, col) points of the frame."""
     canvas = viewer.window._qt_viewer.canvas
-    places = [canvas.view.scene.transform.map([col, row])[:2] for row, col in points]
-    first, *others = (QPoint(round(x), round(y)) for x, y in places)
+    canvas_points = [
+        canvas.view.scene.transform.map([col, row])[:2] for row, col in points
+    ]
+    first, *positions = (QPoint(round(x), round(y)) for x, y in canvas_points)
     button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mousePress(canvas.native, button, keys, first)
-    for place in others:
-        QTest.mouseMove(canvas.native, place)
+    for position in positions:
+        QTest.mouseMove(canvas.native, position)
         qtbot.wait(20)
-    QTest.mouseRelease(canvas.native, button, keys, others[-1])
+    QTest.mouseRelease(canvas.native, button, keys, positions[-1])
 
 
 def inside(mask):
@@ -52,55 +53,55 @@ def inside(mask):
 
 
 def click(qtbot, button):
-    from qtpy.QtCore import Qt
-
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def idle(dock):
-    return not dock.annotator.controller.desk.busy
+    return not dock.annotator.controller.jobs.busy
 
 
-def test_a_stroke_of_the_mouse_labels_the_video(qtbot, window):
+def test_mouse_stroke_and_predict_button_label_the_video(qtbot, window):
     viewer, dock, truth = window
     drag(qtbot, viewer, inside(truth[0] == 1))
     assert np.unique(viewer.layers[STROKES].data[0]).tolist() == [0, 1]
     assert not viewer.layers[STROKES].data[1:].any()
-    click(qtbot, dock.predict)
+    click(qtbot, dock.prediction.predict)
     qtbot.waitUntil(partial(idle, dock), timeout=120_000)
-    assert dock.status.text().startswith("Round 1: ")
-    answer = viewer.layers[SEGMENTATION].data == 1
+    assert dock.status.message.text().startswith("Round 1: ")
+    prediction = viewer.layers[SEGMENTATION].data == 1
     for t in range(4):
-        overlap = (answer[t] & (truth[t] == 1)).sum() / (answer[t] | truth[t]).sum()
+        overlap = (prediction[t] & (truth[t] == 1)).sum() / (
+            prediction[t] | truth[t]
+        ).sum()
         assert overlap > 0.3, t
-    click(qtbot, dock.undo)
+    click(qtbot, dock.prediction.undo)
     assert SEGMENTATION not in viewer.layers
     assert not viewer.layers[STROKES].data.any()
 
 
-def test_the_window_closes_while_work_goes_on(qtbot, window):
+def test_window_closes_during_a_job(qtbot, window):
     viewer, dock, _ = window
     dock.annotator.controller._prepare = fakes.endless
     controller = dock.annotator.controller
-    click(qtbot, dock.prepare)
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    click(qtbot, dock.video.prepare)
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     viewer.close()
-    qtbot.waitUntil(lambda: not controller.desk.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not controller.jobs.busy, timeout=10_000)
 
 
-def test_a_closed_dock_gives_its_keys_back(qtbot, window):
+def test_closed_dock_releases_its_keys(qtbot, window):
     viewer, dock, _ = window
     dock.annotator.controller._prepare = fakes.endless
-    click(qtbot, dock.prepare)
-    qtbot.waitUntil(lambda: dock.bar.format().startswith("Forever"))
+    click(qtbot, dock.video.prepare)
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert viewer.keymap
     viewer.window.remove_dock_widget(dock)
     assert not viewer.keymap
-    qtbot.waitUntil(lambda: not dock.annotator.controller.desk.busy)
+    qtbot.waitUntil(lambda: not dock.annotator.controller.jobs.busy)
     viewer.layers.clear()
 
 
-def test_a_mouse_beside_the_video_paints_nothing(qtbot, make_napari_viewer):
+def test_mouse_paints_nothing_outside_the_video(qtbot, make_napari_viewer):
     viewer = make_napari_viewer(show=True)
     _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
     image = viewer.add_image(np.zeros((4, 2, 64, 96), np.uint8))
@@ -117,3 +118,15 @@ def test_a_mouse_beside_the_video_paints_nothing(qtbot, make_napari_viewer):
     qtbot.wait(200)
     drag(qtbot, viewer, points)
     assert strokes.data.any()
+
+
+def test_click_on_the_active_label_selects_the_brush_again(qtbot, window):
+    viewer, dock, truth = window
+    viewer.layers.selection.active = viewer.layers[0]  # the video
+    objects = dock.drawing.objects
+    row = objects.visualItemRect(objects.item(1)).center()
+    assert objects.currentRow() == 1
+    qtbot.mouseClick(objects.viewport(), Qt.MouseButton.LeftButton, pos=row)
+    assert viewer.layers.selection.active is viewer.layers[STROKES]
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    assert viewer.layers[STROKES].data[0].any()

@@ -13,70 +13,70 @@ from tests.gui import fakes
 pytestmark = pytest.mark.gui
 
 
-def run(pipeline, heard):
+def run(pipeline, callbacks):
     return run_in_thread(
         pipeline,
-        on_step=heard.step,
-        on_result=heard.result,
-        on_error=heard.error,
-        on_end=heard.end,
+        on_step=callbacks.step,
+        on_result=callbacks.result,
+        on_error=callbacks.error,
+        on_end=callbacks.end,
     )
 
 
-def test_work_is_done_elsewhere_and_told_here(qtbot):
+def test_pipeline_runs_in_a_thread_and_callbacks_in_the_main_thread(qtbot):
     threads = []
 
-    def work():
+    def pipeline():
         threads.append(current_thread())
         yield Progress("work", 1, 2)
         return 42
 
-    heard = Mock()
-    heard.result.side_effect = lambda _: threads.append(current_thread())
-    run(work(), heard)
-    qtbot.waitUntil(lambda: heard.end.called)
+    callbacks = Mock()
+    callbacks.result.side_effect = lambda _: threads.append(current_thread())
+    run(pipeline(), callbacks)
+    qtbot.waitUntil(lambda: callbacks.end.called)
     assert threads[0] is not main_thread()
     assert threads[1] is main_thread()
-    assert [c[0] for c in heard.method_calls] == ["step", "result", "end"]
-    heard.result.assert_called_once_with(42)
+    assert [c[0] for c in callbacks.method_calls] == ["step", "result", "end"]
+    callbacks.result.assert_called_once_with(42)
 
 
-def test_an_expected_error_is_told(qtbot):
-    def work():
+def test_expected_error_is_reported(qtbot):
+    def pipeline():
         yield Progress("work", 1, 2)
         raise NoSeedsError("draw")
 
-    heard = Mock()
-    run(work(), heard)
-    qtbot.waitUntil(lambda: heard.end.called)
-    assert str(heard.error.call_args.args[0]) == "draw"
-    heard.result.assert_not_called()
+    callbacks = Mock()
+    run(pipeline(), callbacks)
+    qtbot.waitUntil(lambda: callbacks.end.called)
+    assert str(callbacks.error.call_args.args[0]) == "draw"
+    callbacks.result.assert_not_called()
 
 
-def test_an_expected_error_at_the_end_is_told(qtbot):
-    heard = Mock()
-    heard.end.side_effect = NoSeedsError("next")
-    run(fakes.prepare(fakes.video()), heard)
-    qtbot.waitUntil(lambda: heard.error.called)
+def test_expected_error_in_on_end_is_reported(qtbot):
+    callbacks = Mock()
+    callbacks.end.side_effect = NoSeedsError("next")
+    run(fakes.prepare(fakes.video()), callbacks)
+    qtbot.waitUntil(lambda: callbacks.error.called)
 
 
-def test_stopping_closes_the_work_where_it_runs(qtbot):
+def test_stopping_closes_the_pipeline_in_its_thread(qtbot):
     closed = []
 
-    def work():
+    def pipeline():
         try:
             yield from fakes.endless(None)
         finally:
             closed.append(current_thread())
 
-    heard = Mock()
-    stop = run(work(), heard)
-    qtbot.waitUntil(lambda: heard.step.called)
+    callbacks = Mock()
+    stop = run(pipeline(), callbacks)
+    qtbot.waitUntil(lambda: callbacks.step.called)
     stop()
-    qtbot.waitUntil(lambda: heard.end.called)
+    qtbot.waitUntil(lambda: callbacks.end.called)
     assert len(closed) == 1
     assert closed[0] is not main_thread()
-    heard.result.assert_not_called()
+    callbacks.result.assert_not_called()
 
 
 @pytest.fixture
@@ -87,30 +87,30 @@ def clock(monkeypatch):
     return now
 
 
-def test_ten_steps_a_second_are_told(qtbot, clock):
-    def work():
+def test_ten_steps_per_second_are_reported(qtbot, clock):
+    def pipeline():
         for k in range(1000):
             clock[0] = k / 256
             yield Progress("work", k, 1000)
 
-    heard = Mock()
-    run(work(), heard)
-    qtbot.waitUntil(lambda: heard.end.called)
-    told = [call.args[0].done for call in heard.step.call_args_list]
-    assert told == list(range(0, 1000, 26))
+    callbacks = Mock()
+    run(pipeline(), callbacks)
+    qtbot.waitUntil(lambda: callbacks.end.called)
+    steps = [call.args[0].done for call in callbacks.step.call_args_list]
+    assert steps == list(range(0, 1000, 26))
 
 
-def test_every_glimpse_is_told(qtbot, clock):
-    def work():
+def test_every_partial_result_is_reported(qtbot, clock):
+    def pipeline():
         for t in range(20):
             yield Progress("work", t, 20)
             yield PartialResult("work", t, 20, t, np.zeros((2, 2), np.uint8))
 
-    heard = Mock()
-    run(work(), heard)
-    qtbot.waitUntil(lambda: heard.end.called)
-    told = [call.args[0] for call in heard.step.call_args_list]
-    assert [step.frame for step in told if isinstance(step, PartialResult)] == [
+    callbacks = Mock()
+    run(pipeline(), callbacks)
+    qtbot.waitUntil(lambda: callbacks.end.called)
+    steps = [call.args[0] for call in callbacks.step.call_args_list]
+    assert [step.frame for step in steps if isinstance(step, PartialResult)] == [
         *range(20)
     ]
-    assert len(told) == 21
+    assert len(steps) == 21

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 from napari_gnn_vos.errors import ReadError, VideoError
 from napari_gnn_vos.io.folder import image_files, natural_order, read_image
@@ -102,3 +102,60 @@ def test_damaged_frame_is_refused_on_access(tmp_path, damage):
         (tmp_path / "2.png").write_bytes(b"no image" if damage == "broken" else b"")
     with pytest.raises(ReadError, match=r"2\.png, but it is missing or damaged"):
         video.rgb(2)
+
+
+def test_stacks_are_concatenated(tmp_path):
+    frames = rng.integers(0, 255, (9, 20, 24), np.uint8)
+    for part in range(3):
+        stack = frames[3 * part : 3 * part + 3]
+        tifffile.imwrite(tmp_path / f"{part}.tif", stack, photometric="minisblack")
+    video = read_video(tmp_path)
+    assert video.shape == (9, 20, 24)
+    for t in (8, 0, 4, 3, 7):
+        np.testing.assert_array_equal(video.raw(t), frames[t])
+
+
+def test_channels_of_a_hyperstack_per_file_are_kept(tmp_path):
+    frames = rng.integers(0, 60000, (4, 2, 20, 24)).astype(np.uint16)
+    for t, frame in enumerate(frames):
+        metadata = {"axes": "CYX"}
+        tifffile.imwrite(tmp_path / f"{t}.tif", frame, imagej=True, metadata=metadata)
+    video = read_video(tmp_path)
+    np.testing.assert_array_equal(video.raw(2), np.moveaxis(frames[2], 0, -1))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path, orientation):
+    image = Image.fromarray(cv2.resize(colour, (48, 40)))
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    image.save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as saved:
+        expected = np.asarray(ImageOps.exif_transpose(saved))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), expected)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_grey_images_among_colour_images_are_converted(tmp_path, first):
+    for t, image in enumerate((colour, grey, colour)[first:]):
+        Image.fromarray(image).save(tmp_path / f"{t}.png")
+    video = read_video(tmp_path)
+    np.testing.assert_array_equal(video.raw(1 - first), np.dstack([grey] * 3))
+    np.testing.assert_array_equal(video.raw(2 - first), colour)
+
+
+@pytest.mark.parametrize("pattern", ["img_{t:03d}_{c}.png", "{c}_t{t}.png"])
+def test_one_file_per_channel_is_refused(tmp_path, pattern):
+    for t in range(4):
+        for channel in ("DAPI", "GFP"):
+            image = Image.fromarray(grey)
+            image.save(tmp_path / pattern.format(t=t, c=channel))
+    with pytest.raises(ReadError, match="channels DAPI, GFP"):
+        read_video(tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["{:05d}.png", "a_{}_b.png", "2024_01_{:02d}.png"])
+def test_numbered_names_are_no_channels(tmp_path, pattern):
+    for t in range(4):
+        Image.fromarray(grey).save(tmp_path / pattern.format(t))
+    assert read_video(tmp_path).shape[0] == 4

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from napari_gnn_vos.errors import ReadError, VideoError
 from napari_gnn_vos.io.read import read_video
@@ -131,3 +132,67 @@ def test_damaged_page_is_refused_on_access(tmp_path):
     video = read_video(tmp_path / "a.tif")
     with pytest.raises(ReadError, match=r"a\.tif cannot be read"):
         video.raw(3)
+
+
+def test_appended_pages_are_frames(tmp_path):
+    for frame in grey:
+        tifffile.imwrite(tmp_path / "a.tif", frame, append=True)
+    for frames in (grey[:2], grey[2:]):
+        tifffile.imwrite(
+            tmp_path / "b.tif", frames, append=True, photometric="minisblack"
+        )
+    for name in ("a.tif", "b.tif"):
+        video = read_video(tmp_path / name)
+        assert video.shape == (5, 20, 24)
+        for t in (4, 0, 2):
+            np.testing.assert_array_equal(video.raw(t), grey[t])
+
+
+def test_palette_images_are_rgb(tmp_path):
+    colours = np.zeros((256, 3), np.uint8)
+    colours[:3] = [[255, 0, 0], [0, 255, 0], [10, 20, 255]]
+    images = [Image.fromarray(frame % 3, "P") for frame in grey]
+    for t, image in enumerate(images):
+        image.putpalette(colours.ravel().tolist())
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        image.save(tmp_path / "folder" / f"{t}.tif")
+    images[0].save(tmp_path / "a.tif", save_all=True, append_images=images[1:])
+    for path in (tmp_path / "a.tif", tmp_path / "folder"):
+        np.testing.assert_array_equal(read_video(path).raw(3), colours[grey[3] % 3])
+
+
+@pytest.mark.parametrize("frames", [grey, deep], ids=["uint8", "uint16"])
+def test_white_is_zero_images_are_inverted(tmp_path, frames):
+    tifffile.imwrite(tmp_path / "a.tif", frames, photometric="miniswhite")
+    video = read_video(tmp_path / "a.tif")
+    np.testing.assert_array_equal(video.raw(1), np.iinfo(frames.dtype).max - frames[1])
+
+
+def test_cmyk_images_are_converted_to_rgb(tmp_path):
+    cmyk = np.zeros((3, 20, 24, 4), np.uint8)
+    cmyk[:, :10] = [255, 0, 0, 0]
+    cmyk[:, 15:, :, 3] = 255
+    tifffile.imwrite(tmp_path / "a.tif", cmyk, photometric="separated")
+    frame = read_video(tmp_path / "a.tif").raw(1)
+    assert frame[[0, 12, 19], 0].tolist() == [[0, 255, 255], [255] * 3, [0] * 3]
+
+
+def test_several_positions_are_refused(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as writer:
+        writer.write(grey, metadata={"axes": "TYX"})
+        writer.write(grey, metadata={"axes": "TYX"})
+    with pytest.raises(ReadError, match=r"has 2, for example positions"):
+        read_video(tmp_path / "a.ome.tif")
+
+
+def test_series_of_different_sizes_are_refused(tmp_path):
+    for frames in (grey, grey[:, :18]):
+        tifffile.imwrite(tmp_path / "a.tif", frames, append=True)
+    with pytest.raises(ReadError, match="Export each series"):
+        read_video(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("compression", ["lzw", "zstd", "packbits", "lzma"])
+def test_compressed_stacks_are_read(tmp_path, compression):
+    tifffile.imwrite(tmp_path / "a.tif", grey, compression=compression)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(3), grey[3])

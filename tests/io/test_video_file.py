@@ -1,3 +1,7 @@
+import os
+import sys
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
@@ -114,3 +118,35 @@ def test_audio_file_is_refused(tmp_path):
         container.mux(stream.encode(silence))
     with pytest.raises(ReadError, match="no video stream"):
         read_video(tmp_path / "a.mkv")
+
+
+@pytest.mark.parametrize("name", ["12:30:05", "concat:x", "100%d", "[a]{b}*?", "-x"])
+def test_any_file_name_is_opened(movie, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    path = Path(f"{name}.mp4")
+    try:
+        path.write_bytes(movie.read_bytes())
+    except OSError:
+        pytest.skip("not a file name on this system")
+    assert frame_index(read_video(path).rgb(20)) == 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 elsewhere")
+def test_file_name_in_another_encoding_is_opened(movie, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    path.write_bytes(movie.read_bytes())
+    assert frame_index(read_video(path).rgb(20)) == 20
+
+
+def test_16_bit_greyscale_is_kept(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 4096, (4, 32, 48)).astype(np.uint16)
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "gray16le"
+        for frame in frames:
+            image = av.VideoFrame.from_ndarray(frame, "gray16le")
+            container.mux(stream.encode(image))
+        container.mux(stream.encode(None))
+    video = read_video(tmp_path / "a.mkv")
+    for t in (3, 0):
+        np.testing.assert_array_equal(video.raw(t), frames[t])

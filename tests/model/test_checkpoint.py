@@ -12,7 +12,7 @@ from napari_gnn_vos.model.checkpoint import (
     save_checkpoint,
 )
 
-CARD = CheckpointMetadata(
+METADATA = CheckpointMetadata(
     ("a", "b", "c"), ("x", "y"), 8, 2, {"seed": 3, "j": [0.5, 0.75]}
 )
 
@@ -20,15 +20,17 @@ CARD = CheckpointMetadata(
 @pytest.fixture
 def path(tmp_path):
     torch.manual_seed(0)
-    save_checkpoint(tmp_path / "net.safetensors", build(CARD).state_dict(), CARD)
+    save_checkpoint(
+        tmp_path / "net.safetensors", build(METADATA).state_dict(), METADATA
+    )
     return tmp_path / "net.safetensors"
 
 
-def test_what_was_written_is_read_again(path):
-    network, card = load_checkpoint(path)
-    assert card == CARD
+def test_a_checkpoint_is_read_as_it_was_written(path):
+    network, metadata = load_checkpoint(path)
+    assert metadata == METADATA
     torch.manual_seed(0)
-    for name, value in build(CARD).state_dict().items():
+    for name, value in build(METADATA).state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value, rtol=0, atol=0)
     assert not network.training
     assert [p.name for p in path.parent.iterdir()] == ["net.safetensors"]
@@ -40,22 +42,22 @@ def test_a_missing_file(tmp_path):
 
 
 def write_text(path):
-    path.write_text("no weights at all")
+    path.write_text("no weights")
 
 
 def write_nothing(path):
     path.write_bytes(b"")
 
 
-def write_without_card(path):
+def write_without_metadata(path):
     save_file({"a": torch.zeros(3)}, path)
 
 
-def write_other_card(path):
+def write_other_metadata(path):
     save_file({"a": torch.zeros(3)}, path, metadata={"card": "[1, 2]"})
 
 
-def write_card_of_another_network(path):
+def write_metadata_of_another_network(path):
     save_file({"a": torch.zeros(3)}, path, metadata={"card": json.dumps({"width": 3})})
 
 
@@ -64,25 +66,27 @@ def write_card_of_another_network(path):
     [
         write_text,
         write_nothing,
-        write_without_card,
-        write_other_card,
-        write_card_of_another_network,
+        write_without_metadata,
+        write_other_metadata,
+        write_metadata_of_another_network,
     ],
 )
-def test_a_file_that_is_something_else(tmp_path, write):
+def test_a_file_that_is_not_a_checkpoint(tmp_path, write):
     write(tmp_path / "x.safetensors")
-    with pytest.raises(ReadError, match="Expected weights with a card"):
+    with pytest.raises(ReadError, match="Expected a checkpoint"):
         load_checkpoint(tmp_path / "x.safetensors")
 
 
-def test_weights_that_do_not_fit_their_card(tmp_path):
-    wider = CheckpointMetadata(CARD.node_feature_names, CARD.edge_feature_names, 16, 2)
-    save_checkpoint(tmp_path / "x.safetensors", build(CARD).state_dict(), wider)
-    with pytest.raises(CheckpointError, match="do not fit their card"):
+def test_weights_that_do_not_fit_their_metadata(tmp_path):
+    wider = CheckpointMetadata(
+        METADATA.node_feature_names, METADATA.edge_feature_names, 16, 2
+    )
+    save_checkpoint(tmp_path / "x.safetensors", build(METADATA).state_dict(), wider)
+    with pytest.raises(CheckpointError, match="do not fit their metadata"):
         load_checkpoint(tmp_path / "x.safetensors")
 
 
-def test_the_old_file_stays_whole_if_writing_fails(path, monkeypatch):
+def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
     before = path.read_bytes()
 
     def full(*_args, **_options):
@@ -90,5 +94,5 @@ def test_the_old_file_stays_whole_if_writing_fails(path, monkeypatch):
 
     monkeypatch.setattr("napari_gnn_vos.model.checkpoint.save", full)
     with pytest.raises(OSError, match="disk full"):
-        save_checkpoint(path, build(CARD).state_dict(), CARD)
+        save_checkpoint(path, build(METADATA).state_dict(), METADATA)
     assert path.read_bytes() == before

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
-from napari_gnn_vos.model.kernels import EPS
+from napari_gnn_vos.model.backends.compiled.autograd import apply_layer
+from napari_gnn_vos.model.gatedgcn import EPS, EdgeIndex, GatedGCN, GatedGCNLayer
 from tests.scenes import any_weights, random_graph
 
 N, E, H = 9, 30, 6
@@ -17,7 +17,7 @@ def sorted_by_target(index):
 @pytest.fixture
 def parts():
     torch.manual_seed(0)
-    index, _ = sorted_by_target(torch.randint(N - 1, (2, E)))  # the last has no edge
+    index, _ = sorted_by_target(torch.randint(N - 1, (2, E)))  # one isolated node
     return torch.randn(N, H), torch.randn(E, H), index
 
 
@@ -27,7 +27,7 @@ def layer():
 
 
 def by_loops(layer, nodes, edges, index):
-    """The formula of the paper, an edge at a time."""
+    """Evaluate the formula of the paper edge by edge."""
     (a, d), (b, f) = (
         layer.from_target.weight.chunk(2),
         layer.from_source.weight.chunk(2),
@@ -58,47 +58,46 @@ def by_loops(layer, nodes, edges, index):
 def test_matches_the_formula_written_as_loops(layer, parts):
     nodes, edges, index = parts
     out = layer(nodes, edges, EdgeIndex.of(index, N))
-    wanted = by_loops(layer, nodes, edges, index)
-    for one, other in zip(out, wanted, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    expected = by_loops(layer, nodes, edges, index)
+    for states, true in zip(out, expected, strict=True):
+        torch.testing.assert_close(states, true, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("way", ["_fused", "_plain"])
-def test_gradients_are_those_of_the_loops(layer, parts, way, monkeypatch):
-    monkeypatch.setattr(layer, "_fused", getattr(layer, way))
+@pytest.mark.parametrize("apply", [GatedGCNLayer.__call__, apply_layer])
+def test_gradients_are_those_of_the_loops(layer, parts, apply):
     nodes, edges, index = parts
-    goals = torch.randn(N, H), torch.randn(E, H)
+    weights = torch.randn(N, H), torch.randn(E, H)
 
     def gradients(run):
         inputs = nodes.clone().requires_grad_(), edges.clone().requires_grad_()
         out = run(*inputs)
-        loss = sum((o * g).sum() for o, g in zip(out, goals, strict=True))
+        loss = sum((o * w).sum() for o, w in zip(out, weights, strict=True))
         return torch.autograd.grad(loss, [*inputs, *layer.parameters()])
 
-    found = gradients(lambda n, e: layer(n, e, EdgeIndex.of(index, N)))
-    wanted = gradients(lambda n, e: by_loops(layer, n, e, index))
-    for one, other in zip(found, wanted, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+    found = gradients(lambda n, e: apply(layer, n, e, EdgeIndex.of(index, N)))
+    expected = gradients(lambda n, e: by_loops(layer, n, e, index))
+    for value, true in zip(found, expected, strict=True):
+        torch.testing.assert_close(value, true, rtol=1e-3, atol=1e-4)
 
 
-def test_the_nodes_have_no_order(layer, parts):
+def test_layer_is_equivariant_to_permutation_of_nodes(layer, parts):
     nodes, edges, index = parts
-    new = torch.randperm(N)  # new[i]: what node i is called now
+    new = torch.randperm(N)  # new number of each node
     moved = torch.empty_like(nodes)
     moved[new] = nodes
     index_moved, order = sorted_by_target(new[index])
-    out, edge_index = layer(nodes, edges, EdgeIndex.of(index, N))
-    out_moved, ties_moved = layer(moved, edges[order], EdgeIndex.of(index_moved, N))
+    out, edges_out = layer(nodes, edges, EdgeIndex.of(index, N))
+    out_moved, edges_moved = layer(moved, edges[order], EdgeIndex.of(index_moved, N))
     torch.testing.assert_close(out_moved[new], out)
-    torch.testing.assert_close(ties_moved, edge_index[order])
+    torch.testing.assert_close(edges_moved, edges_out[order])
 
 
-def test_ends_of_the_edges(parts):
+def test_csr_offsets_of_the_edge_index(parts):
     *_, index = parts
     edge_index = EdgeIndex.of(index, N)
     for node in range(N):
-        mine = slice(int(edge_index.start[node]), int(edge_index.start[node + 1]))
-        assert (edge_index.target[mine] == node).all()
+        incoming = slice(int(edge_index.start[node]), int(edge_index.start[node + 1]))
+        assert (edge_index.target[incoming] == node).all()
     assert int(edge_index.start[-1]) == E
     assert edge_index.source.tolist() == index[0].tolist()
 
@@ -109,7 +108,7 @@ def small_network(graph, depth):
     return GatedGCN(*sizes, width=8, depth=depth).eval()
 
 
-def answer(network, graph):
+def logits_of(network, graph):
     index = torch.tensor(graph.edge_index)
     with torch.no_grad():
         return network(
@@ -120,24 +119,26 @@ def answer(network, graph):
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-def test_a_window_with_a_margin_of_its_depth_gives_the_same_answer(depth):
+def test_a_window_with_a_margin_of_its_depth_gives_the_same_logits(depth):
     graph = random_graph(np.random.default_rng(0), frames=10).window()
     network = small_network(graph, depth)
     piece, rows = graph.cut(4 - depth, 5 + depth)
     begin, end = (int(graph.offsets[t]) for t in (4, 5))
-    inside = answer(network, piece)[begin - rows.start : end - rows.start]
-    whole = answer(network, graph)[begin:end]
+    inside = logits_of(network, piece)[begin - rows.start : end - rows.start]
+    whole = logits_of(network, graph)[begin:end]
     torch.testing.assert_close(inside, whole, rtol=1e-6, atol=1e-6)
     narrow, rows = graph.cut(5 - depth, 4 + depth)
-    less = answer(network, narrow)[begin - rows.start : end - rows.start]
-    assert (less - whole).abs().max() > 1e-5  # one frame less is too few
+    narrower = logits_of(network, narrow)[begin - rows.start : end - rows.start]
+    assert (
+        narrower - whole
+    ).abs().max() > 1e-5  # a margin of one frame less is too narrow
 
 
-def test_dropout_only_while_training():
+def test_dropout_in_training_mode_only():
     graph = random_graph(np.random.default_rng(0)).window()
     network = GatedGCN(
         len(graph.node_features.names), len(graph.edge_features.names), 8, 2, 0.5
     )
-    assert (answer(network.train(), graph) != answer(network, graph)).any()
+    assert (logits_of(network.train(), graph) != logits_of(network, graph)).any()
     network.eval()
-    torch.testing.assert_close(answer(network, graph), answer(network, graph))
+    torch.testing.assert_close(logits_of(network, graph), logits_of(network, graph))

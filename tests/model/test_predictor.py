@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from napari_gnn_vos.errors import CheckpointError, SettingsError, ShapeError
-from napari_gnn_vos.model.backend import choose_backend, graphics_driver_compiles
+from napari_gnn_vos.model.backends import selection
+from napari_gnn_vos.model.backends.selection import select_backend
+from napari_gnn_vos.model.backends.triton import graphics_driver_loaded_llvm
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build, save_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import EdgeIndex
@@ -25,7 +27,7 @@ def graph():
 
 
 @pytest.fixture
-def told(graph):
+def node_inputs(graph):
     rng = np.random.default_rng(1)
     inputs = [
         rng.random((2, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts
@@ -35,23 +37,23 @@ def told(graph):
 
 def predictor(nodes=NAMES, edge_features=EDGE_FEATURE_NAMES, backend="auto"):
     torch.manual_seed(0)
-    card = CheckpointMetadata(nodes, edge_features, 8, 2)
-    return Predictor(build(card).eval(), card, backend=backend)
+    metadata = CheckpointMetadata(nodes, edge_features, 8, 2)
+    return Predictor(build(metadata).eval(), metadata, backend=backend)
 
 
-def answer(model, graph, told, frames=None):
-    return list(model(graph, told, frames or range(graph.shape[0])))
+def probabilities(model, graph, node_inputs, frames=None):
+    return list(model(graph, node_inputs, frames or range(graph.shape[0])))
 
 
 @pytest.mark.parametrize("backend", ["fused", "torch"])
-def test_a_probability_for_every_superpixel(graph, told, backend):
+def test_probabilities_of_all_superpixels(graph, node_inputs, backend):
     model = predictor(backend=backend)
-    found = answer(model, graph, told)
-    assert [rows.shape for rows in found] == [(2, n) for n in graph.counts]
+    frames = probabilities(model, graph, node_inputs)
+    assert [rows.shape for rows in frames] == [(2, n) for n in graph.counts]
     window = graph.window()
     incoming = EdgeIndex.of(torch.tensor(window.edge_index), graph.n)
     for label in range(2):
-        inputs = np.concatenate([told(t)[label] for t in range(graph.shape[0])])
+        inputs = np.concatenate([node_inputs(t)[label] for t in range(graph.shape[0])])
         nodes = torch.tensor(
             np.concatenate([window.node_features.values, inputs], axis=1)
         )
@@ -59,17 +61,18 @@ def test_a_probability_for_every_superpixel(graph, told, backend):
             out = model.network(
                 nodes, torch.tensor(window.edge_features.values), incoming
             )
-        chance = np.concatenate([rows[label] for rows in found])
-        assert chance.dtype == np.float32
-        np.testing.assert_allclose(chance, torch.sigmoid(out), rtol=1e-5)
+        probability = np.concatenate([rows[label] for rows in frames])
+        assert probability.dtype == np.float32
+        np.testing.assert_allclose(probability, torch.sigmoid(out), rtol=1e-5)
 
 
 @pytest.mark.parametrize("backend", ["fused", "torch"])
-def test_some_frames_only(graph, told, backend):
+def test_a_range_of_frames(graph, node_inputs, backend):
     model = predictor(backend=backend)
-    some = answer(model, graph, told, range(1, 3))
-    for rows, whole in zip(some, answer(model, graph, told)[1:3], strict=True):
-        np.testing.assert_allclose(rows, whole, rtol=1e-6)
+    part = probabilities(model, graph, node_inputs, range(1, 3))
+    whole = probabilities(model, graph, node_inputs)
+    for rows, expected in zip(part, whole[1:3], strict=True):
+        np.testing.assert_allclose(rows, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -81,81 +84,87 @@ def test_some_frames_only(graph, told, backend):
     ],
 )
 def test_a_network_trained_on_features_that_are_not_there(
-    graph, told, nodes, edge_features
+    graph, node_inputs, nodes, edge_features
 ):
     with pytest.raises(CheckpointError, match="features that are not there"):
-        answer(predictor(nodes, edge_features), graph, told)
+        probabilities(predictor(nodes, edge_features), graph, node_inputs)
 
 
-def test_a_network_is_fed_the_columns_of_its_card(graph, told):
+def test_only_columns_named_by_the_metadata_are_used(graph, node_inputs):
     fewer = predictor(NAMES[::2], EDGE_FEATURE_NAMES[1:])
 
-    def other(t):
-        inputs = told(t).copy()
+    def changed_inputs(t):
+        inputs = node_inputs(t).copy()
         for k, name in enumerate(NODE_INPUT_NAMES):
             if name not in NAMES[::2]:
                 inputs[..., k] = -9
         return inputs
 
-    for one, two in zip(
-        answer(fewer, graph, told), answer(fewer, graph, other), strict=True
-    ):
-        np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(
+        np.concatenate(probabilities(fewer, graph, node_inputs), axis=1),
+        np.concatenate(probabilities(fewer, graph, changed_inputs), axis=1),
+    )
 
 
-def test_inputs_of_another_width(graph, told):
+def test_inputs_of_another_width(graph, node_inputs):
     with pytest.raises(ShapeError):
-        answer(predictor(), graph, lambda t: told(t)[..., :-1])
+        probabilities(predictor(), graph, lambda t: node_inputs(t)[..., :-1])
 
 
-def test_another_graph_is_another_answer(graph, told):
+def test_another_graph_gives_other_probabilities(graph, node_inputs):
     model = predictor()
-    before = answer(model, graph, told)
+    before = probabilities(model, graph, node_inputs)
     edge_features = -graph.frames[2].edge_features
     frame = replace(graph.frames[2], edge_features=edge_features)
     changed = graph.exchange({2: frame}, {})
-    assert np.abs(answer(model, changed, told)[2] - before[2]).max() > 1e-6
-    np.testing.assert_array_equal(answer(model, graph, told)[2], before[2])
+    assert (
+        np.abs(probabilities(model, changed, node_inputs)[2] - before[2]).max() > 1e-6
+    )
+    np.testing.assert_array_equal(
+        probabilities(model, graph, node_inputs)[2], before[2]
+    )
 
 
-def test_a_file_of_ones_own(tmp_path, graph, told):
+def test_a_checkpoint_of_a_path(tmp_path, graph, node_inputs):
     model = predictor()
     path = tmp_path / "mine.safetensors"
-    save_checkpoint(path, model.network.state_dict(), model.card)
-    loaded = answer(load_model(path, "cpu"), graph, told)
-    for one, two in zip(loaded, answer(model, graph, told), strict=True):
+    save_checkpoint(path, model.network.state_dict(), model.metadata)
+    loaded = probabilities(load_model(path, "cpu"), graph, node_inputs)
+    for one, two in zip(loaded, probabilities(model, graph, node_inputs), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
-def test_the_backend_is_told(caplog):
+def test_device_and_backend_are_described(caplog):
     caplog.set_level("INFO")
     assert str(predictor()) == "GatedGCN on the CPU, fused"
     assert str(predictor(backend="torch")) == "GatedGCN on the CPU, torch"
     assert "GatedGCN on the CPU, torch" in caplog.text
 
 
-def test_a_backend_that_is_not_known_or_not_for_the_device():
-    assert choose_backend("auto", "mps") == "torch"
+def test_an_unknown_backend_and_backends_of_other_devices():
+    assert select_backend("auto", "mps") == ("torch", None)
     with pytest.raises(SettingsError, match="'tensorflow'"):
-        choose_backend("tensorflow", "cpu")
-    with pytest.raises(SettingsError, match="on the CPU, not on 'cuda'"):
-        choose_backend("fused", "cuda")
+        select_backend("tensorflow", "cpu")
+    with pytest.raises(SettingsError, match=r"needs a CPU.*the device is 'cuda'"):
+        select_backend("fused", "cuda")
     with pytest.raises(SettingsError, match="but the device is 'cpu'"):
-        choose_backend("triton", "cpu")
+        select_backend("triton", "cpu")
 
 
-def test_a_graphics_driver_with_a_compiler_is_noticed(tmp_path):
+def test_a_graphics_driver_with_llvm_is_detected(tmp_path):
     maps = tmp_path / "maps"
-    assert not graphics_driver_compiles(maps)
+    assert not graphics_driver_loaded_llvm(maps)
     line = "7f00-7f10 r-xp 0 08:01 9 /usr/lib/x86_64-linux-gnu/{}\n"
     maps.write_text(line.format("libGL.so.1.7.0") + line.format("libllvmlite.so"))
-    assert not graphics_driver_compiles(maps)
+    assert not graphics_driver_loaded_llvm(maps)
     maps.write_text(line.format("libLLVM-15.so.1"))
-    assert graphics_driver_compiles(maps)
+    assert graphics_driver_loaded_llvm(maps)
 
 
 @pytest.mark.skipif(choose_device() == "cuda", reason="there is a GPU")
-def test_without_triton_torch_computes_on_a_gpu_and_that_is_told(caplog):
-    caplog.set_level("INFO")
-    assert choose_backend("auto", "cuda") == "torch"
-    assert "plain torch computes: Triton " in caplog.text
+def test_without_triton_a_gpu_falls_back_to_pytorch_with_a_warning(caplog):
+    selection._select_fastest.cache_clear()
+    name, reason = select_backend("auto", "cuda")
+    assert name == "torch"
+    assert reason.startswith("Triton ")
+    assert f"computed by PyTorch: {reason}" in caplog.text

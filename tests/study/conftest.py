@@ -3,12 +3,12 @@ import pytest
 from napari_gnn_vos.engine import start
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.labelled_video import LabelledVideo
-from napari_gnn_vos.study.training.samples import for_training
+from napari_gnn_vos.study.training.samples import without_refinement
 from tests.scenes import two_squares
 
 
 @pytest.fixture(scope="session")
-def footage():
+def labelled_video():
     """A short video of two squares, prepared, with its truth."""
     video, truth = two_squares(5)
-    return LabelledVideo(for_training(drain(start(video))), truth)
+    return LabelledVideo(without_refinement(drain(start(video))), truth)

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 
-from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel, seeds_alone
+from napari_gnn_vos.study.baselines import (
+    BASELINES,
+    WholeVideoModel,
+    nearest_seed_baseline,
+)
 from tests.scenes import random_graph
-from tests.study.answers import chain, inputs_of
+from tests.study.graphs import chain, node_inputs_of
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -14,7 +18,7 @@ def test_a_probability_for_every_object_and_superpixel(name):
     probabilities = {k: rng.uniform(-1, 1, shape) for k in ("label_model", "harmonic")}
     seeds = rng.random(shape) < 0.1
     out = BASELINES[name](
-        graph, inputs_of(shape, **probabilities, propagated_target=seeds)
+        graph, node_inputs_of(shape, **probabilities, propagated_target=seeds)
     )
     assert out.shape == shape
     assert out.dtype == np.float32
@@ -23,7 +27,7 @@ def test_a_probability_for_every_object_and_superpixel(name):
 
 def test_alone_is_the_column_itself():
     graph = chain(0, 0)
-    inputs = inputs_of((1, 3), label_model=[-1, 0, 1], harmonic=[1, 0.5, -1])
+    inputs = node_inputs_of((1, 3), label_model=[-1, 0, 1], harmonic=[1, 0.5, -1])
     assert BASELINES["label model alone"](graph, inputs).tolist() == [[0, 0.5, 1]]
     assert BASELINES["label model + diffusion"](graph, inputs).tolist() == [
         [1, 0.75, 0]
@@ -31,16 +35,18 @@ def test_alone_is_the_column_itself():
 
 
 def test_the_nearest_seed_along_the_graph():
-    inputs = inputs_of((1, 4), drawn_target=[1, 0, 0, 0], propagated_rest=[0, 0, 0, 1])
-    (out,) = seeds_alone(chain(1, 1, 5), inputs)
+    inputs = node_inputs_of(
+        (1, 4), drawn_target=[1, 0, 0, 0], propagated_rest=[0, 0, 0, 1]
+    )
+    (out,) = nearest_seed_baseline(chain(1, 1, 5), inputs)
     assert (out > 0.5).tolist() == [True, True, True, False]
-    (out,) = seeds_alone(chain(5, 1, 1), inputs)
+    (out,) = nearest_seed_baseline(chain(5, 1, 1), inputs)
     assert (out > 0.5).tolist() == [True, False, False, False]
 
 
 def test_only_seeds_of_the_object_make_all_of_it():
-    inputs = inputs_of((2, 3), drawn_target=[[1, 0, 0], [0, 0, 0]])
-    alone, unknown = seeds_alone(chain(1, 1), inputs)
+    inputs = node_inputs_of((2, 3), drawn_target=[[1, 0, 0], [0, 0, 0]])
+    alone, unknown = nearest_seed_baseline(chain(1, 1), inputs)
     assert (alone > 0.99).all()
     assert (unknown == 0.5).all()
 

@@ -4,37 +4,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
-from napari_gnn_vos.study.graph_cut import CUT, field_of, graph_cut
+from napari_gnn_vos.study.graph_cut import SMOOTHNESS, graph_cut, potts_model
 from tests.scenes import random_graph
-from tests.study.answers import chain, inputs_of
+from tests.study.graphs import chain, node_inputs_of
 
 
 def test_the_cut_goes_where_neighbours_differ():
     # p = .9 .45 .1: the middle goes with the neighbour it looks like
-    inputs = inputs_of((1, 3), label_model=[0.8, -0.1, -0.8])
+    inputs = node_inputs_of((1, 3), label_model=[0.8, -0.1, -0.8])
     assert graph_cut(chain(0, 5), inputs).tolist() == [[1, 1, 0]]
     assert graph_cut(chain(5, 0), inputs).tolist() == [[1, 0, 0]]
 
 
 def test_weak_ties_leave_the_label_model_as_it_is():
-    inputs = inputs_of((1, 3), label_model=[0.8, -0.1, -0.8])
+    inputs = node_inputs_of((1, 3), label_model=[0.8, -0.1, -0.8])
     assert graph_cut(chain(0, 5), inputs, strength=0.01).tolist() == [[1, 0, 0]]
 
 
 def test_between_two_objects_the_likelier_wins():
-    # p = .9 .6 .1 and .1 .7 .9: the middle is more like the second, less than its tie
+    # p = .9 .6 .1 and .1 .7 .9: the middle is more like the second, less than its edge
     probabilities = [[0.8, 0.2, -0.8], [-0.8, 0.4, 0.8]]
-    inputs = inputs_of((2, 3), label_model=probabilities)
+    inputs = node_inputs_of((2, 3), label_model=probabilities)
     assert graph_cut(chain(5, 5), inputs).tolist() == [[1, 0, 0], [0, 1, 1]]
     assert graph_cut(chain(0, 5), inputs).tolist() == [[1, 1, 0], [0, 0, 1]]
 
 
 def test_costs_by_hand():
-    inputs = inputs_of((2, 2), label_model=[[0.8, 0], [-0.5, 0]])  # p = .9 .5, .25 .5
-    field = field_of(chain(2), inputs, strength=3)
+    inputs = node_inputs_of(
+        (2, 2), label_model=[[0.8, 0], [-0.5, 0]]
+    )  # p = .9 .5, .25 .5
+    field = potts_model(chain(2), inputs, strength=3)
     costs = -np.log([[0.1 * 0.75, 0.25], [0.9, 0.5], [0.25, 0.5]])
-    np.testing.assert_allclose(field.alone, 2000 * costs, atol=1.01)
-    assert field.tie.tolist() == [round(3000 * np.exp(-3))] * 2
+    np.testing.assert_allclose(field.unary, 2000 * costs, atol=1.01)
+    assert field.pairwise.tolist() == [round(3000 * np.exp(-3))] * 2
 
 
 @pytest.mark.parametrize("strength", [0.0, 2.0, 100.0])
@@ -44,7 +46,7 @@ def test_the_cut_keeps_to_what_is_drawn(strength):
     n = len(graph.node_features.values)
     drawn = rng.integers(-1, 4, n)  # -1 for nothing, 0 for background
     objects = np.arange(1, 4)[:, None]
-    inputs = inputs_of(
+    inputs = node_inputs_of(
         (3, n),
         label_model=rng.uniform(-1, 1, (3, n)),
         drawn_target=drawn == objects,
@@ -63,19 +65,19 @@ def test_no_labelling_is_cheaper_than_the_cut(seed):
     graph = random_graph(rng, frames=2).window()
     n = len(graph.node_features.values)
     p = rng.uniform(0.05, 0.95, n)
-    (found,) = graph_cut(graph, inputs_of((1, n), label_model=2 * p - 1))
+    (found,) = graph_cut(graph, node_inputs_of((1, n), label_model=2 * p - 1))
     link = dict(
         zip(EDGE_FEATURE_NAMES, graph.edge_features.values.T.astype(float), strict=True)
     )
     look = link["delta_l"] + link["delta_a"] + link["delta_b"]
     share = np.maximum(link["flow_share_source"], link["flow_share_target"])
-    tie = CUT * np.where(link["is_spatial"] > 0, np.exp(-1.5 * look), share)
+    pairwise = SMOOTHNESS * np.where(link["is_spatial"] > 0, np.exp(-1.5 * look), share)
     every = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
 
     def cost(labels):
-        alone = np.where(labels, -np.log(p), -np.log(1 - p)).sum(axis=1)
+        unary = np.where(labels, -np.log(p), -np.log(1 - p)).sum(axis=1)
         source, target = graph.edge_index
-        return alone + (labels[:, source] != labels[:, target]) @ tie / 2
+        return unary + (labels[:, source] != labels[:, target]) @ pairwise / 2
 
     best = cost(every).min()
-    assert cost(found[None] > 0)[0] == pytest.approx(best, abs=1e-3 * len(tie))
+    assert cost(found[None] > 0)[0] == pytest.approx(best, abs=1e-3 * len(pairwise))

@@ -3,7 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.study.metrics import boundary_f, jaccard, objects_of
+from napari_gnn_vos.study.metrics import (
+    boundary_f,
+    false_positive_share,
+    harmful_rounds,
+    identity_switches,
+    jaccard,
+    object_areas,
+    objects_of,
+    present_mean,
+    strokes_to_reach,
+)
 
 
 def test_by_hand():
@@ -86,3 +96,68 @@ def boundary_pixels(mask):
         if any(mask[at] != mask[r, c] for at in near):
             found.append((r, c))
     return np.array(found).reshape(-1, 2)
+
+
+def rows_of(*rows):
+    """Frames of one row each."""
+    return np.array(rows, np.uint8)[:, None]
+
+
+def test_object_areas_by_hand():
+    labels = rows_of([1, 1, 0, 3], [3, 0, 0, 0])
+    assert object_areas(labels, [1, 3]).tolist() == [[2, 1], [0, 1]]
+
+
+def test_present_mean_ignores_frames_without_the_object():
+    j = np.array([[0.5, 1.0], [1.0, 0.2], [0.9, 0.4]])
+    area = np.array([[4, 0], [0, 7], [2, 1]])
+    assert present_mean(j, area) == pytest.approx([0.7, 0.3])
+
+
+def test_false_positive_share_by_hand():
+    """Object 1 is absent on two frames of ten pixels; object 2 never is."""
+    predicted, true = np.array([[[3, 1], [2, 5], [4, 4]], [[3, 1], [0, 5], [0, 4]]])
+    assert false_positive_share(predicted, true, 10) == [6 / 20, None]
+
+
+def test_one_object_cannot_switch_identity():
+    truth = rows_of([1, 1, 0], [1, 1, 1])
+    labels = rows_of([0, 0, 0], [2, 2, 2])  # label 2 is no object of this truth
+    assert identity_switches(labels, truth, [1]) == [0]
+
+
+def test_identity_switches_by_hand():
+    """Objects 1 and 2 of two pixels each exchange labels on frames 1, 2 and 4."""
+    truth = rows_of(*[[1, 1, 2, 2]] * 5)
+    swapped, right = [2, 2, 1, 1], [1, 1, 2, 2]
+    labels = rows_of(right, swapped, swapped, right, swapped)
+    assert identity_switches(labels, truth, [1, 2]) == [2, 2]
+
+
+def test_half_an_object_or_background_is_no_identity_switch():
+    truth = rows_of([1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1])
+    labels = rows_of([1, 1, 2, 2], [0, 0, 0, 2], [1, 2, 2, 2])
+    assert identity_switches(labels, truth, [1, 2]) == [1, 0]
+
+
+def test_labels_of_several_other_objects_add_up_to_a_switch():
+    truth, labels = rows_of([1, 1, 1, 0]), rows_of([1, 2, 3, 0])
+    assert identity_switches(labels, truth, [1, 2, 3]) == [1, 0, 0]
+
+
+def test_an_object_that_returns_confused_switches_again():
+    truth = rows_of([1, 1], [0, 0], [1, 1])
+    labels = rows_of([2, 2], [0, 0], [2, 2])
+    assert identity_switches(labels, truth, [1, 2]) == [2, 0]
+
+
+def test_harmful_rounds_lower_j_by_more_than_the_tolerance():
+    assert harmful_rounds([0.9]) == 0
+    assert harmful_rounds([0.9, 0.8, 0.797, 0.85, 0.84]) == 2
+
+
+def test_strokes_to_reach_a_level_by_hand():
+    j, strokes = [0.5, 0.79, 0.85, 0.7], [2, 3, 4, 1]
+    assert strokes_to_reach(j, strokes, 0.5) == 2
+    assert strokes_to_reach(j, strokes, 0.8) == 9
+    assert strokes_to_reach(j, strokes, 0.9) is None

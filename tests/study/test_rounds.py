@@ -4,53 +4,53 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
-from napari_gnn_vos.study.rounds import FixedFirstRound, play
+from napari_gnn_vos.study.rounds import FixedFirstRound, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from tests.scenes import line
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 
 
-def played(footage, rounds, annotator=None, seed=0):
+def played(labelled_video, rounds, annotator=None, seed=0):
     return list(
-        play(
-            footage.session,
-            footage.truth,
+        run_rounds(
+            labelled_video.session,
+            labelled_video.truth,
             annotator or SimulatedAnnotator(),
-            DIFFUSED,
+            DIFFUSION_MODEL,
             rounds=rounds,
             rng=np.random.default_rng(seed),
         )
     )
 
 
-def test_a_score_for_every_round(footage):
-    out = played(footage, 3)
+def test_a_score_for_every_round(labelled_video):
+    out = played(labelled_video, 3)
     assert [score.round_index for _, score in out] == [1, 2, 3]
     for session, score in out:
-        wanted = jaccard(session.labels, footage.truth, [1, 2])
+        wanted = jaccard(session.labels, labelled_video.truth, [1, 2])
         np.testing.assert_array_equal(score.j, wanted)
-        wanted = boundary_f(session.labels, footage.truth, [1, 2])
+        wanted = boundary_f(session.labels, labelled_video.truth, [1, 2])
         np.testing.assert_array_equal(score.f, wanted)
         assert score.j.shape == score.f.shape == (5, 2)
     assert out[0][1].j.mean() > 0.7
-    assert footage.session.rounds == ()
+    assert labelled_video.session.rounds == ()
 
 
-def test_time_is_taken(footage):
-    ((_, score),) = played(footage, 1)
+def test_time_is_taken(labelled_video):
+    ((_, score),) = played(labelled_video, 1)
     assert score.interact > 0
     assert score.predict > 0
 
 
-def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
+def test_a_robot_with_nothing_to_say_repeats_the_score(labelled_video):
     class Content(SimulatedAnnotator):
         def __call__(self, labels, truth, rng, used=()):
             return super().__call__(labels, truth, rng) if labels is None else ()
 
-    out = played(footage, 3, Content())
+    out = played(labelled_video, 3, Content())
     assert [score.round_index for _, score in out] == [1, 2, 3]
     assert out[2][0] is out[0][0]
     np.testing.assert_array_equal(out[2][1].j, out[0][1].j)
@@ -58,27 +58,29 @@ def test_a_robot_with_nothing_to_say_repeats_the_score(footage):
     assert (out[2][1].interact, out[2][1].predict) == (0, 0)
 
 
-def test_strokes_that_are_there_come_first(footage):
+def test_strokes_that_are_there_come_first(labelled_video):
     first = line(2, 1, (10, 16), (14, 22)), line(2, 2, (33, 38), (37, 46))
     (session, _), (later, _) = played(
-        footage, 2, FixedFirstRound(first, SimulatedAnnotator())
+        labelled_video, 2, FixedFirstRound(first, SimulatedAnnotator())
     )
     assert session.rounds == (first,)
     assert len(later.rounds) == 2
     assert later.rounds[1][0] not in first
-    ((session, _),) = played(footage, 1, FixedFirstRound((), SimulatedAnnotator()))
+    ((session, _),) = played(
+        labelled_video, 1, FixedFirstRound((), SimulatedAnnotator())
+    )
     assert session.rounds[0]
 
 
-def test_the_same_seed_the_same_scores(footage):
+def test_the_same_seed_the_same_scores(labelled_video):
     one, other = (
-        played(footage, 2, SimulatedAnnotator(vary=True), 3) for _ in range(2)
+        played(labelled_video, 2, SimulatedAnnotator(vary=True), 3) for _ in range(2)
     )
     for (_, a), (_, b) in zip(one, other, strict=True):
         np.testing.assert_array_equal(a.j, b.j)
 
 
-def test_a_truth_without_an_object_is_told(footage):
-    nothing = replace(footage, truth=np.zeros_like(footage.truth))
+def test_a_truth_without_an_object_is_told(labelled_video):
+    nothing = replace(labelled_video, truth=np.zeros_like(labelled_video.truth))
     with pytest.raises(VideoError, match="needs an object"):
         played(nothing, 1)

@@ -67,7 +67,7 @@ def train(
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
-    from napari_gnn_vos.study.training.together import train_together
+    from napari_gnn_vos.study.training.data_parallel import train_data_parallel
     from napari_gnn_vos.study.training.training_plan import TrainingPlan
     from napari_gnn_vos.study.training.training_run import TrainSettings
 
@@ -83,5 +83,5 @@ def train(
         rest = cache, output, Config(), settings, choose_device(device), players
         plan = TrainingPlan(tuple(training), validating, *rest)
         run_with_progress_bar(plan.prepare())
-        train_together(plan, processes)
+        train_data_parallel(plan, processes)
     typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")

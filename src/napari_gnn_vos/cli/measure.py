@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,14 +26,34 @@ from napari_gnn_vos.cli.terminal import (
     report_interrupt,
     run_with_progress_bar,
 )
+from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.storage import require_writable_folder
 
 
 @app.command()
 def benchmark(
     davis: Davis,
-    sequences: Sequences,
+    sequences: Annotated[
+        str | None,
+        typer.Option(
+            help="Names separated by commas, or a file with one per line. With "
+            "--folds: all if omitted."
+        ),
+    ] = None,
     rounds: Rounds = 8,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="Cross-validate with this many folds.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="With --folds: output folder.")
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(min=1, help="With --folds: training steps per fold.")
+    ] = 2500,
+    trained: Annotated[
+        Path | None,
+        typer.Option(help="With --folds: folder of fold0/last.safetensors, ..."),
+    ] = None,
     json: Json = None,
     model: ModelName = "gatedgcn",
     baselines: Annotated[
@@ -59,37 +79,106 @@ def benchmark(
     The first round uses recorded human scribbles where the dataset has them. All other
     scribbles are drawn by the simulated annotator. An interrupted run is resumed if it
     is started again with the same --json file.
+
+    With --folds, each fold is evaluated with weights trained on the other folds.
+    Finished trainings and sequences in --output are reused.
     """
-    from napari_gnn_vos.io import davis as layout
+    if folds is not None:
+        rest = output, trained, cache
+        _cross_validate(davis, sequences, folds, rounds, steps, seed, *rest)
+        return
     from napari_gnn_vos.model.registry import load_model
-    from napari_gnn_vos.study.measure import tables
-    from napari_gnn_vos.study.measure.methods import network_method, simple_methods
-    from napari_gnn_vos.study.measure.plan import Plan
-    from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
-    from napari_gnn_vos.study.measure.report import report, write_json
+    from napari_gnn_vos.study.measure import report_tables
+    from napari_gnn_vos.study.measure.benchmark_methods import (
+        network_method,
+        simple_methods,
+    )
+    from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+    from napari_gnn_vos.study.measure.benchmark_report import report
+    from napari_gnn_vos.study.measure.cluster_benchmark import run_benchmark
+    from napari_gnn_vos.study.measure.plots import require_matplotlib
     from napari_gnn_vos.study.measure.sequence_result import ResultCache
-    from napari_gnn_vos.study.measure.together import benchmark_together
 
     with report_errors():
         if plots is not None:
             require_matplotlib()
         _check_outputs(json, plots)
-        names = tuple(layout.sequences(davis, sequences))
-        plan = Plan(davis, names, rounds, seed, protocol, scribbles, cache)
+        names = _sequences(davis, sequences)
+        plan = BenchmarkPlan(davis, names, rounds, seed, protocol, scribbles, cache)
         device = "cpu" if scheduler else "auto"
         methods = [network_method(model, load_model(model, device))]
         methods += simple_methods() if baselines else []
         results = ResultCache.beside(json)
-        pipeline = benchmark_together(plan, methods, results, scheduler)
+        pipeline = run_benchmark(plan, methods, results, scheduler)
         with report_interrupt(results.folder):
             by_method = run_with_progress_bar(pipeline)
         facts = report(plan, methods, by_method)
-        if json is not None:
-            write_json(json, facts)
-            results.clear()
-        if plots is not None:
-            plot_report(facts, plots)
-    typer.echo(tables.whole(facts))
+        _write_report(facts, json, plots)
+        results.clear()
+    typer.echo(report_tables.format_report(facts))
+
+
+def _write_report(facts: dict[str, Any], json: Path | None, plots: Path | None) -> None:
+    """Write the JSON file and the plots of a benchmark, if requested."""
+    from napari_gnn_vos.study.measure.benchmark_report import write_json
+    from napari_gnn_vos.study.measure.plots import plot_report
+
+    if json is not None:
+        write_json(json, facts)
+    if plots is not None:
+        plot_report(facts, plots)
+
+
+def _sequences(davis: Path, sequences: str | None) -> tuple[str, ...]:
+    """Read the option --sequences of a benchmark without folds."""
+    from napari_gnn_vos.io import davis as layout
+
+    if sequences is None:
+        raise SettingsError(
+            "Expected --sequences: names separated by commas, or a file; none came. It "
+            "may be left out with --folds only."
+        )
+    return tuple(layout.sequences(davis, sequences))
+
+
+def _cross_validate(
+    davis: Path,
+    sequences: str | None,
+    folds: int,
+    rounds: int,
+    steps: int,
+    seed: int,
+    output: Path | None,
+    trained: Path | None,
+    cache: Path,
+) -> None:
+    """Cross-validate, write ``folds.json`` and ``folds.md``, and print the table."""
+    from napari_gnn_vos.io import davis as layout
+    from napari_gnn_vos.study import cross_validation
+    from napari_gnn_vos.study.measure.accuracy_report import accuracy_table
+    from napari_gnn_vos.study.measure.benchmark_report import write_json
+
+    with report_errors():
+        if output is None:
+            raise SettingsError(
+                "Expected --output, the folder for weights and report; none came."
+            )
+        require_writable_folder(output)
+        names = (
+            cross_validation.all_sequences(davis)
+            if sequences is None
+            else tuple(layout.sequences(davis, sequences))
+        )
+        rest = folds, rounds, steps, seed, trained
+        validation = cross_validation.CrossValidation(
+            davis, names, output, cache, *rest
+        )
+        with report_interrupt(output):
+            facts = run_with_progress_bar(cross_validation.cross_validate(validation))
+        table = accuracy_table(facts["accuracy"])
+        write_json(output / "folds.json", facts)
+        (output / "folds.md").write_text(table + "\n", encoding="utf-8")
+    typer.echo(table)
 
 
 def _check_outputs(json: Path | None, plots: Path | None) -> None:
@@ -172,9 +261,16 @@ def ablate(
 ) -> None:
     """Print an ablation table; an interrupted run can be resumed."""
     from napari_gnn_vos.study.ablation import ablate as study
-    from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
-    from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
-    from napari_gnn_vos.study.measure.report import write_json
+    from napari_gnn_vos.study.ablation.ablation_request import (
+        Ablation,
+        resolve_table,
+        source,
+    )
+    from napari_gnn_vos.study.ablation.ablation_tables import (
+        ablation_facts,
+        ablation_table,
+    )
+    from napari_gnn_vos.study.measure.benchmark_report import write_json
 
     with report_errors():
         learn = None if train is None else source(davis, train)
@@ -183,7 +279,7 @@ def ablate(
         )
         about = scenes, model, rounds, steps, seeds, processes
         plan = Ablation(source(davis, sequences), output, cache, learn, *about)
-        chosen, plan = asked_for(table, plan, tune=tune)
+        chosen, plan = resolve_table(table, plan, tune=tune)
         names = [name.strip() for name in only.split(",") if name.strip()]
         require_writable_folder(output)
         with report_interrupt(output):

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.interact.seed_filtering import (
     discard_contradicted,
     truncate_at_colour_change,
@@ -136,7 +137,6 @@ def _split(session: Session, frames: Set[int]) -> Session:
     split = split_frames(session, frames, images, functions)
     if not split:
         return session
-    from napari_gnn_vos.model.threads import single_threaded_torch
 
     # one thread per frame; the limit is torch's own and applies to all threads
     with single_threaded_torch():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_gnn_vos.config import Config, PrepareSettings
+from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
 from napari_gnn_vos.prepare.describe import Embed
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
@@ -99,7 +100,6 @@ def _prepare(
 def _load_backbone(name: str, thread_limit: ExitStack) -> Embed:
     """Load a backbone and limit torch to one thread until `thread_limit` closes."""
     from napari_gnn_vos.model.registry import load_backbone
-    from napari_gnn_vos.model.threads import single_threaded_torch
 
     thread_limit.enter_context(single_threaded_torch())
     return load_backbone(name)

@@ -1,1 +1,1 @@
-"""What napari sees: layers in, layers out. The only room with a window."""
+"""Napari plugin: dock widget, readers, writers and the scripting interface."""

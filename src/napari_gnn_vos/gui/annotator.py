@@ -1,264 +1,274 @@
-"""The object that the widget drives, and that a script drives as well."""
+"""The object that the dock widget and scripts drive."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.errors import GnnVosError, ScribbleError
-from napari_gnn_vos.gui.active_label import ActiveLabel
-from napari_gnn_vos.gui.auto_predict import AutoPredict
-from napari_gnn_vos.gui.controller import Controller
-from napari_gnn_vos.gui.drawing import Drawing, rebase
-from napari_gnn_vos.gui.history import HistoryEntry
-from napari_gnn_vos.gui.history_cache import HistoryCache
-from napari_gnn_vos.gui.layer_events import LayerEvents
-from napari_gnn_vos.gui.result_presenter import ResultPresenter
-from napari_gnn_vos.gui.workspace import Workspace
+from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.gui.controller.active_label import ActiveLabel
+from napari_gnn_vos.gui.controller.controller import Controller
+from napari_gnn_vos.gui.controller.jobs import AutoPredict
+from napari_gnn_vos.gui.controller.view_state import ViewState
+from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents
+from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
+from napari_gnn_vos.gui.layers.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 
 class Annotator:
-    """Labels objects in a video that a viewer shows.
+    """Annotate objects in a video that a viewer shows.
+
+    Connects the layers of a viewer with a controller, which owns all other state.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
         Any napari viewer, with or without a window.
     controller : Controller
-        Plays the rounds; :func:`napari_gnn_vos.gui.scripting.annotator` makes one.
+        :func:`napari_gnn_vos.gui.scripting.annotator` makes one.
 
     Attributes
     ----------
-    pen : ActiveLabel
-        What is drawn next: ``pen.choose(2)``, ``pen.add_object()``.
-    live : AutoPredict
-        Whether an answer follows every stroke: ``live.on = True``.
     workspace : Workspace or None
-        The layers: ``workspace.strokes``, ``workspace.lines``.
+        Layers of the open video: ``workspace.strokes``, ``workspace.lines``.
     """
 
-    opened = Signal()  # another video, or none
+    state_changed = Signal()  # `state` may differ
 
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
-        self.viewer, self.controller, self.pen = viewer, controller, ActiveLabel()
+        self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
-        self.live = AutoPredict(controller.desk, self._follow)
-        self._cleared: tuple[Drawing, Drawing] | None = None
-        controller.changed.connect(self._forget_cleared)
-        self._shelf = HistoryCache()
-        self._showing = ResultPresenter(controller, lambda: self.workspace)
-        self._watch = LayerEvents(self)
-        self.pen.changed.connect(self._hold)
+        self._presenter = ResultPresenter(controller, lambda: self.workspace)
+        callbacks = LayerCallbacks(
+            label_picked=self._choose_picked_label,
+            drawing_changed=controller.auto_predict.request,
+            image_changed=self._reopen,
+            layer_removed=self._close_removed,
+            layer_inserted=self._adopt_inserted,
+        )
+        self._events = LayerEvents(viewer.layers, callbacks)
+        controller.changed.connect(self._emit_state_changed)
+        controller.active_label.changed.connect(self._select_tool)
+
+    pen = renamed_attribute("pen", "active_label")
+    live = renamed_attribute("live", "auto_predict")
+    look = renamed_attribute("look", "go_to_most_uncertain_frame")
+
+    @property
+    def state(self) -> ViewState:
+        """Everything that the dock widget shows."""
+        images = any(isinstance(layer, Image) for layer in self.viewer.layers)
+        return replace(self.controller.state, images_available=images)
+
+    @property
+    def active_label(self) -> ActiveLabel:
+        """Label that is drawn next, and the list of labels: ``choose(2)``."""
+        return self.controller.active_label
+
+    @property
+    def auto_predict(self) -> AutoPredict:
+        """Prediction after every stroke: ``auto_predict.enabled = True``."""
+        return self.controller.auto_predict
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to undo."""
+        return self.controller.state.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to redo."""
+        return self.controller.state.can_redo
 
     def open(self, image: Image | None) -> None:
-        """Take another video, or none; the layers of the last one stay as they are.
+        """Open another video, or none; the layers of the last one are kept.
 
-        A video that was open before is gone on with, and its rounds can be undone.
+        A video that was open before continues with its history.
 
         Raises
         ------
         VideoError
-            If the layer is no video.
+            If the layer is not a video.
         """
         workspace = None if image is None else Workspace(self.viewer, image)
-        self._let_go()
-        self.workspace, self._cleared = workspace, None
-        if workspace is None:
-            self.controller.open(None)
-        else:
-            self.controller.open(workspace.video, self._shelf.get(workspace))
-            workspace.bring_up()
-            self.pen.names = workspace.names
-            self._watch.follow_video(workspace)
-        self.take_stock()
-        self.opened.emit()
+        self._leave_workspace()
+        self.workspace = workspace
+        self.controller.open(workspace)
+        if workspace is not None:
+            workspace.bring_to_front()
+            workspace.slice_tracker.changed.connect(self._report_slice)
+            self._events.observe_image(workspace.image)
+        self._list_drawn_objects()
 
     def prepare(self) -> None:
-        """Get the video ready; a second time it is read from the disk.
+        """Compute the superpixel graph of the video, or read it from the cache.
 
         Raises
         ------
         GnnVosError
-            If no video is open, or work is under way.
+            If no video is open, or a job is running.
         """
-        self.controller.prepare(self._looked_at())
+        self.controller.prepare()
 
     def predict(self) -> None:
-        """Label the whole video from all that is drawn, preparing it if need be.
+        """Predict all frames from the drawing; the video is prepared if necessary.
 
         Raises
         ------
         GnnVosError
-            If no video is open, nothing is drawn, or work is under way.
+            If no video is open, nothing is drawn, or a job is running.
         """
-        self.controller.predict(self._read, self._looked_at)
+        self.controller.predict()
 
-    def look(self) -> int:
-        """Go to the frame to look at next, the least sure one first; return its number.
+    def go_to_most_uncertain_frame(self) -> int:
+        """Go to the most uncertain frame, then to the next ones; return its number.
 
         Raises
         ------
         GnnVosError
-            If there is no answer yet.
+            If there is no prediction.
         """
-        frame = self.controller.look()
+        frame = self.controller.most_uncertain_frame()
         if self.workspace is not None:
-            self.workspace.sight.go_to(frame)
+            self.workspace.slice_tracker.go_to(frame)
         return frame
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a round to take back, or something that was cleared."""
-        loose = self._cleared is not None and not self.controller.desk.busy
-        return loose or self.controller.can_undo
-
     def undo(self) -> None:
-        """Take back the last round with its strokes, or what was cleared since.
+        """Undo what was cleared last, or the last round with its strokes.
 
-        Strokes that are newer stay.
+        Newer strokes are kept.
 
         Raises
         ------
         GnnVosError
-            If there is nothing to take back, or work is under way.
+            If there is nothing to undo, or a job is running.
         """
-        self.controller.desk.require_free()
-        now = self._read()
-        if self._cleared is None:
-            last, before = self.controller.undo()
-            self._write(rebase(now, last.drawing, last.cleared or before.drawing))
-        else:
-            before_it, after_it = self._cleared
-            self._cleared = None
-            self._write(rebase(now, after_it, before_it))
-        self.take_stock()
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a round that was taken back."""
-        return self.controller.can_redo
+        self.controller.undo()
+        self._list_drawn_objects()
 
     def redo(self) -> None:
-        """Bring the round back that was taken back last; newer strokes stay.
+        """Restore the round that was undone last; newer strokes are kept.
 
         Raises
         ------
         GnnVosError
-            If there is none.
+            If there is nothing to redo, or a job is running.
         """
-        now = self._read()
-        before, again = self.controller.redo()
-        self._write(rebase(now, again.cleared or before.drawing, again.drawing))
+        with self._tool_kept():
+            self.controller.redo()
 
     def reset(self) -> None:
-        """Clear strokes and answer; undo brings them back.
+        """Clear the drawing and the prediction; undo restores both.
 
         Raises
         ------
         GnnVosError
-            If no video is open, or work is under way.
+            If no video is open, or a job is running.
         """
-        self.controller.desk.require_free()
-        drawn = self._clear(self._read(), Drawing())
-        self.controller.reset(drawn)
+        with self._tool_kept():
+            self.controller.reset()
 
     def remove(self, label: int) -> None:
-        """Take an object and its strokes away; undo brings them back.
+        """Remove an object and its strokes; undo restores them.
 
-        If it is part of the answer, the video is labelled again without it.
+        If the object is part of the prediction, all frames are predicted again.
 
         Raises
         ------
         GnnVosError
-            If there is no such object, or work is under way.
+            If there is no such object, or a job is running.
         """
-        self.controller.desk.require_free()
-        drawn, history = self._read(), self.controller.history
-        self.pen.drop(label)
-        if label not in drawn.objects:
-            return
-        left = drawn.without(label)
-        self._clear(drawn, left)
-        if history is not None and label in history.now.drawing.objects:
-            if left.objects:
-                self.controller.predict(self._read, self._looked_at, drawn)
-            else:
-                self.controller.reset(drawn)
+        with self._tool_kept():
+            self.controller.remove(label)
 
     def cancel(self) -> None:
-        """Stop the work under way at its next step."""
-        if self.controller.desk.busy:
-            self.controller.said.emit("Stopping ...")
-            self.controller.desk.cancel()
-
-    def take_stock(self) -> None:
-        """List the objects that are drawn, and take up the brush or the lines."""
-        if self.workspace is not None:
-            with suppress(ScribbleError):  # told when they are needed
-                self.pen.list_objects(self.workspace.read().objects)
-            self._hold()
+        """Stop the running job at its next step."""
+        self.controller.cancel()
 
     def close(self) -> None:
-        """Stop, and let go of the viewer."""
-        self._watch.stop()
-        self._let_go()
-        self.live.on = False
-        desk, controller = self.controller.desk, self.controller
+        """Cancel the running job, and disconnect from the viewer."""
+        self._events.stop()
+        self._leave_workspace()
+        self.auto_predict.enabled = False
+        controller, jobs = self.controller, self.controller.jobs
         for signal in (
-            *(desk.progressed, desk.failed, desk.busy_changed, desk.stopped),
-            *(desk.freed, controller.said, controller.changed, self.opened),
-            *(self.live.changed, self.pen.changed),
+            *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
+            *(controller.changed, controller.session_changed, controller.message),
+            *(controller.auto_predict.changed, controller.active_label.changed),
+            self.state_changed,
         ):
             signal.disconnect()
         self.cancel()
 
-    def _let_go(self) -> None:
-        """Leave the video; its answer stays on show, its layers can be drawn on."""
+    def _leave_workspace(self) -> None:
+        """Close the video; its layers stay, and can be drawn on."""
         if self.workspace is not None:
-            self.workspace.sight.stop()
-            self._shelf.put(self.workspace, self.controller.history)
+            self.workspace.slice_tracker.stop()
         self.workspace = None
 
-    def _follow(self) -> None:
-        """Predict, or step to the answer of what is drawn, if there is one."""
-        if not self.controller.follow(self._read()):
-            self.predict()
-
-    def _hold(self) -> None:
+    def _list_drawn_objects(self) -> None:
+        """Add all drawn objects to the list of labels, and select the tool."""
         if self.workspace is not None:
-            self.workspace.hold(self.pen)
-            self._watch.follow_drawing(self.workspace)
+            objects: tuple[int, ...] = ()
+            with suppress(ScribbleError):  # it is reported by the next prediction
+                objects = self.workspace.read().objects
+            self.active_label.list_objects(objects)
 
-    def _read(self) -> Drawing:
-        if self.workspace is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        history = self.controller.history
-        return self.workspace.read(history.now.drawing if history else None)
-
-    def _write(self, drawing: Drawing) -> None:
+    def _select_tool(self) -> None:
         if self.workspace is not None:
-            chosen = self.viewer.layers.selection.active
-            with self.live.paused():
-                self.workspace.write(drawing)
-            if self.viewer.layers.selection.active is not chosen:
-                self._hold()  # a layer was deleted, and is made anew
+            self.workspace.select_tool(self.active_label)
+            self._events.observe_drawing(*self.workspace.drawing_layers)
 
-    def _clear(self, drawn: Drawing, left: Drawing) -> Drawing:
-        """Leave less on the layers until undo; returns all there was."""
-        self._cleared = drawn, left
-        self._write(left)
-        return drawn
+    @contextmanager
+    def _tool_kept(self) -> Iterator[None]:
+        """Select the tool again if a deleted layer was created anew."""
+        active = self.viewer.layers.selection.active
+        try:
+            yield
+        finally:
+            if self.viewer.layers.selection.active is not active:
+                self._select_tool()
 
-    def _forget_cleared(self, now: HistoryEntry | None) -> None:
-        """Leave it to the history, once a round or a reset came of it."""
-        if now is not None and (now.round or now.cleared):
-            self._cleared = None
+    def _emit_state_changed(self) -> None:
+        self.state_changed.emit()
 
-    def _looked_at(self) -> int:
-        return 0 if self.workspace is None else self.workspace.sight.frame
+    def _report_slice(self, on_video: bool) -> None:
+        """Report why nothing can be drawn where there is no frame of the video."""
+        if self.workspace is not None:
+            directions = self.workspace.slice_tracker.directions
+            self.controller.report(
+                self.workspace.summary
+                if on_video
+                else f"The view is outside the video. {directions}"
+            )
+
+    def _choose_picked_label(self, label: int) -> None:
+        """Follow a label that was chosen in the controls of the strokes layer."""
+        if label != self.active_label.label:
+            self.active_label.choose(label, "brush")
+
+    def _reopen(self, image: Image) -> None:
+        """Start again when the open layer shows other frames."""
+        if self.workspace is not None and image is self.workspace.image:
+            self.open(image)
+
+    def _close_removed(self, layer: Layer) -> None:
+        if self.workspace is not None and layer is self.workspace.image:
+            self.open(None)
+        self._emit_state_changed()
+
+    def _adopt_inserted(self, layer: Layer) -> None:
+        """Continue with strokes that were opened from a file."""
+        if self.workspace is not None and self.workspace.adopt(layer):
+            self._list_drawn_objects()
+        self._emit_state_changed()

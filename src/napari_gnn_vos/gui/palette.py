@@ -1,4 +1,4 @@
-"""The colour of every object, the same on strokes, lines, answer and widget."""
+"""Labels, their pixel values, names and colours on strokes, lines and predictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_gnn_vos.structures.scribbles import BACKGROUND
 Colour = tuple[float, float, float, float]
 
 BACKGROUND_VALUE = 255
-"""Pixel value of a background stroke: 0 already means that nothing is drawn."""
+"""Pixel value of a background stroke; 0 means that nothing is drawn."""
 
 LAST_OBJECT = 254
 TRANSPARENT: Colour = (0.0, 0.0, 0.0, 0.0)
@@ -29,55 +29,55 @@ OBJECT_COLOURS = (
     "#52d1ff",
     "#c9a27e",
 )
-GOLDEN_TURN = 0.618034
+GOLDEN_RATIO = 0.618034
 
 
 def colour_of(label: int) -> Colour:
-    """Colour of an object, or of background (label 0).
+    """Return the colour of a label.
 
     Parameters
     ----------
     label : int
-        0 to 254. The first ten colours are chosen by hand, the others walk around
-        the colour circle by golden turns.
+        0 is background, 1 to 254 objects. The first ten colours are fixed; the hue of
+        the others advances by the golden ratio.
 
     Returns
     -------
     colour : (r, g, b, a) tuple of float
-        Each 0 to 1.
+        Each in [0, 1].
     """
     if label == BACKGROUND:
         return _from_hex(BACKGROUND_COLOUR)
     if label <= len(OBJECT_COLOURS):
         return _from_hex(OBJECT_COLOURS[label - 1])
-    hue = (label * GOLDEN_TURN) % 1
+    hue = (label * GOLDEN_RATIO) % 1
     return (*colorsys.hsv_to_rgb(hue, 0.55 + 0.1 * (label % 4), 1.0), 1.0)
 
 
-def answer_colours() -> dict[int | None, NDArray[np.float64]]:
-    """Colours of an answer's pixel values: background (0) is transparent."""
+def prediction_colours() -> dict[int | None, NDArray[np.float64]]:
+    """Map pixel values of a prediction to colours; background (0) is transparent."""
     colours: dict[int | None, Colour] = {None: TRANSPARENT, BACKGROUND: TRANSPARENT}
     colours |= {label: colour_of(label) for label in range(1, LAST_OBJECT + 1)}
     return _arrays(colours)
 
 
 def stroke_colours() -> dict[int | None, NDArray[np.float64]]:
-    """Colours of a stroke's pixel values: 0 is nothing, 255 background."""
-    return answer_colours() | _arrays({BACKGROUND_VALUE: colour_of(BACKGROUND)})
+    """Map pixel values of strokes to colours: 0 is unpainted, 255 background."""
+    return prediction_colours() | _arrays({BACKGROUND_VALUE: colour_of(BACKGROUND)})
 
 
 def label_name(label: int) -> str:
-    """Return what a label is called in the widget."""
+    """Return the default name of a label."""
     return "Background" if label == BACKGROUND else f"Object {label}"
 
 
 def value_of(label: int) -> int:
-    """Pixel value that a brush paints for a label."""
+    """Return the pixel value of a stroke with a label."""
     return BACKGROUND_VALUE if label == BACKGROUND else label
 
 
 def label_of(value: int) -> int:
-    """Label that a painted pixel value means; undoes :func:`value_of`."""
+    """Return the label of a stroke's pixel value; the inverse of :func:`value_of`."""
     return BACKGROUND if value == BACKGROUND_VALUE else value
 
 

@@ -1,64 +1,159 @@
-"""Opens files and folders as layers."""
+"""Readers of files and folders, and sample data: from videos to layer data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from napari.layers import Image
 from napari.utils.notifications import show_warning
+from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.pictures import LayerData, image_data, labels_data, truth_data
+from napari_gnn_vos.gui.layers.conversion import VIDEO_KEY
+from napari_gnn_vos.gui.layers.factory import features_of, labels_options
+from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.structures.video import Video
 
+LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str], list[LayerData]]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
-    """Tell napari how a path is opened.
+    """Return the reader of a path, as napari requires it.
 
     Parameters
     ----------
     path : str or list of str
-        One file or folder; several are not ours to stack.
+        One file or folder; a list of several is left to other plugins.
 
     Returns
     -------
     read : callable or None
-        None if we cannot open it.
+        None if the path cannot be read.
     """
     from napari_gnn_vos.io.read import SUFFIXES
 
     if isinstance(path, list):
         return None
-    place = Path(path)
-    if place.is_dir() and place.suffix != ".zarr":
-        return read if _has_pictures(place) else None
-    return read if place.suffix.lower() in SUFFIXES else None
+    file = Path(path)
+    if file.is_dir() and file.suffix != ".zarr":
+        return read if _has_images(file) else None
+    return read if file.suffix.lower() in SUFFIXES else None
 
 
 def read(path: str) -> list[LayerData]:
-    """Read a video, and the masks of a DAVIS sequence as a second layer.
+    """Read a video; the masks of a DAVIS sequence become a second layer.
 
-    A TIFF of labels or strokes that we have written becomes a labels layer again.
+    A TIFF of labels or strokes that was written by this plugin becomes a labels layer.
 
     Raises
     ------
     ReadError, VideoError
-        If the file is broken, or no video.
+        If the file is damaged, or is not a video.
     """
     from napari_gnn_vos.io.read import read_video
     from napari_gnn_vos.io.tiff import read_labels
 
-    place = Path(path)
-    if place.suffix.lower() in (".tif", ".tiff"):
-        saved = read_labels(place)
-        if saved is not None:
-            return [labels_data(*saved, place.stem)]
-    return [image_data(read_video(path)), *_davis_masks(Path(path).resolve())]
+    file = Path(path)
+    if file.suffix.lower() in (".tif", ".tiff"):
+        labels_and_names = read_labels(file)
+        if labels_and_names is not None:
+            return [labels_data(*labels_and_names, file.stem)]
+    return [image_data(read_video(path)), *_davis_masks(file.resolve())]
 
 
-def _has_pictures(folder: Path) -> bool:
-    """Whether there are pictures; of several kinds, reading says what is wrong."""
+def composed_scene() -> list[LayerData]:
+    """Compose a scene of two objects; its ground truth is a hidden layer."""
+    from napari_gnn_vos.io.photo_scenes import compose_scene
+
+    video, truth = compose_scene()
+    return [image_data(video), truth_data(truth, video.name)]
+
+
+def cells() -> list[LayerData]:
+    """Simulate a noisy time lapse of similar cells; its ground truth is hidden."""
+    from napari_gnn_vos.io.simulated_cells import simulate_cells
+
+    video, truth = simulate_cells()
+    return [image_data(video), truth_data(truth, video.name)]
+
+
+def time_lapse() -> list[LayerData]:
+    """Read a time lapse of a cell, which is downloaded once.
+
+    Raises
+    ------
+    ReadError
+        If the download fails.
+    """
+    from napari_gnn_vos.io.clip import fetch_clip
+    from napari_gnn_vos.io.read import read_video
+
+    return [image_data(read_video(fetch_clip()))]
+
+
+class RgbFrames(LazyFrames):
+    """Frames of a video converted to the RGB images that the engine uses.
+
+    Parameters
+    ----------
+    video : Video
+        Read one frame at a time.
+    """
+
+    def __init__(self, video: Video) -> None:
+        super().__init__((*video.shape, 3), np.uint8)
+        self._video = video
+
+    def _read(self, t: int) -> NDArray[Any]:
+        return self._video.rgb(t)
+
+
+def image_data(video: Video) -> LayerData:
+    """Convert a video to layer data whose frames are read on access.
+
+    Parameters
+    ----------
+    video : Video
+        Greyscale frames keep their values; colours that napari cannot show (two
+        channels, 16 bit) are converted to RGB.
+
+    Returns
+    -------
+    data, options, kind : tuple
+        As readers of napari return it.
+    """
+    options: dict[str, Any] = {"name": video.name}
+    data: Any = video.frames
+    if len(data.shape) == 3:
+        options |= {"rgb": False, "contrast_limits": video.limits}
+    else:
+        options["rgb"] = True
+        if data.shape[3] < 3 or data.dtype != np.uint8:
+            data = RgbFrames(video)
+    if hasattr(Image, "axis_labels"):  # not in napari before 0.5
+        options["axis_labels"] = ("t", "y", "x")
+    options["metadata"] = {VIDEO_KEY: (data, video)}
+    return data, options, "image"
+
+
+def labels_data(
+    labels: NDArray[np.uint8], names: dict[int, str], name: str
+) -> LayerData:
+    """Convert saved labels (T, H, W) and object names to layer data."""
+    return labels, labels_options(name) | {"features": features_of(names)}, "labels"
+
+
+def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
+    """Convert ground-truth masks (T, H, W) to the data of a hidden layer."""
+    return truth, labels_options(f"{name} truth") | {"visible": False}, "labels"
+
+
+def _has_images(folder: Path) -> bool:
+    """Whether a folder has at least two images; of several types, reading fails."""
     from napari_gnn_vos.io.folder import list_images
 
     try:
@@ -68,7 +163,7 @@ def _has_pictures(folder: Path) -> bool:
 
 
 def _davis_masks(folder: Path) -> list[LayerData]:
-    """Read the truth of ``ROOT/JPEGImages/480p/NAME``, if there is one."""
+    """Read the masks of the frames ``ROOT/JPEGImages/480p/NAME``, if there are any."""
     from napari_gnn_vos.io.davis import read_davis
 
     if len(folder.parents) < 3 or folder.parents[1].name != "JPEGImages":

@@ -1,12 +1,12 @@
-"""The annotator with the real engine: for a script, a console, and the widget.
+"""The annotator with the real engine, for scripts, consoles and the dock widget.
 
-Needs napari, but no Qt and no screen::
+It needs napari, but neither Qt nor a screen::
 
     viewer = napari.Viewer()  # or napari.components.ViewerModel()
     image = viewer.open("clip.mp4", plugin="napari-gnn-vos")[0]
     work = annotator(viewer)
     work.open(image)
-    work.pen.choose(1)
+    work.active_label.choose(1)
     work.workspace.strokes.paint((0, 120, 90), 1)
     work.predict()
     viewer.layers["segmentation"].data
@@ -23,10 +23,10 @@ import numpy as np
 from napari.utils.notifications import show_warning
 from platformdirs import user_cache_path
 
-from napari_gnn_vos.config import Config
+from napari_gnn_vos.config import Config, Quality
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.controller import Controller
-from napari_gnn_vos.gui.runner import Runner, run_at_once
+from napari_gnn_vos.gui.controller.controller import Controller
+from napari_gnn_vos.gui.controller.jobs import Runner, run_at_once
 from napari_gnn_vos.gui.warm_up import warm_up_in_thread
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -40,51 +40,93 @@ if TYPE_CHECKING:
 def annotator(
     viewer: ViewerModel, run: Runner = run_at_once, seed: int = 0
 ) -> Annotator:
-    """Make an annotator with the real engine, for a script or a console.
+    """Create an annotator with the real engine.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
         Any napari viewer, with or without a window.
     run : Runner
-        By default, every call returns when its work is done.
+        Executes the pipelines; by default, each call returns when its job is done.
     seed : int
-        The same strokes and seed give the same answer.
+        The same strokes and seed give the same prediction.
+
+    Returns
+    -------
+    annotator : Annotator
     """
-    return Annotator(viewer, Controller(prepare, answer, run, seed))
+    return Annotator(viewer, Controller(prepare, predict_round, run, seed))
 
 
-def prepare(video: Video, frame: int) -> Pipeline[Session]:
-    """Make a session, kept in the user's cache folder; `frame` is prepared first."""
+def prepare(
+    video: Video, frame: int, quality: Quality = "balanced"
+) -> Pipeline[Session]:
+    """Start a session with the user's cache folder; `frame` is prepared first.
+
+    Parameters
+    ----------
+    video : Video
+    frame : int
+        Number of the frame that is prepared first.
+    quality : {"fast", "balanced", "best"}
+        Quality of superpixels and flow.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    session : Session
+    """
     yield Progress("Starting", 0, 1)
     from napari_gnn_vos.engine import start
 
     warm_up_in_thread()
-    folder = writable(user_cache_path("napari-gnn-vos"))
-    return (yield from start(video, Config(), folder, frame))
+    folder = writable_or_none(user_cache_path("napari-gnn-vos"))
+    return (yield from start(video, Config.at(quality), folder, frame))
 
 
-def writable(folder: Path) -> Path | None:
-    """Give a folder back if files can be written to it; else warn that they cannot."""
+def writable_or_none(folder: Path) -> Path | None:
+    """Return a folder if files can be written to it; otherwise warn, return None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             return folder
     except OSError as error:
         show_warning(
-            f"Nothing can be written to {folder} ({error}). What is prepared stays in "
-            "memory, and must be prepared again the next time."
+            f"Nothing can be written to {folder} ({error}). The prepared video "
+            "stays in memory, and must be prepared again the next time."
         )
         return None
 
 
-def answer(
+def predict_round(
     session: Session,
     scribbles: Sequence[Scribble],
     rng: np.random.Generator,
     frame: int,
 ) -> Pipeline[Session]:
-    """Play a round with the default model; `frame` is answered first."""
+    """Add scribbles and predict with the default model; `frame` is predicted first.
+
+    Parameters
+    ----------
+    session : Session
+    scribbles : sequence of Scribble
+        New since the last round.
+    rng : numpy.random.Generator
+        Samples the seeds.
+    frame : int
+        Number of the frame that is predicted first.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    session : Session
+    """
     yield Progress("Reading strokes", 0, 1)
     from napari_gnn_vos.engine import annotate, predict
     from napari_gnn_vos.model.registry import load_model

@@ -1,4 +1,4 @@
-"""A round on two tiny frames, so that the first real one need not load anything."""
+"""Warm-up: predict two tiny frames, so that the first real round loads nothing."""
 
 from __future__ import annotations
 
@@ -12,37 +12,36 @@ from napari_gnn_vos.progress import Progress
 
 @cache
 def warm_up_in_thread() -> Thread:
-    """Load what a round needs while others work; once, however often it is called.
+    """Load kernels, label model and network in a thread, once per process.
 
-    Compiled kernels, the label model and the network take seconds to load, which a
-    person who paints the first strokes does not notice.
+    Loading takes seconds, in which the user paints the first strokes.
 
     Returns
     -------
     thread : Thread
-        In which it is done.
+        The thread of the first call.
     """
-    thread = Thread(target=_rehearse_while_open, name="rehearsal")
+    thread = Thread(target=_warm_up_while_open, name="warm-up")
     thread.start()
     return thread
 
 
-def _rehearse_while_open() -> None:
-    """End without a word where the window is closed meanwhile."""
+def _warm_up_while_open() -> None:
+    """Warm up, and ignore errors that are caused by the end of the process."""
     try:
-        rehearse()
+        warm_up()
     except Exception:
         if main_thread().is_alive():
             raise
 
 
-def _while_open(_step: Progress) -> None:
+def _exit_with_process(_step: Progress) -> None:
     if not main_thread().is_alive():
-        raise SystemExit  # of this thread alone
+        raise SystemExit  # ends only this thread
 
 
-def rehearse() -> None:
-    """Prepare two frames, draw two strokes, and answer."""
+def warm_up() -> None:
+    """Prepare, annotate and predict a video of two frames."""
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.progress import drain
@@ -51,10 +50,10 @@ def rehearse() -> None:
 
     frames = np.full((2, 48, 64, 3), 40, np.uint8)
     frames[:, 12:36, 16:40] = 200
-    drawn = (
+    scribbles = (
         Scribble(0, 1, np.array([[16, 20], [32, 36]])),
         Scribble(0, 0, np.array([[4, 4], [4, 60]])),
     )
-    session = drain(start(Video(frames, name="rehearsal")), _while_open)
-    session = annotate(session, drawn, rng=np.random.default_rng(0))
-    drain(predict(session, load_model(), first=0), _while_open)
+    session = drain(start(Video(frames, name="warm-up")), _exit_with_process)
+    session = annotate(session, scribbles, rng=np.random.default_rng(0))
+    drain(predict(session, load_model(), first=0), _exit_with_process)

@@ -1,4 +1,4 @@
-"""Runs pipelines in napari's thread pool."""
+"""Execution of pipelines in napari's thread pool."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from napari.qt.threading import create_worker
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 
-PAUSE = 0.1
-"""Seconds between steps that are told. For each, the window is composed anew, which
-takes as long as labelling a frame where there is no graphics card."""
+STEP_INTERVAL = 0.1
+"""Seconds between reported steps. Each one redraws the window, which takes as long as
+predicting a frame if napari renders without a graphics card."""
 
 
 def run_in_thread(
@@ -26,30 +26,33 @@ def run_in_thread(
     on_error: Callable[[GnnVosError], None],
     on_end: Callable[[], None],
 ) -> Callable[[], None]:
-    """Drive `pipeline` in a thread; callbacks arrive in the main thread.
+    """Run `pipeline` in a thread; the callbacks are called in the main thread.
 
     Parameters
     ----------
     pipeline : generator of Progress
-        The work; it can be stopped at every yield.
-    on_step, on_result, on_error, on_end : callable
-        Called with every glimpse and about ten steps a second, the result, an expected
-        error, and at the very end.
-        A bug is left to napari, which shows it with its traceback.
+        It can be stopped at each yield.
+    on_step : callable
+        Called with each `PartialResult`, and with about ten other steps per second.
+    on_result, on_error : callable
+        Called with the result, or with a `GnnVosError`. Other exceptions are shown by
+        napari with their traceback.
+    on_end : callable
+        Called last.
 
     Returns
     -------
     stop : callable
-        Asks the work to end at its next yield.
+        Requests the pipeline to end at its next yield.
     """
     stopped = Event()
 
     def work() -> Pipeline[Callable[[], None]]:
-        """Drive and, when stopped, close the pipeline in the thread that runs it."""
-        told = _Sieve()
+        """Run the pipeline, and close it in the same thread."""
+        throttle = _StepThrottle()
         try:
             while not stopped.is_set():
-                yield from told(next(pipeline))
+                yield from throttle(next(pipeline))
         except StopIteration as last:
             return partial(on_result, last.value)
         except GnnVosError as error:
@@ -58,30 +61,30 @@ def run_in_thread(
             pipeline.close()
         return lambda: None
 
-    def finish(say: Callable[[], None]) -> None:
-        say()
+    def report(outcome: Callable[[], None]) -> None:
+        outcome()
 
     def end() -> None:
-        pipeline.close()  # napari's own quit leaves it suspended, with all it holds
+        pipeline.close()  # napari's quit() would leave it suspended, with its memory
         try:
             on_end()
         except GnnVosError as error:
             on_error(error)
 
     create_worker(
-        work, _connect={"yielded": on_step, "returned": finish, "finished": end}
+        work, _connect={"yielded": on_step, "returned": report, "finished": end}
     )
     return stopped.set
 
 
-class _Sieve:
-    """Lets every glimpse through, and other steps when the last one is old enough."""
+class _StepThrottle:
+    """Yield each partial result, and other steps at intervals of `STEP_INTERVAL`."""
 
     def __init__(self) -> None:
-        self._due = monotonic()
+        self._next_time = monotonic()
 
     def __call__(self, step: Progress) -> Iterator[Progress]:
         now = monotonic()
-        if now >= self._due or isinstance(step, PartialResult):
-            self._due = now + PAUSE
+        if now >= self._next_time or isinstance(step, PartialResult):
+            self._next_time = now + STEP_INTERVAL
             yield step

@@ -1,4 +1,4 @@
-"""Saves a labels layer for other programs: File > Save Selected Layers."""
+"""Writers of labels layers for other programs: File > Save Selected Layers."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui.names import names_in
+from napari_gnn_vos.gui.layers.factory import names_in
 
 
 def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
-    """Write a folder with one PNG a frame, in the palette of DAVIS.
+    """Write a folder with one PNG per frame, in the palette of DAVIS.
 
     Parameters
     ----------
     path : str
-        Of the folder.
+        Folder to write.
     data : (T, H, W) array-like of integer
         ``layer.data``; other axes must have length 1.
     attributes : dict
-        Of the layer; not used.
+        Attributes of the layer; not used.
 
     Returns
     -------
     paths : list of str
-        What was written.
+        The folder.
 
     Raises
     ------
     ShapeError, ReadError
-        If the layer is no video's, or the folder cannot be written.
+        If the layer is not that of a video, or the folder cannot be written.
     """
     from napari_gnn_vos.io.export import export_palette_pngs
 
@@ -43,8 +43,8 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  
 def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """Write a multi-page TIFF; see :func:`write_pngs` for the parameters.
 
-    A name without a suffix, as napari's dialog suggests it, gets one. The names that
-    objects have in the list are kept in it.
+    A file name without suffix, as napari's dialog suggests, gets the suffix ``.tif``.
+    Object names are stored in the file.
     """
     from napari_gnn_vos.io.export import export_tiff
 
@@ -55,9 +55,9 @@ def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 
 def write_coco(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write a JSON as COCO does for videos; see :func:`write_pngs`.
+    """Write a JSON file in the COCO format for videos; see :func:`write_pngs`.
 
-    The names that objects have in the list become categories.
+    Object names become categories.
     """
     from napari_gnn_vos.io.coco import export_coco
 
@@ -71,7 +71,7 @@ def frames_of(data: Any) -> NDArray[Any]:
     Raises
     ------
     ShapeError
-        If there are other axes that are longer than 1.
+        If another axis is longer than 1.
     """
     labels = np.asarray(data)
     if labels.ndim < 3 or np.prod(labels.shape[1:-2]) != 1:

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, single_threaded_blas
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import FrameGraph
@@ -63,7 +62,7 @@ class LabelModel:
             return _fit_classifier(standardised, labels == label, weights, settings)
 
         # small products do not profit from BLAS threads, and wait for busy cores
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
+        with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
             self._classifiers = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
     def _standardise(self, inputs: NDArray[np.floating]) -> F32:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.tiff import TiffFrames, has_several_pages
 from napari_gnn_vos.vision import cv2
+
+ORIENTATION_TAG = 0x0112
 
 FORMATS = {
     ".png": "PNG",
@@ -29,20 +34,119 @@ FORMATS = {
 class FolderFrames(LazyFrames):
     """The images of a folder in natural order.
 
+    Greyscale images among colour images are converted to colour. TIFF files may be
+    stacks; their frames are concatenated.
+
     Parameters
     ----------
     files : list of Path
-        One image per frame, greyscale or colour, 8 or 16 bit.
+        One image per frame, greyscale or colour, 8 or 16 bit; or TIFF stacks.
+
+    Raises
+    ------
+    ReadError
+        If a file cannot be read, or has the image of another channel.
     """
 
     def __init__(self, files: list[Path]) -> None:
+        refuse_channel_files(files)
         self.files = files
-        self.frame_names = [file.name for file in files]
+        counts = [_frame_count(file) for file in files]
+        self._position = [
+            (file, t)
+            for file, count in zip(files, counts, strict=True)
+            for t in range(count)
+        ]
+        if len(self._position) == len(files):
+            self.frame_names: list[str] | None = [file.name for file in files]
+        else:
+            self.frame_names = None
         first = read_image(files[0])
-        super().__init__((len(files), *first.shape), first.dtype)
+        if first.ndim == 2 and (colour := _first_colour_image(files)) is not None:
+            first = read_image(colour)
+        self._stack: TiffFrames | None = None
+        super().__init__((len(self._position), *first.shape), first.dtype)
 
     def _read(self, t: int) -> NDArray[Any]:
-        return read_image(self.files[t])
+        file, page = self._position[t]
+        read = read_image if self.frame_names is not None else self._read_stack
+        return _with_channels(read(file, page), self.shape[3:])
+
+    def _read_stack(self, file: Path, page: int) -> NDArray[Any]:
+        """Read a frame of a stack; the last stack stays open."""
+        if self._stack is None or self._stack.path != file:
+            self._stack = TiffFrames(file, frame_per_file=True)
+        return self._stack[page]
+
+
+def _with_channels(image: NDArray[Any], channels: tuple[int, ...]) -> NDArray[Any]:
+    """Convert greyscale to colour, and RGB to RGBA, if the other frames are."""
+    if channels not in ((3,), (4,)) or not np.issubdtype(image.dtype, np.integer):
+        return image
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if image.shape[2] == 3 and channels == (4,):
+        opaque = np.full_like(image[..., :1], np.iinfo(image.dtype).max)
+        image = np.concatenate([image, opaque], axis=2)
+    return image
+
+
+def _frame_count(file: Path) -> int:
+    """Return the number of frames in a TIFF file, 1 for other formats."""
+    try:
+        if FORMATS[file.suffix.lower()] != "TIFF" or not has_several_pages(file):
+            return 1
+    except OSError as error:
+        raise ReadError(f"{_image_error(file)} ({error})") from error
+    frames = TiffFrames(file, frame_per_file=True)
+    frames.close()
+    return len(frames)
+
+
+def _first_colour_image(files: list[Path]) -> Path | None:
+    """Find an image with colours by the headers of the files."""
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                if image.mode not in ("1", "L", "F") and image.mode[0] != "I":
+                    return file
+        except (OSError, SyntaxError, ValueError):  # reported when the frame is read
+            continue
+    return None
+
+
+def refuse_channel_files(files: list[Path]) -> None:
+    """Refuse a folder with one file per channel and time point.
+
+    The files are recognized by names that differ in one part, which takes the same
+    two to eight values for each value of the other parts, such as
+    ``img_000_DAPI.tif`` and ``img_000_GFP.tif``, or ``t000_c0.tif`` and
+    ``t000_c1.tif``.
+
+    Raises
+    ------
+    ReadError
+        If the names are those of channels.
+    """
+    names = [re.split(r"[_\-. ]+", file.stem) for file in files]
+    if len(files) < 4 or len({len(name) for name in names}) > 1:
+        return
+    for index in range(len(names[0])):
+        values = sorted({name[index] for name in names})
+        others = Counter(tuple(n[:index] + n[index + 1 :]) for n in names)
+        complete = set(others.values()) == {len(values)} and len(others) > 1
+        if complete and 2 <= len(values) <= 8 and all(map(_is_channel_name, values)):
+            raise ReadError(
+                f"Expected one file per frame; {files[0].parent} has files of the "
+                f"channels {', '.join(values)}. Move each channel to its own folder, "
+                "or merge the channels into a multi-channel TIFF."
+            )
+
+
+def _is_channel_name(text: str) -> bool:
+    """Return whether a part of a file name is that of a channel, not of a time."""
+    numbered = re.fullmatch(r"(c|ch|channel|w|wave)\d+", text.lower()) is not None
+    return numbered or re.search(r"\d{2}|^\d", text) is None
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -103,13 +207,17 @@ def natural_order(path: Path) -> tuple[list[tuple[str, int]], str]:
     return [(text.lower(), int(digits or -1)) for text, digits in parts], path.name
 
 
-def read_image(file: Path) -> NDArray[Any]:
+def read_image(file: Path, page: int = 0) -> NDArray[Any]:
     """Read an image without changing its bit depth and channels.
+
+    The orientation given in EXIF metadata is applied, except in TIFF files.
 
     Parameters
     ----------
     file : Path
         PNG, JPEG, TIFF, BMP or WebP.
+    page : int
+        Frame of a TIFF stack.
 
     Returns
     -------
@@ -121,6 +229,11 @@ def read_image(file: Path) -> NDArray[Any]:
     ReadError
         If the file is missing or damaged.
     """
+    if FORMATS.get(file.suffix.lower()) == "TIFF":
+        frames = TiffFrames(file, frame_per_file=True)
+        frame = frames[page]
+        frames.close()
+        return frame
     try:  # cv2.imread does not open non-ASCII paths on Windows
         content = np.frombuffer(file.read_bytes(), np.uint8)
         image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
@@ -131,7 +244,23 @@ def read_image(file: Path) -> NDArray[Any]:
     if image.ndim == 3:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
-    return np.asarray(image)
+    return _oriented(image, content)
+
+
+def _oriented(image: NDArray[Any], content: NDArray[np.uint8]) -> NDArray[Any]:
+    """Apply the EXIF orientation of an encoded image."""
+    try:
+        with Image.open(BytesIO(content.tobytes())) as header:
+            orientation = header.getexif().get(ORIENTATION_TAG, 1)
+    except (OSError, SyntaxError, ValueError):
+        return image
+    if orientation >= 5:
+        image = image.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)
 
 
 def _image_error(file: Path) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from weakref import finalize
 
 import numpy as np
@@ -24,7 +24,11 @@ TIME_AXES = "TIQRZC"
 
 
 class TiffFrames(LazyFrames):
-    """The frames of the first series of a TIFF file, channels last.
+    """The frames of a TIFF file, channels last.
+
+    Series of single pages, as written by programs that append to a file, are
+    concatenated. Palette and CMYK images are converted to RGB, and images whose zero is
+    white are inverted.
 
     Uncompressed files are memory-mapped. Otherwise only the pages of the requested
     frame are read.
@@ -33,32 +37,38 @@ class TiffFrames(LazyFrames):
     ----------
     path : Path
         TIFF, BigTIFF, ImageJ or OME-TIFF with integer, float or binary pixels.
+    frame_per_file : bool
+        Read an axis C as channels even if there is no other axis for time.
 
     Raises
     ------
     ReadError
-        If the file is not a TIFF, its compression needs a missing package, or it has
-        more axes than time, rows, columns and channels.
+        If the file is not a TIFF or cannot be decoded, has several series or
+        positions, lacks planes of an OME data set, or has more axes than time, rows,
+        columns and channels.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, frame_per_file: bool = False) -> None:
         self.path = path
         try:
             self._file = tifffile.TiffFile(path)
             finalize(self, self._file.close)
-            self._series = self._file.series[0]
-            self._memmap = _memory_map(path, self._series)
-        except Exception as error:  # tifffile has no common base class
-            raise ReadError(_read_error_message(path, error)) from error
-        try:
-            self._axes = video_axes(self._series.axes, self._series.shape)
+            self._pages, self._axes, lengths = _planes(self._file)
+            self._axes = video_axes(self._axes, lengths, frame_per_file)
+            self._memmap = _memory_map(path, self._file, self._pages)
         except ReadError as error:
             raise ReadError(f"{path}: {error}") from None
-        size = dict(zip(self._axes, self._series.shape, strict=True))
+        except Exception as error:  # tifffile has no common base class
+            raise ReadError(_read_error_message(path, error)) from error
+        self._lengths = lengths
+        size = dict(zip(self._axes, lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
-        binary = self._series.dtype == bool
-        dtype = np.uint8 if binary else self._series.dtype.newbyteorder("=")
-        super().__init__((size.get("T", 1), size["Y"], size["X"], *channels), dtype)
+        keyframe = self._file.series[0].keyframe
+        self._convert = photometric_conversion(keyframe, size.get("C", 1))
+        dtype = self._file.series[0].dtype.newbyteorder("=")
+        probe = self._convert(np.zeros((1, 1, *channels), dtype))
+        shape = (size.get("T", 1), size["Y"], size["X"], *probe.shape[2:])
+        super().__init__(shape, probe.dtype)
 
     def close(self) -> None:
         """Close the file. Frames cannot be read afterwards."""
@@ -71,9 +81,7 @@ class TiffFrames(LazyFrames):
             raise ReadError(_read_error_message(self.path, error)) from error
         axes = self._axes.replace("T", "")
         order = [axes.index(axis) for axis in "YXC" if axis in axes]
-        frame = block.transpose(order)
-        if frame.dtype == bool:
-            return frame.astype(np.uint8) * np.uint8(255)
+        frame = self._convert(block.transpose(order))
         return np.array(frame, self.dtype, order="C")
 
     def _block(self, t: int) -> NDArray[Any]:
@@ -82,16 +90,29 @@ class TiffFrames(LazyFrames):
         if self._memmap is not None:
             stack: NDArray[Any] = self._memmap
             return stack if time < 0 else np.moveaxis(stack, time, 0)[t]
-        page = self._series.keyframe
-        leading = self._series.shape[: len(self._series.shape) - page.ndim]
-        numbers = np.arange(len(self._series.pages)).reshape(leading)
+        page = self._file.series[0].keyframe
+        leading = self._lengths[: len(self._lengths) - page.ndim]
+        numbers = np.arange(len(self._pages)).reshape(leading)
         selected = numbers if time < 0 else numbers.take(t, axis=time)
-        pages = [self._series.pages[int(number)] for number in selected.flat]
-        arrays = [
-            np.zeros(page.shape, page.dtype) if item is None else item.asarray()
-            for item in pages  # pages may be missing in an OME-TIFF
-        ]
+        arrays = [self._pages[int(number)].asarray() for number in selected.flat]
         return np.stack(arrays).reshape(*selected.shape, *page.shape)
+
+
+def has_several_pages(path: Path) -> bool:
+    """Return whether a TIFF file has more than one page, from its first directory.
+
+    False for a file that is not a TIFF.
+    """
+    with path.open("rb") as file:
+        header = file.read(16)
+        order: Literal["little", "big"] = "little" if header[:2] == b"II" else "big"
+        big_tiff = int.from_bytes(header[2:4], order) == 43
+        start, width, counter = (8, 8, 8) if big_tiff else (4, 4, 2)
+        entry = 20 if big_tiff else 12
+        file.seek(int.from_bytes(header[start : start + width], order))
+        entries = int.from_bytes(file.read(counter), order)
+        file.seek(entry * entries, 1)
+        return int.from_bytes(file.read(width), order) > 0
 
 
 def label_description(names: Mapping[int, str]) -> str:
@@ -132,7 +153,7 @@ def read_labels(path: Path) -> tuple[NDArray[np.uint8], dict[int, str]] | None:
         return None
 
 
-def video_axes(axes: str, shape: tuple[int, ...]) -> str:
+def video_axes(axes: str, shape: tuple[int, ...], frame_per_file: bool = False) -> str:
     """Map the axes of a TIFF series to T, C, Y and X.
 
     Parameters
@@ -141,6 +162,8 @@ def video_axes(axes: str, shape: tuple[int, ...]) -> str:
         Axis names of tifffile: ``S`` is samples per pixel, ``Q`` and ``I`` are unknown.
     shape : tuple of int
         Length of each axis.
+    frame_per_file : bool
+        Never read an axis C as time.
 
     Returns
     -------
@@ -159,7 +182,8 @@ def video_axes(axes: str, shape: tuple[int, ...]) -> str:
     """
     named = "TYXC" if axes == "QQYX" and shape[3] <= 4 < shape[1] else axes
     if "T" not in named:
-        time = next((axis for axis in TIME_AXES if axis in named), "T")
+        candidates = TIME_AXES.replace("C", "") if frame_per_file else TIME_AXES
+        time = next((axis for axis in candidates if axis in named), "T")
         named = named.replace(time, "T", 1)
     if "C" not in named:
         channels = next((axis for axis in "SQIR" if axis in named), "C")
@@ -173,13 +197,106 @@ def video_axes(axes: str, shape: tuple[int, ...]) -> str:
     return named
 
 
-def _memory_map(path: Path, series: Any) -> NDArray[Any] | None:
+def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
+    """Return the pages of the video, and the axes and lengths of their stack."""
+    first, *others = file.series
+    axes, lengths = first.axes, tuple(first.shape)
+    pages = list(first.pages)
+    if others:
+        if file.is_ome or not all(_is_appended(first, series) for series in others):
+            raise ReadError(
+                f"Expected one image series; the file has {len(file.series)}, for "
+                "example positions or resolutions: "
+                f"{', '.join(str(tuple(series.shape)) for series in file.series[:4])}. "
+                "Export each series as a separate TIFF."
+            )
+        pages += [page for series in others for page in series.pages]
+        frame_axes = axes[len(axes) - first.keyframe.ndim :]
+        axes, lengths = f"T{frame_axes}", (len(pages), *first.keyframe.shape)
+    missing = sum(page is None for page in pages)
+    if missing:
+        raise ReadError(
+            f"Expected all planes of the OME data set; {missing} of {len(pages)} are "
+            "missing. Put all files of the data set into one folder, or export the "
+            "planes that exist as a separate TIFF."
+        )
+    return pages, axes, lengths
+
+
+def _is_appended(first: Any, series: Any) -> bool:
+    """Return whether two series have one page per frame, of equal shape and type."""
+    same = first.keyframe.shape == series.keyframe.shape
+    same &= first.dtype == series.dtype
+    return same and all(
+        prod(each.shape) == len(each.pages) * prod(each.keyframe.shape)
+        and len(each.shape) <= each.keyframe.ndim + 1
+        for each in (first, series)
+    )
+
+
+def photometric_conversion(
+    page: Any, samples: int
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return the conversion of a frame to greyscale or RGB with black as zero.
+
+    Parameters
+    ----------
+    page : tifffile.TiffPage
+    samples : int
+        Length of the channel axis.
+
+    Raises
+    ------
+    ReadError
+        If the colour space is not supported.
+    """
+    kind = tifffile.PHOTOMETRIC
+    if page.photometric == kind.PALETTE and samples == 1:
+        colours = np.asarray(page.colormap)
+        shift = 0 if colours.max() < 256 else 8
+        table = (colours.T >> shift).astype(np.uint8)
+        return lambda frame: table[frame.reshape(frame.shape[:2])]
+    if page.photometric == kind.SEPARATED and samples == 4:
+        return _cmyk_to_rgb
+    if page.photometric in (kind.CIELAB, kind.ICCLAB, kind.ITULAB, kind.LOGLUV):
+        raise ReadError(
+            f"Expected greyscale, RGB, palette or CMYK images; the file has colours in "
+            f"{page.photometric.name}. Convert it to RGB."
+        )
+    # tifffile writes boolean arrays as white-is-zero, with True for foreground
+    own = page.dtype == bool and page.is_shaped
+    if page.photometric == kind.MINISWHITE and page.dtype.kind in "bu" and not own:
+        white = True if page.dtype == bool else 2**page.bitspersample - 1
+        return lambda frame: _binary_to_grey(
+            ~frame if frame.dtype == bool else frame.dtype.type(white) - frame
+        )
+    return _binary_to_grey
+
+
+def _binary_to_grey(frame: NDArray[Any]) -> NDArray[Any]:
+    return frame.astype(np.uint8) * np.uint8(255) if frame.dtype == bool else frame
+
+
+def _cmyk_to_rgb(frame: NDArray[Any]) -> NDArray[Any]:
+    """Convert (H, W, 4) CMYK to RGB without a colour profile."""
+    full = float(np.iinfo(frame.dtype).max)
+    ink = frame.astype(np.float64) / full
+    rgb = np.rint((1 - ink[..., :3]) * (1 - ink[..., 3:]) * full)
+    return np.asarray(rgb.astype(frame.dtype))
+
+
+def _memory_map(
+    path: Path, file: tifffile.TiffFile, pages: list[Any]
+) -> NDArray[Any] | None:
     """Memory-map the whole series, or return None if frames can be read by pages."""
+    series = file.series[0]
+    if len(file.series) > 1:
+        return None
     if series.dataoffset is not None:
         return np.asarray(tifffile.memmap(path, mode="r", series=0))
     leading = series.shape[: len(series.shape) - series.keyframe.ndim]
     tail = series.shape[len(leading) :]
-    separate = bool(leading) and prod(leading) == len(series.pages)
+    separate = bool(leading) and prod(leading) == len(pages)
     if separate and tail == series.keyframe.shape:
         return None
     return np.asarray(series.asarray(out="memmap"))  # decoded once to a temporary file

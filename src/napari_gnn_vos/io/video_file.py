@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from napari_gnn_vos.io.lazy_frames import LazyFrames
 
 
 class MovieFrames(LazyFrames):
-    """RGB frames of a movie by index.
+    """Frames of a movie by index: RGB, or greyscale above 8 bits.
 
     The decoder stays open and reads forward. It seeks to the keyframe before the
     requested frame only if that saves decoding. If the timestamps of the file are not
@@ -27,7 +28,8 @@ class MovieFrames(LazyFrames):
     Parameters
     ----------
     path : Path
-        Any file that FFmpeg decodes. The first video stream is used.
+        Any file that FFmpeg decodes. The best video stream is used,
+        as selected by FFmpeg. More than 8 bits per channel are read as uint16.
 
     Raises
     ------
@@ -80,7 +82,7 @@ class MovieFrames(LazyFrames):
     def _seek(self, t: int) -> bool:
         """Seek to the keyframe before frame `t`; return False if that fails."""
         self._open()
-        stream = self._container.streams.video[0]
+        stream = _video_stream(self._container)
         with suppress(av.FFmpegError, StopIteration):
             self._container.seek(self._times[t], stream=stream)
             decoder = self._container.decode(stream)
@@ -98,12 +100,37 @@ class MovieFrames(LazyFrames):
     def _restart(self) -> None:
         self.close()
         self._open()
-        self._decoder, self._next = self._container.decode(video=0), 0
+        self._decoder, self._next = (
+            self._container.decode(_video_stream(self._container)),
+            0,
+        )
 
     def _open(self) -> None:
         if self._container is None:
-            self._container = av.open(str(self.path))
-            self._container.streams.video[0].thread_type = "AUTO"
+            self._container = _open_movie(self.path)
+            _video_stream(self._container).thread_type = "AUTO"
+
+
+class _MovieFile(FileIO):
+    """File that is closed with its last reference: containers do not close files."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _open_movie(path: Path) -> Any:
+    """Open a file by its absolute path: FFmpeg reads ``a:b.mp4`` as a protocol."""
+    name = f"file:{path.absolute()}"
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a name in another encoding than UTF-8
+        return av.open(_MovieFile(path))
+    return av.open(name)
+
+
+def _video_stream(container: Any) -> Any:
+    """Return the best video stream, not a cover picture."""
+    return container.streams.best("video") or container.streams.video[0]
 
 
 def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
@@ -118,18 +145,20 @@ def _timestamps(path: Path) -> tuple[list[int], list[int]]:
     decoded and counted once, and no keyframes are returned.
     """
     try:
-        with av.open(str(path)) as container:
+        with _open_movie(path) as container:
             if not container.streams.video:
                 raise ReadError(_read_error_message(path, "it has no video stream"))
             packets = [
                 (packet.pts, bool(packet.is_keyframe))
-                for packet in container.demux(video=0)
+                for packet in container.demux(_video_stream(container))
                 if packet.size and not packet.is_discard
             ]
         times = [pts for pts, _ in packets if pts is not None]
         if not len(set(times)) == len(times) == len(packets):
-            with av.open(str(path)) as container:
-                return list(range(sum(1 for _ in container.decode(video=0)))), []
+            with _open_movie(path) as container:
+                return list(
+                    range(sum(1 for _ in container.decode(_video_stream(container))))
+                ), []
     except (av.FFmpegError, OSError) as error:
         raise ReadError(_read_error_message(path, str(error))) from error
     times.sort()
@@ -137,10 +166,15 @@ def _timestamps(path: Path) -> tuple[list[int], list[int]]:
     return times, sorted(number[pts] for pts, is_key in packets if is_key)
 
 
-def _display_image(frame: Any) -> NDArray[np.uint8]:
-    """Convert to RGB and apply the rotation of the display matrix."""
+def _display_image(frame: Any) -> NDArray[Any]:
+    """Convert to RGB or 16-bit greyscale, and apply the display rotation."""
     quarter_turns = round(getattr(frame, "rotation", 0) / 90)
-    rgb: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    components = frame.format.components
+    if max(component.bits for component in components) <= 8:
+        pixel_format = "rgb24"
+    else:
+        pixel_format = "gray16le" if len(components) == 1 else "rgb48le"
+    rgb: NDArray[Any] = frame.to_ndarray(format=pixel_format)
     return (
         np.ascontiguousarray(np.rot90(rgb, quarter_turns)) if quarter_turns % 4 else rgb
     )

@@ -1,4 +1,4 @@
-"""Weights and what they were trained on, in one safetensors file."""
+"""Checkpoints: weights and metadata in one safetensors file."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMetadata:
-    """What a checkpoint must be fed with, and where it comes from.
+    """Input columns and size of a network, and facts about its training.
 
     Parameters
     ----------
     node_feature_names, edge_feature_names : tuple of str
-        Columns of nodes and edges, in order.
+        Input columns of nodes and edges, in order.
     width, depth : int
-        H and L.
+        Channels H and layers L.
     facts : dict
-        Data, seed, steps, time, J: whatever the model card says.
+        Contents of the model card: data, seed, steps, time, J.
     """
 
     node_feature_names: tuple[str, ...]
@@ -42,18 +42,21 @@ class CheckpointMetadata:
     facts: dict[str, object] = field(default_factory=dict)
 
 
-def feed(
-    card: CheckpointMetadata, nodes: Columns, edge_features: Columns, inputs: F32
+def assemble_inputs(
+    metadata: CheckpointMetadata,
+    nodes: Columns,
+    edge_features: Columns,
+    node_inputs: F32,
 ) -> tuple[F32, F32]:
-    """Gather what a network is fed with.
+    """Assemble the input arrays of a network from features and annotation inputs.
 
     Parameters
     ----------
-    card : CheckpointMetadata
+    metadata : CheckpointMetadata
     nodes, edge_features : (n, F) and (e, G) Columns
         Features of superpixels and of directed edges.
-    inputs : (K, n, 8) or (n, 8) ndarray of float32
-        Annotation inputs of K labels or of one, see `structures.feature_names`.
+    node_inputs : (K, n, 8) or (n, 8) ndarray of float32
+        Annotation inputs of K labels or of one label, see `structures.feature_names`.
 
     Returns
     -------
@@ -63,86 +66,86 @@ def feed(
     Raises
     ------
     CheckpointError
-        If the network was trained on columns that are not there.
+        If the network was trained on columns that are missing here.
     """
-    each = inputs.reshape(-1, *inputs.shape[-2:])
     names = (*nodes.names, *NODE_INPUT_NAMES)
     tables = [
-        Columns(np.concatenate([nodes.values, one], axis=1), names).select(
-            card.node_feature_names
+        Columns(np.concatenate([nodes.values, label_inputs], axis=1), names).select(
+            metadata.node_feature_names
         )
-        for one in each
+        for label_inputs in node_inputs.reshape(-1, *node_inputs.shape[-2:])
     ]
-    values = np.stack(tables) if inputs.ndim == 3 else tables[0]
-    return values, edge_features.select(card.edge_feature_names)
+    values = np.stack(tables) if node_inputs.ndim == 3 else tables[0]
+    return values, edge_features.select(metadata.edge_feature_names)
 
 
-def build(card: CheckpointMetadata, dropout: float = 0.0) -> GatedGCN:
-    """Make a network of the card's size, with fresh weights."""
-    sizes = len(card.node_feature_names), len(card.edge_feature_names)
-    return GatedGCN(*sizes, card.width, card.depth, dropout)
+def build(metadata: CheckpointMetadata, dropout: float = 0.0) -> GatedGCN:
+    """Build a network of the size given by the metadata, with random weights."""
+    sizes = len(metadata.node_feature_names), len(metadata.edge_feature_names)
+    return GatedGCN(*sizes, metadata.width, metadata.depth, dropout)
 
 
 def save_checkpoint(
-    path: Path, state: dict[str, Tensor], card: CheckpointMetadata
+    path: Path, state: dict[str, Tensor], metadata: CheckpointMetadata
 ) -> None:
-    """Write weights and card; a file there before stays whole until the new one is.
+    """Write weights and metadata; an existing file is replaced atomically.
 
     Parameters
     ----------
     path : Path
         Ends in ``.safetensors``.
     state : dict of str to Tensor
-        The network's state.
-    card : CheckpointMetadata
+        State of the network.
+    metadata : CheckpointMetadata
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-    content = save(tensors, metadata={"card": json.dumps(asdict(card))})
+    content = save(tensors, metadata={"card": json.dumps(asdict(metadata))})
     atomic_write(path, lambda file: file.write(content))
 
 
 def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
-    """Read weights and card.
+    """Read weights and metadata.
 
     Returns
     -------
     network : GatedGCN
         In evaluation mode, on the CPU.
-    card : CheckpointMetadata
+    metadata : CheckpointMetadata
 
     Raises
     ------
     ReadError
-        If the file is missing or no checkpoint.
+        If the file is missing or is not a checkpoint.
     CheckpointError
-        If its weights do not fit its own card.
+        If its weights do not have the size given by its metadata.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            card = _read_card((file.metadata() or {})["card"])
+            metadata = _parse_metadata((file.metadata() or {})["card"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
-            f"Expected weights with a card in {path}; it is missing or no such file "
-            f"({error}). Train again, or name a model that ships with the package."
+            f"Expected a checkpoint (weights with metadata) in {path}; the file is "
+            f"missing or something else ({error}). Train again, or name a model that "
+            "ships with the package."
         ) from error
-    network = build(card)
+    network = build(metadata)
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise CheckpointError(
-            f"The weights in {path} do not fit their card: {error}. Train again."
+            f"The weights in {path} do not fit their metadata: {error}. Train again."
         ) from error
-    return network.eval(), card
+    return network.eval(), metadata
 
 
-def _read_card(text: str) -> CheckpointMetadata:
-    card = json.loads(text)
-    legacy = "node_names" in card  # written by version 0.1
+def _parse_metadata(text: str) -> CheckpointMetadata:
+    values = json.loads(text)
+    legacy = "node_names" in values  # written by version 0.1
     return CheckpointMetadata(
-        current_names(card["node_names" if legacy else "node_feature_names"]),
-        current_names(card["link_names" if legacy else "edge_feature_names"]),
-        int(card["width"]),
-        int(card["depth"]),
-        dict(card["facts"]),
+        current_names(values["node_names" if legacy else "node_feature_names"]),
+        current_names(values["link_names" if legacy else "edge_feature_names"]),
+        int(values["width"]),
+        int(values["depth"]),
+        dict(values["facts"]),
     )

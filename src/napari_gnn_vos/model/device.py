@@ -1,4 +1,4 @@
-"""Which device computes: the only place that asks what there is."""
+"""Selection of the device; the only module that asks PyTorch which are available."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def choose_device(name: str = "auto") -> str:
     Parameters
     ----------
     name : {"auto", "cpu", "cuda", "mps"}
-        "auto" takes a GPU if there is one.
+        "auto" selects a GPU if there is one.
 
     Returns
     -------
@@ -24,30 +24,30 @@ def choose_device(name: str = "auto") -> str:
     Raises
     ------
     SettingsError
-        If the device is not known, or not there.
+        If the device is not known, or not available.
     """
-    there = {
+    available = {
         "cpu": True,
         "cuda": torch.cuda.is_available(),  # noqa: TID251 - this is the place
         "mps": torch.backends.mps.is_available(),
     }
     if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if there[device])
-    if not there.get(name, False):
+        return next(device for device in ("cuda", "mps", "cpu") if available[device])
+    if not available.get(name, False):
         raise SettingsError(
-            f"The device must be one of {DEVICES} and be there; {name!r} is not. "
-            f"Here are: {sorted(d for d, yes in there.items() if yes)}."
+            f"The device must be one of {DEVICES} and be available, not {name!r}. "
+            f"Available are: {sorted(d for d, yes in available.items() if yes)}."
         )
     return name
 
 
 def use_gpu(number: int) -> None:
-    """Let "cuda" mean another GPU than the first, in this process, if there are any.
+    """Select the GPU that "cuda" refers to in this process, if there are any.
 
     Parameters
     ----------
     number : int
-        From 0; more than there are go round.
+        From 0, modulo the number of GPUs.
     """
     if torch.cuda.is_available():  # noqa: TID251 - this is the place
         torch.cuda.set_device(number % torch.cuda.device_count())

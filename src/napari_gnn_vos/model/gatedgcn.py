@@ -1,7 +1,14 @@
-"""The graph network: gated messages over superpixels and the ties between them.
+"""The residual gated graph network (GatedGCN) in plain PyTorch.
 
-Paper, III-B, after X. Bresson and T. Laurent, "Residual Gated Graph ConvNets", 2017.
-N nodes, E directed edges sorted by target, H channels throughout.
+This is the reference: differentiable, on any device, and never in place. Every
+execution backend (`model.backends`) must reproduce its numbers.
+
+N nodes, E directed edges sorted by target, H channels, K labels.
+
+References
+----------
+X. Bresson and T. Laurent, "Residual Gated Graph ConvNets", 2017; section III-B of the
+paper.
 """
 
 from __future__ import annotations
@@ -10,20 +17,22 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from napari_gnn_vos.model.chunks import pass_in_chunks
-from napari_gnn_vos.model.kernels import EPS, GatedMessages
+EPS = 1e-6
+"""Added to the sum of the gates of a node, the denominator of its mean message."""
+NORM_EPS = 1e-5
+"""Added to the variance in layer norm; the default of `torch.nn.LayerNorm`."""
 
 
 class EdgeIndex(NamedTuple):
-    """The ends of E directed edges between N nodes, sorted by target.
+    """Directed edges sorted by target: CSR offsets, and both ends of each edge.
 
     Parameters
     ----------
     source, target : (E,) Tensor of int32
+        Nodes that each edge starts from and ends in.
     start : (N + 1,) Tensor of int64
-        Where the edges of every target begin.
+        CSR offsets: the edges into node i are ``start[i]`` to ``start[i + 1] - 1``.
     """
 
     source: Tensor
@@ -32,14 +41,22 @@ class EdgeIndex(NamedTuple):
 
     @classmethod
     def of(cls, index: Tensor, count: int) -> EdgeIndex:
-        """From (2, E) sources and targets, sorted by target, of `count` nodes."""
+        """Build the index from sources and targets.
+
+        Parameters
+        ----------
+        index : (2, E) Tensor of int
+            Sources and targets, sorted by target.
+        count : int
+            Number of nodes N.
+        """
         source, target = index.int().contiguous()
         nodes = torch.arange(count + 1, device=index.device, dtype=torch.int32)
         return cls(source, target, torch.searchsorted(target, nodes))
 
 
 class GatedGCNLayer(nn.Module):
-    r"""One round of gated messages.
+    r"""One residual layer of gated message passing.
 
     .. math::
 
@@ -47,21 +64,21 @@ class GatedGCNLayer(nn.Module):
         h'_i &= A h_i + \frac{\sum_j \sigma(e'_{ij}) \odot B h_j}
                             {\sum_j \sigma(e'_{ij}) + \epsilon}
 
-    followed, for nodes and edges alike, by layer norm, ReLU, the residual sum and
-    dropout.
+    followed, for nodes and edges alike, by layer norm, ReLU and the residual sum;
+    nodes also by dropout.
 
     Parameters
     ----------
     width : int
-        Channels H, in and out.
+        Channels H, of input and output.
     dropout : float
-        Share of channels dropped while training.
+        Probability of zeroing a node channel in training mode.
 
     Notes
     -----
-    The edge state carries the gate's logits, not its sigmoid. Norms are over the
-    channels of one node or edge, where the paper has batch norm: so the answer for a
-    frame does not depend on what else is in the graph, beyond the reach of L hops.
+    Edge states are updated with the gate's logits, not with its sigmoid. Norms are
+    over the channels of each node or edge, where the paper uses batch norm: the
+    output for a node then depends on its neighbourhood of L hops only.
     """
 
     def __init__(self, width: int, dropout: float = 0.0) -> None:
@@ -76,76 +93,51 @@ class GatedGCNLayer(nn.Module):
     def forward(
         self, nodes: Tensor, edges: Tensor, edge_index: EdgeIndex
     ) -> tuple[Tensor, Tensor]:
-        """Pass one round of messages along the edges.
+        """Apply the layer.
 
         Parameters
         ----------
-        nodes : (N, H) float
-            Node states.
-        edges : (E, H) float
-            Edge states. On a CPU, without gradients and of K labels, (E, K, H), the
-            new ones are written over them.
+        nodes : (N, H) or (N, K, H) Tensor of float
+            Node states, of one label or of K labels.
+        edges : (E, H) or (E, K, H) Tensor of float
+            Edge states.
         edge_index : EdgeIndex
-            Which nodes the edges join.
 
         Returns
         -------
-        nodes : (N, H) float
-        edges : (E, H) float
+        nodes, edges : Tensor of float
+            New states, of the same shapes.
         """
         own, at_target = self.from_target(nodes).chunk(2, dim=-1)
-        sent, on_cpu = self.from_source(nodes), nodes.device.type == "cpu"
-        if on_cpu and nodes.dim() == 3 and not torch.is_grad_enabled():
-            edges = edges.contiguous()  # labels may share them before the first layer
-            mean = pass_in_chunks(self, edges, at_target, sent, edge_index)
-        else:
-            pass_on = self._fused if on_cpu and nodes.dim() == 2 else self._plain
-            gate = self.from_edge(edges)
-            mean, edges = pass_on(gate, edges, at_target, sent, edge_index)
-        update = torch.relu(self.norm_node(own + mean))
-        return self.dropout(nodes + update), edges
+        both = self.from_source(nodes).index_select(0, edge_index.source)
+        message, at_source = both.chunk(2, dim=-1)
+        ends = at_target.index_select(0, edge_index.target)
+        logits = self.from_edge(edges) + ends + at_source
+        gate = torch.sigmoid(logits)
+        terms = torch.cat([gate * message, gate], dim=-1)
+        zero = terms.new_zeros(len(nodes), *terms.shape[1:])
+        total, gates = zero.index_add(0, edge_index.target, terms).chunk(2, dim=-1)
+        edges = edges + torch.relu(self.norm_edge(logits))
+        return self.update_nodes(nodes, own, total / (gates + EPS)), edges
 
-    def _fused(
-        self,
-        gate: Tensor,
-        edges: Tensor,
-        at_target: Tensor,
-        sent: Tensor,
-        edge_index: EdgeIndex,
-    ) -> tuple[Tensor, Tensor]:
-        norm = self.norm_edge.weight, self.norm_edge.bias
-        out: tuple[Tensor, Tensor] = GatedMessages.apply(  # type: ignore[no-untyped-call]
-            gate,
-            edges,
-            at_target.contiguous(),
-            sent,
-            *norm,
-            edge_index.start,
-            edge_index.source,
-        )
+    def update_nodes(self, nodes: Tensor, own: Tensor, mean: Tensor) -> Tensor:
+        """Add the rectified layer norm of ``own + mean``, and apply dropout.
+
+        Parameters
+        ----------
+        nodes : (..., H) Tensor of float
+            Node states.
+        own : (..., H) Tensor of float
+            A h of each node.
+        mean : (..., H) Tensor of float
+            Mean of the incoming messages, weighted by their gates.
+        """
+        out: Tensor = self.dropout(nodes + torch.relu(self.norm_node(own + mean)))
         return out
-
-    def _plain(
-        self,
-        gate: Tensor,
-        edges: Tensor,
-        at_target: Tensor,
-        sent: Tensor,
-        edge_index: EdgeIndex,
-    ) -> tuple[Tensor, Tensor]:
-        message, at_source = sent.index_select(0, edge_index.source).chunk(2, dim=-1)
-        gate = gate + at_target.index_select(0, edge_index.target) + at_source
-        weight = torch.sigmoid(gate)
-        both = torch.cat([weight * message, weight], dim=-1)
-        zero = both.new_zeros(len(at_target), *both.shape[1:])
-        total, weights = zero.index_add(0, edge_index.target, both).chunk(2, dim=-1)
-        norm = self.norm_edge
-        straight = functional.layer_norm(gate, gate.shape[-1:], norm.weight, norm.bias)
-        return total / (weights + EPS), edges + torch.relu(straight)
 
 
 class GatedGCN(nn.Module):
-    """Label probability of every node, from features of nodes and edges.
+    """Gated graph convolutional network: one logit per node and label.
 
     Parameters
     ----------
@@ -154,9 +146,9 @@ class GatedGCN(nn.Module):
     width : int
         Channels H.
     depth : int
-        Layers L, which is also the reach in hops.
+        Layers L: the output for a node depends on its neighbourhood of L hops.
     dropout : float
-        Share of node channels dropped in each layer while training.
+        Probability of zeroing a node channel, in each layer, in training mode.
     """
 
     def __init__(
@@ -179,24 +171,23 @@ class GatedGCN(nn.Module):
         )
 
     def forward(self, nodes: Tensor, edges: Tensor, edge_index: EdgeIndex) -> Tensor:
-        """Compute the logit of every node's label against the rest.
+        """Compute the logit of each label against the rest, for every node.
 
         Parameters
         ----------
         nodes : (N, node_columns) or (N, K, node_columns) float
-            Of one label, or of K that share the edges.
+            Input features, of one label or of K labels that share the edges.
         edges : (E, edge_columns) float
         edge_index : EdgeIndex
-            Which nodes the edges join.
 
         Returns
         -------
         logits : (N,) or (N, K) float
         """
-        states, edge_features = self.embed_nodes(nodes), self.embed_edges(edges)
+        states, edge_states = self.embed_nodes(nodes), self.embed_edges(edges)
         if states.dim() == 3:
-            edge_features = edge_features[:, None].expand(-1, states.shape[1], -1)
+            edge_states = edge_states[:, None].expand(-1, states.shape[1], -1)
         for layer in self.layers:
-            states, edge_features = layer(states, edge_features, edge_index)
+            states, edge_states = layer(states, edge_states, edge_index)
         out: Tensor = self.read(states)
         return out.squeeze(-1)

@@ -1,82 +1,84 @@
-"""A network ready to answer, on the device and by the backend that suit it."""
+"""Inference with a trained network on a device, by one of the backends."""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from napari_gnn_vos.model.backend import choose_backend
-from napari_gnn_vos.model.checkpoint import CheckpointMetadata, feed
-from napari_gnn_vos.model.device_graph_cache import DeviceGraphCache, DeviceInputs
+from napari_gnn_vos.model.backends.selection import REGISTRY, select_backend
+from napari_gnn_vos.model.checkpoint import CheckpointMetadata
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.sweep import FrameInput, Sweeper
-from napari_gnn_vos.model.windows import Windows
-from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
-LENGTH = {"cpu": 64, "cuda": 1024, "mps": 128}
-"""Frames that torch takes at a time, by device, while memory suffices."""
+DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """A network ready to answer.
+    """A trained network on a device, with the backend that executes it.
 
     Parameters
     ----------
     network : GatedGCN
         In evaluation mode.
-    card : CheckpointMetadata
-        What it must be fed with.
-    device : str
-        Where it computes.
+    metadata : CheckpointMetadata
+        Names of its input columns.
+    device : {"cpu", "cuda", "mps"}
     backend : {"auto", "fused", "torch", "triton", "half", "dgl"}
-        What it computes with: kernels compiled for the CPU, plain torch, kernels that
-        Triton compiles for a GPU, the same with edge states kept in 16 bits, or the
-        message passing of DGL. "auto" is "fused" on the CPU, "triton" on a GPU where
-        Triton works, and "torch" elsewhere.
+        Compiled CPU kernels; PyTorch; Triton kernels for a GPU; the same with edge
+        states in 16 bits; message passing of DGL. "auto" selects "fused" on a CPU and
+        "triton" on a CUDA GPU where they are available, else "torch".
+
+    Attributes
+    ----------
+    backend : str
+        Name of the selected backend.
 
     Raises
     ------
     SettingsError
-        If the backend is not known, or not for this device.
+        If the backend is not known, or not available on the device.
     """
 
     def __init__(
         self,
         network: GatedGCN,
-        card: CheckpointMetadata,
+        metadata: CheckpointMetadata,
         device: str = "cpu",
         backend: str = "auto",
     ) -> None:
-        self.network, self.card, self.device = network.to(device), card, device
-        self.backend = choose_backend(backend, device)
-        self._resident = DeviceGraphCache(card, device)
-        self._windows = Windows(self._whole, card.depth, LENGTH[device])
+        self.network = network.to(device)
+        self.metadata, self.device = metadata, device
+        self.backend, self._fallback_reason = select_backend(backend, device)
+        build = REGISTRY[self.backend].build
+        self._backend = build(self.network, metadata, device)
         log.info("%s", self)
 
     def __str__(self) -> str:
-        names = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
-        return f"GatedGCN on the {names[self.device]}, {self.backend}"
+        """Describe device and backend, for the window and the log."""
+        description = f"GatedGCN on the {DEVICE_NAMES[self.device]}, {self.backend}"
+        if self._fallback_reason:
+            description += f" ({self._fallback_reason})"
+        return description
 
     def __call__(
-        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
-        """Compute the probability of labels, each against the rest.
+        """Compute the probability of each label against the rest.
 
         Parameters
         ----------
         graph : VideoGraph
-        told : callable
-            From the number of a frame to the (K, n, 8) inputs of K labels.
+        node_inputs : callable
+            From the number of a frame to the (K, n, 8) annotation inputs of K labels.
         frames : range
-            What to answer; what lies around it is looked at as far as it matters.
+            Frames to compute. Inputs of other frames in their receptive field are
+            requested, too.
 
         Yields
         ------
@@ -86,44 +88,13 @@ class Predictor:
         Raises
         ------
         CheckpointError
-            If the network was trained on columns that the graph has not.
+            If the graph lacks a feature that the network was trained on.
         """
-        if self.backend != "fused":
-            yield from self._windows(graph, told, frames)
-            return
+        yield from self._backend(graph, node_inputs, frames)
 
-        def fed(t: int) -> FrameInput:
-            nodes = Columns(graph.frames[t].node_features, graph.node_feature_names)
-            incoming = graph.incoming[t]
-            edge_features = Columns(incoming.edge_features, graph.edge_feature_names)
-            return FrameInput(*feed(self.card, nodes, edge_features, told(t)), incoming)
-
-        for logits in Sweeper(self.network)(fed, graph.counts, frames):
-            yield torch.sigmoid(torch.from_numpy(logits)).numpy()
-
-    @torch.inference_mode()
-    def _whole(self, graph: VideoGraph, span: range, inputs: F32) -> F32:
-        """Answer a window of frames by all but the fused kernels, (K, N)."""
-        try:
-            fed = self._resident.feed(graph, span, inputs)
-            logits = self._logits(fed)
-        except torch.OutOfMemoryError:
-            self._resident.clear()
-            raise
-        return torch.sigmoid(logits).T.numpy(force=True)
-
-    def _logits(self, fed: DeviceInputs) -> Tensor:
-        if self.backend == "dgl":
-            from napari_gnn_vos.model.dgl_layers import dgl_logits
-
-            labels = fed.nodes.unbind(1)
-            return torch.stack(
-                [dgl_logits(self.network, one, *fed[1:]) for one in labels], dim=1
-            )
-        if self.backend in ("triton", "half"):
-            from napari_gnn_vos.model.triton_layers import triton_logits
-
-            kept_as = torch.float16 if self.backend == "half" else torch.float32
-            return triton_logits(self.network, *fed, kept_as)
-        out: Tensor = self.network(*fed)
-        return out
+    @property
+    def card(self) -> CheckpointMetadata:
+        """Deprecated alias of `metadata`."""
+        message = "Predictor.card is renamed to Predictor.metadata."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return self.metadata

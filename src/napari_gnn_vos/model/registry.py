@@ -25,13 +25,13 @@ DEFAULT = "gatedgcn"
 def load_model(
     name: str | Path = DEFAULT, device: str = "auto", backend: str = "auto"
 ) -> Predictor:
-    """Load a trained network.
+    """Load a trained network for inference.
 
     Parameters
     ----------
     name : str or Path
-        One that ships with the package, "gatedgcn" or "gatedgcn-small" (half the time),
-        or a safetensors file of your own.
+        "gatedgcn" or "gatedgcn-small" (half the time), which ship with the package, or
+        the path of a safetensors file.
     device : {"auto", "cpu", "cuda", "mps"}
     backend : {"auto", "fused", "torch", "triton", "half", "dgl"}
         See `Predictor`.
@@ -43,15 +43,14 @@ def load_model(
     Raises
     ------
     ReadError, CheckpointError
-        If there is no such file, or it holds something else.
+        If the file is missing or is not a checkpoint.
     SettingsError
-        If no model has this name, the device is not there, or the backend is not for
-        it.
+        If no model has this name, or the device or the backend is not available.
     """
     path = Path(name)
     if path.suffix != ".safetensors":
         path = WEIGHTS / f"{name}.safetensors"
-        known = sorted(one.stem for one in WEIGHTS.glob("gatedgcn*.safetensors"))
+        known = sorted(path.stem for path in WEIGHTS.glob("gatedgcn*.safetensors"))
         if path.stem not in known:
             raise SettingsError(
                 f"The model must be one of {known}, or a .safetensors file; "
@@ -62,19 +61,24 @@ def load_model(
 
 @cache
 def load_backbone(name: str = "mobilenetv2", device: str = "cpu") -> Embed:
-    """Load the network that describes what pictures look like; once.
+    """Load the backbone for appearance features; once per process.
 
     Parameters
     ----------
     name : {"mobilenetv2", "torchvision"}
-        The weights that ship with the package, or torchvision's, which are read from
-        its cache or fetched by it.
+        Weights that ship with the package, or those of torchvision, which downloads
+        them if they are not in its cache.
     device : str
 
     Returns
     -------
     embed : callable
-        From a (H, W, 3) picture to feature maps (h, w, C).
+        From an (H, W, 3) image to feature maps (h, w, C).
+
+    Raises
+    ------
+    SettingsError
+        If the backbone is not known, or torchvision is not installed.
     """
     if name == "mobilenetv2":
         return embedder(bundled_state(), device=device)

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, single_threaded_opencv
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.vision import cv2
 
 BATCH_FRAMES = 8
 """Frames prepared in ascending order before a batch on the other side of the start
@@ -102,11 +101,9 @@ def outwards(count: int, around: int) -> list[int]:
 @contextmanager
 def _thread_pool() -> Iterator[ThreadPoolExecutor]:
     """Provide one thread per core, while OpenCV is limited to one thread."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
     pool = ThreadPoolExecutor(cores())
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        cv2.setNumThreads(before)
+    with single_threaded_opencv():
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)

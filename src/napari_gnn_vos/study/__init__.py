@@ -1,1 +1,1 @@
-"""The robot, the rounds, the metrics, training and measuring."""
+"""Simulated annotation sessions, metrics, training, benchmarks and ablations."""

@@ -1,93 +1,167 @@
-"""What the network must beat: simpler answers from the same evidence.
+"""Baselines that predict from the same node inputs as the network.
 
-Each is an `Answer`: from a graph and the inputs of all objects to probabilities;
-`WholeVideoModel` makes a `Model` of it.
+Each is a `PredictionRule`; `WholeVideoModel` adapts it to the `Model` protocol.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from napari_gnn_vos.engine import Model
 from napari_gnn_vos.structures.feature_names import column
+from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
 from napari_gnn_vos.study.graph_cut import graph_cut
 
 F32 = NDArray[np.float32]
-Answer = Callable[[Graph, F32], F32]
-"""From a graph of N superpixels and (K, N, 8) inputs of K objects to (K, N)
-probabilities, every object against the rest."""
+PredictionRule = Callable[[Graph, F32], F32]
+"""Map a graph of N superpixels and (K, N, 8) node inputs of K objects to (K, N)
+one-vs-rest probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeVideoModel:
-    """A model that answers for the whole video at once.
+    """Apply a prediction rule to the graph of the whole video at once.
 
     Parameters
     ----------
-    answer : callable
-        See `Answer`.
+    rule : PredictionRule
     """
 
-    answer: Answer
+    rule: PredictionRule
+
+    def __call__(
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
+    ) -> Iterator[F32]:
+        """Yield probabilities per frame, see `engine.Model`."""
+        window = graph.window()
+        inputs = np.concatenate([node_inputs(t) for t in range(graph.shape[0])], axis=1)
+        parts = np.split(self.rule(window, inputs), window.offsets[1:-1], axis=1)
+        yield from parts[frames.start : frames.stop]
+
+
+def _probability(inputs: F32, name: str) -> F32:
+    """Rescale an input column from [-1, 1] to a probability."""
+    return np.asarray((column(inputs, name) + 1) / 2, np.float32)
+
+
+def label_model_baseline(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a PredictionRule
+    """Predict the probability of the label model."""
+    return _probability(inputs, "label_model")
+
+
+def diffusion_baseline(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a PredictionRule
+    """Predict the harmonic solution of the label model on the graph."""
+    return _probability(inputs, "harmonic")
+
+
+def nearest_seed_baseline(graph: Graph, inputs: F32) -> F32:
+    """Predict the label of the nearest seed by graph distance in colour."""
+    column_of = graph.edge_features.names.index
+    colour_distance = graph.edge_features.values[
+        :, column_of("delta_l") : column_of("delta_b") + 1
+    ]
+    n = inputs.shape[1]
+    incoming = csr_array(
+        (0.05 + colour_distance.sum(axis=1), tuple(graph.edge_index)), (n, n)
+    )
+    distance = []
+    for side in ("target", "rest"):
+        is_seed = (
+            column(inputs, f"drawn_{side}") + column(inputs, f"propagated_{side}") > 0
+        )
+        distance.append(
+            np.stack(
+                [
+                    _distance_to_seeds(incoming, np.flatnonzero(seeds))
+                    for seeds in is_seed
+                ]
+            )
+        )
+    margin = np.clip(distance[1] - distance[0], -30, 30)
+    return np.asarray(1 / (1 + np.exp(-margin)), np.float32)
+
+
+def _distance_to_seeds(
+    incoming: csr_array, seeds: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Compute the shortest-path distance to the nearest seed; 1e9 without seeds."""
+    distance = np.full(incoming.shape[0], np.inf)
+    if len(seeds):
+        distance = dijkstra(incoming, indices=seeds, min_only=True)
+    return np.minimum(distance, 1e9)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelModelRecorder:
+    """Record the label model's probabilities while another model predicts.
+
+    Parameters
+    ----------
+    model : Model
+    recorded : dict of int to (K, n) ndarray of float32
+        One-vs-rest probabilities per frame, filled during prediction.
+    """
+
+    model: Model
+    recorded: dict[int, F32] = field(default_factory=dict)
 
     def __call__(
         self, graph: VideoGraph, told: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
-        """Answer some frames, see `engine.Model`."""
-        window = graph.window()
-        inputs = np.concatenate([told(t) for t in range(graph.shape[0])], axis=1)
-        parts = np.split(self.answer(window, inputs), window.offsets[1:-1], axis=1)
-        yield from parts[frames.start : frames.stop]
+        """Yield probabilities of the model per frame, see `engine.Model`."""
+
+        def recorded(t: int) -> F32:
+            inputs = told(t)
+            self.recorded[t] = _probability(inputs, "label_model")
+            return inputs
+
+        return self.model(graph, recorded, frames)
+
+    def __str__(self) -> str:
+        """Name the model that predicts."""
+        return str(self.model)
+
+    def labels(self, session: Session) -> NDArray[np.uint8]:
+        """Label all superpixels by the recorded probabilities alone.
+
+        Parameters
+        ----------
+        session : Session
+            After prediction with this model.
+
+        Returns
+        -------
+        labels : (T, H, W) ndarray of uint8
+            The object of highest probability per superpixel, background where none
+            exceeds one half. Labels are constant per superpixel; strokes are not
+            enforced.
+
+        Raises
+        ------
+        ValueError
+            If the session has no prediction.
+        """
+        if session.prediction is None:
+            raise ValueError("The label model is recorded by a prediction; run one.")
+        objects = np.array([0, *session.prediction.objects], np.uint8)
+        out = np.zeros(session.graph.shape, np.uint8)
+        for t, frame in enumerate(session.graph.frames):
+            p = self.recorded[t]
+            best = np.where(p.max(axis=0) > 0.5, 1 + p.argmax(axis=0), 0)
+            out[t] = objects[best][frame.labels]
+        return out
 
 
-def _chance(inputs: F32, name: str) -> F32:
-    """Probability behind a column that runs from -1 to 1."""
-    return np.asarray((column(inputs, name) + 1) / 2, np.float32)
-
-
-def label_model_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - an Answer
-    """Answer with the label model."""
-    return _chance(inputs, "label_model")
-
-
-def diffusion_alone(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - an Answer
-    """Answer with the label model diffused over the graph."""
-    return _chance(inputs, "harmonic")
-
-
-def seeds_alone(graph: Graph, inputs: F32) -> F32:
-    """Answer with the label of the seed that is nearest along the graph."""
-    column_of = graph.edge_features.names.index
-    look = graph.edge_features.values[
-        :, column_of("delta_l") : column_of("delta_b") + 1
-    ]
-    n = inputs.shape[1]
-    incoming = csr_array((0.05 + look.sum(axis=1), tuple(graph.edge_index)), (n, n))
-    reach = []
-    for side in ("target", "rest"):
-        on = column(inputs, f"drawn_{side}") + column(inputs, f"propagated_{side}") > 0
-        reach.append(np.stack([_far(incoming, np.flatnonzero(seeds)) for seeds in on]))
-    nearer = np.clip(reach[1] - reach[0], -30, 30)
-    return np.asarray(1 / (1 + np.exp(-nearer)), np.float32)
-
-
-def _far(incoming: csr_array, seeds: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Length of the way from the nearest seed to every superpixel, 1e9 without any."""
-    far = np.full(incoming.shape[0], np.inf)
-    if len(seeds):
-        far = dijkstra(incoming, indices=seeds, min_only=True)
-    return np.minimum(far, 1e9)
-
-
-BASELINES: dict[str, Answer] = {
-    "spread seeds alone": seeds_alone,
-    "label model alone": label_model_alone,
-    "label model + diffusion": diffusion_alone,
+BASELINES: dict[str, PredictionRule] = {
+    "spread seeds alone": nearest_seed_baseline,
+    "label model alone": label_model_baseline,
+    "label model + diffusion": diffusion_baseline,
     "label model + graph cut": graph_cut,
 }

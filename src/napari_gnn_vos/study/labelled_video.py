@@ -1,4 +1,4 @@
-"""Videos with their truth, prepared."""
+"""Prepared videos with ground truth."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from napari_gnn_vos.structures.session import Session
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledVideo:
-    """A prepared video with its truth.
+    """A prepared video with its ground truth.
 
     Parameters
     ----------
     session : Session
-        With nothing drawn.
+        Without annotations.
     truth : (T, H, W) ndarray of uint8
     """
 
@@ -31,7 +31,7 @@ class LabelledVideo:
     truth: NDArray[np.uint8]
 
 
-def davis_footage(
+def open_davis_videos(
     root: Path, names: Sequence[str], config: Config, cache: Path
 ) -> Pipeline[list[LabelledVideo]]:
     """Prepare sequences of a folder in DAVIS layout.
@@ -50,7 +50,7 @@ def davis_footage(
 
     Returns
     -------
-    footage : list of LabelledVideo
+    labelled_video : list of LabelledVideo
     """
     out = []
     for name in names:

@@ -1,4 +1,4 @@
-"""How well labels agree with the truth: regions (J) and boundaries (F)."""
+"""Segmentation metrics: region similarity J and boundary accuracy F."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOLERANCE = 0.008
 
 
 def jaccard(labels: U8, truth: U8, objects: Sequence[int]) -> NDArray[np.float64]:
-    """Intersection over union of every object on every frame.
+    """Compute intersection over union per frame and object.
 
     Parameters
     ----------
@@ -36,15 +36,15 @@ def jaccard(labels: U8, truth: U8, objects: Sequence[int]) -> NDArray[np.float64
     out = np.ones((len(truth), len(objects)))
     for t in range(len(truth)):
         for k, label in enumerate(objects):
-            one, other = labels[t] == label, truth[t] == label
-            union = np.count_nonzero(one | other)
+            predicted, true = labels[t] == label, truth[t] == label
+            union = np.count_nonzero(predicted | true)
             if union:
-                out[t, k] = np.count_nonzero(one & other) / union
+                out[t, k] = np.count_nonzero(predicted & true) / union
     return out
 
 
 def boundary_f(labels: U8, truth: U8, objects: Sequence[int]) -> NDArray[np.float64]:
-    """Boundary measure F of every object on every frame.
+    """Compute the boundary measure F per frame and object.
 
     Precision P is the share of the boundary in the labels that lies no farther than a
     tolerance from the true one, recall R the reverse; F = 2 P R / (P + R). The
@@ -87,13 +87,13 @@ def boundary_f(labels: U8, truth: U8, objects: Sequence[int]) -> NDArray[np.floa
 
 
 def _disk(radius: int) -> U8:
-    """Pixels no farther than `radius` from the middle one."""
+    """Build a disk-shaped structuring element."""
     row, col = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     return np.asarray(row**2 + col**2 <= radius**2, np.uint8)
 
 
 def _agreement(mask: U8, true: U8, disk: U8) -> float:
-    """F of one mask on one frame."""
+    """Compute F of one mask on one frame."""
     col, row, width, height = cv2.boundingRect(mask | true)
     crop = np.s_[max(row - 1, 0) : row + height + 1, max(col - 1, 0) : col + width + 1]
     lines = _boundary(mask[crop]), _boundary(true[crop])
@@ -108,13 +108,171 @@ def _agreement(mask: U8, true: U8, disk: U8) -> float:
 
 
 def _boundary(mask: U8) -> U8:
-    """Pixels that differ from the one to the right, below, or right below."""
+    """Mark pixels that differ from their right, lower or lower right neighbour."""
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     right, below, across = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
     return np.asarray((mask ^ right) | (mask ^ below) | (mask ^ across))
 
 
 def objects_of(truth: U8) -> tuple[int, ...]:
-    """Labels of the objects in the truth, rising, without background."""
+    """List the object labels in the ground truth in ascending order."""
     most = int(truth.max(initial=0))
     return tuple(k for k in range(1, most + 1) if (truth == k).any())
+
+
+def object_areas(labels: U8, objects: Sequence[int]) -> NDArray[np.int64]:
+    """Count the pixels per frame and object.
+
+    Parameters
+    ----------
+    labels : (T, H, W) ndarray of uint8
+    objects : sequence of K int
+
+    Returns
+    -------
+    area : (T, K) ndarray of int64
+        In pixels.
+    """
+    counts = np.stack([np.bincount(frame.ravel(), minlength=256) for frame in labels])
+    return np.asarray(counts[:, list(objects)], np.int64)
+
+
+def present_mean(score: NDArray[np.float64], area: NDArray[np.int64]) -> list[float]:
+    """Average a score per object over the frames on which the object is present.
+
+    Parameters
+    ----------
+    score : (T, K) ndarray of float64
+    area : (T, K) ndarray of int64
+        True area of each object, 0 where it is absent. Each object is present on one
+        frame or more.
+
+    Returns
+    -------
+    mean : list of K float
+
+    Examples
+    --------
+    >>> present_mean(np.array([[0.5], [1.0], [0.7]]), np.array([[9], [0], [8]]))
+    [0.6]
+    """
+    present = area > 0
+    mean = (score * present).sum(axis=0) / present.sum(axis=0)
+    return [float(value) for value in mean]
+
+
+def false_positive_share(
+    predicted: NDArray[np.int64], true: NDArray[np.int64], pixels: int
+) -> list[float | None]:
+    """Measure the predicted area per object on the frames without the object.
+
+    Parameters
+    ----------
+    predicted, true : (T, K) ndarray of int64
+        Predicted and true areas of K objects in pixels.
+    pixels : int
+        Pixels per frame.
+
+    Returns
+    -------
+    share : list of K float or None
+        Pixels that carry the label of an object on frames where it is absent, as a
+        share of all pixels of these frames; None for an object that is never absent.
+
+    Examples
+    --------
+    >>> false_positive_share(np.array([[9], [5], [1]]), np.array([[9], [0], [0]]), 100)
+    [0.03]
+    """
+    absent = true == 0
+    wrong = (predicted * absent).sum(axis=0)
+    return [
+        float(area / (count * pixels)) if count else None
+        for area, count in zip(wrong, absent.sum(axis=0), strict=True)
+    ]
+
+
+def identity_switches(labels: U8, truth: U8, objects: Sequence[int]) -> list[int]:
+    """Count per object how often it starts to carry the labels of other objects.
+
+    An object k is confused on frame t if more than half of its true pixels carry labels
+    of objects other than k; background does not count as an object. A switch is a frame
+    on which k is confused while it was not confused on the previous frame. Frames on
+    which k is absent are not confused, and no frame before the first one is. An object
+    that stays confused is therefore counted once.
+
+    Parameters
+    ----------
+    labels, truth : (T, H, W) ndarray of uint8
+    objects : sequence of K int
+
+    Returns
+    -------
+    switches : list of K int
+
+    Examples
+    --------
+    Object 1 has three pixels, of which 0, 2, 3, 1 and 2 carry label 2:
+
+    >>> truth = np.array([[[1, 1, 1, 2]]] * 5, np.uint8)
+    >>> rows = [1, 1, 1, 2], [1, 2, 2, 2], [2, 2, 2, 2], [1, 1, 2, 2], [0, 2, 2, 2]
+    >>> identity_switches(np.array(rows, np.uint8)[:, None], truth, [1, 2])
+    [2, 0]
+    """
+    is_object = np.zeros(256, np.bool_)
+    is_object[list(objects)] = True
+    confused = np.zeros((len(truth) + 1, len(objects)), np.bool_)
+    for t in range(len(truth)):
+        for k, label in enumerate(objects):
+            carried = labels[t][truth[t] == label]
+            other = np.count_nonzero(is_object[carried] & (carried != label))
+            confused[t + 1, k] = 2 * other > len(carried)
+    starts = confused[1:] & ~confused[:-1]
+    return [int(count) for count in starts.sum(axis=0)]
+
+
+def harmful_rounds(j: Sequence[float], tolerance: float = 0.005) -> int:
+    """Count the rounds that lower J by more than a tolerance.
+
+    Parameters
+    ----------
+    j : sequence of R float
+        J after each round.
+    tolerance : float
+
+    Examples
+    --------
+    >>> harmful_rounds([0.5, 0.8, 0.796, 0.79, 0.9])
+    1
+    """
+    return int((np.diff(np.asarray(j, float)) < -tolerance).sum())
+
+
+def strokes_to_reach(
+    j: Sequence[float], strokes: Sequence[int], threshold: float
+) -> int | None:
+    """Count the strokes drawn until J first reaches a threshold.
+
+    Parameters
+    ----------
+    j : sequence of R float
+        J after each round.
+    strokes : sequence of R int
+        Strokes drawn per round, including corrections on background.
+    threshold : float
+
+    Returns
+    -------
+    count : int or None
+        Strokes of all rounds up to the first with J of `threshold` or more; None if no
+        round reaches it.
+
+    Examples
+    --------
+    >>> strokes_to_reach([0.5, 0.85, 0.8], [2, 3, 1], 0.8)
+    5
+    """
+    for score, count in zip(j, np.cumsum(strokes), strict=True):
+        if score >= threshold:
+            return int(count)
+    return None

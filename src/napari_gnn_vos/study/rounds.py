@@ -1,4 +1,4 @@
-"""Sessions in which the robot annotates in place of a person."""
+"""Annotation sessions with a simulated annotator."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from napari_gnn_vos.study.metrics import boundary_f, jaccard, objects_of
 U8 = NDArray[np.uint8]
 
 
-class Drawer(Protocol):
-    """Whoever draws; `simulated_annotator.SimulatedAnnotator` does."""
+class StrokeSource(Protocol):
+    """Source of scribbles per round, such as `SimulatedAnnotator`."""
 
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
     ) -> tuple[Scribble, ...]:
         """From the last labels, None before the first, to strokes; empty if content.
 
-        `used` are the frames that were corrected in earlier rounds.
+        `used` lists the frames that were corrected in earlier rounds.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class FixedFirstRound:
-    """Strokes that are there already in the first round, then somebody else's.
+    """Use given strokes in the first round and another source afterwards.
 
     Parameters
     ----------
     first : tuple of Scribble
-        For example those that persons drew for DAVIS.
-    then : Drawer
-        Draws from the second round on, and in the first if `first` is empty.
+        For example the human scribbles of DAVIS.
+    then : StrokeSource
+        Source from the second round on, and in the first if `first` is empty.
     """
 
     first: tuple[Scribble, ...]
-    then: Drawer
+    then: StrokeSource
 
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
@@ -59,14 +59,14 @@ class FixedFirstRound:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
-    """One round's result.
+    """Scores and times of one round.
 
     Parameters
     ----------
     round_index : int
         Number of the round, from 1.
     j, f : (T, K) ndarray of float64
-        Intersection over union and boundary measure of every object on every frame.
+        Region similarity and boundary measure per frame and object.
     interact, predict : float
         Seconds from strokes to seeds, and from seeds to labels; measuring J and F is
         not counted.
@@ -79,23 +79,23 @@ class Score:
     predict: float
 
 
-def play(
+def run_rounds(
     session: Session,
     truth: U8,
-    annotator: Drawer,
+    annotator: StrokeSource,
     model: Model,
     *,
     rounds: int,
     rng: Generator,
 ) -> Iterator[tuple[Session, Score]]:
-    """Annotate, predict and score, round after round.
+    """Annotate, predict and score for a number of rounds.
 
     Parameters
     ----------
     session : Session
-        With nothing drawn.
+        Without annotations.
     truth : (T, H, W) ndarray of uint8
-    annotator : Drawer
+    annotator : StrokeSource
     model : Model
     rounds : int
     rng : numpy.random.Generator
@@ -104,7 +104,7 @@ def play(
     ------
     session : Session
     score : Score
-        When nothing is left to correct, the last score again, in no time.
+        If nothing is left to correct, the last score with zero times.
 
     Raises
     ------
@@ -127,15 +127,15 @@ def play(
         session = annotate(session, scribbles, rng=rng)
         middle = time.perf_counter()
         session = drain(predict(session, model))
-        end = time.perf_counter()
+        seconds = middle - begin, time.perf_counter() - middle
         labels = np.asarray(session.packed_labels)
         j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
-        score = Score(round_index, j, f, middle - begin, end - middle)
+        score = Score(round_index, j, f, *seconds)
         yield session, score
 
 
 def corrected(session: Session) -> set[int]:
-    """Frames that were drawn on after the first round."""
+    """Collect the frames that were annotated after the first round."""
     return {
         scribble.frame for round_index in session.rounds[1:] for scribble in round_index
     }

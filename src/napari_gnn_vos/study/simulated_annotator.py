@@ -1,9 +1,12 @@
-"""A robot that annotates: strokes along the middle of the errors.
+"""Simulated annotator: strokes along the skeletons of erroneous regions.
 
-Written from the description of the robot of the DAVIS interactive benchmark (S. Caelles
-et al., "The 2018 DAVIS Challenge on Video Object Segmentation", 2018): on the worst
-frame that it has not yet drawn on, in every region of an error that is not too narrow,
-a stroke along the longest path of the region's skeleton.
+Implemented from the description of the robot of the DAVIS interactive benchmark: one
+stroke per sufficiently wide error region, along the longest path of its skeleton, on
+the worst frame that was not annotated before.
+
+References
+----------
+S. Caelles et al., "The 2018 DAVIS Challenge on Video Object Segmentation", 2018.
 """
 
 from __future__ import annotations
@@ -28,24 +31,23 @@ from napari_gnn_vos.study.metrics import jaccard, objects_of
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-KERNEL, WIDEST = 0.2, 16.0
+MIN_WIDTH_SHARE, MAX_RADIUS = 0.2, 16.0
 """An error is narrow if no disk fits in whose diameter is this share of the side of a
 square as large as all errors of its label; the radius is so many pixels at most."""
-LEAST_POINTS = 4
+MIN_POINTS = 4
 """Pixels along a skeleton; shorter ones get no stroke."""
-TOUCHING = np.ones((3, 3), bool)
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAnnotator:
-    """Draws strokes in the errors of one frame a round.
+    """Draw strokes in the errors of one frame per round.
 
     Parameters
     ----------
     vary : bool
-        Choose at random the frame, the errors to mend and the stretch to draw, the
-        larger the likelier, as training needs; otherwise always the worst frame and
-        every error.
+        Choose frame, errors and stroke segment at random with probability increasing
+        with size, for training; otherwise the worst frame and all errors.
     """
 
     vary: bool = False
@@ -57,17 +59,16 @@ class SimulatedAnnotator:
         rng: Generator,
         used: Collection[int] = (),
     ) -> tuple[Scribble, ...]:
-        """Draw on the worst frame.
+        """Draw strokes on the worst frame.
 
         Parameters
         ----------
         labels : (T, H, W) ndarray of uint8 or None
-            The answer of the last round; None in the first.
+            Prediction of the last round; None in the first.
         truth : (T, H, W) ndarray of uint8
         rng : numpy.random.Generator
         used : collection of int
-            Frames that it corrected in earlier rounds: the next is another one, as
-            long as there is one.
+            Frames corrected in earlier rounds; skipped until all frames were used.
 
         Returns
         -------
@@ -80,13 +81,13 @@ class SimulatedAnnotator:
             t = self._first_frame(truth, objects, rng)
         else:
             t = self._worst_frame(1 - jaccard(labels, truth, objects), used, rng)
-        found = correct(t, None if labels is None else labels[t], truth[t])
+        strokes = correct(t, None if labels is None else labels[t], truth[t])
         if self.vary:
-            found = _some_of(found, every_label=labels is None, rng=rng)
-        return tuple(found)
+            strokes = _random_subset(strokes, every_label=labels is None, rng=rng)
+        return tuple(strokes)
 
     def _first_frame(self, truth: U8, objects: tuple[int, ...], rng: Generator) -> int:
-        """Frame on which all objects are large."""
+        """Choose the frame on which the smallest relative object area is largest."""
         areas = np.stack([(truth == k).sum(axis=(1, 2)) for k in objects], axis=1)
         share = (areas / np.maximum(areas.max(axis=0), 1)).min(axis=1)
         if self.vary:
@@ -103,32 +104,33 @@ class SimulatedAnnotator:
         return int(left.argmax())
 
 
-def correct(t: int, given: U8 | None, right: U8) -> list[Scribble]:
-    """Draw in every error of frame `t` that is not too narrow.
+def correct(t: int, predicted: U8 | None, truth: U8) -> list[Scribble]:
+    """Draw strokes in all sufficiently wide errors of frame `t`.
 
     Parameters
     ----------
     t : int
-    given : (H, W) ndarray of uint8 or None
+    predicted : (H, W) ndarray of uint8 or None
         Labels; None if there are none.
-    right : (H, W) ndarray of uint8
-        The truth.
+    truth : (H, W) ndarray of uint8
+        Ground truth.
 
     Returns
     -------
     scribbles : list of Scribble
         The longest first.
     """
-    given = np.full_like(right, 255) if given is None else given
-    found = []
-    for label in (BACKGROUND, *objects_of(right)):
-        wrong = (right == label) & (given != label)
-        found += [Scribble(t, label, path) for path in scribbles_for_errors(wrong)]
-    return sorted(found, key=_length, reverse=True)
+    if predicted is None:
+        predicted = np.full_like(truth, 255)  # no label: everything is an error
+    scribbles = []
+    for label in (BACKGROUND, *objects_of(truth)):
+        wrong = (truth == label) & (predicted != label)
+        scribbles += [Scribble(t, label, path) for path in scribbles_for_errors(wrong)]
+    return sorted(scribbles, key=_length, reverse=True)
 
 
 def scribbles_for_errors(wrong: Mask) -> list[F64]:
-    """Draw lines along the middle of the regions of a mask.
+    """Draw strokes along the skeletons of the regions of a mask.
 
     Parameters
     ----------
@@ -143,12 +145,12 @@ def scribbles_for_errors(wrong: Mask) -> list[F64]:
         a round region, whose skeleton is next to a point.
     """
     paths = []
-    parts, _ = connected_parts(_opened(wrong), TOUCHING)
+    parts, _ = connected_parts(_remove_narrow_parts(wrong), EIGHT_NEIGHBOURS)
     for number, box in enumerate(find_objects(parts), start=1):
         region = np.pad(parts[box] == number, 1)
         corner = [side.start - 1 for side in box]
         points = np.argwhere(medial_axis(region, rng=0)) + corner
-        if len(points) >= LEAST_POINTS:
+        if len(points) >= MIN_POINTS:
             path = points[_longest_path(points)].astype(float)
             paths.append(_smooth(path, wrong))
         else:
@@ -157,18 +159,18 @@ def scribbles_for_errors(wrong: Mask) -> list[F64]:
 
 
 def _chord(region: Mask) -> list[F64]:
-    """Draw half a radius to either side of a region's middle, if it is that wide."""
+    """Draw a horizontal chord of one radius through the centre of a wide region."""
     away = distance_transform_edt(region)
     row, col = np.unravel_index(away.argmax(), away.shape)
     half = int(away.max() / 2)
     ends = [[row, col - half], [row, col + half]]
-    return [np.array(ends, float)] if 2 * half >= LEAST_POINTS else []
+    return [np.array(ends, float)] if 2 * half >= MIN_POINTS else []
 
 
-def _opened(wrong: Mask) -> Mask:
-    """Leave out what is narrow; everything, if nothing is wider than two pixels."""
+def _remove_narrow_parts(wrong: Mask) -> Mask:
+    """Open the mask morphologically; keep masks at most two pixels wide."""
     area = np.count_nonzero(wrong)
-    radius = min(KERNEL * np.sqrt(area) / 2, WIDEST)
+    radius = min(MIN_WIDTH_SHARE * np.sqrt(area) / 2, MAX_RADIUS)
     if radius <= 1 or area == wrong.size:
         return wrong
     away = distance_transform_edt(wrong)
@@ -189,10 +191,10 @@ def _length(scribble: Scribble) -> float:
     return float(np.linalg.norm(np.diff(scribble.path, axis=0), axis=1).sum())
 
 
-def _some_of(
+def _random_subset(
     found: list[Scribble], *, every_label: bool, rng: Generator
 ) -> list[Scribble]:
-    """Draw some strokes only, longer ones likelier, and of some only a stretch."""
+    """Choose strokes at random by length, and shorten some of them."""
     if not found:
         return found
     length = np.array([1 + _length(scribble) for scribble in found])
@@ -213,7 +215,7 @@ def _some_of(
 
 
 def _longest_path(points: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers of the points along the longest shortest path of a skeleton."""
+    """Find the longest geodesic path of a skeleton; returns point indices."""
     pairs = cKDTree(points).query_pairs(1.5, output_type="ndarray")
     far = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
     n = len(points)

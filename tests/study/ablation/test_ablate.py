@@ -13,17 +13,21 @@ from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.study.ablation import ablate as study
 from napari_gnn_vos.study.ablation import trainings
 from napari_gnn_vos.study.ablation.ablate import MaskedInputs, ablate
+from napari_gnn_vos.study.ablation.ablation_request import (
+    Ablation,
+    resolve_table,
+    source,
+)
+from napari_gnn_vos.study.ablation.ablation_tables import ablation_facts, ablation_table
 from napari_gnn_vos.study.ablation.catalogue import TABLES, TUNE
-from napari_gnn_vos.study.ablation.request import Ablation, asked_for, source
-from napari_gnn_vos.study.ablation.tables import ablation_facts, ablation_table
-from napari_gnn_vos.study.ablation.trainings import spaced
+from napari_gnn_vos.study.ablation.trainings import evenly_spaced
 from napari_gnn_vos.study.ablation.variants import Table, Variant
-from napari_gnn_vos.study.baselines import WholeVideoModel, label_model_alone
-from napari_gnn_vos.study.measure.methods import simple_methods
-from napari_gnn_vos.study.training.train import card_of
+from napari_gnn_vos.study.baselines import WholeVideoModel, label_model_baseline
+from napari_gnn_vos.study.measure.benchmark_methods import simple_methods
+from napari_gnn_vos.study.training.train import checkpoint_metadata
 from napari_gnn_vos.study.training.training_run import TrainSettings
 from tests.scenes import random_graph
-from tests.study.folders import davis_folder
+from tests.study.davis_folders import davis_folder
 
 QUICK = Config(refine=False)
 SIMPLE = Table(
@@ -148,9 +152,9 @@ def test_trainings_at_the_same_time(learning, monkeypatch):
 
     def together(plans, processes):
         asked.append((len(plans), processes))
-        return trainings._one_by_one(plans)
+        return trainings._train_sequentially(plans)
 
-    monkeypatch.setattr(trainings, "_at_once", together)
+    monkeypatch.setattr(trainings, "_train_concurrently", together)
     drain(ablate(TRAINED, replace(learning, processes=2), ["one", "all"]))
     assert asked == [(2, 2)]
 
@@ -167,13 +171,13 @@ def test_variants_must_be_known(plan):
 
 def test_tables_must_be_known(plan, learning):
     with pytest.raises(SettingsError, match="curve, field, inputs, data, features"):
-        asked_for("all", plan, tune=False)
-    assert asked_for("size", plan, tune=False) == (TABLES["size"], plan)
-    table, tuned = asked_for("field", learning, tune=True)
+        resolve_table("all", plan, tune=False)
+    assert resolve_table("size", plan, tune=False) == (TABLES["size"], plan)
+    table, tuned = resolve_table("field", learning, tune=True)
     assert (table, tuned.played) == (TUNE, learning.learn)
     for name, about in (("field", plan), ("size", learning)):
         with pytest.raises(SettingsError, match="the table 'field' on sequences"):
-            asked_for(name, about, tune=True)
+            resolve_table(name, about, tune=True)
 
 
 @pytest.mark.parametrize("name", ["steps", "seeds", "processes"])
@@ -186,7 +190,7 @@ def test_columns_that_are_left_out_are_unknown():
     graph = random_graph(np.random.default_rng(0))
     inputs = [np.ones((2, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts]
     model = MaskedInputs(
-        WholeVideoModel(label_model_alone), ("label_model", "previous")
+        WholeVideoModel(label_model_baseline), ("label_model", "previous")
     )
     for answer in model(graph, inputs.__getitem__, range(5)):
         assert (answer == 0.5).all()
@@ -210,10 +214,10 @@ def test_the_command_prints_and_keeps_a_table(data, tmp_path):
 
 def test_sequences_are_evenly_spaced():
     names = [f"{k}" for k in range(24)]
-    assert spaced(names, None) == spaced(names, 30) == tuple(names)
-    assert spaced(names, 5) == ("0", "6", "12", "17", "23")
-    assert len(set(spaced(names, 15))) == 15
-    assert spaced(names, 1) == ("0",)
+    assert evenly_spaced(names, None) == evenly_spaced(names, 30) == tuple(names)
+    assert evenly_spaced(names, 5) == ("0", "6", "12", "17", "23")
+    assert len(set(evenly_spaced(names, 15))) == 15
+    assert evenly_spaced(names, 1) == ("0",)
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -222,4 +226,4 @@ def test_what_tables_ask_for_is_there(table):
     for variant in table.variants:
         assert set(variant.without) <= set(NODE_INPUT_NAMES)
         if variant.training:
-            card_of(variant.training)
+            checkpoint_metadata(variant.training)

@@ -14,32 +14,38 @@ from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import (
     WholeVideoModel,
-    diffusion_alone,
-    label_model_alone,
+    diffusion_baseline,
+    label_model_baseline,
 )
 from napari_gnn_vos.study.measure import benchmark as study
-from napari_gnn_vos.study.measure.methods import Method
-from napari_gnn_vos.study.measure.plan import Plan
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.sequence_result import ResultCache
-from napari_gnn_vos.study.rounds import FixedFirstRound, Score, play
+from napari_gnn_vos.study.rounds import FixedFirstRound, Score, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
-from tests.study.folders import ON_ONE, ON_TWO, davis_folder, folders, person_draws
+from tests.study.davis_folders import (
+    STROKES_ON_ONE,
+    STROKES_ON_TWO,
+    davis_folder,
+    folders,
+    write_human_scribbles,
+)
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
-BY_LOOK = WholeVideoModel(label_model_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+LABEL_MODEL = WholeVideoModel(label_model_baseline)
 
-SIMPLE = Method("simple", DIFFUSED, {"name": "simple"})
-OTHER = Method("other", BY_LOOK, {"name": "other"})
+SIMPLE = Method("simple", DIFFUSION_MODEL, {"name": "simple"})
+OTHER = Method("other", LABEL_MODEL, {"name": "other"})
 
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
     """Two sequences with a person's first strokes, and two rounds."""
     root = davis_folder(tmp_path_factory.mktemp("davis"))
-    person_draws(root / "Scribbles", "one", ON_ONE)
-    person_draws(root / "Scribbles", "two", ON_TWO)
+    write_human_scribbles(root / "Scribbles", "one", STROKES_ON_ONE)
+    write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
     config = Config(refine=False)
-    return Plan(root, ("one", "two"), 2, config=config, cache=root / "cache")
+    return BenchmarkPlan(root, ("one", "two"), 2, config=config, cache=root / "cache")
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def model_that(does):
 
     def model(graph, told, frames):
         does()
-        return DIFFUSED(graph, told, frames)
+        return DIFFUSION_MODEL(graph, told, frames)
 
     return replace(SIMPLE, model=model)
 
@@ -73,12 +79,14 @@ def test_it_plays_what_play_plays(plan):
     assert (two.sequence, two.objects, two.first_strokes) == ("two", 2, "human")
     video, truth = read_davis(plan.root, "two")
     session = drain(start(video, plan.config, plan.cache))
-    rng, drawer = (
+    rng, stroke_source = (
         np.random.default_rng(0),
         FixedFirstRound(plan.first_strokes("two", truth), SimulatedAnnotator()),
     )
-    game = play(session, truth, drawer, DIFFUSED, rounds=2, rng=rng)
-    for (_, score), j, f in zip(game, two.j, two.f, strict=True):
+    result = run_rounds(
+        session, truth, stroke_source, DIFFUSION_MODEL, rounds=2, rng=rng
+    )
+    for (_, score), j, f in zip(result, two.j, two.f, strict=True):
         np.testing.assert_allclose(score.j.mean(axis=0), j)
         np.testing.assert_allclose(score.f.mean(axis=0), f)
     assert 0.7 < one.ceiling <= 1
@@ -89,7 +97,7 @@ def test_it_plays_what_play_plays(plan):
 
 
 def test_where_nobody_drew_the_robot_begins(plan, tmp_path):
-    person_draws(tmp_path / "drawn", "two", ON_TWO)
+    write_human_scribbles(tmp_path / "drawn", "two", STROKES_ON_TWO)
     mixed = replace(plan, scribbles=tmp_path / "drawn", rounds=1)
     played = drain(study.benchmark(mixed, [SIMPLE], ResultCache(None)))["simple"]
     assert [one.first_strokes for one in played] == ["robot", "human"]
@@ -111,16 +119,16 @@ def test_one_sequence_is_in_memory_at_a_time(plan, monkeypatch):
 
 
 def test_what_was_finished_is_not_played_again(plan, tmp_path):
-    kept = ResultCache.beside(tmp_path / "out.json")
-    first = drain(study.benchmark(plan, [SIMPLE], kept))
-    again = drain(study.benchmark(plan, [model_that(never)], kept))
+    result_cache = ResultCache.beside(tmp_path / "out.json")
+    first = drain(study.benchmark(plan, [SIMPLE], result_cache))
+    again = drain(study.benchmark(plan, [model_that(never)], result_cache))
     assert again == first
     with pytest.raises(AssertionError, match="nothing was to be played"):
-        drain(study.benchmark(replace(plan, seed=1), [model_that(never)], kept))
+        drain(study.benchmark(replace(plan, seed=1), [model_that(never)], result_cache))
 
 
 def test_stopped_it_goes_on_with_the_next_sequence(plan, tmp_path):
-    kept, calls = ResultCache.beside(tmp_path / "out.json"), []
+    result_cache, calls = ResultCache.beside(tmp_path / "out.json"), []
 
     def stop_in_the_second():
         calls.append(1)
@@ -128,11 +136,13 @@ def test_stopped_it_goes_on_with_the_next_sequence(plan, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        drain(study.benchmark(plan, [model_that(stop_in_the_second)], kept))
-    (file,) = kept.folder.iterdir()
+        drain(study.benchmark(plan, [model_that(stop_in_the_second)], result_cache))
+    (file,) = result_cache.folder.iterdir()
     assert json.loads(file.read_text())["sequence"] == "one"
     calls.clear()
-    played = drain(study.benchmark(plan, [model_that(lambda: calls.append(1))], kept))
+    played = drain(
+        study.benchmark(plan, [model_that(lambda: calls.append(1))], result_cache)
+    )
     assert len(calls) == 2
     assert [one.sequence for one in played["simple"]] == ["one", "two"]
     whole = drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))["simple"]
@@ -162,7 +172,7 @@ def test_masks_without_an_object_are_told(broken):
 
 
 def test_strokes_of_other_objects_are_told(broken):
-    person_draws(broken.root / "Scribbles", "two", {5: ON_TWO[1]})
+    write_human_scribbles(broken.root / "Scribbles", "two", {5: STROKES_ON_TWO[1]})
     with pytest.raises(ScribbleError, match="are on \\(5,\\)"):
         drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
 
@@ -170,14 +180,14 @@ def test_strokes_of_other_objects_are_told(broken):
 def test_the_other_protocol_is_played_by_its_package(plan, monkeypatch):
     asked, j = [], np.full((4, 1), 0.5)
 
-    def official(footage, model, rounds, rng, first):
-        asked.append((footage.session.video.name, model, rounds, len(first)))
+    def official(labelled_video, model, rounds, rng, first):
+        asked.append((labelled_video.session.video.name, model, rounds, len(first)))
         yield from (Score(round_index, j, j + 0.1, 1.0, 2.0) for round_index in (1, 2))
 
     monkeypatch.setattr(study, "ensure_official", lambda: asked.append("package"))
-    monkeypatch.setattr(study, "play_official", official)
+    monkeypatch.setattr(study, "run_official", official)
     other = replace(plan, names=("one",), protocol="davisinteractive")
     (one,) = drain(study.benchmark(other, [SIMPLE], ResultCache(None)))["simple"]
-    assert asked == ["package", ("one", DIFFUSED, 2, 2)]
+    assert asked == ["package", ("one", DIFFUSION_MODEL, 2, 2)]
     assert one.j == ((0.5,), (0.5,))
     assert one.f == ((0.6,), (0.6,))

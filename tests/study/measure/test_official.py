@@ -5,15 +5,19 @@ import pytest
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.curve import Curve
-from napari_gnn_vos.study.measure.official import official_summary, play_official
-from napari_gnn_vos.study.measure.official_package import former_names, listed, official
+from napari_gnn_vos.study.measure.official import official_summary, run_official
+from napari_gnn_vos.study.measure.official_package import (
+    official,
+    registered_sequences,
+    restored_aliases,
+)
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.rounds import Score
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 
 pytest.importorskip("davisinteractive")
 
@@ -49,7 +53,7 @@ def pairs():
 def test_our_metrics_are_theirs(case):
     labels, truth = pairs()[case]
     objects = range(1, int(truth.max()) + 1)
-    with former_names():
+    with restored_aliases():
         theirs = official("metrics")
         among = {"average_over_objects": False, "nb_objects": len(objects)}
         j = theirs.batched_jaccard(truth, labels, **among)
@@ -58,68 +62,70 @@ def test_our_metrics_are_theirs(case):
     np.testing.assert_allclose(boundary_f(labels, truth, objects), f, atol=1e-3)
 
 
-def played(footage, rounds, **options):
+def played(labelled_video, rounds, **options):
     rng = np.random.default_rng(0)
-    return list(play_official(footage, DIFFUSED, rounds, rng, **options))
+    return list(run_official(labelled_video, DIFFUSION_MODEL, rounds, rng, **options))
 
 
-def test_a_session_from_end_to_end(footage):
-    scores = played(footage, 3)
+def test_a_session_from_end_to_end(labelled_video):
+    scores = played(labelled_video, 3)
     assert [score.round_index for score in scores] == [1, 2, 3]
     assert all(score.j.shape == score.f.shape == (5, 2) for score in scores)
     assert scores[0].j.mean() > 0.7
     assert scores[2].j.mean() >= max(scores[0].j.mean(), 0.95)
     assert scores[0].interact > 0
     assert scores[0].predict > 0
-    assert footage.session.rounds == ()
+    assert labelled_video.session.rounds == ()
 
 
-def test_the_same_seed_the_same_scores(footage):
-    for one, other in zip(played(footage, 2), played(footage, 2), strict=True):
+def test_the_same_seed_the_same_scores(labelled_video):
+    for one, other in zip(
+        played(labelled_video, 2), played(labelled_video, 2), strict=True
+    ):
         np.testing.assert_array_equal(one.j, other.j)
         np.testing.assert_array_equal(one.f, other.f)
 
 
-def test_a_robot_that_is_content_draws_nothing(footage):
-    scores = played(footage, 6)
+def test_a_robot_that_is_content_draws_nothing(labelled_video):
+    scores = played(labelled_video, 6)
     assert scores[-1].j.mean() == 1
     assert (scores[-1].interact, scores[-1].predict) == (0, 0)
 
 
-def test_more_rounds_than_the_package_takes_by_itself(footage):
-    assert len(played(footage, 18)) == 18
+def test_more_rounds_than_the_package_takes_by_itself(labelled_video):
+    assert len(played(labelled_video, 18)) == 18
 
 
-def test_objects_may_have_any_labels(footage):
+def test_objects_may_have_any_labels(labelled_video):
     numbers = np.array([0, 9, 4], np.uint8)
-    other = LabelledVideo(footage.session, numbers[footage.truth])
+    other = LabelledVideo(labelled_video.session, numbers[labelled_video.truth])
     (score,) = played(other, 1)
-    (wanted,) = played(footage, 1)
+    (wanted,) = played(labelled_video, 1)
     assert score.j.shape == (5, 2)
     assert score.j.mean() == pytest.approx(wanted.j.mean(), abs=0.1)
 
 
-def test_first_strokes_may_be_given(footage):
+def test_first_strokes_may_be_given(labelled_video):
     first = [Scribble(2, 1, [[12, 14], [12, 20]]), Scribble(2, 0, [[2, 2], [2, 60]])]
-    one, two = played(footage, 2, first=first)
+    one, two = played(labelled_video, 2, first=first)
     assert one.j[:, 0].mean() > 0.7
     assert not one.j[:, 1].any()
     assert two.j[:, 1].mean() > 0.3
 
 
-def test_strokes_on_background_alone_are_no_answer_yet(footage):
-    one, two = played(footage, 2, first=[Scribble(0, 0, [[2, 2], [2, 60]])])
+def test_strokes_on_background_alone_are_no_answer_yet(labelled_video):
+    one, two = played(labelled_video, 2, first=[Scribble(0, 0, [[2, 2], [2, 60]])])
     assert not one.j.any()
     assert two.j.mean() > 0.5
 
 
-def test_a_truth_without_an_object_is_told(footage):
-    nothing = LabelledVideo(footage.session, footage.truth * 0)
+def test_a_truth_without_an_object_is_told(labelled_video):
+    nothing = LabelledVideo(labelled_video.session, labelled_video.truth * 0)
     with pytest.raises(VideoError, match="needs an object"):
         played(nothing, 1)
 
 
-def games():
+def results():
     """Two videos of three rounds: of one object, and of three."""
     rng = np.random.default_rng(0)
     return {
@@ -133,15 +139,15 @@ def games():
 
 @pytest.mark.parametrize("metric", ["J", "F", "J_AND_F"])
 def test_our_curve_is_theirs(metric):
-    summary = official_summary(games(), metric)
+    summary = official_summary(results(), metric)
     of = {"J": lambda s: s.j, "F": lambda s: s.f}.get(metric, lambda s: (s.j + s.f) / 2)
     means = [
         np.concatenate([of(score).mean(axis=0) for score in round_index]).mean()
-        for round_index in zip(*games().values(), strict=True)
+        for round_index in zip(*results().values(), strict=True)
     ]
     seconds = [
         np.mean([score.interact + score.predict for score in round_index])
-        for round_index in zip(*games().values(), strict=True)
+        for round_index in zip(*results().values(), strict=True)
     ]
     curve = Curve.of(means, seconds, objects=2)
     assert summary["auc"] == pytest.approx(curve.auc)
@@ -150,14 +156,14 @@ def test_our_curve_is_theirs(metric):
     np.testing.assert_allclose(summary["curve"][metric], curve.score)
 
 
-def test_all_is_as_it_was_afterwards(footage):
-    with listed({}, "val"):
+def test_all_is_as_it_was_afterwards(labelled_video):
+    with registered_sequences({}, "val"):
         davis = official("dataset").Davis
     before = dict(vars(np)), dict(vars(networkx)), davis.dataset, davis.sets
-    game = play_official(footage, DIFFUSED, 2, np.random.default_rng(0))
-    next(game)
+    result = run_official(labelled_video, DIFFUSION_MODEL, 2, np.random.default_rng(0))
+    next(result)
     assert before == (vars(np), vars(networkx), davis.dataset, davis.sets)
-    with pytest.raises(KeyError), listed({"bear": (1, 2, 3, 4)}, "val"):
+    with pytest.raises(KeyError), registered_sequences({"bear": (1, 2, 3, 4)}, "val"):
         assert davis.dataset["bear"]["num_objects"] == 4
         assert vars(np)["int"] is int
         raise KeyError

@@ -5,7 +5,7 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.study.measure.sequence_result import (
     ResultCache,
     SequenceResult,
-    write_whole,
+    write_text_atomically,
 )
 from napari_gnn_vos.study.rounds import Score
 
@@ -30,32 +30,32 @@ def test_frames_are_averaged_and_objects_kept_apart():
 
 
 def test_what_is_put_is_found_again(tmp_path):
-    kept = ResultCache.beside(tmp_path / "new" / "out.json")
-    assert kept.get("bear", "k1") is None
-    kept.put(played(), "k1")
-    assert kept.get("bear", "k1") == played()
-    assert kept.get("bear", "k2") is None
-    assert kept.get("bus", "k1") is None
-    kept.clear()
-    kept.clear()
+    result_cache = ResultCache.beside(tmp_path / "new" / "out.json")
+    assert result_cache.get("bear", "k1") is None
+    result_cache.put(played(), "k1")
+    assert result_cache.get("bear", "k1") == played()
+    assert result_cache.get("bear", "k2") is None
+    assert result_cache.get("bus", "k1") is None
+    result_cache.clear()
+    result_cache.clear()
     assert list((tmp_path / "new").iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["", '{"sequence": "bear"', '{"sequence": "bear"}'])
 def test_a_broken_file_is_as_none(tmp_path, text):
-    kept = ResultCache(tmp_path)
-    kept.put(played(), "k")
+    result_cache = ResultCache(tmp_path)
+    result_cache.put(played(), "k")
     (file,) = tmp_path.iterdir()
     file.write_text(text)
-    assert kept.get("bear", "k") is None
+    assert result_cache.get("bear", "k") is None
 
 
 def test_without_a_report_nothing_is_kept(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    kept = ResultCache.beside(None)
-    kept.put(played(), "k")
-    assert kept.get("bear", "k") is None
-    kept.clear()
+    result_cache = ResultCache.beside(None)
+    result_cache.put(played(), "k")
+    assert result_cache.get("bear", "k") is None
+    result_cache.clear()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -69,9 +69,9 @@ def test_a_report_that_cannot_be_written_is_told_at_once(tmp_path):
 
 def test_the_old_file_stays_if_writing_fails(tmp_path):
     file = tmp_path / "out.json"
-    write_whole(file, "old")
+    write_text_atomically(file, "old")
     with pytest.raises(UnicodeEncodeError):
-        write_whole(file, "\ud800")
+        write_text_atomically(file, "\ud800")
     assert file.read_text() == "old"
-    write_whole(file, "new")
+    write_text_atomically(file, "new")
     assert file.read_text() == "new"

@@ -10,7 +10,7 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.scenes.compose import compose, play
+from napari_gnn_vos.study.scenes.compose import compose, render_scene
 from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec, SpriteSpec
 from tests.scenes import BLUE, RED, moving_squares
@@ -48,7 +48,7 @@ def output(tmp_path):
 
 
 def test_an_actor_stands_where_its_path_says(root):
-    for picture, labels in play(root, PAIR):
+    for picture, labels in render_scene(root, PAIR):
         rows, columns = np.nonzero(labels == 2)
         assert columns.mean() == pytest.approx(0.75 * 64, abs=3)
         assert rows.max() == pytest.approx(0.9 * 48, abs=2)
@@ -58,19 +58,21 @@ def test_an_actor_stands_where_its_path_says(root):
 
 def test_the_base_keeps_its_object_and_its_way(root):
     _, truth = read_davis(root, "red")
-    for t, (_, labels) in enumerate(play(root, PAIR)):
+    for t, (_, labels) in enumerate(render_scene(root, PAIR)):
         seen = (labels == 1) | (labels == 2)
         assert (seen >= (truth[t] == 1)).all()
         assert not (labels == 1)[truth[t] == 0].any()
 
 
 def test_an_actor_may_leave(root):
-    *_, (_, labels) = play(root, HIDE)
+    *_, (_, labels) = render_scene(root, HIDE)
     assert set(np.unique(labels)) == {0, 1}
 
 
 def test_the_same_scene_is_composed_again(root):
-    for one, other in zip(play(root, HIDE), play(root, HIDE), strict=True):
+    for one, other in zip(
+        render_scene(root, HIDE), render_scene(root, HIDE), strict=True
+    ):
         assert np.array_equal(one[0], other[0])
         assert np.array_equal(one[1], other[1])
 
@@ -81,7 +83,7 @@ def test_scenes_are_written_in_the_layout_of_davis(root, output):
     assert sequences(output, "ImageSets/2017/train.txt") == ["hide"]
     video, truth = read_davis(output, "pair")
     assert video.shape == truth.shape == (6, 48, 64)
-    for t, (picture, labels) in enumerate(play(root, PAIR)):
+    for t, (picture, labels) in enumerate(render_scene(root, PAIR)):
         assert np.array_equal(truth[t], labels)
         assert np.abs(video.rgb(t).astype(int) - picture).mean() < 4
     assert not list(output.glob(".*"))
@@ -135,7 +137,7 @@ def test_a_missing_sequence_is_named_before_anything_is_written(root, output):
 
 def test_a_base_that_is_too_short_is_named(root):
     with pytest.raises(ReadError, match="9 frames or more of red"):
-        next(play(root, replace(PAIR, frames=9)))
+        next(render_scene(root, replace(PAIR, frames=9)))
 
 
 def test_the_command_tells_a_missing_sequence_in_one_line(root, output):
@@ -147,7 +149,7 @@ def test_the_command_tells_a_missing_sequence_in_one_line(root, output):
 
 
 def test_the_fixed_list_keeps_the_two_sets_apart():
-    of = [{s for script in part for s in script.sequences} for part in FIXED]
+    of = [{s for spec in part for s in spec.sequences} for part in FIXED]
     assert of[0] == {"soccerball", "stroller", "surf", "swing", "tennis", "train"}
     assert not of[0] & of[1]
 
@@ -157,19 +159,19 @@ FIXED = (VALIDATION, TRAINING)
 
 @pytest.mark.parametrize("part", FIXED)
 def test_the_fixed_list_has_two_to_five_objects_and_every_doubt(part):
-    counts = {1 + len(script.roles) for script in part}
+    counts = {1 + len(spec.sprites) for spec in part}
     assert counts == {2, 3, 4, 5}
-    assert any(script.base in script.sequences[1:] for script in part)  # alike
-    assert any(script.behind for script in part)
+    assert any(spec.base in spec.sequences[1:] for spec in part)  # alike
+    assert any(spec.behind for spec in part)
     outside = [
-        any(not 0 <= x <= 1 for x, _, _ in role.path[1:-1])
-        for script in part
-        for role in script.roles
+        any(not 0 <= x <= 1 for x, _, _ in sprite_spec.path[1:-1])
+        for spec in part
+        for sprite_spec in spec.sprites
     ]
     assert any(outside)  # leaves and returns
-    assert all(0 <= script.behind <= len(script.roles) for script in part)
+    assert all(0 <= spec.behind <= len(spec.sprites) for spec in part)
 
 
 def test_every_scene_has_a_name_of_its_own():
-    names = [script.name for part in FIXED for script in part]
+    names = [spec.name for part in FIXED for spec in part]
     assert len(names) == len(set(names)) == 16

@@ -4,10 +4,10 @@ import pytest
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.study.scenes.tracks import (
     camera_path,
-    follow,
-    played,
-    unsteady,
-    walk,
+    clip_frames,
+    interpolate_path,
+    remove_pan,
+    track_object,
 )
 from tests.scenes import moving_square, texture
 
@@ -22,23 +22,23 @@ from tests.scenes import moving_square, texture
     ],
 )
 def test_a_clip_is_played_to_and_fro(clip, step, times):
-    assert played(clip, step, 6).tolist() == times
+    assert clip_frames(clip, step, 6).tolist() == times
 
 
 def test_a_walk_passes_its_stops_and_never_overshoots():
-    way = walk(((0.8, 0.5, 1), (1.2, 0.5, 1), (0.6, 0.6, 1)), 41)
-    assert np.allclose(way[[0, 20, 40], 0], [0.8, 1.2, 0.6])
-    assert way[:, 0].max() <= 1.2
-    assert way[:, 1].min() >= 0.5
+    path = interpolate_path(((0.8, 0.5, 1), (1.2, 0.5, 1), (0.6, 0.6, 1)), 41)
+    assert np.allclose(path[[0, 20, 40], 0], [0.8, 1.2, 0.6])
+    assert path[:, 0].max() <= 1.2
+    assert path[:, 1].min() >= 0.5
 
 
 def test_one_stop_is_standing_still():
-    assert walk(((0.2, 0.3, 0.4),), 3).tolist() == [[0.2, 0.3, 0.4]] * 3
+    assert interpolate_path(((0.2, 0.3, 0.4),), 3).tolist() == [[0.2, 0.3, 0.4]] * 3
 
 
 def test_feet_follow_a_square():
     _, truth = moving_square(12)  # rows 14 to 31, from column 6 on, 3 a frame
-    track = follow(truth, (0, 11), "square")
+    track = track_object(truth, (0, 11), "square")
     assert np.allclose(track.feet[:, 1], 31, atol=0.01)
     assert np.allclose(np.diff(track.feet[4:8, 0]), 3, atol=0.3)
     assert np.allclose(track.height, 18)
@@ -48,7 +48,7 @@ def test_height_follows_an_object_that_comes_nearer():
     truth = np.zeros((8, 64, 64), np.uint8)
     for t in range(8):
         truth[t, 50 - 4 * t - 8 : 50, 10 : 18 + 4 * t] = 1
-    height = follow(truth, (0, 7), "nearer").height
+    height = track_object(truth, (0, 7), "nearer").height
     assert height[-1] / height[0] == pytest.approx(36 / 8, rel=0.25)
 
 
@@ -57,12 +57,12 @@ def test_a_clip_without_its_object_is_told(clip):
     _, truth = moving_square(12)
     truth[2] = 0
     with pytest.raises(ReadError, match="of square"):
-        follow(truth, clip, "square")
+        track_object(truth, clip, "square")
 
 
 def test_the_camera_is_found_behind_the_object():
-    ground = texture((160, 240), seed=3)
-    frames = [np.roll(ground, (-t, 4 * t), (0, 1)) for t in range(4)]
+    background = texture((160, 240), seed=3)
+    frames = [np.roll(background, (-t, 4 * t), (0, 1)) for t in range(4)]
     mask = np.zeros((4, 160, 240), np.uint8)
     for t in range(4):
         frames[t][40:80, 60:120] = 90
@@ -72,4 +72,4 @@ def test_the_camera_is_found_behind_the_object():
 
 def test_an_even_pan_is_left_out_and_the_rest_kept():
     camera = np.column_stack([10.0 * np.arange(5), [0, 2, 4, 2, 0]])
-    assert np.allclose(unsteady(camera), [[0, 0], [0, 2], [0, 4], [0, 2], [0, 0]])
+    assert np.allclose(remove_pan(camera), [[0, 0], [0, 2], [0, 4], [0, 2], [0, 0]])

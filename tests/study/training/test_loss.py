@@ -1,29 +1,31 @@
 import numpy as np
 import pytest
 import torch
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
 
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.study.training.learner import Learner
-from napari_gnn_vos.study.training.loss import loss_of
+from napari_gnn_vos.study.training.loss import batch_loss
 from napari_gnn_vos.study.training.samples import Sample
 from tests.scenes import random_graph
 
-CARD = CheckpointMetadata(
+METADATA = CheckpointMetadata(
     (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES), EDGE_FEATURE_NAMES, 8, 2
 )
 
 
 def network():
     torch.manual_seed(0)
-    return build(CARD)
+    return build(METADATA)
 
 
 def learner_of(world=1):
     torch.manual_seed(0)
-    return Learner(CARD, world=world)
+    return Learner(METADATA, world=world)
 
 
 def sample(target=None, seed=0):
@@ -53,7 +55,7 @@ def test_by_hand():
     entropy = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     both, either = (one.size * p * y).sum(), (one.size * (p + y - p * y)).sum()
     for overlap in (0, 0.5, 2):
-        loss = loss_of(Constant(logits), CARD, [one], overlap)
+        loss = batch_loss(Constant(logits), METADATA, [one], overlap)
         assert float(loss.detach()) == pytest.approx(
             entropy + overlap * (1 - both / either), 1e-5
         )
@@ -63,15 +65,15 @@ def test_a_window_without_the_object_counts_by_entropy_alone():
     nothing = sample(lambda n: np.zeros(n, np.float32))
     net = network().eval()
     assert torch.equal(
-        loss_of(net, CARD, [nothing], 5), loss_of(net, CARD, [nothing], 0)
+        batch_loss(net, METADATA, [nothing], 5), batch_loss(net, METADATA, [nothing], 0)
     )
 
 
 def test_samples_count_alike_and_do_not_touch():
     net, samples = network().eval(), [sample(seed=seed) for seed in range(3)]
-    apart = [float(loss_of(net, CARD, [one], 0.5).detach()) for one in samples]
+    apart = [float(batch_loss(net, METADATA, [one], 0.5).detach()) for one in samples]
     assert len(set(apart)) == 3
-    together = loss_of(net, CARD, samples, 0.5)
+    together = batch_loss(net, METADATA, samples, 0.5)
     assert float(together.detach()) == pytest.approx(np.mean(apart), 1e-5)
 
 
@@ -81,38 +83,67 @@ def test_learning_makes_it_small():
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_the_mean_follows():
+def test_the_average_follows_the_weights():
+    """The first update copies; the decay of the second one is 2 / 11 of warm-up."""
     learner = learner_of()
-    before = [p.clone() for p in learner.mean.parameters()]
+    weights = []
+    for _ in range(2):
+        learner.step([sample()], 0.1, 0.5)
+        weights.append([p.clone() for p in learner.network.parameters()])
+    moved = zip(*weights, learner.averaged.parameters(), strict=True)
+    for first, second, averaged in moved:
+        torch.testing.assert_close(averaged, 2 / 11 * first + 9 / 11 * second)
+    assert not learner.averaged.training
+
+
+def test_the_decay_of_the_average_is_bounded():
+    learner = Learner(METADATA, decay=0.1)
     learner.step([sample()], 0.1, 0.5)
-    learner.follow(0.75)
+    first = [p.clone() for p in learner.network.parameters()]
+    learner.step([sample()], 0.1, 0.5)
     moved = zip(
-        before, learner.network.parameters(), learner.mean.parameters(), strict=True
+        first,
+        learner.network.parameters(),
+        learner.averaged.parameters(),
+        strict=True,
     )
-    for old, new, mean in moved:
-        torch.testing.assert_close(mean, 0.75 * old + 0.25 * new)
+    for old, new, averaged in moved:
+        torch.testing.assert_close(averaged, 0.1 * old + 0.9 * new)
 
 
 def test_a_state_is_gone_on_from(tmp_path):
-    one, other = learner_of(), Learner(CARD)
+    one, other = learner_of(), Learner(METADATA)
     one.step([sample()], 0.01, 0.5)
-    one.follow(0.5)
     one.save(tmp_path / "state.pt", 17, 0.625)
     assert other.load(tmp_path / "state.pt") == (17, 0.625)
     for learner in (one, other):
         torch.manual_seed(3)
         learner.step([sample()], 0.01, 0.5)
-    pairs = zip(one.network.parameters(), other.network.parameters(), strict=True)
-    assert all(torch.equal(a, b) for a, b in pairs)
+    for of in ("network", "averaged"):
+        weights = (getattr(one, of).parameters(), getattr(other, of).parameters())
+        assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
 
 
-def test_processes_share_the_mean_of_their_gradients(monkeypatch):
-    """Two processes with the same sample take the step of one."""
-    monkeypatch.setattr(torch.distributed, "all_reduce", lambda flat: flat.mul_(2))
-    alone, together = learner_of(), learner_of(world=2)
-    for learner in (alone, together):
-        torch.manual_seed(3)
-        learner.step([sample()], 0.01, 0.5)
-    pairs = zip(alone.network.parameters(), together.network.parameters(), strict=True)
-    for a, b in pairs:
-        torch.testing.assert_close(a, b)
+def _step_in_a_group(rank, file):
+    """Take one step as one of two processes, each with its own sample."""
+    address = f"file://{file}.group"
+    distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
+    try:
+        learner = learner_of(world=2)
+        learner.step([sample(seed=rank)], 0.01, 0.5)
+        learner.step([sample(seed=2 + rank)], 0.01, 0.5)
+        if rank == 0:
+            torch.save(learner.network.state_dict(), file)
+    finally:
+        distributed.destroy_process_group()
+
+
+def test_processes_share_the_mean_of_their_gradients(tmp_path):
+    """Two processes take the step of one process with the samples of both."""
+    spawn(_step_in_a_group, (tmp_path / "weights.pt",), 2)
+    alone = learner_of()
+    alone.step([sample(seed=0), sample(seed=1)], 0.01, 0.5)
+    alone.step([sample(seed=2), sample(seed=3)], 0.01, 0.5)
+    together = torch.load(tmp_path / "weights.pt", weights_only=True)
+    for name, weights in alone.network.state_dict().items():
+        torch.testing.assert_close(together[name], weights, atol=1e-5, rtol=1e-3)

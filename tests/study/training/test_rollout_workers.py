@@ -14,17 +14,17 @@ from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.training import rollout_workers as module
 from napari_gnn_vos.study.training.rollout_workers import RolloutWorkers
-from napari_gnn_vos.study.training.train import card_of, train
+from napari_gnn_vos.study.training.train import checkpoint_metadata, train
 from napari_gnn_vos.study.training.training_plan import TrainingPlan
 from napari_gnn_vos.study.training.training_run import RolloutConfig, TrainSettings
-from tests.study.folders import davis_folder
+from tests.study.davis_folders import davis_folder
 
 SETTINGS = TrainSettings(
     steps=3,
     frames=3,
     rounds=2,
     batch=2,
-    samples_a_round=2,
+    samples_per_round=2,
     width=8,
     depth=1,
     validation_rounds=1,
@@ -33,7 +33,7 @@ SETTINGS = TrainSettings(
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    here = tmp_path_factory.mktemp("players")
+    here = tmp_path_factory.mktemp("rollout")
     root = davis_folder(here / "davis")
     about = here / "cache", here / "run", Config(), SETTINGS, "cpu", 2
     made = TrainingPlan(((root, ("one", "two")),), ((root, ("one",)),), *about)
@@ -42,8 +42,8 @@ def plan(tmp_path_factory):
 
 
 def model():
-    card = card_of(SETTINGS)
-    return Predictor(build(card).eval(), card)
+    metadata = checkpoint_metadata(SETTINGS)
+    return Predictor(build(metadata).eval(), metadata)
 
 
 def broken():
@@ -52,16 +52,16 @@ def broken():
 
 def test_a_training_whose_rounds_are_played_beside_it(plan):
     path = train(plan(0, 1))
-    _, card = load_checkpoint(path)
-    assert card.facts["steps"] == 3
-    assert len(card.facts["j_by_round"]) == 1
+    _, metadata = load_checkpoint(path)
+    assert metadata.facts["steps"] == 3
+    assert len(metadata.facts["j_by_round"]) == 1
 
 
 def test_players_cut_samples_and_end(plan):
-    cast = RolloutConfig(2, plan.footage)
-    with RolloutWorkers(cast, SETTINGS, model(), (0,)) as players:
-        samples = [one for _ in range(3) for one in players.batch()]
-        processes = list(players._processes)
+    rollout = RolloutConfig(2, plan.open_videos)
+    with RolloutWorkers(rollout, SETTINGS, model(), (0,)) as workers:
+        samples = [one for _ in range(3) for one in workers.batch()]
+        processes = list(workers._processes)
     assert len(samples) == 6
     for one in samples:
         assert len(one.graph.offsets) == 4
@@ -72,27 +72,29 @@ def test_players_cut_samples_and_end(plan):
 
 def test_players_are_told_the_weights_of_now(plan):
     learner = model()
-    players = RolloutWorkers(RolloutConfig(0, plan.footage), SETTINGS, learner, (0,))
-    before = players._weights.clone()
+    workers = RolloutWorkers(
+        RolloutConfig(0, plan.open_videos), SETTINGS, learner, (0,)
+    )
+    before = workers._weights.clone()
     with torch.no_grad():
         for weights in learner.network.parameters():
             weights.add_(1)
-    players._batch = 0
-    players.batch()
-    torch.testing.assert_close(players._weights, before + 1)
+    workers._batch = 0
+    workers.batch()
+    torch.testing.assert_close(workers._weights, before + 1)
 
 
 def test_a_player_that_fails_is_told_with_its_reason():
-    players = RolloutWorkers(RolloutConfig(1, broken), SETTINGS, model(), (0,))
-    with players, pytest.raises(RuntimeError, match="no such video"):
-        players.batch()
+    workers = RolloutWorkers(RolloutConfig(1, broken), SETTINGS, model(), (0,))
+    with workers, pytest.raises(RuntimeError, match="no such video"):
+        workers.batch()
 
 
 def test_a_player_that_is_killed(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
-    players = RolloutWorkers(
+    monkeypatch.setattr(module, "WORKER_TIMEOUT", 0.2)
+    workers = RolloutWorkers(
         RolloutConfig(1, partial(time.sleep, 60)), SETTINGS, model(), (0,)
     )
-    with players, pytest.raises(GnnVosError, match="with fewer --players"):
-        os.kill(players._processes[0].pid, signal.SIGKILL)
-        players.batch()
+    with workers, pytest.raises(GnnVosError, match="with fewer --players"):
+        os.kill(workers._processes[0].pid, signal.SIGKILL)
+        workers.batch()

@@ -7,28 +7,28 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
 from napari_gnn_vos.study.training.samples import (
-    GROUPS,
-    Pool,
-    for_training,
-    merge_some,
+    DROPPED_GROUPS,
+    SessionPool,
+    merge_random_objects,
     targets,
+    without_refinement,
 )
 from tests.scenes import moving_square, plain_frame
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 
 
-def pool_of(footage, size=2, rounds=3, seed=0):
-    return Pool([footage], rounds, size, np.random.default_rng(seed))
+def pool_of(labelled_video, size=2, rounds=3, seed=0):
+    return SessionPool([labelled_video], rounds, size, np.random.default_rng(seed))
 
 
 @pytest.fixture(scope="module")
-def pool(footage):
-    one = pool_of(footage)
+def pool(labelled_video):
+    one = pool_of(labelled_video)
     for _ in range(4):
-        one.advance(DIFFUSED)
+        one.advance(DIFFUSION_MODEL)
     return one
 
 
@@ -70,7 +70,7 @@ def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
     rng, missing = np.random.default_rng(0), set()
     for _ in range(100):
         sample = running.sample(5, rng)
-        for group in GROUPS:
+        for group in DROPPED_GROUPS:
             columns = [NODE_INPUT_NAMES.index(name) for name in group]
             if not sample.inputs[:, columns].any():
                 missing.add(group)
@@ -83,20 +83,20 @@ def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
         np.testing.assert_array_equal(inputs, before[k])
 
 
-def test_sessions_are_begun_then_played_on_and_end(footage):
-    pool, rounds = pool_of(footage, size=2, rounds=2), set()
+def test_sessions_are_begun_then_played_on_and_end(labelled_video):
+    pool, rounds = pool_of(labelled_video, size=2, rounds=2), set()
     for step in range(8):
-        pool.advance(DIFFUSED)
+        pool.advance(DIFFUSION_MODEL)
         assert len(pool._running) == min(step + 1, 2)
         rounds |= {len(one.session.rounds) for one in pool._running}
     assert rounds == {1, 2}
 
 
-def test_the_same_seed_the_same_samples(footage):
+def test_the_same_seed_the_same_samples(labelled_video):
     def third(seed):
-        pool = pool_of(footage, seed=seed)
+        pool = pool_of(labelled_video, seed=seed)
         for _ in range(3):
-            pool.advance(DIFFUSED)
+            pool.advance(DIFFUSION_MODEL)
         return pool.sample(3)
 
     one, other, another = third(1), third(1), third(2)
@@ -105,18 +105,18 @@ def test_the_same_seed_the_same_samples(footage):
     assert not np.array_equal(one.inputs, another.inputs)
 
 
-def test_training_does_not_refine(footage):
-    session = replace(footage.session, config=Config())
+def test_training_does_not_refine(labelled_video):
+    session = replace(labelled_video.session, config=Config())
     assert session.config.refine
-    assert not for_training(session).config.refine
-    assert for_training(session).config.seeds == session.config.seeds
+    assert not without_refinement(session).config.refine
+    assert without_refinement(session).config.seeds == session.config.seeds
 
 
 def test_some_objects_are_taken_for_one():
     truth = np.array([[[0, 1, 2, 3]]], np.uint8)
     seen = set()
     for seed in range(60):
-        merged = merge_some(truth, np.random.default_rng(seed))[0, 0]
+        merged = merge_random_objects(truth, np.random.default_rng(seed))[0, 0]
         assert merged[0] == 0
         assert 1 in merged
         assert set(merged.tolist()) in ({0, 1}, {0, 1, 2})
@@ -127,4 +127,4 @@ def test_some_objects_are_taken_for_one():
 
 def test_one_object_stays_as_it_is():
     truth = np.array([[[0, 3]]], np.uint8)
-    assert merge_some(truth, np.random.default_rng(0)) is truth
+    assert merge_random_objects(truth, np.random.default_rng(0)) is truth

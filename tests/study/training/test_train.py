@@ -12,23 +12,27 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
-from napari_gnn_vos.study.rounds import play
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.rounds import run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
-from napari_gnn_vos.study.training.samples import Pool
-from napari_gnn_vos.study.training.train import card_of, rate_at, train
+from napari_gnn_vos.study.training.samples import SessionPool
+from napari_gnn_vos.study.training.train import (
+    checkpoint_metadata,
+    learning_rate,
+    train,
+)
 from napari_gnn_vos.study.training.training_run import TrainingRun, TrainSettings
 from napari_gnn_vos.study.training.validate import validate
 from tests.scenes import line
-from tests.study.folders import davis_folder
+from tests.study.davis_folders import davis_folder
 
-DIFFUSED = WholeVideoModel(diffusion_alone)
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 
 TINY = {
     "frames": 3,
     "rounds": 2,
     "pool": 2,
-    "steps_a_round": 2,
+    "steps_per_round": 2,
     "width": 8,
     "depth": 2,
     "validate_every": 2,
@@ -36,9 +40,12 @@ TINY = {
 }
 
 
-def course(footage, folder, **settings):
+def run(labelled_video, folder, **settings):
     return TrainingRun(
-        TrainSettings(**{**TINY, **settings}), [footage], [footage], folder
+        TrainSettings(**{**TINY, **settings}),
+        [labelled_video],
+        [labelled_video],
+        folder,
     )
 
 
@@ -46,55 +53,55 @@ def weights(path):
     return load_checkpoint(path)[0].state_dict()
 
 
-def steps_of(folder):
+def validated_steps(folder):
     with (folder / "curve.csv").open() as file:
         return [int(row[0]) for row in csv.reader(file) if len(row) > 3]
 
 
 @pytest.fixture(scope="module")
-def trained(footage, tmp_path_factory):
+def trained(labelled_video, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "new"
-    train(course(footage, folder, steps=4))
+    train(run(labelled_video, folder, steps=4))
     return folder
 
 
 def test_it_leaves_checkpoints_a_curve_and_a_state(trained):
     names = {path.name for path in trained.iterdir()}
     assert names == {"best.safetensors", "last.safetensors", "curve.csv", "state.pt"}
-    assert steps_of(trained) == [2, 4]
+    assert validated_steps(trained) == [2, 4]
 
 
 def test_the_card_says_how_it_came_to_be(trained):
-    _, card = load_checkpoint(trained / "last.safetensors")
-    assert card.node_feature_names == INPUTS
-    assert (card.width, card.depth) == (8, 2)
-    assert card.facts["steps"] == 4
-    assert card.facts["settings"]["frames"] == 3
-    assert len(card.facts["j_by_round"]) == 1
+    _, metadata = load_checkpoint(trained / "last.safetensors")
+    assert metadata.node_feature_names == INPUTS
+    assert (metadata.width, metadata.depth) == (8, 2)
+    assert metadata.facts["steps"] == 4
+    assert metadata.facts["settings"]["frames"] == 3
+    assert len(metadata.facts["j_by_round"]) == 1
 
 
-def test_the_checkpoint_answers(trained, footage):
+def test_the_checkpoint_answers(trained, labelled_video):
     model = load_model(trained / "best.safetensors", "cpu")
     strokes = [line(0, 1, (8, 10), (16, 18)), line(0, 0, (2, 30), (23, 32))]
-    session = annotate(footage.session, strokes, rng=np.random.default_rng(0))
-    assert drain(predict(session, model)).labels.shape == footage.truth.shape
+    session = annotate(labelled_video.session, strokes, rng=np.random.default_rng(0))
+    assert drain(predict(session, model)).labels.shape == labelled_video.truth.shape
 
 
-def test_it_goes_on_where_it_stopped(trained, footage):
+def test_it_goes_on_where_it_stopped(trained, labelled_video):
     before = weights(trained / "last.safetensors")
-    train(course(footage, trained, steps=6))
-    assert steps_of(trained) == [2, 4, 6]
+    train(run(labelled_video, trained, steps=6))
+    assert validated_steps(trained) == [2, 4, 6]
     after = weights(trained / "last.safetensors")
     assert any(not torch.equal(before[name], after[name]) for name in before)
-    _, card = load_checkpoint(trained / "last.safetensors")
-    assert card.facts["steps"] == 6
-    train(course(footage, trained, steps=6))  # nothing is left to do
-    assert steps_of(trained) == [2, 4, 6]
+    _, metadata = load_checkpoint(trained / "last.safetensors")
+    assert metadata.facts["steps"] == 6
+    train(run(labelled_video, trained, steps=6))  # nothing is left to do
+    assert validated_steps(trained) == [2, 4, 6]
 
 
-def test_the_same_seed_the_same_weights(footage, tmp_path):
+def test_the_same_seed_the_same_weights(labelled_video, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        few = course(footage, tmp_path / name, steps=3, seed=seed, validate_every=3)
+        few = run(labelled_video, tmp_path / name, steps=3, seed=seed, validate_every=3)
         train(few)
     a, b, c = (weights(tmp_path / n / "last.safetensors") for n in "abc")
     assert all(torch.equal(a[name], b[name]) for name in a)
@@ -102,33 +109,33 @@ def test_the_same_seed_the_same_weights(footage, tmp_path):
 
 
 def test_the_best_checkpoint_stays_when_later_ones_are_worse(
-    footage, tmp_path, monkeypatch
+    labelled_video, tmp_path, monkeypatch
 ):
     js = iter([[0.5], [0.8], [0.2]])
     monkeypatch.setattr(
         "napari_gnn_vos.study.training.train.validate", lambda _model, _course: next(js)
     )
-    path = train(course(footage, tmp_path, steps=3, validate_every=1))
+    path = train(run(labelled_video, tmp_path, steps=3, validate_every=1))
     assert path == tmp_path / "best.safetensors"
     assert load_checkpoint(path)[1].facts["steps"] == 2
     assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 3
 
 
-def test_validation_is_the_mean_of_the_rounds(footage, tmp_path):
-    js = validate(DIFFUSED, course(footage, tmp_path, validation_rounds=2))
-    scores = play(
-        footage.session,
-        footage.truth,
+def test_validation_is_the_mean_of_the_rounds(labelled_video, tmp_path):
+    js = validate(DIFFUSION_MODEL, run(labelled_video, tmp_path, validation_rounds=2))
+    scores = run_rounds(
+        labelled_video.session,
+        labelled_video.truth,
         SimulatedAnnotator(),
-        DIFFUSED,
+        DIFFUSION_MODEL,
         rounds=2,
         rng=np.random.default_rng(0),
     )
     assert js == pytest.approx([score.j.mean() for _, score in scores])
 
 
-def test_a_training_that_was_killed_goes_on(footage, tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_gnn_vos.study.training.training_log.SAVED_EVERY", 2)
+def test_a_training_that_was_killed_goes_on(labelled_video, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_gnn_vos.study.training.training_log.SAVE_EVERY", 2)
     killed = iter(range(3))
 
     def stop_later(_self, frames):
@@ -136,20 +143,20 @@ def test_a_training_that_was_killed_goes_on(footage, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return sample(_self, frames)
 
-    sample = Pool.sample
-    monkeypatch.setattr(Pool, "sample", stop_later)
+    sample = SessionPool.sample
+    monkeypatch.setattr(SessionPool, "sample", stop_later)
     with pytest.raises(KeyboardInterrupt):
-        train(course(footage, tmp_path, steps=5, validate_every=5))
+        train(run(labelled_video, tmp_path, steps=5, validate_every=5))
     assert not (tmp_path / "last.safetensors").exists()
-    monkeypatch.setattr(Pool, "sample", sample)
+    monkeypatch.setattr(SessionPool, "sample", sample)
     steps = []
     monkeypatch.setattr(
-        "napari_gnn_vos.study.training.train.rate_at",
+        "napari_gnn_vos.study.training.train.learning_rate",
         lambda at, _: steps.append(at) or 1e-3,
     )
-    train(course(footage, tmp_path, steps=5, validate_every=5))
+    train(run(labelled_video, tmp_path, steps=5, validate_every=5))
     assert steps == [2, 3, 4]
-    assert steps_of(tmp_path) == [5]
+    assert validated_steps(tmp_path) == [5]
 
 
 @pytest.mark.parametrize(
@@ -159,8 +166,10 @@ def test_a_training_that_was_killed_goes_on(footage, tmp_path, monkeypatch):
         ("torch.save", RuntimeError("write failed")),
     ],
 )
-def test_a_full_disk_leaves_what_was_there(footage, tmp_path, monkeypatch, name, error):
-    train(course(footage, tmp_path, steps=1))
+def test_a_full_disk_leaves_what_was_there(
+    labelled_video, tmp_path, monkeypatch, name, error
+):
+    train(run(labelled_video, tmp_path, steps=1))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
     def full(_what, path, **_):
@@ -169,39 +178,39 @@ def test_a_full_disk_leaves_what_was_there(footage, tmp_path, monkeypatch, name,
 
     monkeypatch.setattr(name, full)
     with pytest.raises(SettingsError, match="Make room and run the same command"):
-        train(course(footage, tmp_path, steps=2, validate_every=1))
+        train(run(labelled_video, tmp_path, steps=2, validate_every=1))
     state = tmp_path / "state.pt"
     assert state.read_bytes() == before[state]
     assert load_checkpoint(tmp_path / "best.safetensors")
     monkeypatch.undo()
-    train(course(footage, tmp_path, steps=2, validate_every=1))
+    train(run(labelled_video, tmp_path, steps=2, validate_every=1))
     assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 2
 
 
-def test_without_validation_the_last_is_the_best(footage, tmp_path):
-    path = train(course(footage, tmp_path, steps=2, validation_rounds=0))
+def test_without_validation_the_last_is_the_best(labelled_video, tmp_path):
+    path = train(run(labelled_video, tmp_path, steps=2, validation_rounds=0))
     assert load_checkpoint(path)[1].facts["j_by_round"] == []
 
 
-def test_features_that_are_left_out(footage, tmp_path):
+def test_features_that_are_left_out(labelled_video, tmp_path):
     out = ("previous", "delta_l")
-    path = train(course(footage, tmp_path, steps=1, left_out=out))
+    path = train(run(labelled_video, tmp_path, steps=1, left_out=out))
     model = load_model(path, "cpu")
-    assert "previous" not in model.card.node_feature_names
-    assert "delta_l" not in model.card.edge_feature_names
-    assert len(model.card.node_feature_names) == len(INPUTS) - 1
-    js = validate(model, course(footage, tmp_path))
+    assert "previous" not in model.metadata.node_feature_names
+    assert "delta_l" not in model.metadata.edge_feature_names
+    assert len(model.metadata.node_feature_names) == len(INPUTS) - 1
+    js = validate(model, run(labelled_video, tmp_path))
     assert 0 <= js[0] <= 1
 
 
 def test_what_is_left_out_must_be_known():
     with pytest.raises(SettingsError, match=r"\['colour'\] are not"):
-        card_of(TrainSettings(left_out=("colour", "previous")))
+        checkpoint_metadata(TrainSettings(left_out=("colour", "previous")))
 
 
 def test_the_rate_rises_then_falls():
     s = TrainSettings(steps=1000, rate=1.0)
-    rates = [rate_at(step, s) for step in range(1000)]
+    rates = [learning_rate(step, s) for step in range(1000)]
     assert rates[0] == pytest.approx(0.01)
     assert 95 <= int(np.argmax(rates)) <= 100
     assert (np.diff(rates[100:]) < 0).all()
@@ -219,6 +228,6 @@ def test_torchrun_starts_the_processes(tmp_path):
     command = sys.executable, *launch, "--no-python", program, "train", *words
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    _, card = load_checkpoint(tmp_path / "run/last.safetensors")
-    assert card.facts["processes"] == 2
-    assert len(card.facts["j_by_round"]) == 8
+    _, metadata = load_checkpoint(tmp_path / "run/last.safetensors")
+    assert metadata.facts["processes"] == 2
+    assert len(metadata.facts["j_by_round"]) == 8

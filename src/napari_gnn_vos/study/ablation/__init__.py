@@ -1,1 +1,1 @@
-"""The tables of the paper, and ours: what each part is worth."""
+"""Ablation tables: those of the paper and further ones."""

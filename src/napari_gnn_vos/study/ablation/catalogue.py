@@ -1,4 +1,4 @@
-"""The tables of ablations, as data: what each row changes, and what was published.
+"""Definitions of the ablation tables: the change per row, and published figures.
 
 Published figures are those of the paper and of the methods it stands beside, on DAVIS
 2017 val with first strokes of persons.
@@ -21,8 +21,8 @@ from napari_gnn_vos.config import (
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.study.ablation.variants import Figures, J, Table, Variant
 from napari_gnn_vos.study.baselines import WholeVideoModel
-from napari_gnn_vos.study.graph_cut import CUT, graph_cut
-from napari_gnn_vos.study.measure.methods import Method, simple_methods
+from napari_gnn_vos.study.graph_cut import SMOOTHNESS, graph_cut
+from napari_gnn_vos.study.measure.benchmark_methods import Method, simple_methods
 from napari_gnn_vos.study.training.training_run import TrainSettings
 
 
@@ -67,7 +67,7 @@ def _field() -> tuple[Variant, ...]:
     others = ("label model + diffusion", "label model alone", "spread seeds alone")
     return (
         Variant("GatedGCN", FULL),
-        _cut(CUT, _j(0.295, 0.419), "label model + graph cut"),
+        _cut(SMOOTHNESS, _j(0.295, 0.419), "label model + graph cut"),
         *(Variant(name, method=simple[name]) for name in others),
     )
 
@@ -85,31 +85,35 @@ TUNE = Table(
     tuple(_cut(strength, {}, f"strength {strength:g}") for strength in STRENGTHS),
 )
 
-_NO_SPREAD = SeedSettings(propagation_frames=0)
+_NO_PROPAGATION = SeedSettings(propagation_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
-_NO_LOOK = LabelModelSettings(enabled=False)
+_NO_LABEL_MODEL = LabelModelSettings(enabled=False)
 _LIGHT = LabelModelSettings(propagated_weight=0.05)
 _ALL_SIZES = LabelModelSettings(small_superpixel=0)
-_SAME_LOOKS = LabelModelSettings(recompute_appearance=False, small_superpixel=0)
+_FRAME_APPEARANCE = LabelModelSettings(recompute_appearance=False, small_superpixel=0)
 INPUTS = Table(
     "inputs",
     "The given weights, told less (Table III); which of the published ones is without "
     "label model and which without spreading is not certain",
     (
         Variant("full", FULL),
-        Variant("without label model", _j(0.570, 0.703), Config(label_model=_NO_LOOK)),
-        Variant("without spreading", _j(0.485, 0.712), Config(seeds=_NO_SPREAD)),
+        Variant(
+            "without label model", _j(0.570, 0.703), Config(label_model=_NO_LABEL_MODEL)
+        ),
+        Variant("without spreading", _j(0.485, 0.712), Config(seeds=_NO_PROPAGATION)),
         Variant(
             "without both",
             _j(0.209, 0.639),
-            Config(seeds=_NO_SPREAD, label_model=_NO_LOOK),
+            Config(seeds=_NO_PROPAGATION, label_model=_NO_LABEL_MODEL),
         ),
         Variant("without diffusion", without=("harmonic",)),
         Variant("without previous answer", without=("previous",)),
         Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
         Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
         Variant("slivers count in full", config=Config(label_model=_ALL_SIZES)),
-        Variant("parts look like the whole", config=Config(label_model=_SAME_LOOKS)),
+        Variant(
+            "parts look like the whole", config=Config(label_model=_FRAME_APPEARANCE)
+        ),
     ),
     composed=True,
 )
@@ -225,7 +229,7 @@ TABLES = {
 
 
 def table_of(name: str) -> Table:
-    """Find a table by its name.
+    """Look up a table by name.
 
     Raises
     ------

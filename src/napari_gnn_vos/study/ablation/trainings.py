@@ -1,4 +1,4 @@
-"""Trainings that an ablation needs, each on one core, some at the same time."""
+"""Trainings of an ablation, one core each, several in parallel."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from importlib.metadata import version
 from multiprocessing import active_children, get_context
 from pathlib import Path
 
-import torch
-
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.study.labelled_video import davis_footage
-from napari_gnn_vos.study.training.one_core import begin_on_one_core
+from napari_gnn_vos.study.labelled_video import open_davis_videos
 from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_plan import TrainingPlan
+from napari_gnn_vos.study.training.worker_process import initialize_worker
 
 
-def spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
-    """Take some names, evenly spaced, with the first and the last.
+def evenly_spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
+    """Select evenly spaced names, including the first and the last.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> spaced(["a", "b", "c", "d", "e"], 3)
+    >>> evenly_spaced(["a", "b", "c", "d", "e"], 3)
     ('a', 'c', 'e')
     """
     if count is None or count >= len(names):
@@ -41,8 +40,8 @@ def spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
     return tuple(names[round(k * last / max(count - 1, 1))] for k in range(count))
 
 
-def folder_of(plan: TrainingPlan) -> Path:
-    """Name a training by all that its weights depend on; ``DIGEST-SEED``."""
+def training_folder(plan: TrainingPlan) -> Path:
+    """Derive a folder name, ``DIGEST-SEED``, from all that the weights depend on."""
     depends_on = (
         version("napari-gnn-vos"),
         [(str(root.resolve()), names) for root, names in plan.train],
@@ -54,22 +53,22 @@ def folder_of(plan: TrainingPlan) -> Path:
     return Path(f"{digest}-{plan.settings.seed}")
 
 
-def weights_of(plan: TrainingPlan) -> Path:
-    """File with the weights of a training, once it is finished."""
+def weights_file(plan: TrainingPlan) -> Path:
+    """Path of the final weights of a training."""
     return plan.folder / "last.safetensors"
 
 
-def finished(plan: TrainingPlan) -> bool:
-    """Tell whether a training has taken all its steps."""
+def is_finished(plan: TrainingPlan) -> bool:
+    """Check whether a training has completed all its steps."""
     try:
-        _, card = load_checkpoint(weights_of(plan))
+        _, card = load_checkpoint(weights_file(plan))
     except ReadError:
         return False
     return card.facts.get("steps") == plan.settings.steps
 
 
 def train_all(plans: Collection[TrainingPlan], processes: int) -> Pipeline[None]:
-    """Run trainings that are not finished.
+    """Run the trainings that are not finished.
 
     Parameters
     ----------
@@ -81,46 +80,46 @@ def train_all(plans: Collection[TrainingPlan], processes: int) -> Pipeline[None]
     Yields
     ------
     step : Progress
-        One a training, and more while videos are prepared.
+        One per training, and further ones while videos are prepared.
     """
-    open_ones = [plan for plan in plans if not finished(plan)]
+    open_ones = [plan for plan in plans if not is_finished(plan)]
     left = list({plan.folder: plan for plan in open_ones}.values())
-    for plan in _once_a_video(left):
+    for plan in _longest_per_preparation(left):
         for root, names in plan.train:
-            yield from davis_footage(root, names, plan.config, plan.cache)
+            yield from open_davis_videos(root, names, plan.config, plan.cache)
     at_once = min(processes, len(left))
-    yield from _at_once(left, at_once) if at_once > 1 else _one_by_one(left)
+    yield from (
+        _train_concurrently(left, at_once) if at_once > 1 else _train_sequentially(left)
+    )
 
 
-def _once_a_video(plans: Sequence[TrainingPlan]) -> list[TrainingPlan]:
-    """Plans that together need every video: the longest list of each preparation."""
+def _longest_per_preparation(plans: Sequence[TrainingPlan]) -> list[TrainingPlan]:
+    """Select, per preparation setting, the plan with the most sequences."""
     by_length = sorted(
         plans, key=lambda plan: sum(len(names) for _, names in plan.train)
     )
     return list({plan.config.prepare.digest(): plan for plan in by_length}.values())
 
 
-def _one_by_one(plans: Sequence[TrainingPlan]) -> Pipeline[None]:
+def _train_sequentially(plans: Sequence[TrainingPlan]) -> Pipeline[None]:
     for number, plan in enumerate(plans):
         yield Progress("train", number, len(plans))
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with single_threaded_torch():
             train(plan(0, 1))
-        finally:
-            torch.set_num_threads(threads)
 
 
-def _at_once(plans: Sequence[TrainingPlan], processes: int) -> Pipeline[None]:
+def _train_concurrently(
+    plans: Sequence[TrainingPlan], processes: int
+) -> Pipeline[None]:
     spawn, others = get_context("spawn"), set(active_children())
-    with ProcessPoolExecutor(processes, spawn, begin_on_one_core) as pool:
+    with ProcessPoolExecutor(processes, spawn, initialize_worker) as pool:
         futures = [pool.submit(_train, plan) for plan in plans]
         try:
             yield Progress("train", 0, len(plans))
             for number, future in enumerate(as_completed(futures)):
                 future.result()
                 yield Progress("train", number + 1, len(plans))
-        except BaseException:  # stopped: what runs is not waited for
+        except BaseException:  # interrupted: do not wait for running trainings
             for child in set(active_children()) - others:
                 child.terminate()
             raise

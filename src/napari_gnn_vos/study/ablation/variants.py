@@ -1,4 +1,4 @@
-"""What a table of an ablation is: rows, what each changes, which figures are shown."""
+"""Data types of an ablation table and its rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.study.measure.methods import Method
+from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.training.training_run import TrainSettings
 
 Figures = Mapping[str, float]
@@ -17,7 +17,7 @@ J = ("J after", "mean J")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """A row: what it changes.
+    """A row of an ablation table: the settings that it changes.
 
     Parameters
     ----------
@@ -27,13 +27,14 @@ class Variant:
     config : Config
         Settings of the sessions, in training too.
     training : TrainSettings, optional
-        Trains a network so, but for steps and seed; else the given weights are played.
+        Train a network with these settings, except steps and seed; if None, the
+        given weights are benchmarked.
     learn : int, optional
         Sequences to train on, evenly spaced among all; all if not given.
     without : tuple of str
-        Inputs that the network is not told.
+        Node inputs that are set to 0.
     method : Method, optional
-        Plays in place of the network.
+        Benchmarked instead of the network.
     """
 
     name: str
@@ -47,18 +48,18 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Rows, and which figures of theirs are shown.
+    """An ablation table: its variants and the columns it shows.
 
     Parameters
     ----------
     name, title : str
     variants : tuple of Variant
     columns : tuple of str
-        What the titles of the columns begin with, in their order.
+        Prefixes of the column titles, in order.
     references : mapping of str to mapping of str to float
         Rows of published figures alone, by name.
     composed : bool
-        Whether composed scenes, too, are played if there are any.
+        Whether to benchmark composed scenes as well, if given.
     """
 
     name: str
@@ -69,7 +70,7 @@ class Table:
     composed: bool = False
 
     def choose(self, names: Collection[str] = ()) -> tuple[Variant, ...]:
-        """Take the variants with some names, all if there is none.
+        """Select variants by name; all of them if no name is given.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""What is measured: benchmark, ceiling, transfer, and the reports of them."""
+"""Benchmark, cross-validation, superpixel ceiling, feature transfer, and reports."""

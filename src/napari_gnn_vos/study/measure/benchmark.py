@@ -1,4 +1,4 @@
-"""Sessions on many sequences, one after the other."""
+"""Benchmark methods on DAVIS sequences with simulated annotation."""
 
 from __future__ import annotations
 
@@ -14,100 +14,106 @@ from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.study.baselines import LabelModelRecorder
 from napari_gnn_vos.study.labelled_video import LabelledVideo
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.ceiling import best_labels
-from napari_gnn_vos.study.measure.methods import Method
-from napari_gnn_vos.study.measure.official import ensure_official, play_official
-from napari_gnn_vos.study.measure.plan import Plan
+from napari_gnn_vos.study.measure.official import ensure_official, run_official
+from napari_gnn_vos.study.measure.round_details import RoundDetails, round_details
 from napari_gnn_vos.study.measure.sequence_result import (
-    Hand,
     ResultCache,
     SequenceResult,
+    StrokeOrigin,
 )
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.rounds import FixedFirstRound, Score, play
+from napari_gnn_vos.study.rounds import FixedFirstRound, Score, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """The sequence that is being played.
+class OpenedSequence:
+    """A prepared sequence with its first strokes and graph statistics.
 
     Parameters
     ----------
-    footage : LabelledVideo
+    labelled_video : LabelledVideo
     first : tuple of Scribble
-        What a person drew for the first round; empty if nobody did.
+        Human scribbles for the first round; empty if there are none.
     ceiling, edges : float
-        See `ceiling_of` and `edges_of`.
+        See `ceiling_j` and `edges_per_frame`.
     """
 
-    footage: LabelledVideo
+    labelled_video: LabelledVideo
     first: tuple[Scribble, ...]
     ceiling: float
     edges: float
 
 
 def benchmark(
-    plan: Plan, methods: Sequence[Method], kept: ResultCache
+    plan: BenchmarkPlan, methods: Sequence[Method], result_cache: ResultCache
 ) -> Pipeline[dict[str, list[SequenceResult]]]:
-    """Let methods play sequences; one sequence is in memory at a time.
+    """Run annotation rounds per method and sequence, one sequence in memory at a time.
 
     Parameters
     ----------
-    plan : Plan
+    plan : BenchmarkPlan
     methods : sequence of Method
-    kept : ResultCache
-        What was played before is taken from here, what is played is put here.
+    result_cache : ResultCache
+        Finished results are read from here and new ones stored here.
 
     Yields
     ------
     step : Progress
-        One a round, and more while a sequence is opened.
+        One per round, and further ones while a sequence is opened.
 
     Returns
     -------
     played : dict of str to list of SequenceResult
-        By a method's name, the sequences in the order of the plan.
+        Results by method name, in the order of the plan's sequences.
 
     Raises
     ------
     ReadError, ScribbleError, VideoError
-        If a sequence cannot be played; all are looked at before the first is.
+        If the data of a sequence is faulty; all are checked before the first round.
     SettingsError
         If the protocol needs a package that is not installed.
     """
     done, total = 0, len(plan.names) * len(methods) * plan.rounds
-    yield from nested_progress(look(plan), Progress("look at masks", done, total))
+    yield from nested_progress(check_inputs(plan), Progress("check masks", done, total))
     out: dict[str, list[SequenceResult]] = {method.name: [] for method in methods}
     for name in plan.names:
         opened = None
         for method in methods:
             key, at = plan.key(method, name), Progress(name, done, total)
-            played = kept.get(name, key)
+            played = result_cache.get(name, key)
             if played is None:
-                opened = opened or (yield from nested_progress(_open(plan, name), at))
-                played = yield from _play(plan, method, opened, at)
-                kept.put(played, key)
+                opened = opened or (
+                    yield from nested_progress(_open_sequence(plan, name), at)
+                )
+                played = yield from _run_sequence(plan, method, opened, at)
+                result_cache.put(played, key)
             out[method.name].append(played)
             done += plan.rounds
             yield Progress(name, done, total)
     return out
 
 
-def look(plan: Plan) -> Pipeline[None]:
-    """Read all masks and strokes once, so that what is wrong is told at once."""
+def check_inputs(plan: BenchmarkPlan) -> Pipeline[None]:
+    """Read all masks and strokes once, to report faulty data before long work."""
     if plan.protocol == "davisinteractive":
         ensure_official()
     for number, name in enumerate(plan.names):
         yield Progress(name, number, len(plan.names))
-        _read(plan, name)
+        _read_sequence(plan, name)
 
 
-def _read(plan: Plan, name: str) -> tuple[Video, U8, tuple[Scribble, ...]]:
-    """Open a video; read its truth, and what a person drew on it."""
+def _read_sequence(
+    plan: BenchmarkPlan, name: str
+) -> tuple[Video, U8, tuple[Scribble, ...]]:
+    """Read the video, ground truth and human scribbles of a sequence."""
     video, truth = read_davis(plan.root, name)
     if not objects_of(truth):
         raise VideoError(
@@ -117,42 +123,61 @@ def _read(plan: Plan, name: str) -> tuple[Video, U8, tuple[Scribble, ...]]:
     return video, truth, plan.first_strokes(name, truth)
 
 
-def _open(plan: Plan, name: str) -> Pipeline[Opened]:
-    video, truth, first = _read(plan, name)
-    footage = LabelledVideo((yield from start(video, plan.config, plan.cache)), truth)
-    return Opened(footage, first, ceiling_of(footage), edges_of(footage))
+def _open_sequence(plan: BenchmarkPlan, name: str) -> Pipeline[OpenedSequence]:
+    video, truth, first = _read_sequence(plan, name)
+    labelled_video = LabelledVideo(
+        (yield from start(video, plan.config, plan.cache)), truth
+    )
+    return OpenedSequence(
+        labelled_video,
+        first,
+        ceiling_j(labelled_video),
+        edges_per_frame(labelled_video),
+    )
 
 
-def _play(
-    plan: Plan, method: Method, opened: Opened, at: Progress
+def _run_sequence(
+    plan: BenchmarkPlan, method: Method, opened: OpenedSequence, at: Progress
 ) -> Pipeline[SequenceResult]:
-    scores = []
-    for score in _scores(plan, method, opened):
+    scores, details = [], []
+    for score, detail in _round_scores(plan, method, opened):
         scores.append(score)
+        details += [detail] if detail else []
         yield Progress(
             f"{at.stage}: {method.name}", at.done + score.round_index, at.total
         )
-    graph = opened.footage.session.graph
-    hand: Hand = "human" if opened.first else "robot"
-    about = hand, graph.n / graph.shape[0], opened.ceiling
-    played = SequenceResult.of(at.stage, scores, *about)
-    return played.model_copy(update={"edges": opened.edges})
+    graph = opened.labelled_video.session.graph
+    stroke_origin: StrokeOrigin = "human" if opened.first else "robot"
+    about = stroke_origin, graph.n / graph.shape[0], opened.ceiling
+    result = SequenceResult.of(at.stage, scores, *about)
+    further = {"edges": opened.edges, "details": tuple(details)}
+    return result.model_copy(update=further)
 
 
-def _scores(plan: Plan, method: Method, opened: Opened) -> Iterator[Score]:
-    rng, footage = np.random.default_rng(plan.seed), opened.footage
+def _round_scores(
+    plan: BenchmarkPlan, method: Method, opened: OpenedSequence
+) -> Iterator[tuple[Score, RoundDetails | None]]:
+    rng, labelled_video = np.random.default_rng(plan.seed), opened.labelled_video
     if plan.protocol == "davisinteractive":
-        yield from play_official(footage, method.model, plan.rounds, rng, opened.first)
+        about = plan.rounds, rng, opened.first
+        for score in run_official(labelled_video, method.model, *about):
+            yield score, None
         return
-    drawer = FixedFirstRound(opened.first, SimulatedAnnotator())
-    session, truth, rounds = footage.session, footage.truth, plan.rounds
-    for _, score in play(session, truth, drawer, method.model, rounds=rounds, rng=rng):
-        yield score
+    stroke_source = FixedFirstRound(opened.first, SimulatedAnnotator())
+    recorder = LabelModelRecorder(method.model)
+    video = labelled_video.session, labelled_video.truth
+    sessions = run_rounds(*video, stroke_source, recorder, rounds=plan.rounds, rng=rng)
+    annotated_rounds = 0
+    for session, score in sessions:
+        is_new = len(session.rounds) > annotated_rounds
+        annotated_rounds = len(session.rounds)
+        strokes = len(session.rounds[-1]) if is_new else 0
+        yield score, round_details(session, score, recorder, video[1], strokes)
 
 
-def ceiling_of(footage: LabelledVideo) -> float:
-    """Mean J if every superpixel got its commonest true label."""
-    truth, frames = footage.truth, footage.session.graph.frames
+def ceiling_j(labelled_video: LabelledVideo) -> float:
+    """Compute mean J when each superpixel takes its most frequent true label."""
+    truth, frames = labelled_video.truth, labelled_video.session.graph.frames
     objects = objects_of(truth)
     js = [
         jaccard(best_labels(frame.labels, true)[None], true[None], objects).mean()
@@ -161,9 +186,9 @@ def ceiling_of(footage: LabelledVideo) -> float:
     return float(np.mean(js))
 
 
-def edges_of(footage: LabelledVideo) -> float:
-    """Mean number of directed edges a frame."""
-    graph = footage.session.graph
+def edges_per_frame(labelled_video: LabelledVideo) -> float:
+    """Compute the mean number of directed edges per frame."""
+    graph = labelled_video.session.graph
     within = sum(frame.spatial_edges.shape[1] for frame in graph.frames)
     between = sum(pair.causal_edges.shape[1] for pair in graph.pairs)
     return float(2 * (within + between) / graph.shape[0])

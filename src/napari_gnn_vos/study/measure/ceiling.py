@@ -1,4 +1,4 @@
-"""How good labels could be at best, given the superpixels."""
+"""Upper bound of J for labellings that are constant per superpixel."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from napari_gnn_vos.study.metrics import jaccard, objects_of
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What a method of over-segmentation allows.
+    """Ceiling J, superpixel count and run time of an over-segmentation method.
 
     Parameters
     ----------
     j : dict of str to float
-        Mean ceiling J of every sequence.
+        Mean ceiling J per sequence.
     superpixels : float
-        Mean number a frame.
+        Mean number per frame.
     milliseconds : float
-        Median processor time a frame, on one core.
+        Median CPU time per frame on one core, in milliseconds.
     """
 
     j: dict[str, float]
@@ -40,14 +40,14 @@ class Ceiling:
 
     @property
     def mean(self) -> float:
-        """Mean over sequences."""
+        """Mean J over sequences."""
         return float(np.mean(list(self.j.values())))
 
 
 def best_labels(
     superpixels: NDArray[np.integer], truth: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Give every superpixel of a frame its commonest true label.
+    """Assign each superpixel of a frame its most frequent true label.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def best_labels(
 def motions_at(
     video: Video, t: int, quality: Quality = "balanced"
 ) -> list[NDArray[np.float32]]:
-    """Flow to the next frame and from the one before, as preparing sees it."""
+    """Estimate the flow to the next and from the previous frame, as in preparation."""
     shape, estimate = video.shape[1:], partial(dis_flow, quality=quality)
     look = partial(video.rgb, denoise=True)
     motions = []
@@ -88,7 +88,7 @@ def measure_ceilings(
     every: int,
     quality: Quality = "balanced",
 ) -> Pipeline[dict[str, Ceiling]]:
-    """Measure the ceiling J of every method of over-segmentation.
+    """Measure the ceiling J of each over-segmentation method.
 
     Parameters
     ----------
@@ -97,9 +97,9 @@ def measure_ceilings(
     names : sequence of str
         Sequences.
     per_frame : int
-        Superpixels to aim for, the same for all methods.
+        Target number of superpixels per frame.
     every : int
-        Frames between two that are measured.
+        Interval between measured frames.
     quality : {"fast", "balanced", "best"}
         Of flow and superpixels.
 
@@ -148,7 +148,7 @@ def measure_ceilings(
 
 
 def ceiling_table(ceilings: dict[str, Ceiling]) -> str:
-    """Markdown table: a row a method, best first."""
+    """Format ceilings as a Markdown table, best method first."""
     rows = [
         "| over-segmentation | superpixels a frame | ceiling J | ms a frame |",
         "|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""One number for a whole curve, as the DAVIS interactive benchmark defines it."""
+"""Area under the score-time curve of the DAVIS interactive benchmark."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
-LIMIT = 30.0
+SECONDS_PER_OBJECT = 30.0
 """Seconds that the benchmark gives for a round and object."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A mean score against the mean time that has passed.
+    """Mean score as a function of mean elapsed time.
 
     Parameters
     ----------
     seconds : (R + 2,) ndarray of float64
-        0, the time when each of R rounds was answered, and the time limit.
+        0, the completion time of each of R rounds, and the time limit.
     score : (R + 2,) ndarray of float64
-        0, the score of each round, and the last one again.
+        0, the score of each round, and the last score repeated.
     """
 
     seconds: F64
@@ -32,20 +32,20 @@ class Curve:
     def of(
         cls, score: Sequence[float], seconds: Sequence[float], objects: float
     ) -> Curve:
-        """Draw the curve of a benchmark.
+        """Build the curve from scores and times per round.
 
         Parameters
         ----------
         score : sequence of R float
             Mean over all objects after every round, J for example.
         seconds : sequence of R float
-            Mean that a round took, from its strokes to its labels.
+            Mean duration per round, from strokes to labels.
         objects : float
             Mean number of objects in a sequence. The time limit is 30 s for each of
             them and every round, or the time of all rounds if that is more.
         """
         passed = np.cumsum(np.asarray(seconds, float))
-        limit = max(LIMIT * objects * len(score), passed[-1])
+        limit = max(SECONDS_PER_OBJECT * objects * len(score), passed[-1])
         return cls(
             np.concatenate([[0.0], passed, [limit]]),
             np.concatenate([[0.0], score, score[-1:]]),
@@ -53,10 +53,10 @@ class Curve:
 
     @property
     def auc(self) -> float:
-        """Area under the curve, straight between rounds, over the time limit.
+        """Area under the piecewise linear curve, divided by the time limit.
 
-        0 is worst and 1 best. Whoever answers all rounds at once gets the score of the
-        last round, so with rounds of a second this is close to it.
+        Between 0 and 1. The limit for vanishing round times is the score of the last
+        round.
 
         Examples
         --------
@@ -68,7 +68,7 @@ class Curve:
         return area / float(self.seconds[-1])
 
     def at(self, seconds: float) -> float:
-        """Score when so much time has passed, straight between rounds.
+        """Interpolate the score at a time.
 
         Examples
         --------

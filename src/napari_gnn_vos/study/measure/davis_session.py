@@ -1,4 +1,4 @@
-"""The package's session on one video: who draws, and who scores."""
+"""Annotation session of the `davisinteractive` package on one video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 from napari_gnn_vos.io.davis_scribbles import scribbles_from_davis
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.study.labelled_video import LabelledVideo
-from napari_gnn_vos.study.measure.official_package import listed, official
+from napari_gnn_vos.study.measure.official_package import official, registered_sequences
 from napari_gnn_vos.study.metrics import objects_of
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
@@ -23,13 +23,13 @@ U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
 SUBSET = "val"
 """A name that the package knows."""
-NOTHING = 255
+ABSENT_LABEL = 255
 """No object's number: where all is predicted to be that, background is missed, too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DavisSession:
-    """The package's session on one video.
+    """Annotation session of the `davisinteractive` package on one video.
 
     Parameters
     ----------
@@ -46,7 +46,11 @@ class DavisSession:
 
     @classmethod
     def on(
-        cls, folder: Path, footage: LabelledVideo, rounds: int, begins: bool = True
+        cls,
+        folder: Path,
+        labelled_video: LabelledVideo,
+        rounds: int,
+        begins: bool = True,
     ) -> DavisSession:
         """Open a session on a video.
 
@@ -54,18 +58,18 @@ class DavisSession:
         ----------
         folder : Path
             Empty; the package reads truth and first strokes from disk.
-        footage : LabelledVideo
+        labelled_video : LabelledVideo
             With an object in its truth.
         rounds : int
         begins : bool
             Whether the robot draws in the first round, too; otherwise it gives no
             stroke then.
         """
-        objects = objects_of(footage.truth)
-        truth = _numbered(footage.truth, objects)
-        name = footage.session.video.name
+        objects = objects_of(labelled_video.truth)
+        truth = _renumber_objects(labelled_video.truth, objects)
+        name = labelled_video.session.video.name
         sequence = {name: (*truth.shape, len(objects))}
-        with listed(sequence, SUBSET):
+        with registered_sequences(sequence, SUBSET):
             first = _first_strokes(name, truth) if begins else [[] for _ in truth]
             _write(folder, name, truth, first)
             session = official("session").DavisInteractiveSession(
@@ -79,9 +83,9 @@ class DavisSession:
             return cls(session.__enter__(), sequence, objects)
 
     def strokes(self) -> tuple[Scribble, ...]:
-        """Begin a round: let the robot draw, where it has not already."""
+        """Start a round and return the scribbles of the package's robot."""
         ((t, h, w, _),) = self.sequence.values()
-        with listed(self.sequence, SUBSET):
+        with registered_sequences(self.sequence, SUBSET):
             self.session.next()
             _, found, _ = self.session.get_scribbles(only_last=True)
         return tuple(
@@ -90,35 +94,35 @@ class DavisSession:
         )
 
     def score(self, labels: U8) -> tuple[F64, F64]:
-        """End a round: measure (T, H, W) labels, to J and F, both (T, K)."""
+        """Finish a round: score (T, H, W) labels; returns J and F, both (T, K)."""
         ((t, _, _, k),) = self.sequence.values()
-        with listed(self.sequence, SUBSET):
-            self.session.submit_masks(_numbered(labels, self.objects))
+        with registered_sequences(self.sequence, SUBSET):
+            self.session.submit_masks(_renumber_objects(labels, self.objects))
             newest = self.session.get_report().tail(t * k)
         j, f = (newest[name].to_numpy(float) for name in ("jaccard", "contour"))
         return j.reshape(t, k), f.reshape(t, k)
 
 
-def _numbered(labels: U8, objects: Sequence[int]) -> U8:
-    """Give objects the numbers 1 .. K that the package wants, and all else 0."""
+def _renumber_objects(labels: U8, objects: Sequence[int]) -> U8:
+    """Renumber objects to 1 .. K and set all other labels to 0."""
     number = np.zeros(256, np.uint8)
     number[list(objects)] = np.arange(1, len(objects) + 1)
     return np.asarray(number[labels])
 
 
 def _first_strokes(name: str, truth: U8) -> list[Any]:
-    """Draw by the package's robot, in its format, where nothing is predicted."""
+    """Draw first-round scribbles with the package's robot, in its format."""
     ours = SimulatedAnnotator()(None, truth, np.random.default_rng(0))
     frame = ours[0].frame if ours else 0
     service = official("evaluation.service")
     annotator = service.InteractiveScribblesRobot(**service.ROBOT_DEFAULT_PARAMETERS)
-    none = np.full_like(truth, NOTHING)
+    none = np.full_like(truth, ABSENT_LABEL)
     drawn = annotator.interact(name, none, truth, int(truth.max()), frame)
     return list(drawn["scribbles"])
 
 
 def _write(root: Path, name: str, truth: U8, strokes: list[Any]) -> None:
-    """Write a video's truth and first strokes where the package looks for them."""
+    """Write ground truth and first scribbles in the folder layout of the package."""
     masks, drawn = root / "Annotations" / "480p" / name, root / "Scribbles" / name
     masks.mkdir(parents=True)
     drawn.mkdir(parents=True)

@@ -1,8 +1,7 @@
-"""The DAVIS interactive benchmark by the package of its authors.
+"""DAVIS interactive benchmark run by the package of its authors.
 
-The package's own session plays: its robot draws, its service chooses frames, its
-metrics score and its report keeps them; our engine answers. Where it may be had, and
-what it needs, is told in `official_package`.
+The session of the package selects frames, draws with its robot and scores with its
+metrics; the engine of this package predicts. Installation: see `official_package`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,11 @@ from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.davis_session import DavisSession
-from napari_gnn_vos.study.measure.official_package import former_names, listed, official
+from napari_gnn_vos.study.measure.official_package import (
+    official,
+    registered_sequences,
+    restored_aliases,
+)
 from napari_gnn_vos.study.metrics import objects_of
 from napari_gnn_vos.study.rounds import Score
 
@@ -34,44 +37,44 @@ SECONDS = 30
 
 
 def ensure_official() -> None:
-    """Import the package, to be told before long work if it cannot be.
+    """Import the package early, so that a missing package is reported before long work.
 
     Raises
     ------
     SettingsError
         If the package is not installed.
     """
-    with former_names():
+    with restored_aliases():
         official("session")
 
 
-def play_official(
-    footage: LabelledVideo,
+def run_official(
+    labelled_video: LabelledVideo,
     model: Model,
     rounds: int,
     rng: Generator,
     first: Sequence[Scribble] = (),
 ) -> Iterator[Score]:
-    """Let the package draw and score, and our engine answer, round after round.
+    """Run rounds with the robot and the metrics of the package.
 
     Parameters
     ----------
-    footage : LabelledVideo
-        With nothing drawn.
+    labelled_video : LabelledVideo
+        Without annotations.
     model : Model
     rounds : int
     rng : numpy.random.Generator
-        Which pixels of the strokes become seeds.
+        Samples the seeds from the strokes.
     first : sequence of Scribble
-        Strokes of the first round, such as those that persons drew for DAVIS. Without
-        them the annotator of the package draws on every object and on background, on
-        the frame that `SimulatedAnnotator` would choose.
+        Strokes of the first round, such as the human scribbles of DAVIS. Without them,
+        the robot of the package draws on each object and on background, on the frame
+        that `SimulatedAnnotator` would choose.
 
     Yields
     ------
     score : Score
-        By the package's J and F. When the robot finds nothing to draw, as the last
-        one, in no time.
+        J and F of the package. If the robot draws nothing, the last score with zero
+        times.
 
     Raises
     ------
@@ -82,22 +85,24 @@ def play_official(
 
     Notes
     -----
-    The package takes the frame where the mean of J and F is lowest, and none twice
-    before it had all. Where nothing is predicted yet all are alike, so in the first
-    round the frame is given to it. Its robot holds a prediction of an unknown object
-    against background, too, and so begins with strokes on background.
+    The package selects the frame with the lowest mean of J and F, and none twice before
+    all were used. Without a prediction all frames score alike, so the first frame is
+    prescribed. The robot also treats an unknown predicted object as an error against
+    background, so it starts with strokes on background as well.
     """
-    session = footage.session
-    if not objects_of(footage.truth):
+    session = labelled_video.session
+    if not objects_of(labelled_video.truth):
         raise VideoError(
             "A truth needs an object on one frame at least; that of "
             f"{session.video.name!r} has none. Leave the sequence out."
         )
-    labels = np.zeros_like(footage.truth)
+    labels = np.zeros_like(labelled_video.truth)
     with TemporaryDirectory() as folder:
-        referee = DavisSession.on(Path(folder), footage, rounds, begins=not first)
+        davis_session = DavisSession.on(
+            Path(folder), labelled_video, rounds, begins=not first
+        )
         for round_index in range(1, rounds + 1):
-            scribbles = referee.strokes()
+            scribbles = davis_session.strokes()
             if round_index == 1 and first:
                 scribbles = tuple(first)
             begin = middle = end = time.perf_counter()
@@ -109,14 +114,14 @@ def play_official(
                 end = time.perf_counter()
             if session.packed_labels is not None:
                 labels = np.asarray(session.packed_labels)
-            j, f = referee.score(labels)
+            j, f = davis_session.score(labels)
             yield Score(round_index, j, f, middle - begin, end - middle)
 
 
 def official_summary(
     scores: Mapping[str, Sequence[Score]], metric: str = "J_AND_F"
 ) -> dict[str, Any]:
-    """Add scores up as the package does.
+    """Summarise scores with the evaluation service of the package.
 
     Parameters
     ----------
@@ -148,15 +153,15 @@ def official_summary(
             "j_and_f": (j + f) / 2,
             "timing": one.interact + one.predict,
         }
-        for name, game in scores.items()
-        for one in game
+        for name, result in scores.items()
+        for one in result
         for k, (j, f) in enumerate(zip(one.j.mean(0), one.f.mean(0), strict=True))
     ]
     sequences = {
-        name: (len(game[0].j), 0, 0, game[0].j.shape[1])
-        for name, game in scores.items()
+        name: (len(result[0].j), 0, 0, result[0].j.shape[1])
+        for name, result in scores.items()
     }
-    with listed(sequences, SUBSET), TemporaryDirectory() as folder:
+    with registered_sequences(sequences, SUBSET), TemporaryDirectory() as folder:
         service = official("evaluation.service")
         summary: dict[str, Any] = service.EvaluationService(
             SUBSET,

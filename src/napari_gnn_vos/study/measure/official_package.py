@@ -1,7 +1,7 @@
-"""The package `davisinteractive`, made to run with the libraries of today.
+"""Compatibility layer that runs `davisinteractive` with current libraries.
 
 It is the DAVIS interactive benchmark by its authors, of 2020 and under the GPL v3, and
-optional: scripts/install_davisinteractive.sh installs it. It uses names that NumPy and
+optional: specs/install_davisinteractive.sh installs it. It uses names that NumPy and
 networkx have dropped since, and knows the sequences of DAVIS alone.
 """
 
@@ -20,8 +20,8 @@ from napari_gnn_vos.errors import SettingsError
 
 
 @contextmanager
-def former_names() -> Iterator[None]:
-    """Give NumPy and networkx the names back that they lack since 2020, for a while.
+def restored_aliases() -> Iterator[None]:
+    """Restore aliases that NumPy and networkx removed since 2020, temporarily.
 
     Raises
     ------
@@ -51,8 +51,10 @@ def former_names() -> Iterator[None]:
 
 
 @contextmanager
-def listed(sequences: Mapping[str, tuple[int, ...]], subset: str) -> Iterator[None]:
-    """Let the package run, with other sequences than those of DAVIS, for a while.
+def registered_sequences(
+    sequences: Mapping[str, tuple[int, ...]], subset: str
+) -> Iterator[None]:
+    """Register further sequences with the package, temporarily.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def listed(sequences: Mapping[str, tuple[int, ...]], subset: str) -> Iterator[No
     SettingsError
         If the package is not installed.
     """
-    with former_names():
+    with restored_aliases():
         davis = official("dataset").Davis
         before = davis.dataset, davis.sets
         facts = {name: _facts(*shape) for name, shape in sequences.items()}
@@ -88,7 +90,7 @@ def _facts(t: int, h: int, w: int, k: int) -> dict[str, Any]:
 
 
 def official(part: str) -> Any:
-    """Import a module of the package; to be called while it has its former names.
+    """Import a module of the package; call it inside `restored_aliases`.
 
     Parameters
     ----------
@@ -114,5 +116,5 @@ def _imported(name: str) -> Any:
     except ImportError as error:
         raise SettingsError(
             "The protocol 'davisinteractive' needs the package of that name; importing "
-            f"it gave: {error}. Run: bash scripts/install_davisinteractive.sh"
+            f"it gave: {error}. Run: bash specs/install_davisinteractive.sh"
         ) from error

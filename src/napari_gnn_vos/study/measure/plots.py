@@ -1,4 +1,4 @@
-"""Pictures of a report; they need matplotlib."""
+"""Plot benchmark reports with matplotlib."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import numpy as np
 
 from napari_gnn_vos.errors import SettingsError
 
-INK, PALE, GRID = "#22262b", "#8a929b", "#e4e7ea"
+FOREGROUND, MUTED, GRID = "#22262b", "#8a929b", "#e4e7ea"
 LINES = {"j": ("J", "#0b6e8a"), "jf": ("J&F", "#5b4b9a"), "f": ("F", "#c8563b")}
 EARLY, LATE = "#a3cdd8", "#0b6e8a"
-BARS = (2, 8)
+COMPARED_ROUNDS = (2, 8)
 """Rounds after which sequences are compared, as in the paper's figure 4."""
-SPAN = 0.1
+MIN_AXIS_SPAN = 0.1
 """Least height of the curve's axis, so that noise does not look like a mountain."""
 STYLE = {
     "font.family": "sans-serif",
     "font.size": 10,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": PALE,
+    "text.color": FOREGROUND,
+    "axes.labelcolor": FOREGROUND,
+    "axes.edgecolor": MUTED,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "grid.color": GRID,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    "xtick.color": FOREGROUND,
+    "ytick.color": FOREGROUND,
     "ytick.left": False,
     "legend.frameon": False,
 }
@@ -47,13 +47,13 @@ def require_matplotlib() -> None:
 
 
 def plot_report(facts: dict[str, Any], folder: Path) -> tuple[Path, Path]:
-    """Draw a report.
+    """Plot the curves and the per-sequence scores of a report.
 
     Parameters
     ----------
     facts : dict
-        From `report.report`, or read from its JSON file; with ``baselines``, their
-        curves are drawn, too.
+        From `benchmark_report.report` or its JSON file; curves of ``baselines`` are
+        included.
     folder : Path
         Where ``curve.png`` and ``sequences.png`` are written.
 
@@ -78,7 +78,7 @@ def plot_report(facts: dict[str, Any], folder: Path) -> tuple[Path, Path]:
 
 
 def _curve(facts: dict[str, Any]) -> Any:
-    """Draw J, F and J&F against rounds, and J of simpler methods."""
+    """Plot J, F and J&F of the method and J of the baselines against rounds."""
     from matplotlib.figure import Figure
 
     figure = Figure((7.2, 4.4), layout="constrained")
@@ -87,8 +87,8 @@ def _curve(facts: dict[str, Any]) -> Any:
     ends = []
     for name, j in facts.get("baselines", {}).items():
         if not np.array_equal(j, facts["j"]):
-            axes.plot(turns, j, color=PALE, lw=1.2, ls=(0, (4, 2)))
-            ends.append((j[-1], f"J, {name}", PALE))
+            axes.plot(turns, j, color=MUTED, lw=1.2, ls=(0, (4, 2)))
+            ends.append((j[-1], f"J, {name}", MUTED))
     for key, (name, colour) in LINES.items():
         axes.plot(turns, facts[key], color=colour, lw=2.2, marker="o", ms=5)
         ends.append((facts[key][-1], f"{name}  {facts[key][-1]:.3f}", colour))
@@ -96,14 +96,14 @@ def _curve(facts: dict[str, Any]) -> Any:
     axes.set_xlabel("round")
     axes.set_ylabel("mean over all objects")
     low, high = axes.get_ylim()
-    axes.set_ylim(min(low, high - SPAN), high)
+    axes.set_ylim(min(low, high - MIN_AXIS_SPAN), high)
     figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
-    _name_ends(axes, ends)
+    _label_line_ends(axes, ends)
     return figure
 
 
-def _name_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
-    """Write names beside the ends of lines, moved apart where they would meet."""
+def _label_line_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+    """Label the line ends, shifted apart where labels would overlap."""
     low, high = axes.get_ylim()
     apart, at = (high - low) * 0.05, -np.inf
     right = axes.get_xlim()[1]
@@ -115,11 +115,11 @@ def _name_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
 
 
 def _sequences(facts: dict[str, Any]) -> Any:
-    """Draw J of every sequence after an early and the last round, best first."""
+    """Plot J per sequence after an early and the last round, best first."""
     from matplotlib.figure import Figure
 
     last = len(facts["j"])
-    early, late = (min(round_index, last) for round_index in BARS)
+    early, late = (min(round_index, last) for round_index in COMPARED_ROUNDS)
     items = facts["sequences"].items()
     ranked = sorted(items, key=lambda item: -item[1]["j"][late - 1])
     at = np.arange(len(ranked))
@@ -133,7 +133,7 @@ def _sequences(facts: dict[str, Any]) -> Any:
         )
         axes.bar(at + shift, j, 0.38, color=colour, label=name)
     ceiling = [one["ceiling"] for _, one in ranked]
-    lines = axes.hlines(ceiling, at - 0.42, at + 0.42, color=INK, lw=1.2)
+    lines = axes.hlines(ceiling, at - 0.42, at + 0.42, color=FOREGROUND, lw=1.2)
     axes.set_xticks(at, [name for name, _ in ranked], rotation=45, ha="right")
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.7, len(at) - 0.3)
@@ -150,5 +150,5 @@ def _sequences(facts: dict[str, Any]) -> Any:
 def _title(facts: dict[str, Any]) -> str:
     count = len(facts["sequences"])
     many = f"{count} sequence{'s' if count > 1 else ''}"
-    hand = {"human": "persons", "robot": "a robot"}[facts["first_strokes"]]
-    return f"{many}, first strokes by {hand}"
+    stroke_origin = {"human": "persons", "robot": "a robot"}[facts["first_strokes"]]
+    return f"{many}, first strokes by {stroke_origin}"

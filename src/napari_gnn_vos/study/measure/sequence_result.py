@@ -1,4 +1,4 @@
-"""What is known of a sequence that has been played, in memory and on disk."""
+"""Result of a method on a sequence, and a cache of results on disk."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Literal
 from napari_gnn_vos.config import Settings
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.rounds import Score
 
-Hand = Literal["human", "robot"]
+StrokeOrigin = Literal["human", "robot"]
 
 
 class SequenceResult(Settings):
-    """A sequence that a method has played: R rounds, K objects.
+    """Result of a method on a sequence: R rounds, K objects.
 
     Parameters
     ----------
@@ -31,12 +32,14 @@ class SequenceResult(Settings):
     first_strokes : {"human", "robot"}
         Who drew in the first round.
     superpixels : float
-        Mean number a frame.
+        Mean number per frame.
     ceiling : float
-        J if every superpixel had its commonest true label, mean over frames and
+        J if each superpixel had its most frequent true label, mean over frames and
         objects.
     edges : float
-        Mean number of directed edges a frame.
+        Mean number of directed edges per frame.
+    details : tuple of R RoundDetails
+        Empty for the protocol "davisinteractive".
     """
 
     sequence: str
@@ -44,53 +47,54 @@ class SequenceResult(Settings):
     f: tuple[tuple[float, ...], ...]
     interact: tuple[float, ...]
     predict: tuple[float, ...]
-    first_strokes: Hand
+    first_strokes: StrokeOrigin
     superpixels: float
     ceiling: float
     edges: float = 0.0
+    details: tuple[RoundDetails, ...] = ()
 
     @classmethod
     def of(
         cls,
         sequence: str,
         scores: Sequence[Score],
-        hand: Hand,
+        stroke_origin: StrokeOrigin,
         superpixels: float,
         ceiling: float,
     ) -> SequenceResult:
-        """Sum up the scores of all rounds."""
+        """Summarise the scores of all rounds."""
         return cls(
             sequence=sequence,
             j=tuple(tuple(score.j.mean(axis=0).tolist()) for score in scores),
             f=tuple(tuple(score.f.mean(axis=0).tolist()) for score in scores),
             interact=tuple(score.interact for score in scores),
             predict=tuple(score.predict for score in scores),
-            first_strokes=hand,
+            first_strokes=stroke_origin,
             superpixels=superpixels,
             ceiling=ceiling,
         )
 
     @property
     def objects(self) -> int:
-        """K."""
+        """Number of objects K."""
         return len(self.j[0])
 
 
 @dataclass(frozen=True, slots=True)
 class ResultCache:
-    """Played sequences on disk, for a benchmark that was stopped to go on.
+    """Cache of sequence results on disk, to resume an interrupted benchmark.
 
     Parameters
     ----------
     folder : Path or None
-        A file a sequence and method; None keeps nothing.
+        One file per sequence and method; None disables the cache.
     """
 
     folder: Path | None
 
     @classmethod
     def beside(cls, report: Path | None) -> ResultCache:
-        """Keep them beside a report, in ``REPORT.partial``.
+        """Create a cache in ``REPORT.partial``, next to the report.
 
         Raises
         ------
@@ -112,7 +116,7 @@ class ResultCache:
         return cls(report.with_name(f"{report.name}.partial"))
 
     def get(self, sequence: str, key: str) -> SequenceResult | None:
-        """Read what was put; None if there is nothing that can be read."""
+        """Read a result; None if it is missing or unreadable."""
         if self.folder is None:
             return None
         try:
@@ -122,18 +126,18 @@ class ResultCache:
             return None
 
     def put(self, played: SequenceResult, key: str) -> None:
-        """Write."""
+        """Store a result."""
         if self.folder is not None:
             file = self.folder / f"{played.sequence}-{key}.json"
-            write_whole(file, played.model_dump_json())
+            write_text_atomically(file, played.model_dump_json())
 
     def clear(self) -> None:
-        """Remove everything, as a report is there now."""
+        """Delete the cache, once the report is written."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader finds the old one or all of the new one."""
+def write_text_atomically(path: Path, text: str) -> None:
+    """Write a text file by renaming a complete temporary file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, lambda file: file.write(text.encode()))

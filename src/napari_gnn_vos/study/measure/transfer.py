@@ -1,7 +1,7 @@
-"""Which backbone knows a piece of an object again: a test without training.
+"""Training-free comparison of backbones by nearest-neighbour mask transfer.
 
-The true mask of a frame is carried to a later one: every cell takes the label of the
-cell that looks most alike. The better the features, the better the mask.
+The true mask of a frame is transferred to a later one: each cell takes the label of its
+nearest neighbour in feature space. Better features give a higher J.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from napari_gnn_vos.model.backbone import BLOCKS, Embed
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.vision import cv2
 
-GAP = 5
-FROM = 10
-CELL = 8
+FRAME_GAP = 5
+FIRST_FRAME = 10
+CELL_SIZE = 8
 """Frames between the two, the first of them, and pixels a cell."""
 
 
 def measure_transfer(
     root: Path, names: Sequence[str], embed: Embed
 ) -> Pipeline[dict[str, float]]:
-    """Measure mean J of masks carried over five frames.
+    """Measure mean J of masks transferred over five frames.
 
     Parameters
     ----------
@@ -50,41 +50,44 @@ def measure_transfer(
         yield Progress(name, done, len(names))
         video, truth = read_davis(root, name)
         last = len(truth) - 1
-        times = max(0, min(FROM, last - GAP)), min(FROM + GAP, last)
+        times = (
+            max(0, min(FIRST_FRAME, last - FRAME_GAP)),
+            min(FIRST_FRAME + FRAME_GAP, last),
+        )
         one, other = (_look(video.rgb(t, denoise=True), embed) for t in times)
-        mask, wanted = (_coarse(truth[t]) for t in times)
+        mask, wanted = (_coarse_mask(truth[t]) for t in times)
         for features in one:
-            carried = mask[_nearest(other[features], one[features])]
+            carried = mask[_nearest_rows(other[features], one[features])]
             both, either = (carried & wanted).sum(), (carried | wanted).sum()
             found.setdefault(features, []).append(both / either if either else 1.0)
     return {features: float(np.mean(js)) for features, js in found.items()}
 
 
 def _look(picture: NDArray[np.uint8], embed: Embed) -> dict[str, NDArray[np.float32]]:
-    size = (-(-picture.shape[1] // CELL), -(-picture.shape[0] // CELL))
-    maps = [_rows(cv2.resize(one, size)) for one in embed(picture)]
+    size = (-(-picture.shape[1] // CELL_SIZE), -(-picture.shape[0] // CELL_SIZE))
+    maps = [_cell_rows(cv2.resize(one, size)) for one in embed(picture)]
     grey = picture.astype(np.float32)
     out = {f"block {b}": one for b, one in zip(BLOCKS, maps, strict=True)}
     out["all blocks"] = np.concatenate(maps, axis=1)
-    out["colours"] = _rows(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
+    out["colours"] = _cell_rows(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
     return out
 
 
-def _rows(one: NDArray[np.float32]) -> NDArray[np.float32]:
+def _cell_rows(one: NDArray[np.float32]) -> NDArray[np.float32]:
     return one.reshape(-1, one.shape[2])
 
 
-def _coarse(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    size = (-(-mask.shape[1] // CELL), -(-mask.shape[0] // CELL))
+def _coarse_mask(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    size = (-(-mask.shape[1] // CELL_SIZE), -(-mask.shape[0] // CELL_SIZE))
     share = cv2.resize(
         (mask > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA
     )
     return np.asarray(share.ravel() > 0.5)
 
 
-def _nearest(
+def _nearest_rows(
     these: NDArray[np.float32], among: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Row of `among` that is closest to every row of `these`."""
+    """Find the row of `among` closest to each row of `these`."""
     far = (among**2).sum(axis=1) - 2 * these @ among.T
     return np.asarray(far.argmin(axis=1))

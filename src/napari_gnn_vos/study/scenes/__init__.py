@@ -1,1 +1,1 @@
-"""Scenes of several objects, composed of real sequences."""
+"""Multi-object scenes composed of real single-object sequences."""

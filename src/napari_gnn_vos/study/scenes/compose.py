@@ -1,7 +1,7 @@
-"""Scenes of several objects, composed of real sequences with one object each.
+"""Multi-object scenes composed of real single-object sequences.
 
-Networks learn from them, and are measured by them, what such sequences cannot show:
-objects that look alike, that pass before each other, that leave and return.
+They cover situations missing from single-object sequences: similar objects, occlusion
+between objects, and objects that leave and return.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
-from napari_gnn_vos.study.scenes.compositor import cast, survey
-from napari_gnn_vos.study.scenes.layers import Frame, put_together
+from napari_gnn_vos.study.scenes.compositor import Frame, composite
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec
+from napari_gnn_vos.study.scenes.sprites import make_sprite, measure_background
 
 FRAMES, MASKS, LISTS, RECIPES = (
     "JPEGImages/480p",
@@ -29,7 +29,7 @@ FRAMES, MASKS, LISTS, RECIPES = (
 )
 QUALITY = 95
 EDITION = 2
-"""Of the JPEGs. One more whenever the same script gives other pictures."""
+"""Of the JPEGs. One more whenever the same spec gives other pictures."""
 
 
 def compose(
@@ -38,20 +38,20 @@ def compose(
     validation: Sequence[SceneSpec] = VALIDATION,
     training: Sequence[SceneSpec] = TRAINING,
 ) -> Pipeline[int]:
-    """Write all scenes in the layout of DAVIS 2017; scenes that are there are kept.
+    """Write all scenes in DAVIS 2017 layout; existing scenes are kept.
 
     Parameters
     ----------
     root : Path
         Folder in DAVIS layout, with one object a sequence.
     output : Path
-        A new or empty folder, or one that this function began to fill.
+        A new or empty folder, or one with scenes written by this function.
     validation, training : sequence of SceneSpec
 
     Yields
     ------
     step : Progress
-        Frames written, of all scenes that are not there yet.
+        Frames written, out of all missing scenes.
 
     Returns
     -------
@@ -64,19 +64,19 @@ def compose(
         If a sequence is missing or too short, the folder holds something else, or it
         cannot be written.
     """
-    scripts = (*validation, *training)
-    wanted = dict.fromkeys(name for script in scripts for name in script.sequences)
-    sequences(root, ",".join(wanted))
-    _refuse_others(output, scripts)
+    specs = (*validation, *training)
+    required = dict.fromkeys(name for spec in specs for name in spec.sequences)
+    sequences(root, ",".join(required))
+    _check_output_folder(output, specs)
     try:
-        missing = [script for script in scripts if not _is_there(output, script)]
-        total, done = sum(script.frames for script in missing), 0
-        for script in missing:
-            for _ in _write_scene(root, output, script):
+        missing = [spec for spec in specs if not _is_complete(output, spec)]
+        total, done = sum(spec.frames for spec in missing), 0
+        for spec in missing:
+            for _ in _write_scene(root, output, spec):
                 done += 1
-                yield Progress(script.name, done, total)
-        for file, chosen in (("val.txt", validation), ("train.txt", training)):
-            names = "".join(f"{script.name}\n" for script in chosen)
+                yield Progress(spec.name, done, total)
+        for file, listed_specs in (("val.txt", validation), ("train.txt", training)):
+            names = "".join(f"{spec.name}\n" for spec in listed_specs)
             _write_text(output / LISTS / file, names)
     except ReadError:
         raise
@@ -85,17 +85,17 @@ def compose(
             f"Cannot write {output}: {error}. Choose another place, or make room and "
             "check the permissions."
         ) from error
-    return len(scripts)
+    return len(specs)
 
 
-def play(root: Path, script: SceneSpec) -> Iterator[Frame]:
-    """Compose a scene, frame after frame.
+def render_scene(root: Path, spec: SceneSpec) -> Iterator[Frame]:
+    """Render a scene frame by frame.
 
     Parameters
     ----------
     root : Path
         Folder in DAVIS layout.
-    script : SceneSpec
+    spec : SceneSpec
 
     Yields
     ------
@@ -107,31 +107,32 @@ def play(root: Path, script: SceneSpec) -> Iterator[Frame]:
     ReadError
         If a sequence is missing or too short.
     """
-    video, truth = read_davis(root, script.base)
-    if script.start + script.frames > len(truth):
+    video, truth = read_davis(root, spec.base)
+    if spec.start + spec.frames > len(truth):
         raise ReadError(
-            f"Expected {script.start + script.frames} frames or more of {script.base} "
-            f"for {script.name}; it has {len(truth)}. Take the whole sequence."
+            f"Expected {spec.start + spec.frames} frames or more of {spec.base} "
+            f"for {spec.name}; it has {len(truth)}. Take the whole sequence."
         )
-    ground = survey(video, truth, script.start, script.frames)
-    actors = [
-        cast(role, *read_davis(root, role.sequence), ground) for role in script.roles
+    background = measure_background(video, truth, spec.start, spec.frames)
+    sprites = [
+        make_sprite(sprite_spec, *read_davis(root, sprite_spec.sequence), background)
+        for sprite_spec in spec.sprites
     ]
-    for t in range(script.frames):
-        layers = [actor.layer(t, ground.shape) for actor in actors]
-        time = script.start + t
-        yield put_together(video.rgb(time), truth[time] == 1, layers, script.behind)
+    for t in range(spec.frames):
+        layers = [sprite.layer(t, background.shape) for sprite in sprites]
+        time = spec.start + t
+        yield composite(video.rgb(time), truth[time] == 1, layers, spec.behind)
 
 
-def _write_scene(root: Path, output: Path, script: SceneSpec) -> Iterator[None]:
-    """Write a scene beside its place, a frame a step; when complete, put it there."""
+def _write_scene(root: Path, output: Path, spec: SceneSpec) -> Iterator[None]:
+    """Write a scene to a temporary folder and move it into place when complete."""
     from PIL import Image
 
-    part = output / f".{script.name}.part"
+    part = output / f".{spec.name}.part"
     shutil.rmtree(part, ignore_errors=True)
     (part / "frames").mkdir(parents=True)
     labels = []
-    for t, (picture, mask) in enumerate(play(root, script)):
+    for t, (picture, mask) in enumerate(render_scene(root, spec)):
         file = part / "frames" / f"{t:05d}.jpg"
         Image.fromarray(picture).save(file, quality=QUALITY)
         labels.append(mask)
@@ -139,26 +140,26 @@ def _write_scene(root: Path, output: Path, script: SceneSpec) -> Iterator[None]:
     export_palette_pngs(labels, part / "masks")
     for kind, place in (("masks", MASKS), ("frames", FRAMES)):
         (output / place).mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(output / place / script.name, ignore_errors=True)
-        (part / kind).rename(output / place / script.name)
+        shutil.rmtree(output / place / spec.name, ignore_errors=True)
+        (part / kind).rename(output / place / spec.name)
     part.rmdir()
-    _write_text(_recipe(output, script), _told(script))
+    _write_text(_recipe(output, spec), _recipe_text(spec))
 
 
-def _is_there(output: Path, script: SceneSpec) -> bool:
-    """Whether a scene was completed by the same script."""
-    file = _recipe(output, script)
-    parts = [output / place / script.name for place in (FRAMES, MASKS)]
+def _is_complete(output: Path, spec: SceneSpec) -> bool:
+    """Check whether a scene was completed from the same specification."""
+    file = _recipe(output, spec)
+    parts = [output / place / spec.name for place in (FRAMES, MASKS)]
     complete = file.is_file() and all(part.is_dir() for part in parts)
-    return complete and file.read_text(encoding="utf-8") == _told(script)
+    return complete and file.read_text(encoding="utf-8") == _recipe_text(spec)
 
 
-def _recipe(output: Path, script: SceneSpec) -> Path:
-    return output / RECIPES / f"{script.name}.json"
+def _recipe(output: Path, spec: SceneSpec) -> Path:
+    return output / RECIPES / f"{spec.name}.json"
 
 
-def _told(script: SceneSpec) -> str:
-    return json.dumps({"edition": EDITION} | asdict(script), indent=1) + "\n"
+def _recipe_text(spec: SceneSpec) -> str:
+    return json.dumps({"edition": EDITION} | asdict(spec), indent=1) + "\n"
 
 
 def _write_text(file: Path, text: str) -> None:
@@ -168,24 +169,24 @@ def _write_text(file: Path, text: str) -> None:
     part.replace(file)
 
 
-def _refuse_others(output: Path, scripts: Iterable[SceneSpec]) -> None:
-    """Refuse a folder that holds anything but scenes of these scripts."""
-    names = {script.name for script in scripts}
-    ours = {Path(place).parts[0] for place in (FRAMES, MASKS, LISTS, RECIPES)}
-    ours |= {f".{name}.part" for name in names}
+def _check_output_folder(output: Path, specs: Iterable[SceneSpec]) -> None:
+    """Refuse a folder that contains anything but scenes of these specifications."""
+    names = {spec.name for spec in specs}
+    own_names = {Path(place).parts[0] for place in (FRAMES, MASKS, LISTS, RECIPES)}
+    own_names |= {f".{name}.part" for name in names}
     if output.exists() and not output.is_dir():
-        raise ReadError(_other(output, output.name))
+        raise ReadError(_foreign_content_message(output, output.name))
     top = list(output.iterdir()) if output.is_dir() else []
-    others = [path for path in top if path.name not in ours]
+    others = [path for path in top if path.name not in own_names]
     for place in (FRAMES, MASKS):
         folder = output / place
         scenes = list(folder.iterdir()) if folder.is_dir() else []
         others += [path for path in scenes if path.name not in names]
     if others:
-        raise ReadError(_other(output, others[0].name))
+        raise ReadError(_foreign_content_message(output, others[0].name))
 
 
-def _other(output: Path, name: str) -> str:
+def _foreign_content_message(output: Path, name: str) -> str:
     return (
         f"Expected a new or empty folder, or one with composed scenes; {output} holds "
         f"{name}. Choose another folder."

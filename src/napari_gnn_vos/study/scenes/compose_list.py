@@ -1,4 +1,4 @@
-"""The fixed list of composed scenes."""
+"""Specifications of the composed scenes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a composed scene is: who plays where, and how they go."""
+"""Specifications of composed scenes and their sprites."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ shares of the frame's width, height and height. Below 0 and above 1 is outside."
 
 @dataclass(frozen=True, slots=True)
 class SpriteSpec:
-    """One object of a real sequence, sent along a path of its own.
+    """An object of a real sequence that moves along a given path.
 
     Parameters
     ----------
     sequence : str
         Its mask is label 1 there.
     clip : (int, int)
-        First and last frame to play. Played to and fro if they are too few.
+        First and last frame used; traversed back and forth if the scene is longer.
     path : tuple of Stop
         Passed at even intervals, smoothly.
     mirrored : bool
@@ -27,7 +27,7 @@ class SpriteSpec:
     step : int
         Frames of the clip for each frame of the scene; below 0 it plays backwards.
     shadow : float
-        Darkness of the ground below the feet, 0 to 1.
+        Darkness of the background below the feet, 0 to 1.
     """
 
     sequence: str
@@ -40,17 +40,17 @@ class SpriteSpec:
 
 @dataclass(frozen=True, slots=True)
 class SceneSpec:
-    """A scene: a real sequence with its object, and who joins in.
+    """A base sequence with its object, and sprites to composite into it.
 
     Parameters
     ----------
     name : str
         Of the new sequence.
     base : str
-        Real sequence that gives the ground, and label 1.
+        Real sequence that gives the background, and label 1.
     start : int
         Its first frame.
-    roles : tuple of SpriteSpec
+    sprites : tuple of SpriteSpec
         Labels 2, 3, ...; the rearmost first.
     behind : int
         How many of them are behind label 1.
@@ -61,11 +61,11 @@ class SceneSpec:
     name: str
     base: str
     start: int
-    roles: tuple[SpriteSpec, ...]
+    sprites: tuple[SpriteSpec, ...]
     behind: int = 0
     frames: int = FRAMES
 
     @property
     def sequences(self) -> tuple[str, ...]:
-        """Real sequences that it takes."""
-        return (self.base, *(role.sequence for role in self.roles))
+        """Names of all real sequences that the scene uses."""
+        return (self.base, *(sprite_spec.sequence for sprite_spec in self.sprites))

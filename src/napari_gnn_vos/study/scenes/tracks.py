@@ -1,4 +1,4 @@
-"""Ways through a scene: of a camera, of an object in its own sequence, of an actor."""
+"""Trajectories of the camera, of objects in their sequences, and of sprites."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.study.scenes.scene_spec import Stop
 from napari_gnn_vos.vision import cv2
 
-STEADY = 4.0
-SMALLER = 4
-"""Frames over which an object's own way is smoothed; how much smaller frames are made
-to find the camera's way."""
+SMOOTHING_FRAMES = 4.0
+DOWNSCALE = 4
+"""Frames over which an object's own path is smoothed; how much smaller frames are made
+to find the camera's path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """Where an object is in t frames of its sequence.
+    """Position and height of an object in t frames of its sequence.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Track:
     height: NDArray[np.float64]
 
 
-def follow(truth: Truth, clip: tuple[int, int], name: str) -> Track:
-    """Follow label 1 through a clip.
+def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
+    """Track the foot point and height of label 1 through a clip.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def follow(truth: Truth, clip: tuple[int, int], name: str) -> Track:
             f"{seen} of them, and the sequence has {len(truth)}. Take the whole "
             "sequence with all its masks."
         )
-    boxes = np.array([_box(mask) for mask in masks])
+    boxes = np.array([_bounding_box(mask) for mask in masks])
     middle, bottom, height, side = boxes[:, :2], boxes[:, 2], boxes[:, 3], boxes[:, 4]
     growth = _trend(side)
     smooth = _smooth(middle)
@@ -78,23 +78,23 @@ def follow(truth: Truth, clip: tuple[int, int], name: str) -> Track:
     return Track(feet, growth * np.median(height / growth))
 
 
-def _box(mask: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:
-    """Column and row of the middle, lowest row, height, root of the area."""
+def _bounding_box(mask: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:
+    """Measure mean column and row, lowest row, height and square root of the area."""
     rows, columns = np.nonzero(mask)
     height = rows.max() + 1 - rows.min()
     return columns.mean(), rows.mean(), rows.max(), height, np.sqrt(len(rows))
 
 
-def _smooth(way: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Blur what a (t, 2) way departs from a straight one by: its ends stay in place."""
-    t = np.linspace(-1, 1, len(way))
-    even = polyval(t, polyfit(t, way, min(1, len(way) - 1))).T
-    own = gaussian_filter1d(way - even, STEADY, axis=0, mode="nearest")
+def _smooth(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smooth a (t, 2) path about its linear trend, so that its ends stay in place."""
+    t = np.linspace(-1, 1, len(path))
+    even = polyval(t, polyfit(t, path, min(1, len(path) - 1))).T
+    own = gaussian_filter1d(path - even, SMOOTHING_FRAMES, axis=0, mode="nearest")
     return np.asarray(even + own)
 
 
 def _trend(side: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lay an exponential through values above 0."""
+    """Fit an exponential to positive values."""
     if len(side) < 2:
         return side
     t = np.linspace(-1, 1, len(side))
@@ -102,7 +102,7 @@ def _trend(side: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def camera_path(pictures: Sequence[Rgb], truth: Truth) -> NDArray[np.float64]:
-    """Add up how the ground moves from frame to frame: the median of its flow.
+    """Accumulate camera motion as the median background flow per frame pair.
 
     Parameters
     ----------
@@ -116,42 +116,42 @@ def camera_path(pictures: Sequence[Rgb], truth: Truth) -> NDArray[np.float64]:
         Columns and rows since the first frame.
     """
     h, w = truth.shape[1:]
-    size = (max(w // SMALLER, 16), max(h // SMALLER, 16))
+    size = (max(w // DOWNSCALE, 16), max(h // DOWNSCALE, 16))
     small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
-    ground = [cv2.resize((mask == 0).astype(np.uint8), size) > 0 for mask in truth]
+    background = [cv2.resize((mask == 0).astype(np.uint8), size) > 0 for mask in truth]
     steps = [
         np.median(dis_flow(*pair)[still], axis=0) if still.any() else np.zeros(2)
-        for pair, still in zip(pairwise(small), ground, strict=False)
+        for pair, still in zip(pairwise(small), background, strict=False)
     ]
     path = np.cumsum([np.zeros(2), *steps], axis=0)[:, ::-1]
     return np.asarray(path * (w / size[0], h / size[1]))
 
 
-def unsteady(camera: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Leave an even pan out of a camera's way.
+def remove_pan(camera: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Subtract the uniform horizontal pan from a camera path.
 
-    Paths are given in the frame, so actors go along with a camera that pans; they go
-    up and down with the ground, and to and fro where the pan is not even.
+    Paths are given in the frame, so sprites go along with a camera that pans; they go
+    up and down with the background, and to and fro where the pan is not even.
     """
     t = np.linspace(0, 1, len(camera))
     pan = np.column_stack([t * camera[-1, 0], np.zeros(len(t))])
     return np.asarray(camera - pan)
 
 
-def walk(path: Sequence[Stop], frames: int) -> NDArray[np.float64]:
-    """Pass stops at even intervals, (frames, 3); speed is 0 where it turns."""
+def interpolate_path(path: Sequence[Stop], frames: int) -> NDArray[np.float64]:
+    """Interpolate stops at equal intervals, (frames, 3), monotone between stops."""
     if len(path) < 2:
         return np.repeat(np.array(path, np.float64), frames, axis=0)
     stops = PchipInterpolator(np.linspace(0, 1, len(path)), np.array(path))
     return np.asarray(stops(np.linspace(0, 1, frames)), np.float64)
 
 
-def played(clip: tuple[int, int], step: int, frames: int) -> NDArray[np.int64]:
-    """Frames to play, to and fro between the ends of a clip.
+def clip_frames(clip: tuple[int, int], step: int, frames: int) -> NDArray[np.int64]:
+    """List clip frames that alternate forwards and backwards between its ends.
 
     Examples
     --------
-    >>> played((3, 5), 1, 6).tolist(), played((3, 5), -1, 3).tolist()
+    >>> clip_frames((3, 5), 1, 6).tolist(), clip_frames((3, 5), -1, 3).tolist()
     ([3, 4, 5, 4, 3, 4], [5, 4, 3])
     """
     length = clip[1] - clip[0]

@@ -1,1 +1,1 @@
-"""Training with the robot in the loop."""
+"""Training with a simulated annotator in the loop."""

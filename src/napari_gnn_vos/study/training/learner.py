@@ -1,86 +1,108 @@
-"""A network while it learns: its weights, their running mean, the optimiser."""
+"""Network, averaged weights and optimiser during training."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
-from torch import distributed
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from napari_gnn_vos.model.backends.selection import differentiable_forward
+from napari_gnn_vos.model.backends.windows import Forward
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
-from napari_gnn_vos.study.training.loss import loss_of
+from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
+from napari_gnn_vos.study.training.loss import batch_loss
 from napari_gnn_vos.study.training.samples import Sample
+
+Weights = tuple[Tensor, ...] | list[Tensor]
+
+
+class _TrainedNetwork(nn.Module):
+    """A network evaluated by a differentiable forward pass of a backend."""
+
+    def __init__(self, network: GatedGCN, forward: Forward) -> None:
+        super().__init__()
+        self.network, self._forward = network, forward
+
+    def forward(self, nodes: Tensor, edges: Tensor, edge_index: EdgeIndex) -> Tensor:
+        return self._forward(self.network, nodes, edges, edge_index)
 
 
 class Learner:
-    """Moves a network by the gradients of samples.
+    """Optimise a network and track the moving average of its weights.
 
     Parameters
     ----------
-    card : CheckpointMetadata
-        Size of the network, and what it is fed with.
+    metadata : CheckpointMetadata
+        Size and input features of the network.
     dropout : float
         Share of channels dropped.
     world : int
-        Processes that add up their gradients.
+        Number of processes that average their gradients, by
+        `torch.nn.parallel.DistributedDataParallel`; a process group must exist if
+        there are several.
     device : str
-        Where it computes.
+        Device of the network.
+    decay : float
+        Decay of the exponential moving average of the weights.
     """
 
     def __init__(
         self,
-        card: CheckpointMetadata,
+        metadata: CheckpointMetadata,
         dropout: float = 0.0,
         world: int = 1,
         device: str = "cpu",
+        decay: float = 0.998,
     ) -> None:
-        self._card = card
-        network = build(card, dropout).to(device)
-        self.network = network
-        self.mean = copy.deepcopy(network).eval()
-        self._adam = torch.optim.Adam(network.parameters())
-        self._world = world
+        self._metadata = metadata
+        self.network = build(metadata, dropout).to(device)
+        self._average = AveragedModel(self.network, multi_avg_fn=_warm_up(decay))
+        self._average.eval()
+        self._adam = torch.optim.Adam(self.network.parameters())
+        self._trained: nn.Module = _TrainedNetwork(
+            self.network, differentiable_forward(device)
+        )
+        if world > 1:  # the graph is static, but some parameters have no gradient
+            self._trained = DistributedDataParallel(self._trained, static_graph=True)
+
+    @property
+    def averaged(self) -> GatedGCN:
+        """Network with the averaged weights, in evaluation mode."""
+        return cast(GatedGCN, self._average.module)
 
     def step(self, samples: Sequence[Sample], rate: float, overlap: float) -> float:
-        """Take one step of length `rate` and return the loss before it."""
+        """Take one optimiser step at a learning rate and return the loss before it."""
         for group in self._adam.param_groups:
             group["lr"] = rate
-        self.network.train()
+        self._trained.train()
         self._adam.zero_grad()
-        loss = loss_of(self.network, self._card, samples, overlap)
+        loss = batch_loss(self._trained, self._metadata, samples, overlap)
         loss.backward()  # type: ignore[no-untyped-call]
-        if self._world > 1:
-            self._share_gradients()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._adam.step()
+        self._average.update_parameters(self.network)
         return float(loss.detach())
 
-    def _share_gradients(self) -> None:
-        """Give every process the mean of all gradients; one that is missing is zero."""
-        weights = list(self.network.parameters())
-        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in weights]
-        flat = torch.cat([grad.ravel() for grad in grads]).cpu()
-        distributed.all_reduce(flat)
-        flat = (flat / self._world).to(weights[0].device)
-        parts = torch.split(flat, [p.numel() for p in weights])
-        for p, part in zip(weights, parts, strict=True):
-            p.grad = part.view_as(p)
-
-    @torch.no_grad()
-    def follow(self, keep: float) -> None:
-        """Move the running mean, of which the share `keep` stays."""
-        moving = zip(self.mean.parameters(), self.network.parameters(), strict=True)
-        for m, p in moving:
-            m.lerp_(p, 1 - keep)
-
     def save(self, path: Path, step: int, best: float) -> None:
-        """Write all that going on needs; a file there before stays until it is done."""
+        """Write the resume state; an existing file stays intact until it is complete.
+
+        Parameters
+        ----------
+        path : Path
+        step : int
+            Steps taken.
+        best : float
+            Best validation J.
+        """
         part = path.with_suffix(".part")
         state = {
             "network": self.network.state_dict(),
-            "mean": self.mean.state_dict(),
+            "mean": self.averaged.state_dict(),
             "adam": self._adam.state_dict(),
             "step": step,
             "best": best,
@@ -89,9 +111,24 @@ class Learner:
         part.replace(path)
 
     def load(self, path: Path) -> tuple[int, float]:
-        """Read what `save` has written; returns its step and best J."""
+        """Read the state that `save` has written; returns its step and best J."""
         state = torch.load(path, weights_only=True, map_location="cpu")
         self.network.load_state_dict(state["network"])
-        self.mean.load_state_dict(state["mean"])
+        self.averaged.load_state_dict(state["mean"])
+        self._average.n_averaged.fill_(state["step"])
         self._adam.load_state_dict(state["adam"])
         return int(state["step"]), float(state["best"])
+
+
+def _warm_up(decay: float) -> Callable[[Weights, Weights, Tensor | int], None]:
+    """Build the update of an exponential moving average with a short initial memory.
+
+    The decay of update n, counted from 0, is min(decay, (n + 1) / (n + 10)).
+    """
+
+    def update(averaged: Weights, current: Weights, count: Tensor | int) -> None:
+        warm = (int(count) + 1) / (int(count) + 10)
+        average = get_ema_multi_avg_fn(min(decay, warm))  # type: ignore[no-untyped-call]
+        average(averaged, current, count)
+
+    return update

@@ -1,8 +1,8 @@
-"""Sessions played by processes of their own, beside the one that learns.
+"""Rollout workers: processes that simulate annotation sessions for training.
 
-A GPU takes a step in less time than a core takes to play a round, so several cores play
-for it. What they cut depends on who was when how far: two trainings with one seed
-differ, as they do not where one process does all.
+A GPU takes an optimiser step in less time than a CPU core takes for an annotation
+round, so several workers supply one learner. The order of samples depends on
+scheduling: trainings with equal seeds are reproducible without workers only.
 """
 
 from __future__ import annotations
@@ -21,53 +21,60 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
 from napari_gnn_vos.model.predictor import Predictor
-from napari_gnn_vos.study.training.one_core import begin_on_one_core, keep_to_core
-from napari_gnn_vos.study.training.samples import Pool, Sample
+from napari_gnn_vos.study.training.samples import Sample, SessionPool
 from napari_gnn_vos.study.training.training_run import RolloutConfig, TrainSettings
+from napari_gnn_vos.study.training.worker_process import initialize_worker, pin_to_core
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
-    Cut = Queue[Sample | str]
+    SampleQueue = Queue[Sample | str]
 
-PATIENCE = 5.0
-"""Seconds until players that give nothing are looked after."""
+WORKER_TIMEOUT = 5.0
+"""Seconds until workers that give nothing are looked after."""
 
 
 class RolloutWorkers:
-    """Processes that play, each its own sessions, and cut samples out of them.
+    """Processes that run annotation sessions and cut training samples from them.
 
     Parameters
     ----------
-    cast : RolloutConfig
+    rollout : RolloutConfig
     settings : TrainSettings
     model : Predictor
-        Its weights are what players answer with, as they are when a round begins.
+        Workers predict with its weights as of the start of each round.
     seed : tuple of int
     """
 
     def __init__(
         self,
-        cast: RolloutConfig,
+        rollout: RolloutConfig,
         settings: TrainSettings,
         model: Predictor,
         seed: tuple[int, ...],
     ) -> None:
         spawn = get_context("spawn")
         self._network, self._batch = model.network, settings.batch
-        self._weights: Tensor = self._now().share_memory_()  # type: ignore[no-untyped-call]
-        self._cut: Cut = spawn.Queue(2 * max(cast.players, settings.batch))
+        self._weights: Tensor = self._current_weights().share_memory_()  # type: ignore[no-untyped-call]
+        self._queue: SampleQueue = spawn.Queue(2 * max(rollout.workers, settings.batch))
         self._processes = [
             spawn.Process(
-                target=_play,
-                args=(cast, settings, model.card, self._weights, self._cut, (*seed, k)),
+                target=_run_worker,
+                args=(
+                    rollout,
+                    settings,
+                    model.metadata,
+                    self._weights,
+                    self._queue,
+                    (*seed, k),
+                ),
                 daemon=True,
             )
-            for k in range(cast.players)
+            for k in range(rollout.workers)
         ]
 
     def __enter__(self) -> RolloutWorkers:
-        """Begin to play."""
+        """Start the worker processes."""
         for process in self._processes:
             process.start()
         return self
@@ -78,67 +85,67 @@ class RolloutWorkers:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        """Stop playing."""
+        """Terminate the worker processes."""
         for process in self._processes:
             process.terminate()
         for process in self._processes:
             process.join()
 
     def batch(self) -> list[Sample]:
-        """Tell players the weights of now, and take the next samples from them.
+        """Publish the current weights to the workers and collect the next samples.
 
         Raises
         ------
         GnnVosError
-            If the process of a player is gone.
+            If a worker process has ended.
         RuntimeError
-            If a player has failed; with its traceback.
+            If a worker has failed; contains its traceback.
         """
-        self._weights.copy_(self._now())
-        return [self._next() for _ in range(self._batch)]
+        self._weights.copy_(self._current_weights())
+        return [self._next_sample() for _ in range(self._batch)]
 
-    def _now(self) -> Tensor:
+    def _current_weights(self) -> Tensor:
         return parameters_to_vector(self._network.parameters()).detach().cpu()
 
-    def _next(self) -> Sample:
+    def _next_sample(self) -> Sample:
         while True:
             try:
-                cut = self._cut.get(timeout=PATIENCE)
+                cut = self._queue.get(timeout=WORKER_TIMEOUT)
             except queue.Empty:
                 if not all(process.is_alive() for process in self._processes):
                     raise GnnVosError(
-                        "A process that plays for this training has ended; there may "
+                        "A rollout worker of this training has ended; there may "
                         "be too little memory for so many. Run the same command with "
                         "fewer --players; it goes on where it stopped."
                     ) from None
                 continue
             if isinstance(cut, Sample):
                 return cut
-            raise RuntimeError(f"A player has failed:\n{cut}")
+            raise RuntimeError(f"A rollout worker has failed:\n{cut}")
 
 
-def _play(
-    cast: RolloutConfig,
+def _run_worker(
+    rollout: RolloutConfig,
     settings: TrainSettings,
-    card: CheckpointMetadata,
+    metadata: CheckpointMetadata,
     weights: Tensor,
-    cut: Cut,
+    cut: SampleQueue,
     seed: tuple[int, ...],
 ) -> None:
-    """Play, and cut samples, until the process is ended."""
-    begin_on_one_core()
-    keep_to_core(-1 - seed[-1])  # the first cores are left to the one that learns
+    """Advance sessions and queue samples until the process is terminated."""
+    initialize_worker()
+    pin_to_core(-1 - seed[-1])  # the first cores are left to the learner
     try:
-        network = build(card).eval()
-        model = Predictor(network, card)
-        footage = cast.footage()
+        network = build(metadata).eval()
+        model = Predictor(network, metadata)
+        labelled_video = rollout.open_videos()
         rng = np.random.default_rng(seed)
-        pool = Pool(footage, settings.rounds, settings.pool, rng)
+        pool = SessionPool(labelled_video, settings.rounds, settings.pool, rng)
         while True:
             with torch.no_grad():
                 vector_to_parameters(weights, network.parameters())
             pool.advance(model)
-            for _ in range(settings.samples_a_round):
+            for _ in range(settings.samples_per_round):
                 cut.put(pool.sample(settings.frames))
-    except Exception:  # noqa: BLE001 - whatever it is, the one that learns must know
+    except Exception:  # noqa: BLE001 - any failure is reported to the learner
         cut.put(traceback.format_exc())

@@ -1,4 +1,4 @@
-"""Training samples: running sessions with the robot in the loop (paper, III-E)."""
+"""Training samples cut from simulated annotation sessions (paper, III-E)."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from napari_gnn_vos.study.rounds import corrected
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 F32 = NDArray[np.float32]
-GROUPS = (
+DROPPED_GROUPS = (
     ("propagated_target", "propagated_rest"),
     ("label_model",),
     ("harmonic",),
     ("previous",),
 )
 """Inputs that are left out together, now and then, so that none is relied on alone."""
-MERGED = 0.5
+MERGE_PROBABILITY = 0.5
 """Share of sessions in which a random set of the objects is taken for one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """A window of a graph, what strokes say of it, and what it should be.
+    """A window of a graph with node inputs and target probabilities.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Sample:
         N superpixels.
     inputs : (N, 8) ndarray of float32
     target : (N,) ndarray of float32
-        Share of a superpixel's pixels that have the label.
+        Share of the pixels of each superpixel that have the label.
     size : (N,) ndarray of float32
         Pixels.
     """
@@ -53,10 +53,10 @@ class Sample:
 
 
 @dataclass(slots=True, eq=False)
-class Running:
-    """A session under way: samples can be cut from its present state."""
+class RunningSession:
+    """A session in progress, from whose current state samples are cut."""
 
-    footage: LabelledVideo
+    labelled_video: LabelledVideo
     session: Session
     graph: Graph
     inputs: dict[int, F32]
@@ -64,24 +64,24 @@ class Running:
     size: F32
 
     def sample(self, frames: int, rng: Generator) -> Sample:
-        """Cut a random window of `frames` frames, for a random object."""
+        """Cut a window of `frames` frames at random for a random object."""
         count = len(self.graph.offsets) - 1
         begin = int(rng.integers(0, max(count - frames, 0) + 1))
         graph, rows = self.graph.cut(begin, min(begin + frames, count))
         label = int(rng.choice(list(self.inputs)))
         inputs = self.inputs[label][rows].copy()
-        for group in GROUPS:
+        for group in DROPPED_GROUPS:
             if rng.random() < 0.08:
                 inputs[:, [NODE_INPUT_NAMES.index(name) for name in group]] = 0
         return Sample(graph, inputs, self.target[label][rows], self.size[rows])
 
 
-class Pool:
-    """Sessions that are played on, a round at a time, by the network's own answers.
+class SessionPool:
+    """Sessions that advance round by round with the predictions of the network.
 
     Parameters
     ----------
-    footage : sequence of LabelledVideo
+    labelled_video : sequence of LabelledVideo
     rounds : int
         Rounds of a session at most; it may end earlier.
     size : int
@@ -90,41 +90,59 @@ class Pool:
     """
 
     def __init__(
-        self, footage: Sequence[LabelledVideo], rounds: int, size: int, rng: Generator
+        self,
+        labelled_video: Sequence[LabelledVideo],
+        rounds: int,
+        size: int,
+        rng: Generator,
     ) -> None:
-        self._footage, self._rounds, self._size, self._rng = footage, rounds, size, rng
-        self._running: list[Running] = []
-        self._robot = SimulatedAnnotator(vary=True)
+        self._videos, self._rounds, self._size, self._rng = (
+            labelled_video,
+            rounds,
+            size,
+            rng,
+        )
+        self._running: list[RunningSession] = []
+        self._annotator = SimulatedAnnotator(vary=True)
 
     def advance(self, model: Model) -> None:
-        """Begin a session, or play one on by a round."""
+        """Start a session, or advance one by a round."""
         if len(self._running) < self._size:
-            self._running.append(self._begin())
+            self._running.append(self._start_session())
             return
         at = int(self._rng.integers(len(self._running)))
         old = self._running[at]
         over = len(old.session.rounds) >= self._rounds or self._rng.random() < 0.15
-        self._running[at] = self._begin() if over else self._play_on(old, model)
+        self._running[at] = (
+            self._start_session() if over else self._continue_session(old, model)
+        )
 
     def sample(self, frames: int) -> Sample:
-        """Cut a sample out of a random session."""
+        """Cut a window of `frames` frames at random for a random object."""
         one = self._running[int(self._rng.integers(len(self._running)))]
         return one.sample(frames, self._rng)
 
-    def _begin(self) -> Running:
-        footage = self._footage[int(self._rng.integers(len(self._footage)))]
-        if self._rng.random() < MERGED:
-            footage = replace(footage, truth=merge_some(footage.truth, self._rng))
-        return self._annotated(footage, footage.session)
+    def _start_session(self) -> RunningSession:
+        labelled_video = self._videos[int(self._rng.integers(len(self._videos)))]
+        if self._rng.random() < MERGE_PROBABILITY:
+            labelled_video = replace(
+                labelled_video,
+                truth=merge_random_objects(labelled_video.truth, self._rng),
+            )
+        return self._annotate_session(labelled_video, labelled_video.session)
 
-    def _play_on(self, old: Running, model: Model) -> Running:
-        return self._annotated(old.footage, drain(predict(old.session, model)))
+    def _continue_session(self, old: RunningSession, model: Model) -> RunningSession:
+        return self._annotate_session(
+            old.labelled_video, drain(predict(old.session, model))
+        )
 
-    def _annotated(self, footage: LabelledVideo, session: Session) -> Running:
-        before = session.labels, footage.truth, self._rng, corrected(session)
-        scribbles = self._robot(*before)
+    def _annotate_session(
+        self, labelled_video: LabelledVideo, session: Session
+    ) -> RunningSession:
+        before = session.labels, labelled_video.truth, self._rng, corrected(session)
+        scribbles = self._annotator(*before)
         if not scribbles:
-            return self._begin()
+            return self._start_session()
         if session.labels is None and self._rng.random() < 0.3:
             scribbles = tuple(s for s in scribbles if s.label > 0)
         session = annotate(session, scribbles, rng=self._rng)
@@ -132,12 +150,12 @@ class Pool:
         found = evidence(session)
         told = [found.inputs(t) for t in range(session.graph.shape[0])]
         inputs = dict(zip(found.objects, np.concatenate(told, axis=1), strict=True))
-        target, size = targets(session, footage.truth)
-        return Running(footage, session, graph, inputs, target, size)
+        target, size = targets(session, labelled_video.truth)
+        return RunningSession(labelled_video, session, graph, inputs, target, size)
 
 
-def merge_some(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
-    """Take a random set of the objects for one, and of the others for another.
+def merge_random_objects(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+    """Merge a random subset of the objects into one label.
 
     Parameters
     ----------
@@ -147,8 +165,8 @@ def merge_some(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
     Returns
     -------
     merged : (T, H, W) ndarray of uint8
-        1 for some objects, drawn at random, 2 or background for the rest of them, as a
-        coin falls. The same truth if it has one object only.
+        1 for a random subset of objects; 2 or background, at random, for the others.
+        The input itself if it has one object only.
     """
     objects = objects_of(truth)
     if len(objects) < 2:
@@ -162,7 +180,7 @@ def merge_some(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
 
 
 def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32], F32]:
-    """Share of every superpixel that each object covers, and its size in pixels."""
+    """Compute the covered share per superpixel and object, and superpixel sizes."""
     objects = objects_of(truth)
     shares: dict[int, list[NDArray[np.float64]]] = {label: [] for label in objects}
     sizes = []
@@ -177,6 +195,6 @@ def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32],
     return joined, np.concatenate(sizes).astype(np.float32)
 
 
-def for_training(session: Session) -> Session:
-    """Leave out what only the look of the labels needs."""
+def without_refinement(session: Session) -> Session:
+    """Disable boundary refinement, which training does not need."""
     return replace(session, config=session.config.model_copy(update={"refine": False}))

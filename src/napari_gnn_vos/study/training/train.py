@@ -1,4 +1,4 @@
-"""Training with the robot in the loop."""
+"""Training loop with a simulated annotator."""
 
 from __future__ import annotations
 
@@ -17,68 +17,70 @@ from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.study.training.learner import Learner
 from napari_gnn_vos.study.training.rollout_workers import RolloutWorkers
-from napari_gnn_vos.study.training.samples import Pool, Sample
+from napari_gnn_vos.study.training.samples import Sample, SessionPool
 from napari_gnn_vos.study.training.training_log import TrainingLog
 from napari_gnn_vos.study.training.training_run import TrainingRun, TrainSettings
 from napari_gnn_vos.study.training.validate import validate
 
 
-def train(course: TrainingRun) -> Path:
-    """Train a network; goes on from the folder's last state if there is one.
+def train(run: TrainingRun) -> Path:
+    """Train a network; resumes from the state in the folder, if any.
 
     Parameters
     ----------
-    course : TrainingRun
+    run : TrainingRun
 
     Returns
     -------
     path : Path
         The checkpoint with the best validation J.
     """
-    s = course.settings
+    s = run.settings
     torch.manual_seed(s.seed)
-    card = card_of(s)
-    learner = Learner(card, s.dropout, course.world, course.device)
-    book = TrainingLog(course, card)
-    first = book.resume(learner)
-    model = Predictor(learner.mean, card, course.device)
-    with batches(course, model, first) as cut:
+    metadata = checkpoint_metadata(s)
+    learner = Learner(metadata, s.dropout, run.world, run.device, s.average)
+    training_log = TrainingLog(run, metadata)
+    first = training_log.resume(learner)
+    model = Predictor(learner.averaged, metadata, run.device)
+    with batches(run, model, first) as cut:
         for step in range(first, s.steps):
-            loss = learner.step(cut(), rate_at(step, s), s.overlap)
-            learner.follow(min(s.average, (step + 1) / (step + 10)))
-            book.note(learner, step + 1, loss)
+            loss = learner.step(cut(), learning_rate(step, s), s.overlap)
+            training_log.record_step(learner, step + 1, loss)
             if (step + 1) % s.validate_every == 0 or step + 1 == s.steps:
-                js = validate(model, course)
-                if course.rank == 0:
-                    book.keep(learner, step + 1, js)
-    return course.folder / "best.safetensors"
+                js = validate(model, run)
+                if run.rank == 0:
+                    training_log.write_checkpoints(learner, step + 1, js)
+    return run.folder / "best.safetensors"
 
 
 @contextmanager
 def batches(
-    course: TrainingRun, model: Predictor, first: int
+    run: TrainingRun, model: Predictor, first: int
 ) -> Iterator[Callable[[], list[Sample]]]:
-    """Play sessions, here in turn or by players; gives what cuts a step's samples.
+    """Provide a function that returns the samples of the next step.
 
     Parameters
     ----------
-    course : TrainingRun
+    run : TrainingRun
     model : Predictor
-        Answers in the sessions, as it is at the time.
+        Predicts in the sessions with its current weights.
     first : int
-        Step that training begins with.
+        First step of this run.
     """
-    s, begun = course.settings, (course.settings.seed, course.rank, first)
-    if course.cast is not None:
-        with RolloutWorkers(course.cast, s, model, begun) as players:
-            yield players.batch
+    s, seed = (
+        run.settings,
+        (run.settings.seed, run.rank, first),
+    )
+    if run.rollout is not None:
+        with RolloutWorkers(run.rollout, s, model, seed) as workers:
+            yield workers.batch
         return
-    pool = Pool(course.train, s.rounds, s.pool, np.random.default_rng(begun))
+    pool = SessionPool(run.train, s.rounds, s.pool, np.random.default_rng(seed))
     steps = itertools.count()
 
     def in_turn() -> list[Sample]:
         step = next(steps)
-        if step % s.steps_a_round == 0:
+        if step % s.steps_per_round == 0:
             for _ in range(s.pool if step == 0 else 1):
                 pool.advance(model)
         return [pool.sample(s.frames) for _ in range(s.batch)]
@@ -86,13 +88,13 @@ def batches(
     yield in_turn
 
 
-def card_of(s: TrainSettings) -> CheckpointMetadata:
-    """Say what a network with these settings is fed with.
+def checkpoint_metadata(s: TrainSettings) -> CheckpointMetadata:
+    """Build the checkpoint metadata of a network with these settings.
 
     Raises
     ------
     SettingsError
-        If a feature that is to be left out is not known.
+        If an excluded feature is unknown.
     """
     unknown = sorted(set(s.left_out) - {*INPUTS, *EDGE_FEATURE_NAMES})
     if unknown:
@@ -107,7 +109,7 @@ def card_of(s: TrainSettings) -> CheckpointMetadata:
     return CheckpointMetadata(nodes, edge_features, s.width, s.depth, {"seed": s.seed})
 
 
-def rate_at(step: int, s: TrainSettings) -> float:
-    """Learning rate: up over 100 steps, then half a cosine down to a fiftieth."""
+def learning_rate(step: int, s: TrainSettings) -> float:
+    """Compute the learning rate: linear warm-up over 100 steps, then cosine decay."""
     warm = min(1.0, (step + 1) / 100)
     return float(s.rate * warm * (0.02 + 0.49 * (1 + np.cos(np.pi * step / s.steps))))

@@ -1,4 +1,4 @@
-"""What is written down while a network learns."""
+"""Files written during training: learning curve, checkpoints and resume state."""
 
 from __future__ import annotations
 
@@ -17,52 +17,52 @@ from napari_gnn_vos.study.training.learner import Learner
 from napari_gnn_vos.study.training.training_run import TrainingRun
 
 log = logging.getLogger(__name__)
-TOLD_EVERY = 50
+LOG_EVERY = 50
 """Steps between two lines of the curve."""
-SAVED_EVERY = 100
+SAVE_EVERY = 100
 """Steps between two states to go on from."""
 
 
 @dataclass(slots=True, eq=False)
 class TrainingLog:
-    """The folder of a training: its curve, checkpoints, and state.
+    """Write the learning curve, checkpoints and resume state of a training.
 
     Parameters
     ----------
-    course : TrainingRun
-    card : CheckpointMetadata
+    run : TrainingRun
+    metadata : CheckpointMetadata
         Of the network.
     """
 
-    course: TrainingRun
-    card: CheckpointMetadata
+    run: TrainingRun
+    metadata: CheckpointMetadata
     best: float = -1.0
     loss: float = 0.0
     begin: float = field(default_factory=time.monotonic)
 
     def resume(self, learner: Learner) -> int:
-        """Open the book; returns the step to go on from."""
-        self.course.folder.mkdir(parents=True, exist_ok=True)
-        state = self.course.folder / "state.pt"
+        """Restore the last state, if any; returns the step to resume from."""
+        self.run.folder.mkdir(parents=True, exist_ok=True)
+        state = self.run.folder / "state.pt"
         if not state.exists():
             return 0
         step, self.best = learner.load(state)
         log.info("going on at step %d", step)
         return step
 
-    def note(self, learner: Learner, step: int, loss: float) -> None:
-        """Follow the loss, and write it and the state down now and then."""
+    def record_step(self, learner: Learner, step: int, loss: float) -> None:
+        """Update the smoothed loss; write curve and state at intervals."""
         self.loss = loss if step == 1 else 0.98 * self.loss + 0.02 * loss
-        if self.course.rank > 0:
+        if self.run.rank > 0:
             return
-        if step % TOLD_EVERY == 0:
+        if step % LOG_EVERY == 0:
             log.info("step %d, loss %.4f", step, self.loss)
             self._row(step, [])
-        if step % SAVED_EVERY == 0:
+        if step % SAVE_EVERY == 0:
             self._save(learner, step)
 
-    def keep(self, learner: Learner, step: int, js: list[float]) -> None:
-        """Write checkpoints, and the state to go on from.
+    def write_checkpoints(self, learner: Learner, step: int, js: list[float]) -> None:
+        """Write checkpoints and the resume state.
 
         Parameters
         ----------
@@ -74,26 +74,26 @@ class TrainingLog:
         Raises
         ------
         SettingsError
-            If nothing can be written; what was there before is left whole.
+            If the files cannot be written; existing files stay intact.
         """
-        folder, mean = self.course.folder, learner.mean.state_dict()
-        settings = self.course.settings
+        folder, mean = self.run.folder, learner.averaged.state_dict()
+        settings = self.run.settings
         facts = {
             "seed": settings.seed,
             "steps": step,
             "seconds": time.monotonic() - self.begin,
-            "processes": self.course.world,
-            "device": self.course.device,
+            "processes": self.run.world,
+            "device": self.run.device,
             "j_by_round": js,
             "settings": settings.model_dump(),
         }
-        card = replace(self.card, facts=facts)
+        metadata = replace(self.metadata, facts=facts)
         self._row(step, js)
         better = not js or float(np.mean(js)) > self.best
         names = ["last.safetensors", *(["best.safetensors"] if better else [])]
         try:
             for name in names:
-                save_checkpoint(folder / name, mean, card)
+                save_checkpoint(folder / name, mean, metadata)
         except (OSError, SafetensorError) as error:
             raise self._cannot_write(folder, error) from error
         if js and better:
@@ -101,23 +101,23 @@ class TrainingLog:
         self._save(learner, step)
 
     def _save(self, learner: Learner, step: int) -> None:
-        path = self.course.folder / "state.pt"
+        path = self.run.folder / "state.pt"
         try:
             learner.save(path, step, self.best)
         except (
             OSError,
             RuntimeError,
-        ) as error:  # torch tells of a full disk by the latter
+        ) as error:  # torch raises RuntimeError on a full disk
             raise self._cannot_write(path, error) from error
 
     def _row(self, step: int, js: list[float]) -> None:
-        """Add a row to the curve: step, seconds, loss, and J by round if measured."""
+        """Append step, seconds, loss and validation J per round to the curve."""
         row = [step, round(time.monotonic() - self.begin, 1), round(self.loss, 5)]
         try:
-            with (self.course.folder / "curve.csv").open("a", newline="") as file:
+            with (self.run.folder / "curve.csv").open("a", newline="") as file:
                 csv.writer(file).writerow([*row, *(round(j, 4) for j in js)])
         except OSError as error:
-            raise self._cannot_write(self.course.folder, error) from error
+            raise self._cannot_write(self.run.folder, error) from error
 
     @staticmethod
     def _cannot_write(path: Path, error: Exception) -> SettingsError:

@@ -1,4 +1,4 @@
-"""What a training is made of, for any number of processes to build."""
+"""Picklable description of a training, from which each process builds its share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.progress import Pipeline, drain
-from napari_gnn_vos.study.labelled_video import LabelledVideo, davis_footage
-from napari_gnn_vos.study.training.samples import for_training
+from napari_gnn_vos.study.labelled_video import LabelledVideo, open_davis_videos
+from napari_gnn_vos.study.training.samples import without_refinement
 from napari_gnn_vos.study.training.training_run import (
     RolloutConfig,
     TrainingRun,
@@ -20,7 +20,7 @@ Source = tuple[Path, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """All that a process needs to build its course; picklable.
+    """Picklable description of a training.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class TrainingPlan:
     config : Config
     settings : TrainSettings
     device : str
-        Where the network computes.
-    players : int
-        Processes that play beside every one that learns; none if it plays itself.
+        Device of the network.
+    workers : int
+        Rollout workers per learner; with 0 the learner runs the sessions itself.
     """
 
     train: tuple[Source, ...]
@@ -43,28 +43,35 @@ class TrainingPlan:
     config: Config
     settings: TrainSettings
     device: str = "cpu"
-    players: int = 0
+    workers: int = 0
 
     def prepare(self) -> Pipeline[None]:
-        """Prepare what is not prepared yet."""
-        yield from self._opened((*self.train, *self.validation))
+        """Prepare all videos that are not in the cache."""
+        yield from self._open_sources((*self.train, *self.validation))
 
-    def footage(self) -> list[LabelledVideo]:
-        """Open the videos to train on."""
-        footage = drain(self._opened(self.train))
-        return [LabelledVideo(for_training(f.session), f.truth) for f in footage]
+    def open_videos(self) -> list[LabelledVideo]:
+        """Open the training videos."""
+        labelled_video = drain(self._open_sources(self.train))
+        return [
+            LabelledVideo(without_refinement(f.session), f.truth)
+            for f in labelled_video
+        ]
 
     def __call__(self, rank: int, world: int) -> TrainingRun:
-        """Course of process `rank` of `world`."""
-        cast = RolloutConfig(self.players, self.footage) if self.players else None
-        learn = [] if cast else self.footage()
-        check = drain(self._opened(self.validation))
+        """Build the training run of process `rank` of `world`."""
+        rollout = (
+            RolloutConfig(self.workers, self.open_videos) if self.workers else None
+        )
+        learn = [] if rollout else self.open_videos()
+        check = drain(self._open_sources(self.validation))
         self.folder.mkdir(parents=True, exist_ok=True)
         place = self.folder, rank, world, self.device
-        return TrainingRun(self.settings, learn, check, *place, cast)
+        return TrainingRun(self.settings, learn, check, *place, rollout)
 
-    def _opened(self, sources: tuple[Source, ...]) -> Pipeline[list[LabelledVideo]]:
+    def _open_sources(
+        self, sources: tuple[Source, ...]
+    ) -> Pipeline[list[LabelledVideo]]:
         out: list[LabelledVideo] = []
         for root, names in sources:
-            out += yield from davis_footage(root, names, self.config, self.cache)
+            out += yield from open_davis_videos(root, names, self.config, self.cache)
         return out

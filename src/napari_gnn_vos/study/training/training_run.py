@@ -1,4 +1,4 @@
-"""What a training is: its settings, its videos, and whose share of it this is."""
+"""Training settings, and the share of a training that one process runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_gnn_vos.study.labelled_video import LabelledVideo
 
 
 class TrainSettings(Settings):
-    """How a network is trained."""
+    """Hyperparameters of a training."""
 
     steps: PositiveInt = Field(2500, description="Steps of the optimiser.")
     rate: PositiveFloat = Field(3e-3, description="Highest learning rate.")
@@ -21,11 +21,11 @@ class TrainSettings(Settings):
     rounds: PositiveInt = Field(8, description="Rounds of a session at most.")
     batch: PositiveInt = Field(1, description="Samples of a step.")
     pool: PositiveInt = Field(10, description="Sessions under way at a time.")
-    steps_a_round: PositiveInt = Field(
+    steps_per_round: PositiveInt = Field(
         8, description="Steps until one of the sessions is played on by a round."
     )
-    samples_a_round: PositiveInt = Field(
-        16, description="The same where players play: samples that they cut."
+    samples_per_round: PositiveInt = Field(
+        16, description="The same where workers play: samples that they cut."
     )
     width: PositiveInt = Field(20, description="Channels of the network.")
     depth: PositiveInt = Field(12, description="Layers, and reach in hops.")
@@ -46,37 +46,37 @@ class TrainSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class RolloutConfig:
-    """Processes that play sessions beside the one that learns; picklable.
+    """Number of rollout workers and the videos they open; picklable.
 
     Parameters
     ----------
-    players : int
+    workers : int
         How many.
-    footage : callable
-        Opens the videos to play, in the process of a player.
+    open_videos : callable
+        Opens the training videos, in the process of a worker.
     """
 
-    players: int
-    footage: Callable[[], Sequence[LabelledVideo]]
+    workers: int
+    open_videos: Callable[[], Sequence[LabelledVideo]]
 
 
 @dataclass(slots=True, eq=False)
 class TrainingRun:
-    """One process's share of a training.
+    """The share of a training that one process runs.
 
     Parameters
     ----------
     settings : TrainSettings
     train, validation : sequence of LabelledVideo
-        To train on, unless players do so, and to validate on.
+        Training videos (empty if workers open them), and validation videos.
     folder : Path
-        Where checkpoints, the curve and the state to go on from are kept.
+        Where checkpoints, the curve and the state to resume from are kept.
     rank, world : int
-        Number of this process, and how many there are.
+        Rank of this process, and number of processes.
     device : str
-        Where the network computes.
-    cast : RolloutConfig, optional
-        Plays in place of this process.
+        Device of the network.
+    rollout : RolloutConfig, optional
+        Runs the sessions in place of this process.
     """
 
     settings: TrainSettings
@@ -86,4 +86,4 @@ class TrainingRun:
     rank: int = 0
     world: int = 1
     device: str = "cpu"
-    cast: RolloutConfig | None = None
+    rollout: RolloutConfig | None = None

@@ -1,0 +1,1 @@
+"""State of an annotation and its jobs, without Qt and without napari."""

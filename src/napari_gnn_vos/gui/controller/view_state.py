@@ -1,0 +1,95 @@
+"""The value that the dock widget shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_gnn_vos.config import Quality
+from napari_gnn_vos.gui.controller.active_label import Tool
+from napari_gnn_vos.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """State of an annotation, computed by the controller after every change.
+
+    Parameters
+    ----------
+    image : object or None
+        Image layer that is annotated.
+    images_available : bool
+        Whether the viewer has image layers to choose from.
+    busy : bool
+        Whether a job is running.
+    prepared : bool
+        Whether the video is prepared.
+    rounds : int
+        Number of rounds of the current prediction.
+    can_undo, can_redo : bool
+    labels : tuple of (int, str)
+        Labels of the object list with their names, ascending; background is first.
+    active_label : int
+        Label that is drawn next.
+    tool : {"brush", "lines"}
+        Tool that draws it.
+    auto_predict : bool
+        Whether every stroke is followed by a prediction.
+    quality : {"fast", "balanced", "best"}
+        Quality of the prepared video, otherwise of the next preparation.
+    model : str
+        Network and device of the current prediction, or empty.
+    message : str
+        Last message about the work.
+    progress : Progress or None
+        Last step of the running job.
+    """
+
+    image: object | None = None
+    images_available: bool = False
+    busy: bool = False
+    prepared: bool = False
+    rounds: int = 0
+    can_undo: bool = False
+    can_redo: bool = False
+    labels: tuple[tuple[int, str], ...] = ()
+    active_label: int = 0
+    tool: Tool = "brush"
+    auto_predict: bool = False
+    quality: Quality = "balanced"
+    model: str = ""
+    message: str = ""
+    progress: Progress | None = None
+
+    @property
+    def video_open(self) -> bool:
+        """Whether a video is chosen."""
+        return self.image is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a video is open and no job is running."""
+        return self.video_open and not self.busy
+
+    @property
+    def can_prepare(self) -> bool:
+        """Whether there is a video that is not prepared yet."""
+        return self.ready and not self.prepared
+
+    @property
+    def can_remove(self) -> bool:
+        """Whether the active label is an object that can be removed."""
+        return self.ready and self.active_label > 0
+
+    @property
+    def hint(self) -> str:
+        """One short sentence about the next step."""
+        if not self.video_open and self.images_available:
+            return "Choose the layer of your video in the list above."
+        if not self.video_open:
+            return "Open a video: drag it here, or File > Open Sample."
+        if self.busy:
+            return "You can continue painting."
+        target = "where it is wrong" if self.rounds else "a stroke on each object"
+        again = " again" if self.rounds else ""
+        then = "" if self.auto_predict else f", then Predict{again}"
+        return f"Paint {target}, on any frame{then}."

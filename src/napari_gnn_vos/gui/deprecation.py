@@ -1,0 +1,39 @@
+"""Aliases for attributes that were renamed."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+
+def renamed_attribute(old: str, new: str) -> Any:
+    """Make a property that warns and returns the attribute under its new name.
+
+    Parameters
+    ----------
+    old, new : str
+        Name until version 0.1, and name since then.
+
+    Returns
+    -------
+    alias : property
+        Read and write access to ``self.<new>`` with a DeprecationWarning.
+    """
+
+    def warn() -> None:
+        warnings.warn(
+            f"{old!r} was renamed to {new!r}; the old name will be removed in the "
+            "next release.",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+
+    def get(instance: Any) -> Any:
+        warn()
+        return getattr(instance, new)
+
+    def assign(instance: Any, value: Any) -> None:
+        warn()
+        setattr(instance, new, value)
+
+    return property(get, assign, doc=f"Deprecated alias of `{new}`.")

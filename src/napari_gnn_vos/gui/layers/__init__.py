@@ -1,0 +1,1 @@
+"""Napari layers of a video: creation, lookup, reading, writing and events."""

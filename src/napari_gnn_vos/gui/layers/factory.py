@@ -1,0 +1,182 @@
+"""Creation of layers aligned with a video, and access to their features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.conversion import lines_from_shapes, shapes_from_lines
+from napari_gnn_vos.gui.palette import colour_of, prediction_colours, stroke_colours
+from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.scribbles import Scribble
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
+"""Names of the layers."""
+
+SOURCE_KEY = "gnn-vos source"
+"""Metadata key of a layer for the id of the image layer that it belongs to."""
+
+
+def full_data(image: Image) -> Any:
+    """Return the array of an image layer at its full resolution."""
+    return image.data[0] if image.multiscale else image.data
+
+
+def axes_of(image: Image, viewer: ViewerModel) -> Axes:
+    """Find time, rows and columns; other axes are fixed at the sliders' positions.
+
+    Raises
+    ------
+    VideoError
+        If the layer is not an image, or has no time axis.
+    """
+    if not isinstance(image, Image):
+        raise VideoError(
+            f"A video is an image layer; {image.name!r} is a layer of another kind, "
+            f"{type(image).__name__}. Choose the layer that shows the frames."
+        )
+    point = np.asarray(viewer.dims.point)[-image.ndim :]
+    lengths = full_data(image).shape[: image.ndim]
+    current = np.clip(np.rint(image.world_to_data(point)), 0, np.array(lengths) - 1)
+    labels = getattr(image, "axis_labels", ("",) * image.ndim)
+    return Axes.guess(labels, current.astype(int))
+
+
+def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labels:
+    """Create an empty layer for brush strokes on a video of shape (T, H, W)."""
+    layer = Labels(
+        axes.to_layer(np.zeros(shape, np.uint8)),
+        name=STROKES,
+        opacity=0.9,
+        colormap=DirectLabelColormap(color_dict=stroke_colours()),
+        **placement(image, axes),
+    )
+    layer.brush_size = brush_size(shape)
+    return layer
+
+
+def adopt_strokes(
+    layer: Labels, image: Image, axes: Axes, shape: tuple[int, int, int]
+) -> None:
+    """Set colours and placement of a strokes layer that was read from a file."""
+    layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
+    layer.opacity, layer.brush_size = 0.9, brush_size(shape)
+    options = placement(image, axes)
+    layer.metadata |= options.pop("metadata")
+    for name, value in options.items():
+        setattr(layer, name, value)
+
+
+def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes:
+    """Create an empty layer for lines on a video of shape (T, H, W)."""
+    return Shapes(
+        ndim=axes.ndim,
+        name=LINES,
+        features={"label": np.zeros(0, int)},
+        face_color="transparent",
+        edge_width=max(2, brush_size(shape) // 3),
+        **placement(image, axes),
+    )
+
+
+def prediction_layer(
+    image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8]
+) -> Labels:
+    """Create a layer of predicted labels."""
+    return Labels(labels, **labels_options(SEGMENTATION), **placement(image, axes))
+
+
+def labels_options(name: str) -> dict[str, Any]:
+    """Return options of a labels layer in the colours of predictions."""
+    colours = DirectLabelColormap(color_dict=prediction_colours())
+    return {"name": name, "opacity": 0.5, "colormap": colours}
+
+
+def set_active_line_label(layer: Shapes, label: int) -> None:
+    """Set the label and colour of shapes that are drawn from now on."""
+    layer.selected_data = set()  # the colour of selected shapes would change
+    layer.feature_defaults = {"label": label}
+    layer.current_edge_color = np.array(colour_of(label))
+
+
+def read_lines(layer: Shapes, axes: Axes) -> tuple[Scribble, ...]:
+    """Read all shapes in drawing order.
+
+    Raises
+    ------
+    ScribbleError
+        If a shape has no label.
+    """
+    labels = layer.features["label"][: layer.nshapes]
+    return lines_from_shapes(layer.data, layer.shape_type, labels, axes)
+
+
+def write_lines(layer: Shapes, lines: Sequence[Scribble], axes: Axes) -> None:
+    """Replace all shapes of the layer by `lines`."""
+    layer.selected_data = set(range(layer.nshapes))
+    layer.remove_selected()  # `data = []` would keep the rows of features
+    paths, labels = shapes_from_lines(lines, axes)
+    if paths:
+        colours = np.array([colour_of(label) for label in labels])
+        layer.add_paths(paths, edge_color=colours, face_color="transparent")
+        layer.features = {"label": labels}
+
+
+def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
+    """Store object names in a layer's features; napari shows them at the mouse."""
+    if layer is not None and (names or len(layer.features)):
+        layer.features = features_of(names)
+
+
+def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
+    """Return the features of a labels layer: columns `index` and `name`."""
+    return {"index": [*names], "name": [*names.values()]}
+
+
+def names_in(features: Any) -> dict[int, str]:
+    """Read object names from a layer's features, which may come from other programs.
+
+    Rows without an integer index are skipped, and missing columns give no names.
+    """
+    indices, names = (features.get(column, ()) for column in ("index", "name"))
+    return {
+        int(float(index)): str(name)
+        for index, name in zip(indices, names, strict=False)
+        if isinstance(index, Real) and float(index).is_integer()
+    }
+
+
+def brush_size(shape: tuple[int, int, int]) -> int:
+    """Return a brush diameter in pixels: 1/60 of the shorter side, at least 3."""
+    return max(3, round(min(shape[1:]) / 60))
+
+
+def placement(image: Image, axes: Axes) -> dict[str, Any]:
+    """Return scale, position, units and source of a layer that is aligned with `image`.
+
+    The labelled slice becomes index 0 of the layer's fixed axes.
+    """
+    shift = np.zeros(image.ndim)
+    for axis, position in axes.fixed:
+        shift[axis] = position * image.scale[axis]
+    options = {
+        "scale": image.scale,
+        "translate": image.translate + shift,
+        "rotate": image.rotate,
+        "shear": image.shear,
+        "affine": image.affine,
+        "metadata": {SOURCE_KEY: str(image.unique_id)},
+    }
+    names = ("units", "axis_labels")  # not in napari before 0.5
+    return options | {n: getattr(image, n) for n in names if hasattr(image, n)}

@@ -1,0 +1,133 @@
+"""Search for the layers that belong to a video, and their stacking order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Image, Labels, Shapes
+
+from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.factory import (
+    LINES,
+    SEGMENTATION,
+    SOURCE_KEY,
+    STROKES,
+    placement,
+)
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+COVERING = ("opaque", "translucent", "translucent_no_depth")
+"""Blending modes of images that hide the layers below them at opacity 1."""
+
+
+class LayerFinder:
+    """Find the layers for strokes, lines and prediction of a video.
+
+    Layers are found by their name and by the id of the image layer in their metadata.
+    A drawing layer may come from a file, without that id; once found, it is remembered
+    even if it is renamed. A prediction layer is overwritten, so it must have the id;
+    one that was renamed or copied by the user is not found.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers.
+    image : napari.layers.Image
+        The video.
+    axes : Axes
+        Axes of the video, and its labelled slice.
+    shape : tuple of int
+        Required shape of a labels layer.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, image: Image, axes: Axes, shape: tuple[int, ...]
+    ) -> None:
+        self._viewer, self._source_id = viewer, str(image.unique_id)
+        self._axes, self._shape = axes, shape
+        self._translate = placement(image, axes)["translate"]
+        self._known: dict[str, Layer] = {}
+
+    @property
+    def strokes(self) -> Labels | None:
+        """The layer for brush strokes, if there is one."""
+        return self._drawing_layer(Labels, STROKES)
+
+    @property
+    def lines(self) -> Shapes | None:
+        """The layer for lines, if there is one."""
+        return self._drawing_layer(Shapes, LINES)
+
+    @property
+    def prediction(self) -> Labels | None:
+        """The layer of the prediction, if there is one."""
+        candidates = self._candidates(Labels, SEGMENTATION)
+        return next((x for x in candidates if SOURCE_KEY in x.metadata), None)
+
+    def register_strokes(self, layer: Layer) -> bool:
+        """Use a layer without source id for strokes, if possible; return whether."""
+        has_source = SOURCE_KEY in layer.metadata
+        suitable = not has_source and layer in self._candidates(Labels, STROKES)
+        if suitable:
+            self._known[STROKES] = layer
+        return suitable
+
+    def _drawing_layer(self, kind: type, name: str) -> Layer | None:
+        layer = self._known.get(name)
+        if layer not in self._viewer.layers or not self._fits(layer, kind):
+            layer = next(self._candidates(kind, name), None)
+        if layer is not None:
+            self._known[name] = layer
+        return layer
+
+    def _candidates(self, kind: type, name: str) -> Iterator[Layer]:
+        """Yield layers that may belong to the video, topmost first.
+
+        Napari appends numbers to equal names.
+        """
+        for layer in reversed(self._viewer.layers):
+            same_name = re.sub(r" \[\d+\]$", "", layer.name) == name
+            source_id = layer.metadata.get(SOURCE_KEY, self._source_id)
+            same_source = source_id == self._source_id
+            if same_name and same_source and self._fits(layer, kind):
+                yield layer
+
+    def _fits(self, layer: Layer, kind: type) -> bool:
+        """Whether a layer has the size of the video and lies on the labelled slice."""
+        shape = layer.data.shape if isinstance(layer, Labels) else self._shape
+        if (type(layer), layer.ndim, shape) != (kind, self._axes.ndim, self._shape):
+            return False
+        fixed_axes = [axis for axis, _ in self._axes.fixed]
+        return np.allclose(layer.translate[fixed_axes], self._translate[fixed_axes])
+
+
+def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
+    """Whether an opaque image lies above a layer."""
+    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
+    return any(
+        isinstance(image, Image)
+        and image.visible
+        and image.opacity == 1
+        and image.blending in COVERING
+        for image in above
+    )
+
+
+def move_to_top(viewer: ViewerModel, layers: Iterable[Layer | None]) -> None:
+    """Move layers above all others, in their present order.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers; their selection is kept.
+    layers : iterable of Layer or None
+        None is skipped.
+    """
+    indices = [viewer.layers.index(layer) for layer in layers if layer is not None]
+    viewer.layers.move_multiple(sorted(indices), len(viewer.layers))

@@ -1,0 +1,137 @@
+"""The layer of the prediction, and its update from the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels
+
+from napari_gnn_vos.gui.layers import factory
+from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.finder import LayerFinder
+from napari_gnn_vos.progress import PartialResult, Progress
+from napari_gnn_vos.structures.label_frames import LabelFrames
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+    from napari_gnn_vos.gui.controller.controller import Controller
+    from napari_gnn_vos.gui.layers.workspace import Workspace
+
+
+class PredictionLayer:
+    """Show predicted labels in a layer that is created when it is first needed.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers.
+    image : napari.layers.Image
+        The video.
+    axes : Axes
+        Axes of the video, and its labelled slice.
+    finder : LayerFinder
+        Finds the layer of an earlier prediction.
+    drawing_layers : callable
+        Returns the layers for strokes and lines, None for one that does not exist.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        axes: Axes,
+        finder: LayerFinder,
+        drawing_layers: Callable[[], Iterable[Layer | None]],
+    ) -> None:
+        self._viewer, self._image, self._axes = viewer, image, axes
+        self._finder, self._drawing_layers = finder, drawing_layers
+        self._shown = False
+        self._earlier_data: Any = None  # of a layer that existed before
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer, if there is one."""
+        return self._finder.prediction
+
+    def show(self, labels: LabelFrames | None, names: Mapping[int, str]) -> None:
+        """Show a prediction; None removes the one that was shown."""
+        if labels is None:
+            self._hide()
+            return
+        layer, data = self.layer, self._axes.labels_to_layer(labels)
+        if layer is not None:
+            if not self._shown:
+                self._earlier_data = layer.data
+            layer.data = data
+        else:
+            layer = factory.prediction_layer(self._image, self._axes, data)
+            self._insert_below_drawing(layer)
+        self._shown = True
+        factory.set_object_names(layer, names)
+        layer.editable = False
+        layer.visible = True  # a new prediction is shown even if the last was hidden
+
+    def discard_earlier(self) -> None:
+        """Do not restore the labels that the layer had before."""
+        self._earlier_data = None
+
+    def _hide(self) -> None:
+        """Remove the layer, or restore the labels that it had when it was found."""
+        layer = self.layer
+        if layer is not None and self._shown:
+            if self._earlier_data is None:
+                self._viewer.layers.remove(layer)
+            else:
+                layer.data = self._earlier_data
+                layer.editable = False
+        self._shown, self._earlier_data = False, None
+
+    def _insert_below_drawing(self, layer: Labels) -> None:
+        """Insert a layer below strokes and lines; the selection is kept."""
+        active = self._viewer.layers.selection.active
+        index_of = self._viewer.layers.index
+        indices = [index_of(x) for x in self._drawing_layers() if x is not None]
+        index = min(indices, default=index_of(self._image) + 1)
+        self._viewer.layers.insert(index, layer)
+        self._viewer.layers.selection.active = active
+
+
+class ResultPresenter:
+    """Update the prediction layer when the controller has a new result.
+
+    Parameters
+    ----------
+    controller : Controller
+        Source of the results.
+    workspace : callable
+        Returns the layers of the open video, or None.
+    """
+
+    def __init__(
+        self, controller: Controller, workspace: Callable[[], Workspace | None]
+    ) -> None:
+        self._controller, self._workspace = controller, workspace
+        controller.session_changed.connect(self._show_current)
+        controller.jobs.progressed.connect(self._show_partial)
+        for job_ended in (controller.jobs.failed, controller.jobs.stopped):
+            job_ended.connect(self._show_current)
+
+    def _show_current(self, _value: object = None) -> None:
+        """Show the current prediction, also after a job without a result."""
+        workspace, history = self._workspace(), self._controller.history
+        if workspace is not None and history is not None:
+            labels = history.current.session.packed_labels
+            if labels is None and history.current.cleared is not None:
+                workspace.prediction_layer.discard_earlier()
+            workspace.show(labels)
+
+    def _show_partial(self, step: Progress) -> None:
+        """Show the frame that is predicted first, and the last labels elsewhere."""
+        workspace, history = self._workspace(), self._controller.history
+        if workspace is not None and isinstance(step, PartialResult):
+            labels = history.current.session.packed_labels if history else None
+            labels = labels or LabelFrames.blank(workspace.video.shape)
+            workspace.show(labels.exchange(step.frame, step.labels))

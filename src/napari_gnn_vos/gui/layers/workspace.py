@@ -1,0 +1,195 @@
+"""The layers of one video: drawing layers are read and written, predictions shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Labels, Shapes
+
+from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource, same_lines
+from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.layers import factory
+from napari_gnn_vos.gui.layers.conversion import brush_from_strokes, video_of
+from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
+from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
+from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
+from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.scribbles import Scribble
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+    from napari_gnn_vos.gui.controller.active_label import ActiveLabel
+
+NAMES_KEY = "gnn-vos names"
+"""Metadata key of an image layer for the names of its objects."""
+
+
+class Workspace:
+    """Layers for strokes, lines and prediction of one image layer.
+
+    A layer is created when it is first needed, so one that was deleted is replaced by
+    an empty one.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers.
+    image : napari.layers.Image
+        The video.
+
+    Raises
+    ------
+    VideoError
+        If the layer is not a video.
+    """
+
+    def __init__(self, viewer: ViewerModel, image: Image) -> None:
+        self._viewer, self.image = viewer, image
+        self.axes, data = factory.axes_of(image, viewer), factory.full_data(image)
+        self.source = VideoSource(image, data, self.axes)
+        self.video = video_of(data, self.axes, image.name, image.metadata)
+        shape = self.axes.to_layer(np.broadcast_to(0, self.video.shape)).shape
+        self._finder = LayerFinder(viewer, image, self.axes, shape)
+        self.slice_tracker = SliceTracker(
+            viewer, image, self.axes, lambda: self.drawing_layers
+        )
+        self.prediction_layer = PredictionLayer(
+            viewer, image, self.axes, self._finder, lambda: self.drawing_layers
+        )
+
+    @property
+    def strokes(self) -> Labels:
+        """The layer for brush strokes; it is created if there is none."""
+        layer = self._finder.strokes
+        if layer is None:
+            layer = factory.strokes_layer(self.image, self.axes, self.video.shape)
+            self._viewer.add_layer(layer)
+        elif factory.SOURCE_KEY not in layer.metadata:  # it was read from a file
+            factory.adopt_strokes(layer, self.image, self.axes, self.video.shape)
+            self.names.update(factory.names_in(layer.features) | self.names)
+        return layer
+
+    @property
+    def lines(self) -> Shapes:
+        """The layer for lines; it is created if there is none."""
+        layer = self._finder.lines
+        if layer is None:
+            layer = factory.lines_layer(self.image, self.axes, self.video.shape)
+            self._viewer.add_layer(layer)
+        return layer
+
+    @property
+    def prediction(self) -> Labels | None:
+        """The layer of the prediction, if there is one."""
+        return self.prediction_layer.layer
+
+    answer = renamed_attribute("answer", "prediction")
+
+    @property
+    def drawing_layers(self) -> tuple[Labels | None, Shapes | None]:
+        """The layers for strokes and lines, None for one that does not exist."""
+        return self._finder.strokes, self._finder.lines
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names of renamed objects, kept in the metadata of the image layer."""
+        names: dict[int, str] = self.image.metadata.setdefault(NAMES_KEY, {})
+        return names
+
+    @property
+    def summary(self) -> str:
+        """One line about the video."""
+        frames, height, width = self.video.shape
+        fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
+        return f"{frames} frames of {width} x {height} pixels{fixed}"
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on screen, or of the nearest frame."""
+        return self.slice_tracker.frame
+
+    def select_tool(self, active_label: ActiveLabel) -> None:
+        """Select the layer of the active tool, and make it ready to draw."""
+        if active_label.tool == "brush":
+            layer, mode = self.strokes, "paint"
+            layer.selected_label = value_of(active_label.label)
+        else:
+            layer, mode = self.lines, "add_path"
+            factory.set_active_line_label(layer, active_label.label)
+        self._uncover(layer)
+        layer.visible = True  # on a hidden layer the mouse would move the view
+        self._viewer.layers.selection.active = layer
+        self.slice_tracker.set_mode(layer, mode)
+        for labels_layer in (self.prediction, self._finder.strokes):
+            factory.set_object_names(labels_layer, self.names)
+
+    def bring_to_front(self) -> None:
+        """Go to a frame of the video, and uncover the video and its layers."""
+        if not self.slice_tracker.on_video:
+            self.slice_tracker.go_to_nearest_frame()
+        self._uncover(self.image)
+
+    def read(self, last: Drawing | None = None) -> Drawing:
+        """Read all strokes and lines.
+
+        Parameters
+        ----------
+        last : Drawing, optional
+            An earlier drawing; unchanged frames are shared with it.
+
+        Raises
+        ------
+        ScribbleError
+            If a layer contains something else than strokes.
+        """
+        strokes, lines = self._finder.strokes, self._read_lines()
+        if strokes is None:
+            return Drawing({}, lines)
+        stack = self.axes.to_stack(strokes.data)
+        return Drawing(brush_from_strokes(stack, self.video.shape, last), lines)
+
+    def write(self, drawing: Drawing) -> None:
+        """Replace all strokes and lines by `drawing`."""
+        strokes = self.strokes
+        stack = self.axes.to_stack(strokes.data)
+        for t in range(len(stack)):
+            if t in drawing.brush:
+                stack[t] = drawing.brush[t]
+            elif stack[t].any():
+                stack[t] = 0
+        strokes.refresh()
+        if not same_lines(drawing.lines, self._read_lines()):
+            factory.write_lines(self.lines, drawing.lines, self.axes)
+
+    def show(self, labels: LabelFrames | None) -> None:
+        """Show a prediction below the strokes; None removes it."""
+        self.prediction_layer.show(labels, self.names)
+
+    def adopt(self, layer: Layer) -> bool:
+        """Use a new layer for strokes, if it is suitable and the present one is empty.
+
+        Returns
+        -------
+        adopted : bool
+        """
+        own = self._finder.strokes
+        replaceable = own is None or not (layer is own or own.data.any())
+        if not (replaceable and self._finder.register_strokes(layer)):
+            return False
+        if own is not None:
+            own.visible = False
+        return True
+
+    def _uncover(self, layer: Layer) -> None:
+        if is_covered(self._viewer, layer):
+            move_to_top(
+                self._viewer, (self.image, self.prediction, *self.drawing_layers)
+            )
+
+    def _read_lines(self) -> tuple[Scribble, ...]:
+        layer = self._finder.lines
+        return () if layer is None else factory.read_lines(layer, self.axes)

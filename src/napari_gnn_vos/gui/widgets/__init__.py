@@ -1,0 +1,1 @@
+"""Qt and magicgui widgets; they show a `ViewState` and call the annotator."""

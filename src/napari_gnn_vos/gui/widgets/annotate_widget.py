@@ -1,0 +1,93 @@
+"""The dock widget: four sections that show one state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari.utils.notifications import show_error, show_info
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QVBoxLayout, QWidget
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.controller.history import HistoryEndError
+from napari_gnn_vos.gui.widgets.object_list import ObjectList
+from napari_gnn_vos.gui.widgets.sections import (
+    DrawingSection,
+    PredictionSection,
+    StatusSection,
+    VideoSection,
+)
+from napari_gnn_vos.gui.widgets.style import style_sheet
+
+MIN_WIDTH = 270
+"""Pixels."""
+
+
+class AnnotateWidget(QWidget):
+    """Choose a video, draw, predict and correct.
+
+    Parameters
+    ----------
+    annotator : Annotator
+        Performs all actions; scripts can use it at the same time.
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        super().__init__()
+        self.annotator = annotator
+        self.video = VideoSection(annotator, self.attempt)
+        self.drawing = DrawingSection(annotator, self.attempt)
+        self.prediction = PredictionSection(annotator, self.attempt)
+        self.status = StatusSection(annotator, self.attempt)
+        self._arrange()
+        self.apply_theme(annotator.viewer.theme)
+        annotator.state_changed.connect(self._refresh)
+        annotator.controller.jobs.failed.connect(show_error)
+        self._refresh()
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Call `action`, and report an expected error."""
+        controller = self.annotator.controller
+        try:
+            action()
+        except HistoryEndError as error:
+            controller.report(str(error))
+        except GnnVosError as error:
+            if controller.jobs.busy:  # the message about the job is kept
+                show_info(str(error))
+            else:
+                controller.report(str(error))
+                show_error(str(error))
+        self._refresh()
+
+    def toggle_prediction(self) -> None:
+        """Hide or show the layer of the prediction."""
+        workspace = self.annotator.workspace
+        layer = None if workspace is None else workspace.prediction
+        if layer is not None:
+            layer.visible = not layer.visible
+
+    def apply_theme(self, theme: str) -> None:
+        """Use the colours of a napari theme."""
+        self.setStyleSheet(style_sheet(theme))
+
+    def _arrange(self) -> None:
+        self.setMinimumWidth(MIN_WIDTH)
+        column = QVBoxLayout(self)
+        column.setSpacing(6)
+        column.addWidget(self.video)
+        column.addWidget(self.drawing)
+        column.addSpacing(8)
+        column.addWidget(self.prediction)
+        column.addSpacing(8)
+        column.addWidget(self.status)
+        column.addStretch(1)
+        for kind in (QPushButton, QCheckBox, QComboBox, ObjectList):
+            for widget in self.findChildren(kind):  # the canvas keeps the key focus
+                widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _refresh(self) -> None:
+        state = self.annotator.state
+        for section in (self.video, self.drawing, self.prediction, self.status):
+            section.show_state(state)

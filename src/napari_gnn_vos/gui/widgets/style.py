@@ -1,0 +1,52 @@
+"""Style sheet of the dock widget in the colours of a napari theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from napari.utils.theme import get_theme
+
+ACCENT, ACCENT_HOVER = "#2474b5", "#2f86cc"
+SHEET = """
+#predict {{ background-color: {accent}; color: white; padding: 7px; }}
+#predict:hover {{ background-color: {hover}; }}
+#predict:disabled {{ background-color: {disabled}; color: {muted}; }}
+#brush:checked, #lines:checked {{ background-color: {accent}; color: white; }}
+#objects {{ font-size: 12px; }}
+#objects::item {{ padding: 4px; }}
+QProgressBar {{ text-align: center; min-height: 20px; }}
+QProgressBar::chunk {{ background-color: {accent}; }}
+#caption, #hint {{ color: {muted}; }}
+#status, #predict {{ font-weight: bold; }}
+"""
+MUTED = 0.65
+"""Weight of the text colour in captions and hints; the rest is background colour."""
+
+
+def style_sheet(theme: str) -> str:
+    """Return the style sheet of the dock widget.
+
+    Parameters
+    ----------
+    theme : str
+        Name of a napari theme, ``viewer.theme``.
+    """
+    disabled, muted = _hex(_rgb(theme, "foreground")), muted_colour(theme)
+    return SHEET.format(
+        accent=ACCENT, hover=ACCENT_HOVER, disabled=disabled, muted=muted
+    )
+
+
+def muted_colour(theme: str) -> str:
+    """Return the colour of captions and hints, ``#rrggbb``."""
+    pairs = zip(_rgb(theme, "text"), _rgb(theme, "background"), strict=True)
+    return _hex(round(MUTED * text + (1 - MUTED) * back) for text, back in pairs)
+
+
+def _rgb(theme: str, name: str) -> tuple[int, ...]:
+    colour = getattr(get_theme(theme), name)
+    return tuple(colour.as_rgb_tuple(alpha=False))
+
+
+def _hex(rgb: Iterable[int]) -> str:
+    return "#" + bytes(rgb).hex()

@@ -1,0 +1,216 @@
+"""Streaming inference: the network over a video of any length, in a wavefront.
+
+Layer l needs the output of layer l - 1 for a frame and for its two neighbours. So while
+layer 0 processes frame t, layer 1 may process frame t - 2, layer 2 frame t - 4, and so
+on. One pass over the video takes all frames through all layers, keeps at most 2 L + 1
+frames in memory, and computes exactly what the whole video at once would give. For a
+range of frames, only their receptive field is computed.
+
+n superpixels of a frame, e directed edges into them, H channels, P padded channels, b
+blocks of edges, K labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_gnn_vos.hardware import cores, single_threaded_torch
+from napari_gnn_vos.model.backends.compiled.layer import (
+    apply_layer,
+    embed_edges,
+    project,
+)
+from napari_gnn_vos.model.backends.compiled.layout import (
+    BLOCK_EDGES,
+    layer_weights,
+    linear,
+    padded,
+)
+from napari_gnn_vos.model.backends.compiled.wavefront import WavefrontScheduler
+from napari_gnn_vos.model.gatedgcn import GatedGCN
+from napari_gnn_vos.structures.incoming_edges import IncomingEdges, renumber_sources
+
+F32 = NDArray[np.float32]
+SLOTS = 4
+"""Frames in the ring buffer of projected states of a layer: three are read by the next
+layer while one is written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameInput:
+    """Network inputs of one frame.
+
+    Parameters
+    ----------
+    nodes : (K, n, node_columns) ndarray of float32
+        Node features and annotation inputs, for each of K labels.
+    edge_features : (e, edge_columns) ndarray of float32
+    incoming : IncomingEdges
+        The e edges into the frame.
+    """
+
+    nodes: F32
+    edge_features: F32
+    incoming: IncomingEdges
+
+
+FrameInputs = Callable[[int], FrameInput]
+"""From the number of a frame to its input."""
+
+
+class StreamingForward:
+    """Forward pass of a network over a stream of frames.
+
+    Parameters
+    ----------
+    network : GatedGCN
+        In evaluation mode. Its weights are copied into the layout of the kernels.
+    """
+
+    def __init__(self, network: GatedGCN) -> None:
+        self.read = network.read
+        self.embed_nodes = network.embed_nodes
+        self.embed_edges = linear(network.embed_edges)
+        self.layers = [layer_weights(layer) for layer in network.layers]  # type: ignore[arg-type]
+
+    def __call__(
+        self, frame_inputs: FrameInputs, counts: NDArray[np.int64], frames: range
+    ) -> Iterator[F32]:
+        """Compute the logits of the superpixels of a range of frames.
+
+        Parameters
+        ----------
+        frame_inputs : callable
+            Called once per frame of the receptive field, in rising order.
+        counts : (T,) ndarray of int64
+            Number of superpixels of each frame of the video.
+        frames : range
+            Frames to compute.
+
+        Yields
+        ------
+        logits : (K, n) ndarray of float32
+            Of the next frame.
+        """
+        depth, helpers = len(self.layers), cores() - 1
+        state = _StreamState(self, frame_inputs, counts, frames)
+        steps = range(state.receptive_field(0).start, frames.stop + 2 * depth)
+        with single_threaded_torch():
+            state.load(steps.start)
+        scheduler = WavefrontScheduler(steps, depth + 1, state.labels, state.execute)
+        with ThreadPoolExecutor(max(helpers, 1)) as pool:
+            try:
+                for _ in range(helpers):
+                    pool.submit(scheduler.work)
+                for step in steps:
+                    with single_threaded_torch():
+                        # loaded in this thread: each thread's heap keeps freed memory
+                        state.load(step + 1)
+                        scheduler.release(step + 1)
+                        scheduler.work_until(step)
+                    finished = state.frames.pop(step - 2 * depth, None)
+                    if finished is not None and step - 2 * depth in frames:
+                        yield self._logits(finished.states)
+            finally:
+                scheduler.close()
+
+    @torch.inference_mode()
+    def _logits(self, states: F32) -> F32:
+        with single_threaded_torch():  # its threads would spin on cores in use
+            logits: F32 = self.read(torch.from_numpy(states))[..., 0].numpy()
+        return logits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FrameState:
+    """States of one frame between two layers."""
+
+    source: NDArray[np.uint32]  # (e,), rows of the ring buffer of projected states
+    target: NDArray[np.uint32]  # (e,)
+    blocks: F32  # (K, b, H, BLOCK_EDGES), edge states
+    states: F32  # (K, n, H), node states
+
+
+class _StreamState:
+    """Frames between the first and the last layer, and their projected states."""
+
+    def __init__(
+        self,
+        forward: StreamingForward,
+        frame_inputs: FrameInputs,
+        counts: NDArray[np.int64],
+        frames: range,
+    ) -> None:
+        self._forward, self._frame_inputs, self._span = forward, frame_inputs, frames
+        self._depth, self._count = len(forward.layers), len(counts)
+        self._width = forward.embed_nodes.out_features
+        field = self.receptive_field(0)
+        self._slot_rows = int(counts[field.start : field.stop].max(initial=0))
+        self._projected: list[F32] = []  # per layer, (K, SLOTS * slot_rows, 2, P)
+        self.frames: dict[int, _FrameState] = {}
+
+    def receptive_field(self, layer: int) -> range:
+        """Frames whose output of a layer the result depends on; 0 is the embedding."""
+        margin = self._depth - layer
+        first, last = self._span.start - margin, self._span.stop + margin
+        return range(max(first, 0), min(last, self._count))
+
+    @property
+    def labels(self) -> int:
+        """Number of labels K, once a frame is loaded."""
+        return next((len(frame.states) for frame in self.frames.values()), 0)
+
+    def execute(self, step: int, layer: int, label: int) -> None:
+        """Apply a layer to the frame of a step, and project it for the next layer."""
+        t = step - 2 * layer
+        if t not in self.receptive_field(layer):
+            return
+        frame = self.frames[t]
+        states, layers = frame.states[label], self._forward.layers
+        if layer > 0:
+            projected = self._projected[layer - 1][label]
+            edges = frame.blocks[label], frame.source, frame.target
+            apply_layer(*edges, projected, states, layers[layer - 1])
+        if layer < self._depth:
+            rows = self._projected[layer][label, self._slot(t)][: len(states)]
+            project(states, layers[layer].sent, rows.reshape(len(states), -1))
+
+    def _slot(self, t: int) -> slice:
+        """Rows of the ring buffer that belong to frame `t`."""
+        start = t % SLOTS * self._slot_rows
+        return slice(start, start + self._slot_rows)
+
+    def load(self, t: int) -> None:
+        """Embed the inputs of a frame, if the result depends on it."""
+        if t in self.receptive_field(0):
+            self.frames[t] = self._embed(self._frame_inputs(t), t)
+
+    @torch.inference_mode()
+    def _embed(self, inputs: FrameInput, t: int) -> _FrameState:
+        incoming, (labels, n, _) = inputs.incoming, inputs.nodes.shape
+        if not self._projected:
+            size = labels, SLOTS * self._slot_rows, 2, padded(self._width)
+            self._projected = [np.zeros(size, np.float32) for _ in range(self._depth)]
+        count = -(-len(inputs.edge_features) // BLOCK_EDGES)
+        blocks = np.empty((labels, count, self._width, BLOCK_EDGES), np.float32)
+        # a selection of columns need not be contiguous
+        edge_features = np.ascontiguousarray(inputs.edge_features)
+        embed_edges(edge_features, self._forward.embed_edges, blocks)
+        states = self._forward.embed_nodes(torch.from_numpy(inputs.nodes)).numpy()
+        source = _ring_rows(incoming, t, n, self._slot_rows)
+        return _FrameState(source, incoming.target.astype(np.uint32), blocks, states)
+
+
+def _ring_rows(
+    incoming: IncomingEdges, t: int, n: int, slot_rows: int
+) -> NDArray[np.uint32]:
+    """Compute the ring buffer row of the source of each edge into frame `t`."""
+    starts = np.arange(t - 1, t + 2) % SLOTS * slot_rows
+    rows: NDArray[np.uint32] = renumber_sources(incoming, n, starts).view(np.uint32)
+    return rows

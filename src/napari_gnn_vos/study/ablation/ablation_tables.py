@@ -1,0 +1,200 @@
+"""Format ablations as Markdown tables and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_gnn_vos.study.ablation.ablation_request import Ablation
+from napari_gnn_vos.study.ablation.variants import Figures, Table
+from napari_gnn_vos.study.measure.report_tables import SHOWN_ROUNDS
+
+SHOWN_COMPOSED_ROUNDS = (2, 8)
+"""Rounds on composed scenes that a table shows."""
+PUBLISHED_DATA = "DAVIS 2017 val, 30 sequences, first strokes of persons"
+"""What published figures are measured on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """Reports of one variant, one per seed.
+
+    Parameters
+    ----------
+    name : str
+    reports : list of dict
+        From `report`, one per seed, with ``edges``, directed edges per frame, and
+        ``composed``, the report on composed scenes or None.
+    """
+
+    name: str
+    reports: list[dict[str, Any]]
+
+    def figures(self) -> dict[str, list[float]]:
+        """Collect each figure over the seeds, keyed by column title."""
+        each = [figures_of(facts) for facts in self.reports]
+        return {title: [one[title] for one in each] for title in each[0]}
+
+
+def figures_of(facts: dict[str, Any]) -> dict[str, float]:
+    """Extract the figures of a report, keyed by column title."""
+    found = {}
+    for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
+        rounds = facts[key]
+        for round_index in SHOWN_ROUNDS:
+            if round_index <= len(rounds):
+                found[f"{title} after {round_index}"] = rounds[round_index - 1]
+        found[f"mean {title}"] = float(np.mean(rounds))
+    for round_index in SHOWN_COMPOSED_ROUNDS:
+        if facts["composed"] and round_index <= len(facts["j"]):
+            found[f"J after {round_index}, composed"] = facts["composed"]["j"][
+                round_index - 1
+            ]
+    for title, key in (("J", "j"), ("J&F", "jf")):
+        found[f"AUC {title}"] = facts[f"auc_{key}"]
+        found[f"{title} at 60 s"] = facts[f"{key}_at_60s"]
+    return found | {
+        "ceiling": facts["ceiling"],
+        "directed edges a frame": facts["edges"],
+    }
+
+
+def ablation_facts(
+    table: Table, ablation: Ablation, rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Convert a table into a dictionary of JSON types.
+
+    Parameters
+    ----------
+    table : Table
+    ablation : Ablation
+    rows : sequence of Row
+
+    Returns
+    -------
+    facts : dict
+        * ``table``, ``title``, ``about``: which it is, and how it came to be.
+        * ``rows``: by name ``figures`` (a number per seed, by title), ``published`` (a
+          number by title) and ``reports`` (one per seed, see
+          `benchmark_report.report`).
+        * ``references``: published figures of others, by name and title.
+        * ``published_on``: what published figures are measured on.
+    """
+    published = {variant.name: dict(variant.published) for variant in table.variants}
+    return {
+        "table": table.name,
+        "title": table.title,
+        "about": about(table, ablation, rows),
+        "rows": {
+            row.name: {
+                "figures": row.figures(),
+                "published": published[row.name],
+                "reports": row.reports,
+            }
+            for row in rows
+        },
+        "references": {name: dict(fs) for name, fs in table.references.items()},
+        "published_on": PUBLISHED_DATA,
+    }
+
+
+def about(table: Table, ablation: Ablation, rows: Sequence[Row]) -> dict[str, Any]:
+    """Collect data, seeds and training budget of a table."""
+    reports = [facts for row in rows for facts in row.reports]
+    hands = {
+        one["first_strokes"] for facts in reports for one in _sequence_reports(facts)
+    }
+    trained = any(variant.training for variant in table.variants)
+    composed = table.composed and ablation.composed is not None
+    return {
+        "davis": str(ablation.played[0]),
+        "sequences": ablation.played[1],
+        "composed": ablation.composed[1] if composed and ablation.composed else None,
+        "rounds": ablation.rounds,
+        "seeds": ablation.seeds,
+        "first_strokes": " and ".join(sorted(hands)) or "nobody",
+        "steps": ablation.steps if trained else None,
+        "learn": ablation.learn[1] if trained and ablation.learn else None,
+        "model": ablation.model,
+    }
+
+
+def _sequence_reports(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(facts["sequences"].values())
+
+
+def ablation_table(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
+    """Format a table in Markdown, with a caption above it."""
+    figures = {row.name: row.figures() for row in rows}
+    titles = _titles(table, figures)
+    published: dict[str, Figures] = {v.name: v.published for v in table.variants}
+    named = [name for name in published if name in figures]
+    every = (*(published[name] for name in named), *table.references.values())
+    beside = _in_order(table, (title for one in every for title in one))
+    head = ["variant", *titles, *(f"published {title}" for title in beside)]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for name in (*named, *table.references):
+        own, theirs = figures.get(name, {}), published.get(name, {})
+        theirs = theirs or table.references.get(name, {})
+        cells = [_cell(own.get(title)) for title in titles]
+        cells += [_cell([theirs[t]] if t in theirs else None) for t in beside]
+        lines.append(f"| {' | '.join((name, *cells))} |")
+    return "\n".join([caption(table, ablation, rows), "", *lines])
+
+
+def _titles(table: Table, figures: dict[str, dict[str, list[float]]]) -> list[str]:
+    return _in_order(table, next(iter(figures.values()), {}))
+
+
+def _in_order(table: Table, titles: Iterable[str]) -> list[str]:
+    """Order column titles as the table lists their prefixes."""
+    known = list(dict.fromkeys(titles))
+    return [
+        title
+        for start in table.columns
+        for title in known
+        if title == start or title.startswith(f"{start} ")
+    ]
+
+
+def _cell(values: Sequence[float] | None) -> str:
+    """Format the mean over seeds, with half the range if there are several."""
+    if not values:
+        return "-"
+    digits = 3 if max(values) < 10 else 0
+    mean, half = float(np.mean(values)), (max(values) - min(values)) / 2
+    text = f"{mean:.{digits}f}"
+    return text if len(values) == 1 else f"{text} ± {half:.{digits}f}"
+
+
+def caption(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
+    """Format title, data and training budget of a table in one line."""
+    facts = about(table, ablation, rows)
+    data = f"{Path(facts['davis']).name}, {_count(facts['sequences'], 'sequence')}"
+    if facts["composed"]:
+        data += f" and {_count(facts['composed'], 'composed scene')}"
+    parts = [data, f"{ablation.rounds} rounds"]
+    if facts["steps"]:
+        learn = _count(facts["learn"] or (), "sequence")
+        parts.append(f"trained for {ablation.steps} steps on {learn}")
+    parts.append(
+        "1 seed"
+        if ablation.seeds == 1
+        else f"{ablation.seeds} seeds: mean ± half the range"
+    )
+    parts.append(f"first strokes: {facts['first_strokes']}")
+    text = f"{table.title}. {'; '.join(parts)}."
+    known = any(variant.published for variant in table.variants) or table.references
+    return (
+        f"{text} Published figures are of other data: {PUBLISHED_DATA}."
+        if known
+        else text
+    )
+
+
+def _count(things: Sequence[str], name: str) -> str:
+    return f"{len(things)} {name}{'s' if len(things) != 1 else ''}"

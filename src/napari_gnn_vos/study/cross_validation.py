@@ -1,0 +1,233 @@
+"""Cross-validation: train and evaluate on complementary sets of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.io.davis import sequences
+from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
+from napari_gnn_vos.study.ablation.trainings import (
+    train_all,
+    training_folder,
+    weights_file,
+)
+from napari_gnn_vos.study.measure.accuracy_report import accuracy_report
+from napari_gnn_vos.study.measure.benchmark import benchmark
+from napari_gnn_vos.study.measure.benchmark_methods import network_method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+from napari_gnn_vos.study.measure.benchmark_report import report
+from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
+from napari_gnn_vos.study.training.training_plan import TrainingPlan
+from napari_gnn_vos.study.training.training_run import TrainSettings
+
+
+@dataclass(frozen=True, slots=True)
+class CrossValidation:
+    """Settings of a cross-validation.
+
+    Parameters
+    ----------
+    root : Path
+        Folder in DAVIS layout.
+    names : tuple of str
+        Sequences, in any order.
+    output, cache : Path
+        Folders for trainings and results, and for prepared graphs.
+    folds : int
+        Number of folds, from 2 to the number of sequences.
+    rounds, steps : int
+        Annotation rounds per sequence, and steps per training.
+    seed : int
+        Seed of trainings and rounds.
+    trained : Path, optional
+        Folder with the weights ``fold0/last.safetensors`` and so on; or the output
+        folder of an earlier cross-validation. Without it, the folds are trained.
+    config : Config
+
+    Raises
+    ------
+    SettingsError
+        If the number of folds is out of range.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    output: Path
+    cache: Path
+    folds: int = 3
+    rounds: int = 8
+    steps: int = 2500
+    seed: int = 0
+    trained: Path | None = None
+    config: Config = field(default_factory=Config)
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.folds <= len(set(self.names)):
+            raise SettingsError(
+                f"Expected 2 to {len(set(self.names))} folds for as many sequences; "
+                f"{self.folds} came. Change --folds, or name more --sequences."
+            )
+
+    def held_out(self, fold: int) -> tuple[str, ...]:
+        """Return the sequences that a fold is evaluated on."""
+        return split_folds(self.names, self.folds)[fold]
+
+    def training(self, fold: int) -> TrainingPlan:
+        """Build the training plan of a fold.
+
+        No checkpoint is chosen by validation, so that held-out sequences cannot
+        influence the weights: the averaged weights after the last step are evaluated.
+        """
+        held_out = set(self.held_out(fold))
+        names = tuple(sorted(set(self.names) - held_out))
+        settings = TrainSettings(
+            steps=self.steps,
+            seed=self.seed,
+            validate_every=self.steps,
+            validation_rounds=0,
+        )
+        plan = TrainingPlan(
+            ((self.root, names),), (), self.cache, self.output, self.config, settings
+        )
+        folder = self.output / f"fold{fold}-{training_folder(plan)}"
+        return replace(plan, folder=folder)
+
+    def weights(self, fold: int) -> Path:
+        """Locate the weights of a fold.
+
+        Raises
+        ------
+        ReadError
+            If `trained` is given and does not contain exactly one file for the fold.
+        """
+        if self.trained is None:
+            return weights_file(self.training(fold))
+        patterns = f"fold{fold}/last.safetensors", f"fold{fold}-*/last.safetensors"
+        files = [file for p in patterns for file in sorted(self.trained.glob(p))]
+        if len(files) != 1:
+            raise ReadError(
+                f"Expected one file {patterns[0]} in {self.trained}; found "
+                f"{len(files)}. Train the folds first, or leave --trained out."
+            )
+        return files[0]
+
+
+def split_folds(names: Sequence[str], folds: int) -> list[tuple[str, ...]]:
+    """Split names into the held-out sets of a cross-validation.
+
+    Parameters
+    ----------
+    names : sequence of str
+    folds : int
+
+    Returns
+    -------
+    held_out : list of tuple of str
+        Every `folds`-th of the sorted names, from number 0, 1, ...
+
+    Examples
+    --------
+    >>> split_folds(["d", "b", "a", "c"], 3)
+    [('a', 'd'), ('b',), ('c',)]
+    """
+    ordered = sorted(set(names))
+    return [tuple(ordered[fold::folds]) for fold in range(folds)]
+
+
+def all_sequences(root: Path) -> tuple[str, ...]:
+    """List all sequences of a folder in DAVIS layout in alphabetical order.
+
+    Raises
+    ------
+    ReadError
+        If there are none.
+    """
+    folder = root / "JPEGImages" / "480p"
+    if not folder.is_dir():
+        raise ReadError(
+            f"Expected sequences in {folder}, which is no folder. Check --davis."
+        )
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    return tuple(sequences(root, ",".join(names)))
+
+
+def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
+    """Train on all folds but one and evaluate on that one, for each fold.
+
+    Finished trainings and sequences are read from the output folder.
+
+    Parameters
+    ----------
+    validation : CrossValidation
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    report : dict
+        * ``accuracy``: over all sequences, see `accuracy_report`.
+        * ``folds``: by number ``held_out``, ``accuracy``, and the ``report`` of the
+          benchmark, see `benchmark_report.report`.
+        * ``steps``, ``seed``, ``rounds``: as given; ``trained``: where given weights
+          came from.
+
+    Raises
+    ------
+    ReadError, VideoError, CheckpointError
+        If data or weights cannot be used.
+    """
+    folds = range(validation.folds)
+    if validation.trained is None:
+        plans = [validation.training(fold) for fold in folds]
+        yield from nested_progress(
+            train_all(plans, 1), Progress("train", 0, len(folds))
+        )
+    for fold in folds:
+        validation.weights(fold)
+    results: list[SequenceResult] = []
+    facts = {}
+    for fold in folds:
+        part = _evaluate(validation, fold)
+        at = Progress(f"fold {fold}", fold, len(folds))
+        found, facts[str(fold)] = yield from nested_progress(part, at)
+        results += found
+    return {
+        "accuracy": accuracy_report(results),
+        "folds": facts,
+        "steps": validation.steps if validation.trained is None else None,
+        "trained": None if validation.trained is None else str(validation.trained),
+        "seed": validation.seed,
+        "rounds": validation.rounds,
+    }
+
+
+def _evaluate(
+    validation: CrossValidation, fold: int
+) -> Pipeline[tuple[list[SequenceResult], dict[str, Any]]]:
+    """Benchmark the weights of a fold on its held-out sequences."""
+    names = validation.held_out(fold)
+    plan = BenchmarkPlan(
+        validation.root,
+        names,
+        validation.rounds,
+        validation.seed,
+        cache=validation.cache,
+        config=validation.config,
+    )
+    method = network_method(f"fold{fold}", load_model(validation.weights(fold), "cpu"))
+    cache = ResultCache(validation.output / "results")
+    results = (yield from benchmark(plan, [method], cache))[method.name]
+    facts = {
+        "held_out": names,
+        "accuracy": accuracy_report(results),
+        "report": report(plan, [method], {method.name: results}),
+    }
+    return results, facts

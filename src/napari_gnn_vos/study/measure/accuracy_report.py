@@ -1,0 +1,133 @@
+"""Summarise how annotation rounds improve labels, for cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_gnn_vos.study.measure.benchmark_report import over_objects
+from napari_gnn_vos.study.measure.round_details import RoundDetails
+from napari_gnn_vos.study.measure.sequence_result import SequenceResult
+from napari_gnn_vos.study.metrics import harmful_rounds, strokes_to_reach
+
+LEVELS = (0.80, 0.90, 0.95)
+"""Values of J whose cost in strokes is reported."""
+SHOWN_AFTER = (1, 2, 4, 8, 16)
+"""Rounds that the table shows."""
+
+
+def accuracy_report(results: Sequence[SequenceResult]) -> dict[str, Any]:
+    """Summarise results that have details.
+
+    Means are over all objects of all sequences. Harmful rounds and strokes refer to
+    the mean J over the objects of a sequence.
+
+    Parameters
+    ----------
+    results : sequence of SequenceResult
+        All of R rounds, with details.
+
+    Returns
+    -------
+    report : dict
+        * ``j``, ``f``, ``jf``, ``label_model_j``, ``present_j``: R numbers each, see
+          `round_details.RoundDetails`.
+        * ``false_positive``: R numbers, means over the objects that are absent on a
+          frame or more; None if there is no such object.
+        * ``identity_switches``: R numbers, totals over all objects.
+        * ``harmful_share``: rounds that lower J by more than .005, as a share of all
+          rounds after the first; ``harmful_sequences``: their number by sequence.
+        * ``strokes``: total per sequence after R rounds, mean over sequences.
+        * ``strokes_to``: by level of J ``median`` (over the sequences that reach it,
+          None if none does) and ``reached`` (share of the sequences).
+        * ``objects``: number of objects.
+    """
+    details = [result.details for result in results]
+    j, f = (over_objects([getattr(r, name) for r in results]) for name in "jf")
+    by_sequence = {r.sequence: over_objects([r.j]) for r in results}
+    harmful = {name: harmful_rounds(js) for name, js in by_sequence.items()}
+    later = sum(len(js) - 1 for js in by_sequence.values())
+    return {
+        "j": j,
+        "f": f,
+        "jf": [(a + b) / 2 for a, b in zip(j, f, strict=True)],
+        "label_model_j": _object_means(details, "label_model_j"),
+        "present_j": _object_means(details, "present_j"),
+        "false_positive": _object_means(details, "false_positive"),
+        "identity_switches": [
+            sum(sum(rounds[r].switches) for rounds in details) for r in range(len(j))
+        ],
+        "harmful_share": sum(harmful.values()) / later if later else 0.0,
+        "harmful_sequences": {name: count for name, count in harmful.items() if count},
+        "strokes": float(np.mean([sum(r.strokes for r in rs) for rs in details])),
+        "strokes_to": {f"{level:.2f}": _cost(results, level) for level in LEVELS},
+        "objects": sum(result.objects for result in results),
+    }
+
+
+def _object_means(
+    details: Sequence[Sequence[RoundDetails]], name: str
+) -> list[float | None]:
+    """Average a figure over all objects for which it is defined, per round."""
+    means: list[float | None] = []
+    for rounds in zip(*details, strict=True):
+        values = [v for one in rounds for v in getattr(one, name) if v is not None]
+        means.append(float(np.mean(values)) if values else None)
+    return means
+
+
+def _cost(results: Sequence[SequenceResult], level: float) -> dict[str, float | None]:
+    """Summarise the strokes that sequences need for a level of J."""
+    counts = [
+        strokes_to_reach(
+            over_objects([result.j]), [d.strokes for d in result.details], level
+        )
+        for result in results
+    ]
+    reached = [count for count in counts if count is not None]
+    median = float(np.median(reached)) if reached else None
+    return {"median": median, "reached": len(reached) / len(counts)}
+
+
+def accuracy_table(facts: dict[str, Any]) -> str:
+    """Format an accuracy report in Markdown.
+
+    Parameters
+    ----------
+    facts : dict
+        From `accuracy_report`.
+    """
+    shown = [r for r in SHOWN_AFTER if r <= len(facts["j"])]
+    lines = [
+        f"| {' | '.join(['mean over objects', *(f'after {r}' for r in shown)])} |",
+        "|---" * (len(shown) + 1) + "|",
+    ]
+    rows = {
+        "J": facts["j"],
+        "F": facts["f"],
+        "J&F": facts["jf"],
+        "J of the label model alone": facts["label_model_j"],
+        "J on frames with the object": facts["present_j"],
+        "false positive share without it": facts["false_positive"],
+        "identity switches (total)": facts["identity_switches"],
+    }
+    for name, values in rows.items():
+        cells = [_format_number(values[r - 1]) for r in shown]
+        lines.append(f"| {' | '.join([name, *cells])} |")
+    costs = [
+        f"J {level}: {_format_number(cost['median'])} ({cost['reached']:.0%} reach it)"
+        for level, cost in facts["strokes_to"].items()
+    ]
+    summary = (
+        f"Rounds that lower J by more than .005: {facts['harmful_share']:.1%}. "
+        f"Median strokes until {', '.join(costs)}."
+    )
+    return "\n".join([*lines, "", summary])
+
+
+def _format_number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:g}" if float(value).is_integer() else f"{value:.3f}"

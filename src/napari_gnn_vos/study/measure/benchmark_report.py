@@ -1,0 +1,165 @@
+"""Summarise a benchmark in a dictionary of JSON types."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+from napari_gnn_vos.study.measure.curve import Curve
+from napari_gnn_vos.study.measure.sequence_result import (
+    SequenceResult,
+    write_text_atomically,
+)
+
+PACKAGES = (
+    *("napari-gnn-vos", "torch", "numpy", "opencv-python-headless", "numba"),
+    *("scikit-learn", "davisinteractive"),
+)
+TIME_THRESHOLD = 60
+"""Seconds after which DAVIS compares methods."""
+
+
+def report(
+    plan: BenchmarkPlan,
+    methods: Sequence[Method],
+    played: dict[str, list[SequenceResult]],
+) -> dict[str, Any]:
+    """Summarise the results of a benchmark.
+
+    Means are over all objects of all sequences, each with the same weight, and of an
+    object over all its frames, as in the DAVIS interactive benchmark.
+
+    Parameters
+    ----------
+    plan : BenchmarkPlan
+    methods : sequence of Method
+        The first is the reported method; the others are listed as baselines.
+    played : dict of str to list of SequenceResult
+        From `benchmark`.
+
+    Returns
+    -------
+    report : dict
+        * ``j``, ``f``, ``jf``: region and boundary measure and the mean of both, a
+          number per round.
+        * ``auc_j``, ``auc_jf``: area under J and J&F against time as the DAVIS
+          interactive benchmark defines it, see `curve.Curve`: from 0 at 0 s through
+          the rounds to the limit of 30 s for every round and object, over that limit.
+          With rounds of few seconds it is little less than after the last round.
+        * ``j_at_60s``, ``jf_at_60s``: J and J&F on the same curve after 60 s.
+        * ``mean_j``, ``mean_jf``: plain means of ``j`` and ``jf`` over the rounds.
+        * ``seconds``: ``interact`` and ``predict``, a number per round, means over
+          sequences; 0 for a round without corrections.
+        * ``ceiling``: J if each superpixel had its most frequent true label.
+        * ``sequences``: by name ``j``, ``f`` (per round), ``objects`` (how many),
+          ``superpixels`` (per frame), ``ceiling`` and ``first_strokes``.
+        * ``first_strokes``: ``"human"`` if all sequences started with human
+          scribbles, else ``"robot"``.
+        * ``baselines``: by name ``j`` of every method.
+        * ``protocol``, ``rounds``, ``seed``, ``settings``, ``model``, ``versions``,
+          ``hardware``.
+    """
+    results = played[methods[0].name]
+    human = all(one.first_strokes == "human" for one in results)
+    objects = [one.objects for one in results]
+    return {
+        **_curves(results),
+        "ceiling": float(np.average([one.ceiling for one in results], weights=objects)),
+        "sequences": {one.sequence: _sequence(one) for one in results},
+        "baselines": {
+            name: over_objects([one.j for one in others])
+            for name, others in played.items()
+        },
+        "first_strokes": "human" if human else "robot",
+        "protocol": plan.protocol,
+        "rounds": plan.rounds,
+        "seed": plan.seed,
+        "settings": plan.config.model_dump(),
+        "model": methods[0].facts,
+        "versions": _package_versions(),
+        "hardware": _describe_hardware(),
+    }
+
+
+def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
+    """Summarise scores and times per round."""
+    j, f = (over_objects([getattr(one, part) for one in results]) for part in "jf")
+    jf = [(a + b) / 2 for a, b in zip(j, f, strict=True)]
+    interact, predict = (
+        np.mean([getattr(one, part) for one in results], axis=0)
+        for part in ("interact", "predict")
+    )
+    objects = float(np.mean([one.objects for one in results]))
+    curve_j, curve_jf = (Curve.of(y, interact + predict, objects) for y in (j, jf))
+    return {
+        "j": j,
+        "f": f,
+        "jf": jf,
+        "auc_j": curve_j.auc,
+        "auc_jf": curve_jf.auc,
+        "j_at_60s": curve_j.at(TIME_THRESHOLD),
+        "jf_at_60s": curve_jf.at(TIME_THRESHOLD),
+        "mean_j": float(np.mean(j)),
+        "mean_jf": float(np.mean(jf)),
+        "seconds": {"interact": interact.tolist(), "predict": predict.tolist()},
+    }
+
+
+def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]:
+    """Average over all objects of several sequences, per round.
+
+    Parameters
+    ----------
+    scores : sequence of tuple of R tuple of K float
+        One entry per sequence; K may differ.
+
+    Examples
+    --------
+    >>> over_objects([((1.0,),), ((0.5, 0.0),)])
+    [0.5]
+    """
+    means: list[float] = np.concatenate(scores, axis=1).mean(axis=1).tolist()
+    return means
+
+
+def _sequence(one: SequenceResult) -> dict[str, Any]:
+    return {
+        "j": over_objects([one.j]),
+        "f": over_objects([one.f]),
+        "objects": one.objects,
+        "superpixels": one.superpixels,
+        "ceiling": one.ceiling,
+        "first_strokes": one.first_strokes,
+    }
+
+
+def _package_versions() -> dict[str, str]:
+    """Look up the versions of the installed packages."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _describe_hardware() -> str:
+    facts = Path("/proc/cpuinfo")
+    text = facts.read_text("utf-8") if facts.is_file() else ""
+    names = [row.split(":")[1] for row in text.splitlines() if "model name" in row]
+    name = names[0].strip() if names else platform.processor() or platform.machine()
+    return f"{cores()} cores, {name}"
+
+
+def write_json(path: Path, facts: dict[str, Any]) -> None:
+    """Write a report atomically."""
+    write_text_atomically(path, json.dumps(facts, indent=1) + "\n")

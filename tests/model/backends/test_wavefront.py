@@ -1,0 +1,69 @@
+"""Tasks run once, after their dependencies; failures are raised."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_gnn_vos.model.backends.compiled.wavefront import WavefrontScheduler
+
+
+@settings(max_examples=30)
+@given(
+    steps=st.integers(1, 12),
+    layers=st.integers(1, 5),
+    labels=st.integers(1, 3),
+    helpers=st.integers(0, 4),
+)
+def test_each_task_runs_once_after_its_dependencies(steps, layers, labels, helpers):
+    started, finished, early, lock = [], set(), [], Lock()
+
+    def execute(step, layer, label):
+        with lock:
+            started.append((step, layer, label))
+            layers_around = range(max(layer - 1, 0), min(layer + 2, layers))
+            needed = {(step - 1, k, label) for k in layers_around} if step else set()
+            early.extend(needed - finished)
+        with lock:
+            finished.add((step, layer, label))
+
+    scheduler = WavefrontScheduler(range(steps), layers, labels, execute)
+    with ThreadPoolExecutor(max(helpers, 1)) as pool:
+        workers = [pool.submit(scheduler.work) for _ in range(helpers)]
+        for step in range(steps):
+            scheduler.release(step)
+            scheduler.work_until(step)
+            assert {(step, layers - 1, label) for label in range(labels)} <= finished
+            assert max(s for s, _, _ in started) <= step
+        scheduler.close()
+        for worker in workers:
+            worker.result()
+    assert not early
+    assert len(set(started)) == len(started)
+
+
+@pytest.mark.parametrize("helpers", [0, 2])
+def test_failure_of_a_task_is_raised_by_work_until(helpers):
+    def execute(step, _layer, _label):
+        if step == 3:
+            raise KeyError("task")
+
+    scheduler = WavefrontScheduler(range(9), 4, 2, execute)
+    with ThreadPoolExecutor(max(helpers, 1)) as pool:
+        workers = [pool.submit(scheduler.work) for _ in range(helpers)]
+        scheduler.release(8)
+        with pytest.raises(KeyError, match="task"):
+            scheduler.work_until(8)
+        for worker in workers:
+            worker.result()
+
+
+def test_closing_ends_waiting_workers():
+    scheduler = WavefrontScheduler(range(3), 2, 1, lambda *_: None)
+    with ThreadPoolExecutor(1) as pool:
+        worker = pool.submit(scheduler.work)
+        assert not worker.done()
+        scheduler.close()
+        worker.result(timeout=10)

@@ -1,0 +1,100 @@
+import json
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.measure.benchmark_methods import Method
+from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+from napari_gnn_vos.study.measure.benchmark_report import report, write_json
+from napari_gnn_vos.study.measure.report_tables import format_report, rounds_table
+from napari_gnn_vos.study.measure.sequence_result import SequenceResult
+
+DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+
+METHODS = [Method(name, DIFFUSION_MODEL, {"name": name}) for name in ("net", "simple")]
+
+
+def result(sequence, j, f, seconds=(0.5, 0.5), stroke_origin="human", ceiling=0.9):
+    return SequenceResult(
+        sequence=sequence,
+        j=j,
+        f=f,
+        interact=tuple(0.2 * s for s in seconds),
+        predict=tuple(0.8 * s for s in seconds),
+        first_strokes=stroke_origin,
+        superpixels=880,
+        ceiling=ceiling,
+    )
+
+
+@pytest.fixture
+def facts(tmp_path):
+    """One sequence has one object, the other three."""
+    bear = result("bear", ((0.4,), (0.8,)), ((0.5,), (0.9,)), (10, 20))
+    dogs = result(
+        "dogs", ((0, 0, 0), (0.4, 0.4, 0.4)), ((1, 0, 0.5), (1, 1, 1)), (30, 0)
+    )
+    low = result("bear", ((0.1,), (0.2,)), ((0,), (0,)))
+    plan = BenchmarkPlan(tmp_path, ("bear", "dogs"), rounds=2, seed=3)
+    return report(plan, METHODS, {"net": [bear, dogs], "simple": [low]})
+
+
+def test_every_object_counts_the_same(facts):
+    np.testing.assert_allclose(facts["j"], [0.1, 0.5])
+    np.testing.assert_allclose(facts["f"], [0.5, 3.9 / 4])
+    np.testing.assert_allclose(facts["jf"], [0.3, (0.5 + 3.9 / 4) / 2])
+    assert facts["mean_j"] == pytest.approx(0.3)
+    assert facts["baselines"]["net"] == facts["j"]
+    assert facts["baselines"]["simple"] == [0.1, 0.2]
+
+
+def test_time_is_a_mean_over_sequences(facts):
+    """Rounds take 20 and 10 s; two objects in the mean are given 120."""
+    np.testing.assert_allclose(facts["seconds"]["interact"], [4, 2])
+    np.testing.assert_allclose(facts["seconds"]["predict"], [16, 8])
+    area = 20 * 0.05 + 10 * 0.3 + 90 * 0.5
+    assert facts["auc_j"] == pytest.approx(area / 120)
+    assert facts["j_at_60s"] == pytest.approx(0.5)
+    assert facts["jf_at_60s"] == pytest.approx(facts["jf"][-1])
+
+
+def test_sequences_have_means_over_their_objects(facts):
+    dogs = facts["sequences"]["dogs"]
+    np.testing.assert_allclose(dogs["j"], [0, 0.4])
+    np.testing.assert_allclose(dogs["f"], [0.5, 1])
+    assert dogs["objects"] == 3
+    assert (dogs["superpixels"], dogs["ceiling"]) == (880, 0.9)
+
+
+def test_only_if_persons_drew_on_all_it_says_so(facts, tmp_path):
+    assert facts["first_strokes"] == "human"
+    j = ((0,), (1,))
+    mixed = [result("a", j, j), result("b", j, j, stroke_origin="robot")]
+    told = report(BenchmarkPlan(tmp_path, ("a", "b")), METHODS, {"net": mixed})
+    assert told["first_strokes"] == "robot"
+    hands = {name: one["first_strokes"] for name, one in told["sequences"].items()}
+    assert hands == {"a": "human", "b": "robot"}
+
+
+def test_it_says_where_it_comes_from(facts, tmp_path):
+    assert facts["protocol"] == "ours"
+    assert (facts["rounds"], facts["seed"]) == (2, 3)
+    assert facts["settings"]["prepare"]["superpixels"]["per_frame"] == 880
+    assert facts["model"] == {"name": "net"}
+    assert facts["versions"]["numpy"] == np.__version__
+    assert "cores" in facts["hardware"]
+    write_json(tmp_path / "new" / "out.json", facts)
+    assert json.loads((tmp_path / "new" / "out.json").read_text()) == facts
+
+
+def test_tables(facts):
+    text = format_report(facts)
+    assert "| method | J after 1 | J after 2 |" in text
+    assert "| simple | 0.100 | 0.200 |" in text
+    assert "| bear | 1 | human | 0.400 | 0.800 | 0.900 | 0.900 |" in text
+    assert "| all objects | 4 | human | 0.100 | 0.500 | 0.975 | 0.900 |" in text
+    assert f"AUC J {facts['auc_j']:.3f}" in text
+    assert (
+        rounds_table({"a": [0.5]}, (1, 2)).splitlines()[0] == "| method | J after 1 |"
+    )

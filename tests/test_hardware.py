@@ -1,0 +1,112 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from napari_gnn_vos.hardware import (
+    single_threaded_blas,
+    single_threaded_opencv,
+    single_threaded_torch,
+)
+from napari_gnn_vos.vision import cv2
+
+
+def torch_threads_in_new_thread():
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(torch.get_num_threads).result()
+
+
+def blas_threads():
+    """Count the threads of OpenBLAS in NumPy and SciPy; other libraries count 0."""
+    pools = [pool for pool in threadpool_info() if pool["internal_api"] == "openblas"]
+    return max((pool["num_threads"] for pool in pools), default=0)
+
+
+LIMITS = {
+    "torch": (single_threaded_torch, torch_threads_in_new_thread),
+    "blas": (single_threaded_blas, blas_threads),
+    "opencv": (single_threaded_opencv, cv2.getNumThreads),
+}
+
+
+@pytest.fixture(params=LIMITS)
+def limit_and_count(request):
+    """Set each library to 2 threads during a test."""
+    torch_threads, cv_threads = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(2)
+    cv2.setNumThreads(2)
+    with ThreadPoolExecutor(1) as pool:  # its thread ends, and others may set limits
+        blas = pool.submit(threadpool_limits, 2, "blas").result()
+    if LIMITS[request.param][1]() != 2:
+        pytest.skip("the number of threads of this library is unknown")
+    yield LIMITS[request.param]
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(blas.restore_original_limits).result()
+    torch.set_num_threads(torch_threads)
+    cv2.setNumThreads(cv_threads)
+
+
+def test_limit_is_nestable(limit_and_count):
+    limit, count = limit_and_count
+    with limit():
+        assert count() == 1
+        with limit():
+            assert count() == 1
+        assert count() == 1
+    assert count() == 2
+
+
+def test_limit_is_restored_after_an_error(limit_and_count):
+    limit, count = limit_and_count
+    with pytest.raises(KeyError), limit():
+        raise KeyError
+    assert count() == 2
+
+
+@pytest.mark.parametrize("first_to_leave", [0, 1])
+def test_the_last_of_overlapping_threads_restores_the_number(
+    limit_and_count, first_to_leave
+):
+    limit, count = limit_and_count
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as two:
+        pools, limits = (one, two), (limit(), limit())
+        for pool, held in zip(pools, limits, strict=True):
+            pool.submit(held.__enter__).result()
+            assert count() == 1
+        order = (first_to_leave, 1 - first_to_leave)
+        for k, expected in zip(order, (1, 2), strict=True):
+            pools[k].submit(limits[k].__exit__, None, None, None).result()
+            assert count() == expected
+
+
+def test_each_thread_has_its_torch_threads_back_when_it_leaves():
+    original = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            other = single_threaded_torch()
+            with single_threaded_torch():
+                pool.submit(other.__enter__).result()
+            assert torch.get_num_threads() == 2  # here, while the other is limited
+            assert pool.submit(torch.get_num_threads).result() == 1
+            assert torch_threads_in_new_thread() == 1
+            pool.submit(other.__exit__, None, None, None).result()
+            assert pool.submit(torch.get_num_threads).result() == 2
+            assert torch_threads_in_new_thread() == 2
+    finally:
+        torch.set_num_threads(original)
+
+
+def test_limit_may_be_left_in_another_thread_than_it_was_entered():
+    original = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        limit = single_threaded_torch()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(limit.__enter__).result()
+        assert torch_threads_in_new_thread() == 1
+        limit.__exit__(None, None, None)
+        assert torch.get_num_threads() == torch_threads_in_new_thread() == 2
+    finally:
+        torch.set_num_threads(original)
