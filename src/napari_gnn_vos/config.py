@@ -133,8 +133,12 @@ class LabelModelSettings(Settings):
         True,
         description="Fit the label model. If false, its probability is 0.5 everywhere.",
     )
+    node_features: bool = Field(
+        True,
+        description="Use colour, occlusion and motion beside the deep features.",
+    )
     inverse_regularization: PositiveFloat = Field(
-        0.1,
+        0.01,
         validation_alias=AliasChoices("inverse_regularization", "strength"),
         description="Inverse regularisation strength, C of scikit-learn.",
     )
