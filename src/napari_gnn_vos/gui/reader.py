@@ -17,6 +17,9 @@ from napari_gnn_vos.gui.layers.factory import features_of, labels_options
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.video import Video
 
+NOTES_KEY = "gnn-vos notes"
+"""Metadata key of the notes on frames of a damaged movie that were not read."""
+
 LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str], list[LayerData]]
 
@@ -124,7 +127,8 @@ def image_data(video: Video) -> LayerData:
     Returns
     -------
     data, options, kind : tuple
-        As readers of napari return it.
+        As readers of napari return it. Notes on a damaged movie, such as repeated
+        frames, are listed in ``options["metadata"]["gnn-vos notes"]``.
     """
     options: dict[str, Any] = {"name": video.name}
     data: Any = video.frames
@@ -137,6 +141,9 @@ def image_data(video: Video) -> LayerData:
     if hasattr(Image, "axis_labels"):  # not in napari before 0.5
         options["axis_labels"] = ("t", "y", "x")
     options["metadata"] = {VIDEO_KEY: (data, video)}
+    notes = getattr(video.frames, "notes", None)
+    if notes is not None:
+        options["metadata"][NOTES_KEY] = notes  # the reader of movies adds to them
     return data, options, "image"
 
 

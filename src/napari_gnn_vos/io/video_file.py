@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import logging
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
-from io import FileIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.movie_packets import (
+    KeyFrame,
+    missing_times,
+    open_movie,
+    scan_packets,
+    video_stream,
+)
+
+log = logging.getLogger(__name__)
+
+INDEXED_FORMATS = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi")
+"""Containers with an index. In others, a packet has other time stamps after a seek."""
+
+VARIABLE_RATE_FORMATS = ("gif",)
+"""Containers in which a long interval between frames is not a gap."""
 
 
 class MovieFrames(LazyFrames):
     """Frames of a movie by index: RGB, or greyscale above 8 bits.
 
-    The decoder stays open and reads forward. It seeks to the keyframe before the
-    requested frame only if that saves decoding. If the timestamps of the file are not
-    reliable, it decodes from the first frame and counts, so that an index always
-    refers to the same frame.
+    The frames are indexed by the presentation time stamps of their packets. Each group
+    of pictures is decoded separately, from its keyframe and with a decoder without
+    state, so that a frame does not depend on the order of access. The decoder stays
+    open and reads forward; it seeks to another group only if that saves decoding.
+
+    If the packets do not have unique time stamps, or there is no keyframe, the movie is
+    decoded from its first packet and the frames are counted.
 
     Parameters
     ----------
     path : Path
         Any file that FFmpeg decodes. The best video stream is used,
         as selected by FFmpeg. More than 8 bits per channel are read as uint16.
+
+    Attributes
+    ----------
+    notes : list of str
+        Differences from an undamaged movie: frames at the start that cannot be decoded
+        and are left out, frames that are missing according to the time stamps, and
+        frames that cannot be decoded. Both are replaced by the last frame before them.
+        The latter are appended when they are read. Each note is also logged as a
+        warning.
 
     Raises
     ------
@@ -39,145 +68,355 @@ class MovieFrames(LazyFrames):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.notes: list[str] = []
         self._container: Any = None
-        self._decoder: Iterator[Any] = iter(())
-        self._next = 0
+        self._packets: Iterator[Any] = iter(())
+        self._next_packets: list[Any] = []
+        self._next_key = 0
+        self._frames: Iterator[Any] = iter(())
+        self._group: tuple[int, int] | None = None
+        self._pending: Any = None
+        self._last = -1
+        self._end = 0
+        self._absent: set[tuple[int, int]] = set()
+        self._reported: set[int] = set()
         self._times, self._keys = _timestamps(path)
-        if not self._times:
-            raise ReadError(_read_error_message(path, "it has no frames"))
-        first = self._read(0)
+        self._end = self._times[-1] if self._times else 0
+        first = self._first_image()
+        self._insert_missing_frames()
         super().__init__((len(self._times), *first.shape), first.dtype)
 
     def close(self) -> None:
         """Close the file. It is opened again on the next access."""
         if self._container is not None:
             self._container.close()
-        self._container = None
+        self._container, self._group, self._pending = None, None, None
+        self._next_packets = []
 
     def _read(self, t: int) -> NDArray[Any]:
+        """Read frame `t`, or the last frame before it that can be decoded."""
         try:
-            self._position_decoder(t)
-            frame = next(self._decoder)
-            while self._next < t:
-                frame = next(self._decoder)
-                self._next += 1
-            self._next += 1
-            return _display_image(frame)
-        except StopIteration:
-            self.close()
-            raise ReadError(
-                _read_error_message(self.path, f"it ends before frame {t}")
-            ) from None
+            for number in range(t, -1, -1):
+                if number < t and number in self._cache:
+                    image = self._cache[number]
+                elif (frame := self._decoded(number)) is not None:
+                    image = _display_image(frame)
+                else:
+                    continue
+                if number < t:
+                    self._report_repeated_frame(t)
+                return image
+        except ReadError:
+            raise
         except (av.FFmpegError, OSError) as error:
             self.close()
             raise ReadError(_read_error_message(self.path, str(error))) from error
+        raise self._ends_before(t)
 
-    def _position_decoder(self, t: int) -> None:
-        """Position the decoder at frame `t` or an earlier frame."""
-        key = self._keys[bisect_right(self._keys, t) - 1] if self._keys else 0
-        reads_forward = self._container is not None and key <= self._next <= t
-        if not reads_forward and (key == 0 or not self._seek(t)):
-            self._restart()
+    def _first_image(self) -> NDArray[Any]:
+        """Read frame 0, after frames that cannot be decoded are removed from the index.
 
-    def _seek(self, t: int) -> bool:
-        """Seek to the keyframe before frame `t`; return False if that fails."""
-        self._open()
-        stream = _video_stream(self._container)
-        with suppress(av.FFmpegError, StopIteration):
-            self._container.seek(self._times[t], stream=stream)
-            decoder = self._container.decode(stream)
-            frame = next(decoder)
-            number = (
-                bisect_right(self._times, frame.pts) - 1
-                if frame.pts is not None
-                else -1
+        A movie that was cut without encoding it again starts with frames that depend on
+        pictures before the cut.
+        """
+        count = len(self._times)
+        if self._keys:
+            del self._times[: bisect_left(self._times, self._keys[0].pts)]
+        try:
+            frame = None
+            while self._times and (frame := self._decoded(0)) is None:
+                del self._times[0]
+                self._absent.clear()
+                self._last = -1
+        except ReadError:
+            raise
+        except (av.FFmpegError, OSError) as error:
+            self.close()
+            raise ReadError(_read_error_message(self.path, str(error))) from error
+        if frame is None:
+            self.close()
+            raise ReadError(_read_error_message(self.path, "it has no frames"))
+        if removed := count - len(self._times):
+            self._report(
+                f"The first {removed} frames depend on pictures before the start of "
+                "the file. They are left out."
             )
-            if 0 <= number <= t and self._times[number] == frame.pts:
-                self._decoder, self._next = _chain(frame, decoder), number
+        return _display_image(frame)
+
+    def _decoded(self, t: int) -> Any:
+        """Decode frame `t`; return None if the decoder does not output it.
+
+        After a damaged keyframe, or in a movie that is refreshed gradually, frames are
+        decoded from the keyframe before.
+        """
+        if not self._keys:
+            return self._counted(t)
+        group = max(0, self._group_of(t))
+        for start in range(group, max(-1, group - 2), -1):
+            if (start, t) in self._absent:
+                continue
+            if self._group != (start, group) or self._last >= t:
+                self._start_group(start, group)
+                if self._starts_with_dependent_frame(start):
+                    self._remove_key(start)
+                    return self._decoded(t)
+            frame = self._next_frame(t)
+            if frame is not None:
+                return frame
+            self._absent.add((start, t))
+        return None
+
+    def _group_of(self, t: int) -> int:
+        return bisect_right(self._keys, self._times[t], key=lambda key: key.pts) - 1
+
+    def _next_frame(self, t: int) -> Any:
+        """Read forward to frame `t` of the current group; None if it is not there."""
+        target = self._times[t]
+        self._last = t
+        while True:
+            frame = self._pending or next(self._frames, None)
+            self._pending = None
+            if frame is None and target > self._end:
+                raise self._ends_before(t)
+            if frame is None or frame.pts == target:
+                return frame
+            if frame.pts > target:
+                self._pending = frame
+                return None
+
+    def _start_group(self, start: int, group: int) -> None:
+        """Decode from keyframe `start` to the last frame of the group `group`."""
+        self._position_packets(start)
+        stream = video_stream(self._container)
+        stream.codec_context.flush_buffers()
+        self._frames = _ascending(
+            chain.from_iterable(
+                _decode(stream, packet) or []
+                for packet in chain(self._packets_of_group(group), [None])
+            )
+        )
+        self._group, self._pending, self._last = (start, group), None, -1
+
+    def _packets_of_group(self, group: int) -> Iterator[Any]:
+        """Yield packets up to the last one of a group.
+
+        Packets from the next keyframe on are also kept for the next group: frames
+        displayed before a keyframe may be stored after it.
+        """
+        last, following = self._keys[group].last_pts, None
+        self._next_key, self._next_packets = group + 1, []
+        if group + 1 < len(self._keys):
+            following = self._keys[group + 1].pts
+        end = None
+        for packet in self._packets:
+            if self._next_packets or (packet.pts == following and packet.is_keyframe):
+                self._next_packets.append(packet)
+            if packet.size and packet.pts is not None:
+                end = packet.pts
+                yield packet
+            if end == last:
+                return
+        raise self._ends_before(bisect_right(self._times, self._keys[group].pts))
+
+    def _starts_with_dependent_frame(self, start: int) -> bool:
+        """Whether a packet is marked as a keyframe and its frame is predicted."""
+        self._pending = frame = next(self._frames, None)
+        return (
+            start > 0
+            and frame is not None
+            and frame.pts == self._keys[start].pts
+            and not frame.key_frame
+            and frame.pict_type in (PictureType.P, PictureType.B)
+        )
+
+    def _remove_key(self, key: int) -> None:
+        """Merge a group with the one before."""
+        last_pts = self._keys.pop(key).last_pts
+        self._keys[key - 1] = self._keys[key - 1]._replace(last_pts=last_pts)
+        self._group, self._next_key = None, len(self._keys)
+        self._absent.clear()
+
+    def _position_packets(self, start: int) -> None:
+        """Let the next packet be keyframe `start`."""
+        forward = self._container is not None and (
+            self._next_key == start
+            or (self._next_key < start and not self._is_indexed())
+        )
+        if forward:
+            self._packets = chain(self._next_packets, self._packets)
+            if self._skip_to_key(start):
+                return
+        self._open()
+        if start == 0 or not self._is_indexed() or not self._seek(start):
+            self._restart()
+            if self._keys and not self._skip_to_key(start):
+                raise self._ends_before(bisect_left(self._times, self._keys[start].pts))
+
+    def _skip_to_key(self, start: int) -> bool:
+        """Read packets up to a keyframe; return False if it does not come."""
+        key = self._keys[start]
+        for packet in self._packets:
+            if not packet.size or not packet.is_keyframe or packet.pts is None:
+                continue
+            if (packet.pts, packet.size) == key[:2]:
+                self._packets = chain([packet], self._packets)
                 return True
+            if packet.pts > key.pts:
+                return False
+        return False
+
+    def _seek(self, start: int) -> bool:
+        """Seek to keyframe `start`; return False if that fails."""
+        stream = video_stream(self._container)
+        with suppress(av.FFmpegError):
+            self._container.seek(self._keys[start].pts, stream=stream)
+            self._packets = self._container.demux(stream)
+            return self._skip_to_key(start)
         return False
 
     def _restart(self) -> None:
         self.close()
         self._open()
-        self._decoder, self._next = (
-            self._container.decode(_video_stream(self._container)),
-            0,
-        )
+        self._packets = self._container.demux(video_stream(self._container))
 
     def _open(self) -> None:
         if self._container is None:
-            self._container = _open_movie(self.path)
-            _video_stream(self._container).thread_type = "AUTO"
+            self._container = open_movie(self.path)
 
+    def _is_indexed(self) -> bool:
+        return self._container is not None and (
+            self._container.format.name in INDEXED_FORMATS
+        )
 
-class _MovieFile(FileIO):
-    """File that is closed with its last reference: containers do not close files."""
+    def _counted(self, t: int) -> Any:
+        """Decode frame `t` of a movie without time stamps, counted from the start."""
+        if self._container is None or self._last >= t:
+            self._restart()
+            stream = video_stream(self._container)
+            self._frames, self._last = _decode_counted(self._packets, stream), -1
+        for frame in self._frames:
+            self._last += 1
+            if self._last == t:
+                return frame
+        raise self._ends_before(t)
 
-    def __del__(self) -> None:
+    def _ends_before(self, t: int) -> ReadError:
         self.close()
+        return ReadError(_read_error_message(self.path, f"it ends before frame {t}"))
+
+    def _insert_missing_frames(self) -> None:
+        """Add the times of lost pictures to the index; they repeat the frame before."""
+        if not self._keys or self._container.format.name in VARIABLE_RATE_FORMATS:
+            return
+        if missing := missing_times(self._times):
+            self._times = sorted([*self._times, *missing])
+            frames = [bisect_left(self._times, time) for time in missing]
+            self._reported.update(frames)
+            self._report(
+                f"{len(missing)} frames are missing in the file according to its time "
+                "stamps. The last frame before them is repeated: frame "
+                f"{_listed(frames)}."
+            )
+
+    def _report_repeated_frame(self, t: int) -> None:
+        if t not in self._reported:
+            self._reported.add(t)
+            self._report(
+                f"Frame {t} cannot be decoded. The last frame before it is repeated."
+            )
+
+    def _report(self, note: str) -> None:
+        self.notes.append(note)
+        log.warning("%s: %s", self.path, note)
 
 
-def _open_movie(path: Path) -> Any:
-    """Open a file by its absolute path: FFmpeg reads ``a:b.mp4`` as a protocol."""
-    name = f"file:{path.absolute()}"
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # a name in another encoding than UTF-8
-        return av.open(_MovieFile(path))
-    return av.open(name)
-
-
-def _video_stream(container: Any) -> Any:
-    """Return the best video stream, not a cover picture."""
-    return container.streams.best("video") or container.streams.video[0]
-
-
-def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
-
-
-def _timestamps(path: Path) -> tuple[list[int], list[int]]:
-    """Read the sorted presentation timestamps and the indices of the keyframes.
+def _timestamps(path: Path) -> tuple[list[int], list[KeyFrame]]:
+    """Read the sorted presentation timestamps and the keyframes.
 
     Only packets are read. If the packets have no unique timestamps, the frames are
     decoded and counted once, and no keyframes are returned.
     """
     try:
-        with _open_movie(path) as container:
+        with open_movie(path) as container:
             if not container.streams.video:
                 raise ReadError(_read_error_message(path, "it has no video stream"))
-            packets = [
-                (packet.pts, bool(packet.is_keyframe))
-                for packet in container.demux(_video_stream(container))
-                if packet.size and not packet.is_discard
-            ]
-        times = [pts for pts, _ in packets if pts is not None]
-        if not len(set(times)) == len(times) == len(packets):
-            with _open_movie(path) as container:
-                return list(
-                    range(sum(1 for _ in container.decode(_video_stream(container))))
-                ), []
+            index = scan_packets(container)
+        if index is not None:
+            return index
+        with open_movie(path) as container:
+            stream = video_stream(container)
+            frames = _decode_counted(container.demux(stream), stream)
+            return list(range(sum(1 for _ in frames))), []
     except (av.FFmpegError, OSError) as error:
         raise ReadError(_read_error_message(path, str(error))) from error
-    times.sort()
-    number = {pts: t for t, pts in enumerate(times)}
-    return times, sorted(number[pts] for pts, is_key in packets if is_key)
+
+
+def _decode(stream: Any, packet: Any) -> list[Any] | None:
+    """Decode a packet, or the frames that are still in the decoder if it is None.
+
+    Return None for a damaged packet.
+    """
+    context = stream.codec_context
+    try:
+        try:
+            return list(context.decode(packet))
+        except BlockingIOError:  # the decoder still has an earlier, damaged packet
+            context.flush_buffers()
+            return list(context.decode(packet))
+    except av.FFmpegError:
+        return None
+
+
+def _decode_counted(packets: Iterator[Any], stream: Any) -> Iterator[Any]:
+    """Yield all frames from the first packet, and None for each damaged packet."""
+    has_frames = False
+    for packet in packets:
+        frames = _decode(stream, packet if packet.size else None)
+        has_frames = has_frames or bool(frames)
+        yield from [None] * has_frames if frames is None else frames
+
+
+def _ascending(frames: Iterator[Any]) -> Iterator[Any]:
+    """Yield the frames whose time stamps are later than those before."""
+    last = None
+    for frame in frames:
+        if frame.pts is not None and (last is None or frame.pts > last):
+            last = frame.pts
+            yield frame
 
 
 def _display_image(frame: Any) -> NDArray[Any]:
-    """Convert to RGB or 16-bit greyscale, and apply the display rotation."""
-    quarter_turns = round(getattr(frame, "rotation", 0) / 90)
+    """Convert to RGB or 16-bit greyscale, and apply the display matrix."""
     components = frame.format.components
     if max(component.bits for component in components) <= 8:
         pixel_format = "rgb24"
     else:
         pixel_format = "gray16le" if len(components) == 1 else "rgb48le"
-    rgb: NDArray[Any] = frame.to_ndarray(format=pixel_format)
-    return (
-        np.ascontiguousarray(np.rot90(rgb, quarter_turns)) if quarter_turns % 4 else rgb
-    )
+    image: NDArray[Any] = frame.to_ndarray(format=pixel_format)
+    with suppress(ValueError):  # side data of a type that PyAV does not know
+        if (data := frame.side_data.get("DISPLAYMATRIX")) is not None:
+            return _oriented(image, np.frombuffer(data, np.int32, 9).reshape(3, 3))
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+def _oriented(image: NDArray[Any], matrix: NDArray[np.int32]) -> NDArray[Any]:
+    """Turn and mirror an image by multiples of 90 degrees.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, C) ndarray
+    matrix : (3, 3) ndarray of int32
+        Display matrix: ``(x, y, 1) @ matrix`` is the position of pixel (x, y).
+    """
+    (xx, xy), (yx, yy) = matrix[:2, :2].tolist()
+    if abs(xx) < abs(yx):  # columns become rows
+        image, xx, yy = image.swapaxes(0, 1), yx, xy
+    return np.ascontiguousarray(image[:: -1 if yy < 0 else 1, :: -1 if xx < 0 else 1])
+
+
+def _listed(frames: list[int], limit: int = 10) -> str:
+    more = f" and {len(frames) - limit} more" if len(frames) > limit else ""
+    return ", ".join(map(str, frames[:limit])) + more
 
 
 def _read_error_message(path: Path, reason: str) -> str:

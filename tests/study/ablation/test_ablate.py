@@ -29,7 +29,7 @@ from napari_gnn_vos.study.training.training_run import TrainSettings
 from tests.scenes import random_graph
 from tests.study.davis_folders import davis_folder
 
-QUICK = Config(refine=False)
+QUICK = Config(refine="none")
 SIMPLE = Table(
     "simple",
     "Baselines",
@@ -207,7 +207,12 @@ def test_command_prints_and_saves_a_table(data, tmp_path):
     assert result.exit_code == 0, result.output
     assert "| superpixels as they are |" in result.output
     facts = json.loads((tmp_path / "out/refine.json").read_text())
-    assert set(facts["rows"]) == {"refined", "superpixels as they are"}
+    assert set(facts["rows"]) == {
+        "boundary decoder",
+        "boundary decoder, also as previous probability",
+        "guided filter",
+        "none",
+    }
     assert facts["about"]["sequences"] == ["one"]
     result = CliRunner().invoke(app, ["ablate", "colours", *args])
     assert result.exit_code == 2

@@ -44,7 +44,7 @@ def plan(tmp_path_factory):
     root = davis_folder(tmp_path_factory.mktemp("davis"))
     write_human_scribbles(root / "Scribbles", "one", STROKES_ON_ONE)
     write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
-    config = Config(refine=False)
+    config = Config(refine="none")
     return BenchmarkPlan(root, ("one", "two"), 2, config=config, cache=root / "cache")
 
 

@@ -69,7 +69,7 @@ def test_strokes_on_background_only_are_ignored():
 
 def test_key_depends_on_all_inputs_of_a_result(tmp_path):
     plan = BenchmarkPlan(tmp_path, ("one",))
-    unrefined = plan.config.model_copy(update={"refine": False})
+    unrefined = plan.config.model_copy(update={"refine": "none"})
     keys = [
         plan.key(METHOD, "one"),
         replace(plan, rounds=2).key(METHOD, "one"),

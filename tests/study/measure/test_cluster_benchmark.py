@@ -29,7 +29,7 @@ METHODS = [
 def plan(tmp_path, monkeypatch):
     davis_folder(tmp_path / "davis")
     monkeypatch.chdir(tmp_path)
-    config = Config(refine=False)
+    config = Config(refine="none")
     return BenchmarkPlan(
         Path("davis"), ("one", "two"), 1, config=config, cache=Path("cache")
     )

@@ -107,8 +107,8 @@ def test_samples_are_reproducible_with_the_same_seed(labelled_video):
 
 def test_refinement_is_disabled_for_training(labelled_video):
     session = replace(labelled_video.session, config=Config())
-    assert session.config.refine
-    assert not without_refinement(session).config.refine
+    assert session.config.refine != "none"
+    assert without_refinement(session).config.refine == "none"
     assert without_refinement(session).config.seeds == session.config.seeds
 
 

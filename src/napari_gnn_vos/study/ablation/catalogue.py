@@ -210,10 +210,15 @@ QUALITY = Table(
 
 REFINE = Table(
     "refine",
-    "With and without boundary refinement within superpixels",
+    "Refinement of superpixel labels to pixel labels",
     (
-        Variant("refined"),
-        Variant("superpixels as they are", config=Config(refine=False)),
+        Variant("boundary decoder"),
+        Variant(
+            "boundary decoder, also as previous probability",
+            config=Config(refine="decoder", refined_previous=True),
+        ),
+        Variant("guided filter", config=Config(refine="guided")),
+        Variant("none", config=Config(refine="none")),
     ),
     ("J after", "F after", "mean J", "mean F"),
 )

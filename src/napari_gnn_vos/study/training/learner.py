@@ -105,6 +105,7 @@ class Learner:
             "mean": self.averaged.state_dict(),
             "adam": self._adam.state_dict(),
             "step": step,
+            "averaged_steps": int(self._average.n_averaged),
             "best": best,
         }
         torch.save(state, part)
@@ -115,7 +116,9 @@ class Learner:
         state = torch.load(path, weights_only=True, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["mean"])
-        self._average.n_averaged.fill_(state["step"])
+        # the state of an earlier version has no count; it equals the step there
+        averaged_steps = state.get("averaged_steps", state["step"])
+        self._average.n_averaged.fill_(averaged_steps)
         self._adam.load_state_dict(state["adam"])
         return int(state["step"]), float(state["best"])
 

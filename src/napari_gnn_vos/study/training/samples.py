@@ -199,4 +199,4 @@ def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32],
 
 def without_refinement(session: Session) -> Session:
     """Disable boundary refinement, which training does not need."""
-    return replace(session, config=session.config.model_copy(update={"refine": False}))
+    return replace(session, config=session.config.model_copy(update={"refine": "none"}))
