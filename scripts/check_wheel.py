@@ -30,7 +30,7 @@ PluginManifest.from_distribution("napari-gnn-vos").validate_imports()
 
 
 def problems(wheel: zipfile.ZipFile) -> list[str]:
-    """List missing files, files that do not belong, and missing metadata."""
+    """List missing files, excluded files and missing metadata."""
     names = wheel.namelist()
     metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
     text = wheel.read(metadata).decode()
@@ -40,7 +40,7 @@ def problems(wheel: zipfile.ZipFile) -> list[str]:
         if not any(fnmatch(name, pattern) for name in names)
     ]
     faults += [
-        f"{name} does not belong in a wheel"
+        f"{name} must not be in a wheel"
         for name in names
         if any(fnmatch(name, pattern) for pattern in EXCLUDED)
     ]

@@ -99,7 +99,7 @@ def update_pages(*, write: bool) -> list[str]:
     for page in sorted(DOCS.glob("*.md")):
         text = page.read_text()
         generated = MARKED.sub(
-            lambda found: f"{found[1]}{TABLES[found[2]](runs)}\n{found[3]}", text
+            lambda match: f"{match[1]}{TABLES[match[2]](runs)}\n{match[3]}", text
         )
         if generated != text:
             changed.append(page.name)
@@ -138,7 +138,7 @@ def runs_table(runs: dict[str, Run], kinds: tuple[str, ...]) -> str:
 
 
 def curve(runs: dict[str, Run]) -> str:
-    """Tabulate J, F and J&F after every round."""
+    """Tabulate J, F and J&F per round."""
     rows = []
     for name in accuracy_runs(runs):
         report = runs[name]["report"]
@@ -164,7 +164,7 @@ def summary(runs: dict[str, Run]) -> str:
 
 
 def sequences(runs: dict[str, Run]) -> str:
-    """Tabulate every sequence."""
+    """Tabulate the scores per sequence."""
     rows = []
     for name in accuracy_runs(runs):
         for sequence, values in runs[name]["report"]["sequences"].items():
@@ -193,7 +193,7 @@ def round_times(runs: dict[str, Run]) -> str:
 
 
 def speed(runs: dict[str, Run]) -> str:
-    """Tabulate what ``make bench`` measured."""
+    """Tabulate the figures of ``make bench``."""
     rows = []
     for name, run in runs.items():
         if run["kind"] != "speed":

@@ -74,14 +74,14 @@ class Window:
         self.wait(lambda: not self.busy)
 
     def key(self, key: Qt.Key) -> None:
-        """Press a key on the canvas and wait for the end of the work."""
+        """Press a key on the canvas and wait until no job is running."""
         QTest.keyClick(self.canvas.native, key)
         QTest.qWait(100)
         self.wait(lambda: not self.busy)
 
     @property
     def busy(self) -> bool:
-        """Whether work is under way: only then the dock widget can be cancelled."""
+        """Whether a job is running, shown by the Cancel button."""
         return self.button("Cancel").isVisible()
 
     def wait(self, condition: Callable[[], bool]) -> None:
@@ -168,8 +168,8 @@ def microscopy(output: Path) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    here = Path(__file__).resolve().parent.parent
-    output = Path(sys.argv[1]) if sys.argv[1:] else here / "docs" / "images"
+    root = Path(__file__).resolve().parent.parent
+    output = Path(sys.argv[1]) if sys.argv[1:] else root / "docs" / "images"
     output.mkdir(parents=True, exist_ok=True)
     for take in (tutorial, microscopy):
         take(output)

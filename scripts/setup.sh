@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Make .venv with the packages for tests and demo; a second run only completes it.
+# Create .venv with the packages for tests and demo; a second run installs what is missing.
 #
-#   bash scripts/setup.sh              # make or complete .venv
+#   bash scripts/setup.sh              # create or complete .venv
 #   bash scripts/setup.sh --libraries  # list the Debian packages for Qt and a screen
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -45,7 +45,7 @@ system_packages() {
     fi
 }
 
-make_venv() {
+create_venv() {
     local python
     python=$(find_python)
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then
@@ -59,7 +59,7 @@ missing_libraries() { # shared libraries that the xcb plugin of Qt does not find
     find .venv -name 'libqxcb*.so' -exec ldd {} + | grep 'not found' | sort -u
 }
 
-.venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
+.venv/bin/python -m pip --version >/dev/null 2>&1 || create_venv
 echo "Installing Python packages into .venv; this takes some minutes the first time"
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
     -c constraints.txt -e '.[dev]'

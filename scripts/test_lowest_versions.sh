@@ -3,10 +3,10 @@
 #
 #   bash scripts/test_lowest_versions.sh [PYTEST_ARGUMENTS]
 #
-# The environment is .venv-lowest, made anew each time; it does not touch .venv.
+# The environment .venv-lowest is created anew in each run; .venv is not changed.
 # PyTorch is the exception: it is installed first, in the version of constraints.txt, and
 # excluded from the resolution, because uv would take a CUDA build of several gigabytes.
-# PIP_FIND_LINKS or PIP_INDEX_URL may name a place with CPU builds.
+# PIP_FIND_LINKS or PIP_INDEX_URL may name a location with CPU builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +25,6 @@ echo "torch; python_version < '0'" >"$TORCH_EXCLUDED"
 uv pip install -q --override "$TORCH_EXCLUDED" --resolution lowest-direct -e '.[cluster,study]'
 uv pip freeze -q --exclude-editable | grep -v '^torch==' >"$VERSIONS"
 uv pip install -q --override "$TORCH_EXCLUDED" --constraint "$VERSIONS" \
-    hypothesis npe2 pycocotools pytest zarr # in the newest versions beside the lowest
+    hypothesis npe2 pycocotools pytest zarr # test tools in their newest versions
 
 python -m pytest -q -p no:cacheprovider --ignore=tests/gui "$@"

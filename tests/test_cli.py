@@ -135,7 +135,7 @@ def test_benchmark_starts_with_human_scribbles(run, tmp_path):
     facts = json.loads((tmp_path / "new/out.json").read_text())
     assert facts["first_strokes"] == "human"
     assert facts["protocol"] == "ours"
-    assert [one["objects"] for one in facts["sequences"].values()] == [1, 2]
+    assert [sequence["objects"] for sequence in facts["sequences"].values()] == [1, 2]
     for key in ("j", "f", "jf"):
         assert [type(value) for value in facts[key]] == [float, float]
     for key in ("auc_j", "auc_jf", "j_at_60s", "jf_at_60s", "mean_j", "mean_jf"):

@@ -76,17 +76,17 @@ def test_video_of_a_killed_worker_is_prepared_again(cluster, tmp_path):
         client.run(pause_preparation, str(gate))
     killer, steps = threading.Thread(target=kill_one, args=(gate,)), []
     killer.start()
-    there = prepare_videos(videos, tmp_path / "there", cluster.scheduler_address)
-    results = drain(there, steps.append)
+    on_cluster = prepare_videos(videos, tmp_path / "cluster", cluster.scheduler_address)
+    results = drain(on_cluster, steps.append)
     killer.join()
     killed = int((gate / "killed").read_text())
     assert killed in before
     assert killed not in pids(cluster)
     assert [(step.done, step.total) for step in steps] == [(n, 3) for n in range(4)]
-    assert drain(prepare_videos(videos, tmp_path / "here")) == results
-    for part in (tmp_path / "there").glob("*/*.part"):
+    assert drain(prepare_videos(videos, tmp_path / "local")) == results
+    for part in (tmp_path / "cluster").glob("*/*.part"):
         part.unlink()  # written by the killed worker
-    same_files(tmp_path / "here", tmp_path / "there")
+    same_files(tmp_path / "local", tmp_path / "cluster")
 
 
 def test_failing_video_is_reported_after_the_others(cluster, run, tmp_path):
@@ -106,15 +106,17 @@ def test_benchmark_on_a_cluster_gives_the_same_results(cluster, run, tmp_path):
     write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
     scheduler = "--scheduler", cluster.scheduler_address
     args = "benchmark", "--davis", "davis", "--sequences", "one,two", "--rounds", 2
-    for name, more in (("here", ()), ("there", scheduler)):
+    for name, more in (("local", ()), ("cluster", scheduler)):
         result = run(*args, "--json", f"{name}.json", "--cache", name, *more)
         assert result.exit_code == 0, result.output
-    one, other = (json.loads(Path(f"{n}.json").read_text()) for n in ("here", "there"))
+    local, remote = (
+        json.loads(Path(f"{n}.json").read_text()) for n in ("local", "cluster")
+    )
     same = "j", "f", "jf", "ceiling", "sequences", "baselines", "first_strokes"
     for key in (*same, "settings", "model", "seed", "rounds", "protocol"):
-        assert one[key] == other[key], key
-    same_files(tmp_path / "here", tmp_path / "there")
-    assert not Path("there.json.partial").exists()
+        assert local[key] == remote[key], key
+    same_files(tmp_path / "local", tmp_path / "cluster")
+    assert not Path("cluster.json.partial").exists()
 
 
 def test_pending_jobs_are_cancelled_on_close(cluster, tmp_path):

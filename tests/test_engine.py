@@ -164,9 +164,9 @@ def test_graph_is_independent_of_the_start_frame(scene, session, tmp_path):
 
 
 def test_unknown_backbone_raises_an_error(scene):
-    other = Config(prepare=PrepareSettings(backbone="magic"))
+    config = Config(prepare=PrepareSettings(backbone="magic"))
     with pytest.raises(SettingsError, match="magic"):
-        drain(start(scene[0], other))
+        drain(start(scene[0], config))
 
 
 def test_video_of_two_frames():
@@ -442,10 +442,10 @@ def test_split_graph_equals_a_recomputed_one(split, done):
 def test_each_superpixel_has_strokes_of_one_label(split):
     painted_pixels = split.painted_pixels
     for t in range(split.graph.shape[0]):
-        here = painted_pixels.take(painted_pixels.frame == t)
-        at = split.graph.frames[t].labels[here.row, here.col]
-        for number in np.unique(at):
-            assert len(np.unique(here.label[at == number])) == 1
+        painted = painted_pixels.take(painted_pixels.frame == t)
+        nodes = split.graph.frames[t].labels[painted.row, painted.col]
+        for node in np.unique(nodes):
+            assert len(np.unique(painted.label[nodes == node])) == 1
 
 
 def test_parts_have_recomputed_appearance_and_inherited_probability(split, done):

@@ -65,12 +65,12 @@ def test_limit_is_restored_after_an_error(limit_and_count):
 
 
 @pytest.mark.parametrize("first_to_leave", [0, 1])
-def test_the_last_of_overlapping_threads_restores_the_number(
+def test_last_of_overlapping_limits_restores_the_thread_count(
     limit_and_count, first_to_leave
 ):
     limit, count = limit_and_count
-    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as two:
-        pools, limits = (one, two), (limit(), limit())
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        pools, limits = (first, second), (limit(), limit())
         for pool, held in zip(pools, limits, strict=True):
             pool.submit(held.__enter__).result()
             assert count() == 1
@@ -80,25 +80,25 @@ def test_the_last_of_overlapping_threads_restores_the_number(
             assert count() == expected
 
 
-def test_each_thread_has_its_torch_threads_back_when_it_leaves():
+def test_each_thread_restores_its_torch_thread_count():
     original = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         with ThreadPoolExecutor(1) as pool:
-            other = single_threaded_torch()
+            limit = single_threaded_torch()
             with single_threaded_torch():
-                pool.submit(other.__enter__).result()
-            assert torch.get_num_threads() == 2  # here, while the other is limited
+                pool.submit(limit.__enter__).result()
+            assert torch.get_num_threads() == 2  # this thread is not limited
             assert pool.submit(torch.get_num_threads).result() == 1
             assert torch_threads_in_new_thread() == 1
-            pool.submit(other.__exit__, None, None, None).result()
+            pool.submit(limit.__exit__, None, None, None).result()
             assert pool.submit(torch.get_num_threads).result() == 2
             assert torch_threads_in_new_thread() == 2
     finally:
         torch.set_num_threads(original)
 
 
-def test_limit_may_be_left_in_another_thread_than_it_was_entered():
+def test_limit_may_be_exited_in_another_thread():
     original = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

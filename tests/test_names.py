@@ -94,7 +94,7 @@ def test_allowed_names_pass_in_their_file_only(retired):
     assert retired.check("aliases.py", "told = 1\n") != []
 
 
-def test_the_table_of_the_project_is_complete(check_names):
+def test_table_of_the_project_is_complete(check_names):
     table = check_names.RetiredNames.load()
     assert {"FrameTies", "Desk", "LANES", "none_inside"} <= table.identifiers.keys()
     assert all(table.identifiers.values()) and all(table.parts.values())

@@ -8,8 +8,8 @@ from napari_gnn_vos.model import block
 from napari_gnn_vos.model.backbone import (
     BLOCKS,
     MEAN,
-    SETTING,
-    SPREAD,
+    STAGES,
+    STD,
     MobileNetV2,
     bundled_state,
     embed_around,
@@ -23,13 +23,13 @@ from tests.scenes import texture
 
 
 class Unfolded(nn.Module):
-    """The network as it is published: a batch norm after every convolution."""
+    """The published network, with a batch norm after each convolution."""
 
     def __init__(self):
         super().__init__()
         features = [self._conv(3, 32, 3, 2)]
         before = 32
-        for expansion, after, repeats, stride in SETTING:
+        for expansion, after, repeats, stride in STAGES:
             for k in range(repeats):
                 wide, step = before * expansion, 1 if k else stride
                 layers = [self._conv(before, wide, 1)] if expansion > 1 else []
@@ -69,19 +69,19 @@ def unfolded():
     return network
 
 
-def test_folding_changes_no_number(unfolded):
+def test_folded_network_equals_the_published_one(unfolded):
     keep = (1, 4, *BLOCKS)
     folded = MobileNetV2(keep).eval()
     folded.load_state_dict(fold_batch_norm(unfolded.state_dict()))
     pictures = torch.randn(1, 3, 33, 40)
     with torch.no_grad():
-        found, wanted = folded(pictures), unfolded(pictures)
-    for maps, number in zip(found, keep, strict=True):
+        actual, expected = folded(pictures), unfolded(pictures)
+    for maps, number in zip(actual, keep, strict=True):
         assert maps.std() > 0.01
-        torch.testing.assert_close(maps, wanted[number], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(maps, expected[number], rtol=1e-4, atol=1e-4)
 
 
-def test_what_comes_after_the_last_block_is_left_out(unfolded):
+def test_layers_after_the_last_block_are_ignored(unfolded):
     state = dict(unfolded.state_dict())
     state["features.18.0.weight"] = torch.zeros(1280, 320, 1, 1)
     for name in ("weight", "bias", "running_mean", "running_var"):
@@ -89,7 +89,7 @@ def test_what_comes_after_the_last_block_is_left_out(unfolded):
     assert set(fold_batch_norm(state)) == set(MobileNetV2((13,)).state_dict())
 
 
-def test_bundled_weights_give_maps_of_falling_size():
+def test_maps_of_the_bundled_weights_are_standardised():
     maps = embedder(bundled_state())(texture((48, 64)))
     assert [m.shape for m in maps] == [(6, 8, 32), (3, 4, 64), (3, 4, 96)]
     for m in maps:
@@ -103,21 +103,21 @@ def test_odd_sizes_are_rounded_up():
     assert [m.shape for m in maps] == [(7, 9, 32)]
 
 
-def test_pictures_are_normalised_as_the_weights_ask():
+def test_images_are_normalised_with_imagenet_statistics():
     picture = texture((32, 32))
     (maps,) = embedder(bundled_state(), keep=(6,))(picture)
     network = MobileNetV2((6,)).eval()
     state = bundled_state()
     network.load_state_dict({k: state[k].float() for k in network.state_dict()})
-    pixels = (picture / 255.0 - MEAN) / SPREAD
+    pixels = (picture / 255.0 - MEAN) / STD
     with torch.no_grad():
         (raw,) = network(torch.tensor(pixels.transpose(2, 0, 1)[None]).float())
     raw = raw[0].permute(1, 2, 0).numpy()
-    wanted = (raw - raw.mean(2, keepdims=True)) / raw.std(2, keepdims=True)
-    np.testing.assert_allclose(maps, wanted, atol=2e-2)
+    expected = (raw - raw.mean(2, keepdims=True)) / raw.std(2, keepdims=True)
+    np.testing.assert_allclose(maps, expected, atol=2e-2)
 
 
-def test_the_same_things_look_alike():
+def test_features_of_equal_texture_are_similar():
     embed = embedder(bundled_state())
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[::4] = stripes[1::4] = 255
@@ -128,7 +128,7 @@ def test_the_same_things_look_alike():
     assert within < 0.5 * across
 
 
-def test_weights_that_lack_blocks():
+def test_missing_weights_raise_an_error():
     state = bundled_state()
     del state[sorted(state)[0]]
     with pytest.raises(CheckpointError, match="1 arrays are missing"):
@@ -136,33 +136,33 @@ def test_weights_that_lack_blocks():
 
 
 @pytest.mark.parametrize("size", [(64, 50), (33, 40), (37, 97)])
-def test_strips_of_rows_change_no_number(size, monkeypatch):
+def test_result_is_independent_of_the_strip_size(size, monkeypatch):
     torch.manual_seed(0)
     network = MobileNetV2((1, 3, 6)).eval()
     pictures = torch.randn(1, 3, *size)
     with torch.no_grad():
         whole = network(pictures)
         for strip in (1, 40_000):
-            monkeypatch.setattr(block, "STRIP", strip)
-            for found, wanted in zip(network(pictures), whole, strict=True):
-                torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
+            monkeypatch.setattr(block, "STRIP_BYTES", strip)
+            for actual, expected in zip(network(pictures), whole, strict=True):
+                torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("box", [(200, 210, 300, 330), (0, 1, 0, 1), (470, 480, 0, 40)])
-def test_a_part_of_a_picture_has_the_maps_of_the_whole(box):
+def test_maps_around_a_box_equal_those_of_the_whole_image(box):
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (30, 54, 3), np.uint8)
     picture = cv2.resize(coarse, (854, 480), interpolation=cv2.INTER_CUBIC)
     top, below, left, beyond = box
-    wanted, seen = np.zeros((480, 854), bool), []
-    wanted[top:below, left:beyond] = True
+    selected, sizes = np.zeros((480, 854), bool), []
+    selected[top:below, left:beyond] = True
 
     def embed(part):
-        seen.append(part.shape[0] * part.shape[1])
+        sizes.append(part.shape[0] * part.shape[1])
         return load_backbone()(part)
 
-    found = embed_around(embed, picture, wanted)
-    assert seen[0] < 0.5 * wanted.size
-    labels = np.where(wanted, 1, 0)
-    parts, whole = (pool_maps(m, labels)[1] for m in (found, load_backbone()(picture)))
+    maps = embed_around(embed, picture, selected)
+    assert sizes[0] < 0.5 * selected.size
+    labels = np.where(selected, 1, 0)
+    parts, whole = (pool_maps(m, labels)[1] for m in (maps, load_backbone()(picture)))
     np.testing.assert_allclose(parts, whole, atol=2e-3)

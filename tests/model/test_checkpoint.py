@@ -26,7 +26,7 @@ def path(tmp_path):
     return tmp_path / "net.safetensors"
 
 
-def test_a_checkpoint_is_read_as_it_was_written(path):
+def test_checkpoint_is_read_as_written(path):
     network, metadata = load_checkpoint(path)
     assert metadata == METADATA
     torch.manual_seed(0)
@@ -36,7 +36,7 @@ def test_a_checkpoint_is_read_as_it_was_written(path):
     assert [p.name for p in path.parent.iterdir()] == ["net.safetensors"]
 
 
-def test_a_missing_file(tmp_path):
+def test_missing_file_raises_an_error(tmp_path):
     with pytest.raises(ReadError, match=r"no\.safetensors"):
         load_checkpoint(tmp_path / "no.safetensors")
 
@@ -71,13 +71,13 @@ def write_metadata_of_another_network(path):
         write_metadata_of_another_network,
     ],
 )
-def test_a_file_that_is_not_a_checkpoint(tmp_path, write):
+def test_invalid_file_raises_an_error(tmp_path, write):
     write(tmp_path / "x.safetensors")
     with pytest.raises(ReadError, match="Expected a checkpoint"):
         load_checkpoint(tmp_path / "x.safetensors")
 
 
-def test_weights_that_do_not_fit_their_metadata(tmp_path):
+def test_weights_of_another_size_raise_an_error(tmp_path):
     wider = CheckpointMetadata(
         METADATA.node_feature_names, METADATA.edge_feature_names, 16, 2
     )
@@ -86,7 +86,7 @@ def test_weights_that_do_not_fit_their_metadata(tmp_path):
         load_checkpoint(tmp_path / "x.safetensors")
 
 
-def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
+def test_failed_write_keeps_the_previous_file(path, monkeypatch):
     before = path.read_bytes()
 
     def full(*_args, **_options):

@@ -74,9 +74,9 @@ def test_gradients_are_those_of_the_loops(layer, parts, apply):
         loss = sum((o * w).sum() for o, w in zip(out, weights, strict=True))
         return torch.autograd.grad(loss, [*inputs, *layer.parameters()])
 
-    found = gradients(lambda n, e: apply(layer, n, e, EdgeIndex.of(index, N)))
+    actual = gradients(lambda n, e: apply(layer, n, e, EdgeIndex.of(index, N)))
     expected = gradients(lambda n, e: by_loops(layer, n, e, index))
-    for value, true in zip(found, expected, strict=True):
+    for value, true in zip(actual, expected, strict=True):
         torch.testing.assert_close(value, true, rtol=1e-3, atol=1e-4)
 
 
@@ -119,7 +119,7 @@ def logits_of(network, graph):
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-def test_a_window_with_a_margin_of_its_depth_gives_the_same_logits(depth):
+def test_window_with_a_margin_of_the_depth_has_the_same_logits(depth):
     graph = random_graph(np.random.default_rng(0), frames=10).window()
     network = small_network(graph, depth)
     piece, rows = graph.cut(4 - depth, 5 + depth)

@@ -67,7 +67,7 @@ def test_probabilities_of_all_superpixels(graph, node_inputs, backend):
 
 
 @pytest.mark.parametrize("backend", ["fused", "torch"])
-def test_a_range_of_frames(graph, node_inputs, backend):
+def test_range_of_frames_equals_the_whole_video(graph, node_inputs, backend):
     model = predictor(backend=backend)
     part = probabilities(model, graph, node_inputs, range(1, 3))
     whole = probabilities(model, graph, node_inputs)
@@ -83,7 +83,7 @@ def test_a_range_of_frames(graph, node_inputs, backend):
         (NAMES, (*EDGE_FEATURE_NAMES[:-1], "new_link")),
     ],
 )
-def test_a_network_trained_on_features_that_are_not_there(
+def test_missing_features_of_the_graph_raise_an_error(
     graph, node_inputs, nodes, edge_features
 ):
     with pytest.raises(CheckpointError, match="features that are not there"):
@@ -106,12 +106,12 @@ def test_only_columns_named_by_the_metadata_are_used(graph, node_inputs):
     )
 
 
-def test_inputs_of_another_width(graph, node_inputs):
+def test_inputs_of_another_width_raise_an_error(graph, node_inputs):
     with pytest.raises(ShapeError):
         probabilities(predictor(), graph, lambda t: node_inputs(t)[..., :-1])
 
 
-def test_another_graph_gives_other_probabilities(graph, node_inputs):
+def test_probabilities_depend_on_the_graph(graph, node_inputs):
     model = predictor()
     before = probabilities(model, graph, node_inputs)
     edge_features = -graph.frames[2].edge_features
@@ -125,13 +125,15 @@ def test_another_graph_gives_other_probabilities(graph, node_inputs):
     )
 
 
-def test_a_checkpoint_of_a_path(tmp_path, graph, node_inputs):
+def test_model_is_loaded_from_a_path(tmp_path, graph, node_inputs):
     model = predictor()
     path = tmp_path / "mine.safetensors"
     save_checkpoint(path, model.network.state_dict(), model.metadata)
     loaded = probabilities(load_model(path, "cpu"), graph, node_inputs)
-    for one, two in zip(loaded, probabilities(model, graph, node_inputs), strict=True):
-        np.testing.assert_array_equal(one, two)
+    for actual, expected in zip(
+        loaded, probabilities(model, graph, node_inputs), strict=True
+    ):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_device_and_backend_are_described(caplog):
@@ -141,7 +143,7 @@ def test_device_and_backend_are_described(caplog):
     assert "GatedGCN on the CPU, torch" in caplog.text
 
 
-def test_an_unknown_backend_and_backends_of_other_devices():
+def test_unknown_and_unavailable_backends_raise_an_error():
     assert select_backend("auto", "mps") == ("torch", None)
     with pytest.raises(SettingsError, match="'tensorflow'"):
         select_backend("tensorflow", "cpu")
@@ -151,7 +153,7 @@ def test_an_unknown_backend_and_backends_of_other_devices():
         select_backend("triton", "cpu")
 
 
-def test_a_graphics_driver_with_llvm_is_detected(tmp_path):
+def test_graphics_driver_with_llvm_is_detected(tmp_path):
     maps = tmp_path / "maps"
     assert not graphics_driver_loaded_llvm(maps)
     line = "7f00-7f10 r-xp 0 08:01 9 /usr/lib/x86_64-linux-gnu/{}\n"

@@ -6,19 +6,19 @@ from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.registry import load_backbone, load_model
 
 
-def test_an_unknown_model():
+def test_unknown_model_raises_an_error():
     with pytest.raises(SettingsError, match=r"gatedgcn-small.*'no-such' is neither"):
         load_model("no-such", "cpu")
     with pytest.raises(ReadError, match=r"no-such\.safetensors"):
         load_model("no-such.safetensors", "cpu")
 
 
-def test_an_unknown_backbone():
+def test_unknown_backbone_raises_an_error():
     with pytest.raises(SettingsError, match="'vgg'"):
         load_backbone("vgg")
 
 
-def test_a_device_that_is_not_available():
+def test_unavailable_device_raises_an_error():
     with pytest.raises(SettingsError, match="'tpu'"):
         choose_device("tpu")
     assert choose_device("cpu") == "cpu"

@@ -57,7 +57,7 @@ def test_held_out_sequences_are_not_trained_on(finished):
         assert plan.settings.validation_rounds == 0
 
 
-def test_the_report_covers_all_folds(finished):
+def test_report_covers_all_folds(finished):
     _, facts = finished
     assert facts["accuracy"]["objects"] == 3
     assert len(facts["accuracy"]["j"]) == 2
@@ -103,7 +103,7 @@ def test_more_folds_than_sequences_are_refused(tmp_path):
         CrossValidation(tmp_path, ("one", "two"), tmp_path, tmp_path)
 
 
-def test_a_folder_without_sequences_is_refused(tmp_path):
+def test_folder_without_sequences_is_refused(tmp_path):
     with pytest.raises(ReadError, match="Check --davis"):
         all_sequences(tmp_path)
 
@@ -112,7 +112,7 @@ def test_a_folder_without_sequences_is_refused(tmp_path):
     ("args", "message"),
     [(["--folds", "2"], "--output"), ([], "--sequences")],
 )
-def test_the_command_names_the_missing_option(data, args, message):
+def test_command_names_the_missing_option(data, args, message):
     result = CliRunner().invoke(app, ["benchmark", "--davis", str(data), *args])
     assert result.exit_code == 2
     assert message in result.output

@@ -79,23 +79,23 @@ def test_boundary_f_equals_a_plain_loop(seed):
     labels, truth = (rng.random((2, 1, *size)) < rng.random((2, 1, 1, 1))).astype("u1")
     edges = [boundary_pixels(mask[0]) for mask in (labels, truth)]
     if not all(map(len, edges)):
-        wanted = float(not any(map(len, edges)))
+        expected = float(not any(map(len, edges)))
     else:
         far = np.linalg.norm(edges[0][:, None] - edges[1][None], axis=2)
         near = far <= np.ceil(0.008 * np.hypot(*size))
         p, r = near.any(axis=1).mean(), near.any(axis=0).mean()
-        wanted = 2 * p * r / (p + r) if p + r else 0
-    assert boundary_f(labels, truth, [1])[0, 0] == pytest.approx(wanted)
+        expected = 2 * p * r / (p + r) if p + r else 0
+    assert boundary_f(labels, truth, [1])[0, 0] == pytest.approx(expected)
 
 
 def boundary_pixels(mask):
-    found = []
+    pixels = []
     for r, c in np.ndindex(mask.shape):
         near = [(r, c + 1), (r + 1, c), (r + 1, c + 1)]
         near = [at for at in near if at[0] < len(mask) and at[1] < len(mask[0])]
         if any(mask[at] != mask[r, c] for at in near):
-            found.append((r, c))
-    return np.array(found).reshape(-1, 2)
+            pixels.append((r, c))
+    return np.array(pixels).reshape(-1, 2)
 
 
 def rows_of(*rows):
@@ -145,7 +145,7 @@ def test_labels_of_several_other_objects_add_up_to_a_switch():
     assert identity_switches(labels, truth, [1, 2, 3]) == [1, 0, 0]
 
 
-def test_an_object_that_returns_confused_switches_again():
+def test_object_that_returns_confused_switches_again():
     truth = rows_of([1, 1], [0, 0], [1, 1])
     labels = rows_of([2, 2], [0, 0], [2, 2])
     assert identity_switches(labels, truth, [1, 2]) == [2, 0]

@@ -225,10 +225,10 @@ def transfer(
 
     with report_errors():
         names = layout.sequences(davis, sequences)
-        found = run_with_progress_bar(
+        transfer = run_with_progress_bar(
             measure_transfer(davis, names, load_backbone(backbone))
         )
-    for features, j in found.items():
+    for features, j in transfer.items():
         typer.echo(f"{features:12s} {j:.3f}")
 
 

@@ -126,7 +126,7 @@ def update_maximum(probability, label, maximum, labels):  # type: ignore[no-unty
 def remove_specks(labels, unfiltered, label):  # type: ignore[no-untyped-def]
     """Remove connected regions of a label that the filter alone has created, in place.
 
-    A region (8-connected) is kept if it holds a pixel that has the label without the
+    A region (8-connected) is kept if it contains a pixel that has the label without the
     filter, too. Pixels of other regions get their unfiltered label again.
 
     Parameters

@@ -22,8 +22,8 @@ def truncate_tracks(
 ) -> NDArray[np.bool_]:
     """Mark the propagated seeds before the first invalid seed of their track.
 
-    A track holds the propagated seeds of one origin on one side in time of the frame of
-    the drawn seed.
+    A track contains the propagated seeds of one origin, either before or after the
+    frame of the drawn seed.
 
     Parameters
     ----------

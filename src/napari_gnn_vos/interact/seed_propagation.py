@@ -82,8 +82,8 @@ def _propagate(
         if len(active):
             flow = pairs[t if forward else t - 1].flow
             fields = flow.forward.view(np.uint16), flow.backward.view(np.uint16)
-            there, back = fields if forward else fields[::-1]
-            row, col, valid = advect(row, col, there, back, *limits, shape[1:])
+            flow_out, flow_back = fields if forward else fields[::-1]
+            row, col, valid = advect(row, col, flow_out, flow_back, *limits, shape[1:])
             valid &= age < settings.propagation_frames
             active, age = active[valid], age[valid] + 1
             row, col = row[valid], col[valid]
@@ -93,14 +93,14 @@ def _propagate(
 
 
 @njit(**COMPILED)
-def advect(row, col, there, back, max_error, max_relative_error, size):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def advect(row, col, flow_out, flow_back, max_error, max_relative_error, size):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Advect seeds by one frame and test the forward-backward consistency.
 
     Parameters
     ----------
     row, col : (S,) ndarray of float32
         Positions in pixels.
-    there, back : (h, w, 2) ndarray of uint16
+    flow_out, flow_back : (h, w, 2) ndarray of uint16
         Bit patterns of float16: flow to the target frame and back, in pixels.
     max_error, max_relative_error : float32
         Largest accepted forward-backward error, in pixels and as a fraction of the
@@ -119,19 +119,19 @@ def advect(row, col, there, back, max_error, max_relative_error, size):  # type:
     count = len(row)
     new_row, new_col = np.empty(count, np.float32), np.empty(count, np.float32)
     valid = np.empty(count, np.bool_)
-    scale = np.float32(there.shape[0] / size[0])
+    scale = np.float32(flow_out.shape[0] / size[0])
     for s in range(count):
-        down, right = bilinear(there, row[s] * scale, col[s] * scale)
+        down, right = bilinear(flow_out, row[s] * scale, col[s] * scale)
         y, x = row[s] + down, col[s] + right
-        back_down, back_right = bilinear(back, y * scale, x * scale)
+        back_down, back_right = bilinear(flow_back, y * scale, x * scale)
         error = _length(down + back_down, right + back_right)
         displacement = _length(down, right)
         accepted = error < max(max_relative_error * displacement, max_error)
         for r, c in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            beside_row = row[s] + NEIGHBOUR_DISTANCE * np.float32(r)
-            beside_col = col[s] + NEIGHBOUR_DISTANCE * np.float32(c)
-            beside = bilinear(there, beside_row * scale, beside_col * scale)
-            difference = _length(beside[0] - down, beside[1] - right)
+            near_row = row[s] + NEIGHBOUR_DISTANCE * np.float32(r)
+            near_col = col[s] + NEIGHBOUR_DISTANCE * np.float32(c)
+            near = bilinear(flow_out, near_row * scale, near_col * scale)
+            difference = _length(near[0] - down, near[1] - right)
             accepted &= difference < _ONE + _TENTH * displacement  # motion boundary
         accepted &= 0 <= y <= size[0] - 1 and 0 <= x <= size[1] - 1
         new_row[s], new_col[s], valid[s] = y, x, accepted

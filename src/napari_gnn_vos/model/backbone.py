@@ -1,4 +1,4 @@
-"""Deep features of a picture: the first blocks of an ImageNet-trained MobileNetV2."""
+"""Deep features of an image: the first blocks of an ImageNet-trained MobileNetV2."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from napari_gnn_vos.model.block import Block
 from napari_gnn_vos.vision import cv2
 
 Embed = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
-"""From a (H, W, 3) picture to feature maps (h, w, C) of falling resolution."""
+"""Map an (H, W, 3) image to feature maps (h, w, C) of decreasing resolution."""
 
 BLOCKS = (6, 10, 13)
-"""Blocks whose outputs are kept, of 32, 64 and 96 channels."""
-STEPS = (8, 16, 16)
-"""Pixels between the positions of their maps."""
-REACH = 160
-"""Pixels, a multiple of every step: a position of the last map depends on the picture
-134 away, and is averaged with others that are 16 away."""
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-SETTING = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
+"""Blocks whose outputs are returned, with 32, 64 and 96 channels."""
+STRIDES = (8, 16, 16)
+"""Strides of their maps, in pixels."""
+MARGIN = 160
+"""Margin in pixels, a multiple of each stride: the receptive field of the last map has
+a radius of 134 pixels, and pooling averages positions up to 16 pixels away."""
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, repeats and stride of the stages, to block 13."""
 BUNDLED = Path(__file__).parent / "weights" / "mobilenetv2-imagenet.safetensors"
 
 
 class MobileNetV2(nn.Module):
-    """MobileNetV2 up to a block, returning what the chosen blocks put out.
+    """MobileNetV2 up to a block, which returns the outputs of selected blocks.
 
     Parameters
     ----------
     keep : tuple of int
-        Numbers of the blocks, rising, 1 to 13.
+        Indices of the blocks, 1 to 13, in ascending order.
 
     References
     ----------
@@ -50,15 +50,16 @@ class MobileNetV2(nn.Module):
         blocks: list[nn.Module] = [
             nn.Sequential(nn.Conv2d(3, 32, 3, 2, 1), nn.ReLU6(inplace=True))
         ]
-        before = 32
-        for expansion, after, repeats, stride in SETTING:
+        channels = 32
+        for expansion, out_channels, repeats, stride in STAGES:
             for k in range(repeats):
-                blocks.append(Block(before, after, 1 if k else stride, expansion))
-                before = after
+                step = 1 if k else stride
+                blocks.append(Block(channels, out_channels, step, expansion))
+                channels = out_channels
         self.blocks = nn.ModuleList(blocks[: keep[-1] + 1])
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) normalised pictures to a list of (B, C, h, w) maps."""
+        """Compute (B, C, h, w) maps of (B, 3, H, W) normalised images."""
         kept = []
         for number, block in enumerate(self.blocks):
             pictures = block(pictures)
@@ -73,107 +74,114 @@ def fold_batch_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Parameters
     ----------
     state : mapping of str to Tensor
-        Convolutions and batch norms in turn, in the order of the network, as the
-        common implementations in PyTorch save them.
+        Alternating convolutions and batch norms in the order of the network, as saved
+        by the common implementations in PyTorch.
 
     Returns
     -------
     folded : dict of str to Tensor
-        What `MobileNetV2` loads, cut after block 13.
+        State of `MobileNetV2` up to block 13.
     """
     names = [name for name in state if state[name].ndim == 4]
     norms = [n.removesuffix("running_var") for n in state if n.endswith("running_var")]
-    wanted = [
+    targets = [
         name.removesuffix("weight")
         for name, value in MobileNetV2((13,)).state_dict().items()
         if value.ndim == 4
     ]
     folded = {}
-    for to, conv, norm in zip(wanted, names, norms, strict=False):
+    for target, conv, norm in zip(targets, names, norms, strict=False):
         scale = state[f"{norm}weight"] / torch.sqrt(state[f"{norm}running_var"] + 1e-5)
         shift = state[f"{norm}bias"] - state[f"{norm}running_mean"] * scale
-        folded[f"{to}weight"] = state[conv] * scale[:, None, None, None]
-        folded[f"{to}bias"] = shift
+        folded[f"{target}weight"] = state[conv] * scale[:, None, None, None]
+        folded[f"{target}bias"] = shift
     return folded
 
 
 def embedder(
     state: Mapping[str, Tensor], keep: tuple[int, ...] = BLOCKS, device: str = "cpu"
 ) -> Embed:
-    """Make a function from a picture to feature maps.
+    """Create a function that computes the feature maps of an image.
 
     Parameters
     ----------
     state : mapping of str to Tensor
-        Folded weights; more blocks than are kept may be there.
+        Folded weights; may contain further blocks.
     keep : tuple of int
-        Blocks to keep.
+        Blocks whose outputs are returned.
     device : str
-        Where to compute.
+        Device to compute on.
 
     Returns
     -------
     embed : callable
-        From (H, W, 3) uint8 to a list of (h, w, C) float32, each map standardised
-        over its channels at every position.
+        From (H, W, 3) uint8 to a list of (h, w, C) float32. Each map is standardised
+        over its channels at each position.
+
+    Raises
+    ------
+    CheckpointError
+        If weights are missing.
     """
     network = MobileNetV2(keep)
     missing = set(network.state_dict()) - set(state)
     if missing:
         raise CheckpointError(
-            f"The backbone's weights must hold blocks up to {keep[-1]}; "
-            f"{len(missing)} arrays are missing. Make the file again."
+            f"Expected the weights of all blocks up to {keep[-1]}; "
+            f"{len(missing)} arrays are missing. Create the file again."
         )
-    own = {name: state[name].float() for name in network.state_dict()}
-    network.load_state_dict(own)
+    weights = {name: state[name].float() for name in network.state_dict()}
+    network.load_state_dict(weights)
     network.eval().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    shades = torch.arange(256)[:, None] / 255
-    table = ((shades - torch.tensor(MEAN)) / torch.tensor(SPREAD)).numpy()[None]
+    levels = torch.arange(256)[:, None] / 255
+    table = ((levels - torch.tensor(MEAN)) / torch.tensor(STD)).numpy()[None]
 
     @torch.inference_mode()
     def embed(picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         pixels = torch.from_numpy(cv2.LUT(picture, table)).to(device)
-        pixels = pixels.permute(2, 0, 1)[None]  # channels last, as they lie
-        return [_standard(maps[0].permute(1, 2, 0)) for maps in network(pixels)]
+        pixels = pixels.permute(2, 0, 1)[None]  # a view in channels-last layout
+        return [_standardise(maps[0].permute(1, 2, 0)) for maps in network(pixels)]
 
     return embed
 
 
 def embed_around(
-    embed: Embed, picture: NDArray[np.uint8], wanted: NDArray[np.bool_]
+    embed: Embed, picture: NDArray[np.uint8], selected: NDArray[np.bool_]
 ) -> list[NDArray[np.float32]]:
-    """Compute the maps of a picture for some pixels, from what lies around these.
+    """Compute the feature maps of an image around selected pixels only.
 
     Parameters
     ----------
     embed : callable
         From `embedder`, with the blocks of `BLOCKS`.
     picture : (H, W, 3) ndarray of uint8
-    wanted : (H, W) ndarray of bool
-        One pixel or more.
+    selected : (H, W) ndarray of bool
+        Contains one pixel or more.
 
     Returns
     -------
     maps : list of (h, w, C) ndarray of float32
-        Zero farther away.
+        Exact at the selected pixels; zero outside their bounding box with a margin.
     """
-    height, width = wanted.shape
-    ends = [np.flatnonzero(wanted.any(axis=axis))[[0, -1]] for axis in (1, 0)]
-    top, left = (max(int(one[0]) - REACH, 0) // STEPS[-1] * STEPS[-1] for one in ends)
-    below, beyond = (int(one[1]) + 1 + REACH for one in ends)
+    height, width = selected.shape
+    ends = [np.flatnonzero(selected.any(axis=axis))[[0, -1]] for axis in (1, 0)]
+    top, left = (
+        max(int(first) - MARGIN, 0) // STRIDES[-1] * STRIDES[-1] for first, _ in ends
+    )
+    bottom, right = (int(last) + 1 + MARGIN for _, last in ends)
     maps = []
-    parts = embed(np.ascontiguousarray(picture[top:below, left:beyond]))
-    for part, step in zip(parts, STEPS, strict=True):
-        shape = -(-height // step), -(-width // step), part.shape[2]
-        whole, (row, col) = np.zeros(shape, np.float32), (top // step, left // step)
+    parts = embed(np.ascontiguousarray(picture[top:bottom, left:right]))
+    for part, stride in zip(parts, STRIDES, strict=True):
+        shape = -(-height // stride), -(-width // stride), part.shape[2]
+        whole, (row, col) = np.zeros(shape, np.float32), (top // stride, left // stride)
         whole[row : row + part.shape[0], col : col + part.shape[1]] = part
         maps.append(whole)
     return maps
 
 
-def _standard(maps: Tensor) -> NDArray[np.float32]:
-    """Zero mean and unit variance over the channels of every position."""
+def _standardise(maps: Tensor) -> NDArray[np.float32]:
+    """Standardise the channels of each position to mean 0 and variance 1."""
     out: NDArray[np.float32] = nn.functional.layer_norm(maps, maps.shape[-1:]).numpy(
         force=True
     )
@@ -181,6 +189,6 @@ def _standard(maps: Tensor) -> NDArray[np.float32]:
 
 
 def bundled_state() -> dict[str, Tensor]:
-    """Weights that come with this package."""
+    """Load the weights that ship with the package."""
     state: dict[str, Tensor] = load_file(BUNDLED)
     return state

@@ -1,35 +1,47 @@
-"""The block that MobileNetV2 is made of, computed in strips of rows."""
+"""Inverted residual block of MobileNetV2, computed in strips of rows."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-STRIP = 2 << 20
-"""Bytes: blocks expand their maps sixfold, so large ones are gone through in strips of
-rows. Whole, they would leave the cache three times, and be paged in afresh."""
+STRIP_BYTES = 2 << 20
+"""Maximum size of the expanded maps of a strip. A block expands its input sixfold;
+strips of rows keep the expanded maps in the cache of a core, and avoid large
+allocations."""
 
 
 class Block(nn.Module):
-    """An inverted residual with its batch norms folded into the convolutions."""
+    """An inverted residual block with batch norms folded into the convolutions.
 
-    def __init__(self, before: int, after: int, stride: int, expansion: int) -> None:
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    stride : int
+        Stride of the depthwise convolution.
+    expansion : int
+        Factor between the channels of the expanded maps and of the input.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int, expansion: int
+    ) -> None:
         super().__init__()
-        wide = before * expansion
+        hidden = in_channels * expansion
         layers: list[nn.Module] = []
         if expansion > 1:
-            layers += [nn.Conv2d(before, wide, 1), nn.ReLU6(inplace=True)]
+            layers += [nn.Conv2d(in_channels, hidden, 1), nn.ReLU6(inplace=True)]
         layers += [
-            nn.Conv2d(wide, wide, 3, stride, 1, groups=wide),
+            nn.Conv2d(hidden, hidden, 3, stride, 1, groups=hidden),
             nn.ReLU6(inplace=True),
-            nn.Conv2d(wide, after, 1),
+            nn.Conv2d(hidden, out_channels, 1),
         ]
         self.layers = nn.Sequential(*layers)
-        self.wide, self.stride = wide, stride
-        self.residual = stride == 1 and before == after
+        self.hidden, self.stride = hidden, stride
+        self.residual = stride == 1 and in_channels == out_channels
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, before, h, w) to (B, after, h', w')."""
+        """Compute (B, out_channels, h', w') maps from (B, in_channels, h, w)."""
         height = (maps.shape[2] - 1) // self.stride + 1
         strip = height if maps.is_cuda else self._strip(maps)
         starts = range(0, height, strip)
@@ -38,28 +50,28 @@ class Block(nn.Module):
         return maps + out if self.residual else out
 
     def _strip(self, maps: Tensor) -> int:
-        """Rows of the output whose widest maps stay in a core's cache."""
-        row = maps.shape[0] * self.wide * maps.shape[3] * maps.element_size()
-        return max(1, STRIP // (row * self.stride))
+        """Compute the number of output rows per strip."""
+        row = maps.shape[0] * self.hidden * maps.shape[3] * maps.element_size()
+        return max(1, STRIP_BYTES // (row * self.stride))
 
     def _rows(self, maps: Tensor, start: int, stop: int) -> Tensor:
-        """Rows `start` to `stop` of the output, from the few that they depend on."""
-        *expand, depthwise, limit, project = self.layers
-        above, below = start * self.stride - 1, (stop - 1) * self.stride + 2
+        """Compute the output rows `start` to `stop` from the input rows they need."""
+        *expand, depthwise, activation, project = self.layers
+        first, end = start * self.stride - 1, (stop - 1) * self.stride + 2
         height = maps.shape[2]
-        maps = maps[:, :, max(above, 0) : min(below, height)]
+        maps = maps[:, :, max(first, 0) : min(end, height)]
         for layer in expand:
             maps = layer(maps)
-        rim = max(-above, 0), max(below - height, 0)
-        if any(rim):  # what lies outside is nothing of the expanded maps
-            maps = nn.functional.pad(maps, (0, 0, *rim))
+        padding = max(-first, 0), max(end - height, 0)
+        if any(padding):  # the expanded maps are zero-padded, not the input
+            maps = nn.functional.pad(maps, (0, 0, *padding))
         rows: Tensor = nn.functional.conv2d(
             maps,
             depthwise.get_parameter("weight"),
             depthwise.get_parameter("bias"),
             self.stride,
             padding=(0, 1),
-            groups=self.wide,
+            groups=self.hidden,
         )
-        out: Tensor = project(limit(rows))
+        out: Tensor = project(activation(rows))
         return out

@@ -60,8 +60,8 @@ def assemble_inputs(
 
     Returns
     -------
-    nodes : (K, n, len(card.node_feature_names)) or (n, ...) ndarray of float32
-    edge_features : (e, len(card.edge_feature_names)) ndarray of float32
+    nodes : (K, n, len(metadata.node_feature_names)) or (n, ...) ndarray of float32
+    edge_features : (e, len(metadata.edge_feature_names)) ndarray of float32
 
     Raises
     ------
@@ -126,8 +126,8 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"Expected a checkpoint (weights with metadata) in {path}; the file is "
-            f"missing or something else ({error}). Train again, or name a model that "
-            "ships with the package."
+            f"missing or not a checkpoint ({error}). Train again, or choose a model "
+            "that ships with the package."
         ) from error
     network = build(metadata)
     try:

@@ -1,4 +1,4 @@
-"""Selection of the device; the only module that asks PyTorch which are available."""
+"""Selection of the device; the only module that queries the available devices."""
 
 from __future__ import annotations
 

@@ -37,9 +37,9 @@ def logits_and_gradients(forward, network, edges):
 
 @pytest.mark.parametrize("edges", [E, 1, 0])
 def test_logits_and_gradients_are_those_of_the_reference(network, edges):
-    found = logits_and_gradients(differentiable_logits, network, edges)
+    actual = logits_and_gradients(differentiable_logits, network, edges)
     expected = logits_and_gradients(GatedGCN.__call__, network, edges)
-    for value, true in zip(found, expected, strict=True):
+    for value, true in zip(actual, expected, strict=True):
         torch.testing.assert_close(value, true, rtol=1e-3, atol=1e-4)
 
 

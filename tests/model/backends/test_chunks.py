@@ -54,7 +54,7 @@ def test_logits_are_those_of_the_reference_and_inputs_are_not_modified():
     torch.testing.assert_close(logits, expected)
 
 
-def test_an_error_in_a_chunk_is_raised():
+def test_error_in_a_chunk_is_raised():
     edge_index = random_edge_index(9, 30)
     with pytest.raises(RuntimeError):
         apply_layer(

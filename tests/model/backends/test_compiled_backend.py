@@ -33,7 +33,7 @@ def test_kernels_pass_the_check():
     assert compiled.training_unavailable() is None
 
 
-def test_the_check_leaves_the_random_state_alone():
+def test_check_preserves_the_random_state():
     state = torch.random.get_rng_state()
     compiled.inference_unavailable()
     compiled.training_unavailable()
@@ -85,7 +85,7 @@ def test_training_falls_back_to_the_reference(monkeypatch, caplog):
     assert "Training computes by PyTorch: not installed: numba" in caplog.text
 
 
-def test_a_process_with_a_broken_llvmlite_predicts_by_pytorch():
+def test_process_with_broken_llvmlite_predicts_with_pytorch():
     program = """
         import sys
         sys.modules["llvmlite.ir"] = None  # its import fails

@@ -41,7 +41,7 @@ def test_arrays_of_a_window(graph, span):
     assert assembled.edge_index.start[-1] == window.edge_index.shape[1]
 
 
-def test_a_round_copies_only_changed_frames(graph, monkeypatch):
+def test_only_changed_frames_are_copied(graph, monkeypatch):
     graph_cache, span = DeviceGraphCache(METADATA, "cpu"), range(graph.shape[0])
     graph_cache.assemble_inputs(graph, span, inputs_of(graph, span))
     frame = graph.frames[0]
@@ -68,7 +68,7 @@ def test_a_round_copies_only_changed_frames(graph, monkeypatch):
     np.testing.assert_array_equal(assembled.nodes, again.nodes)
 
 
-def test_inputs_of_another_shape_and_missing_features(graph):
+def test_wrong_input_shape_and_missing_features_raise_an_error(graph):
     span = range(graph.shape[0])
     inputs = inputs_of(graph, span)
     with pytest.raises(ShapeError):

@@ -118,7 +118,7 @@ def test_inputs_are_not_modified(dgl, network):
         assert torch.equal(value, expected)
 
 
-def test_a_device_that_dgl_was_not_built_for(dgl, network):
+def test_device_that_dgl_was_not_built_for_raises_an_error(dgl, network):
     check_device(dgl, torch.device("cpu"))
     nodes, edges, edge_index = inputs()
     with pytest.raises(SettingsError, match=r"'meta'.*Move .* to 'cpu'"):
@@ -126,7 +126,7 @@ def test_a_device_that_dgl_was_not_built_for(dgl, network):
 
 
 @pytest.mark.parametrize("built", ["cpu", "cuda"])
-def test_a_gpu_with_a_build_for_the_cpu(built):
+def test_gpu_with_a_cpu_build_of_dgl_raises_an_error(built):
     functions = {"device_api.cpu": print, f"device_api.{built}": print}
     fake = SimpleNamespace(
         __version__="2.1.0",

@@ -25,7 +25,7 @@ def package(folder, text, monkeypatch):
     monkeypatch.syspath_prepend(folder)
 
 
-def test_a_missing_installation_is_reported(unimported):
+def test_missing_installation_is_reported(unimported):
     unimported.setattr(guard, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"pip install 'napari-gnn-vos\[dgl\]'"):
         import_dgl()
@@ -39,7 +39,7 @@ def test_a_missing_installation_is_reported(unimported):
         ("from dgl.graphbolt import load", "ImportError: cannot import name 'load'"),
     ],
 )
-def test_a_broken_installation_is_reported(unimported, tmp_path, text, message):
+def test_broken_installation_is_reported(unimported, tmp_path, text, message):
     package(tmp_path, text, unimported)
     with pytest.raises(SettingsError, match=message):
         import_dgl()
@@ -65,7 +65,7 @@ def test_environment_during_the_import(unimported, tmp_path, before, recwarn):
         del sys.modules["dgl"], sys.modules[GRAPHBOLT]
 
 
-def test_an_imported_dgl_is_used_unchanged(unimported):
+def test_imported_dgl_is_used_unchanged(unimported):
     spec = type(sys)("dgl")
     spec.__spec__ = sys.__spec__
     unimported.setitem(sys.modules, "dgl", spec)
@@ -73,7 +73,7 @@ def test_an_imported_dgl_is_used_unchanged(unimported):
     assert GRAPHBOLT not in sys.modules
 
 
-def test_the_placeholder_has_no_attributes():
+def test_placeholder_has_no_attributes():
     empty = EmptyModule(GRAPHBOLT)
     assert isinstance(empty, ModuleType)
     assert not hasattr(empty, "__path__")

@@ -66,7 +66,7 @@ def test_logits_are_those_of_the_reference(width, labels):
     ends=st.tuples(st.integers(0, 39), st.integers(0, 39)),
     depth=st.integers(1, 6),
 )
-def test_a_range_of_frames_has_the_logits_of_the_whole_video(frames, ends, depth):
+def test_range_of_frames_has_the_logits_of_the_whole_video(frames, ends, depth):
     start, stop = min(ends), min(max(ends) + 1, frames)
     graph = random_graph(np.random.default_rng(frames), frames)
     forward, inputs = StreamingForward(network(graph, 8, depth)), frame_inputs(graph)

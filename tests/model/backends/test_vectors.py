@@ -59,7 +59,7 @@ def random(*shape, seed=0):
     ("add", "width"), [(add_run, VECTOR), (add_long_run, LONG_RUN)]
 )
 @pytest.mark.parametrize("run", [(3, 4), (1, 6), (2, 2)])
-def test_a_run_of_edges_is_summed_at_its_target(add, width, run):
+def test_run_of_edges_is_summed_at_its_target(add, width, run):
     gates, projected = random(6, 32, seed=1), random(10, 2, 32, seed=2)
     source = np.array([7, 0, 3, 3, 9, 1], np.uint32)
     out = random(3, 2, 32)
@@ -72,7 +72,7 @@ def test_a_run_of_edges_is_summed_at_its_target(add, width, run):
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_a_tile_is_transposed():
+def test_tile_is_transposed():
     rows, columns = random(16, 24), random(24, 16, seed=1)
     expected = columns.copy()
     expected[16:24, 8:16] = rows[8:16, 16:24].T
@@ -85,7 +85,7 @@ TILES = [(multiply_tile, WIDE_TILE), (multiply_narrow_tile, NARROW_TILE)]
 
 @pytest.mark.parametrize(("multiply", "width"), TILES)
 @pytest.mark.parametrize("count", [1, 7, 20])
-def test_a_product_is_added_to_a_tile(multiply, width, count):
+def test_product_is_added_to_a_tile(multiply, width, count):
     weight, values, out = (
         random(count, 24),
         random(count, 64, seed=1),

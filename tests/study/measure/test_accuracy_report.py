@@ -80,7 +80,7 @@ def test_strokes_until_a_level_by_hand(facts):
     assert facts["strokes"] == 6.5
 
 
-def test_the_table_shows_the_figures(facts):
+def test_table_shows_the_figures(facts):
     lines = accuracy_table(json.loads(json.dumps(facts))).splitlines()
     assert lines[0] == "| mean over objects | after 1 | after 2 |"
     assert "| J | 0.600 | 0.873 |" in lines

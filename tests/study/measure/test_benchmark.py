@@ -74,9 +74,13 @@ def test_results_equal_those_of_run_rounds(plan):
         study.benchmark(plan, [SIMPLE, OTHER], ResultCache(None)), steps.append
     )
     assert list(results) == ["simple", "other"]
-    one, two = results["simple"]
-    assert (one.sequence, one.objects, one.first_strokes) == ("one", 1, "human")
-    assert (two.sequence, two.objects, two.first_strokes) == ("two", 2, "human")
+    first, second = results["simple"]
+    assert (first.sequence, first.objects, first.first_strokes) == ("one", 1, "human")
+    assert (second.sequence, second.objects, second.first_strokes) == (
+        "two",
+        2,
+        "human",
+    )
     video, truth = read_davis(plan.root, "two")
     session = drain(start(video, plan.config, plan.cache))
     rng, stroke_source = (
@@ -86,14 +90,14 @@ def test_results_equal_those_of_run_rounds(plan):
     result = run_rounds(
         session, truth, stroke_source, DIFFUSION_MODEL, rounds=2, rng=rng
     )
-    for (_, score), j, f in zip(result, two.j, two.f, strict=True):
+    for (_, score), j, f in zip(result, second.j, second.f, strict=True):
         np.testing.assert_allclose(score.j.mean(axis=0), j)
         np.testing.assert_allclose(score.f.mean(axis=0), f)
-    assert 0.7 < one.ceiling <= 1
-    assert one.superpixels == session.graph.counts.mean()
-    assert two.edges == session.graph.window().edge_index.shape[1] / len(truth)
-    assert {(at.done, at.total) for at in steps} == {(n, 8) for n in range(9)}
-    assert [at.done for at in steps] == sorted(at.done for at in steps)
+    assert 0.7 < first.ceiling <= 1
+    assert first.superpixels == session.graph.counts.mean()
+    assert second.edges == session.graph.window().edge_index.shape[1] / len(truth)
+    assert {(step.done, step.total) for step in steps} == {(n, 8) for n in range(9)}
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
 
 
 def test_sequence_without_human_strokes_starts_with_the_simulated_annotator(
