@@ -71,7 +71,8 @@ class CrossValidation:
         if not 2 <= self.folds <= len(set(self.names)):
             raise SettingsError(
                 f"Expected 2 folds or more, at most one per sequence; got {self.folds} "
-                f"folds of {len(set(self.names))} sequences. Change --folds or --sequences."
+                f"folds of {len(set(self.names))} sequences. Change --folds or "
+                "--sequences."
             )
 
     def held_out(self, fold: int) -> tuple[str, ...]:
