@@ -80,5 +80,5 @@ def test_scores_are_reproducible_with_the_same_seed(labelled_video):
 
 def test_truth_without_object_is_rejected(labelled_video):
     without_object = replace(labelled_video, truth=np.zeros_like(labelled_video.truth))
-    with pytest.raises(VideoError, match="needs an object"):
+    with pytest.raises(VideoError, match="Expected an object"):
         run(without_object, 1)

@@ -70,9 +70,8 @@ class CrossValidation:
     def __post_init__(self) -> None:
         if not 2 <= self.folds <= len(set(self.names)):
             raise SettingsError(
-                f"Expected 2 folds or more, at most one per sequence; got {self.folds} "
-                f"folds of {len(set(self.names))} sequences. Change --folds or "
-                "--sequences."
+                f"Expected 2 to {len(set(self.names))} folds (one per sequence); got "
+                f"{self.folds}. Change --folds or --sequences."
             )
 
     def held_out(self, fold: int) -> tuple[str, ...]:
