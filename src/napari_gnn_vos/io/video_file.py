@@ -36,6 +36,9 @@ CONCEALING_DECODERS = ("h264", "mpeg1video", "mpeg2video", "mpeg4")
 DELAYED_FRAMES = 2
 """Number of frames by which the output of a decoder is sorted."""
 
+MOST_LOST = 1000
+"""Number of consecutive lost packets above which time stamps are considered wrong."""
+
 VARIABLE_RATE_FORMATS = ("gif",)
 """Containers in which a long interval between frames is not a gap."""
 
@@ -245,7 +248,7 @@ class MovieFrames(LazyFrames):
         self._open()
         if start == 0 or not self._is_indexed() or not self._seek(start):
             self._restart()
-            if self._keys and not self._skip_to_key(start):
+            if not self._skip_to_key(start):
                 raise self._ends_before(bisect_left(self._times, self._keys[start].pts))
 
     def _skip_to_key(self, start: int) -> bool:
@@ -290,9 +293,9 @@ class MovieFrames(LazyFrames):
     def _counted(self, t: int) -> Any:
         """Decode frame `t` of a movie without time stamps, counted from the start."""
         if self._container is None or self._last >= t:
-            self._restart()
-            stream = video_stream(self._container)
-            self._frames, self._last = _decode_counted(self._packets, stream), -1
+            self.close()
+            self._open()
+            self._frames, self._last = _decode_counted(self._container), -1
         for frame in self._frames:
             self._last += 1
             if self._last == t:
@@ -344,9 +347,7 @@ def _timestamps(path: Path) -> tuple[list[int], list[KeyFrame]]:
         if index is not None:
             return index
         with open_movie(path) as container:
-            stream = video_stream(container)
-            frames = _decode_counted(container.demux(stream), stream)
-            return list(range(sum(1 for _ in frames))), []
+            return list(range(sum(1 for _ in _decode_counted(container)))), []
     except (av.FFmpegError, OSError) as error:
         raise ReadError(_read_error_message(path, str(error))) from error
 
@@ -367,11 +368,23 @@ def _decode(stream: Any, packet: Any) -> list[Any] | None:
         return None
 
 
-def _decode_counted(packets: Iterator[Any], stream: Any) -> Iterator[Any]:
-    """Yield all frames from the first packet, and None for each damaged packet."""
-    has_frames = False
-    for packet in packets:
-        frames = _decode(stream, packet if packet.size else None)
+def _decode_counted(container: Any) -> Iterator[Any]:
+    """Yield all frames from the first packet, and None for each missing picture.
+
+    A picture is missing if its packet is damaged, and in AVI files if the packet is
+    empty: their time stamps are the numbers of the packets.
+    """
+    stream = video_stream(container)
+    has_frames, last_dts = False, None
+    for packet in container.demux(stream):
+        is_end = packet.dts is None and not packet.size
+        if not packet.size and not is_end:
+            continue
+        if container.format.name == "avi" and packet.dts is not None:
+            lost = 0 if last_dts is None else packet.dts - last_dts - 1
+            last_dts = packet.dts
+            yield from [None] * min(lost, MOST_LOST) * has_frames
+        frames = _decode(stream, None if is_end else packet)
         has_frames = has_frames or bool(frames)
         yield from [None] * has_frames if frames is None else frames
 
