@@ -125,3 +125,15 @@ def test_retired_setting_names_are_read(tmp_path):
     config.write(path)
     assert "alike" not in path.read_text()
     assert Config.read(path) == config
+
+
+def test_node_features_apply_to_a_single_object():
+    settings = LabelModelSettings()
+    single, several = settings.for_objects(1), settings.for_objects(2)
+    assert single.node_features
+    assert not several.node_features
+    assert single.inverse_regularization == 0.01
+    assert several.inverse_regularization == 0.1
+    without = settings.model_copy(update={"node_features": False}).for_objects(1)
+    assert not without.node_features
+    assert without.inverse_regularization == 0.1

@@ -135,12 +135,17 @@ class LabelModelSettings(Settings):
     )
     node_features: bool = Field(
         True,
-        description="Use colour, occlusion and motion beside the deep features.",
+        description="Use colour, occlusion and motion beside the appearance while a "
+        "single object is annotated: they separate an object from the background, but "
+        "not objects from each other.",
     )
     inverse_regularization: PositiveFloat = Field(
-        0.01,
+        0.1,
         validation_alias=AliasChoices("inverse_regularization", "strength"),
         description="Inverse regularisation strength, C of scikit-learn.",
+    )
+    node_features_inverse_regularization: PositiveFloat = Field(
+        0.01, description="The same where node features are used."
     )
     propagated_weight: PositiveFloat = Field(
         0.2,
@@ -158,6 +163,19 @@ class LabelModelSettings(Settings):
         description="Compute the appearance of the parts of a split superpixel from "
         "their own pixels. If false, the parts share the appearance of the whole.",
     )
+
+    def for_objects(self, count: int) -> Self:
+        """Return the settings that apply while `count` objects are annotated.
+
+        Returns
+        -------
+        settings : LabelModelSettings
+            `node_features` and `inverse_regularization` are those of the fit.
+        """
+        if not (self.node_features and count == 1):
+            return self.model_copy(update={"node_features": False})
+        strength = self.node_features_inverse_regularization
+        return self.model_copy(update={"inverse_regularization": strength})
 
 
 class Config(Settings):

@@ -125,6 +125,7 @@ def label_model_probabilities(
     frames, offsets = graph.frames, graph.offsets
     probabilities = np.full((len(objects), graph.n), NEUTRAL, np.float32)
     if settings.enabled:
+        settings = settings.for_objects(len(objects))
         model = fit_label_model(graph, node_labels, settings)
 
         def classify(t: int) -> None:

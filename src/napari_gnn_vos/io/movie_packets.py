@@ -77,12 +77,16 @@ def scan_packets(container: Any) -> tuple[list[int], list[KeyFrame]] | None:
     keys : list of KeyFrame
         In ascending order.
 
-    None is returned if the packets do not have unique time stamps, or if no packet
-    is a keyframe.
+    None is returned if the packets do not have unique time stamps, as in AVI files with
+    B-frames, or if no packet is a keyframe.
     """
+    stream = video_stream(container)
+    has_decoding_times_only = (
+        container.format.name == "avi" and stream.codec_context.has_b_frames
+    )
     packets = [
         (packet.pts, packet.size, packet.is_keyframe, packet.is_discard)
-        for packet in container.demux(video_stream(container))
+        for packet in container.demux(stream)
         if packet.size
     ]
     # edit lists discard packets that are decoded but not displayed
@@ -93,7 +97,9 @@ def scan_packets(container: Any) -> tuple[list[int], list[KeyFrame]] | None:
     starts = {
         pts: size for pts, size, is_key, _ in packets if is_key and pts is not None
     }
-    if not (starts and len(set(times)) == len(times) == shown):
+    if has_decoding_times_only or not (
+        starts and len(set(times)) == len(times) == shown
+    ):
         return None
     key_times = sorted(starts)
     last_pts = dict(zip(key_times, key_times, strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
@@ -29,6 +29,15 @@ log = logging.getLogger(__name__)
 
 INDEXED_FORMATS = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi")
 """Containers with an index. In others, a packet has other time stamps after a seek."""
+
+CONCEALING_DECODERS = ("h264", "mpeg1video", "mpeg2video", "mpeg4")
+"""Decoders that conceal damage in another way if they use several threads."""
+
+DELAYED_FRAMES = 2
+"""Number of frames by which the output of a decoder is sorted."""
+
+MOST_LOST = 1000
+"""Number of consecutive lost packets above which time stamps are considered wrong."""
 
 VARIABLE_RATE_FORMATS = ("gif",)
 """Containers in which a long interval between frames is not a gap."""
@@ -74,11 +83,11 @@ class MovieFrames(LazyFrames):
         self._next_packets: list[Any] = []
         self._next_key = 0
         self._frames: Iterator[Any] = iter(())
-        self._group: tuple[int, int] | None = None
+        self._group: int | None = None
         self._pending: Any = None
         self._last = -1
         self._end = 0
-        self._absent: set[tuple[int, int]] = set()
+        self._gaps: set[int] = set()
         self._reported: set[int] = set()
         self._times, self._keys = _timestamps(path)
         self._end = self._times[-1] if self._times else 0
@@ -126,7 +135,7 @@ class MovieFrames(LazyFrames):
             frame = None
             while self._times and (frame := self._decoded(0)) is None:
                 del self._times[0]
-                self._absent.clear()
+                self._gaps.clear()
                 self._last = -1
         except ReadError:
             raise
@@ -144,30 +153,21 @@ class MovieFrames(LazyFrames):
         return _display_image(frame)
 
     def _decoded(self, t: int) -> Any:
-        """Decode frame `t`; return None if the decoder does not output it.
-
-        After a damaged keyframe, or in a movie that is refreshed gradually, frames are
-        decoded from the keyframe before.
-        """
+        """Decode frame `t`; return None if the decoder does not output it."""
         if not self._keys:
             return self._counted(t)
-        group = max(0, self._group_of(t))
-        for start in range(group, max(-1, group - 2), -1):
-            if (start, t) in self._absent:
-                continue
-            if self._group != (start, group) or self._last >= t:
-                self._start_group(start, group)
-                if self._starts_with_dependent_frame(start):
-                    self._remove_key(start)
-                    return self._decoded(t)
-            frame = self._next_frame(t)
-            if frame is not None:
-                return frame
-            self._absent.add((start, t))
-        return None
+        if t in self._gaps:
+            return None
+        while self._group != self._group_of(t) or self._last >= t:
+            self._start_group(self._group_of(t))
+        frame = self._next_frame(t)
+        if frame is None:
+            self._gaps.add(t)
+        return frame
 
     def _group_of(self, t: int) -> int:
-        return bisect_right(self._keys, self._times[t], key=lambda key: key.pts) - 1
+        group = bisect_right(self._keys, self._times[t], key=lambda key: key.pts) - 1
+        return max(0, group)
 
     def _next_frame(self, t: int) -> Any:
         """Read forward to frame `t` of the current group; None if it is not there."""
@@ -184,18 +184,25 @@ class MovieFrames(LazyFrames):
                 self._pending = frame
                 return None
 
-    def _start_group(self, start: int, group: int) -> None:
-        """Decode from keyframe `start` to the last frame of the group `group`."""
-        self._position_packets(start)
+    def _start_group(self, group: int) -> None:
+        """Decode from a keyframe on, or remove it if that is not possible."""
+        self._position_packets(group)
         stream = video_stream(self._container)
         stream.codec_context.flush_buffers()
-        self._frames = _ascending(
+        frames = _ascending(
             chain.from_iterable(
                 _decode(stream, packet) or []
                 for packet in chain(self._packets_of_group(group), [None])
             )
         )
-        self._group, self._pending, self._last = (start, group), None, -1
+        start = self._keys[group].pts
+        frames = (frame for frame in frames if group == 0 or frame.pts >= start)
+        first = next(frames, None)
+        if group == 0 or (first is not None and _is_keyframe(first, start)):
+            self._frames, self._pending, self._last = frames, first, -1
+            self._group = group
+        else:
+            self._remove_key(group)
 
     def _packets_of_group(self, group: int) -> Iterator[Any]:
         """Yield packets up to the last one of a group.
@@ -218,23 +225,15 @@ class MovieFrames(LazyFrames):
                 return
         raise self._ends_before(bisect_right(self._times, self._keys[group].pts))
 
-    def _starts_with_dependent_frame(self, start: int) -> bool:
-        """Whether a packet is marked as a keyframe and its frame is predicted."""
-        self._pending = frame = next(self._frames, None)
-        return (
-            start > 0
-            and frame is not None
-            and frame.pts == self._keys[start].pts
-            and not frame.key_frame
-            and frame.pict_type in (PictureType.P, PictureType.B)
-        )
-
     def _remove_key(self, key: int) -> None:
-        """Merge a group with the one before."""
+        """Merge a group with the one before.
+
+        The keyframe is damaged, is only marked as one, or the movie is refreshed
+        gradually from there on.
+        """
         last_pts = self._keys.pop(key).last_pts
         self._keys[key - 1] = self._keys[key - 1]._replace(last_pts=last_pts)
         self._group, self._next_key = None, len(self._keys)
-        self._absent.clear()
 
     def _position_packets(self, start: int) -> None:
         """Let the next packet be keyframe `start`."""
@@ -249,7 +248,7 @@ class MovieFrames(LazyFrames):
         self._open()
         if start == 0 or not self._is_indexed() or not self._seek(start):
             self._restart()
-            if self._keys and not self._skip_to_key(start):
+            if not self._skip_to_key(start):
                 raise self._ends_before(bisect_left(self._times, self._keys[start].pts))
 
     def _skip_to_key(self, start: int) -> bool:
@@ -282,6 +281,9 @@ class MovieFrames(LazyFrames):
     def _open(self) -> None:
         if self._container is None:
             self._container = open_movie(self.path)
+            context = video_stream(self._container).codec_context
+            if context.name in CONCEALING_DECODERS:
+                context.thread_count = 1
 
     def _is_indexed(self) -> bool:
         return self._container is not None and (
@@ -291,9 +293,9 @@ class MovieFrames(LazyFrames):
     def _counted(self, t: int) -> Any:
         """Decode frame `t` of a movie without time stamps, counted from the start."""
         if self._container is None or self._last >= t:
-            self._restart()
-            stream = video_stream(self._container)
-            self._frames, self._last = _decode_counted(self._packets, stream), -1
+            self.close()
+            self._open()
+            self._frames, self._last = _decode_counted(self._container), -1
         for frame in self._frames:
             self._last += 1
             if self._last == t:
@@ -311,6 +313,7 @@ class MovieFrames(LazyFrames):
         if missing := missing_times(self._times):
             self._times = sorted([*self._times, *missing])
             frames = [bisect_left(self._times, time) for time in missing]
+            self._gaps = set(frames)
             self._reported.update(frames)
             self._report(
                 f"{len(missing)} frames are missing in the file according to its time "
@@ -344,9 +347,7 @@ def _timestamps(path: Path) -> tuple[list[int], list[KeyFrame]]:
         if index is not None:
             return index
         with open_movie(path) as container:
-            stream = video_stream(container)
-            frames = _decode_counted(container.demux(stream), stream)
-            return list(range(sum(1 for _ in frames))), []
+            return list(range(sum(1 for _ in _decode_counted(container)))), []
     except (av.FFmpegError, OSError) as error:
         raise ReadError(_read_error_message(path, str(error))) from error
 
@@ -367,22 +368,45 @@ def _decode(stream: Any, packet: Any) -> list[Any] | None:
         return None
 
 
-def _decode_counted(packets: Iterator[Any], stream: Any) -> Iterator[Any]:
-    """Yield all frames from the first packet, and None for each damaged packet."""
-    has_frames = False
-    for packet in packets:
-        frames = _decode(stream, packet if packet.size else None)
+def _decode_counted(container: Any) -> Iterator[Any]:
+    """Yield all frames from the first packet, and None for each missing picture.
+
+    A picture is missing if its packet is damaged, and in AVI files if the packet is
+    empty: their time stamps are the numbers of the packets.
+    """
+    stream = video_stream(container)
+    has_frames, last_dts = False, None
+    for packet in container.demux(stream):
+        is_end = packet.dts is None and not packet.size
+        if not packet.size and not is_end:
+            continue
+        if container.format.name == "avi" and packet.dts is not None:
+            lost = 0 if last_dts is None else packet.dts - last_dts - 1
+            last_dts = packet.dts
+            yield from [None] * min(lost, MOST_LOST) * has_frames
+        frames = _decode(stream, None if is_end else packet)
         has_frames = has_frames or bool(frames)
         yield from [None] * has_frames if frames is None else frames
 
 
 def _ascending(frames: Iterator[Any]) -> Iterator[Any]:
-    """Yield the frames whose time stamps are later than those before."""
+    """Sort frames by time stamp: after lost packets, decoders output some too late."""
+    waiting: list[Any] = []
     last = None
-    for frame in frames:
-        if frame.pts is not None and (last is None or frame.pts > last):
-            last = frame.pts
-            yield frame
+    for frame in chain(frames, [None] * DELAYED_FRAMES):
+        if frame is not None and frame.pts is not None:
+            insort(waiting, frame, key=lambda frame: frame.pts)
+        if waiting and (frame is None or len(waiting) > DELAYED_FRAMES):
+            first = waiting.pop(0)
+            if last is None or first.pts > last:
+                last = first.pts
+                yield first
+
+
+def _is_keyframe(frame: Any, pts: int) -> bool:
+    """Whether a frame has a time stamp and is not predicted from other frames."""
+    is_predicted = frame.pict_type in (PictureType.P, PictureType.B)
+    return bool(frame.pts == pts and (frame.key_frame or not is_predicted))
 
 
 def _display_image(frame: Any) -> NDArray[Any]:
