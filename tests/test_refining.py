@@ -8,11 +8,11 @@ from napari_gnn_vos.engine import annotate, evidence, predict, refining, start
 from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_alone
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
-HARMONIC = WholeVideoModel(diffusion_alone)
+HARMONIC = WholeVideoModel(diffusion_baseline)
 STROKES = on_square(), on_ground()
 
 

@@ -170,3 +170,20 @@ def test_without_triton_a_gpu_falls_back_to_pytorch_with_a_warning(caplog):
     assert name == "torch"
     assert reason.startswith("Triton ")
     assert f"computed by PyTorch: {reason}" in caplog.text
+
+
+def test_several_objects_are_predicted_by_their_own_network(graph, node_inputs):
+    torch.manual_seed(1)
+    metadata = CheckpointMetadata(NAMES, EDGE_FEATURE_NAMES, 8, 2)
+    several = Predictor(build(metadata).eval(), metadata)
+    model = predictor()
+    model.several = several
+    expected = probabilities(several, graph, node_inputs)
+    for rows, expected_rows in zip(
+        probabilities(model, graph, node_inputs), expected, strict=True
+    ):
+        np.testing.assert_array_equal(rows, expected_rows)
+    one = probabilities(model, graph, lambda t: node_inputs(t)[:1])
+    expected = probabilities(predictor(), graph, lambda t: node_inputs(t)[:1])
+    for rows, expected_rows in zip(one, expected, strict=True):
+        np.testing.assert_array_equal(rows, expected_rows)

@@ -33,6 +33,10 @@ class Predictor:
         Compiled CPU kernels; PyTorch; Triton kernels for a GPU; the same with edge
         states in 16 bits; message passing of DGL. "auto" selects "fused" on a CPU and
         "triton" on a CUDA GPU where they are available, else "torch".
+    several : Predictor, optional
+        Predicts instead if there are several objects. Motion separates an object from
+        the background, not objects from each other: their label model has other
+        inputs, and a network trained on these is more accurate.
 
     Attributes
     ----------
@@ -51,12 +55,14 @@ class Predictor:
         metadata: CheckpointMetadata,
         device: str = "cpu",
         backend: str = "auto",
+        several: Predictor | None = None,
     ) -> None:
         self.network = network.to(device)
         self.metadata, self.device = metadata, device
         self.backend, self._fallback_reason = select_backend(backend, device)
         build = REGISTRY[self.backend].build
         self._backend = build(self.network, metadata, device)
+        self.several = several
         log.info("%s", self)
 
     def __str__(self) -> str:
@@ -90,7 +96,10 @@ class Predictor:
         CheckpointError
             If the graph lacks a feature that the network was trained on.
         """
-        yield from self._backend(graph, node_inputs, frames)
+        if self.several is not None and len(node_inputs(frames.start)) > 1:
+            yield from self.several(graph, node_inputs, frames)
+        else:
+            yield from self._backend(graph, node_inputs, frames)
 
     @property
     def card(self) -> CheckpointMetadata:

@@ -22,6 +22,8 @@ from napari_gnn_vos.model.predictor import Predictor
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "gatedgcn"
+BUNDLED = (DEFAULT, "gatedgcn-small")
+"""Models that ship with the package, each with weights for one and several objects."""
 DECODER = WEIGHTS / "boundary-decoder.safetensors"
 
 
@@ -50,16 +52,17 @@ def load_model(
     SettingsError
         If no model has this name, or the device or the backend is not available.
     """
-    path = Path(name)
-    if path.suffix != ".safetensors":
-        path = WEIGHTS / f"{name}.safetensors"
-        known = sorted(path.stem for path in WEIGHTS.glob("gatedgcn*.safetensors"))
-        if path.stem not in known:
-            raise SettingsError(
-                f"The model must be one of {known}, or a .safetensors file; "
-                f"{str(name)!r} is neither."
-            )
-    return Predictor(*load_checkpoint(path), choose_device(device), backend)
+    path, where = Path(name), (choose_device(device), backend)
+    if path.suffix == ".safetensors":
+        return Predictor(*load_checkpoint(path), *where)
+    if name not in BUNDLED:
+        raise SettingsError(
+            f"The model must be one of {list(BUNDLED)}, or a .safetensors file; "
+            f"{str(name)!r} is neither."
+        )
+    path = WEIGHTS / f"{name}-several.safetensors"
+    several = Predictor(*load_checkpoint(path), *where)
+    return Predictor(*load_checkpoint(WEIGHTS / f"{name}.safetensors"), *where, several)
 
 
 @cache

@@ -37,15 +37,15 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         From an index to the item.
     count : int
         Length of the sequence.
-    limit : int
+    limit : int, optional
         Size of the cache in bytes; one item is cached in any case.
     """
 
     def __init__(
-        self, read: Callable[[int], Item], count: int, limit: int = CACHE_BYTES
+        self, read: Callable[[int], Item], count: int, limit: int | None = None
     ) -> None:
         self._read = read
-        self._limit = limit
+        self._limit = CACHE_BYTES if limit is None else limit
         self._count = count
         self._cache: dict[int, Item] = {}
         self._order: list[int] = []  # indices of cached items, oldest first

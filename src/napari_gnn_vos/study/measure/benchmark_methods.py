@@ -59,9 +59,10 @@ def network_method(name: str, network: Predictor) -> Method:
 def _digest(network: Predictor) -> str:
     """Hash all weights to 16 hexadecimal digits."""
     digest = hashlib.sha256()
-    for name, values in network.network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(values.numpy(force=True)).tobytes())
+    for part in (network, network.several):
+        for name, values in part.network.state_dict().items() if part else ():
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(values.numpy(force=True)).tobytes())
     return digest.hexdigest()[:16]
 
 
