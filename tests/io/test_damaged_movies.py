@@ -182,6 +182,16 @@ def test_damaged_packet_keeps_the_numbers_of_frames_that_are_counted(tmp_path):
     assert len(frames.notes) == 2
 
 
+def test_group_of_every_frame_is_read_without_deep_nesting(tmp_path):
+    path = write_movie(tmp_path / "a.avi", "mjpeg", {})
+    frames = MovieFrames(path)
+    for _ in range(50):
+        for t in range(FRAMES):
+            frames._read(t)
+    assert len(frames._queue) <= 2
+    assert type(frames._demuxer) is type(av.open(str(path)).demux())
+
+
 def test_movie_without_a_decodable_frame_is_refused(tmp_path):
     source = write_movie(tmp_path / "source.avi", "mjpeg", {})
     path = copy_packets(source, tmp_path / "a.avi", zeroed=range(FRAMES))
