@@ -10,7 +10,7 @@ from napari_gnn_vos import load_model
 def graph():
     graph = random_video_graph(60, 60_000, 1_100_000)
     for t in range(60):
-        graph.incoming[t]  # gathered once, cached from round to round
+        graph.incoming[t]  # gathered once and cached
     return graph
 
 

@@ -1,10 +1,9 @@
-"""What a person waits for: opening, a round, the frame on screen."""
+"""Latencies of the user interface: opening, a round, the displayed frame."""
 
 import time
 
 import numpy as np
 import pytest
-from footage import footage, several_objects
 
 from napari_gnn_vos import annotate, drain, load_model, predict, start
 from napari_gnn_vos.engine import evidence
@@ -13,14 +12,15 @@ from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.paint import paint_frame
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
+from videos import open_benchmark_video, several_objects
 
-AIMS = {"2 labels": (0.8, 0.3), "5 labels": (2.0, None)}
-"""Seconds for a round, and for the frame on screen."""
+TARGETS = {"2 labels": (0.8, 0.3), "5 labels": (2.0, None)}
+"""Seconds for a round, and for the displayed frame."""
 
 
-@pytest.fixture(scope="module", params=AIMS)
-def drawn(request, opened, cache):
-    """Number of labels, a session that was answered once, strokes that correct it."""
+@pytest.fixture(scope="module", params=TARGETS)
+def annotated(request, opened, cache):
+    """Predict a first round; return number of labels, session and corrections."""
     video, truth = opened
     if request.param == "5 labels":
         truth = several_objects(truth, 4)
@@ -31,83 +31,85 @@ def drawn(request, opened, cache):
     return request.param, session, annotator(session.labels, truth, rng)
 
 
-def play(session, strokes, model, first=None, see=None):
-    """Play a round, from strokes to an array of labels."""
+def run_round(session, strokes, model, first=None, on_progress=None):
+    """Run a round, from strokes to an array of labels."""
     session = annotate(session, strokes, rng=np.random.default_rng(0))
-    return drain(predict(session, model, first=first), see).labels
+    return drain(predict(session, model, first=first), on_progress).labels
 
 
-def test_round(benchmark, measured, drawn):
-    name, session, strokes = drawn
+def test_round(benchmark, measured, annotated):
+    name, session, strokes = annotated
     model = load_model(device="cpu")
-    benchmark.pedantic(lambda: play(session, strokes, model), rounds=9, warmup_rounds=2)
-    took = benchmark.stats.stats.data
-    measured(f"a round of 60 frames, {name}", took, "s", AIMS[name][0])
+    benchmark.pedantic(
+        lambda: run_round(session, strokes, model), rounds=9, warmup_rounds=2
+    )
+    elapsed = benchmark.stats.stats.data
+    measured(f"round of 60 frames, {name}", elapsed, "s", TARGETS[name][0])
 
 
-def test_frame_on_screen(benchmark, measured, drawn):
-    """The frame on screen first, then all frames, as in the window."""
-    name, session, strokes = drawn
-    model, shown = load_model(device="cpu"), []
+def test_displayed_frame(benchmark, measured, annotated):
+    """Measure the displayed frame, which is predicted first as in the window."""
+    name, session, strokes = annotated
+    model, latencies = load_model(device="cpu"), []
 
-    def once():
+    def run():
         begin = time.perf_counter()
 
-        def see(step):
+        def record(step):
             if isinstance(step, PartialResult):
-                shown.append(time.perf_counter() - begin)
+                latencies.append(time.perf_counter() - begin)
 
-        play(session, strokes, model, strokes[0].frame, see)
+        run_round(session, strokes, model, strokes[0].frame, record)
 
-    benchmark.pedantic(once, rounds=9, warmup_rounds=2)
-    measured(f"the frame on screen, {name}", shown[2:], "s", AIMS[name][1])
-    took = benchmark.stats.stats.data
-    measured(f"that frame and then a round, {name}", took, "s")
+    benchmark.pedantic(run, rounds=9, warmup_rounds=2)
+    measured(f"displayed frame, {name}", latencies[2:], "s", TARGETS[name][1])
+    elapsed = benchmark.stats.stats.data
+    measured(f"displayed frame, then all, {name}", elapsed, "s")
 
 
-def test_stages_of_a_round(benchmark, measured, drawn):
-    """Where the time goes, one stage after the other."""
-    name, session, strokes = drawn
+def test_stages_of_a_round(benchmark, measured, annotated):
+    """Measure the stages of a round one after the other."""
+    name, session, strokes = annotated
     model = load_model(device="cpu")
-    took = {"strokes to seeds": [], "evidence": [], "network": [], "pixels": []}
+    elapsed = {"strokes to seeds": [], "evidence": [], "network": [], "pixels": []}
 
-    def clocked(stage, work):
+    def timed(stage, work):
         begin = time.perf_counter()
-        out = work()
-        took[stage].append(time.perf_counter() - begin)
-        return out
+        result = work()
+        elapsed[stage].append(time.perf_counter() - begin)
+        return result
 
-    def once():
+    def run():
         rng = np.random.default_rng(0)
-        new = clocked("strokes to seeds", lambda: annotate(session, strokes, rng=rng))
-        found = clocked("evidence", lambda: evidence(new))
-        every = range(new.graph.shape[0])
-        probabilities = clocked(
-            "network", lambda: list(model(new.graph, found.inputs, every))
+        new = timed("strokes to seeds", lambda: annotate(session, strokes, rng=rng))
+        known = timed("evidence", lambda: evidence(new))
+        frames = range(new.graph.shape[0])
+        probabilities = timed(
+            "network", lambda: list(model(new.graph, known.inputs, frames))
         )
         rows = [
             one_vs_rest(
-                probabilities[t], found.node_labels.drawn[found.rows(t)], found.objects
+                probabilities[t], known.node_labels.drawn[known.rows(t)], known.objects
             )
-            for t in every
+            for t in frames
         ]
 
         def pixels():
-            return [paint_frame(new, t, rows[t], found.objects) for t in every]
+            return [paint_frame(new, t, rows[t], known.objects) for t in frames]
 
-        clocked("pixels", pixels)
+        timed("pixels", pixels)
 
-    benchmark.pedantic(once, rounds=5, warmup_rounds=1)
-    for stage, values in took.items():
-        measured(f"of a round, {name}: {stage}", values[1:], "s")
+    benchmark.pedantic(run, rounds=5, warmup_rounds=1)
+    for stage, values in elapsed.items():
+        measured(f"stage of a round, {name}: {stage}", values[1:], "s")
 
 
 def test_open(benchmark, measured, davis, cache):
-    def once():
-        video, _ = footage(davis, 60)
+    def run():
+        video, _ = open_benchmark_video(davis, 60)
         return drain(start(video, cache=cache)).graph.n
 
-    benchmark.pedantic(once, rounds=9, warmup_rounds=1)
+    benchmark.pedantic(run, rounds=9, warmup_rounds=1)
     measured("open a prepared video", benchmark.stats.stats.data, "s", 1.0)
 
 
@@ -119,5 +121,7 @@ def test_round_on_a_gpu(benchmark, measured, opened, cache):
     video, truth = opened
     session = drain(start(video, cache=cache))
     strokes = SimulatedAnnotator()(None, truth, np.random.default_rng(0))
-    benchmark.pedantic(lambda: play(session, strokes, model), rounds=9, warmup_rounds=2)
-    measured("a round on a GPU, 2 labels", benchmark.stats.stats.data, "s", 0.05)
+    benchmark.pedantic(
+        lambda: run_round(session, strokes, model), rounds=9, warmup_rounds=2
+    )
+    measured("round on a GPU, 2 labels", benchmark.stats.stats.data, "s", 0.05)

@@ -1,4 +1,4 @@
-"""J by round when the robot draws with the window's brush, which spills over borders.
+"""J per round if the simulated annotator paints with the brush, across boundaries.
 
 python benchmarks/brush.py --davis ROOT --sequences LIST --cache FOLDER
 """
@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-from asked import arguments, each
+from davis_options import davis_parser, open_sequences
 from numpy.random import Generator
 from numpy.typing import NDArray
 
@@ -22,9 +22,9 @@ from napari_gnn_vos.study.rounds import run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 SETTINGS = {
-    "as it is": LabelModelSettings(),
-    "slivers count in full": LabelModelSettings(small_superpixel=0),
-    "parts look like the whole": LabelModelSettings(
+    "default": LabelModelSettings(),
+    "small superpixels with full weight": LabelModelSettings(small_superpixel=0),
+    "appearance of parts not re-computed": LabelModelSettings(
         small_superpixel=0, recompute_appearance=False
     ),
 }
@@ -32,7 +32,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Brush:
-    """A robot whose strokes are as wide as a brush, in place of lines."""
+    """A simulated annotator whose strokes have the width of the brush."""
 
     annotator: SimulatedAnnotator
 
@@ -43,10 +43,10 @@ class Brush:
         rng: Generator,
         used: Collection[int] = (),
     ) -> tuple[Scribble, ...]:
-        """Draw."""
+        """Draw the strokes of a round, see `StrokeSource`."""
         size = brush_size(truth.shape)
-        around = np.mgrid[-(size // 2) : size // 2 + 1, -(size // 2) : size // 2 + 1]
-        disc = around.reshape(2, -1).T[np.hypot(*around).ravel() <= size / 2]
+        offsets = np.mgrid[-(size // 2) : size // 2 + 1, -(size // 2) : size // 2 + 1]
+        disc = offsets.reshape(2, -1).T[np.hypot(*offsets).ravel() <= size / 2]
 
         def widen(stroke: Scribble) -> Scribble:
             pixels = (rasterise(stroke, truth.shape)[:, None] + disc).reshape(-1, 2)
@@ -58,16 +58,17 @@ class Brush:
 
 
 def main() -> None:
-    """Play every sequence by all settings, and print the means."""
-    read = arguments(__doc__)
-    read.add_argument("--rounds", type=int, default=8)
-    asked, model = read.parse_args(), load_model(device="cpu")
+    """Run all sequences with all settings, and print the means."""
+    parser = davis_parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=8)
+    options, model = parser.parse_args(), load_model(device="cpu")
     for name, settings in SETTINGS.items():
         config, js = Config(label_model=settings), []
-        for found in each(asked, config):
+        for video in open_sequences(options, config):
             rng, brush = np.random.default_rng(0), Brush(SimulatedAnnotator())
-            work = found.session, found.truth, brush, model
-            scores = run_rounds(*work, rounds=asked.rounds, rng=rng)
+            scores = run_rounds(
+                video.session, video.truth, brush, model, rounds=options.rounds, rng=rng
+            )
             js.append(
                 np.concatenate([score.j.mean(axis=0)[None] for _, score in scores])
             )

@@ -5,9 +5,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from footage import footage
-
 from napari_gnn_vos import drain, start
+from videos import open_benchmark_video
 
 
 def pytest_addoption(parser):
@@ -21,13 +20,13 @@ def davis(request):
 
 @pytest.fixture(scope="session")
 def opened(davis):
-    """A video of 60 frames, and its true masks."""
-    return footage(davis, 60)
+    """Open a video of 60 frames with its ground truth."""
+    return open_benchmark_video(davis, 60)
 
 
 @pytest.fixture(scope="session")
 def cache(opened, tmp_path_factory):
-    """Where it is prepared."""
+    """Prepare the video and return the cache folder."""
     folder = tmp_path_factory.mktemp("cache")
     drain(start(opened[0], cache=folder))
     return folder
@@ -35,10 +34,10 @@ def cache(opened, tmp_path_factory):
 
 @pytest.fixture
 def measured(benchmark):
-    """Note other figures than the time of the call: name, values, unit and aim."""
+    """Record a figure with its name, values, unit and target in the report."""
 
-    def note(name, values, unit, aim=None):
-        known = benchmark.extra_info.setdefault("figures", {})
-        known[name] = {"values": list(values), "unit": unit, "aim": aim}
+    def record(name, values, unit, target=None):
+        figures = benchmark.extra_info.setdefault("figures", {})
+        figures[name] = {"values": list(values), "unit": unit, "target": target}
 
-    return note
+    return record

@@ -12,11 +12,11 @@ from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 BAND = 40
-"""Largest difference of the numbers of two joined superpixels, as of neighbours."""
+"""Maximum difference of the indices of two adjacent superpixels."""
 
 
 def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
-    """Make a graph of `nodes` superpixels and about `edges` directed edges."""
+    """Create a graph of `nodes` superpixels and about `edges` directed edges."""
     rng = np.random.default_rng(0)
     n = nodes // frames
     within = edges // frames // 6  # one third of the edges, in both directions
@@ -30,7 +30,7 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
             labels,
             rng.random((n, len(NODE_FEATURE_NAMES)), np.float32),
             rng.random((n, 8)).astype(np.float16),
-            (ends := _random_pairs(rng, n, within, own=True)),
+            (ends := _random_pairs(rng, n, within, same_frame=True)),
             rng.random((ends.shape[1], len(EDGE_FEATURE_NAMES)), np.float32),
         )
         for _ in range(frames)
@@ -38,7 +38,7 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
     pairs = [
         FramePair(
             flow,
-            (ends := _random_pairs(rng, n, between, own=False)),
+            (ends := _random_pairs(rng, n, between, same_frame=False)),
             rng.random((ends.shape[1], len(EDGE_FEATURE_NAMES)), np.float32),
         )
         for _ in range(frames - 1)
@@ -57,18 +57,18 @@ def random_video_graph(frames: int, nodes: int, edges: int) -> VideoGraph:
 
 
 def random_node_inputs(graph: VideoGraph, labels: int = 1) -> list[NDArray[np.float32]]:
-    """Make the (K, n, 8) annotation inputs of every frame for K labels."""
+    """Create node inputs per frame for K labels, (K, n, 8) each."""
     rng = np.random.default_rng(1)
     columns = len(NODE_INPUT_NAMES)
     return [rng.random((labels, n, columns), np.float32) for n in graph.counts]
 
 
 def _random_pairs(
-    rng: np.random.Generator, n: int, count: int, *, own: bool
+    rng: np.random.Generator, n: int, count: int, *, same_frame: bool
 ) -> NDArray[np.int32]:
-    """Draw distinct pairs of two frames, or of one frame with a rising number."""
+    """Sample distinct edges between two frames, or with rising index in one frame."""
     first = rng.integers(n, size=2 * count)
-    step = rng.integers(1 if own else -BAND, BAND, first.shape)
+    step = rng.integers(1 if same_frame else -BAND, BAND, first.shape)
     pairs = np.unique(np.stack([first, first + step]), axis=1)
     pairs = pairs[:, (pairs[1] >= 0) & (pairs[1] < n)]
     chosen = rng.permutation(pairs.shape[1])[:count]

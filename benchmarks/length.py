@@ -18,12 +18,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from footage import footage
 from report import write_run
 
 from napari_gnn_vos import annotate, drain, load_model, predict, start
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
+from videos import open_benchmark_video
 
 LENGTHS = 60, 150, 300, 600, 1000, 2000
 TITLES = {
@@ -37,15 +37,15 @@ TITLES = {
 
 def prepare(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
     """Prepare a video and return the processor time."""
-    video, _ = footage(davis, frames)
+    video, _ = open_benchmark_video(davis, frames)
     begin = time.process_time()
     drain(start(video, cache=cache))
     return {"prepare": time.process_time() - begin}
 
 
-def play(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
+def run_two_rounds(davis: Path | None, frames: int, cache: Path) -> dict[str, float]:
     """Open a prepared video and run two rounds; the second one is timed."""
-    video, truth = footage(davis, frames)
+    video, truth = open_benchmark_video(davis, frames)
     session, model = drain(start(video, cache=cache)), load_model()
     rng, annotator = np.random.default_rng(0), SimulatedAnnotator()
     seconds: dict[str, float] = {}
@@ -88,7 +88,7 @@ def peak_memory() -> float:
 
 
 def plot(figures: dict[int, dict[str, float]], path: Path) -> None:
-    """Plot time and memory by length."""
+    """Plot time and memory against length."""
     from matplotlib import pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=("prepare", "round"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.stage:
-        run = prepare if options.stage == "prepare" else play
+        run = prepare if options.stage == "prepare" else run_two_rounds
         seconds = run(options.davis, options.lengths[0], options.cache)
         print(json.dumps(seconds | {f"{options.stage} memory": peak_memory()}))
         return
@@ -125,9 +125,9 @@ def main() -> None:
     print("|---" * (len(TITLES) + 1) + "|")
     for frames in options.lengths:
         with tempfile.TemporaryDirectory() as folder:
-            place = options.davis, frames, options.cache or Path(folder)
-            figures[frames] = run_process("prepare", *place)
-            figures[frames] |= run_process("round", *place)
+            video = options.davis, frames, options.cache or Path(folder)
+            figures[frames] = run_process("prepare", *video)
+            figures[frames] |= run_process("round", *video)
         cells = [f"{figures[frames][name]:.4g}" for name in TITLES]
         print(f"| {frames} |", " | ".join(cells), "|", flush=True)
     if options.plot:

@@ -1,10 +1,11 @@
-"""J by round when the next frame is chosen without knowing the truth.
+"""J per round for several rules that select the next frame to correct.
 
 python benchmarks/next_frame.py --davis ROOT --sequences LIST --cache FOLDER
 
-The robot corrects the frame that is told it: the least sure one, as the window's button
-tells; the farthest from all that is drawn on; one at random; or, knowing the truth, the
-worst. Also tells how the J that answers expect themselves goes with what there is.
+The simulated annotator corrects the most uncertain frame, as the review queue of the
+window; the frame farthest from all annotated ones; a random one; or, using the ground
+truth, the worst. Also reports the rank correlation of expected and true J, and the mean
+of their difference.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from asked import arguments, each
+from davis_options import davis_parser, open_sequences
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
@@ -37,69 +38,72 @@ MODEL_SEED, CHOICE_SEED = 0, 1
 
 
 def by_truth(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
-    """Worst frames first."""
-    return _not_drawn(session, np.argsort(j.mean(axis=1), kind="stable"))
+    """Order frames by true J, the worst first."""
+    return _without_annotated(session, np.argsort(j.mean(axis=1), kind="stable"))
 
 
-def least_sure_first(session: Session, _j: F64, _rng: Generator) -> Iterable[int]:
-    """As the window tells."""
+def by_uncertainty(session: Session, _j: F64, _rng: Generator) -> Iterable[int]:
+    """Order frames by uncertainty, as the review queue of the window."""
     return most_uncertain_frames(session)
 
 
-def farthest(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
-    """Farthest first from frames that are drawn on."""
-    far = np.abs(
+def by_distance(session: Session, j: F64, _rng: Generator) -> Iterable[int]:
+    """Order frames by distance from annotated frames, the farthest first."""
+    distance = np.abs(
         np.arange(len(j))[:, None] - np.unique(session.painted_pixels.frame)
     ).min(axis=1)
-    return _not_drawn(session, np.argsort(-far, kind="stable"))
+    return _without_annotated(session, np.argsort(-distance, kind="stable"))
 
 
 def at_random(session: Session, j: F64, rng: Generator) -> Iterable[int]:
-    """Any order."""
-    return _not_drawn(session, rng.permutation(len(j)))
+    """Order frames at random."""
+    return _without_annotated(session, rng.permutation(len(j)))
 
 
-def _not_drawn(session: Session, order: NDArray[np.int64]) -> list[int]:
-    drawn = set(session.painted_pixels.frame.tolist())
-    return [int(t) for t in order if t not in drawn]
+def _without_annotated(session: Session, order: NDArray[np.int64]) -> list[int]:
+    annotated = set(session.painted_pixels.frame.tolist())
+    return [int(t) for t in order if t not in annotated]
 
 
 CHOICES: dict[str, Choice] = {
     "worst by the truth": by_truth,
-    "least sure": least_sure_first,
-    "farthest": farthest,
+    "most uncertain": by_uncertainty,
+    "farthest": by_distance,
     "at random": at_random,
 }
 
 
 def main() -> None:
-    """Play every sequence by all choices, and print the means."""
-    read = arguments(__doc__)
-    read.add_argument("--rounds", type=int, default=4)
-    read.add_argument("--only", choices=list(CHOICES), nargs="*", default=list(CHOICES))
-    asked, model = read.parse_args(), load_model(device="cpu")
-    for name in asked.only:
-        js, more, agreed = [], [], []
-        for found in each(asked, Config()):
-            j, too_much, rank = play(found, CHOICES[name], model, asked.rounds)
+    """Run all sequences with each rule, and print the means."""
+    parser = davis_parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument(
+        "--only", choices=list(CHOICES), nargs="*", default=list(CHOICES)
+    )
+    options, model = parser.parse_args(), load_model(device="cpu")
+    for name in options.only:
+        js, bias, correlation = [], [], []
+        for video in open_sequences(options, Config()):
+            j, difference, rank = run(video, CHOICES[name], model, options.rounds)
             js.append(j)
-            more.append(too_much)
-            agreed.append(rank)
+            bias.append(difference)
+            correlation.append(rank)
         mean = " ".join(f"{j:.3f}" for j in np.concatenate(js, axis=1).mean(axis=1))
         expected = (
-            f"rank correlation {np.nanmean(agreed):.2f}, {np.mean(more):.3f} more"
+            f"rank correlation {np.nanmean(correlation):.2f}, bias {np.mean(bias):+.3f}"
         )
-        print(f"{name}: {mean}; expected J: {expected} than there is", flush=True)
+        print(f"{name}: J {mean}; expected J: {expected}", flush=True)
 
 
-def play(
-    found: LabelledVideo, choose: Choice, model: Model, rounds: int
+def run(
+    video: LabelledVideo, choose: Choice, model: Model, rounds: int
 ) -> tuple[F64, list[float], list[float]]:
-    """J of every object after every round; by how much more is expected; and ranks."""
-    session, truth, objects = found.session, found.truth, objects_of(found.truth)
+    """Run rounds; return J per round and object, and bias and correlation per round."""
+    session, truth, objects = video.session, video.truth, objects_of(video.truth)
     rng = np.random.default_rng(MODEL_SEED)
-    lots = np.random.default_rng(CHOICE_SEED)
-    scribbles, js, more, agreed = SimulatedAnnotator()(None, truth, rng), [], [], []
+    choice_rng = np.random.default_rng(CHOICE_SEED)
+    scribbles = SimulatedAnnotator()(None, truth, rng)
+    js, bias, correlation = [], [], []
     for _ in range(rounds):
         if scribbles:
             session = annotate(session, scribbles, rng=rng)
@@ -108,11 +112,13 @@ def play(
         j = jaccard(labels, truth, objects)
         js.append(j.mean(axis=0))
         expected = session.prediction.expected_j.mean(axis=1)
-        more.append(float(expected.mean() - j.mean()))
-        agreed.append(spearmanr(expected, j.mean(axis=1)).statistic)
-        drawn = (correct(t, labels[t], truth[t]) for t in choose(session, j, lots))
-        scribbles = next(filter(None, drawn), ())
-    return np.array(js), more, agreed
+        bias.append(float(expected.mean() - j.mean()))
+        correlation.append(spearmanr(expected, j.mean(axis=1)).statistic)
+        corrections = (
+            correct(t, labels[t], truth[t]) for t in choose(session, j, choice_rng)
+        )
+        scribbles = next(filter(None, corrections), ())
+    return np.array(js), bias, correlation
 
 
 if __name__ == "__main__":

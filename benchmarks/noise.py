@@ -1,9 +1,9 @@
-"""J by round of videos that are as noisy as those of a dim camera.
+"""J per round of noisy videos, with and without denoising.
 
 python benchmarks/noise.py --davis ROOT --sequences LIST --cache FOLDER
 
-Every frame gets white noise of its own; then the same noise is left in. Without --davis
-it is a made time lapse of cells that look alike, with shot noise.
+Independent white noise is added to each frame. Without --davis, simulated time-lapse
+microscopy of similar cells with shot noise is used.
 """
 
 from __future__ import annotations
@@ -24,44 +24,56 @@ from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 U8 = NDArray[np.uint8]
 PHOTONS = (15, 60, 200)
-"""Of the brightest cells, a pixel."""
+"""Photons per pixel of the brightest cells."""
 
 
 def main() -> None:
-    """Play every video with and without its noise taken out, and print the means."""
-    read = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    read.add_argument("--davis", type=Path)
-    read.add_argument("--sequences", default="")
-    read.add_argument("--cache", type=Path)
-    read.add_argument("--rounds", type=int, default=4)
-    read.add_argument("--noise", type=float, default=15.0, help="Width, of 255.")
-    asked, model = read.parse_args(), load_model(device="cpu")
-    for what, videos in _videos(asked):
+    """Run all videos with and without denoising, and print the means."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--davis", type=Path)
+    parser.add_argument("--sequences", default="")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument(
+        "--noise", type=float, default=15.0, help="standard deviation, of 255"
+    )
+    options, model = parser.parse_args(), load_model(device="cpu")
+    for name, videos in _videos(options):
         for denoise in (True, False):
             config = Config(prepare=PrepareSettings(denoise=denoise))
             js = []
             for video, truth in videos:
-                session = drain(start(video, config, asked.cache))
+                session = drain(start(video, config, options.cache))
                 rng = np.random.default_rng(0)
-                work = session, truth, SimulatedAnnotator(), model
-                scores = run_rounds(*work, rounds=asked.rounds, rng=rng)
+                scores = run_rounds(
+                    session,
+                    truth,
+                    SimulatedAnnotator(),
+                    model,
+                    rounds=options.rounds,
+                    rng=rng,
+                )
                 js.append([score.j.mean(axis=0) for _, score in scores])
             mean = np.concatenate(js, axis=1).mean(axis=1)
-            how = "noise taken out" if denoise else "noise left in"
-            print(f"{what}, {how}: {' '.join(f'{j:.3f}' for j in mean)}", flush=True)
+            setting = "denoised" if denoise else "not denoised"
+            print(
+                f"{name}, {setting}: {' '.join(f'{j:.3f}' for j in mean)}", flush=True
+            )
 
 
-def _videos(asked: argparse.Namespace) -> Iterator[tuple[str, list[tuple[Video, U8]]]]:
-    if asked.davis is None:
+def _videos(
+    options: argparse.Namespace,
+) -> Iterator[tuple[str, list[tuple[Video, U8]]]]:
+    if options.davis is None:
         for photons in PHOTONS:
             yield (
                 f"{photons} photons",
                 [simulate_cells(seed, photons, 6) for seed in range(3)],
             )
         return
-    names = sequences(asked.davis, asked.sequences)
-    noise = asked.noise
-    yield f"noise {noise:g}", [_noisy(asked.davis, name, noise) for name in names]
+    names = sequences(options.davis, options.sequences)
+    noise = options.noise
+    yield f"noise {noise:g}", [_noisy(options.davis, name, noise) for name in names]
 
 
 def _noisy(davis: Path, name: str, noise: float) -> tuple[Video, U8]:

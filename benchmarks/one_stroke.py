@@ -1,4 +1,4 @@
-"""J after strokes on the object alone, with and without guesses that look like it.
+"""J after strokes on objects only, by the share of excluded background seeds.
 
 python benchmarks/one_stroke.py --davis ROOT --sequences LIST --cache FOLDER
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from asked import arguments, each
+from davis_options import davis_parser, open_sequences
 
 from napari_gnn_vos import annotate, drain, load_model, predict
 from napari_gnn_vos.config import Config, SeedSettings
@@ -19,12 +19,12 @@ from napari_gnn_vos.study.metrics import jaccard, objects_of
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 SHARES = 0.0, 0.25
-"""Of the guesses, how many are left out."""
+"""Share of the presumed background that is excluded as too similar to the object."""
 
 
-def strokes(footage: LabelledVideo) -> dict[str, list[Scribble]]:
-    """All that the robot draws on objects, and the middle third of its longest."""
-    drawn = SimulatedAnnotator()(None, footage.truth, np.random.default_rng(0))
+def strokes_on_objects(video: LabelledVideo) -> dict[str, list[Scribble]]:
+    """Draw the simulated strokes on objects, and the middle third of the longest."""
+    drawn = SimulatedAnnotator()(None, video.truth, np.random.default_rng(0))
     on_objects = [scribble for scribble in drawn if scribble.label > 0]
     longest = on_objects[0]
     third = max(len(longest.path) // 3, 1)
@@ -32,25 +32,27 @@ def strokes(footage: LabelledVideo) -> dict[str, list[Scribble]]:
     return {"a short stroke": [short], "long strokes": on_objects}
 
 
-def j_after(footage: LabelledVideo, scribbles: list[Scribble], model: Model) -> float:
-    """Mean J of the objects after one round."""
+def j_after(video: LabelledVideo, scribbles: list[Scribble], model: Model) -> float:
+    """Compute mean J of the objects after one round."""
     rng = np.random.default_rng(0)
-    session = annotate(footage.session, scribbles, rng=rng)
-    painted = np.asarray(drain(predict(session, model)).packed_labels)
-    return float(jaccard(painted, footage.truth, objects_of(footage.truth)).mean())
+    session = annotate(video.session, scribbles, rng=rng)
+    labels = np.asarray(drain(predict(session, model)).packed_labels)
+    return float(jaccard(labels, video.truth, objects_of(video.truth)).mean())
 
 
 def main() -> None:
-    """Play every sequence and print the means."""
-    asked, model = arguments(__doc__).parse_args(), load_model()
-    found: dict[tuple[str, float], list[float]] = {}
+    """Run all sequences and print the means."""
+    options, model = davis_parser(__doc__).parse_args(), load_model()
+    results: dict[tuple[str, float], list[float]] = {}
     for share in SHARES:
-        for one in each(asked, Config(seeds=SeedSettings(excluded_share=share))):
-            for what, scribbles in strokes(one).items():
-                j = j_after(one, scribbles, model)
-                found.setdefault((what, share), []).append(j)
-    for (what, share), js in sorted(found.items()):
-        print(f"{what}, {share:.0%} of the guesses left out: J {np.mean(js):.3f}")
+        for video in open_sequences(
+            options, Config(seeds=SeedSettings(excluded_share=share))
+        ):
+            for name, scribbles in strokes_on_objects(video).items():
+                j = j_after(video, scribbles, model)
+                results.setdefault((name, share), []).append(j)
+    for (name, share), js in sorted(results.items()):
+        print(f"{name}, {share:.0%} of background seeds excluded: J {np.mean(js):.3f}")
 
 
 if __name__ == "__main__":

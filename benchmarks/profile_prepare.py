@@ -1,4 +1,4 @@
-"""Print what a frame's preparation costs by stage, in processor time of one thread.
+"""Print the processor time of each stage of preparation, per frame on one thread.
 
 python benchmarks/profile_prepare.py ROOT/JPEGImages/480p/bear --frames 10
 """
@@ -28,34 +28,42 @@ from napari_gnn_vos.prepare.superpixels import oversegment
 
 
 def profile(path: Path, count: int, folder: Path) -> dict[str, list[float]]:
-    """Prepare some frames, one stage after the other: seconds by stage."""
+    """Prepare frames stage by stage; return seconds per frame by stage."""
     seconds: dict[str, list[float]] = defaultdict(list)
 
-    def timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:
+    def timed(stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
         begin = time.thread_time()
-        out = work(*given)
+        result = work(*arguments)
         seconds[stage].append(time.thread_time() - begin)
-        return out
+        return result
 
-    how, video, embed = PrepareSettings(), read_video(path), load_backbone()
-    store, last = GraphStore(folder, count), None
+    settings, video, embed = PrepareSettings(), read_video(path), load_backbone()
+    store, previous = GraphStore(folder, count), None
     pictures = [timed("read", video.rgb, t) for t in range(count)]
-    steps = [timed("flow, both ways", flow_between, *two) for two in pairwise(pictures)]
-    flows = [None, *steps, None]
+    flows = [
+        None,
+        *(
+            timed("flow, both directions", flow_between, *pair)
+            for pair in pairwise(pictures)
+        ),
+        None,
+    ]
     for t, picture in enumerate(pictures):
         before, after = flows[t], flows[t + 1]
-        none = picture[..., 0].astype("uint16") * 0
-        motions = FrameView(none, picture, before, after).motions
-        cut = timed("superpixels", oversegment, picture, motions, how.superpixels)
+        no_superpixels = picture[..., 0].astype("uint16") * 0
+        motions = FrameView(no_superpixels, picture, before, after).motions
+        labels = timed(
+            "superpixels", oversegment, picture, motions, settings.superpixels
+        )
         maps = timed("backbone", embed, picture)
-        pooled = timed("pooling", pool_maps, maps, cut)
-        about = cut, picture, before, after, pooled
-        one = timed("nodes and spatial edges", describe_regions, *about)
-        if last is not None:
-            about = last, one, before, how.edges.least_share
-            pair = timed("causal edges", describe_pair, *about)
-            timed("write", store.put, t - 1, last[0], pair)
-        last = one
+        pooled = timed("pooling", pool_maps, maps, labels)
+        frame_input = labels, picture, before, after, pooled
+        frame = timed("nodes and spatial edges", describe_regions, *frame_input)
+        if previous is not None:
+            pair_input = previous, frame, before, settings.edges.least_share
+            pair = timed("causal edges", describe_pair, *pair_input)
+            timed("write", store.put, t - 1, previous[0], pair)
+        previous = frame
     return seconds
 
 
@@ -64,13 +72,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("video", type=Path)
     parser.add_argument("--frames", type=int, default=10)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     limits = single_threaded_opencv(), single_threaded_torch()
     with TemporaryDirectory() as folder, limits[0], limits[1]:
-        found = profile(asked.video, asked.frames, Path(folder))
-    for stage, seconds in found.items():
+        stages = profile(options.video, options.frames, Path(folder))
+    for stage, seconds in stages.items():
         print(f"| {stage} | {1e3 * median(seconds):.0f} |")
-    print(f"| all | {1e3 * sum(map(median, found.values())):.0f} |")
+    print(f"| all | {1e3 * sum(map(median, stages.values())):.0f} |")
 
 
 if __name__ == "__main__":

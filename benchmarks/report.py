@@ -33,7 +33,7 @@ def summarise(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 "spread": max(values) - min(values),
                 "runs": len(values),
                 "unit": figure["unit"],
-                "target": figure.get("target", figure.get("aim")),
+                "target": figure["target"],
             }
     return summary
 

@@ -15,7 +15,6 @@ from statistics import median
 
 import napari
 import numpy as np
-from footage import footage
 from napari.layers import Layer
 from napari.qt import get_qapp
 from qtpy.QtCore import QPoint, Qt
@@ -28,6 +27,7 @@ from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
+from videos import open_benchmark_video
 
 
 class SimulatedUser:
@@ -92,9 +92,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--davis", type=Path, help="folder in DAVIS layout")
     parser.add_argument("--cache", type=Path, required=True, help="prepared graphs")
-    arguments = parser.parse_args()
-    scripting.user_cache_path = lambda _: arguments.cache
-    video, truth = footage(arguments.davis, 60)
+    options = parser.parse_args()
+    scripting.user_cache_path = lambda _: options.cache
+    video, truth = open_benchmark_video(options.davis, 60)
     viewer = napari.Viewer()
     viewer.window.resize(1440, 860)
     viewer.add_layer(Layer.create(*image_data(video)))
@@ -102,7 +102,7 @@ def main() -> None:
     annotator = SimulatedAnnotator()
     user.work.prepare()
     user.wait()
-    session = drain(start(video, cache=arguments.cache))
+    session = drain(start(video, cache=options.cache))
     for round_number in range(1, 11):
         for stroke in annotator(session.labels, truth, rng)[::-1]:
             user.paint(stroke)

@@ -30,7 +30,7 @@ configs = st.builds(
     label_model=st.builds(
         LabelModelSettings, inverse_regularization=st.floats(1e-9, 1e9)
     ),
-    refine=st.booleans(),
+    refine=st.sampled_from(["decoder", "guided", "none"]),
 )
 
 
@@ -43,11 +43,11 @@ def test_settings_survive_a_round_trip(config, tmp_path_factory):
 
 def test_missing_settings_have_default_values(tmp_path):
     path = tmp_path / "settings.toml"
-    path.write_text("refine = false\n[seeds]\nper_label = 7\n")
+    path.write_text('refine = "none"\n[seeds]\nper_label = 7\n')
     config = Config.read(path)
     assert config.seeds == SeedSettings(per_label=7)
     assert config.prepare == PrepareSettings()
-    assert not config.refine
+    assert config.refine == "none"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,17 @@ def test_invalid_and_unknown_settings_are_refused(tmp_path, text, message):
         Config.read(path)
 
 
+@pytest.mark.parametrize(("old", "new"), [("true", "guided"), ("false", "none")])
+def test_refinement_of_older_files_is_translated(tmp_path, old, new):
+    path = tmp_path / "settings.toml"
+    path.write_text(f"refine = {old}\n")
+    assert Config.read(path).refine == new
+
+
+def test_boundaries_are_decoded_by_default():
+    assert Config().refine == "decoder"
+
+
 def test_missing_file_is_refused(tmp_path):
     with pytest.raises(SettingsError, match=r"no\.toml"):
         Config.read(tmp_path / "no.toml")
@@ -74,7 +85,7 @@ def test_missing_file_is_refused(tmp_path):
 
 def test_settings_are_frozen():
     with pytest.raises(ValidationError):
-        Config().refine = False
+        Config().refine = "none"
 
 
 def test_digest_depends_on_every_preparation_setting():
@@ -114,3 +125,15 @@ def test_retired_setting_names_are_read(tmp_path):
     config.write(path)
     assert "alike" not in path.read_text()
     assert Config.read(path) == config
+
+
+def test_node_features_apply_to_a_single_object():
+    settings = LabelModelSettings()
+    single, several = settings.for_objects(1), settings.for_objects(2)
+    assert single.node_features
+    assert not several.node_features
+    assert single.inverse_regularization == 0.01
+    assert several.inverse_regularization == 0.1
+    without = settings.model_copy(update={"node_features": False}).for_objects(1)
+    assert not without.node_features
+    assert without.inverse_regularization == 0.1

@@ -132,7 +132,7 @@ def test_cached_graph_equals_a_new_one(scene, session, tmp_path, monkeypatch):
 
 def test_prepare_settings_determine_the_cache_folder(scene, tmp_path):
     coarse = PrepareSettings(superpixels=SuperpixelSettings(per_frame=30))
-    for config in (Config(), Config(prepare=coarse), Config(refine=False)):
+    for config in (Config(), Config(prepare=coarse), Config(refine="none")):
         drain(start(scene[0], config, tmp_path))
     assert len(list(tmp_path.iterdir())) == 2  # `refine` does not affect the graph
 

@@ -17,6 +17,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    field_validator,
 )
 
 from napari_gnn_vos.errors import SettingsError
@@ -30,6 +31,7 @@ class Settings(BaseModel):
 
 
 Quality = Literal["fast", "balanced", "best"]
+Refine = Literal["decoder", "guided", "none"]
 
 
 class SuperpixelSettings(Settings):
@@ -131,10 +133,19 @@ class LabelModelSettings(Settings):
         True,
         description="Fit the label model. If false, its probability is 0.5 everywhere.",
     )
+    node_features: bool = Field(
+        True,
+        description="Use colour, occlusion and motion beside the appearance while a "
+        "single object is annotated: they separate an object from the background, but "
+        "not objects from each other.",
+    )
     inverse_regularization: PositiveFloat = Field(
         0.1,
         validation_alias=AliasChoices("inverse_regularization", "strength"),
         description="Inverse regularisation strength, C of scikit-learn.",
+    )
+    node_features_inverse_regularization: PositiveFloat = Field(
+        0.01, description="The same where node features are used."
     )
     propagated_weight: PositiveFloat = Field(
         0.2,
@@ -153,6 +164,19 @@ class LabelModelSettings(Settings):
         "their own pixels. If false, the parts share the appearance of the whole.",
     )
 
+    def for_objects(self, count: int) -> Self:
+        """Return the settings that apply while `count` objects are annotated.
+
+        Returns
+        -------
+        settings : LabelModelSettings
+            `node_features` and `inverse_regularization` are those of the fit.
+        """
+        if not (self.node_features and count == 1):
+            return self.model_copy(update={"node_features": False})
+        strength = self.node_features_inverse_regularization
+        return self.model_copy(update={"inverse_regularization": strength})
+
 
 class Config(Settings):
     """All settings of an annotation session."""
@@ -160,9 +184,25 @@ class Config(Settings):
     prepare: PrepareSettings = PrepareSettings()
     seeds: SeedSettings = SeedSettings()
     label_model: LabelModelSettings = LabelModelSettings()
-    refine: bool = Field(
-        True, description="Refine label boundaries by a guided filter."
+    refine: Refine = Field(
+        "decoder",
+        description="How labels of superpixels become labels of pixels: a boundary "
+        "decoder (convolutional network; with several objects the guided filter), a "
+        "guided filter (faster), or not at all.",
     )
+    refined_previous: bool = Field(
+        False,
+        description="The next round's previous prediction is what the decoder gives, "
+        "averaged over superpixels, in place of what the network gave.",
+    )
+
+    @field_validator("refine", mode="before")
+    @classmethod
+    def _refine_of_version_0_1(cls, value: object) -> object:
+        """Read true and false, which earlier versions wrote."""
+        if isinstance(value, bool):
+            return "guided" if value else "none"
+        return value
 
     @classmethod
     def at(cls, quality: str) -> Self:

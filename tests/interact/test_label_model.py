@@ -5,11 +5,16 @@ from hypothesis import strategies as st
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.interact.label_model import (
+    NODE_FEATURE_WEIGHT,
+    RESIDUAL_WEIGHT,
     LabelModel,
     fit_label_model,
     has_conflicting_label,
+    label_model_inputs,
+    label_model_weights,
     size_weights,
 )
+from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from tests.interact.node_labels import known_labels
 from tests.scenes import plain_frame, random_graph
 
@@ -24,11 +29,11 @@ def clouds(rng, *counts, apart=6.0, columns=5):
     return centres[labels] + rng.normal(size=(len(labels), columns)), labels
 
 
-def fit(known, labels, weight=None, reference=None, strength=1.0):
+def fit(known, labels, weight=None, reference=None, columns=1.0):
     weight = np.ones(len(labels)) if weight is None else weight
     reference = known if reference is None else reference
-    settings = LabelModelSettings(inverse_regularization=strength)
-    return LabelModel(known, labels, weight, reference, settings)
+    column_weights = np.broadcast_to(columns, known.shape[1:])
+    return LabelModel(known, labels, weight, reference, column_weights, STRONG)
 
 
 def test_similar_appearance_has_the_same_label():
@@ -114,25 +119,50 @@ def graph():
     return random_graph(np.random.default_rng(0))
 
 
+def probability(graph, node_labels, t, row, settings=STRONG):
+    model = fit_label_model(graph, node_labels, settings)
+    return model(label_model_inputs(graph.frames[t], settings)[[row]], (1,))[0, 0]
+
+
 def test_label_model_is_fitted_on_labelled_superpixels(graph):
-    last = graph.n - 1
-    node_labels = known_labels(graph.n, [(0, 1), (last, 0)])
-    model = fit_label_model(graph.frames, graph.offsets, node_labels, STRONG)
-    assert model(graph.frames[0].appearance[:1], (1,))[0, 0] > 0.55
-    assert model(graph.frames[-1].appearance[-1:], (1,))[0, 0] < 0.45
+    node_labels = known_labels(graph.n, [(0, 1), (graph.n - 1, 0)])
+    assert probability(graph, node_labels, 0, 0) > 0.55
+    assert probability(graph, node_labels, -1, -1) < 0.45
 
 
 def test_propagated_labels_have_less_weight_than_drawn_ones(graph):
-    def probability(node_labels):
-        model = fit_label_model(graph.frames, graph.offsets, node_labels, STRONG)
-        return model(graph.frames[2].appearance[:1], (1,))[0, 0]
-
     at = int(graph.offsets[2])
     drawn = [(0, 1), (graph.n - 1, 0)]
-    drawn_only = probability(known_labels(graph.n, drawn))
-    propagated = probability(known_labels(graph.n, drawn, [(at, 1)]))
-    all_drawn = probability(known_labels(graph.n, [*drawn, (at, 1)]))
+    drawn_only = probability(graph, known_labels(graph.n, drawn), 2, 0)
+    propagated = probability(graph, known_labels(graph.n, drawn, [(at, 1)]), 2, 0)
+    all_drawn = probability(graph, known_labels(graph.n, [*drawn, (at, 1)]), 2, 0)
     assert drawn_only < propagated < all_drawn
+
+
+def test_node_features_are_inputs_unless_disabled(graph):
+    frame = graph.frames[0]
+    appearance = frame.appearance.astype(np.float32)
+    inputs = label_model_inputs(frame, STRONG)
+    np.testing.assert_array_equal(inputs, np.hstack([appearance, frame.node_features]))
+    without = STRONG.model_copy(update={"node_features": False})
+    np.testing.assert_array_equal(label_model_inputs(frame, without), appearance)
+
+
+def test_motion_relative_to_the_camera_has_its_own_weight():
+    names = "l", RESIDUAL_MOTION
+    weights = label_model_weights(2, names, STRONG)
+    assert weights.tolist() == [1, 1, NODE_FEATURE_WEIGHT, RESIDUAL_WEIGHT]
+    without = STRONG.model_copy(update={"node_features": False})
+    assert label_model_weights(2, names, without).tolist() == [1, 1]
+
+
+def test_a_column_with_a_larger_weight_dominates():
+    values = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    contradiction = np.array([[1.0, -1.0]])
+    (equal,) = fit(values, np.array([0, 1]))(contradiction, (1,))
+    (first,) = fit(values, np.array([0, 1]), columns=[3.0, 1.0])(contradiction, (1,))
+    np.testing.assert_allclose(equal, 0.5, atol=1e-3)
+    assert first > 0.6
 
 
 def test_small_superpixels_have_less_weight():

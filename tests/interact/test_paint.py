@@ -72,7 +72,7 @@ def test_filter_keeps_edges_of_the_guide_and_smooths_others():
     assert 0.2 < blurred[10, 19] < 0.5
 
 
-@pytest.mark.parametrize("refine", [False, True])
+@pytest.mark.parametrize("refine", ["none", "guided"])
 def test_pixels_under_a_stroke_have_its_label(refine):
     video, truth = moving_square(2)
     graph = VideoGraph(

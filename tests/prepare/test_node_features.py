@@ -55,7 +55,7 @@ def test_each_feature_has_its_shape(feature, seed, previous, following):
 def test_all_features_together():
     one = view(halves(), following=steady_flow((16, 16)))
     assert compute_node_features(one).shape == (2, len(NODE_FEATURE_NAMES))
-    assert len(set(NODE_FEATURE_NAMES)) == len(NODE_FEATURE_NAMES) == 12
+    assert len(set(NODE_FEATURE_NAMES)) == len(NODE_FEATURE_NAMES) == 13
 
 
 def test_log_size():

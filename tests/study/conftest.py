@@ -9,6 +9,6 @@ from tests.scenes import two_squares
 
 @pytest.fixture(scope="session")
 def labelled_video():
-    """A short video of two squares, prepared, with its truth."""
+    """Prepare a short video of two squares with its ground truth."""
     video, truth = two_squares(5)
     return LabelledVideo(without_refinement(drain(start(video))), truth)

@@ -12,7 +12,7 @@ FRAMES = 4
 
 
 def davis_folder(root):
-    """Two sequences: "one" has one object, "two" has two."""
+    """Write two sequences: "one" has one object, "two" has two."""
     for name, scene in SCENES.items():
         video, truth = scene(FRAMES)
         frames, masks = folders(root, name)
@@ -29,7 +29,7 @@ def folders(root, name):
 
 
 def write_human_scribbles(folder, name, strokes):
-    """Write strokes on frame 0 as DAVIS keeps them, from label to (row, col) points."""
+    """Write strokes on frame 0, (row, col) points by label, in the format of DAVIS."""
     _, truth = SCENES[name](FRAMES)
     size = np.array(truth.shape[1:])
     first = [
@@ -37,8 +37,8 @@ def write_human_scribbles(folder, name, strokes):
         for label, path in strokes.items()
     ]
     (folder / name).mkdir(parents=True)
-    found = {"sequence": name, "scribbles": [first, *([[]] * (FRAMES - 1))]}
-    (folder / name / "001.json").write_text(json.dumps(found))
+    scribbles = {"sequence": name, "scribbles": [first, *([[]] * (FRAMES - 1))]}
+    (folder / name / "001.json").write_text(json.dumps(scribbles))
 
 
 STROKES_ON_ONE = {1: [(18, 10), (27, 19)], 0: [(5, 5), (5, 58)]}

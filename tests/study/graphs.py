@@ -1,4 +1,4 @@
-"""Small graphs, and what a round tells of them."""
+"""Small graphs and their node inputs."""
 
 import numpy as np
 
@@ -9,21 +9,24 @@ from napari_gnn_vos.structures.video_graph import Graph
 
 
 def node_inputs_of(shape, **columns):
-    """Inputs of `shape` = (K, N), 0 but for some columns."""
+    """Create node inputs of K objects and N superpixels: 0 except in the columns."""
     out = np.zeros((*shape, len(NODE_INPUT_NAMES)), np.float32)
     for name, values in columns.items():
         out[..., NODE_INPUT_NAMES.index(name)] = values
     return out
 
 
-def chain(*incoming):
-    """A row of superpixels on one frame; ties is how little neighbours look alike."""
-    n = len(incoming) + 1
+def chain(*colour_differences):
+    """Create a chain of superpixels on one frame, with the differences along it."""
+    n = len(colour_differences) + 1
     ends = np.array([[k, k + 1] for k in range(n - 1)]).T
     edges = np.concatenate([ends, ends[::-1]], axis=1).astype(np.int32)
     edge_features = np.zeros((2 * (n - 1), len(EDGE_FEATURE_NAMES)), np.float32)
     edge_features[:, EDGE_FEATURE_NAMES.index("is_spatial")] = 1
-    edge_features[:, EDGE_FEATURE_NAMES.index("delta_a")] = [*incoming, *incoming]
+    edge_features[:, EDGE_FEATURE_NAMES.index("delta_a")] = [
+        *colour_differences,
+        *colour_differences,
+    ]
     order = np.argsort(edges[1] * n + edges[0])
     nodes = Columns(np.zeros((n, 0), np.float32), ())
     return Graph(

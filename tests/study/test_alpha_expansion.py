@@ -24,12 +24,12 @@ def random_field(seed, count, n=6):
     return rng, PottsModel(unary, edges, np.concatenate([pairwise, pairwise]))
 
 
-def cheapest(field, *choices):
-    """Energy of the best labelling, tried one by one, of some labels for each node."""
+def minimum_energy(field, *choices):
+    """Find the minimum energy by enumerating all choices of labels per node."""
     return min(field.energy(np.array(labels)) for labels in product(*choices))
 
 
-def test_energy_by_hand():
+def test_energy_computed_by_hand():
     edges = np.array([[0, 1, 1, 2], [1, 0, 2, 1]])
     field = PottsModel(
         np.array([[1, 2, 3], [40, 50, 60]]), edges, np.array([7, 7, 9, 9])
@@ -41,43 +41,45 @@ def test_energy_by_hand():
 
 @settings(max_examples=40)
 @given(seed=SEEDS)
-def test_of_two_labels_nothing_is_cheaper(seed):
+def test_two_labels_have_the_minimum_energy(seed):
     _, field = random_field(seed, 2, n=8)
-    assert field.energy(alpha_expansion(field)) == cheapest(field, *[(0, 1)] * 8)
+    assert field.energy(alpha_expansion(field)) == minimum_energy(field, *[(0, 1)] * 8)
 
 
 @settings(max_examples=40)
 @given(seed=SEEDS, count=st.integers(2, 5))
-def test_an_expansion_is_the_cheapest_there_is(seed, count):
+def test_expansion_move_has_the_minimum_energy(seed, count):
     rng, field = random_field(seed, count)
     labels = rng.integers(0, count, 6)
     for label in range(count):
-        found = expansion_move(field, labels, label)
-        assert ((found == labels) | (found == label)).all()
-        assert field.energy(found) <= field.energy(labels)
-        assert field.energy(found) == cheapest(field, *[{k, label} for k in labels])
+        result = expansion_move(field, labels, label)
+        assert ((result == labels) | (result == label)).all()
+        assert field.energy(result) <= field.energy(labels)
+        assert field.energy(result) == minimum_energy(
+            field, *[{k, label} for k in labels]
+        )
 
 
 @settings(max_examples=40)
 @given(seed=SEEDS)
-def test_of_three_labels_no_expansion_is_left(seed):
+def test_no_expansion_move_improves_the_result(seed):
     _, field = random_field(seed, 3)
-    found = alpha_expansion(field)
-    energy = field.energy(found)
+    result = alpha_expansion(field)
+    energy = field.energy(result)
     assert energy <= field.energy(np.zeros(6, int))
-    assert energy <= 2 * cheapest(field, *[range(3)] * 6)
+    assert energy <= 2 * minimum_energy(field, *[range(3)] * 6)
     for label in range(3):
-        assert field.energy(expansion_move(field, found, label)) == energy
+        assert field.energy(expansion_move(field, result, label)) == energy
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_what_has_the_label_keeps_it(label):
+def test_nodes_with_label_alpha_keep_it(label):
     _, field = random_field(0, 2)
     labels = np.full(6, label)
     assert expansion_move(field, labels, label).tolist() == labels.tolist()
 
 
-def test_equally_cheap_is_left_alone():
+def test_labels_of_equal_energy_are_not_changed():
     field = PottsModel(
         np.array([[3, 3], [3, 3]]), np.zeros((2, 0), int), np.zeros(0, int)
     )

@@ -11,7 +11,7 @@ from tests.study.graphs import chain, node_inputs_of
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_a_probability_for_every_object_and_superpixel(name):
+def test_probability_per_object_and_superpixel(name):
     rng = np.random.default_rng(0)
     graph = random_graph(rng).window()
     shape = 3, len(graph.node_features.values)
@@ -25,7 +25,7 @@ def test_a_probability_for_every_object_and_superpixel(name):
     assert ((out >= 0) & (out <= 1)).all()
 
 
-def test_alone_is_the_column_itself():
+def test_single_input_baselines_return_their_column_as_probability():
     graph = chain(0, 0)
     inputs = node_inputs_of((1, 3), label_model=[-1, 0, 1], harmonic=[1, 0.5, -1])
     assert BASELINES["label model alone"](graph, inputs).tolist() == [[0, 0.5, 1]]
@@ -34,7 +34,7 @@ def test_alone_is_the_column_itself():
     ]
 
 
-def test_the_nearest_seed_along_the_graph():
+def test_nearest_seed_is_found_by_graph_distance():
     inputs = node_inputs_of(
         (1, 4), drawn_target=[1, 0, 0, 0], propagated_rest=[0, 0, 0, 1]
     )
@@ -44,21 +44,22 @@ def test_the_nearest_seed_along_the_graph():
     assert (out > 0.5).tolist() == [True, False, False, False]
 
 
-def test_only_seeds_of_the_object_make_all_of_it():
+def test_without_seeds_of_the_rest_all_superpixels_are_the_object():
     inputs = node_inputs_of((2, 3), drawn_target=[[1, 0, 0], [0, 0, 0]])
-    alone, unknown = nearest_seed_baseline(chain(1, 1), inputs)
-    assert (alone > 0.99).all()
-    assert (unknown == 0.5).all()
+    with_seeds, without_seeds = nearest_seed_baseline(chain(1, 1), inputs)
+    assert (with_seeds > 0.99).all()
+    assert (without_seeds == 0.5).all()
 
 
-def test_everywhere_is_all_objects_on_the_whole_graph():
+def test_whole_video_model_passes_all_objects_and_the_whole_graph():
     rng = np.random.default_rng(0)
     graph = random_graph(rng)
     inputs = [rng.uniform(-1, 1, (2, n, 8)).astype(np.float32) for n in graph.counts]
     model = WholeVideoModel(
-        lambda window, told: told[..., 4] * len(window.node_features.values)
+        lambda window, inputs: inputs[..., 4] * len(window.node_features.values)
     )
-    found = list(model(graph, inputs.__getitem__, range(1, 4)))
-    assert len(found) == 3
-    for answer, told in zip(found, inputs[1:4], strict=True):
-        np.testing.assert_array_equal(answer, told[:, :, 4] * np.float32(graph.n))
+    out = list(model(graph, inputs.__getitem__, range(1, 4)))
+    assert len(out) == 3
+    for probability, node_inputs in zip(out, inputs[1:4], strict=True):
+        expected = node_inputs[:, :, 4] * np.float32(graph.n)
+        np.testing.assert_array_equal(probability, expected)

@@ -16,14 +16,14 @@ from napari_gnn_vos.study.metrics import (
 )
 
 
-def test_by_hand():
+def test_jaccard_by_hand():
     labels = np.array([[[1, 1, 0, 2]], [[0, 0, 0, 0]], [[2, 2, 2, 2]]], np.uint8)
     truth = np.array([[[0, 1, 1, 2]], [[1, 0, 0, 0]], [[2, 2, 0, 0]]], np.uint8)
     j = jaccard(labels, truth, [1, 2])
     np.testing.assert_allclose(j, [[1 / 3, 1], [0, 1], [1, 0.5]])
 
 
-def test_objects_rise_and_leave_gaps():
+def test_objects_are_sorted_and_may_have_gaps():
     assert objects_of(np.array([[[0, 7, 2]]], np.uint8)) == (2, 7)
     assert objects_of(np.zeros((1, 2, 2), np.uint8)) == ()
 
@@ -34,7 +34,7 @@ def square(row, col, side, shape=(100, 120), label=1):
     return mask
 
 
-def test_a_boundary_within_the_tolerance_is_right():
+def test_boundary_within_the_tolerance_has_f_of_one():
     """The diagonal of 100 x 120 pixels is 156, so the tolerance is 2."""
     truth = square(20, 20, 40)
     for d in (0, 1, 2):
@@ -53,7 +53,7 @@ def test_boundary_by_hand():
     np.testing.assert_allclose(f, 2 * wanted_recall / (1 + wanted_recall))
 
 
-def test_no_boundary_in_one_or_both():
+def test_missing_boundaries_have_f_of_zero_or_one():
     nothing, truth = np.zeros((1, 100, 120), np.uint8), square(20, 20, 40)
     np.testing.assert_array_equal(boundary_f(nothing, nothing, [1, 2]), [[1, 1]])
     np.testing.assert_array_equal(boundary_f(nothing, truth, [1, 2]), [[0, 1]])
@@ -62,7 +62,7 @@ def test_no_boundary_in_one_or_both():
     np.testing.assert_array_equal(boundary_f(everything, truth, [1]), [[0]])
 
 
-def test_objects_are_measured_apart():
+def test_objects_are_measured_separately():
     truth = square(10, 10, 30) + square(50, 60, 40, label=2)
     labels = square(10, 10, 30) + square(50, 75, 40, label=2)
     f = boundary_f(labels, truth, [1, 2])
@@ -72,7 +72,7 @@ def test_objects_are_measured_apart():
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_boundary_as_loops(seed):
+def test_boundary_f_equals_a_plain_loop(seed):
     """Every pixel of a boundary looks for one of the other's within the tolerance."""
     rng = np.random.default_rng(seed)
     size = (13, 17)

@@ -26,8 +26,8 @@ def draw(labels, truth, vary=False, seed=0):
 
 def ring(radius, width):
     rows, cols = np.indices((90, 120))
-    away = np.hypot(rows - 45, cols - 60)
-    return (away >= radius) & (away < radius + width)
+    distance = np.hypot(rows - 45, cols - 60)
+    return (distance >= radius) & (distance < radius + width)
 
 
 @given(seed=seeds, vary=st.booleans())
@@ -38,7 +38,7 @@ def test_strokes_lie_inside_the_error_of_their_label(seed, vary):
         truth[t][blobs(rng)] = 1
         truth[t][blobs(rng, share=0.2)] = 2
         labels[t][blobs(rng)] = 1
-    truth[:, :8, :8], truth[:, -8:, -8:] = 1, 2  # both are somewhere
+    truth[:, :8, :8], truth[:, -8:, -8:] = 1, 2  # both objects are present
     scribbles = draw(labels, truth, vary, seed)
     assert scribbles
     assert len({s.frame for s in scribbles}) == 1
@@ -57,7 +57,7 @@ def test_strokes_stay_in_a_region_of_any_shape(seed):
 
 @pytest.mark.parametrize("width", [1, 2, 3, 5])
 @pytest.mark.parametrize("radius", [8, 20])
-def test_even_in_a_thin_ring(radius, width):
+def test_strokes_stay_in_a_thin_ring(radius, width):
     for path in scribbles_for_errors(ring(radius, width)):
         assert_inside(path, ring(radius, width))
 
@@ -67,7 +67,7 @@ def assert_inside(path, region):
     assert region[rows, cols].all()
 
 
-def test_a_stroke_runs_along_a_bar_and_keeps_from_its_border():
+def test_stroke_follows_the_skeleton_of_a_bar():
     region = np.zeros((60, 100), bool)
     region[20:40, 10:90] = True
     (path,) = scribbles_for_errors(region)
@@ -76,13 +76,13 @@ def test_a_stroke_runs_along_a_bar_and_keeps_from_its_border():
     assert (np.abs(middle[:, 0] - 29.5) < 3).all()
 
 
-def test_nothing_to_correct_nothing_is_drawn():
+def test_correct_labels_get_no_stroke():
     _, truth = moving_square()
     assert draw(truth, truth) == ()
     assert draw(truth, truth, vary=True) == ()
 
 
-def test_a_narrow_error_beside_a_wide_one_is_left_alone():
+def test_narrow_error_next_to_a_wide_one_gets_no_stroke():
     region = np.zeros((60, 100), bool)
     region[10:40, 10:40] = True
     region[50:52, 10:90] = True
@@ -90,11 +90,11 @@ def test_a_narrow_error_beside_a_wide_one_is_left_alone():
     assert path[:, 0].max() < 45
 
 
-def test_errors_a_pixel_wide_all_around_are_left_alone():
+def test_boundary_error_of_one_pixel_gets_no_stroke():
     assert scribbles_for_errors(ring(30, 1)) == []
 
 
-def test_a_small_error_alone_gets_a_stroke():
+def test_small_error_gets_a_stroke_if_it_is_the_only_one():
     region = np.zeros((40, 40), bool)
     region[20, 10:19] = True
     (path,) = scribbles_for_errors(region)
@@ -103,7 +103,7 @@ def test_a_small_error_alone_gets_a_stroke():
     assert scribbles_for_errors(region) == []
 
 
-def test_a_disk_whose_skeleton_is_a_point_gets_a_stroke():
+def test_disk_with_a_point_skeleton_gets_a_stroke():
     rows, cols = np.indices((60, 60))
     region = np.hypot(rows - 30, cols - 25) < 20
     (path,) = scribbles_for_errors(region)
@@ -111,31 +111,31 @@ def test_a_disk_whose_skeleton_is_a_point_gets_a_stroke():
     assert 10 <= np.ptp(path[:, 1]) <= 30
 
 
-def test_a_stroke_in_every_region():
+def test_each_region_gets_a_stroke():
     region = np.zeros((60, 100), bool)
     region[5:25, 5:30] = region[30:55, 50:90] = True
     assert len(scribbles_for_errors(region)) == 2
 
 
-def test_everything_wrong_a_stroke_in_the_middle():
+def test_frame_of_errors_gets_one_stroke():
     (path,) = scribbles_for_errors(np.ones((40, 80), bool))
     assert_inside(path, np.ones((40, 80), bool))
 
 
-def test_first_every_object_and_background_on_one_frame():
+def test_first_round_has_strokes_on_all_labels_of_one_frame():
     _, truth = two_squares()
     scribbles = draw(None, truth)
     assert sorted(s.label for s in scribbles) == [0, 1, 2]
-    assert {s.frame for s in scribbles} == {0}  # all frames show them alike
+    assert {s.frame for s in scribbles} == {0}  # areas are equal on all frames
 
 
-def test_first_where_all_objects_are_seen_well():
+def test_first_round_is_on_a_frame_with_all_objects():
     _, truth = two_squares()
     truth[:4][truth[:4] == 2] = 0
     assert {s.frame for s in draw(None, truth)} == {4}
 
 
-def test_the_worst_frame_and_there_the_largest_region():
+def test_correction_is_on_the_worst_frame():
     _, truth = two_squares()
     labels = truth.copy()
     labels[1][labels[1] == 1] = 0
@@ -145,10 +145,10 @@ def test_the_worst_frame_and_there_the_largest_region():
     assert {s.label for s in scribbles} == {1, 2}
 
 
-def test_the_longest_stroke_comes_first():
+def test_strokes_are_sorted_by_length():
     _, truth = two_squares()
     labels = np.zeros_like(truth)
-    labels[:, 27:30] = truth[:, 27:30]  # a few rows of the second are right
+    labels[:, 27:30] = truth[:, 27:30]  # a few rows of object 2 are correct
     lengths = [
         np.linalg.norm(np.diff(s.path, axis=0), axis=1).sum()
         for s in draw(labels, truth)
@@ -156,7 +156,7 @@ def test_the_longest_stroke_comes_first():
     assert lengths == sorted(lengths, reverse=True)
 
 
-def test_no_frame_twice_before_it_had_all():
+def test_no_frame_is_corrected_twice_before_all_were():
     _, truth = two_squares()
     labels = np.zeros_like(truth)
     used = []
@@ -170,7 +170,7 @@ def test_no_frame_twice_before_it_had_all():
     assert SimulatedAnnotator()(labels, truth, np.random.default_rng(0), used)
 
 
-def test_at_random_only_for_the_robot_that_varies():
+def test_frame_is_random_only_if_vary_is_set():
     _, truth = two_squares()
     labels = np.zeros_like(truth)
 

@@ -10,11 +10,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
-from napari_gnn_vos.interact.paint import paint_frame
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import expected_j, expected_overlap
 from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
@@ -79,8 +79,10 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
     graph = session.graph
     points = session.painted_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)
-    settings = session.config.label_model
-    return gather_evidence(graph, node_labels, session.prediction, settings, span)
+    settings, previous = session.config.label_model, session.prediction
+    if previous is not None and previous.refined and session.config.refined_previous:
+        previous = replace(previous, probability=previous.refined)
+    return gather_evidence(graph, node_labels, previous, settings, span)
 
 
 def predict(
@@ -121,7 +123,7 @@ def predict(
         span = _around(first, count)
         inputs = evidence(session, span)
         (rows,) = _probabilities(model, session, inputs, range(first, first + 1))
-        labels = paint_frame(session, first, rows, inputs.objects)
+        labels, _ = _painter(model, session, inputs)(first, rows)
         yield PartialResult("label", 0, count, first, labels)
         if len(span) < count:
             inputs = None
@@ -131,24 +133,40 @@ def predict(
 def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[Session]:
     """Predict and paint all frames; painting runs in threads beside the network."""
     count = session.graph.shape[0]
+    painter = _painter(model, session, inputs)
 
-    def paint(t: int, rows: F32) -> tuple[bytes, F64]:
-        labels = pack(paint_frame(session, t, rows, inputs.objects))
-        return labels, expected_overlap(rows, session.graph.frames[t].sizes)
+    def paint(t: int, rows: F32) -> tuple[bytes, F64, F32]:
+        labels, refined = painter(t, rows)
+        overlap = expected_overlap(rows, session.graph.frames[t].sizes)
+        return pack(labels), overlap, refined
 
-    probability, jobs = [], []
-    with ThreadPoolExecutor(cores()) as pool:
+    probability, jobs, painted = [], [], []
+    with ThreadPoolExecutor(cores(), initializer=painter.prepare_thread) as pool:
         frames = range(count)
         for t, rows in enumerate(_probabilities(model, session, inputs, frames)):
             probability.append(rows)
             jobs.append(pool.submit(paint, t, rows))
-            yield Progress("label", t, count)
-        packed, overlaps = zip(*(job.result() for job in jobs), strict=True)
-    yield Progress("label", count, count)
-    expected = expected_j(np.stack(overlaps))
-    prediction = Prediction(inputs.objects, tuple(probability), expected, str(model))
+            yield Progress("label", t, 2 * count)
+        for t, job in enumerate(jobs):
+            painted.append(job.result())
+            yield Progress("label", count + t, 2 * count)
+    yield Progress("label", 2 * count, 2 * count)
+    packed, overlaps, refined = zip(*painted, strict=True)
+    prediction = Prediction(
+        inputs.objects,
+        tuple(probability),
+        expected_j(np.stack(overlaps)),
+        str(model),
+        refined if painter.refiner is not None else (),
+    )
     labels = LabelFrames(session.graph.shape, packed)
     return replace(session, prediction=prediction, packed_labels=labels)
+
+
+def _painter(model: Model, session: Session, inputs: Evidence) -> FramePainter:
+    """Create the painter of a round; a decoder runs on the device of the model."""
+    device = getattr(model, "device", "cpu")
+    return FramePainter.of(session, inputs.objects, device)
 
 
 def _around(t: int, count: int) -> range:

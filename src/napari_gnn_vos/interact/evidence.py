@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.harmonic import solve_harmonic
-from napari_gnn_vos.interact.label_model import fit_label_model
+from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
 from napari_gnn_vos.interact.one_vs_rest import assemble_inputs
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.session import Prediction
@@ -125,10 +125,11 @@ def label_model_probabilities(
     frames, offsets = graph.frames, graph.offsets
     probabilities = np.full((len(objects), graph.n), NEUTRAL, np.float32)
     if settings.enabled:
-        model = fit_label_model(frames, offsets, node_labels, settings)
+        settings = settings.for_objects(len(objects))
+        model = fit_label_model(graph, node_labels, settings)
 
         def classify(t: int) -> None:
-            probability = model(frames[t].appearance, objects)
+            probability = model(label_model_inputs(frames[t], settings), objects)
             probabilities[:, offsets[t] : offsets[t + 1]] = probability.T
 
         with ThreadPoolExecutor(cores()) as pool:

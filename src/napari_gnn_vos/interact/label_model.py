@@ -1,9 +1,8 @@
-"""The label model: appearance of each label, learnt from the strokes (paper, III-C)."""
+"""The label model: a classifier of superpixels fitted to the strokes (paper, III-C)."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,24 +11,30 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores, single_threaded_blas
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
+from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
+NODE_FEATURE_WEIGHT, RESIDUAL_WEIGHT = 2.0, 3.0
+"""Weights of standardised node features; those of the appearance have weight 1."""
 
 
 class LabelModel:
-    """One-vs-rest logistic regression on standardised appearance.
+    """One-vs-rest logistic regression on standardised, weighted columns.
 
     Parameters
     ----------
-    appearance : (M, A) ndarray of float
-        Training samples: appearance of superpixels of known label.
+    inputs : (M, C) ndarray of float
+        Training samples: `label_model_inputs` of superpixels of known label.
     labels : (M,) ndarray of int
         Their labels; 0 is background, for which no classifier is fitted.
     weights : (M,) ndarray of float
         Sample weights.
-    reference : (R, A) ndarray of float
-        Appearance that mean and standard deviation of each feature are computed from.
+    reference : (R, C) ndarray of float
+        Inputs from which the mean and standard deviation of each column are computed.
+    column_weights : (C,) ndarray of float
+        Factors of the standardised columns: the larger, the less a column is penalised.
     settings : LabelModelSettings
 
     Notes
@@ -39,16 +44,18 @@ class LabelModel:
 
     def __init__(
         self,
-        appearance: NDArray[np.floating],
+        inputs: NDArray[np.floating],
         labels: NDArray[np.integer],
         weights: NDArray[np.floating],
         reference: NDArray[np.floating],
+        column_weights: NDArray[np.floating],
         settings: LabelModelSettings,
     ) -> None:
         reference = reference.astype(np.float32)
         self._mean = reference.mean(axis=0)
-        self._std = reference.std(axis=0) + np.float32(1e-3)
-        standardised = self._standardise(appearance)
+        std = reference.std(axis=0) + np.float32(1e-3)
+        self._scale = std / column_weights.astype(np.float32)
+        standardised = self._standardise(inputs)
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 
         def fit(label: int) -> tuple[F32, float]:
@@ -58,17 +65,15 @@ class LabelModel:
         with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
             self._classifiers = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
-    def _standardise(self, appearance: NDArray[np.floating]) -> F32:
-        return np.asarray((appearance - self._mean) / self._std, np.float32)
+    def _standardise(self, inputs: NDArray[np.floating]) -> F32:
+        return np.asarray((inputs - self._mean) / self._scale, np.float32)
 
-    def __call__(
-        self, appearance: NDArray[np.floating], labels: tuple[int, ...]
-    ) -> F32:
+    def __call__(self, inputs: NDArray[np.floating], labels: tuple[int, ...]) -> F32:
         """Compute the probability of each label against the rest.
 
         Parameters
         ----------
-        appearance : (n, A) ndarray of float
+        inputs : (n, C) ndarray of float
         labels : tuple of K int
 
         Returns
@@ -79,10 +84,10 @@ class LabelModel:
         none = np.zeros(len(self._mean), np.float32), 0.0
         classifiers = [self._classifiers.get(label, none) for label in labels]
         weights = np.stack([weight for weight, _ in classifiers], axis=1)
-        weights = weights / self._std[:, None]  # standardises the appearance, too
+        weights = weights / self._scale[:, None]  # standardises the inputs, too
         intercepts = np.array([value for _, value in classifiers], np.float32)
         intercepts -= self._mean @ weights
-        return _logistic(appearance.astype(np.float32) @ weights + intercepts)
+        return _logistic(inputs.astype(np.float32) @ weights + intercepts)
 
 
 def _logistic(values: F32) -> F32:
@@ -90,7 +95,7 @@ def _logistic(values: F32) -> F32:
 
 
 def _fit_classifier(
-    appearance: F32,
+    inputs: F32,
     is_label: NDArray[np.bool_],
     weights: NDArray[np.floating],
     settings: LabelModelSettings,
@@ -106,15 +111,34 @@ def _fit_classifier(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(appearance, is_label, sample_weight=balanced)
+        model.fit(inputs, is_label, sample_weight=balanced)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
-def fit_label_model(
-    frames: Sequence[FrameGraph],
-    offsets: NDArray[np.int64],
-    node_labels: SuperpixelLabels,
+def label_model_inputs(frame: FrameGraph, settings: LabelModelSettings) -> F32:
+    """Concatenate appearance and, by settings, the node features, (n, C)."""
+    appearance = frame.appearance.astype(np.float32)
+    if not settings.node_features:
+        return appearance
+    return np.concatenate([appearance, frame.node_features], axis=1)
+
+
+def label_model_weights(
+    appearance_columns: int,
+    node_feature_names: tuple[str, ...],
     settings: LabelModelSettings,
+) -> F32:
+    """Return the weights of the standardised columns of `label_model_inputs`, (C,)."""
+    names = node_feature_names if settings.node_features else ()
+    nodes = [
+        RESIDUAL_WEIGHT if name == RESIDUAL_MOTION else NODE_FEATURE_WEIGHT
+        for name in names
+    ]
+    return np.array([1.0] * appearance_columns + nodes, np.float32)
+
+
+def fit_label_model(
+    graph: VideoGraph, node_labels: SuperpixelLabels, settings: LabelModelSettings
 ) -> LabelModel:
     """Fit the label model on labelled superpixels.
 
@@ -123,18 +147,18 @@ def fit_label_model(
 
     Parameters
     ----------
-    frames : sequence of T FrameGraph
-    offsets : (T + 1,) ndarray of int64
-        Number of the first superpixel of each frame, then N.
+    graph : VideoGraph
+        N superpixels.
     node_labels : SuperpixelLabels
-        Of N superpixels.
+        Of these superpixels.
     settings : LabelModelSettings
 
     Returns
     -------
     model : LabelModel
     """
-    appearance, labels, weights, reference = [], [], [], []
+    frames, offsets = graph.frames, graph.offsets
+    samples, labels, weights, reference = [], [], [], []
     for source, source_weight in (
         (node_labels.drawn, 1.0),
         (node_labels.presumed, 1.0),
@@ -147,20 +171,22 @@ def fit_label_model(
             if source is node_labels.drawn:
                 painted = frame.appearance[rows - offsets[t]]
                 rows = rows[~has_conflicting_label(painted, source[rows])]
-            nodes = rows - offsets[t]
+            nodes, inputs = rows - offsets[t], label_model_inputs(frame, settings)
             weight = np.full(len(rows), source_weight, np.float32)
             if source is node_labels.drawn:
                 weight *= size_weights(frame, settings.small_superpixel)[nodes]
-            appearance.append(frame.appearance[nodes])
+            samples.append(inputs[nodes])
             labels.append(source[rows])
             weights.append(weight)
             if source_weight == 1.0:
-                reference.append(frame.appearance)
+                reference.append(inputs)
+    columns = frames[0].appearance.shape[1]
     return LabelModel(
-        np.concatenate(appearance).astype(np.float32),
+        np.concatenate(samples),
         np.concatenate(labels),
         np.concatenate(weights),
         np.concatenate(reference),
+        label_model_weights(columns, graph.node_feature_names, settings),
         settings,
     )
 

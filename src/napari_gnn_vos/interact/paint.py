@@ -49,9 +49,14 @@ def paint_frame(
     -------
     labels : (H, W) ndarray of uint8
     """
-    guide = session.video.greys[t] if session.config.refine else None
+    guide = session.video.greys[t] if session.config.refine != "none" else None
     superpixels = session.graph.frames[t].labels
     labels = paint_labels(superpixels, probability, objects, guide)
+    return assign_painted_pixels(session, t, labels)
+
+
+def assign_painted_pixels(session: Session, t: int, labels: U8) -> U8:
+    """Assign the label of a stroke to the pixels under it, in place."""
     painted = session.painted_pixels.take(session.painted_pixels.frame == t)
     labels[painted.row, painted.col] = painted.label
     return labels

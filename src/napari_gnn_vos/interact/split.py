@@ -227,9 +227,13 @@ def _inherit(session: Session, split: Mapping[int, SplitFrame]) -> Prediction | 
     if session.prediction is None:
         return None
     probability = list(session.prediction.probability)
+    refined = list(session.prediction.refined)
     for t, frame in split.items():
-        probability[t] = probability[t][frame.parents]
-    return replace(session.prediction, probability=tuple(probability))
+        for rows in filter(None, (probability, refined)):
+            rows[t] = rows[t][frame.parents]
+    return replace(
+        session.prediction, probability=tuple(probability), refined=tuple(refined)
+    )
 
 
 def split_mixed_superpixels(

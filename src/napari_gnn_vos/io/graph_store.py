@@ -21,7 +21,7 @@ from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 METADATA_FILE = "graph.json"
-VERSION = 2
+VERSION = 3
 """Format version, increased when the meaning of the stored arrays changes."""
 log = logging.getLogger(__name__)
 

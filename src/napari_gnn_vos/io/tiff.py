@@ -280,8 +280,8 @@ def _binary_to_grey(frame: NDArray[Any]) -> NDArray[Any]:
 def _cmyk_to_rgb(frame: NDArray[Any]) -> NDArray[Any]:
     """Convert (H, W, 4) CMYK to RGB without a colour profile."""
     full = float(np.iinfo(frame.dtype).max)
-    ink = frame.astype(np.float64) / full
-    rgb = np.rint((1 - ink[..., :3]) * (1 - ink[..., 3:]) * full)
+    cmyk = frame.astype(np.float64) / full
+    rgb = np.rint((1 - cmyk[..., :3]) * (1 - cmyk[..., 3:]) * full)
     return np.asarray(rgb.astype(frame.dtype))
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.movie_image import display_image
 from napari_gnn_vos.io.movie_packets import (
     KeyFrame,
     missing_times,
@@ -112,7 +112,7 @@ class MovieFrames(LazyFrames):
                 if number < t and number in self._cache:
                     image = self._cache[number]
                 elif (frame := self._decoded(number)) is not None:
-                    image = _display_image(frame)
+                    image = display_image(frame)
                 else:
                     continue
                 if number < t:
@@ -143,7 +143,7 @@ class MovieFrames(LazyFrames):
                 f"The first {removed} frames depend on pictures before the start of "
                 "the file. They are left out."
             )
-        return _display_image(frame)
+        return display_image(frame)
 
     def _decoded(self, t: int) -> Any:
         """Decode frame `t`; return None if the decoder does not output it."""
@@ -428,35 +428,6 @@ def _is_keyframe(frame: Any, pts: int) -> bool:
     """Whether a frame has a time stamp and is not predicted from other frames."""
     is_predicted = frame.pict_type in (PictureType.P, PictureType.B)
     return bool(frame.pts == pts and (frame.key_frame or not is_predicted))
-
-
-def _display_image(frame: Any) -> NDArray[Any]:
-    """Convert to RGB or 16-bit greyscale, and apply the display matrix."""
-    components = frame.format.components
-    if max(component.bits for component in components) <= 8:
-        pixel_format = "rgb24"
-    else:
-        pixel_format = "gray16le" if len(components) == 1 else "rgb48le"
-    image: NDArray[Any] = frame.to_ndarray(format=pixel_format)
-    with suppress(ValueError):  # side data of a type that PyAV does not know
-        if (data := frame.side_data.get("DISPLAYMATRIX")) is not None:
-            return _oriented(image, np.frombuffer(data, np.int32, 9).reshape(3, 3))
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
-
-
-def _oriented(image: NDArray[Any], matrix: NDArray[np.int32]) -> NDArray[Any]:
-    """Turn and mirror an image by multiples of 90 degrees.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, C) ndarray
-    matrix : (3, 3) ndarray of int32
-        Display matrix: ``(x, y, 1) @ matrix`` is the position of pixel (x, y).
-    """
-    (xx, xy), (yx, yy) = matrix[:2, :2].tolist()
-    if abs(xx) < abs(yx):  # columns become rows
-        image, xx, yy = image.swapaxes(0, 1), yx, xy
-    return np.ascontiguousarray(image[:: -1 if yy < 0 else 1, :: -1 if xx < 0 else 1])
 
 
 def _listed(frames: list[int], limit: int = 10) -> str:

@@ -14,12 +14,15 @@ from napari_gnn_vos.model.backbone import (
     embedder,
     fold_batch_norm,
 )
+from napari_gnn_vos.model.boundary_decoder import FEATURE_BLOCKS, load_decoder
+from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.predictor import Predictor
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "gatedgcn"
+DECODER = WEIGHTS / "boundary-decoder.safetensors"
 
 
 def load_model(
@@ -87,6 +90,22 @@ def load_backbone(name: str = "mobilenetv2", device: str = "cpu") -> Embed:
     raise SettingsError(
         f"The backbone must be 'mobilenetv2' or 'torchvision', not {name!r}."
     )
+
+
+@cache
+def load_boundary_refiner(device: str = "cpu") -> BoundaryRefiner:
+    """Load the boundary decoder that ships with the package; once per device.
+
+    Parameters
+    ----------
+    device : str
+
+    Returns
+    -------
+    refiner : BoundaryRefiner
+    """
+    embed = embedder(bundled_state(), FEATURE_BLOCKS, device)
+    return BoundaryRefiner(load_decoder(DECODER), embed, device)
 
 
 def _torchvision_state() -> dict[str, torch.Tensor]:

@@ -13,9 +13,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.prepare.camera_motion import camera_residual
 from napari_gnn_vos.prepare.flow import full_size, occluded_cells
 from napari_gnn_vos.prepare.pool import pool_mean
 from napari_gnn_vos.prepare.watershed import lab_colours
+from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import Flow
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
@@ -68,10 +70,27 @@ class FrameView:
         motion = mean_motions(self.motions, *flows, self.labels)
         return np.concatenate([pool_mean(self.colours, self.labels), motion], axis=1)
 
+    @cached_property
+    def residual(self) -> F32:
+        """Motion relative to the camera, (H, W, 1), in pixels.
+
+        The smaller of the values to the next and to the previous frame, because an
+        occlusion disturbs the flow in one direction only. Zero without any flow.
+        """
+        shape = self.image.shape[:2]
+        flows = [self.flow_next.forward] if self.flow_next else []
+        flows += [self.flow_previous.backward] if self.flow_previous else []
+        if not flows:
+            return np.zeros((*shape, 1), np.float32)
+        smallest = np.minimum.reduce([camera_residual(flow, shape) for flow in flows])
+        return np.asarray(cv2.resize(smallest, shape[::-1])[..., None], np.float32)
+
     def with_labels(self, labels: NDArray[np.uint16]) -> FrameView:
         """Return a view with other superpixels that shares the cached motions."""
         view = FrameView(labels, self.image, self.flow_previous, self.flow_next)
         vars(view)["motions"] = self.motions
+        if "residual" in vars(self):
+            vars(view)["residual"] = self.residual
         return view
 
 
@@ -183,12 +202,18 @@ def motion(view: FrameView) -> F32:
     return np.stack(relative, axis=1).astype(np.float32)
 
 
+def residual_motion(view: FrameView) -> F32:
+    """Compute the motion relative to the camera, log(1 + pixels), (n, 1)."""
+    return np.log1p(pool_mean(view.residual, view.labels))
+
+
 NODE_FEATURES = (
     NodeFeature(("occluded_next", "occluded_previous"), occluded),
     NodeFeature(("l", "a", "b", "l_std", "a_std", "b_std"), colour),
     NodeFeature(("log_size",), log_size),
     NodeFeature(("at_border",), at_border),
     NodeFeature(("motion_next", "motion_previous"), motion),
+    NodeFeature((RESIDUAL_MOTION,), residual_motion),
 )
 NODE_FEATURE_NAMES = tuple(name for feature in NODE_FEATURES for name in feature.names)
 

@@ -37,10 +37,15 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         From an index to the item.
     count : int
         Length of the sequence.
+    limit : int
+        Size of the cache in bytes; one item is cached in any case.
     """
 
-    def __init__(self, read: Callable[[int], Item], count: int) -> None:
+    def __init__(
+        self, read: Callable[[int], Item], count: int, limit: int = CACHE_BYTES
+    ) -> None:
         self._read = read
+        self._limit = limit
         self._count = count
         self._cache: dict[int, Item] = {}
         self._order: list[int] = []  # indices of cached items, oldest first
@@ -94,6 +99,6 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         self._cache[index] = item
         self._order.append(index)
         self._nbytes += item.nbytes
-        while self._nbytes > CACHE_BYTES and len(self._order) > 1:
+        while self._nbytes > self._limit and len(self._order) > 1:
             evicted = (len(self._order) - 1) // PROTECTED_DIVISOR
             self._nbytes -= self._cache.pop(self._order.pop(evicted)).nbytes

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+RESIDUAL_MOTION = "residual_motion"
+"""Node feature: motion relative to the camera, which the label model weighs apart."""
+
 NODE_INPUT_NAMES = (
     "drawn_target",
     "drawn_rest",

@@ -35,12 +35,16 @@ class Prediction:
         probabilities. Predictions are overconfident, so compare frames with it only.
     model : str
         Name of the model, and of the device that it ran on.
+    refined : tuple of T (n, K) ndarray of float32
+        Mean probability of the pixels of each superpixel after the boundaries were
+        decoded; empty if they were not.
     """
 
     objects: tuple[int, ...]
     probability: tuple[NDArray[np.float32], ...]
     expected_j: NDArray[np.float32]
     model: str = ""
+    refined: tuple[NDArray[np.float32], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,7 +36,7 @@ class Frames(Protocol):
         """Return frame `index`; anything that :func:`numpy.asarray` accepts."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Video:
     """T frames of H x W pixels, read one at a time.
 

@@ -113,16 +113,16 @@ class LabelModelRecorder:
     recorded: dict[int, F32] = field(default_factory=dict)
 
     def __call__(
-        self, graph: VideoGraph, told: Callable[[int], F32], frames: range
+        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
         """Yield probabilities of the model per frame, see `engine.Model`."""
 
-        def recorded(t: int) -> F32:
-            inputs = told(t)
+        def record(t: int) -> F32:
+            inputs = node_inputs(t)
             self.recorded[t] = _probability(inputs, "label_model")
             return inputs
 
-        return self.model(graph, recorded, frames)
+        return self.model(graph, record, frames)
 
     def __str__(self) -> str:
         """Name the model that predicts."""

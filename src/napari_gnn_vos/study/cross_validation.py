@@ -70,8 +70,8 @@ class CrossValidation:
     def __post_init__(self) -> None:
         if not 2 <= self.folds <= len(set(self.names)):
             raise SettingsError(
-                f"Expected 2 to {len(set(self.names))} folds for as many sequences; "
-                f"{self.folds} came. Change --folds, or name more --sequences."
+                f"Expected 2 to {len(set(self.names))} folds (one per sequence); got "
+                f"{self.folds}. Change --folds or --sequences."
             )
 
     def held_out(self, fold: int) -> tuple[str, ...]:
@@ -151,7 +151,8 @@ def all_sequences(root: Path) -> tuple[str, ...]:
     folder = root / "JPEGImages" / "480p"
     if not folder.is_dir():
         raise ReadError(
-            f"Expected sequences in {folder}, which is no folder. Check --davis."
+            f"Expected a folder with sequences; {folder} is not a folder. Check "
+            "--davis."
         )
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     return tuple(sequences(root, ",".join(names)))
@@ -197,8 +198,8 @@ def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
     for fold in folds:
         part = _evaluate(validation, fold)
         at = Progress(f"fold {fold}", fold, len(folds))
-        found, facts[str(fold)] = yield from nested_progress(part, at)
-        results += found
+        of_fold, facts[str(fold)] = yield from nested_progress(part, at)
+        results += of_fold
     return {
         "accuracy": accuracy_report(results),
         "folds": facts,

@@ -55,17 +55,18 @@ def potts_model(graph: Graph, inputs: F32, strength: float) -> PottsModel:
 
     Notes
     -----
-    Labels cost -log p of the label model; background is as likely as that no object is
-    present. Normalisation would add the same to all labels of a superpixel
-    and change no choice. A label other than the drawn one costs more than all that a
-    superpixel could save by it. Cut edges cost the share of pixels that flow joins, or
-    the likeness of what touches (paper, IV-B).
+    The unary cost of an object is -log p of the label model, that of background the sum
+    of -log(1 - p) over all objects. Normalising the probabilities would add the same
+    cost to all labels of a superpixel and not change the minimum. A label that
+    contradicts a drawn one costs more than all pairwise and unary costs it could save.
+    The pairwise cost is the overlap by flow for causal edges, and the similarity of
+    colour for spatial edges (paper, IV-B).
     """
     p = np.clip((column(inputs, "label_model") + 1) / 2, 1e-3, 1 - 1e-3)
     costs = np.concatenate([-np.log(1 - p).sum(axis=0, keepdims=True), -np.log(p)])
-    unary = 2 * _integer_costs(costs)  # for a pair of neighbours is an edge each way
+    unary = 2 * _integer_costs(costs)  # each pair of neighbours has two edges
     pairwise = _integer_costs(strength * _edge_strengths(graph))
-    most = (
+    prohibitive = (
         unary.max(axis=0)
         + np.bincount(graph.edge_index[1], 2 * pairwise, unary.shape[1])
         + 1
@@ -73,20 +74,23 @@ def potts_model(graph: Graph, inputs: F32, strength: float) -> PottsModel:
     is_object = column(inputs, "drawn_target").any(axis=0, keepdims=True)
     is_other = np.concatenate([is_object, column(inputs, "drawn_rest") > 0])
     return PottsModel(
-        np.where(is_other, most.astype(np.int64), unary), graph.edge_index, pairwise
+        np.where(is_other, prohibitive.astype(np.int64), unary),
+        graph.edge_index,
+        pairwise,
     )
 
 
 def _integer_costs(costs: NDArray[np.floating]) -> NDArray[np.int64]:
-    whole: NDArray[np.int64] = np.rint(costs * COST_SCALE).astype(np.int64)
-    return whole
+    return np.asarray(np.rint(costs * COST_SCALE), np.int64)
 
 
 def _edge_strengths(graph: Graph) -> NDArray[np.float64]:
     column_of = graph.edge_features.names.index
     edge_features = graph.edge_features.values
-    look = edge_features[:, column_of("delta_l") : column_of("delta_b") + 1].sum(axis=1)
+    difference = edge_features[:, column_of("delta_l") : column_of("delta_b") + 1].sum(
+        axis=1
+    )
     shares = column_of("flow_share_source"), column_of("flow_share_target")
-    touches = edge_features[:, column_of("is_spatial")] > 0
+    spatial = edge_features[:, column_of("is_spatial")] > 0
     share = edge_features[:, shares].max(axis=1)
-    return np.asarray(np.where(touches, np.exp(-1.5 * look), share), np.float64)
+    return np.asarray(np.where(spatial, np.exp(-1.5 * difference), share), np.float64)

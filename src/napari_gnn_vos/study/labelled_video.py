@@ -50,11 +50,11 @@ def open_davis_videos(
 
     Returns
     -------
-    labelled_video : list of LabelledVideo
+    videos : list of LabelledVideo
     """
-    out = []
+    videos = []
     for name in names:
         video, truth = read_davis(root, name)
         session = yield from start(video, config, cache)
-        out.append(LabelledVideo(session, truth))
-    return out
+        videos.append(LabelledVideo(session, truth))
+    return videos

@@ -11,7 +11,7 @@ from napari_gnn_vos.vision import cv2
 
 U8 = NDArray[np.uint8]
 TOLERANCE = 0.008
-"""Share of a frame's diagonal that a boundary may be off by."""
+"""Tolerance of the boundary measure, as a share of the diagonal of a frame."""
 
 
 def jaccard(labels: U8, truth: U8, objects: Sequence[int]) -> NDArray[np.float64]:
@@ -103,8 +103,8 @@ def _agreement(mask: U8, true: U8, disk: U8) -> float:
     near = [cv2.dilate(line, disk) for line in lines]
     precision = np.count_nonzero(lines[0] & near[1]) / count[0]
     recall = np.count_nonzero(lines[1] & near[0]) / count[1]
-    both = precision + recall
-    return 2 * precision * recall / both if both else 0.0
+    total = precision + recall
+    return 2 * precision * recall / total if total else 0.0
 
 
 def _boundary(mask: U8) -> U8:
@@ -116,8 +116,8 @@ def _boundary(mask: U8) -> U8:
 
 def objects_of(truth: U8) -> tuple[int, ...]:
     """List the object labels in the ground truth in ascending order."""
-    most = int(truth.max(initial=0))
-    return tuple(k for k in range(1, most + 1) if (truth == k).any())
+    maximum = int(truth.max(initial=0))
+    return tuple(k for k in range(1, maximum + 1) if (truth == k).any())
 
 
 def object_areas(labels: U8, objects: Sequence[int]) -> NDArray[np.int64]:
@@ -176,7 +176,7 @@ def false_positive_share(
     Returns
     -------
     share : list of K float or None
-        Pixels that carry the label of an object on frames where it is absent, as a
+        Pixels that have the label of an object on frames where it is absent, as a
         share of all pixels of these frames; None for an object that is never absent.
 
     Examples
@@ -193,9 +193,9 @@ def false_positive_share(
 
 
 def identity_switches(labels: U8, truth: U8, objects: Sequence[int]) -> list[int]:
-    """Count per object how often it starts to carry the labels of other objects.
+    """Count per object how often its pixels change to labels of other objects.
 
-    An object k is confused on frame t if more than half of its true pixels carry labels
+    An object k is confused on frame t if more than half of its true pixels have labels
     of objects other than k; background does not count as an object. A switch is a frame
     on which k is confused while it was not confused on the previous frame. Frames on
     which k is absent are not confused, and no frame before the first one is. An object
@@ -224,9 +224,9 @@ def identity_switches(labels: U8, truth: U8, objects: Sequence[int]) -> list[int
     confused = np.zeros((len(truth) + 1, len(objects)), np.bool_)
     for t in range(len(truth)):
         for k, label in enumerate(objects):
-            carried = labels[t][truth[t] == label]
-            other = np.count_nonzero(is_object[carried] & (carried != label))
-            confused[t + 1, k] = 2 * other > len(carried)
+            inside = labels[t][truth[t] == label]
+            wrong = np.count_nonzero(is_object[inside] & (inside != label))
+            confused[t + 1, k] = 2 * wrong > len(inside)
     starts = confused[1:] & ~confused[:-1]
     return [int(count) for count in starts.sum(axis=0)]
 

@@ -27,9 +27,16 @@ class StrokeSource(Protocol):
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
     ) -> tuple[Scribble, ...]:
-        """From the last labels, None before the first, to strokes; empty if content.
+        """Draw the strokes of a round; empty if nothing is left to correct.
 
-        `used` lists the frames that were corrected in earlier rounds.
+        Parameters
+        ----------
+        labels : (T, H, W) ndarray of uint8 or None
+            Prediction of the previous round; None in the first one.
+        truth : (T, H, W) ndarray of uint8
+        rng : numpy.random.Generator
+        used : collection of int
+            Frames corrected in earlier rounds.
         """
 
 
@@ -51,7 +58,7 @@ class FixedFirstRound:
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
     ) -> tuple[Scribble, ...]:
-        """Draw."""
+        """Draw the strokes of a round, see `StrokeSource`."""
         if labels is None and self.first:
             return self.first
         return self.then(labels, truth, rng, used)
@@ -114,7 +121,7 @@ def run_rounds(
     objects = objects_of(truth)
     if not objects:
         raise VideoError(
-            f"A truth needs an object on one frame at least; that of "
+            "Expected an object on one frame or more; the ground truth of "
             f"{session.video.name!r} has none. Leave the sequence out."
         )
     score, labels = None, None
@@ -137,5 +144,5 @@ def run_rounds(
 def corrected(session: Session) -> set[int]:
     """Collect the frames that were annotated after the first round."""
     return {
-        scribble.frame for round_index in session.rounds[1:] for scribble in round_index
+        scribble.frame for scribbles in session.rounds[1:] for scribble in scribbles
     }

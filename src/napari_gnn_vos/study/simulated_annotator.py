@@ -32,10 +32,10 @@ U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MIN_WIDTH_SHARE, MAX_RADIUS = 0.2, 16.0
-"""An error is narrow if no disk fits in whose diameter is this share of the side of a
-square as large as all errors of its label; the radius is so many pixels at most."""
+"""Regions that contain no disk of this diameter are skipped: a share of the side of a
+square with the area of all errors of the label; and the maximum radius in pixels."""
 MIN_POINTS = 4
-"""Pixels along a skeleton; shorter ones get no stroke."""
+"""Minimum number of skeleton pixels for a stroke along the skeleton."""
 EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
@@ -94,14 +94,14 @@ class SimulatedAnnotator:
             return int(rng.choice(np.flatnonzero(share >= 0.5 * share.max())))
         return int(share.argmax())
 
-    def _worst_frame(self, lost: F64, used: Collection[int], rng: Generator) -> int:
-        left = lost.mean(axis=1)
-        if len(used) < len(left):
-            left[list(used)] = -1
-        if self.vary and (left > 0).any():
-            weight = np.maximum(left, 0) ** 3
-            return int(rng.choice(len(left), p=weight / weight.sum()))
-        return int(left.argmax())
+    def _worst_frame(self, error: F64, used: Collection[int], rng: Generator) -> int:
+        error = error.mean(axis=1)
+        if len(used) < len(error):
+            error[list(used)] = -1
+        if self.vary and (error > 0).any():
+            weight = np.maximum(error, 0) ** 3
+            return int(rng.choice(len(error), p=weight / weight.sum()))
+        return int(error.argmax())
 
 
 def correct(t: int, predicted: U8 | None, truth: U8) -> list[Scribble]:
@@ -140,9 +140,9 @@ def scribbles_for_errors(wrong: Mask) -> list[F64]:
     Returns
     -------
     paths : list of (P, 2) ndarray of float64
-        Points (row, column), smooth, a few pixels apart; or every pixel of the line,
-        where a smooth one would leave the mask. None in narrow regions; a short one in
-        a round region, whose skeleton is next to a point.
+        Points (row, column) of a smoothed line; all pixels of the skeleton where the
+        smoothed line would leave the mask. Narrow regions get no stroke; round
+        regions, whose skeleton is almost a point, get a short one.
     """
     paths = []
     parts, _ = connected_parts(_remove_narrow_parts(wrong), EIGHT_NEIGHBOURS)
@@ -160,9 +160,9 @@ def scribbles_for_errors(wrong: Mask) -> list[F64]:
 
 def _chord(region: Mask) -> list[F64]:
     """Draw a horizontal chord of one radius through the centre of a wide region."""
-    away = distance_transform_edt(region)
-    row, col = np.unravel_index(away.argmax(), away.shape)
-    half = int(away.max() / 2)
+    distance = distance_transform_edt(region)
+    row, col = np.unravel_index(distance.argmax(), distance.shape)
+    half = int(distance.max() / 2)
     ends = [[row, col - half], [row, col + half]]
     return [np.array(ends, float)] if 2 * half >= MIN_POINTS else []
 
@@ -173,9 +173,9 @@ def _remove_narrow_parts(wrong: Mask) -> Mask:
     radius = min(MIN_WIDTH_SHARE * np.sqrt(area) / 2, MAX_RADIUS)
     if radius <= 1 or area == wrong.size:
         return wrong
-    away = distance_transform_edt(wrong)
-    radius = min(radius, 0.95 * float(away.max()))
-    core = away > radius
+    distance = distance_transform_edt(wrong)
+    radius = min(radius, 0.95 * float(distance.max()))
+    core = distance > radius
     opened: Mask = distance_transform_edt(~core) <= radius
     return opened & wrong if radius > 1 else np.zeros_like(wrong)
 
@@ -192,39 +192,41 @@ def _length(scribble: Scribble) -> float:
 
 
 def _random_subset(
-    found: list[Scribble], *, every_label: bool, rng: Generator
+    scribbles: list[Scribble], *, every_label: bool, rng: Generator
 ) -> list[Scribble]:
     """Choose strokes at random by length, and shorten some of them."""
-    if not found:
-        return found
-    length = np.array([1 + _length(scribble) for scribble in found])
-    count = int(rng.integers(1, len(found) + 1))
-    chosen = set(rng.choice(len(found), count, replace=False, p=length / length.sum()))
+    if not scribbles:
+        return scribbles
+    length = np.array([1 + _length(scribble) for scribble in scribbles])
+    count = int(rng.integers(1, len(scribbles) + 1))
+    chosen = set(
+        rng.choice(len(scribbles), count, replace=False, p=length / length.sum())
+    )
     if every_label:
-        labels = [scribble.label for scribble in found]
+        labels = [scribble.label for scribble in scribbles]
         chosen |= {labels.index(label) for label in labels}
     out = []
     for k in sorted(chosen):
-        path = found[k].path
+        path = scribbles[k].path
         if rng.random() < 0.5 and len(path) > 4:
             size = int(rng.integers(3, len(path) + 1))
             begin = int(rng.integers(0, len(path) - size + 1))
             path = path[begin : begin + size]
-        out.append(replace(found[k], path=path))
+        out.append(replace(scribbles[k], path=path))
     return out
 
 
 def _longest_path(points: NDArray[np.int64]) -> NDArray[np.int64]:
     """Find the longest geodesic path of a skeleton; returns point indices."""
     pairs = cKDTree(points).query_pairs(1.5, output_type="ndarray")
-    far = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    length = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
     n = len(points)
-    incoming = csr_array((far, (pairs[:, 0], pairs[:, 1])), (n, n))
-    end = int(dijkstra(incoming, directed=False, indices=0).argmax())
-    reach, before = dijkstra(
-        incoming, directed=False, indices=end, return_predecessors=True
+    adjacency = csr_array((length, (pairs[:, 0], pairs[:, 1])), (n, n))
+    end = int(dijkstra(adjacency, directed=False, indices=0).argmax())
+    distance, predecessor = dijkstra(
+        adjacency, directed=False, indices=end, return_predecessors=True
     )
-    path = [int(reach.argmax())]
+    path = [int(distance.argmax())]
     while path[-1] != end:
-        path.append(int(before[path[-1]]))
+        path.append(int(predecessor[path[-1]]))
     return np.array(path)

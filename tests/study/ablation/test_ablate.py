@@ -29,10 +29,10 @@ from napari_gnn_vos.study.training.training_run import TrainSettings
 from tests.scenes import random_graph
 from tests.study.davis_folders import davis_folder
 
-QUICK = Config(refine=False)
+QUICK = Config(refine="none")
 SIMPLE = Table(
     "simple",
-    "Simple ones",
+    "Baselines",
     tuple(
         Variant(method.name, {"J after 2": 0.5}, QUICK, method=method)
         for method in simple_methods()[:2]
@@ -44,7 +44,7 @@ SIMPLE = Table(
 TINY = TrainSettings(frames=3, rounds=1, pool=2, width=4, depth=1)
 TRAINED = Table(
     "trained",
-    "Trained ones",
+    "Trainings",
     (
         Variant("all", {}, QUICK, TINY),
         Variant("one", {}, QUICK, TINY, learn=1),
@@ -62,8 +62,8 @@ def data(tmp_path_factory):
 
 @pytest.fixture
 def plan(data, tmp_path):
-    played = source(data, "one")
-    return Ablation(played, tmp_path / "out", data / "cache", rounds=2, steps=2)
+    evaluated = source(data, "one")
+    return Ablation(evaluated, tmp_path / "out", data / "cache", rounds=2, steps=2)
 
 
 @pytest.fixture
@@ -72,17 +72,17 @@ def learning(plan, data):
 
 
 def never(*_, **__):
-    raise AssertionError("nothing was to be done")
+    raise AssertionError("called again")
 
 
-def test_a_table_without_training(plan, data):
+def test_table_of_baselines_has_figures_per_seed_and_published_ones(plan, data):
     composed = replace(plan, composed=source(data, "two"), seeds=2)
     rows = drain(ablate(SIMPLE, composed))
     assert [row.name for row in rows] == ["spread seeds alone", "label model alone"]
     figures = rows[1].figures()
     assert len(figures["J after 1"]) == 2
     assert figures["directed edges a frame"][0] > 100
-    about, _, head, _, *lines = ablation_table(SIMPLE, composed, rows).splitlines()
+    caption, _, head, _, *lines = ablation_table(SIMPLE, composed, rows).splitlines()
     for part in (
         "1 sequence and 1 composed scene;",
         "2 rounds",
@@ -90,7 +90,7 @@ def test_a_table_without_training(plan, data):
         "first strokes: robot",
         "DAVIS 2017 val",
     ):
-        assert part in about
+        assert part in caption
     titles = [cell.strip() for cell in head.split("|")[1:-1]]
     assert titles == [
         *("variant", "J after 1", "J after 2", "J after 2, composed", "mean J"),
@@ -107,39 +107,39 @@ def test_a_table_without_training(plan, data):
     assert facts["about"]["steps"] is None
 
 
-def test_what_was_played_is_not_played_again(plan, monkeypatch):
+def test_cached_results_are_reused(plan, monkeypatch):
     before = drain(ablate(SIMPLE, plan, ["label model alone"]))
     assert [row.name for row in before] == ["label model alone"]
     monkeypatch.setattr(study, "benchmark", never)
     again = drain(ablate(SIMPLE, plan, ["label model alone"]))
     assert again[0].figures() == before[0].figures()
-    with pytest.raises(AssertionError, match="nothing was to be done"):
+    with pytest.raises(AssertionError, match="called again"):
         drain(ablate(SIMPLE, plan))
 
 
-def test_the_rest_of_a_table_is_what_was_finished_before(plan):
+def test_table_includes_earlier_results_of_other_variants(plan):
     drain(ablate(SIMPLE, plan, ["label model alone"]))
     rows = drain(ablate(SIMPLE, plan, ["spread seeds alone"]))
     assert [row.name for row in rows] == ["spread seeds alone", "label model alone"]
 
 
-def test_a_table_of_trainings(learning, monkeypatch):
+def test_each_variant_is_trained_once(learning, monkeypatch):
     rows = drain(ablate(TRAINED, learning))
     folders = list((learning.output / "trainings").iterdir())
     assert len(folders) == 3
-    sizes = [row.reports[0]["model"]["settings"]["left_out"] for row in rows]
-    assert sizes == [[], [], ["l"]]
+    left_out = [row.reports[0]["model"]["settings"]["left_out"] for row in rows]
+    assert left_out == [[], [], ["l"]]
     assert "trained for 2 steps on 2 sequences" in ablation_table(
         TRAINED, learning, rows
     )
     monkeypatch.setattr(trainings, "train", never)
     again = drain(ablate(TRAINED, learning))
-    assert [r.figures() for r in again] == [r.figures() for r in rows]
-    with pytest.raises(AssertionError, match="nothing was to be done"):
+    assert [row.figures() for row in again] == [row.figures() for row in rows]
+    with pytest.raises(AssertionError, match="called again"):
         drain(ablate(TRAINED, replace(learning, steps=3)))
 
 
-def test_one_variant_is_trained_alone_and_twice_is_once(learning):
+def test_variants_with_equal_settings_share_a_training(learning):
     twins = (TRAINED.variants[0], replace(TRAINED.variants[0], name="twin"))
     table = replace(TRAINED, variants=(*twins, TRAINED.variants[1]))
     rows = drain(ablate(table, learning, ["all", "twin"]))
@@ -147,69 +147,76 @@ def test_one_variant_is_trained_alone_and_twice_is_once(learning):
     assert len(list((learning.output / "trainings").iterdir())) == 1
 
 
-def test_trainings_at_the_same_time(learning, monkeypatch):
-    asked = []
+def test_several_processes_train_concurrently(learning, monkeypatch):
+    calls = []
 
-    def together(plans, processes):
-        asked.append((len(plans), processes))
+    def train_concurrently(plans, processes):
+        calls.append((len(plans), processes))
         return trainings._train_sequentially(plans)
 
-    monkeypatch.setattr(trainings, "_train_concurrently", together)
+    monkeypatch.setattr(trainings, "_train_concurrently", train_concurrently)
     drain(ablate(TRAINED, replace(learning, processes=2), ["one", "all"]))
-    assert asked == [(2, 2)]
+    assert calls == [(2, 2)]
 
 
-def test_a_training_needs_sequences(plan):
+def test_training_without_sequences_is_rejected(plan):
     with pytest.raises(SettingsError, match="Name some with --train"):
         drain(ablate(TRAINED, plan))
 
 
-def test_variants_must_be_known(plan):
-    with pytest.raises(SettingsError, match="Known are spread seeds alone, label"):
+def test_unknown_variant_is_rejected(plan):
+    with pytest.raises(
+        SettingsError, match="has the variants spread seeds alone, label"
+    ):
         drain(ablate(SIMPLE, plan, ["graph"]))
 
 
-def test_tables_must_be_known(plan, learning):
+def test_unknown_table_is_rejected(plan, learning):
     with pytest.raises(SettingsError, match="curve, field, inputs, data, features"):
         resolve_table("all", plan, tune=False)
     assert resolve_table("size", plan, tune=False) == (TABLES["size"], plan)
     table, tuned = resolve_table("field", learning, tune=True)
-    assert (table, tuned.played) == (TUNE, learning.learn)
-    for name, about in (("field", plan), ("size", learning)):
-        with pytest.raises(SettingsError, match="the table 'field' on sequences"):
-            resolve_table(name, about, tune=True)
+    assert (table, tuned.evaluated) == (TUNE, learning.learn)
+    for name, request in (("field", plan), ("size", learning)):
+        with pytest.raises(SettingsError, match="Expected the table 'field'"):
+            resolve_table(name, request, tune=True)
 
 
 @pytest.mark.parametrize("name", ["steps", "seeds", "processes"])
-def test_less_than_one_is_told(plan, name):
+def test_number_below_one_is_rejected(plan, name):
     with pytest.raises(SettingsError, match=f"one or more {name}, not 0"):
         replace(plan, **{name: 0})
 
 
-def test_columns_that_are_left_out_are_unknown():
+def test_masked_inputs_are_unknown_to_the_model():
     graph = random_graph(np.random.default_rng(0))
     inputs = [np.ones((2, n, len(NODE_INPUT_NAMES)), np.float32) for n in graph.counts]
     model = MaskedInputs(
         WholeVideoModel(label_model_baseline), ("label_model", "previous")
     )
-    for answer in model(graph, inputs.__getitem__, range(5)):
-        assert (answer == 0.5).all()
-    assert all(told.all() for told in inputs)
+    for probability in model(graph, inputs.__getitem__, range(5)):
+        assert (probability == 0.5).all()
+    assert all(node_inputs.all() for node_inputs in inputs)
 
 
-def test_the_command_prints_and_keeps_a_table(data, tmp_path):
+def test_command_prints_and_saves_a_table(data, tmp_path):
     args = "--davis", data, "--sequences", "one", "--rounds", 1
     args = *args, "--output", tmp_path / "out", "--cache", data / "cache"
     args = [str(arg) for arg in args]
-    found = CliRunner().invoke(app, ["ablate", "refine", *args])
-    assert found.exit_code == 0, found.output
-    assert "| superpixels as they are |" in found.output
+    result = CliRunner().invoke(app, ["ablate", "refine", *args])
+    assert result.exit_code == 0, result.output
+    assert "| superpixels as they are |" in result.output
     facts = json.loads((tmp_path / "out/refine.json").read_text())
-    assert set(facts["rows"]) == {"refined", "superpixels as they are"}
+    assert set(facts["rows"]) == {
+        "boundary decoder",
+        "boundary decoder, also as previous probability",
+        "guided filter",
+        "none",
+    }
     assert facts["about"]["sequences"] == ["one"]
-    found = CliRunner().invoke(app, ["ablate", "colours", *args])
-    assert found.exit_code == 2
-    assert "must be one of curve, field," in found.output
+    result = CliRunner().invoke(app, ["ablate", "colours", *args])
+    assert result.exit_code == 2
+    assert "must be one of curve, field," in result.output
 
 
 def test_sequences_are_evenly_spaced():
@@ -221,7 +228,7 @@ def test_sequences_are_evenly_spaced():
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_what_tables_ask_for_is_there(table):
+def test_variants_of_a_table_are_valid(table):
     assert len({variant.name for variant in table.variants}) == len(table.variants)
     for variant in table.variants:
         assert set(variant.without) <= set(NODE_INPUT_NAMES)

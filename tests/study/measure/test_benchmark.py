@@ -40,41 +40,41 @@ OTHER = Method("other", LABEL_MODEL, {"name": "other"})
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    """Two sequences with a person's first strokes, and two rounds."""
+    """Plan two rounds on two sequences with human first strokes."""
     root = davis_folder(tmp_path_factory.mktemp("davis"))
     write_human_scribbles(root / "Scribbles", "one", STROKES_ON_ONE)
     write_human_scribbles(root / "Scribbles", "two", STROKES_ON_TWO)
-    config = Config(refine=False)
+    config = Config(refine="none")
     return BenchmarkPlan(root, ("one", "two"), 2, config=config, cache=root / "cache")
 
 
 @pytest.fixture
 def broken(tmp_path, plan):
-    """The same in a folder of its own, for what is wrong with a data set."""
+    """Plan the same on a copy of the data, to be made invalid by a test."""
     return replace(plan, root=davis_folder(tmp_path / "davis"), cache=None)
 
 
-def model_that(does):
-    """A method of the name and facts of `SIMPLE`."""
+def with_callback(callback):
+    """Create a method with the name and facts of `SIMPLE` that calls a function."""
 
-    def model(graph, told, frames):
-        does()
-        return DIFFUSION_MODEL(graph, told, frames)
+    def model(graph, node_inputs, frames):
+        callback()
+        return DIFFUSION_MODEL(graph, node_inputs, frames)
 
     return replace(SIMPLE, model=model)
 
 
-def never():
-    raise AssertionError("nothing was to be played")
+def fail():
+    raise AssertionError("predicted again")
 
 
-def test_it_plays_what_play_plays(plan):
+def test_results_equal_those_of_run_rounds(plan):
     steps = []
-    played = drain(
+    results = drain(
         study.benchmark(plan, [SIMPLE, OTHER], ResultCache(None)), steps.append
     )
-    assert list(played) == ["simple", "other"]
-    one, two = played["simple"]
+    assert list(results) == ["simple", "other"]
+    one, two = results["simple"]
     assert (one.sequence, one.objects, one.first_strokes) == ("one", 1, "human")
     assert (two.sequence, two.objects, two.first_strokes) == ("two", 2, "human")
     video, truth = read_davis(plan.root, "two")
@@ -96,98 +96,110 @@ def test_it_plays_what_play_plays(plan):
     assert [at.done for at in steps] == sorted(at.done for at in steps)
 
 
-def test_where_nobody_drew_the_robot_begins(plan, tmp_path):
+def test_sequence_without_human_strokes_starts_with_the_simulated_annotator(
+    plan, tmp_path
+):
     write_human_scribbles(tmp_path / "drawn", "two", STROKES_ON_TWO)
     mixed = replace(plan, scribbles=tmp_path / "drawn", rounds=1)
-    played = drain(study.benchmark(mixed, [SIMPLE], ResultCache(None)))["simple"]
-    assert [one.first_strokes for one in played] == ["robot", "human"]
+    results = drain(study.benchmark(mixed, [SIMPLE], ResultCache(None)))["simple"]
+    assert [result.first_strokes for result in results] == ["robot", "human"]
 
 
-def test_one_sequence_is_in_memory_at_a_time(plan, monkeypatch):
-    alive = []
+def test_only_one_sequence_is_in_memory(plan, monkeypatch):
+    references = []
 
-    def watched(root, name):
+    def read_and_track(root, name):
         gc.collect()
-        assert [one for one in alive if one() is not None] == []
+        assert all(reference() is None for reference in references)
         video, truth = read_davis(root, name)
-        alive.append(weakref.ref(truth))
+        references.append(weakref.ref(truth))
         return video, truth
 
-    monkeypatch.setattr(study, "read_davis", watched)
+    monkeypatch.setattr(study, "read_davis", read_and_track)
     drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))
-    assert len(alive) == 4
+    assert len(references) == 4
 
 
-def test_what_was_finished_is_not_played_again(plan, tmp_path):
+def test_cached_results_are_reused(plan, tmp_path):
     result_cache = ResultCache.beside(tmp_path / "out.json")
     first = drain(study.benchmark(plan, [SIMPLE], result_cache))
-    again = drain(study.benchmark(plan, [model_that(never)], result_cache))
+    again = drain(study.benchmark(plan, [with_callback(fail)], result_cache))
     assert again == first
-    with pytest.raises(AssertionError, match="nothing was to be played"):
-        drain(study.benchmark(replace(plan, seed=1), [model_that(never)], result_cache))
+    with pytest.raises(AssertionError, match="predicted again"):
+        drain(
+            study.benchmark(replace(plan, seed=1), [with_callback(fail)], result_cache)
+        )
 
 
-def test_stopped_it_goes_on_with_the_next_sequence(plan, tmp_path):
+def test_interrupted_benchmark_resumes_with_the_next_sequence(plan, tmp_path):
     result_cache, calls = ResultCache.beside(tmp_path / "out.json"), []
 
-    def stop_in_the_second():
+    def stop_in_the_second_sequence():
         calls.append(1)
-        if len(calls) == 3:  # both rounds of the first were played
+        if len(calls) == 3:  # after both rounds of the first sequence
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        drain(study.benchmark(plan, [model_that(stop_in_the_second)], result_cache))
+        drain(
+            study.benchmark(
+                plan, [with_callback(stop_in_the_second_sequence)], result_cache
+            )
+        )
     (file,) = result_cache.folder.iterdir()
     assert json.loads(file.read_text())["sequence"] == "one"
     calls.clear()
-    played = drain(
-        study.benchmark(plan, [model_that(lambda: calls.append(1))], result_cache)
+    results = drain(
+        study.benchmark(plan, [with_callback(lambda: calls.append(1))], result_cache)
     )
     assert len(calls) == 2
-    assert [one.sequence for one in played["simple"]] == ["one", "two"]
-    whole = drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))["simple"]
-    assert [one.j for one in played["simple"]] == [one.j for one in whole]
+    assert [result.sequence for result in results["simple"]] == ["one", "two"]
+    uninterrupted = drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))["simple"]
+    assert [result.j for result in results["simple"]] == [
+        result.j for result in uninterrupted
+    ]
 
 
-def test_masks_that_are_missing_are_told_before_anything_is_played(broken):
+def test_missing_mask_is_reported_before_the_first_prediction(broken):
     _, masks = folders(broken.root, "two")
     (masks / "00002.png").unlink()
     with pytest.raises(ReadError, match="a mask for every frame"):
-        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
+        drain(study.benchmark(broken, [with_callback(fail)], ResultCache(None)))
 
 
-def test_masks_of_another_size_are_told(broken):
+def test_mask_of_another_size_is_rejected(broken):
     _, masks = folders(broken.root, "two")
     Image.new("L", (32, 24)).save(masks / "00000.png")
     with pytest.raises(ReadError, match="the size of their frames"):
-        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
+        drain(study.benchmark(broken, [with_callback(fail)], ResultCache(None)))
 
 
-def test_masks_without_an_object_are_told(broken):
+def test_masks_without_object_are_rejected(broken):
     _, masks = folders(broken.root, "one")
     for file in masks.iterdir():
         Image.new("L", (64, 48)).save(file)
-    with pytest.raises(VideoError, match="those of 'one' have none"):
-        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
+    with pytest.raises(VideoError, match="the masks of 'one' have none"):
+        drain(study.benchmark(broken, [with_callback(fail)], ResultCache(None)))
 
 
-def test_strokes_of_other_objects_are_told(broken):
+def test_strokes_on_unknown_objects_are_rejected(broken):
     write_human_scribbles(broken.root / "Scribbles", "two", {5: STROKES_ON_TWO[1]})
     with pytest.raises(ScribbleError, match="are on \\(5,\\)"):
-        drain(study.benchmark(broken, [model_that(never)], ResultCache(None)))
+        drain(study.benchmark(broken, [with_callback(fail)], ResultCache(None)))
 
 
-def test_the_other_protocol_is_played_by_its_package(plan, monkeypatch):
-    asked, j = [], np.full((4, 1), 0.5)
+def test_official_protocol_is_run_by_its_package(plan, monkeypatch):
+    calls, j = [], np.full((4, 1), 0.5)
 
     def official(labelled_video, model, rounds, rng, first):
-        asked.append((labelled_video.session.video.name, model, rounds, len(first)))
+        calls.append((labelled_video.session.video.name, model, rounds, len(first)))
         yield from (Score(round_index, j, j + 0.1, 1.0, 2.0) for round_index in (1, 2))
 
-    monkeypatch.setattr(study, "ensure_official", lambda: asked.append("package"))
+    monkeypatch.setattr(study, "ensure_official", lambda: calls.append("package"))
     monkeypatch.setattr(study, "run_official", official)
-    other = replace(plan, names=("one",), protocol="davisinteractive")
-    (one,) = drain(study.benchmark(other, [SIMPLE], ResultCache(None)))["simple"]
-    assert asked == ["package", ("one", DIFFUSION_MODEL, 2, 2)]
-    assert one.j == ((0.5,), (0.5,))
-    assert one.f == ((0.6,), (0.6,))
+    official_plan = replace(plan, names=("one",), protocol="davisinteractive")
+    (result,) = drain(study.benchmark(official_plan, [SIMPLE], ResultCache(None)))[
+        "simple"
+    ]
+    assert calls == ["package", ("one", DIFFUSION_MODEL, 2, 2)]
+    assert result.j == ((0.5,), (0.5,))
+    assert result.f == ((0.6,), (0.6,))

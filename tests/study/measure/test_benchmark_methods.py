@@ -16,26 +16,24 @@ def network():
     return load_model(device="cpu")
 
 
-def test_a_network_is_told_by_its_weights(network):
-    one = network_method("gatedgcn", network)
-    assert one.model is network
-    assert one.facts["name"] == "gatedgcn"
-    assert one.facts["device"] == "cpu"
-    again = load_model(device="cpu")
-    assert network_method("copy", again).facts["weights"] == one.facts["weights"]
-    next(again.network.parameters()).data[0] += 1e-3
-    assert network_method("copy", again).facts["weights"] != one.facts["weights"]
+def test_network_method_is_identified_by_its_weights(network):
+    method = network_method("gatedgcn", network)
+    assert method.model is network
+    assert method.facts["name"] == "gatedgcn"
+    assert method.facts["device"] == "cpu"
+    reloaded = load_model(device="cpu")
+    assert network_method("copy", reloaded).facts["weights"] == method.facts["weights"]
+    next(reloaded.network.parameters()).data[0] += 1e-3
+    assert network_method("copy", reloaded).facts["weights"] != method.facts["weights"]
 
 
 @pytest.mark.parametrize("names", ["node_feature_names", "edge_feature_names"])
-def test_a_network_of_other_features_is_told_before_it_plays(network, names):
-    other = replace(network.metadata, **{names: ("height", "weight")})
+def test_network_trained_on_other_features_is_rejected(network, names):
+    metadata = replace(network.metadata, **{names: ("height", "weight")})
     with pytest.raises(CheckpointError, match="features that are not there"):
-        network_method("other", Predictor(network.network, other))
+        network_method("other", Predictor(network.network, metadata))
 
 
 def test_simple_methods_are_the_baselines():
-    found = {one.name: one.model for one in simple_methods()}
-    assert found == {
-        name: WholeVideoModel(answer) for name, answer in BASELINES.items()
-    }
+    models = {method.name: method.model for method in simple_methods()}
+    assert models == {name: WholeVideoModel(rule) for name, rule in BASELINES.items()}

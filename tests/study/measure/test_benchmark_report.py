@@ -30,7 +30,7 @@ def result(sequence, j, f, seconds=(0.5, 0.5), stroke_origin="human", ceiling=0.
 
 @pytest.fixture
 def facts(tmp_path):
-    """One sequence has one object, the other three."""
+    """Report two sequences, with one object and with three objects."""
     bear = result("bear", ((0.4,), (0.8,)), ((0.5,), (0.9,)), (10, 20))
     dogs = result(
         "dogs", ((0, 0, 0), (0.4, 0.4, 0.4)), ((1, 0, 0.5), (1, 1, 1)), (30, 0)
@@ -40,7 +40,7 @@ def facts(tmp_path):
     return report(plan, METHODS, {"net": [bear, dogs], "simple": [low]})
 
 
-def test_every_object_counts_the_same(facts):
+def test_objects_are_weighted_equally(facts):
     np.testing.assert_allclose(facts["j"], [0.1, 0.5])
     np.testing.assert_allclose(facts["f"], [0.5, 3.9 / 4])
     np.testing.assert_allclose(facts["jf"], [0.3, (0.5 + 3.9 / 4) / 2])
@@ -49,8 +49,8 @@ def test_every_object_counts_the_same(facts):
     assert facts["baselines"]["simple"] == [0.1, 0.2]
 
 
-def test_time_is_a_mean_over_sequences(facts):
-    """Rounds take 20 and 10 s; two objects in the mean are given 120."""
+def test_time_is_averaged_over_sequences(facts):
+    """Rounds take 20 s and 10 s; the limit for two objects on average is 120 s."""
     np.testing.assert_allclose(facts["seconds"]["interact"], [4, 2])
     np.testing.assert_allclose(facts["seconds"]["predict"], [16, 8])
     area = 20 * 0.05 + 10 * 0.3 + 90 * 0.5
@@ -59,7 +59,7 @@ def test_time_is_a_mean_over_sequences(facts):
     assert facts["jf_at_60s"] == pytest.approx(facts["jf"][-1])
 
 
-def test_sequences_have_means_over_their_objects(facts):
+def test_scores_of_a_sequence_are_means_over_its_objects(facts):
     dogs = facts["sequences"]["dogs"]
     np.testing.assert_allclose(dogs["j"], [0, 0.4])
     np.testing.assert_allclose(dogs["f"], [0.5, 1])
@@ -67,17 +67,19 @@ def test_sequences_have_means_over_their_objects(facts):
     assert (dogs["superpixels"], dogs["ceiling"]) == (880, 0.9)
 
 
-def test_only_if_persons_drew_on_all_it_says_so(facts, tmp_path):
+def test_first_strokes_are_human_only_if_all_sequences_are(facts, tmp_path):
     assert facts["first_strokes"] == "human"
     j = ((0,), (1,))
     mixed = [result("a", j, j), result("b", j, j, stroke_origin="robot")]
-    told = report(BenchmarkPlan(tmp_path, ("a", "b")), METHODS, {"net": mixed})
-    assert told["first_strokes"] == "robot"
-    hands = {name: one["first_strokes"] for name, one in told["sequences"].items()}
-    assert hands == {"a": "human", "b": "robot"}
+    facts = report(BenchmarkPlan(tmp_path, ("a", "b")), METHODS, {"net": mixed})
+    assert facts["first_strokes"] == "robot"
+    origins = {
+        name: sequence["first_strokes"] for name, sequence in facts["sequences"].items()
+    }
+    assert origins == {"a": "human", "b": "robot"}
 
 
-def test_it_says_where_it_comes_from(facts, tmp_path):
+def test_report_has_settings_versions_and_hardware(facts, tmp_path):
     assert facts["protocol"] == "ours"
     assert (facts["rounds"], facts["seed"]) == (2, 3)
     assert facts["settings"]["prepare"]["superpixels"]["per_frame"] == 880
@@ -88,7 +90,7 @@ def test_it_says_where_it_comes_from(facts, tmp_path):
     assert json.loads((tmp_path / "new" / "out.json").read_text()) == facts
 
 
-def test_tables(facts):
+def test_tables_show_the_figures(facts):
     text = format_report(facts)
     assert "| method | J after 1 | J after 2 |" in text
     assert "| simple | 0.100 | 0.200 |" in text

@@ -29,54 +29,58 @@ METHODS = [
 def plan(tmp_path, monkeypatch):
     davis_folder(tmp_path / "davis")
     monkeypatch.chdir(tmp_path)
-    config = Config(refine=False)
+    config = Config(refine="none")
     return BenchmarkPlan(
         Path("davis"), ("one", "two"), 1, config=config, cache=Path("cache")
     )
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """What a cluster is asked to do; it is stopped at the sequence "two" once."""
-    asked, stops = [], [KeyboardInterrupt]
+def submitted(monkeypatch):
+    """Record submitted tasks; sequence "two" is interrupted once."""
+    submitted, interrupts = [], [KeyboardInterrupt]
 
-    def map_on_cluster(work, jobs, scheduler, keep):
+    def map_on_cluster(work, jobs, scheduler, store):
         for name, job in jobs.items():
-            asked.append((scheduler, name, job))
+            submitted.append((scheduler, name, job))
             yield Progress(name, 0, len(jobs))
-            if name == "two" and stops:
-                raise stops.pop()
-            keep(name, work(job))
+            if name == "two" and interrupts:
+                raise interrupts.pop()
+            store(name, work(job))
 
     monkeypatch.setattr(cluster_benchmark, "map_on_cluster", map_on_cluster)
-    return asked
+    return submitted
 
 
-def test_stopped_it_goes_on_with_what_was_not_played(plan, asked, tmp_path):
+def test_interrupted_benchmark_resumes_with_missing_results(plan, submitted, tmp_path):
     result_cache = ResultCache.beside(tmp_path / "out.json")
     with pytest.raises(KeyboardInterrupt):
-        drain(run_benchmark(plan, METHODS, result_cache, "there"))
+        drain(run_benchmark(plan, METHODS, result_cache, "scheduler"))
     assert len(list(result_cache.folder.glob("one-*.json"))) == len(METHODS)
-    asked.clear()
-    found = drain(run_benchmark(plan, METHODS, result_cache, "there"))
-    ((scheduler, name, task),) = asked
-    assert (scheduler, name, task.plan.names) == ("there", "two", ("two",))
-    assert task.plan.root == tmp_path / "davis"  # wherever a worker is
+    submitted.clear()
+    results = drain(run_benchmark(plan, METHODS, result_cache, "scheduler"))
+    ((scheduler, name, task),) = submitted
+    assert (scheduler, name, task.plan.names) == ("scheduler", "two", ("two",))
+    assert (
+        task.plan.root == tmp_path / "davis"
+    )  # absolute, for workers in other folders
     assert task.plan.cache == tmp_path / "cache"
-    here = drain(run_benchmark(plan, METHODS, ResultCache(None), None))
-    assert _scores(found) == _scores(here)
+    local = drain(run_benchmark(plan, METHODS, ResultCache(None), None))
+    assert _scores(results) == _scores(local)
 
 
-def test_methods_that_were_played_are_not_played_again(plan, asked, tmp_path):
+def test_cached_methods_are_not_submitted(plan, submitted, tmp_path):
     result_cache = ResultCache.beside(tmp_path / "out.json")
     drain(run_benchmark(plan, METHODS[:1], result_cache, None))
     with pytest.raises(KeyboardInterrupt):
-        drain(run_benchmark(plan, METHODS, result_cache, "there"))
-    assert [[m.name for m in task.methods] for _, _, task in asked] == [["other"]] * 2
+        drain(run_benchmark(plan, METHODS, result_cache, "scheduler"))
+    assert [[m.name for m in task.methods] for _, _, task in submitted] == [
+        ["other"]
+    ] * 2
 
 
 def _scores(results):
     return {
-        title: [(one.sequence, one.j, one.f, one.ceiling) for one in played]
-        for title, played in results.items()
+        title: [(r.sequence, r.j, r.f, r.ceiling) for r in of_method]
+        for title, of_method in results.items()
     }

@@ -22,53 +22,55 @@ DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
 pytest.importorskip("davisinteractive")
 
 
-def blobs(shape, most, seed):
-    """Patches of labels 0 to `most`, (T, H, W)."""
-    coarse = np.random.default_rng(seed).integers(0, most + 1, shape)
+def blobs(shape, max_label, seed):
+    """Create rectangular patches of labels 0 to `max_label`, (T, H, W)."""
+    coarse = np.random.default_rng(seed).integers(0, max_label + 1, shape)
     return np.repeat(np.repeat(coarse, 12, axis=1), 9, axis=2).astype(np.uint8)
 
 
-def moved(truth):
-    """Labels that are off by more in every frame."""
-    return np.stack([np.roll(one, (t, 3 * t), (0, 1)) for t, one in enumerate(truth)])
+def shifted(truth):
+    """Shift labels by a distance that increases per frame."""
+    return np.stack(
+        [np.roll(labels, (t, 3 * t), (0, 1)) for t, labels in enumerate(truth)]
+    )
 
 
-def pairs():
+def label_pairs():
     _, scene = compose_scene(3, 4, (240, 427), objects=3)
-    gone = blobs((4, 6, 9), 2, 1)
-    gone[1] = 0
-    gone[2] %= 2
+    absent = blobs((4, 6, 9), 2, 1)
+    absent[1] = 0
+    absent[2] %= 2
     noise = blobs((3, 40, 60), 1, 5)[:, ::12, ::9]
     return {
-        "scene": (moved(scene), scene),
+        "scene": (shifted(scene), scene),
         "blobs": (blobs((3, 6, 9), 3, 2), blobs((3, 6, 9), 3, 3)),
-        "gone": (moved(gone), gone),
-        "nothing": (gone * 0, gone),
+        "absent": (shifted(absent), absent),
+        "no object": (absent * 0, absent),
         "noise": (noise, 1 - noise),
         "all": (np.ones((1, 30, 40), np.uint8), np.eye(30, 40, dtype=np.uint8)[None]),
     }
 
 
-@pytest.mark.parametrize("case", pairs())
-def test_our_metrics_are_theirs(case):
-    labels, truth = pairs()[case]
+@pytest.mark.parametrize("case", label_pairs())
+def test_metrics_equal_those_of_the_package(case):
+    labels, truth = label_pairs()[case]
     objects = range(1, int(truth.max()) + 1)
     with restored_aliases():
-        theirs = official("metrics")
-        among = {"average_over_objects": False, "nb_objects": len(objects)}
-        j = theirs.batched_jaccard(truth, labels, **among)
-        f = theirs.batched_f_measure(truth, labels, **among)
+        metrics = official("metrics")
+        options = {"average_over_objects": False, "nb_objects": len(objects)}
+        j = metrics.batched_jaccard(truth, labels, **options)
+        f = metrics.batched_f_measure(truth, labels, **options)
     np.testing.assert_array_equal(jaccard(labels, truth, objects), j)
     np.testing.assert_allclose(boundary_f(labels, truth, objects), f, atol=1e-3)
 
 
-def played(labelled_video, rounds, **options):
+def run_package(labelled_video, rounds, **options):
     rng = np.random.default_rng(0)
     return list(run_official(labelled_video, DIFFUSION_MODEL, rounds, rng, **options))
 
 
-def test_a_session_from_end_to_end(labelled_video):
-    scores = played(labelled_video, 3)
+def test_rounds_improve_the_scores(labelled_video):
+    scores = run_package(labelled_video, 3)
     assert [score.round_index for score in scores] == [1, 2, 3]
     assert all(score.j.shape == score.f.shape == (5, 2) for score in scores)
     assert scores[0].j.mean() > 0.7
@@ -78,55 +80,57 @@ def test_a_session_from_end_to_end(labelled_video):
     assert labelled_video.session.rounds == ()
 
 
-def test_the_same_seed_the_same_scores(labelled_video):
-    for one, other in zip(
-        played(labelled_video, 2), played(labelled_video, 2), strict=True
+def test_scores_are_reproducible_with_the_same_seed(labelled_video):
+    for first, second in zip(
+        run_package(labelled_video, 2), run_package(labelled_video, 2), strict=True
     ):
-        np.testing.assert_array_equal(one.j, other.j)
-        np.testing.assert_array_equal(one.f, other.f)
+        np.testing.assert_array_equal(first.j, second.j)
+        np.testing.assert_array_equal(first.f, second.f)
 
 
-def test_a_robot_that_is_content_draws_nothing(labelled_video):
-    scores = played(labelled_video, 6)
+def test_perfect_labels_end_the_corrections(labelled_video):
+    scores = run_package(labelled_video, 6)
     assert scores[-1].j.mean() == 1
     assert (scores[-1].interact, scores[-1].predict) == (0, 0)
 
 
-def test_more_rounds_than_the_package_takes_by_itself(labelled_video):
-    assert len(played(labelled_video, 18)) == 18
+def test_number_of_rounds_may_exceed_the_limit_of_the_package(labelled_video):
+    assert len(run_package(labelled_video, 18)) == 18
 
 
 def test_objects_may_have_any_labels(labelled_video):
     numbers = np.array([0, 9, 4], np.uint8)
-    other = LabelledVideo(labelled_video.session, numbers[labelled_video.truth])
-    (score,) = played(other, 1)
-    (wanted,) = played(labelled_video, 1)
+    relabelled = LabelledVideo(labelled_video.session, numbers[labelled_video.truth])
+    (score,) = run_package(relabelled, 1)
+    (expected,) = run_package(labelled_video, 1)
     assert score.j.shape == (5, 2)
-    assert score.j.mean() == pytest.approx(wanted.j.mean(), abs=0.1)
+    assert score.j.mean() == pytest.approx(expected.j.mean(), abs=0.1)
 
 
-def test_first_strokes_may_be_given(labelled_video):
+def test_given_first_strokes_are_used(labelled_video):
     first = [Scribble(2, 1, [[12, 14], [12, 20]]), Scribble(2, 0, [[2, 2], [2, 60]])]
-    one, two = played(labelled_video, 2, first=first)
-    assert one.j[:, 0].mean() > 0.7
-    assert not one.j[:, 1].any()
-    assert two.j[:, 1].mean() > 0.3
+    first_round, second_round = run_package(labelled_video, 2, first=first)
+    assert first_round.j[:, 0].mean() > 0.7
+    assert not first_round.j[:, 1].any()
+    assert second_round.j[:, 1].mean() > 0.3
 
 
-def test_strokes_on_background_alone_are_no_answer_yet(labelled_video):
-    one, two = played(labelled_video, 2, first=[Scribble(0, 0, [[2, 2], [2, 60]])])
-    assert not one.j.any()
-    assert two.j.mean() > 0.5
+def test_strokes_on_background_only_give_no_prediction(labelled_video):
+    first_round, second_round = run_package(
+        labelled_video, 2, first=[Scribble(0, 0, [[2, 2], [2, 60]])]
+    )
+    assert not first_round.j.any()
+    assert second_round.j.mean() > 0.5
 
 
-def test_a_truth_without_an_object_is_told(labelled_video):
-    nothing = LabelledVideo(labelled_video.session, labelled_video.truth * 0)
-    with pytest.raises(VideoError, match="needs an object"):
-        played(nothing, 1)
+def test_truth_without_object_is_rejected(labelled_video):
+    without_object = LabelledVideo(labelled_video.session, labelled_video.truth * 0)
+    with pytest.raises(VideoError, match="Expected an object"):
+        run_package(without_object, 1)
 
 
 def results():
-    """Two videos of three rounds: of one object, and of three."""
+    """Create scores of three rounds of two videos, with one and three objects."""
     rng = np.random.default_rng(0)
     return {
         name: [
@@ -138,16 +142,18 @@ def results():
 
 
 @pytest.mark.parametrize("metric", ["J", "F", "J_AND_F"])
-def test_our_curve_is_theirs(metric):
+def test_curve_equals_that_of_the_package(metric):
     summary = official_summary(results(), metric)
-    of = {"J": lambda s: s.j, "F": lambda s: s.f}.get(metric, lambda s: (s.j + s.f) / 2)
+    score_of = {"J": lambda s: s.j, "F": lambda s: s.f}.get(
+        metric, lambda s: (s.j + s.f) / 2
+    )
     means = [
-        np.concatenate([of(score).mean(axis=0) for score in round_index]).mean()
-        for round_index in zip(*results().values(), strict=True)
+        np.concatenate([score_of(score).mean(axis=0) for score in scores]).mean()
+        for scores in zip(*results().values(), strict=True)
     ]
     seconds = [
-        np.mean([score.interact + score.predict for score in round_index])
-        for round_index in zip(*results().values(), strict=True)
+        np.mean([score.interact + score.predict for score in scores])
+        for scores in zip(*results().values(), strict=True)
     ]
     curve = Curve.of(means, seconds, objects=2)
     assert summary["auc"] == pytest.approx(curve.auc)
@@ -156,7 +162,7 @@ def test_our_curve_is_theirs(metric):
     np.testing.assert_allclose(summary["curve"][metric], curve.score)
 
 
-def test_all_is_as_it_was_afterwards(labelled_video):
+def test_patched_modules_are_restored(labelled_video):
     with registered_sequences({}, "val"):
         davis = official("dataset").Davis
     before = dict(vars(np)), dict(vars(networkx)), davis.dataset, davis.sets

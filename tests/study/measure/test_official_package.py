@@ -9,14 +9,16 @@ from napari_gnn_vos.study.measure.official import ensure_official
 from napari_gnn_vos.study.measure.official_package import restored_aliases
 
 
-@pytest.mark.parametrize("lacking", ["davisinteractive.session", "networkx"])
-def test_without_the_package_it_is_told_how_to_get_it(monkeypatch, lacking):
-    monkeypatch.setitem(sys.modules, lacking, None)
-    with pytest.raises(SettingsError, match=r"bash specs/install_davisinteractive"):
+@pytest.mark.parametrize("missing", ["davisinteractive.session", "networkx"])
+def test_missing_package_is_reported_with_the_installation_command(
+    monkeypatch, missing
+):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SettingsError, match=r"bash scripts/install_davisinteractive"):
         ensure_official()
 
 
-def test_former_names_are_lent_and_taken_back():
+def test_removed_aliases_are_restored_temporarily():
     before = dict(vars(np)), dict(vars(networkx))
     with restored_aliases():
         with restored_aliases():

@@ -23,7 +23,7 @@ def facts(rounds, sequences):
 
 
 @pytest.mark.parametrize(("rounds", "sequences"), [(8, 3), (1, 1)])
-def test_two_pictures_that_are_not_empty(tmp_path, rounds, sequences):
+def test_plots_are_written(tmp_path, rounds, sequences):
     pytest.importorskip("matplotlib")
     paths = plot_report(facts(rounds, sequences), tmp_path / "plots")
     assert [path.name for path in paths] == ["curve.png", "sequences.png"]
@@ -33,7 +33,7 @@ def test_two_pictures_that_are_not_empty(tmp_path, rounds, sequences):
             assert len(picture.convert("RGB").getcolors(10**6)) > 20
 
 
-def test_without_matplotlib_it_says_what_to_install(monkeypatch):
+def test_missing_matplotlib_is_reported_with_the_installation_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SettingsError, match=r"napari-gnn-vos\[study\]"):
         require_matplotlib()

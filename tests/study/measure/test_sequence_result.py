@@ -16,24 +16,24 @@ SCORES = [
 ]
 
 
-def played(name="bear"):
+def result(name="bear"):
     return SequenceResult.of(name, SCORES, "human", 880.5, 0.9)
 
 
-def test_frames_are_averaged_and_objects_kept_apart():
-    one = played()
-    np.testing.assert_allclose(one.j, [[0.6, 0.5], [1, 1]])
-    np.testing.assert_allclose(one.f, [[0.5, 1], [0.5, 1]])
-    assert one.interact == (0.25, 0)
-    assert one.predict == (1, 0)
-    assert one.objects == 2
+def test_scores_are_averaged_over_frames_per_object():
+    summary = result()
+    np.testing.assert_allclose(summary.j, [[0.6, 0.5], [1, 1]])
+    np.testing.assert_allclose(summary.f, [[0.5, 1], [0.5, 1]])
+    assert summary.interact == (0.25, 0)
+    assert summary.predict == (1, 0)
+    assert summary.objects == 2
 
 
-def test_what_is_put_is_found_again(tmp_path):
+def test_stored_result_is_read_again(tmp_path):
     result_cache = ResultCache.beside(tmp_path / "new" / "out.json")
     assert result_cache.get("bear", "k1") is None
-    result_cache.put(played(), "k1")
-    assert result_cache.get("bear", "k1") == played()
+    result_cache.put(result(), "k1")
+    assert result_cache.get("bear", "k1") == result()
     assert result_cache.get("bear", "k2") is None
     assert result_cache.get("bus", "k1") is None
     result_cache.clear()
@@ -42,24 +42,24 @@ def test_what_is_put_is_found_again(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", '{"sequence": "bear"', '{"sequence": "bear"}'])
-def test_a_broken_file_is_as_none(tmp_path, text):
+def test_invalid_cache_file_is_ignored(tmp_path, text):
     result_cache = ResultCache(tmp_path)
-    result_cache.put(played(), "k")
+    result_cache.put(result(), "k")
     (file,) = tmp_path.iterdir()
     file.write_text(text)
     assert result_cache.get("bear", "k") is None
 
 
-def test_without_a_report_nothing_is_kept(tmp_path, monkeypatch):
+def test_cache_without_report_stores_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result_cache = ResultCache.beside(None)
-    result_cache.put(played(), "k")
+    result_cache.put(result(), "k")
     assert result_cache.get("bear", "k") is None
     result_cache.clear()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_report_that_cannot_be_written_is_told_at_once(tmp_path):
+def test_report_path_that_cannot_be_written_is_rejected(tmp_path):
     with pytest.raises(SettingsError, match="is a folder"):
         ResultCache.beside(tmp_path)
     (tmp_path / "file").write_text("")
@@ -67,7 +67,7 @@ def test_a_report_that_cannot_be_written_is_told_at_once(tmp_path):
         ResultCache.beside(tmp_path / "file" / "out.json")
 
 
-def test_the_old_file_stays_if_writing_fails(tmp_path):
+def test_failed_write_keeps_the_previous_file(tmp_path):
     file = tmp_path / "out.json"
     write_text_atomically(file, "old")
     with pytest.raises(UnicodeEncodeError):

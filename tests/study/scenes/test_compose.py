@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,9 @@ from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec, SpriteSpec
 from tests.scenes import BLUE, RED, moving_squares
 
-STAND = ((0.75, 0.9, 0.4),)
+STATIC_PATH = ((0.75, 0.9, 0.4),)
 PAIR = SceneSpec(
-    "pair", "red", 0, (SpriteSpec("blue", (1, 4), STAND, shadow=0),), frames=6
+    "pair", "red", 0, (SpriteSpec("blue", (1, 4), STATIC_PATH, shadow=0),), frames=6
 )
 HIDE = SceneSpec(
     "hide",
@@ -27,12 +28,41 @@ HIDE = SceneSpec(
     frames=4,
 )
 
+EARLIER_RECIPE = """{
+ "edition": 2,
+ "name": "pair",
+ "base": "red",
+ "start": 0,
+ "roles": [
+  {
+   "sequence": "blue",
+   "clip": [
+    1,
+    4
+   ],
+   "path": [
+    [
+     0.75,
+     0.9,
+     0.4
+    ]
+   ],
+   "mirrored": false,
+   "step": 1,
+   "shadow": 0
+  }
+ ],
+ "behind": 0,
+ "frames": 6
+}
+"""
+
 
 @pytest.fixture
 def root(tmp_path):
-    """A red square that moves to the right, and a blue one that moves to the left."""
-    of = {"red": (14, 6, 18, (0, 3), RED), "blue": (20, 40, 20, (0, -3), BLUE)}
-    for name, square in of.items():
+    """Write a red square that moves right and a blue square that moves left."""
+    squares = {"red": (14, 6, 18, (0, 3), RED), "blue": (20, 40, 20, (0, -3), BLUE)}
+    for name, square in squares.items():
         video, truth = moving_squares(square)
         frames = tmp_path / "real/JPEGImages/480p" / name
         frames.mkdir(parents=True)
@@ -47,7 +77,7 @@ def output(tmp_path):
     return tmp_path / "composed"
 
 
-def test_an_actor_stands_where_its_path_says(root):
+def test_sprite_follows_its_path(root):
     for picture, labels in render_scene(root, PAIR):
         rows, columns = np.nonzero(labels == 2)
         assert columns.mean() == pytest.approx(0.75 * 64, abs=3)
@@ -56,25 +86,25 @@ def test_an_actor_stands_where_its_path_says(root):
         assert picture[labels == 2].mean(axis=0).argmax() == 2
 
 
-def test_the_base_keeps_its_object_and_its_way(root):
+def test_object_of_the_base_is_preserved(root):
     _, truth = read_davis(root, "red")
     for t, (_, labels) in enumerate(render_scene(root, PAIR)):
-        seen = (labels == 1) | (labels == 2)
-        assert (seen >= (truth[t] == 1)).all()
+        foreground = (labels == 1) | (labels == 2)
+        assert (foreground >= (truth[t] == 1)).all()
         assert not (labels == 1)[truth[t] == 0].any()
 
 
-def test_an_actor_may_leave(root):
+def test_sprite_outside_the_frame_has_no_label(root):
     *_, (_, labels) = render_scene(root, HIDE)
     assert set(np.unique(labels)) == {0, 1}
 
 
-def test_the_same_scene_is_composed_again(root):
-    for one, other in zip(
+def test_rendering_is_deterministic(root):
+    for first, second in zip(
         render_scene(root, HIDE), render_scene(root, HIDE), strict=True
     ):
-        assert np.array_equal(one[0], other[0])
-        assert np.array_equal(one[1], other[1])
+        assert np.array_equal(first[0], second[0])
+        assert np.array_equal(first[1], second[1])
 
 
 def test_scenes_are_written_in_the_layout_of_davis(root, output):
@@ -89,31 +119,50 @@ def test_scenes_are_written_in_the_layout_of_davis(root, output):
     assert not list(output.glob(".*"))
 
 
-def times(output):
+def modification_times(output):
     return {
         f: f.stat().st_mtime_ns for f in output.rglob("*.???") if f.suffix != ".txt"
     }
 
 
-def test_what_is_there_is_kept_and_the_rest_is_made(root, output):
+def test_complete_scenes_are_kept_and_missing_ones_written(root, output):
     drain(compose(root, output, [PAIR], []))
-    before = times(output)
-    (output / ".hide.part/frames").mkdir(parents=True)  # from a run that was stopped
+    before = modification_times(output)
+    (output / ".hide.part/frames").mkdir(parents=True)  # from an interrupted run
     assert [step.total for step in compose(root, output, [PAIR], [HIDE])] == [4] * 4
-    after = times(output)
+    after = modification_times(output)
     assert {f: after[f] for f in before} == before
     assert len(list((output / "JPEGImages/480p/hide").iterdir())) == 4
     assert not list(output.glob(".*"))
 
 
-def test_a_scene_with_another_script_is_made_again(root, output):
+def test_scene_with_a_changed_specification_is_written_again(root, output):
     drain(compose(root, output, [PAIR], []))
     drain(compose(root, output, [replace(PAIR, frames=3)], []))
     assert read_davis(output, "pair")[0].shape[0] == 3
 
 
+def test_recipe_has_the_keys_of_earlier_versions(root, output):
+    drain(compose(root, output, [PAIR], []))
+    recipe = json.loads((output / "Recipes/pair.json").read_text("utf-8"))
+    assert list(recipe) == [
+        *("edition", "name", "base", "start", "roles", "behind", "frames")
+    ]
+    assert list(recipe["roles"][0]) == [
+        *("sequence", "clip", "path", "mirrored", "step", "shadow")
+    ]
+
+
+def test_scene_with_a_recipe_of_an_earlier_version_is_kept(root, output):
+    drain(compose(root, output, [PAIR], []))
+    (output / "Recipes/pair.json").write_text(EARLIER_RECIPE, "utf-8")
+    before = modification_times(output)
+    drain(compose(root, output, [PAIR], []))
+    assert modification_times(output) == before
+
+
 @pytest.mark.parametrize("place", ["notes.txt", "JPEGImages/480p/holiday/00000.jpg"])
-def test_a_folder_with_something_else_is_refused(root, output, place):
+def test_folder_with_foreign_content_is_rejected(root, output, place):
     (output / place).parent.mkdir(parents=True)
     (output / place).write_text("mine")
     with pytest.raises(ReadError, match="Choose another folder"):
@@ -122,25 +171,25 @@ def test_a_folder_with_something_else_is_refused(root, output, place):
     assert not (output / "Annotations").exists()
 
 
-def test_a_file_in_the_way_is_told(root, output):
+def test_file_as_output_is_rejected(root, output):
     output.write_text("mine")
     with pytest.raises(ReadError, match="composed"):
         drain(compose(root, output, [PAIR], []))
 
 
-def test_a_missing_sequence_is_named_before_anything_is_written(root, output):
-    green = replace(PAIR, name="other", base="green")
+def test_missing_sequence_is_reported_before_writing(root, output):
+    without_base = replace(PAIR, name="other", base="green")
     with pytest.raises(ReadError, match="green"):
-        drain(compose(root, output, [PAIR], [green]))
+        drain(compose(root, output, [PAIR], [without_base]))
     assert not output.exists()
 
 
-def test_a_base_that_is_too_short_is_named(root):
+def test_base_that_is_too_short_is_rejected(root):
     with pytest.raises(ReadError, match="9 frames or more of red"):
         next(render_scene(root, replace(PAIR, frames=9)))
 
 
-def test_the_command_tells_a_missing_sequence_in_one_line(root, output):
+def test_command_reports_a_missing_sequence_without_traceback(root, output):
     args = ["compose", "--davis", str(root), "--output", str(output)]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 2
@@ -148,30 +197,30 @@ def test_the_command_tells_a_missing_sequence_in_one_line(root, output):
     assert "Traceback" not in result.output
 
 
-def test_the_fixed_list_keeps_the_two_sets_apart():
-    of = [{s for spec in part for s in spec.sequences} for part in FIXED]
-    assert of[0] == {"soccerball", "stroller", "surf", "swing", "tennis", "train"}
-    assert not of[0] & of[1]
+def test_validation_and_training_scenes_share_no_sequence():
+    of_part = [{s for spec in part for s in spec.sequences} for part in FIXED]
+    assert of_part[0] == {"soccerball", "stroller", "surf", "swing", "tennis", "train"}
+    assert not of_part[0] & of_part[1]
 
 
 FIXED = (VALIDATION, TRAINING)
 
 
 @pytest.mark.parametrize("part", FIXED)
-def test_the_fixed_list_has_two_to_five_objects_and_every_doubt(part):
+def test_scene_list_covers_object_counts_similarity_occlusion_and_exits(part):
     counts = {1 + len(spec.sprites) for spec in part}
     assert counts == {2, 3, 4, 5}
-    assert any(spec.base in spec.sequences[1:] for spec in part)  # alike
+    assert any(spec.base in spec.sequences[1:] for spec in part)  # similar objects
     assert any(spec.behind for spec in part)
     outside = [
         any(not 0 <= x <= 1 for x, _, _ in sprite_spec.path[1:-1])
         for spec in part
         for sprite_spec in spec.sprites
     ]
-    assert any(outside)  # leaves and returns
+    assert any(outside)  # a sprite leaves and returns
     assert all(0 <= spec.behind <= len(spec.sprites) for spec in part)
 
 
-def test_every_scene_has_a_name_of_its_own():
+def test_scene_names_are_unique():
     names = [spec.name for part in FIXED for spec in part]
     assert len(names) == len(set(names)) == 16

@@ -38,7 +38,7 @@ def sample(target=None, seed=0):
 
 
 class Constant(torch.nn.Module):
-    """Answers with given logits."""
+    """Return constant logits."""
 
     def __init__(self, logits):
         super().__init__()
@@ -48,79 +48,83 @@ class Constant(torch.nn.Module):
         return self.logits
 
 
-def test_by_hand():
-    one = sample()
-    logits = np.random.default_rng(1).normal(size=len(one.target)).astype(np.float32)
-    p, y = 1 / (1 + np.exp(-logits.astype(float))), one.target
+def test_loss_equals_its_formula():
+    window = sample()
+    logits = np.random.default_rng(1).normal(size=len(window.target)).astype(np.float32)
+    p, y = 1 / (1 + np.exp(-logits.astype(float))), window.target
     entropy = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
-    both, either = (one.size * p * y).sum(), (one.size * (p + y - p * y)).sum()
+    intersection = (window.size * p * y).sum()
+    union = (window.size * (p + y - p * y)).sum()
     for overlap in (0, 0.5, 2):
-        loss = batch_loss(Constant(logits), METADATA, [one], overlap)
+        loss = batch_loss(Constant(logits), METADATA, [window], overlap)
         assert float(loss.detach()) == pytest.approx(
-            entropy + overlap * (1 - both / either), 1e-5
+            entropy + overlap * (1 - intersection / union), 1e-5
         )
 
 
-def test_a_window_without_the_object_counts_by_entropy_alone():
-    nothing = sample(lambda n: np.zeros(n, np.float32))
+def test_window_without_the_object_has_cross_entropy_only():
+    without_object = sample(lambda n: np.zeros(n, np.float32))
     net = network().eval()
     assert torch.equal(
-        batch_loss(net, METADATA, [nothing], 5), batch_loss(net, METADATA, [nothing], 0)
+        batch_loss(net, METADATA, [without_object], 5),
+        batch_loss(net, METADATA, [without_object], 0),
     )
 
 
-def test_samples_count_alike_and_do_not_touch():
+def test_loss_of_a_batch_is_the_mean_over_its_samples():
     net, samples = network().eval(), [sample(seed=seed) for seed in range(3)]
-    apart = [float(batch_loss(net, METADATA, [one], 0.5).detach()) for one in samples]
-    assert len(set(apart)) == 3
+    separate = [
+        float(batch_loss(net, METADATA, [window], 0.5).detach()) for window in samples
+    ]
+    assert len(set(separate)) == 3
     together = batch_loss(net, METADATA, samples, 0.5)
-    assert float(together.detach()) == pytest.approx(np.mean(apart), 1e-5)
+    assert float(together.detach()) == pytest.approx(np.mean(separate), 1e-5)
 
 
-def test_learning_makes_it_small():
-    learner, one = learner_of(), sample()
-    losses = [learner.step([one], 0.01, 0.5) for _ in range(40)]
+def test_training_reduces_the_loss():
+    learner, window = learner_of(), sample()
+    losses = [learner.step([window], 0.01, 0.5) for _ in range(40)]
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_the_average_follows_the_weights():
-    """The first update copies; the decay of the second one is 2 / 11 of warm-up."""
+def test_average_of_weights_has_a_short_initial_memory():
+    """The first update copies the weights; the decay of the second is 2 / 11."""
     learner = learner_of()
     weights = []
     for _ in range(2):
         learner.step([sample()], 0.1, 0.5)
         weights.append([p.clone() for p in learner.network.parameters()])
-    moved = zip(*weights, learner.averaged.parameters(), strict=True)
-    for first, second, averaged in moved:
+    weights = zip(*weights, learner.averaged.parameters(), strict=True)
+    for first, second, averaged in weights:
         torch.testing.assert_close(averaged, 2 / 11 * first + 9 / 11 * second)
     assert not learner.averaged.training
 
 
-def test_the_decay_of_the_average_is_bounded():
+def test_decay_of_the_average_is_bounded():
     learner = Learner(METADATA, decay=0.1)
     learner.step([sample()], 0.1, 0.5)
     first = [p.clone() for p in learner.network.parameters()]
     learner.step([sample()], 0.1, 0.5)
-    moved = zip(
+    weights = zip(
         first,
         learner.network.parameters(),
         learner.averaged.parameters(),
         strict=True,
     )
-    for old, new, averaged in moved:
+    for old, new, averaged in weights:
         torch.testing.assert_close(averaged, 0.1 * old + 0.9 * new)
 
 
-def test_a_state_is_gone_on_from(tmp_path):
-    one, other = learner_of(), Learner(METADATA)
-    one.step([sample()], 0.01, 0.5)
-    one.save(tmp_path / "state.pt", 17, 0.625)
-    assert other.load(tmp_path / "state.pt") == (17, 0.625)
-    for learner in (one, other):
+def test_saved_state_is_restored(tmp_path):
+    saved, restored = learner_of(), Learner(METADATA)
+    saved.step([sample()], 0.01, 0.5)
+    saved.save(tmp_path / "state.pt", 17, 0.625)
+    assert restored.load(tmp_path / "state.pt") == (17, 0.625)
+    for learner in (saved, restored):
         torch.manual_seed(3)
         learner.step([sample()], 0.01, 0.5)
-    for of in ("network", "averaged"):
-        weights = (getattr(one, of).parameters(), getattr(other, of).parameters())
+    for name in ("network", "averaged"):
+        weights = [getattr(k, name).parameters() for k in (saved, restored)]
         assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
 
 
@@ -138,7 +142,7 @@ def _step_in_a_group(rank, file):
         distributed.destroy_process_group()
 
 
-def test_processes_share_the_mean_of_their_gradients(tmp_path):
+def test_processes_average_their_gradients(tmp_path):
     """Two processes take the step of one process with the samples of both."""
     spawn(_step_in_a_group, (tmp_path / "weights.pt",), 2)
     alone = learner_of()

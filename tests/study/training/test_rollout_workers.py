@@ -33,12 +33,12 @@ SETTINGS = TrainSettings(
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    here = tmp_path_factory.mktemp("rollout")
-    root = davis_folder(here / "davis")
-    about = here / "cache", here / "run", Config(), SETTINGS, "cpu", 2
-    made = TrainingPlan(((root, ("one", "two")),), ((root, ("one",)),), *about)
-    drain(made.prepare())
-    return made
+    folder = tmp_path_factory.mktemp("rollout")
+    root = davis_folder(folder / "davis")
+    options = folder / "cache", folder / "run", Config(), SETTINGS, "cpu", 2
+    plan = TrainingPlan(((root, ("one", "two")),), ((root, ("one",)),), *options)
+    drain(plan.prepare())
+    return plan
 
 
 def model():
@@ -46,31 +46,31 @@ def model():
     return Predictor(build(metadata).eval(), metadata)
 
 
-def broken():
+def fail_to_open():
     raise ValueError("no such video")
 
 
-def test_a_training_whose_rounds_are_played_beside_it(plan):
+def test_training_with_rollout_workers(plan):
     path = train(plan(0, 1))
     _, metadata = load_checkpoint(path)
     assert metadata.facts["steps"] == 3
     assert len(metadata.facts["j_by_round"]) == 1
 
 
-def test_players_cut_samples_and_end(plan):
+def test_workers_provide_samples_and_terminate(plan):
     rollout = RolloutConfig(2, plan.open_videos)
     with RolloutWorkers(rollout, SETTINGS, model(), (0,)) as workers:
-        samples = [one for _ in range(3) for one in workers.batch()]
+        samples = [sample for _ in range(3) for sample in workers.batch()]
         processes = list(workers._processes)
     assert len(samples) == 6
-    for one in samples:
-        assert len(one.graph.offsets) == 4
-        assert one.inputs.shape == (len(one.target), 8)
-        assert np.abs(one.inputs).sum() > 0
+    for sample in samples:
+        assert len(sample.graph.offsets) == 4
+        assert sample.inputs.shape == (len(sample.target), 8)
+        assert np.abs(sample.inputs).sum() > 0
     assert not any(process.is_alive() for process in processes)
 
 
-def test_players_are_told_the_weights_of_now(plan):
+def test_batch_publishes_the_current_weights(plan):
     learner = model()
     workers = RolloutWorkers(
         RolloutConfig(0, plan.open_videos), SETTINGS, learner, (0,)
@@ -84,13 +84,13 @@ def test_players_are_told_the_weights_of_now(plan):
     torch.testing.assert_close(workers._weights, before + 1)
 
 
-def test_a_player_that_fails_is_told_with_its_reason():
-    workers = RolloutWorkers(RolloutConfig(1, broken), SETTINGS, model(), (0,))
+def test_failure_of_a_worker_is_raised_with_its_reason():
+    workers = RolloutWorkers(RolloutConfig(1, fail_to_open), SETTINGS, model(), (0,))
     with workers, pytest.raises(RuntimeError, match="no such video"):
         workers.batch()
 
 
-def test_a_player_that_is_killed(monkeypatch):
+def test_killed_worker_raises_an_error(monkeypatch):
     monkeypatch.setattr(module, "WORKER_TIMEOUT", 0.2)
     workers = RolloutWorkers(
         RolloutConfig(1, partial(time.sleep, 60)), SETTINGS, model(), (0,)

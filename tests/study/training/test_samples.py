@@ -26,13 +26,13 @@ def pool_of(labelled_video, size=2, rounds=3, seed=0):
 
 @pytest.fixture(scope="module")
 def pool(labelled_video):
-    one = pool_of(labelled_video)
+    pool = pool_of(labelled_video)
     for _ in range(4):
-        one.advance(DIFFUSION_MODEL)
-    return one
+        pool.advance(DIFFUSION_MODEL)
+    return pool
 
 
-def test_targets_by_hand():
+def test_targets_computed_by_hand():
     frames = [plain_frame([[0, 0, 1, 1]]), plain_frame([[0, 1, 1, 1]])]
     graph = VideoGraph(frames, [], np.array([2, 2]), (), (), (2, 1, 4), "")
     video, _ = moving_square()
@@ -45,7 +45,7 @@ def test_targets_by_hand():
 
 
 @pytest.mark.parametrize("frames", [1, 3, 5, 9])
-def test_a_sample_is_a_window(pool, frames):
+def test_sample_is_a_window_of_the_graph(pool, frames):
     sample = pool.sample(frames)
     assert len(sample.graph.offsets) - 1 == min(frames, 5)
     n = int(sample.graph.offsets[-1])
@@ -56,7 +56,7 @@ def test_a_sample_is_a_window(pool, frames):
     assert ((sample.target >= 0) & (sample.target <= 1)).all()
 
 
-def test_what_is_drawn_fits_the_target(pool):
+def test_drawn_labels_agree_with_the_target(pool):
     for _ in range(20):
         sample = pool.sample(5)
         drawn = sample.inputs[:, NODE_INPUT_NAMES.index("drawn_target")] > 0
@@ -64,7 +64,7 @@ def test_what_is_drawn_fits_the_target(pool):
         assert sample.target[drawn].mean() > 0.5
 
 
-def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
+def test_groups_of_inputs_are_dropped_from_samples_only(pool):
     running = pool._running[0]
     before = {k: v.copy() for k, v in running.inputs.items()}
     rng, missing = np.random.default_rng(0), set()
@@ -83,48 +83,48 @@ def test_inputs_are_left_out_together_and_the_session_keeps_them(pool):
         np.testing.assert_array_equal(inputs, before[k])
 
 
-def test_sessions_are_begun_then_played_on_and_end(labelled_video):
+def test_sessions_start_advance_and_end(labelled_video):
     pool, rounds = pool_of(labelled_video, size=2, rounds=2), set()
     for step in range(8):
         pool.advance(DIFFUSION_MODEL)
         assert len(pool._running) == min(step + 1, 2)
-        rounds |= {len(one.session.rounds) for one in pool._running}
+        rounds |= {len(running.session.rounds) for running in pool._running}
     assert rounds == {1, 2}
 
 
-def test_the_same_seed_the_same_samples(labelled_video):
-    def third(seed):
+def test_samples_are_reproducible_with_the_same_seed(labelled_video):
+    def sample_of(seed):
         pool = pool_of(labelled_video, seed=seed)
         for _ in range(3):
             pool.advance(DIFFUSION_MODEL)
         return pool.sample(3)
 
-    one, other, another = third(1), third(1), third(2)
-    np.testing.assert_array_equal(one.inputs, other.inputs)
-    np.testing.assert_array_equal(one.graph.edge_index, other.graph.edge_index)
-    assert not np.array_equal(one.inputs, another.inputs)
+    first, same_seed, other_seed = sample_of(1), sample_of(1), sample_of(2)
+    np.testing.assert_array_equal(first.inputs, same_seed.inputs)
+    np.testing.assert_array_equal(first.graph.edge_index, same_seed.graph.edge_index)
+    assert not np.array_equal(first.inputs, other_seed.inputs)
 
 
-def test_training_does_not_refine(labelled_video):
+def test_refinement_is_disabled_for_training(labelled_video):
     session = replace(labelled_video.session, config=Config())
-    assert session.config.refine
-    assert not without_refinement(session).config.refine
+    assert session.config.refine != "none"
+    assert without_refinement(session).config.refine == "none"
     assert without_refinement(session).config.seeds == session.config.seeds
 
 
-def test_some_objects_are_taken_for_one():
+def test_random_subsets_of_objects_are_merged():
     truth = np.array([[[0, 1, 2, 3]]], np.uint8)
-    seen = set()
+    results = set()
     for seed in range(60):
         merged = merge_random_objects(truth, np.random.default_rng(seed))[0, 0]
         assert merged[0] == 0
         assert 1 in merged
         assert set(merged.tolist()) in ({0, 1}, {0, 1, 2})
         assert (merged[1:] != 1).any()
-        seen.add(tuple(merged.tolist()))
-    assert len(seen) == 12  # 6 sets of one or two, the rest an object or background
+        results.add(tuple(merged.tolist()))
+    assert len(results) == 12  # 6 subsets; the rest is label 2 or background
 
 
-def test_one_object_stays_as_it_is():
+def test_single_object_is_not_changed():
     truth = np.array([[[0, 3]]], np.uint8)
     assert merge_random_objects(truth, np.random.default_rng(0)) is truth

@@ -65,13 +65,13 @@ def trained(labelled_video, tmp_path_factory):
     return folder
 
 
-def test_it_leaves_checkpoints_a_curve_and_a_state(trained):
+def test_training_writes_checkpoints_curve_and_state(trained):
     names = {path.name for path in trained.iterdir()}
     assert names == {"best.safetensors", "last.safetensors", "curve.csv", "state.pt"}
     assert validated_steps(trained) == [2, 4]
 
 
-def test_the_card_says_how_it_came_to_be(trained):
+def test_checkpoint_metadata_has_features_settings_and_scores(trained):
     _, metadata = load_checkpoint(trained / "last.safetensors")
     assert metadata.node_feature_names == INPUTS
     assert (metadata.width, metadata.depth) == (8, 2)
@@ -80,14 +80,14 @@ def test_the_card_says_how_it_came_to_be(trained):
     assert len(metadata.facts["j_by_round"]) == 1
 
 
-def test_the_checkpoint_answers(trained, labelled_video):
+def test_trained_checkpoint_predicts(trained, labelled_video):
     model = load_model(trained / "best.safetensors", "cpu")
     strokes = [line(0, 1, (8, 10), (16, 18)), line(0, 0, (2, 30), (23, 32))]
     session = annotate(labelled_video.session, strokes, rng=np.random.default_rng(0))
     assert drain(predict(session, model)).labels.shape == labelled_video.truth.shape
 
 
-def test_it_goes_on_where_it_stopped(trained, labelled_video):
+def test_training_resumes_from_the_saved_state(trained, labelled_video):
     before = weights(trained / "last.safetensors")
     train(run(labelled_video, trained, steps=6))
     assert validated_steps(trained) == [2, 4, 6]
@@ -95,25 +95,27 @@ def test_it_goes_on_where_it_stopped(trained, labelled_video):
     assert any(not torch.equal(before[name], after[name]) for name in before)
     _, metadata = load_checkpoint(trained / "last.safetensors")
     assert metadata.facts["steps"] == 6
-    train(run(labelled_video, trained, steps=6))  # nothing is left to do
+    train(run(labelled_video, trained, steps=6))  # all steps are done
     assert validated_steps(trained) == [2, 4, 6]
 
 
-def test_the_same_seed_the_same_weights(labelled_video, tmp_path):
+def test_weights_are_reproducible_with_the_same_seed(labelled_video, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        few = run(labelled_video, tmp_path / name, steps=3, seed=seed, validate_every=3)
-        train(few)
+        short = run(
+            labelled_video, tmp_path / name, steps=3, seed=seed, validate_every=3
+        )
+        train(short)
     a, b, c = (weights(tmp_path / n / "last.safetensors") for n in "abc")
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert any(not torch.equal(a[name], c[name]) for name in a)
 
 
-def test_the_best_checkpoint_stays_when_later_ones_are_worse(
+def test_best_checkpoint_is_kept_if_later_ones_are_worse(
     labelled_video, tmp_path, monkeypatch
 ):
     js = iter([[0.5], [0.8], [0.2]])
     monkeypatch.setattr(
-        "napari_gnn_vos.study.training.train.validate", lambda _model, _course: next(js)
+        "napari_gnn_vos.study.training.train.validate", lambda _model, _run: next(js)
     )
     path = train(run(labelled_video, tmp_path, steps=3, validate_every=1))
     assert path == tmp_path / "best.safetensors"
@@ -121,7 +123,7 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(
     assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 3
 
 
-def test_validation_is_the_mean_of_the_rounds(labelled_video, tmp_path):
+def test_validation_returns_mean_j_per_round(labelled_video, tmp_path):
     js = validate(DIFFUSION_MODEL, run(labelled_video, tmp_path, validation_rounds=2))
     scores = run_rounds(
         labelled_video.session,
@@ -134,17 +136,19 @@ def test_validation_is_the_mean_of_the_rounds(labelled_video, tmp_path):
     assert js == pytest.approx([score.j.mean() for _, score in scores])
 
 
-def test_a_training_that_was_killed_goes_on(labelled_video, tmp_path, monkeypatch):
+def test_interrupted_training_resumes_at_the_saved_step(
+    labelled_video, tmp_path, monkeypatch
+):
     monkeypatch.setattr("napari_gnn_vos.study.training.training_log.SAVE_EVERY", 2)
-    killed = iter(range(3))
+    remaining = iter(range(3))
 
-    def stop_later(_self, frames):
-        if next(killed, None) is None:
+    def interrupt_later(_self, frames):
+        if next(remaining, None) is None:
             raise KeyboardInterrupt
         return sample(_self, frames)
 
     sample = SessionPool.sample
-    monkeypatch.setattr(SessionPool, "sample", stop_later)
+    monkeypatch.setattr(SessionPool, "sample", interrupt_later)
     with pytest.raises(KeyboardInterrupt):
         train(run(labelled_video, tmp_path, steps=5, validate_every=5))
     assert not (tmp_path / "last.safetensors").exists()
@@ -166,18 +170,18 @@ def test_a_training_that_was_killed_goes_on(labelled_video, tmp_path, monkeypatc
         ("torch.save", RuntimeError("write failed")),
     ],
 )
-def test_a_full_disk_leaves_what_was_there(
+def test_failed_write_keeps_the_previous_files(
     labelled_video, tmp_path, monkeypatch, name, error
 ):
     train(run(labelled_video, tmp_path, steps=1))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def full(_what, path, **_):
+    def fail(_content, path, **_):
         Path(path).write_bytes(b"half")
         raise error
 
-    monkeypatch.setattr(name, full)
-    with pytest.raises(SettingsError, match="Make room and run the same command"):
+    monkeypatch.setattr(name, fail)
+    with pytest.raises(SettingsError, match="Free disk space and run the same command"):
         train(run(labelled_video, tmp_path, steps=2, validate_every=1))
     state = tmp_path / "state.pt"
     assert state.read_bytes() == before[state]
@@ -187,14 +191,14 @@ def test_a_full_disk_leaves_what_was_there(
     assert load_checkpoint(tmp_path / "last.safetensors")[1].facts["steps"] == 2
 
 
-def test_without_validation_the_last_is_the_best(labelled_video, tmp_path):
+def test_best_checkpoint_without_validation_is_the_last(labelled_video, tmp_path):
     path = train(run(labelled_video, tmp_path, steps=2, validation_rounds=0))
     assert load_checkpoint(path)[1].facts["j_by_round"] == []
 
 
-def test_features_that_are_left_out(labelled_video, tmp_path):
-    out = ("previous", "delta_l")
-    path = train(run(labelled_video, tmp_path, steps=1, left_out=out))
+def test_left_out_features_are_not_in_the_metadata(labelled_video, tmp_path):
+    left_out = ("previous", "delta_l")
+    path = train(run(labelled_video, tmp_path, steps=1, left_out=left_out))
     model = load_model(path, "cpu")
     assert "previous" not in model.metadata.node_feature_names
     assert "delta_l" not in model.metadata.edge_feature_names
@@ -203,12 +207,12 @@ def test_features_that_are_left_out(labelled_video, tmp_path):
     assert 0 <= js[0] <= 1
 
 
-def test_what_is_left_out_must_be_known():
-    with pytest.raises(SettingsError, match=r"\['colour'\] are not"):
+def test_unknown_left_out_feature_is_rejected():
+    with pytest.raises(SettingsError, match=r"\['colour'\] are unknown"):
         checkpoint_metadata(TrainSettings(left_out=("colour", "previous")))
 
 
-def test_the_rate_rises_then_falls():
+def test_learning_rate_warms_up_and_decays():
     s = TrainSettings(steps=1000, rate=1.0)
     rates = [learning_rate(step, s) for step in range(1000)]
     assert rates[0] == pytest.approx(0.01)
@@ -218,7 +222,7 @@ def test_the_rate_rises_then_falls():
     assert max(rates) < 1
 
 
-def test_torchrun_starts_the_processes(tmp_path):
+def test_training_runs_under_torchrun(tmp_path):
     root = davis_folder(tmp_path / "davis")
     launch = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
     args = {"davis": root, "sequences": "one", "validation": "one,two", "steps": 2}

@@ -47,12 +47,12 @@ class MaskedInputs:
         """Yield probabilities per frame, see `engine.Model`."""
         columns = [NODE_INPUT_NAMES.index(name) for name in self.names]
 
-        def less(t: int) -> F32:
+        def masked(t: int) -> F32:
             inputs: F32 = node_inputs(t).copy()
             inputs[..., columns] = 0
             return inputs
 
-        return self.model(graph, less, frames)
+        return self.model(graph, masked, frames)
 
 
 def ablate(
@@ -109,9 +109,9 @@ def _variant_report(
     if not requested and variant.training is not None and ablation.learn is None:
         return None
     method = _method(variant, ablation, seed)
-    sources = [ablation.played]
+    sources = [ablation.evaluated]
     sources += [ablation.composed] if table.composed and ablation.composed else []
-    found = []
+    source_reports = []
     for source in sources:
         plan = ablation.plan(source, variant.config, seed)
         results = (
@@ -123,8 +123,9 @@ def _variant_report(
             ]
         if results is None or method is None:
             return None
-        found.append(_report(plan, method, results))
-    return found[0] | {"composed": found[1] if len(found) > 1 else None}
+        source_reports.append(_report(plan, method, results))
+    composed = source_reports[1] if len(source_reports) > 1 else None
+    return source_reports[0] | {"composed": composed}
 
 
 def _method(variant: Variant, ablation: Ablation, seed: int) -> Method | None:
@@ -149,13 +150,17 @@ def _cached_results(
     plan: BenchmarkPlan, method: Method, result_cache: ResultCache
 ) -> list[SequenceResult] | None:
     """Read the results of all sequences from the cache; None if one is missing."""
-    found = [result_cache.get(name, plan.key(method, name)) for name in plan.names]
-    results = [one for one in found if one is not None]
-    return results if len(results) == len(found) else None
+    results = []
+    for name in plan.names:
+        result = result_cache.get(name, plan.key(method, name))
+        if result is None:
+            return None
+        results.append(result)
+    return results
 
 
 def _report(
     plan: BenchmarkPlan, method: Method, results: Sequence[SequenceResult]
 ) -> dict[str, Any]:
     facts = report(plan, [method], {method.name: list(results)})
-    return facts | {"edges": float(np.mean([one.edges for one in results]))}
+    return facts | {"edges": float(np.mean([result.edges for result in results]))}

@@ -22,8 +22,8 @@ class Ablation:
 
     Parameters
     ----------
-    played : (Path, tuple of str)
-        Folder in DAVIS layout, and sequences to evaluate.
+    evaluated : (Path, tuple of str)
+        Folder in DAVIS layout, and the sequences evaluated.
     output, cache : Path
         Folders for results, and for prepared graphs.
     learn : (Path, tuple of str), optional
@@ -40,10 +40,10 @@ class Ablation:
     Raises
     ------
     SettingsError
-        If there is no seed, step, or process.
+        If `seeds`, `steps` or `processes` is below 1.
     """
 
-    played: Source
+    evaluated: Source
     output: Path
     cache: Path
     learn: Source | None = None
@@ -79,8 +79,8 @@ class Ablation:
             return None
         if self.learn is None:
             raise SettingsError(
-                f"{variant.name!r} is trained and needs sequences to train on; none "
-                "came. Name some with --train."
+                f"The variant {variant.name!r} needs sequences to train on; none are "
+                "given. Name some with --train."
             )
         root, names = self.learn
         changes = {
@@ -131,9 +131,9 @@ def resolve_table(
         return table_of(name), ablation
     if name != "field" or ablation.learn is None:
         raise SettingsError(
-            f"To tune is to play the table 'field' on sequences to train on; {name!r} "
-            f"came, with {ablation.learn} to train on. Name some with --train."
+            "Expected the table 'field' and training sequences to tune the graph cut; "
+            f"got {name!r} and {ablation.learn}. Name sequences with --train."
         )
     return TUNE, replace(
-        ablation, played=ablation.learn, rounds=min(ablation.rounds, 2)
+        ablation, evaluated=ablation.learn, rounds=min(ablation.rounds, 2)
     )

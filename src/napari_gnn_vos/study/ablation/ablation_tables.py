@@ -36,28 +36,30 @@ class Row:
 
     def figures(self) -> dict[str, list[float]]:
         """Collect each figure over the seeds, keyed by column title."""
-        each = [figures_of(facts) for facts in self.reports]
-        return {title: [one[title] for one in each] for title in each[0]}
+        per_seed = [figures_of(facts) for facts in self.reports]
+        return {
+            title: [figures[title] for figures in per_seed] for title in per_seed[0]
+        }
 
 
 def figures_of(facts: dict[str, Any]) -> dict[str, float]:
     """Extract the figures of a report, keyed by column title."""
-    found = {}
+    figures = {}
     for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
         rounds = facts[key]
         for round_index in SHOWN_ROUNDS:
             if round_index <= len(rounds):
-                found[f"{title} after {round_index}"] = rounds[round_index - 1]
-        found[f"mean {title}"] = float(np.mean(rounds))
+                figures[f"{title} after {round_index}"] = rounds[round_index - 1]
+        figures[f"mean {title}"] = float(np.mean(rounds))
     for round_index in SHOWN_COMPOSED_ROUNDS:
         if facts["composed"] and round_index <= len(facts["j"]):
-            found[f"J after {round_index}, composed"] = facts["composed"]["j"][
+            figures[f"J after {round_index}, composed"] = facts["composed"]["j"][
                 round_index - 1
             ]
     for title, key in (("J", "j"), ("J&F", "jf")):
-        found[f"AUC {title}"] = facts[f"auc_{key}"]
-        found[f"{title} at 60 s"] = facts[f"{key}_at_60s"]
-    return found | {
+        figures[f"AUC {title}"] = facts[f"auc_{key}"]
+        figures[f"{title} at 60 s"] = facts[f"{key}_at_60s"]
+    return figures | {
         "ceiling": facts["ceiling"],
         "directed edges a frame": facts["edges"],
     }
@@ -77,7 +79,7 @@ def ablation_facts(
     Returns
     -------
     facts : dict
-        * ``table``, ``title``, ``about``: which it is, and how it came to be.
+        * ``table``, ``title``, ``about``: name, title, and conditions, see `about`.
         * ``rows``: by name ``figures`` (a number per seed, by title), ``published`` (a
           number by title) and ``reports`` (one per seed, see
           `benchmark_report.report`).
@@ -105,26 +107,24 @@ def ablation_facts(
 def about(table: Table, ablation: Ablation, rows: Sequence[Row]) -> dict[str, Any]:
     """Collect data, seeds and training budget of a table."""
     reports = [facts for row in rows for facts in row.reports]
-    hands = {
-        one["first_strokes"] for facts in reports for one in _sequence_reports(facts)
+    origins = {
+        sequence["first_strokes"]
+        for facts in reports
+        for sequence in facts["sequences"].values()
     }
     trained = any(variant.training for variant in table.variants)
     composed = table.composed and ablation.composed is not None
     return {
-        "davis": str(ablation.played[0]),
-        "sequences": ablation.played[1],
+        "davis": str(ablation.evaluated[0]),
+        "sequences": ablation.evaluated[1],
         "composed": ablation.composed[1] if composed and ablation.composed else None,
         "rounds": ablation.rounds,
         "seeds": ablation.seeds,
-        "first_strokes": " and ".join(sorted(hands)) or "nobody",
+        "first_strokes": " and ".join(sorted(origins)) or "nobody",
         "steps": ablation.steps if trained else None,
         "learn": ablation.learn[1] if trained and ablation.learn else None,
         "model": ablation.model,
     }
-
-
-def _sequence_reports(facts: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(facts["sequences"].values())
 
 
 def ablation_table(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
@@ -133,15 +133,17 @@ def ablation_table(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str
     titles = _titles(table, figures)
     published: dict[str, Figures] = {v.name: v.published for v in table.variants}
     named = [name for name in published if name in figures]
-    every = (*(published[name] for name in named), *table.references.values())
-    beside = _in_order(table, (title for one in every for title in one))
-    head = ["variant", *titles, *(f"published {title}" for title in beside)]
+    sources = (*(published[name] for name in named), *table.references.values())
+    published_titles = _in_order(
+        table, (title for figures_by_title in sources for title in figures_by_title)
+    )
+    head = ["variant", *titles, *(f"published {title}" for title in published_titles)]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name in (*named, *table.references):
         own, theirs = figures.get(name, {}), published.get(name, {})
         theirs = theirs or table.references.get(name, {})
         cells = [_cell(own.get(title)) for title in titles]
-        cells += [_cell([theirs[t]] if t in theirs else None) for t in beside]
+        cells += [_cell([theirs[t]] if t in theirs else None) for t in published_titles]
         lines.append(f"| {' | '.join((name, *cells))} |")
     return "\n".join([caption(table, ablation, rows), "", *lines])
 
@@ -196,5 +198,5 @@ def caption(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
     )
 
 
-def _count(things: Sequence[str], name: str) -> str:
-    return f"{len(things)} {name}{'s' if len(things) != 1 else ''}"
+def _count(items: Sequence[str], name: str) -> str:
+    return f"{len(items)} {name}{'s' if len(items) != 1 else ''}"

@@ -1,7 +1,7 @@
 """Definitions of the ablation tables: the change per row, and published figures.
 
-Published figures are those of the paper and of the methods it stands beside, on DAVIS
-2017 val with first strokes of persons.
+Published figures are those of the paper and of the methods it is compared with, on
+DAVIS 2017 val with human first strokes.
 """
 
 from __future__ import annotations
@@ -64,24 +64,24 @@ def _cut(strength: float, published: Figures, name: str) -> Variant:
 
 def _field() -> tuple[Variant, ...]:
     simple = {method.name: method for method in simple_methods()}
-    others = ("label model + diffusion", "label model alone", "spread seeds alone")
+    baselines = ("label model + diffusion", "label model alone", "spread seeds alone")
     return (
         Variant("GatedGCN", FULL),
         _cut(SMOOTHNESS, _j(0.295, 0.419), "label model + graph cut"),
-        *(Variant(name, method=simple[name]) for name in others),
+        *(Variant(name, method=simple[name]) for name in baselines),
     )
 
 
 FIELD = Table(
     "field",
-    "The network against simpler answers from the same evidence (Table II)",
+    "The network and simpler methods with the same node inputs (Table II)",
     _field(),
     composed=True,
 )
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 TUNE = Table(
     "tune",
-    "The graph cut by the strength of its ties, on sequences to train on",
+    "The graph cut by the weight of its pairwise term, on training sequences",
     tuple(_cut(strength, {}, f"strength {strength:g}") for strength in STRENGTHS),
 )
 
@@ -93,8 +93,8 @@ _ALL_SIZES = LabelModelSettings(small_superpixel=0)
 _FRAME_APPEARANCE = LabelModelSettings(recompute_appearance=False, small_superpixel=0)
 INPUTS = Table(
     "inputs",
-    "The given weights, told less (Table III); which of the published ones is without "
-    "label model and which without spreading is not certain",
+    "The given weights with masked inputs (Table III); it is uncertain which published "
+    "row is without label model and which without propagation",
     (
         Variant("full", FULL),
         Variant(
@@ -196,7 +196,7 @@ def _pruned(share: float) -> Variant:
 
 EDGES = Table(
     "edges",
-    "The given weights with weak ties between frames left out",
+    "The given weights without the weakest causal edges",
     (_pruned(0.0), _pruned(0.1), _pruned(0.3)),
     (*J, "directed edges a frame"),
 )
@@ -210,10 +210,15 @@ QUALITY = Table(
 
 REFINE = Table(
     "refine",
-    "With and without following image edges within superpixels",
+    "Refinement of superpixel labels to pixel labels",
     (
-        Variant("refined"),
-        Variant("superpixels as they are", config=Config(refine=False)),
+        Variant("boundary decoder"),
+        Variant(
+            "boundary decoder, also as previous probability",
+            config=Config(refine="decoder", refined_previous=True),
+        ),
+        Variant("guided filter", config=Config(refine="guided")),
+        Variant("none", config=Config(refine="none")),
     ),
     ("J after", "F after", "mean J", "mean F"),
 )
@@ -225,7 +230,7 @@ TABLES = {
         *(SIZE, SUPERPIXELS, EDGES, QUALITY, REFINE),
     )
 }
-"""All that can be asked for by name."""
+"""Tables by name."""
 
 
 def table_of(name: str) -> Table:
@@ -234,10 +239,10 @@ def table_of(name: str) -> Table:
     Raises
     ------
     SettingsError
-        If there is none.
+        If there is no such table.
     """
     if name not in TABLES:
         raise SettingsError(
-            f"The table must be one of {', '.join(TABLES)}; not {name!r}."
+            f"The table must be one of {', '.join(TABLES)}; got {name!r}."
         )
     return TABLES[name]

@@ -61,10 +61,10 @@ def weights_file(plan: TrainingPlan) -> Path:
 def is_finished(plan: TrainingPlan) -> bool:
     """Check whether a training has completed all its steps."""
     try:
-        _, card = load_checkpoint(weights_file(plan))
+        _, metadata = load_checkpoint(weights_file(plan))
     except ReadError:
         return False
-    return card.facts.get("steps") == plan.settings.steps
+    return metadata.facts.get("steps") == plan.settings.steps
 
 
 def train_all(plans: Collection[TrainingPlan], processes: int) -> Pipeline[None]:
@@ -73,7 +73,7 @@ def train_all(plans: Collection[TrainingPlan], processes: int) -> Pipeline[None]
     Parameters
     ----------
     plans : collection of TrainingPlan
-        Those with one folder are one training.
+        Plans with the same folder are the same training.
     processes : int
         Trainings at the same time, one core each.
 
@@ -82,14 +82,16 @@ def train_all(plans: Collection[TrainingPlan], processes: int) -> Pipeline[None]
     step : Progress
         One per training, and further ones while videos are prepared.
     """
-    open_ones = [plan for plan in plans if not is_finished(plan)]
-    left = list({plan.folder: plan for plan in open_ones}.values())
-    for plan in _longest_per_preparation(left):
+    unfinished = [plan for plan in plans if not is_finished(plan)]
+    remaining = list({plan.folder: plan for plan in unfinished}.values())
+    for plan in _longest_per_preparation(remaining):
         for root, names in plan.train:
             yield from open_davis_videos(root, names, plan.config, plan.cache)
-    at_once = min(processes, len(left))
+    concurrent = min(processes, len(remaining))
     yield from (
-        _train_concurrently(left, at_once) if at_once > 1 else _train_sequentially(left)
+        _train_concurrently(remaining, concurrent)
+        if concurrent > 1
+        else _train_sequentially(remaining)
     )
 
 
@@ -111,7 +113,7 @@ def _train_sequentially(plans: Sequence[TrainingPlan]) -> Pipeline[None]:
 def _train_concurrently(
     plans: Sequence[TrainingPlan], processes: int
 ) -> Pipeline[None]:
-    spawn, others = get_context("spawn"), set(active_children())
+    spawn, earlier_children = get_context("spawn"), set(active_children())
     with ProcessPoolExecutor(processes, spawn, initialize_worker) as pool:
         futures = [pool.submit(_train, plan) for plan in plans]
         try:
@@ -120,7 +122,7 @@ def _train_concurrently(
                 future.result()
                 yield Progress("train", number + 1, len(plans))
         except BaseException:  # interrupted: do not wait for running trainings
-            for child in set(active_children()) - others:
+            for child in set(active_children()) - earlier_children:
                 child.terminate()
             raise
 

@@ -12,7 +12,7 @@ from napari_gnn_vos.study.training.training_run import TrainSettings
 
 Figures = Mapping[str, float]
 J = ("J after", "mean J")
-"""Titles of the columns that every table begins with."""
+"""Prefixes of the columns of J, which most tables show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +23,7 @@ class Variant:
     ----------
     name : str
     published : mapping of str to float
-        By title of the column.
+        Published figures, by column title.
     config : Config
         Settings of the sessions, in training too.
     training : TrainSettings, optional
@@ -34,7 +34,7 @@ class Variant:
     without : tuple of str
         Node inputs that are set to 0.
     method : Method, optional
-        Benchmarked instead of the network.
+        Method to benchmark instead of the network.
     """
 
     name: str
@@ -75,13 +75,13 @@ class Table:
         Raises
         ------
         SettingsError
-            If there is no such variant.
+            If a variant is unknown.
         """
         known = [variant.name for variant in self.variants]
         unknown = sorted(set(names) - set(known))
         if unknown:
             raise SettingsError(
-                f"Variants must be of the table {self.name!r}; {unknown} are not. "
-                f"Known are {', '.join(known)}."
+                f"The table {self.name!r} has the variants {', '.join(known)}; got "
+                f"{unknown}. Choose among them."
             )
         return tuple(v for v in self.variants if not names or v.name in names)

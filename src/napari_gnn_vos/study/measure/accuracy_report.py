@@ -13,7 +13,7 @@ from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 from napari_gnn_vos.study.metrics import harmful_rounds, strokes_to_reach
 
 LEVELS = (0.80, 0.90, 0.95)
-"""Values of J whose cost in strokes is reported."""
+"""Values of J for which the number of strokes is reported."""
 SHOWN_AFTER = (1, 2, 4, 8, 16)
 """Rounds that the table shows."""
 
@@ -73,13 +73,18 @@ def _object_means(
     """Average a figure over all objects for which it is defined, per round."""
     means: list[float | None] = []
     for rounds in zip(*details, strict=True):
-        values = [v for one in rounds for v in getattr(one, name) if v is not None]
+        values = [
+            value
+            for of_sequence in rounds
+            for value in getattr(of_sequence, name)
+            if value is not None
+        ]
         means.append(float(np.mean(values)) if values else None)
     return means
 
 
 def _cost(results: Sequence[SequenceResult], level: float) -> dict[str, float | None]:
-    """Summarise the strokes that sequences need for a level of J."""
+    """Summarise the number of strokes per sequence until a level of J."""
     counts = [
         strokes_to_reach(
             over_objects([result.j]), [d.strokes for d in result.details], level

@@ -67,17 +67,17 @@ def benchmark(
     Yields
     ------
     step : Progress
-        One per round, and further ones while a sequence is opened.
+        One per round, and further steps while a sequence is opened.
 
     Returns
     -------
-    played : dict of str to list of SequenceResult
+    results : dict of str to list of SequenceResult
         Results by method name, in the order of the plan's sequences.
 
     Raises
     ------
     ReadError, ScribbleError, VideoError
-        If the data of a sequence is faulty; all are checked before the first round.
+        If the data of a sequence is invalid; all are checked before the first round.
     SettingsError
         If the protocol needs a package that is not installed.
     """
@@ -88,21 +88,21 @@ def benchmark(
         opened = None
         for method in methods:
             key, at = plan.key(method, name), Progress(name, done, total)
-            played = result_cache.get(name, key)
-            if played is None:
+            result = result_cache.get(name, key)
+            if result is None:
                 opened = opened or (
                     yield from nested_progress(_open_sequence(plan, name), at)
                 )
-                played = yield from _run_sequence(plan, method, opened, at)
-                result_cache.put(played, key)
-            out[method.name].append(played)
+                result = yield from _run_sequence(plan, method, opened, at)
+                result_cache.put(result, key)
+            out[method.name].append(result)
             done += plan.rounds
             yield Progress(name, done, total)
     return out
 
 
 def check_inputs(plan: BenchmarkPlan) -> Pipeline[None]:
-    """Read all masks and strokes once, to report faulty data before long work."""
+    """Read all masks and strokes once, so that errors are reported early."""
     if plan.protocol == "davisinteractive":
         ensure_official()
     for number, name in enumerate(plan.names):
@@ -117,7 +117,7 @@ def _read_sequence(
     video, truth = read_davis(plan.root, name)
     if not objects_of(truth):
         raise VideoError(
-            f"Masks need an object on one frame at least; those of {name!r} have "
+            f"Expected an object on one frame or more; the masks of {name!r} have "
             "none. Leave the sequence out."
         )
     return video, truth, plan.first_strokes(name, truth)
@@ -148,10 +148,12 @@ def _run_sequence(
         )
     graph = opened.labelled_video.session.graph
     stroke_origin: StrokeOrigin = "human" if opened.first else "robot"
-    about = stroke_origin, graph.n / graph.shape[0], opened.ceiling
-    result = SequenceResult.of(at.stage, scores, *about)
-    further = {"edges": opened.edges, "details": tuple(details)}
-    return result.model_copy(update=further)
+    per_frame = graph.n / graph.shape[0]
+    result = SequenceResult.of(
+        at.stage, scores, stroke_origin, per_frame, opened.ceiling
+    )
+    statistics = {"edges": opened.edges, "details": tuple(details)}
+    return result.model_copy(update=statistics)
 
 
 def _round_scores(
@@ -159,8 +161,9 @@ def _round_scores(
 ) -> Iterator[tuple[Score, RoundDetails | None]]:
     rng, labelled_video = np.random.default_rng(plan.seed), opened.labelled_video
     if plan.protocol == "davisinteractive":
-        about = plan.rounds, rng, opened.first
-        for score in run_official(labelled_video, method.model, *about):
+        for score in run_official(
+            labelled_video, method.model, plan.rounds, rng, opened.first
+        ):
             yield score, None
         return
     stroke_source = FixedFirstRound(opened.first, SimulatedAnnotator())

@@ -68,6 +68,6 @@ def _digest(network: Predictor) -> str:
 def simple_methods() -> list[Method]:
     """Wrap all baselines as benchmark methods."""
     return [
-        Method(name, WholeVideoModel(answer), {"name": name})
-        for name, answer in BASELINES.items()
+        Method(name, WholeVideoModel(rule), {"name": name})
+        for name, rule in BASELINES.items()
     ]

@@ -21,7 +21,7 @@ from napari_gnn_vos.study.metrics import objects_of
 
 PROTOCOLS = ("ours", "davisinteractive")
 SCRIBBLES_FOLDER = "Scribbles"
-"""Folder in which DAVIS keeps the strokes of persons."""
+"""Folder of the human scribbles of DAVIS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,7 @@ class BenchmarkPlan:
     def __post_init__(self) -> None:
         if self.rounds < 1:
             raise SettingsError(
-                f"A benchmark needs one round or more; {self.rounds} came. Play 8, as "
-                "DAVIS does."
+                f"A benchmark needs 1 round or more; got {self.rounds}. DAVIS uses 8."
             )
         if self.protocol not in PROTOCOLS:
             raise SettingsError(
@@ -83,8 +82,8 @@ class BenchmarkPlan:
             )
         if self.scribbles is not None and not self.scribbles.is_dir():
             raise ReadError(
-                f"Expected strokes for the first round in {self.scribbles}, which is "
-                "no folder. Check the path, or leave it out to let the robot begin."
+                f"Expected a folder with strokes for the first round; {self.scribbles} "
+                "is not a folder. Check the path, or omit it to use simulated strokes."
             )
 
     def strokes_file(self, name: str) -> Path | None:
@@ -104,9 +103,9 @@ class BenchmarkPlan:
         Raises
         ------
         ReadError
-            If the file holds something else, or is of another sequence.
+            If the file is not in the format of DAVIS, or is of another sequence.
         ScribbleError
-            If the strokes are of other objects than the truth has.
+            If the strokes mark objects that the truth does not have.
         """
         file = self.strokes_file(name)
         if file is None:
@@ -143,7 +142,7 @@ def strokes_of(
     if len(objects) > 1:
         raise ScribbleError(
             f"Expected strokes on the objects {objects} of the truth; those in {file} "
-            f"are on {tuple(sorted(drawn))}. Take strokes and masks of one data set."
+            f"are on {tuple(sorted(drawn))}. Use strokes and masks of one data set."
         )
     return tuple(
         replace(stroke, label=objects[0]) if stroke.label > 0 else stroke

@@ -26,13 +26,13 @@ PACKAGES = (
     *("scikit-learn", "davisinteractive"),
 )
 TIME_THRESHOLD = 60
-"""Seconds after which DAVIS compares methods."""
+"""Time at which DAVIS compares methods, in seconds."""
 
 
 def report(
     plan: BenchmarkPlan,
     methods: Sequence[Method],
-    played: dict[str, list[SequenceResult]],
+    results: dict[str, list[SequenceResult]],
 ) -> dict[str, Any]:
     """Summarise the results of a benchmark.
 
@@ -44,7 +44,7 @@ def report(
     plan : BenchmarkPlan
     methods : sequence of Method
         The first is the reported method; the others are listed as baselines.
-    played : dict of str to list of SequenceResult
+    results : dict of str to list of SequenceResult
         From `benchmark`.
 
     Returns
@@ -54,8 +54,8 @@ def report(
           number per round.
         * ``auc_j``, ``auc_jf``: area under J and J&F against time as the DAVIS
           interactive benchmark defines it, see `curve.Curve`: from 0 at 0 s through
-          the rounds to the limit of 30 s for every round and object, over that limit.
-          With rounds of few seconds it is little less than after the last round.
+          the rounds to the limit of 30 s per round and object, divided by that limit.
+          If rounds take few seconds, it is close to the last score.
         * ``j_at_60s``, ``jf_at_60s``: J and J&F on the same curve after 60 s.
         * ``mean_j``, ``mean_jf``: plain means of ``j`` and ``jf`` over the rounds.
         * ``seconds``: ``interact`` and ``predict``, a number per round, means over
@@ -69,16 +69,18 @@ def report(
         * ``protocol``, ``rounds``, ``seed``, ``settings``, ``model``, ``versions``,
           ``hardware``.
     """
-    results = played[methods[0].name]
-    human = all(one.first_strokes == "human" for one in results)
-    objects = [one.objects for one in results]
+    reported = results[methods[0].name]
+    human = all(result.first_strokes == "human" for result in reported)
+    objects = [result.objects for result in reported]
     return {
-        **_curves(results),
-        "ceiling": float(np.average([one.ceiling for one in results], weights=objects)),
-        "sequences": {one.sequence: _sequence(one) for one in results},
+        **_curves(reported),
+        "ceiling": float(
+            np.average([result.ceiling for result in reported], weights=objects)
+        ),
+        "sequences": {result.sequence: _sequence(result) for result in reported},
         "baselines": {
-            name: over_objects([one.j for one in others])
-            for name, others in played.items()
+            name: over_objects([result.j for result in of_method])
+            for name, of_method in results.items()
         },
         "first_strokes": "human" if human else "robot",
         "protocol": plan.protocol,
@@ -93,13 +95,15 @@ def report(
 
 def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
     """Summarise scores and times per round."""
-    j, f = (over_objects([getattr(one, part) for one in results]) for part in "jf")
+    j, f = (
+        over_objects([getattr(result, part) for result in results]) for part in "jf"
+    )
     jf = [(a + b) / 2 for a, b in zip(j, f, strict=True)]
     interact, predict = (
-        np.mean([getattr(one, part) for one in results], axis=0)
+        np.mean([getattr(result, part) for result in results], axis=0)
         for part in ("interact", "predict")
     )
-    objects = float(np.mean([one.objects for one in results]))
+    objects = float(np.mean([result.objects for result in results]))
     curve_j, curve_jf = (Curve.of(y, interact + predict, objects) for y in (j, jf))
     return {
         "j": j,
@@ -132,24 +136,24 @@ def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]
     return means
 
 
-def _sequence(one: SequenceResult) -> dict[str, Any]:
+def _sequence(result: SequenceResult) -> dict[str, Any]:
     return {
-        "j": over_objects([one.j]),
-        "f": over_objects([one.f]),
-        "objects": one.objects,
-        "superpixels": one.superpixels,
-        "ceiling": one.ceiling,
-        "first_strokes": one.first_strokes,
+        "j": over_objects([result.j]),
+        "f": over_objects([result.f]),
+        "objects": result.objects,
+        "superpixels": result.superpixels,
+        "ceiling": result.ceiling,
+        "first_strokes": result.first_strokes,
     }
 
 
 def _package_versions() -> dict[str, str]:
     """Look up the versions of the installed packages."""
-    found = {}
+    versions = {}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+            versions[name] = version(name)
+    return versions
 
 
 def _describe_hardware() -> str:

@@ -70,13 +70,13 @@ def motions_at(
 ) -> list[NDArray[np.float32]]:
     """Estimate the flow to the next and from the previous frame, as in preparation."""
     shape, estimate = video.shape[1:], partial(dis_flow, quality=quality)
-    look = partial(video.rgb, denoise=True)
+    rgb = partial(video.rgb, denoise=True)
     motions = []
     if t + 1 < video.shape[0]:
-        flow = flow_between(look(t), look(t + 1), estimate)
+        flow = flow_between(rgb(t), rgb(t + 1), estimate)
         motions.append(full_size(flow.forward, shape))
     if t > 0:
-        flow = flow_between(look(t - 1), look(t), estimate)
+        flow = flow_between(rgb(t - 1), rgb(t), estimate)
         motions.append(full_size(flow.backward, shape))
     return motions
 
@@ -101,45 +101,46 @@ def measure_ceilings(
     every : int
         Interval between measured frames.
     quality : {"fast", "balanced", "best"}
-        Of flow and superpixels.
+        Quality of flow and superpixels.
 
     Yields
     ------
     step : Progress
-        One a sequence.
+        One per sequence.
 
     Returns
     -------
     ceilings : dict of str to Ceiling
-        By name of the method.
+        By method name.
     """
-    found: dict[str, dict[str, float]] = {method: {} for method in METHODS}
+    mean_j: dict[str, dict[str, float]] = {method: {} for method in METHODS}
     counts: dict[str, list[int]] = {method: [] for method in METHODS}
     times: dict[str, list[float]] = {method: [] for method in METHODS}
     for done, name in enumerate(names):
         yield Progress(name, done, len(names))
         video, truth = read_davis(root, name)
-        shown = range(every // 2, len(truth), every)
-        looks = [
-            (video.rgb(t, denoise=True), motions_at(video, t, quality)) for t in shown
+        measured = range(every // 2, len(truth), every)
+        inputs = [
+            (video.rgb(t, denoise=True), motions_at(video, t, quality))
+            for t in measured
         ]
         for method in METHODS:
             settings = SuperpixelSettings.model_validate(
                 {"method": method, "per_frame": per_frame}
             )
             js = []
-            for t, (picture, motions) in zip(shown, looks, strict=True):
+            for t, (picture, motions) in zip(measured, inputs, strict=True):
                 begin = time.process_time()
                 labels = oversegment(picture, motions, settings, quality)
                 times[method].append(time.process_time() - begin)
                 counts[method].append(int(labels.max()) + 1)
-                painted = best_labels(labels, truth[t])
+                labelling = best_labels(labels, truth[t])
                 objects = objects_of(truth)
-                js.append(jaccard(painted[None], truth[t][None], objects).mean())
-            found[method][name] = float(np.mean(js))
+                js.append(jaccard(labelling[None], truth[t][None], objects).mean())
+            mean_j[method][name] = float(np.mean(js))
     return {
         method: Ceiling(
-            found[method],
+            mean_j[method],
             float(np.mean(counts[method])),
             float(np.median(times[method])) * 1e3,
         )
@@ -150,12 +151,12 @@ def measure_ceilings(
 def ceiling_table(ceilings: dict[str, Ceiling]) -> str:
     """Format ceilings as a Markdown table, best method first."""
     rows = [
-        "| over-segmentation | superpixels a frame | ceiling J | ms a frame |",
+        "| over-segmentation | superpixels per frame | ceiling J | ms per frame |",
         "|---|---|---|---|",
     ]
-    for method, one in sorted(ceilings.items(), key=lambda item: -item[1].mean):
+    for method, ceiling in sorted(ceilings.items(), key=lambda item: -item[1].mean):
         rows.append(
-            f"| {method} | {one.superpixels:.0f} | {one.mean:.3f} "
-            f"| {one.milliseconds:.0f} |"
+            f"| {method} | {ceiling.superpixels:.0f} | {ceiling.mean:.3f} "
+            f"| {ceiling.milliseconds:.0f} |"
         )
     return "\n".join(rows)

@@ -55,7 +55,7 @@ def run_benchmark(
 
     Returns
     -------
-    played : dict of str to list of SequenceResult
+    results : dict of str to list of SequenceResult
         Results by method name, in the order of the plan's sequences.
 
     Raises
@@ -90,7 +90,7 @@ class _ClusterResults:
             for name in plan.names
             for method in methods
         }
-        self._found = {
+        self._by_method = {
             at: result_cache.get(at[1], key) for at, key in self._keys.items()
         }
 
@@ -104,28 +104,28 @@ class _ClusterResults:
 
     def put(self, name: str, results: Results) -> None:
         """Store the results of a sequence."""
-        for title, (played,) in results.items():
-            self._found[title, name] = played
-            self._result_cache.put(played, self._keys[title, name])
+        for title, (result,) in results.items():
+            self._by_method[title, name] = result
+            self._result_cache.put(result, self._keys[title, name])
 
     def results(self) -> Results:
         """Return all results in the format of `benchmark`."""
-        names, found = self._plan.names, self._found
+        names, by_method = self._plan.names, self._by_method
         return {
-            m.name: [played for name in names if (played := found[m.name, name])]
+            m.name: [result for name in names if (result := by_method[m.name, name])]
             for m in self._methods
         }
 
     def _missing(self, name: str) -> tuple[Method, ...]:
         methods = self._methods
-        return tuple(m for m in methods if self._found[m.name, name] is None)
+        return tuple(m for m in methods if self._by_method[m.name, name] is None)
 
 
 def _absolute_paths(plan: BenchmarkPlan, name: str) -> BenchmarkPlan:
     """Restrict a plan to one sequence and make its paths absolute for workers."""
-    places = {
+    paths = {
         part: path.absolute()
         for part in ("root", "scribbles", "cache")
         if (path := getattr(plan, part)) is not None
     }
-    return replace(plan, names=(name,), **places)
+    return replace(plan, names=(name,), **paths)

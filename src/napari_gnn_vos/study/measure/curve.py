@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 SECONDS_PER_OBJECT = 30.0
-"""Seconds that the benchmark gives for a round and object."""
+"""Time limit of the benchmark per round and object."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,17 +37,17 @@ class Curve:
         Parameters
         ----------
         score : sequence of R float
-            Mean over all objects after every round, J for example.
+            Mean over all objects after each round, for example of J.
         seconds : sequence of R float
             Mean duration per round, from strokes to labels.
         objects : float
-            Mean number of objects in a sequence. The time limit is 30 s for each of
-            them and every round, or the time of all rounds if that is more.
+            Mean number of objects per sequence. The time limit is 30 s per object and
+            round, or the time of all rounds if that is longer.
         """
-        passed = np.cumsum(np.asarray(seconds, float))
-        limit = max(SECONDS_PER_OBJECT * objects * len(score), passed[-1])
+        elapsed = np.cumsum(np.asarray(seconds, float))
+        limit = max(SECONDS_PER_OBJECT * objects * len(score), elapsed[-1])
         return cls(
-            np.concatenate([[0.0], passed, [limit]]),
+            np.concatenate([[0.0], elapsed, [limit]]),
             np.concatenate([[0.0], score, score[-1:]]),
         )
 

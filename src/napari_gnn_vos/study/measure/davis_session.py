@@ -22,9 +22,9 @@ from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
 SUBSET = "val"
-"""A name that the package knows."""
+"""Subset name that the package accepts."""
 ABSENT_LABEL = 255
-"""No object's number: where all is predicted to be that, background is missed, too."""
+"""Label of no object; a prediction of it everywhere also lacks the background."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,13 +57,12 @@ class DavisSession:
         Parameters
         ----------
         folder : Path
-            Empty; the package reads truth and first strokes from disk.
+            Empty folder, from which the package reads truth and first strokes.
         labelled_video : LabelledVideo
-            With an object in its truth.
+            Its truth contains an object.
         rounds : int
         begins : bool
-            Whether the robot draws in the first round, too; otherwise it gives no
-            stroke then.
+            Whether the robot of the package draws the strokes of the first round.
         """
         objects = objects_of(labelled_video.truth)
         truth = _renumber_objects(labelled_video.truth, objects)
@@ -79,7 +78,7 @@ class DavisSession:
                 max_nb_interactions=rounds,
                 report_save_dir=folder,
             )
-            session.max_nb_interactions = rounds  # it takes no more than 16
+            session.max_nb_interactions = rounds  # the constructor limits it to 16
             return cls(session.__enter__(), sequence, objects)
 
     def strokes(self) -> tuple[Scribble, ...]:
@@ -87,10 +86,10 @@ class DavisSession:
         ((t, h, w, _),) = self.sequence.values()
         with registered_sequences(self.sequence, SUBSET):
             self.session.next()
-            _, found, _ = self.session.get_scribbles(only_last=True)
+            _, scribbles, _ = self.session.get_scribbles(only_last=True)
         return tuple(
-            Scribble(one.frame, (0, *self.objects)[one.label], one.path)
-            for one in scribbles_from_davis(found, (t, h, w))
+            Scribble(stroke.frame, (0, *self.objects)[stroke.label], stroke.path)
+            for stroke in scribbles_from_davis(scribbles, (t, h, w))
         )
 
     def score(self, labels: U8) -> tuple[F64, F64]:
@@ -112,12 +111,12 @@ def _renumber_objects(labels: U8, objects: Sequence[int]) -> U8:
 
 def _first_strokes(name: str, truth: U8) -> list[Any]:
     """Draw first-round scribbles with the package's robot, in its format."""
-    ours = SimulatedAnnotator()(None, truth, np.random.default_rng(0))
-    frame = ours[0].frame if ours else 0
+    strokes = SimulatedAnnotator()(None, truth, np.random.default_rng(0))
+    frame = strokes[0].frame if strokes else 0
     service = official("evaluation.service")
     annotator = service.InteractiveScribblesRobot(**service.ROBOT_DEFAULT_PARAMETERS)
-    none = np.full_like(truth, ABSENT_LABEL)
-    drawn = annotator.interact(name, none, truth, int(truth.max()), frame)
+    unlabelled = np.full_like(truth, ABSENT_LABEL)
+    drawn = annotator.interact(name, unlabelled, truth, int(truth.max()), frame)
     return list(drawn["scribbles"])
 
 
@@ -128,5 +127,5 @@ def _write(root: Path, name: str, truth: U8, strokes: list[Any]) -> None:
     drawn.mkdir(parents=True)
     for t, mask in enumerate(truth):
         Image.fromarray(mask).save(masks / f"{t:05d}.png")
-    found = {"sequence": name, "scribbles": strokes}
-    (drawn / "001.json").write_text(json.dumps(found), "utf-8")
+    scribbles = {"sequence": name, "scribbles": strokes}
+    (drawn / "001.json").write_text(json.dumps(scribbles), "utf-8")

@@ -31,13 +31,13 @@ from napari_gnn_vos.study.metrics import objects_of
 from napari_gnn_vos.study.rounds import Score
 
 SUBSET = "test-dev"
-"""A name that the package knows, and for which it looks for no files."""
+"""Subset name that the package accepts without files on disk."""
 SECONDS = 30
-"""Time that the challenge of DAVIS gives for a round and object."""
+"""Time limit of the DAVIS challenge per round and object."""
 
 
 def ensure_official() -> None:
-    """Import the package early, so that a missing package is reported before long work.
+    """Import the package, so that a missing package is reported early.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def run_official(
     session = labelled_video.session
     if not objects_of(labelled_video.truth):
         raise VideoError(
-            "A truth needs an object on one frame at least; that of "
+            "Expected an object on one frame or more; the ground truth of "
             f"{session.video.name!r} has none. Leave the sequence out."
         )
     labels = np.zeros_like(labelled_video.truth)
@@ -109,7 +109,7 @@ def run_official(
             if scribbles:
                 session = annotate(session, scribbles, rng=rng)
                 middle = time.perf_counter()
-                with suppress(NoSeedsError):  # it may have drawn on background alone
+                with suppress(NoSeedsError):  # strokes may be on background only
                     session = drain(predict(session, model))
                 end = time.perf_counter()
             if session.packed_labels is not None:
@@ -126,15 +126,15 @@ def official_summary(
     Parameters
     ----------
     scores : mapping of str to sequence of Score
-        By the video's name, a score a round; all of as many rounds.
+        One score per round, by name of the video; the number of rounds is equal.
     metric : str
         ``"J"``, ``"F"`` or ``"J_AND_F"``, their mean.
 
     Returns
     -------
     summary : dict
-        The package's: ``auc``, ``metric_at_threshold`` (after 60 s) and ``curve``, all
-        of the metric against time, with 30 s for every round and object.
+        Of the package: ``auc``, ``metric_at_threshold`` (after 60 s) and ``curve``, all
+        of the metric against time, with 30 s per round and object.
 
     Raises
     ------
@@ -144,18 +144,18 @@ def official_summary(
     rounds = max(map(len, scores.values()))
     rows = [
         {
-            "interaction": one.round_index,
+            "interaction": score.round_index,
             "sequence": name,
             "scribble_idx": 1,
             "object_id": k + 1,
             "jaccard": j,
             "contour": f,
             "j_and_f": (j + f) / 2,
-            "timing": one.interact + one.predict,
+            "timing": score.interact + score.predict,
         }
-        for name, result in scores.items()
-        for one in result
-        for k, (j, f) in enumerate(zip(one.j.mean(0), one.f.mean(0), strict=True))
+        for name, scores_of_rounds in scores.items()
+        for score in scores_of_rounds
+        for k, (j, f) in enumerate(zip(score.j.mean(0), score.f.mean(0), strict=True))
     ]
     sequences = {
         name: (len(result[0].j), 0, 0, result[0].j.shape[1])

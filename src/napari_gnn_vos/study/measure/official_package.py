@@ -1,8 +1,8 @@
 """Compatibility layer that runs `davisinteractive` with current libraries.
 
-It is the DAVIS interactive benchmark by its authors, of 2020 and under the GPL v3, and
-optional: specs/install_davisinteractive.sh installs it. It uses names that NumPy and
-networkx have dropped since, and knows the sequences of DAVIS alone.
+The package is the DAVIS interactive benchmark by its authors, of 2020, under the GPL
+v3. It is optional; ``scripts/install_davisinteractive.sh`` installs it. It uses names
+that NumPy and networkx have removed since, and accepts the sequences of DAVIS only.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def restored_aliases() -> Iterator[None]:
             vars(networkx).get("from_scipy_sparse_array"),
         ),
     ]
-    lacking = [one for one in former if one[1] not in vars(one[0])]
-    for module, name, meaning in lacking:
+    missing = [alias for alias in former if alias[1] not in vars(alias[0])]
+    for module, name, meaning in missing:
         setattr(module, name, meaning)
     try:
         yield
     finally:
-        for module, name, _ in lacking:
+        for module, name, _ in missing:
             delattr(module, name)
 
 
@@ -59,9 +59,9 @@ def registered_sequences(
     Parameters
     ----------
     sequences : mapping of str to (int, int, int, int)
-        By name: T, H and W of the video, and K, the number of objects.
+        T, H and W of the video and the number of objects K, by name.
     subset : str
-        The name, among those that the package knows, that stands for them.
+        Subset name, one of those that the package accepts.
 
     Raises
     ------
@@ -90,20 +90,20 @@ def _facts(t: int, h: int, w: int, k: int) -> dict[str, Any]:
 
 
 def official(part: str) -> Any:
-    """Import a module of the package; call it inside `restored_aliases`.
+    """Import a module of the package, inside `restored_aliases`.
 
     Parameters
     ----------
     part : str
-        Such as ``"metrics"``.
+        Name of the module, for example ``"metrics"``.
 
     Raises
     ------
     SettingsError
-        If it, or something that it needs, is not installed.
+        If the package or one of its dependencies is not installed.
     """
     module = _imported(f"davisinteractive.{part}")
-    # Which pixels a skeleton keeps was seeded in the scikit-image of 2020.
+    # The scikit-image of 2020 used a fixed seed for the medial axis.
     _imported("davisinteractive.robot.interactive_robot").medial_axis = partial(
         medial_axis, rng=0
     )
@@ -116,5 +116,5 @@ def _imported(name: str) -> Any:
     except ImportError as error:
         raise SettingsError(
             "The protocol 'davisinteractive' needs the package of that name; importing "
-            f"it gave: {error}. Run: bash specs/install_davisinteractive.sh"
+            f"it gave: {error}. Run: bash scripts/install_davisinteractive.sh"
         ) from error

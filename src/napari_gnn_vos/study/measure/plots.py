@@ -15,7 +15,7 @@ EARLY, LATE = "#a3cdd8", "#0b6e8a"
 COMPARED_ROUNDS = (2, 8)
 """Rounds after which sequences are compared, as in the paper's figure 4."""
 MIN_AXIS_SPAN = 0.1
-"""Least height of the curve's axis, so that noise does not look like a mountain."""
+"""Minimum range of the vertical axis, so that noise is not magnified."""
 STYLE = {
     "font.family": "sans-serif",
     "font.size": 10,
@@ -42,7 +42,7 @@ def require_matplotlib() -> None:
     except ImportError as error:
         raise SettingsError(
             "Plots need matplotlib, which is not installed. Install it with "
-            "pip install napari-gnn-vos[study], or leave the plots out."
+            "pip install napari-gnn-vos[study], or omit the option for plots."
         ) from error
 
 
@@ -55,7 +55,7 @@ def plot_report(facts: dict[str, Any], folder: Path) -> tuple[Path, Path]:
         From `benchmark_report.report` or its JSON file; curves of ``baselines`` are
         included.
     folder : Path
-        Where ``curve.png`` and ``sequences.png`` are written.
+        Folder in which ``curve.png`` and ``sequences.png`` are written.
 
     Returns
     -------
@@ -83,34 +83,34 @@ def _curve(facts: dict[str, Any]) -> Any:
 
     figure = Figure((7.2, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    turns = np.arange(1, len(facts["j"]) + 1)
-    ends = []
+    rounds = np.arange(1, len(facts["j"]) + 1)
+    line_ends = []
     for name, j in facts.get("baselines", {}).items():
         if not np.array_equal(j, facts["j"]):
-            axes.plot(turns, j, color=MUTED, lw=1.2, ls=(0, (4, 2)))
-            ends.append((j[-1], f"J, {name}", MUTED))
+            axes.plot(rounds, j, color=MUTED, lw=1.2, ls=(0, (4, 2)))
+            line_ends.append((j[-1], f"J, {name}", MUTED))
     for key, (name, colour) in LINES.items():
-        axes.plot(turns, facts[key], color=colour, lw=2.2, marker="o", ms=5)
-        ends.append((facts[key][-1], f"{name}  {facts[key][-1]:.3f}", colour))
-    axes.set_xticks(turns)
+        axes.plot(rounds, facts[key], color=colour, lw=2.2, marker="o", ms=5)
+        line_ends.append((facts[key][-1], f"{name}  {facts[key][-1]:.3f}", colour))
+    axes.set_xticks(rounds)
     axes.set_xlabel("round")
     axes.set_ylabel("mean over all objects")
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, high - MIN_AXIS_SPAN), high)
     figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
-    _label_line_ends(axes, ends)
+    _label_line_ends(axes, line_ends)
     return figure
 
 
-def _label_line_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+def _label_line_ends(axes: Any, line_ends: list[tuple[float, str, str]]) -> None:
     """Label the line ends, shifted apart where labels would overlap."""
     low, high = axes.get_ylim()
-    apart, at = (high - low) * 0.05, -np.inf
+    spacing, label_y = (high - low) * 0.05, -np.inf
     right = axes.get_xlim()[1]
-    for y, name, colour in sorted(ends):
-        at = max(y, at + apart)
+    for y, name, colour in sorted(line_ends):
+        label_y = max(y, label_y + spacing)
         axes.annotate(
-            name, (right, at), color=colour, va="center", annotation_clip=False
+            name, (right, label_y), color=colour, va="center", annotation_clip=False
         )
 
 
@@ -122,33 +122,37 @@ def _sequences(facts: dict[str, Any]) -> Any:
     early, late = (min(round_index, last) for round_index in COMPARED_ROUNDS)
     items = facts["sequences"].items()
     ranked = sorted(items, key=lambda item: -item[1]["j"][late - 1])
-    at = np.arange(len(ranked))
-    figure = Figure((max(5.0, 1.8 + 0.42 * len(at)), 4.4), layout="constrained")
+    positions = np.arange(len(ranked))
+    figure = Figure((max(5.0, 1.8 + 0.42 * len(positions)), 4.4), layout="constrained")
     axes = figure.add_subplot()
-    sides = [(early, EARLY, -0.2), (late, LATE, 0.2)]
-    for round_index, colour, shift in sides if early < late else [(late, LATE, 0.0)]:
-        j = [one["j"][round_index - 1] for _, one in ranked]
+    bars = [(early, EARLY, -0.2), (late, LATE, 0.2)]
+    for round_index, colour, shift in bars if early < late else [(late, LATE, 0.0)]:
+        j = [scores["j"][round_index - 1] for _, scores in ranked]
         name = (
             f"after round {round_index}" if round_index > 1 else "after the first round"
         )
-        axes.bar(at + shift, j, 0.38, color=colour, label=name)
-    ceiling = [one["ceiling"] for _, one in ranked]
-    lines = axes.hlines(ceiling, at - 0.42, at + 0.42, color=FOREGROUND, lw=1.2)
-    axes.set_xticks(at, [name for name, _ in ranked], rotation=45, ha="right")
+        axes.bar(positions + shift, j, 0.38, color=colour, label=name)
+    ceiling = [scores["ceiling"] for _, scores in ranked]
+    lines = axes.hlines(
+        ceiling, positions - 0.42, positions + 0.42, color=FOREGROUND, lw=1.2
+    )
+    axes.set_xticks(positions, [name for name, _ in ranked], rotation=45, ha="right")
     axes.tick_params(axis="x", length=0)
-    axes.set_xlim(-0.7, len(at) - 0.3)
+    axes.set_xlim(-0.7, len(positions) - 0.3)
     axes.set_ylim(0, 1)
     axes.set_ylabel("J, mean over frames and objects")
     figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
-    bars, names = axes.get_legend_handles_labels()
+    handles, names = axes.get_legend_handles_labels()
     figure.legend(
-        [*bars, lines], [*names, "ceiling"], loc="outside lower right", ncols=3
+        [*handles, lines], [*names, "ceiling"], loc="outside lower right", ncols=3
     )
     return figure
 
 
 def _title(facts: dict[str, Any]) -> str:
     count = len(facts["sequences"])
-    many = f"{count} sequence{'s' if count > 1 else ''}"
-    stroke_origin = {"human": "persons", "robot": "a robot"}[facts["first_strokes"]]
-    return f"{many}, first strokes by {stroke_origin}"
+    sequences = f"{count} sequence{'s' if count > 1 else ''}"
+    annotators = {"human": "humans", "robot": "the simulated annotator"}[
+        facts["first_strokes"]
+    ]
+    return f"{sequences}, first strokes by {annotators}"

@@ -23,7 +23,7 @@ def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
     Parameters
     ----------
     results : dict of str to list of float
-        J after every round, by name of the method.
+        J after each round, by name of the method.
     shown : sequence of int
         Rounds to show, from 1; rounds beyond the last one are omitted.
     """
@@ -51,12 +51,13 @@ def sequences_table(facts: dict[str, Any]) -> str:
     names = "sequence", "objects", "first strokes", "J after 1"
     titles = *names, f"J after {last}", f"F after {last}", "ceiling"
     rows = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
-    every = {"objects": sum(one["objects"] for one in facts["sequences"].values())}
-    for name, one in (*facts["sequences"].items(), ("all objects", facts | every)):
+    objects = sum(scores["objects"] for scores in facts["sequences"].values())
+    total = "all objects", facts | {"objects": objects}
+    for name, scores in (*facts["sequences"].items(), total):
         rows.append(
-            f"| {name} | {one['objects']} | {one['first_strokes']} "
-            f"| {one['j'][0]:.3f} | {one['j'][-1]:.3f} | {one['f'][-1]:.3f} "
-            f"| {one['ceiling']:.3f} |"
+            f"| {name} | {scores['objects']} | {scores['first_strokes']} "
+            f"| {scores['j'][0]:.3f} | {scores['j'][-1]:.3f} | {scores['f'][-1]:.3f} "
+            f"| {scores['ceiling']:.3f} |"
         )
     return "\n".join(rows)
 
@@ -68,6 +69,6 @@ def summary(facts: dict[str, Any]) -> str:
         f"AUC J {facts['auc_j']:.3f}, AUC J&F {facts['auc_jf']:.3f}; after 60 s "
         f"J {facts['j_at_60s']:.3f}, J&F {facts['jf_at_60s']:.3f}. "
         f"First strokes: {facts['first_strokes']}; protocol: {facts['protocol']}.\n"
-        f"{interact:.2f} s to take strokes in and {predict:.2f} s to predict, mean of "
-        f"a round; {facts['hardware']}."
+        f"{interact:.2f} s to annotate and {predict:.2f} s to predict, mean per round; "
+        f"{facts['hardware']}."
     )

@@ -24,13 +24,12 @@ class SequenceResult(Settings):
     ----------
     sequence : str
     j, f : tuple of R tuple of K float
-        Region and boundary measure of every object after every round, mean over all
-        frames.
+        Region and boundary measure per round and object, mean over all frames.
     interact, predict : tuple of R float
         Seconds from strokes to seeds, and from seeds to labels; 0 in a round in which
         nothing was left to correct.
     first_strokes : {"human", "robot"}
-        Who drew in the first round.
+        Origin of the strokes of the first round.
     superpixels : float
         Mean number per frame.
     ceiling : float
@@ -99,7 +98,7 @@ class ResultCache:
         Raises
         ------
         SettingsError
-            If the report could not be written there.
+            If the report cannot be written to this path.
         """
         if report is None:
             return cls(None)
@@ -107,7 +106,8 @@ class ResultCache:
             report.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(
-                f"The report cannot be written to {report}: {error}. Choose another."
+                f"The report cannot be written to {report}: {error}. Choose another "
+                "path."
             ) from error
         if report.is_dir():
             raise SettingsError(
@@ -120,16 +120,16 @@ class ResultCache:
         if self.folder is None:
             return None
         try:
-            found = (self.folder / f"{sequence}-{key}.json").read_bytes()
-            return SequenceResult.model_validate_json(found)
+            content = (self.folder / f"{sequence}-{key}.json").read_bytes()
+            return SequenceResult.model_validate_json(content)
         except (OSError, ValueError):
             return None
 
-    def put(self, played: SequenceResult, key: str) -> None:
+    def put(self, result: SequenceResult, key: str) -> None:
         """Store a result."""
         if self.folder is not None:
-            file = self.folder / f"{played.sequence}-{key}.json"
-            write_text_atomically(file, played.model_dump_json())
+            file = self.folder / f"{result.sequence}-{key}.json"
+            write_text_atomically(file, result.model_dump_json())
 
     def clear(self) -> None:
         """Delete the cache, once the report is written."""

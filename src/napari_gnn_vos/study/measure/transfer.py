@@ -18,9 +18,11 @@ from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.vision import cv2
 
 FRAME_GAP = 5
+"""Number of frames from the source to the target frame."""
 FIRST_FRAME = 10
+"""Source frame."""
 CELL_SIZE = 8
-"""Frames between the two, the first of them, and pixels a cell."""
+"""Side of a cell of the feature maps, in pixels."""
 
 
 def measure_transfer(
@@ -34,7 +36,7 @@ def measure_transfer(
         Folder in DAVIS layout.
     names : sequence of str
     embed : Embed
-        From a picture to feature maps.
+        Maps a picture to feature maps.
 
     Yields
     ------
@@ -43,38 +45,43 @@ def measure_transfer(
     Returns
     -------
     j : dict of str to float
-        For every map of the backbone alone, for all of them, and for plain colours.
+        For each feature map of the backbone, for all maps concatenated, and for RGB.
     """
-    found: dict[str, list[float]] = {}
-    for done, name in enumerate(names):
-        yield Progress(name, done, len(names))
-        video, truth = read_davis(root, name)
+    js: dict[str, list[float]] = {}
+    for done, sequence in enumerate(names):
+        yield Progress(sequence, done, len(names))
+        video, truth = read_davis(root, sequence)
         last = len(truth) - 1
         times = (
             max(0, min(FIRST_FRAME, last - FRAME_GAP)),
             min(FIRST_FRAME + FRAME_GAP, last),
         )
-        one, other = (_look(video.rgb(t, denoise=True), embed) for t in times)
-        mask, wanted = (_coarse_mask(truth[t]) for t in times)
-        for features in one:
-            carried = mask[_nearest_rows(other[features], one[features])]
-            both, either = (carried & wanted).sum(), (carried | wanted).sum()
-            found.setdefault(features, []).append(both / either if either else 1.0)
-    return {features: float(np.mean(js)) for features, js in found.items()}
+        source, target = (
+            _cell_features(video.rgb(t, denoise=True), embed) for t in times
+        )
+        source_mask, true = (_coarse_mask(truth[t]) for t in times)
+        for name in source:
+            predicted = source_mask[_nearest_rows(target[name], source[name])]
+            intersection, union = (predicted & true).sum(), (predicted | true).sum()
+            js.setdefault(name, []).append(intersection / union if union else 1.0)
+    return {name: float(np.mean(values)) for name, values in js.items()}
 
 
-def _look(picture: NDArray[np.uint8], embed: Embed) -> dict[str, NDArray[np.float32]]:
+def _cell_features(
+    picture: NDArray[np.uint8], embed: Embed
+) -> dict[str, NDArray[np.float32]]:
+    """Compute the features of each cell, (cells, channels), by name of the map."""
     size = (-(-picture.shape[1] // CELL_SIZE), -(-picture.shape[0] // CELL_SIZE))
-    maps = [_cell_rows(cv2.resize(one, size)) for one in embed(picture)]
-    grey = picture.astype(np.float32)
-    out = {f"block {b}": one for b, one in zip(BLOCKS, maps, strict=True)}
+    maps = [_cell_rows(cv2.resize(values, size)) for values in embed(picture)]
+    colours = picture.astype(np.float32)
+    out = {f"block {b}": rows for b, rows in zip(BLOCKS, maps, strict=True)}
     out["all blocks"] = np.concatenate(maps, axis=1)
-    out["colours"] = _cell_rows(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
+    out["colours"] = _cell_rows(cv2.resize(colours, size, interpolation=cv2.INTER_AREA))
     return out
 
 
-def _cell_rows(one: NDArray[np.float32]) -> NDArray[np.float32]:
-    return one.reshape(-1, one.shape[2])
+def _cell_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return values.reshape(-1, values.shape[2])
 
 
 def _coarse_mask(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -86,8 +93,8 @@ def _coarse_mask(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _nearest_rows(
-    these: NDArray[np.float32], among: NDArray[np.float32]
+    queries: NDArray[np.float32], candidates: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Find the row of `among` closest to each row of `these`."""
-    far = (among**2).sum(axis=1) - 2 * these @ among.T
-    return np.asarray(far.argmin(axis=1))
+    """Find the nearest row of `candidates` for each row of `queries`."""
+    distance = (candidates**2).sum(axis=1) - 2 * queries @ candidates.T
+    return np.asarray(distance.argmin(axis=1))

@@ -29,7 +29,8 @@ FRAMES, MASKS, LISTS, RECIPES = (
 )
 QUALITY = 95
 EDITION = 2
-"""Of the JPEGs. One more whenever the same spec gives other pictures."""
+"""JPEG quality, and version of the compositing, which is increased with each change of
+the pictures."""
 
 
 def compose(
@@ -43,9 +44,9 @@ def compose(
     Parameters
     ----------
     root : Path
-        Folder in DAVIS layout, with one object a sequence.
+        Folder in DAVIS layout, with one object per sequence.
     output : Path
-        A new or empty folder, or one with scenes written by this function.
+        A new or empty folder, or a folder with scenes written by this function.
     validation, training : sequence of SceneSpec
 
     Yields
@@ -82,8 +83,8 @@ def compose(
         raise
     except OSError as error:
         raise ReadError(
-            f"Cannot write {output}: {error}. Choose another place, or make room and "
-            "check the permissions."
+            f"Cannot write {output}: {error}. Choose another folder, or check the free "
+            "space and the permissions."
         ) from error
     return len(specs)
 
@@ -111,7 +112,7 @@ def render_scene(root: Path, spec: SceneSpec) -> Iterator[Frame]:
     if spec.start + spec.frames > len(truth):
         raise ReadError(
             f"Expected {spec.start + spec.frames} frames or more of {spec.base} "
-            f"for {spec.name}; it has {len(truth)}. Take the whole sequence."
+            f"for {spec.name}; it has {len(truth)}. Use the complete sequence."
         )
     background = measure_background(video, truth, spec.start, spec.frames)
     sprites = [
@@ -159,7 +160,12 @@ def _recipe(output: Path, spec: SceneSpec) -> Path:
 
 
 def _recipe_text(spec: SceneSpec) -> str:
-    return json.dumps({"edition": EDITION} | asdict(spec), indent=1) + "\n"
+    """Serialise a specification; sprites have the key ``roles`` of the file format."""
+    fields = {
+        "roles" if name == "sprites" else name: value
+        for name, value in asdict(spec).items()
+    }
+    return json.dumps({"edition": EDITION} | fields, indent=1) + "\n"
 
 
 def _write_text(file: Path, text: str) -> None:
@@ -177,17 +183,17 @@ def _check_output_folder(output: Path, specs: Iterable[SceneSpec]) -> None:
     if output.exists() and not output.is_dir():
         raise ReadError(_foreign_content_message(output, output.name))
     top = list(output.iterdir()) if output.is_dir() else []
-    others = [path for path in top if path.name not in own_names]
+    foreign = [path for path in top if path.name not in own_names]
     for place in (FRAMES, MASKS):
         folder = output / place
         scenes = list(folder.iterdir()) if folder.is_dir() else []
-        others += [path for path in scenes if path.name not in names]
-    if others:
-        raise ReadError(_foreign_content_message(output, others[0].name))
+        foreign += [path for path in scenes if path.name not in names]
+    if foreign:
+        raise ReadError(_foreign_content_message(output, foreign[0].name))
 
 
 def _foreign_content_message(output: Path, name: str) -> str:
     return (
-        f"Expected a new or empty folder, or one with composed scenes; {output} holds "
-        f"{name}. Choose another folder."
+        f"Expected a new or empty folder, or one with composed scenes; {output} "
+        f"contains {name}. Choose another folder."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec, SpriteSpec
 
 VALIDATION = (
-    # The same twice; the nearer one passes before the other.
+    # Two similar strollers; the nearer one occludes the other.
     SceneSpec(
         "two-strollers",
         "stroller",
@@ -16,7 +16,7 @@ VALIDATION = (
             ),
         ),
     ),
-    # Three alike; one leaves, returns, and hides behind the first.
+    # Three similar surfers; one leaves, returns, and is occluded by the first.
     SceneSpec(
         "surf-race",
         "surf",
@@ -39,7 +39,7 @@ VALIDATION = (
         ),
         behind=2,
     ),
-    # Two players alike; a ball runs between their feet.
+    # Two similar players; a ball passes between their feet.
     SceneSpec(
         "tennis-doubles",
         "tennis",
@@ -54,7 +54,7 @@ VALIDATION = (
             ),
         ),
     ),
-    # The swing and the player are covered; the ball leaves and returns.
+    # The swing and the player are occluded; the ball leaves and returns.
     SceneSpec(
         "playground",
         "swing",
@@ -70,7 +70,7 @@ VALIDATION = (
         ),
         behind=1,
     ),
-    # A second train in front; a ball rolls behind the wagons, a figure walks there.
+    # A second train in front; a ball and a player pass behind the first train.
     SceneSpec(
         "toy-trains",
         "train",
@@ -82,7 +82,7 @@ VALIDATION = (
         ),
         behind=2,
     ),
-    # Two balls and two players, each alike; the balls cross.
+    # Two similar balls and two similar players; the balls cross.
     SceneSpec(
         "ball-games",
         "soccerball",
@@ -96,17 +96,17 @@ VALIDATION = (
         behind=3,
     ),
 )
-"""Made of the sequences of ``val.txt`` only."""
+"""Scenes composed of sequences of ``val.txt`` only."""
 
 TRAINING = (
-    # The same twice; the nearer one passes before the other.
+    # Two similar hikers; the nearer one occludes the other.
     SceneSpec(
         "two-hikers",
         "hike",
         10,
         (SpriteSpec("hike", (0, 45), ((0.92, 0.94, 0.66), (0.14, 0.96, 0.68)), True),),
     ),
-    # Two bears meet; a duck is wholly hidden behind them.
+    # Two bears meet; a duck is fully occluded by them.
     SceneSpec(
         "bears",
         "bear",
@@ -119,7 +119,7 @@ TRAINING = (
         ),
         behind=1,
     ),
-    # Two dancers alike, and a skater who leaves and returns.
+    # Two similar dancers; a skater leaves and returns.
     SceneSpec(
         "dancers",
         "breakdance-flare",
@@ -140,7 +140,7 @@ TRAINING = (
         ),
         behind=1,
     ),
-    # Two boats, one passes behind; a glider leaves and returns.
+    # Two boats, one occluded by the other; a paraglider leaves and returns.
     SceneSpec(
         "harbour",
         "boat",
@@ -162,7 +162,7 @@ TRAINING = (
         ),
         behind=2,
     ),
-    # Two riders cross; a bicycle before them.
+    # Two riders cross; a bicycle in front of them.
     SceneSpec(
         "arena",
         "horsejump-low",
@@ -174,7 +174,7 @@ TRAINING = (
             SpriteSpec("bmx-bumps", (2, 28), ((0.62, 0.93, 0.42), (0.1, 0.93, 0.42))),
         ),
     ),
-    # Two elephants; a rhino is hidden behind the first, a bear comes in front.
+    # Two elephants; a rhino behind the first, a bear in front of both.
     SceneSpec(
         "herd",
         "elephant",
@@ -188,7 +188,7 @@ TRAINING = (
         ),
         behind=1,
     ),
-    # A motorbike is hidden behind the bus; two cross before it.
+    # A motorbike is occluded by the bus; a car and a scooter cross in front.
     SceneSpec(
         "road",
         "bus",
@@ -204,7 +204,7 @@ TRAINING = (
         ),
         behind=1,
     ),
-    # Walkers to and fro, two of them alike; a skater leaves and returns.
+    # Three pedestrians, two of them similar; a skater leaves and returns.
     SceneSpec(
         "promenade",
         "lucia",
@@ -222,7 +222,7 @@ TRAINING = (
         ),
         behind=1,
     ),
-    # Three players and two skaters, each alike.
+    # Three similar players and two similar skaters.
     SceneSpec(
         "rink",
         "hockey",
@@ -243,7 +243,7 @@ TRAINING = (
         ),
         behind=1,
     ),
-    # Three ducks and two flamingos, each alike.
+    # Three similar ducks and two similar flamingos.
     SceneSpec(
         "pond",
         "mallard-water",
@@ -276,4 +276,4 @@ TRAINING = (
         behind=2,
     ),
 )
-"""Made of the sequences of ``train.txt`` only."""
+"""Scenes composed of sequences of ``train.txt`` only."""

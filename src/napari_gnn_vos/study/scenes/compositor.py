@@ -12,7 +12,7 @@ from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.study.scenes.matting import Mask, cut_by_mask
 
 Frame = tuple[Rgb, NDArray[np.uint8]]
-"""A picture (H, W, 3), and its labels (H, W): 1 is the object of the base."""
+"""A picture, (H, W, 3), and its labels, (H, W); 1 is the object of the base frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +22,7 @@ class SpriteLayer:
     Parameters
     ----------
     sprite : (H, W, 4) ndarray of float32
-        Colours times alpha, 0 to 255; alpha, 0 to 1.
+        RGB times alpha, 0 to 255; and alpha, 0 to 1.
     shadow : (H, W) ndarray of float32
         Fraction of light removed from the layers behind.
     """
@@ -44,7 +44,7 @@ def composite(
     layers : sequence of SpriteLayer or None
         Labels 2, 3, ..., the rearmost first.
     behind : int
-        How many of them are behind label 1.
+        Number of layers behind label 1.
     """
     picture = base.astype(np.float32)
     labels = np.zeros(mask.shape, np.uint8)
@@ -74,11 +74,11 @@ def _composite_layer(
 
 def _composite_base_object(base: Rgb, mask: Mask, picture: NDArray[np.float32]) -> None:
     """Composite the object of the base frame over the layers behind it."""
-    own = cut_by_mask(base, mask)
-    if own is None:
+    cutout = cut_by_mask(base, mask)
+    if cutout is None:
         return
-    (x, y), (h, w) = own.corner, own.sprite.shape[:2]
+    (x, y), (h, w) = cutout.corner, cutout.sprite.shape[:2]
     part, before = picture[y : y + h, x : x + w], base[y : y + h, x : x + w]
     changed = np.abs(part - before).max(axis=2, keepdims=True) > 0.5
-    laid = part * (1 - own.sprite[..., 3:]) + own.sprite[..., :3]
-    part[...] = np.where(changed, laid, part)
+    composited = part * (1 - cutout.sprite[..., 3:]) + cutout.sprite[..., :3]
+    part[...] = np.where(changed, composited, part)

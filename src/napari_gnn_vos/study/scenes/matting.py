@@ -12,12 +12,14 @@ from napari_gnn_vos.vision import cv2
 
 Mask = NDArray[np.bool_]
 MARGIN = 6
-SOFT = 1.0
-CORE = 5
-REACH = 2.5
-"""Pixels around the cutout; of the blur that softens the mask; across the square that
-wears away the rim, whose colours are mixed with the background; of the blur that
-spreads the colours inside over the rim."""
+"""Pixels around the bounding box of the mask."""
+ALPHA_SIGMA = 1.0
+"""Standard deviation of the blur of the mask, in pixels."""
+EROSION_SIZE = 5
+"""Side of the structuring element that removes the rim, whose colours are mixed with
+the background."""
+COLOUR_SIGMA = 2.5
+"""Standard deviation of the blur that extrapolates colours over the rim, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,7 @@ class Cutout:
     Parameters
     ----------
     sprite : (h, w, 4) ndarray of float32
-        Colours times alpha, and alpha; 0 to 255 and 0 to 1.
+        RGB times alpha, 0 to 255; and alpha, 0 to 1.
     corner : (int, int)
         Column and row of the sprite's first pixel in its frame.
     """
@@ -37,7 +39,7 @@ class Cutout:
 
 
 def cut_by_mask(picture: Rgb, mask: Mask) -> Cutout | None:
-    """Cut an object out and remove background colour from its rim.
+    """Cut out an object and remove background colour from its rim.
 
     Parameters
     ----------
@@ -47,8 +49,8 @@ def cut_by_mask(picture: Rgb, mask: Mask) -> Cutout | None:
     Returns
     -------
     cutout : Cutout or None
-        Alpha is one half close to the mask's border, a little inside. None if the
-        mask is empty.
+        Alpha is one half slightly inside the border of the mask. None if the mask is
+        empty.
     """
     x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
     if not w:
@@ -64,7 +66,9 @@ def cut_by_mask(picture: Rgb, mask: Mask) -> Cutout | None:
 
 def soft_edge(inside: NDArray[np.float32]) -> NDArray[np.float32]:
     """Compute soft alpha from a (h, w) float32 mask of zeros and ones."""
-    blurred = cv2.GaussianBlur(inside, (0, 0), SOFT, borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.GaussianBlur(
+        inside, (0, 0), ALPHA_SIGMA, borderType=cv2.BORDER_REPLICATE
+    )
     alpha: NDArray[np.float32] = np.clip((blurred - 0.3) / 0.7, 0, 1)
     return alpha
 
@@ -76,15 +80,15 @@ def _decontaminate(
 
     The rim has a small weight, because thin parts vanish under erosion.
     """
-    square = np.ones((CORE, CORE), np.uint8)
+    square = np.ones((EROSION_SIZE, EROSION_SIZE), np.uint8)
     core = cv2.erode(inside, square, borderType=cv2.BORDER_REPLICATE)
     weight = (core + 0.02 * inside + 1e-6)[..., None]
-    spread = _blur(colours * weight) / _blur(weight)[..., None]
-    keep = cv2.GaussianBlur(core, (0, 0), SOFT)[..., None]
-    clean: NDArray[np.float32] = colours * keep + spread * (1 - keep)
+    extrapolated = _blur(colours * weight) / _blur(weight)[..., None]
+    weight = cv2.GaussianBlur(core, (0, 0), ALPHA_SIGMA)[..., None]
+    clean: NDArray[np.float32] = colours * weight + extrapolated * (1 - weight)
     return clean
 
 
 def _blur(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    blurred: NDArray[np.float32] = cv2.GaussianBlur(picture, (0, 0), REACH)
+    blurred: NDArray[np.float32] = cv2.GaussianBlur(picture, (0, 0), COLOUR_SIGMA)
     return blurred

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 FRAMES = 40
 Stop = tuple[float, float, float]
-"""Where the feet are, from the left and from the top, and how tall the object is: in
-shares of the frame's width, height and height. Below 0 and above 1 is outside."""
+"""Column and row of the foot point and height of the object, as shares of the width,
+height and height of the frame. Below 0 and above 1 is outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,17 @@ class SpriteSpec:
     Parameters
     ----------
     sequence : str
-        Its mask is label 1 there.
+        Name of the sequence; the object is its label 1.
     clip : (int, int)
         First and last frame used; traversed back and forth if the scene is longer.
     path : tuple of Stop
-        Passed at even intervals, smoothly.
+        Positions at equal time intervals, interpolated smoothly.
     mirrored : bool
-        Left becomes right.
+        Whether the object is mirrored horizontally.
     step : int
-        Frames of the clip for each frame of the scene; below 0 it plays backwards.
+        Frames of the clip per frame of the scene; negative for reversed order.
     shadow : float
-        Darkness of the background below the feet, 0 to 1.
+        Strength of the shadow below the feet, 0 to 1.
     """
 
     sequence: str
@@ -45,15 +45,15 @@ class SceneSpec:
     Parameters
     ----------
     name : str
-        Of the new sequence.
+        Name of the new sequence.
     base : str
-        Real sequence that gives the background, and label 1.
+        Real sequence that provides the background and label 1.
     start : int
-        Its first frame.
+        First frame used of `base`.
     sprites : tuple of SpriteSpec
-        Labels 2, 3, ...; the rearmost first.
+        Labels 2, 3, ..., the rearmost first.
     behind : int
-        How many of them are behind label 1.
+        Number of sprites behind label 1.
     frames : int
         Length of the scene.
     """

@@ -22,10 +22,10 @@ from napari_gnn_vos.study.scenes.tracks import (
 from napari_gnn_vos.vision import cv2
 
 COLOUR_MATCH = 0.4, 0.15
-"""How far an object's brightness and its tint go towards the background's, 0 to 1."""
+"""Share by which brightness and tint of an object are moved towards the background."""
 MIN_COMPONENT_SHARE = 0.035
-"""Pieces of an object below this share of the largest are left out: a ball in flight
-is not the player."""
+"""Connected components below this share of the largest one are removed: a ball in
+flight is not part of the player."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,24 +37,24 @@ class Sprite:
     video, truth : Video, (t, H, W) ndarray of uint8
         The real sequence.
     times : (T,) ndarray of int64
-        The frame it plays.
+        Frame of the real sequence that is shown.
     anchor : (T, 2) ndarray of float64
-        Column and row of its feet there.
-    place : (T, 2) ndarray of float64
-        Column and row of its feet in the scene.
+        Column and row of the foot point in the real sequence.
+    position : (T, 2) ndarray of float64
+        Column and row of the foot point in the scene.
     scale : (T, 2) ndarray of float64
-        Across and down; below 0 across if mirrored.
+        Horizontal and vertical scale; horizontally negative if mirrored.
     gain : (3,) ndarray of float32
-        For its colours.
+        Factor of each colour channel.
     shadow : float
-        Darkness of the background below its feet, 0 to 1.
+        Strength of the shadow below the feet, 0 to 1.
     """
 
     video: Video
     truth: Truth
     times: NDArray[np.int64]
     anchor: NDArray[np.float64]
-    place: NDArray[np.float64]
+    position: NDArray[np.float64]
     scale: NDArray[np.float64]
     gain: NDArray[np.float32]
     shadow: float
@@ -65,17 +65,22 @@ class Sprite:
         cut = cut_by_mask(self.video.rgb(time), _main_components(self.truth[time] == 1))
         if cut is None:
             return None
-        scale, place = self.scale[t], self.place[t]
-        shift = place + scale * (cut.corner - self.anchor[t])
+        scale, position = self.scale[t], self.position[t]
+        shift = position + scale * (cut.corner - self.anchor[t])
         sprite = cut.sprite
         if scale[1] < 1:
             sprite = cv2.GaussianBlur(sprite, (0, 0), np.sqrt(scale[1] ** -2 - 1) / 2)
-        move = np.column_stack([np.diag(scale), shift])
-        drawn = cv2.warpAffine(sprite, move, shape[::-1], flags=cv2.INTER_LINEAR)
-        drawn[..., :3] = np.minimum(drawn[..., :3] * self.gain, 255 * drawn[..., 3:])
+        transform = np.column_stack([np.diag(scale), shift])
+        rendered = cv2.warpAffine(
+            sprite, transform, shape[::-1], flags=cv2.INTER_LINEAR
+        )
+        rendered[..., :3] = np.minimum(
+            rendered[..., :3] * self.gain, 255 * rendered[..., 3:]
+        )
         height = scale[1] * cut.sprite.shape[0]
         return SpriteLayer(
-            drawn, self.shadow * _ground_shadow(drawn[..., 3], place[1], height)
+            rendered,
+            self.shadow * _ground_shadow(rendered[..., 3], position[1], height),
         )
 
 
@@ -83,12 +88,14 @@ def _ground_shadow(
     alpha: NDArray[np.float32], foot: float, height: float
 ) -> NDArray[np.float32]:
     """Project the alpha onto the ground as a blurred shadow."""
-    flat = 0.1
-    move = np.array([[1, 0, 0], [0, flat, foot * (1 - flat)]])
-    pressed = cv2.warpAffine(alpha, move, alpha.shape[::-1], flags=cv2.INTER_LINEAR)
+    flattening = 0.1
+    transform = np.array([[1, 0, 0], [0, flattening, foot * (1 - flattening)]])
+    flattened = cv2.warpAffine(
+        alpha, transform, alpha.shape[::-1], flags=cv2.INTER_LINEAR
+    )
     sigma = max(0.03 * height, 0.5)
-    soft: NDArray[np.float32] = cv2.GaussianBlur(pressed, (0, 0), sigma)
-    return soft
+    blurred: NDArray[np.float32] = cv2.GaussianBlur(flattened, (0, 0), sigma)
+    return blurred
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +105,11 @@ class SceneBackground:
     Parameters
     ----------
     camera : (T, 2) ndarray of float64
-        Column and row that still things have moved by since the first frame.
+        Displacement of the static background, columns and rows, since the first frame.
     shape : (int, int)
         Height and width of a frame.
     mean_colour : (3,) ndarray of float32
-        Mean colour.
+        Mean RGB, 0 to 255.
     """
 
     camera: NDArray[np.float64]
@@ -121,8 +128,8 @@ def measure_background(
 
 def mean_colour(video: Video) -> NDArray[np.float32]:
     """Compute the mean colour, (3,), over four frames."""
-    some = np.linspace(0, video.shape[0] - 1, 4).astype(int)
-    means = [video.rgb(int(t)).mean(axis=(0, 1)) for t in some]
+    frames = np.linspace(0, video.shape[0] - 1, 4).astype(int)
+    means = [video.rgb(int(t)).mean(axis=(0, 1)) for t in frames]
     return np.asarray(np.mean(means, axis=0), np.float32)
 
 
@@ -145,39 +152,41 @@ def make_sprite(
     Raises
     ------
     ReadError
-        If the clip goes on after the sequence's end, or the object is missing in it.
+        If the clip exceeds the sequence, or lacks the object on a frame.
     """
     track = track_object(truth, sprite_spec.clip, sprite_spec.sequence)
     times = clip_frames(sprite_spec.clip, sprite_spec.step, len(background.camera))
     path = interpolate_path(sprite_spec.path, len(times))
-    here = times - sprite_spec.clip[0]
-    size = path[:, 2] * background.shape[0] / track.height[here]
-    across = -size if sprite_spec.mirrored else size
+    offset = times - sprite_spec.clip[0]
+    size = path[:, 2] * background.shape[0] / track.height[offset]
+    horizontal = -size if sprite_spec.mirrored else size
     return Sprite(
         video=video,
         truth=truth,
         times=times,
-        anchor=track.feet[here],
-        place=path[:, :2] * background.shape[::-1] + remove_pan(background.camera),
-        scale=np.column_stack([across, size]),
+        anchor=track.feet[offset],
+        position=path[:, :2] * background.shape[::-1] + remove_pan(background.camera),
+        scale=np.column_stack([horizontal, size]),
         gain=_gain(mean_colour(video), background.mean_colour),
         shadow=sprite_spec.shadow,
     )
 
 
-def _gain(of: NDArray[np.float32], to: NDArray[np.float32]) -> NDArray[np.float32]:
+def _gain(
+    source: NDArray[np.float32], target: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Compute gains that move a mean colour towards another."""
-    ratio = (to + 1) / (of + 1)
-    brighter = (to.mean() + 1) / (of.mean() + 1)
+    ratio = (target + 1) / (source + 1)
+    brighter = (target.mean() + 1) / (source.mean() + 1)
     gain = brighter ** COLOUR_MATCH[0] * (ratio / brighter) ** COLOUR_MATCH[1]
     return np.asarray(np.clip(gain, 0.8, 1.15), np.float32)
 
 
 def _main_components(mask: Mask) -> Mask:
     """Remove small connected components."""
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    _, components, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     areas = stats[1:, cv2.CC_STAT_AREA]
     if not len(areas):
         return mask
     keep = np.concatenate([[False], areas >= MIN_COMPONENT_SHARE * areas.max()])
-    return np.asarray(keep[pieces])
+    return np.asarray(keep[components])

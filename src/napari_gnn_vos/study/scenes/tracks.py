@@ -20,9 +20,9 @@ from napari_gnn_vos.study.scenes.scene_spec import Stop
 from napari_gnn_vos.vision import cv2
 
 SMOOTHING_FRAMES = 4.0
+"""Standard deviation of the temporal smoothing of an object's path, in frames."""
 DOWNSCALE = 4
-"""Frames over which an object's own path is smoothed; how much smaller frames are made
-to find the camera's path."""
+"""Factor by which frames are reduced to estimate the camera motion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +32,9 @@ class Track:
     Parameters
     ----------
     feet : (t, 2) ndarray of float64
-        Column of its middle and row of its lowest point, smooth in time.
+        Column of the centroid and row of the lowest point, smooth in time.
     height : (t,) ndarray of float64
-        In pixels, as a trend: it grows if the object comes nearer, not if it stretches.
+        In pixels, as an exponential trend: changes of pose do not change it.
     """
 
     feet: NDArray[np.float64]
@@ -50,7 +50,7 @@ def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
     clip : (int, int)
         First and last frame.
     name : str
-        Of the sequence, for messages.
+        Name of the sequence, for messages.
 
     Returns
     -------
@@ -59,14 +59,14 @@ def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
     Raises
     ------
     ReadError
-        If the sequence is too short, or a frame is without the object.
+        If the sequence is too short, or the object is missing on a frame.
     """
     masks = truth[clip[0] : clip[1] + 1] == 1
-    seen = int(masks.any(axis=(1, 2)).sum())
-    if seen <= clip[1] - clip[0]:
+    present = int(masks.any(axis=(1, 2)).sum())
+    if present <= clip[1] - clip[0]:
         raise ReadError(
             f"Expected an object in frames {clip[0]} to {clip[1]} of {name}; it is in "
-            f"{seen} of them, and the sequence has {len(truth)}. Take the whole "
+            f"{present} of them, and the sequence has {len(truth)}. Use the complete "
             "sequence with all its masks."
         )
     boxes = np.array([_bounding_box(mask) for mask in masks])
@@ -88,13 +88,13 @@ def _bounding_box(mask: NDArray[np.bool_]) -> tuple[float, float, float, float, 
 def _smooth(path: NDArray[np.float64]) -> NDArray[np.float64]:
     """Smooth a (t, 2) path about its linear trend, so that its ends stay in place."""
     t = np.linspace(-1, 1, len(path))
-    even = polyval(t, polyfit(t, path, min(1, len(path) - 1))).T
-    own = gaussian_filter1d(path - even, SMOOTHING_FRAMES, axis=0, mode="nearest")
-    return np.asarray(even + own)
+    trend = polyval(t, polyfit(t, path, min(1, len(path) - 1))).T
+    smooth = gaussian_filter1d(path - trend, SMOOTHING_FRAMES, axis=0, mode="nearest")
+    return np.asarray(trend + smooth)
 
 
 def _trend(side: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit an exponential to positive values."""
+    """Fit an exponential to positive values and evaluate it."""
     if len(side) < 2:
         return side
     t = np.linspace(-1, 1, len(side))
@@ -108,12 +108,12 @@ def camera_path(pictures: Sequence[Rgb], truth: Truth) -> NDArray[np.float64]:
     ----------
     pictures : sequence of (H, W, 3) ndarray of uint8
     truth : (T, H, W) ndarray of uint8
-        What is not 0 does not count.
+        Pixels with a label are ignored.
 
     Returns
     -------
     camera : (T, 2) ndarray of float64
-        Columns and rows since the first frame.
+        Displacement since the first frame, columns and rows.
     """
     h, w = truth.shape[1:]
     size = (max(w // DOWNSCALE, 16), max(h // DOWNSCALE, 16))
@@ -130,8 +130,8 @@ def camera_path(pictures: Sequence[Rgb], truth: Truth) -> NDArray[np.float64]:
 def remove_pan(camera: NDArray[np.float64]) -> NDArray[np.float64]:
     """Subtract the uniform horizontal pan from a camera path.
 
-    Paths are given in the frame, so sprites go along with a camera that pans; they go
-    up and down with the background, and to and fro where the pan is not even.
+    Paths are relative to the frame, so sprites follow a uniform pan of the camera. The
+    result contains the vertical motion and the deviations from the uniform pan.
     """
     t = np.linspace(0, 1, len(camera))
     pan = np.column_stack([t * camera[-1, 0], np.zeros(len(t))])
@@ -155,6 +155,6 @@ def clip_frames(clip: tuple[int, int], step: int, frames: int) -> NDArray[np.int
     ([3, 4, 5, 4, 3, 4], [5, 4, 3])
     """
     length = clip[1] - clip[0]
-    at = np.arange(frames) * abs(step) % max(2 * length, 1)
-    there = np.minimum(at, 2 * length - at)
-    return clip[0] + there if step > 0 else clip[1] - there
+    phase = np.arange(frames) * abs(step) % max(2 * length, 1)
+    offset = np.minimum(phase, 2 * length - phase)
+    return clip[0] + offset if step > 0 else clip[1] - offset

@@ -42,19 +42,22 @@ def train_data_parallel(
 
 
 def _process(
-    rank: int, make: Callable[[int, int], TrainingRun], processes: int, meet: str
+    rank: int, make: Callable[[int, int], TrainingRun], processes: int, address: str
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     set_torch_threads(max(1, cores() // processes))
-    _train_one_of(make, meet, rank, processes)
+    _train_one_of(make, address, rank, processes)
 
 
 def _train_one_of(
-    make: Callable[[int, int], TrainingRun], meet: str, rank: int = -1, world: int = -1
+    make: Callable[[int, int], TrainingRun],
+    address: str,
+    rank: int = -1,
+    world: int = -1,
 ) -> None:
     """Train as one member of a process group."""
     distributed.init_process_group(
-        "gloo", init_method=meet, rank=rank, world_size=world
+        "gloo", init_method=address, rank=rank, world_size=world
     )
     try:
         train(make(distributed.get_rank(), distributed.get_world_size()))

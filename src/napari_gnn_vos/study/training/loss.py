@@ -32,29 +32,33 @@ def batch_loss(
     samples : sequence of Sample
     overlap : float
         Weight of the soft Jaccard term, in which superpixels are weighted by size.
-        It is omitted for windows that hardly contain the object.
+        The term is omitted if the targets of a window sum to 1 superpixel or less.
 
     Returns
     -------
     loss : () Tensor of float
     """
     device = next(network.parameters()).device
-    fed = [
+    inputs = [
         assemble_inputs(
-            metadata, one.graph.node_features, one.graph.edge_features, one.inputs
+            metadata,
+            sample.graph.node_features,
+            sample.graph.edge_features,
+            sample.inputs,
         )
-        for one in samples
+        for sample in samples
     ]
     nodes, edge_features = (
         torch.tensor(np.concatenate(parts), device=device)
-        for parts in zip(*fed, strict=True)
+        for parts in zip(*inputs, strict=True)
     )
-    counts = [len(one.target) for one in samples]
+    counts = [len(sample.target) for sample in samples]
     first = np.cumsum([0, *counts]).astype(np.int32)
-    ends = [
-        one.graph.edge_index + begin for one, begin in zip(samples, first, strict=False)
+    edges = [
+        sample.graph.edge_index + begin
+        for sample, begin in zip(samples, first, strict=False)
     ]
-    index = torch.tensor(np.concatenate(ends, axis=1), device=device)
+    index = torch.tensor(np.concatenate(edges, axis=1), device=device)
     logits = network(nodes, edge_features, EdgeIndex.of(index, len(nodes))).split(
         counts
     )
@@ -70,7 +74,7 @@ def _sample_loss(logits: Tensor, sample: Sample, overlap: float) -> Tensor:
     if sample.target.sum() > 1:
         size = torch.tensor(sample.size, device=logits.device)
         p = torch.sigmoid(logits)
-        both = (size * p * target).sum()
-        either = (size * (p + target)).sum() - both
-        loss = loss + overlap * (1 - both / either)
+        intersection = (size * p * target).sum()
+        union = (size * (p + target)).sum() - intersection
+        loss = loss + overlap * (1 - intersection / union)
     return loss

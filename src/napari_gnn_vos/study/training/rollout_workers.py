@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     SampleQueue = Queue[Sample | str]
 
 WORKER_TIMEOUT = 5.0
-"""Seconds until workers that give nothing are looked after."""
+"""Seconds without a sample after which it is checked that all workers are running."""
 
 
 class RolloutWorkers:
@@ -110,18 +110,18 @@ class RolloutWorkers:
     def _next_sample(self) -> Sample:
         while True:
             try:
-                cut = self._queue.get(timeout=WORKER_TIMEOUT)
+                item = self._queue.get(timeout=WORKER_TIMEOUT)
             except queue.Empty:
                 if not all(process.is_alive() for process in self._processes):
                     raise GnnVosError(
-                        "A rollout worker of this training has ended; there may "
-                        "be too little memory for so many. Run the same command with "
-                        "fewer --players; it goes on where it stopped."
+                        "A rollout worker of this training has ended, possibly for "
+                        "lack of memory. Run the same command with fewer --players to "
+                        "resume."
                     ) from None
                 continue
-            if isinstance(cut, Sample):
-                return cut
-            raise RuntimeError(f"A rollout worker has failed:\n{cut}")
+            if isinstance(item, Sample):
+                return item
+            raise RuntimeError(f"A rollout worker has failed:\n{item}")
 
 
 def _run_worker(
@@ -129,7 +129,7 @@ def _run_worker(
     settings: TrainSettings,
     metadata: CheckpointMetadata,
     weights: Tensor,
-    cut: SampleQueue,
+    samples: SampleQueue,
     seed: tuple[int, ...],
 ) -> None:
     """Advance sessions and queue samples until the process is terminated."""
@@ -138,14 +138,14 @@ def _run_worker(
     try:
         network = build(metadata).eval()
         model = Predictor(network, metadata)
-        labelled_video = rollout.open_videos()
+        videos = rollout.open_videos()
         rng = np.random.default_rng(seed)
-        pool = SessionPool(labelled_video, settings.rounds, settings.pool, rng)
+        pool = SessionPool(videos, settings.rounds, settings.pool, rng)
         while True:
             with torch.no_grad():
                 vector_to_parameters(weights, network.parameters())
             pool.advance(model)
             for _ in range(settings.samples_per_round):
-                cut.put(pool.sample(settings.frames))
+                samples.put(pool.sample(settings.frames))
     except Exception:  # noqa: BLE001 - any failure is reported to the learner
-        cut.put(traceback.format_exc())
+        samples.put(traceback.format_exc())

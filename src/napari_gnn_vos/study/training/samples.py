@@ -26,9 +26,10 @@ DROPPED_GROUPS = (
     ("harmonic",),
     ("previous",),
 )
-"""Inputs that are left out together, now and then, so that none is relied on alone."""
+"""Groups of inputs that are set to 0 at random, so that the network does not depend on
+one group."""
 MERGE_PROBABILITY = 0.5
-"""Share of sessions in which a random set of the objects is taken for one."""
+"""Share of sessions in which a random subset of the objects is merged into one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Sample:
     target : (N,) ndarray of float32
         Share of the pixels of each superpixel that have the label.
     size : (N,) ndarray of float32
-        Pixels.
+        Number of pixels of each superpixel.
     """
 
     graph: Graph
@@ -81,27 +82,23 @@ class SessionPool:
 
     Parameters
     ----------
-    labelled_video : sequence of LabelledVideo
+    videos : sequence of LabelledVideo
     rounds : int
-        Rounds of a session at most; it may end earlier.
+        Maximum number of rounds of a session.
     size : int
-        Sessions kept for samples.
+        Number of concurrent sessions.
     rng : numpy.random.Generator
     """
 
     def __init__(
         self,
-        labelled_video: Sequence[LabelledVideo],
+        videos: Sequence[LabelledVideo],
         rounds: int,
         size: int,
         rng: Generator,
     ) -> None:
-        self._videos, self._rounds, self._size, self._rng = (
-            labelled_video,
-            rounds,
-            size,
-            rng,
-        )
+        self._videos, self._rounds, self._size = videos, rounds, size
+        self._rng = rng
         self._running: list[RunningSession] = []
         self._annotator = SimulatedAnnotator(vary=True)
 
@@ -110,17 +107,17 @@ class SessionPool:
         if len(self._running) < self._size:
             self._running.append(self._start_session())
             return
-        at = int(self._rng.integers(len(self._running)))
-        old = self._running[at]
-        over = len(old.session.rounds) >= self._rounds or self._rng.random() < 0.15
-        self._running[at] = (
-            self._start_session() if over else self._continue_session(old, model)
+        index = int(self._rng.integers(len(self._running)))
+        running = self._running[index]
+        ended = len(running.session.rounds) >= self._rounds or self._rng.random() < 0.15
+        self._running[index] = (
+            self._start_session() if ended else self._continue_session(running, model)
         )
 
     def sample(self, frames: int) -> Sample:
         """Cut a window of `frames` frames at random for a random object."""
-        one = self._running[int(self._rng.integers(len(self._running)))]
-        return one.sample(frames, self._rng)
+        running = self._running[int(self._rng.integers(len(self._running)))]
+        return running.sample(frames, self._rng)
 
     def _start_session(self) -> RunningSession:
         labelled_video = self._videos[int(self._rng.integers(len(self._videos)))]
@@ -131,25 +128,30 @@ class SessionPool:
             )
         return self._annotate_session(labelled_video, labelled_video.session)
 
-    def _continue_session(self, old: RunningSession, model: Model) -> RunningSession:
+    def _continue_session(
+        self, running: RunningSession, model: Model
+    ) -> RunningSession:
         return self._annotate_session(
-            old.labelled_video, drain(predict(old.session, model))
+            running.labelled_video, drain(predict(running.session, model))
         )
 
     def _annotate_session(
         self, labelled_video: LabelledVideo, session: Session
     ) -> RunningSession:
-        before = session.labels, labelled_video.truth, self._rng, corrected(session)
-        scribbles = self._annotator(*before)
+        scribbles = self._annotator(
+            session.labels, labelled_video.truth, self._rng, corrected(session)
+        )
         if not scribbles:
             return self._start_session()
         if session.labels is None and self._rng.random() < 0.3:
             scribbles = tuple(s for s in scribbles if s.label > 0)
         session = annotate(session, scribbles, rng=self._rng)
         graph = session.graph.window()
-        found = evidence(session)
-        told = [found.inputs(t) for t in range(session.graph.shape[0])]
-        inputs = dict(zip(found.objects, np.concatenate(told, axis=1), strict=True))
+        known = evidence(session)
+        per_frame = [known.inputs(t) for t in range(session.graph.shape[0])]
+        inputs = dict(
+            zip(known.objects, np.concatenate(per_frame, axis=1), strict=True)
+        )
         target, size = targets(session, labelled_video.truth)
         return RunningSession(labelled_video, session, graph, inputs, target, size)
 
@@ -165,17 +167,17 @@ def merge_random_objects(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np
     Returns
     -------
     merged : (T, H, W) ndarray of uint8
-        1 for a random subset of objects; 2 or background, at random, for the others.
-        The input itself if it has one object only.
+        Label 1 for a random subset of the objects; 2 or 0, at random, for the remaining
+        ones. `truth` itself if it has one object.
     """
     objects = objects_of(truth)
     if len(objects) < 2:
         return truth
-    some = rng.choice(objects, int(rng.integers(1, len(objects))), replace=False)
-    names = np.zeros(256, np.uint8)
-    names[list(objects)] = rng.choice([0, 2])
-    names[some] = 1
-    merged: NDArray[np.uint8] = names[truth]
+    subset = rng.choice(objects, int(rng.integers(1, len(objects))), replace=False)
+    new_label = np.zeros(256, np.uint8)
+    new_label[list(objects)] = rng.choice([0, 2])
+    new_label[subset] = 1
+    merged: NDArray[np.uint8] = new_label[truth]
     return merged
 
 
@@ -197,4 +199,4 @@ def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32],
 
 def without_refinement(session: Session) -> Session:
     """Disable boundary refinement, which training does not need."""
-    return replace(session, config=session.config.model_copy(update={"refine": False}))
+    return replace(session, config=session.config.model_copy(update={"refine": "none"}))

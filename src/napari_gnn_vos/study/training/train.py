@@ -42,9 +42,9 @@ def train(run: TrainingRun) -> Path:
     training_log = TrainingLog(run, metadata)
     first = training_log.resume(learner)
     model = Predictor(learner.averaged, metadata, run.device)
-    with batches(run, model, first) as cut:
+    with batches(run, model, first) as next_batch:
         for step in range(first, s.steps):
-            loss = learner.step(cut(), learning_rate(step, s), s.overlap)
+            loss = learner.step(next_batch(), learning_rate(step, s), s.overlap)
             training_log.record_step(learner, step + 1, loss)
             if (step + 1) % s.validate_every == 0 or step + 1 == s.steps:
                 js = validate(model, run)
@@ -67,10 +67,7 @@ def batches(
     first : int
         First step of this run.
     """
-    s, seed = (
-        run.settings,
-        (run.settings.seed, run.rank, first),
-    )
+    s, seed = run.settings, (run.settings.seed, run.rank, first)
     if run.rollout is not None:
         with RolloutWorkers(run.rollout, s, model, seed) as workers:
             yield workers.batch
@@ -78,14 +75,14 @@ def batches(
     pool = SessionPool(run.train, s.rounds, s.pool, np.random.default_rng(seed))
     steps = itertools.count()
 
-    def in_turn() -> list[Sample]:
+    def sample_batch() -> list[Sample]:
         step = next(steps)
         if step % s.steps_per_round == 0:
             for _ in range(s.pool if step == 0 else 1):
                 pool.advance(model)
         return [pool.sample(s.frames) for _ in range(s.batch)]
 
-    yield in_turn
+    yield sample_batch
 
 
 def checkpoint_metadata(s: TrainSettings) -> CheckpointMetadata:
@@ -99,7 +96,7 @@ def checkpoint_metadata(s: TrainSettings) -> CheckpointMetadata:
     unknown = sorted(set(s.left_out) - {*INPUTS, *EDGE_FEATURE_NAMES})
     if unknown:
         raise SettingsError(
-            f"Features that are left out must be there; {unknown} are not. Known are "
+            f"Expected known features to leave out; {unknown} are unknown. Known are "
             f"{', '.join((*INPUTS, *EDGE_FEATURE_NAMES))}."
         )
     nodes, edge_features = (

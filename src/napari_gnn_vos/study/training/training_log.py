@@ -18,9 +18,9 @@ from napari_gnn_vos.study.training.training_run import TrainingRun
 
 log = logging.getLogger(__name__)
 LOG_EVERY = 50
-"""Steps between two lines of the curve."""
+"""Steps between two rows of the learning curve."""
 SAVE_EVERY = 100
-"""Steps between two states to go on from."""
+"""Steps between two resume states."""
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +31,7 @@ class TrainingLog:
     ----------
     run : TrainingRun
     metadata : CheckpointMetadata
-        Of the network.
+        Metadata of the network.
     """
 
     run: TrainingRun
@@ -47,7 +47,7 @@ class TrainingLog:
         if not state.exists():
             return 0
         step, self.best = learner.load(state)
-        log.info("going on at step %d", step)
+        log.info("resuming at step %d", step)
         return step
 
     def record_step(self, learner: Learner, step: int, loss: float) -> None:
@@ -69,7 +69,7 @@ class TrainingLog:
         learner : Learner
         step : int
         js : list of float
-            Validation J after every round: the best by their mean is kept.
+            Validation J per round; ``best.safetensors`` has the highest mean.
 
         Raises
         ------
@@ -122,6 +122,6 @@ class TrainingLog:
     @staticmethod
     def _cannot_write(path: Path, error: Exception) -> SettingsError:
         return SettingsError(
-            f"The training cannot be written to {path}: {error}. What was there is "
-            "whole. Make room and run the same command again; it goes on from there."
+            f"The training cannot be written to {path}: {error}. Existing files are "
+            "intact. Free disk space and run the same command again to resume."
         )

@@ -51,10 +51,10 @@ class TrainingPlan:
 
     def open_videos(self) -> list[LabelledVideo]:
         """Open the training videos."""
-        labelled_video = drain(self._open_sources(self.train))
+        videos = drain(self._open_sources(self.train))
         return [
-            LabelledVideo(without_refinement(f.session), f.truth)
-            for f in labelled_video
+            LabelledVideo(without_refinement(video.session), video.truth)
+            for video in videos
         ]
 
     def __call__(self, rank: int, world: int) -> TrainingRun:
@@ -62,11 +62,11 @@ class TrainingPlan:
         rollout = (
             RolloutConfig(self.workers, self.open_videos) if self.workers else None
         )
-        learn = [] if rollout else self.open_videos()
-        check = drain(self._open_sources(self.validation))
+        training = [] if rollout else self.open_videos()
+        validation = drain(self._open_sources(self.validation))
         self.folder.mkdir(parents=True, exist_ok=True)
-        place = self.folder, rank, world, self.device
-        return TrainingRun(self.settings, learn, check, *place, rollout)
+        process = self.folder, rank, world, self.device
+        return TrainingRun(self.settings, training, validation, *process, rollout)
 
     def _open_sources(
         self, sources: tuple[Source, ...]

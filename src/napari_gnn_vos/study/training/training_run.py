@@ -16,32 +16,37 @@ class TrainSettings(Settings):
     """Hyperparameters of a training."""
 
     steps: PositiveInt = Field(2500, description="Steps of the optimiser.")
-    rate: PositiveFloat = Field(3e-3, description="Highest learning rate.")
-    frames: PositiveInt = Field(10, description="Frames of a sample.")
-    rounds: PositiveInt = Field(8, description="Rounds of a session at most.")
-    batch: PositiveInt = Field(1, description="Samples of a step.")
-    pool: PositiveInt = Field(10, description="Sessions under way at a time.")
+    rate: PositiveFloat = Field(3e-3, description="Maximum learning rate.")
+    frames: PositiveInt = Field(10, description="Frames per sample.")
+    rounds: PositiveInt = Field(8, description="Maximum rounds of a session.")
+    batch: PositiveInt = Field(1, description="Samples per step.")
+    pool: PositiveInt = Field(10, description="Concurrent sessions.")
     steps_per_round: PositiveInt = Field(
-        8, description="Steps until one of the sessions is played on by a round."
+        8, description="Steps per round that a session is advanced by."
     )
     samples_per_round: PositiveInt = Field(
-        16, description="The same where workers play: samples that they cut."
+        16, description="Samples that a rollout worker cuts per round."
     )
     width: PositiveInt = Field(20, description="Channels of the network.")
-    depth: PositiveInt = Field(12, description="Layers, and reach in hops.")
+    depth: PositiveInt = Field(
+        12, description="Layers, which is the receptive field in hops."
+    )
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of channels dropped.")
     average: float = Field(
-        0.998, ge=0, lt=1, description="Memory of the running mean of the weights."
+        0.998,
+        ge=0,
+        lt=1,
+        description="Decay of the exponential moving average of the weights.",
     )
     overlap: float = Field(0.5, ge=0, description="Weight of the soft J in the loss.")
     left_out: tuple[str, ...] = Field(
-        (), description="Features of nodes and edges that the network does not see."
+        (), description="Node and edge features that the network does not use."
     )
     validate_every: PositiveInt = Field(1250, description="Steps between validations.")
     validation_rounds: NonNegativeInt = Field(
-        8, description="Rounds of a validation; 0 takes the last weights for the best."
+        8, description="Rounds per validation; with 0 the last weights are used."
     )
-    seed: int = Field(0, ge=0, description="Of weights, samples and dropout.")
+    seed: int = Field(0, ge=0, description="Seed of weights, samples and dropout.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class RolloutConfig:
     Parameters
     ----------
     workers : int
-        How many.
+        Number of workers.
     open_videos : callable
         Opens the training videos, in the process of a worker.
     """

@@ -19,13 +19,13 @@ def initialize_worker() -> None:
 
 
 def pin_to_core(number: int) -> None:
-    """Pin this process to one core, modulo their number, where the system allows it.
+    """Pin this process to core `number` modulo the usable cores, if supported.
 
     Afterwards the number of usable cores is 1.
     """
     if hasattr(os, "sched_setaffinity"):
-        there = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {there[number % len(there)]})
+        usable = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {usable[number % len(usable)]})
 
 
 def _exit_with_parent() -> None:

@@ -1,4 +1,4 @@
-"""Videos to measure on: real frames if a folder of DAVIS is given, else drawn ones."""
+"""Videos to measure on: a DAVIS sequence if available, otherwise a composed scene."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SEQUENCE = "tennis"
 
 
 @dataclass(frozen=True)
-class BackAndForth:
-    """Frames repeated forwards and backwards up to a number; nothing jumps."""
+class AlternatingFrames:
+    """Frames alternated forwards and backwards, so that motion stays continuous."""
 
     frames: Frames
     count: int
@@ -36,11 +36,13 @@ class BackAndForth:
         return np.asarray(self.frames[last - abs(t % (2 * last) - last)])
 
 
-def footage(davis: Path | None, frames: int) -> tuple[Video, NDArray[np.uint8]]:
-    """Open a video of so many frames of 480 x 854 pixels.
+def open_benchmark_video(
+    davis: Path | None, frames: int
+) -> tuple[Video, NDArray[np.uint8]]:
+    """Open a video of `frames` frames of 480 x 854 pixels with ground truth.
 
-    With it come the true masks of its first frames: all of them would take more memory
-    than what is measured.
+    The ground truth is limited to the frames of the sequence, because masks of all
+    frames would need more memory than the measured code.
     """
     if davis is None:
         video, truth = compose_scene(frames=min(frames, 60), shape=(480, 854))
@@ -48,13 +50,13 @@ def footage(davis: Path | None, frames: int) -> tuple[Video, NDArray[np.uint8]]:
         video, truth = read_davis(davis, SEQUENCE)
     if frames == video.shape[0]:
         return video, truth
-    longer = BackAndForth(video.frames, frames)
+    repeated = AlternatingFrames(video.frames, frames)
     identity = video.identity and f"{video.identity}, {frames} frames"
-    return Video(longer, video.limits, video.name, identity), truth
+    return Video(repeated, video.limits, video.name, identity), truth
 
 
 def several_objects(truth: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
-    """Make boxes side by side, one an object."""
+    """Create masks of `count` objects: rectangles side by side."""
     out = np.zeros_like(truth)
     width = truth.shape[2] // count
     for k in range(count):

@@ -1,0 +1,159 @@
+"""Band around predicted boundaries, and labels of its pixels from decoded logits.
+
+Maps at stride 2 have (h, w) pixels, half of those of a frame of (H, W) pixels whose
+last row and column are repeated up to a multiple of 8.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from napari_gnn_vos.vision import cv2
+
+F32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+WIDTH = 24
+"""Largest distance of the band from a predicted boundary, in pixels of a frame."""
+RELATIVE_WIDTH = 0.25
+"""The same relative to the square root of the object's area, for small objects."""
+UNCERTAIN = 0.15
+"""Pixels whose probability is this far from 0 and from 1 belong to the band."""
+
+
+@njit(cache=True, nogil=True)
+def halve_probability(labels, probability, out):  # type: ignore[no-untyped-def]
+    """Average the probability of superpixels over squares of 2 x 2 pixels, in place.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of uint16
+        Superpixels 0 .. n - 1.
+    probability : (n,) ndarray of float32
+    out : (h, w) ndarray of float32
+    """
+    bottom, right = labels.shape[0] - 1, labels.shape[1] - 1
+    quarter = np.float32(0.25)
+    for i in range(out.shape[0]):
+        r, s = min(2 * i, bottom), min(2 * i + 1, bottom)
+        for j in range(out.shape[1]):
+            c, d = min(2 * j, right), min(2 * j + 1, right)
+            first = probability[labels[r, c]] + probability[labels[r, d]]
+            second = probability[labels[s, c]] + probability[labels[s, d]]
+            out[i, j] = (first + second) * quarter
+
+
+def boundary_band(mask: Mask, coarse: F32) -> Mask:
+    """Find pixels near the boundary of a mask or with an uncertain probability.
+
+    Parameters
+    ----------
+    mask : (h, w) ndarray of bool
+        Predicted object at stride 2.
+    coarse : (h, w) ndarray of float32
+        Its probability.
+
+    Returns
+    -------
+    band : (h, w) ndarray of bool
+    """
+    uncertain: Mask = (coarse > UNCERTAIN) & (coarse < 1 - UNCERTAIN)
+    if not mask.any() or mask.all():
+        return uncertain
+    inside = mask.astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    distance += cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    relative = RELATIVE_WIDTH * np.sqrt(mask.sum())
+    if relative < WIDTH / 2:
+        return np.asarray(distance < relative)
+    return np.asarray((distance < WIDTH / 2) | uncertain)
+
+
+def label_band(
+    logits: F32,
+    bands: Mask,
+    labels: NDArray[np.uint16],
+    probability: F32,
+    names: NDArray[np.uint8],
+    painted: NDArray[np.uint8],
+) -> F32:
+    r"""Label pixels of the bands, and average their probability over superpixels.
+
+    The probabilities :math:`p_k` of the objects compete with each other and with that
+    of background, :math:`\prod_k (1 - p_k)`. Where an object is not decoded,
+    :math:`p_k` is its coarse probability.
+
+    Parameters
+    ----------
+    logits : (K, h, w) ndarray of float32
+        Of each object against the rest at stride 2; read inside its band only.
+    bands : (K, h, w) ndarray of bool
+    labels : (H, W) ndarray of uint16
+        Superpixels 0 .. n - 1.
+    probability : (n, K + 1) ndarray of float32
+        Coarse probability; column 0 is background.
+    names : (K + 1,) ndarray of uint8
+        Labels of the columns.
+    painted : (H, W) ndarray of uint8
+        Gets the likeliest label in the bands.
+
+    Returns
+    -------
+    pooled : (n, K + 1) ndarray of float32
+        Mean probability of all pixels of each superpixel.
+    """
+    pooled, count = np.zeros_like(probability), np.zeros(len(probability), np.int64)
+    sums = pooled, count
+    _label(logits, bands, labels, probability, (names, painted), sums)
+    size = np.maximum(np.bincount(labels.ravel(), minlength=len(count)), 1)[:, None]
+    pooled += (size - count[:, None]) * probability
+    return np.asarray(pooled / size, np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _label(  # type: ignore[no-untyped-def]
+    logits, bands, labels, probability, named, sums
+):
+    """Label pixels, and add their probability and number to those of superpixels."""
+    names, painted = named
+    pooled, count = sums
+    p = np.empty(probability.shape[1], np.float32)
+    for r in range(labels.shape[0]):
+        for c in range(labels.shape[1]):
+            if bands[:, r // 2, c // 2].any():
+                s = labels[r, c]
+                _decoded_probability(logits, bands, probability[s], (r, c), p)
+                painted[r, c] = names[p.argmax()]
+                count[s] += 1
+                pooled[s] += p / p.sum()
+
+
+@njit(cache=True, nogil=True)
+def _decoded_probability(  # type: ignore[no-untyped-def]
+    logits, bands, coarse, pixel, p
+):
+    """Probability of background and of each object at a pixel, in place; not normed."""
+    r, c = pixel
+    p[0] = 1
+    for k in range(len(p) - 1):
+        p[k + 1] = coarse[k + 1]
+        if bands[k, r // 2, c // 2]:
+            logit = _sample(logits[k], bands[k], r, c)
+            p[k + 1] = np.float32(1) / (np.float32(1) + np.exp(-logit))
+        p[0] *= np.float32(1) - p[k + 1]
+
+
+@njit(cache=True, nogil=True)
+def _sample(logits, band, r, c):  # type: ignore[no-untyped-def]
+    """Interpolate a map at stride 2 at a pixel, from neighbours inside the band."""
+    i, j = r // 2, c // 2
+    a = min(max(i + 2 * (r % 2) - 1, 0), logits.shape[0] - 1)
+    b = min(max(j + 2 * (c % 2) - 1, 0), logits.shape[1] - 1)
+    centre = logits[i, j]
+    vertical = logits[a, j] if band[a, j] else centre
+    horizontal = logits[i, b] if band[i, b] else centre
+    diagonal = logits[a, b] if band[a, b] else centre
+    near = np.float32(0.75) * centre + np.float32(0.25) * horizontal
+    far = np.float32(0.75) * vertical + np.float32(0.25) * diagonal
+    return np.float32(0.75) * near + np.float32(0.25) * far

@@ -1,0 +1,221 @@
+"""Inference of the boundary decoder: tiles of the band around a predicted boundary."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from napari_gnn_vos.model.backbone import Embed
+from napari_gnn_vos.model.boundary_decoder import (
+    COLOUR_CHANNELS,
+    BoundaryDecoder,
+    upsample,
+)
+from napari_gnn_vos.model.local_colours import (
+    colour_statistics,
+    fill_colour_windows,
+)
+from napari_gnn_vos.structures.cached_sequence import CachedSequence
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.weak_cache import WeakCache
+from napari_gnn_vos.vision import cv2
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+TILE = 32
+"""Side of a tile in pixels of the output, which has half the picture's resolution."""
+ALIGNMENT = 8
+"""Height and width of a picture are extended to a multiple of the largest stride."""
+ENCODED_BYTES = 320 * 2**20
+"""Bytes of encoded frames that stay in memory per video: 70 frames of 480p."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedFrame:
+    """What the decoder needs of a frame, whatever the prediction is.
+
+    Parameters
+    ----------
+    stride2, stride4, stride8 : (C, ...) Tensor of float16
+        See `model.boundary_decoder.ImageMaps`.
+    lab : (h, w, 3) ndarray of uint8
+        CIE Lab at stride 2.
+    """
+
+    stride2: Tensor
+    stride4: Tensor
+    stride8: Tensor
+    lab: U8
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        maps = self.stride2.nbytes + self.stride4.nbytes + self.stride8.nbytes
+        return maps + self.lab.nbytes
+
+
+class BoundaryRefiner:
+    """A trained decoder with its backbone.
+
+    Parameters
+    ----------
+    decoder : BoundaryDecoder
+        In evaluation mode.
+    embed : callable
+        Backbone, from a picture to the maps of `FEATURE_BLOCKS`.
+    device : str
+    """
+
+    def __init__(
+        self, decoder: BoundaryDecoder, embed: Embed, device: str = "cpu"
+    ) -> None:
+        self._decoder = decoder.to(device)
+        self._embed, self._device = embed, device
+        self._videos: dict[bool, WeakCache[Video, CachedSequence[EncodedFrame]]]
+        self._videos = {False: WeakCache(), True: WeakCache()}
+
+    def frames(self, video: Video, denoise: bool) -> Sequence[EncodedFrame]:
+        """Encode frames of a video when they are read, and cache some of them.
+
+        Parameters
+        ----------
+        video : Video
+            Must exist as long as frames are read; the cache does not keep it alive.
+        denoise : bool
+            Whether noise is removed, as in preparation.
+        """
+
+        def sequence(owner: Video) -> CachedSequence[EncodedFrame]:
+            read = partial(self._read, weakref.ref(owner), denoise)
+            return CachedSequence(read, owner.shape[0], ENCODED_BYTES)
+
+        return self._videos[denoise].get(video, sequence)
+
+    def _read(self, video: weakref.ref[Video], denoise: bool, t: int) -> EncodedFrame:
+        owner = video()
+        if owner is None:
+            raise ReferenceError("The video of these frames no longer exists.")
+        return self.encode(owner.rgb(t, denoise=denoise))
+
+    @torch.inference_mode()
+    def encode(self, picture: U8) -> EncodedFrame:
+        """Compute all that does not depend on the prediction.
+
+        Parameters
+        ----------
+        picture : (H, W, 3) ndarray of uint8
+            Its last row and column are repeated up to multiples of 8.
+        """
+        height, width = (-size % ALIGNMENT for size in picture.shape[:2])
+        extended = np.pad(picture, ((0, height), (0, width), (0, 0)), mode="edge")
+        half = extended.shape[1] // 2, extended.shape[0] // 2
+        small = cv2.resize(extended, half, interpolation=cv2.INTER_AREA)
+        features = [self._tensor(level) for level in self._embed(extended)]
+        rgb = self._tensor(small) / 255 - 0.5
+        maps = self._decoder.image_maps(features, rgb)
+        lab = cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
+        stride2, stride4, stride8 = (level[0].half() for level in maps)
+        return EncodedFrame(stride2, stride4, stride8, lab)
+
+    def _tensor(self, channels_last: NDArray[Any]) -> Tensor:
+        tensor = torch.from_numpy(channels_last).to(self._device).float()
+        return tensor.permute(2, 0, 1)[None]
+
+    @torch.inference_mode()
+    def logits(self, frame: EncodedFrame, coarse: F32, band: NDArray[np.bool_]) -> F32:
+        """Decode an object inside a band.
+
+        Parameters
+        ----------
+        frame : EncodedFrame
+        coarse : (h, w) ndarray of float32
+            Probability of the object at stride 2.
+        band : (h, w) ndarray of bool
+            Where the logit is needed.
+
+        Returns
+        -------
+        logit : (h, w) ndarray of float32
+            Zero in tiles without band.
+        """
+        out = np.zeros(coarse.shape, np.float32)
+        corners = tiles_of(band)
+        if len(corners) == 0:
+            return out
+        part = (slice(None), *_box(corners, coarse.shape))
+        indices = (corners - [part[1].start, part[2].start]) // TILE
+        p = torch.from_numpy(coarse).to(self._device)[None][part]
+        maps = torch.cat([self._context(frame, p, part), 2 * p - 1])
+        colours = self._colours(frame, coarse, corners)
+        inputs = torch.cat([_windows(maps, 2, indices), colours], 1)
+        image = _windows(frame.stride2[part], 1, indices).float()
+        inside = _windows(torch.ones_like(p), 1, indices)
+        logit = self._decoder.residual(image, inputs, inside)
+        logit += self._decoder.coarse_logit(_windows(p, 0, indices))
+        for (r, c), tile in zip(corners, logit[:, 0].numpy(force=True), strict=True):
+            place = out[r : r + TILE, c : c + TILE]
+            place[:] = tile[: place.shape[0], : place.shape[1]]
+        return out
+
+    def _colours(
+        self, frame: EncodedFrame, coarse: F32, corners: NDArray[np.int64]
+    ) -> Tensor:
+        """Colour likelihoods of tiles with a margin of 2, zero outside the picture."""
+        size = TILE + 4
+        colours = np.empty((len(corners), COLOUR_CHANNELS, size, size), np.float32)
+        statistics = colour_statistics(frame.lab, coarse)
+        fill_colour_windows(frame.lab, statistics, corners - 2, colours)
+        return torch.from_numpy(colours).to(self._device)
+
+    def _context(
+        self, frame: EncodedFrame, p: Tensor, part: tuple[slice, slice, slice]
+    ) -> Tensor:
+        """Activation at stride 4 of a part of a frame, upsampled, (16, h, w)."""
+        p4, p8 = (functional.avg_pool2d(2 * p[None] - 1, size) for size in (2, 4))
+        stride4, stride8 = (
+            level[:, part[1].start // k :, part[2].start // k :]
+            for level, k in ((frame.stride4, 2), (frame.stride8, 4))
+        )
+        stride4, stride8 = (
+            level[None, :, : p.shape[2], : p.shape[3]].float()
+            for level, p in ((stride4, p4), (stride8, p8))
+        )
+        return upsample(self._decoder.context(stride4, stride8, p4, p8))[0]
+
+
+def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """First rows and columns of the tiles that contain a part of a band, (N, 2)."""
+    rows, cols = (-(-size // TILE) for size in band.shape)
+    whole = np.zeros((rows * TILE, cols * TILE), bool)
+    whole[: band.shape[0], : band.shape[1]] = band
+    used = whole.reshape(rows, TILE, cols, TILE).any(axis=(1, 3))
+    return np.argwhere(used) * TILE
+
+
+def _box(corners: NDArray[np.int64], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Box of tiles, with a tile more on each side for what the coarse strides read."""
+    first, last = corners.min(axis=0) - TILE, corners.max(axis=0) + 2 * TILE
+    rows, cols = (
+        slice(max(int(a), 0), min(int(b), size))
+        for a, b, size in zip(first, last, shape, strict=True)
+    )
+    return rows, cols
+
+
+def _windows(maps: Tensor, margin: int, indices: NDArray[np.int64]) -> Tensor:
+    """Cut tiles with a margin out of (C, h, w) maps; zero outside, (N, C, s, s)."""
+    below, beyond = (-size % TILE + margin for size in maps.shape[1:])
+    padded = functional.pad(maps, (margin, beyond, margin, below))
+    side = TILE + 2 * margin
+    return torch.stack(
+        [padded[:, r : r + side, c : c + side] for r, c in (indices * TILE).tolist()]
+    )

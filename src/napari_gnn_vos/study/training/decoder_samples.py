@@ -1,0 +1,270 @@
+"""Training samples of the boundary decoder: crops with a coarse prediction and a mask.
+
+Coarse predictions come from simulated sessions (see `collect_coarse`), and are imitated
+on photographs with masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.prepare.merge import merge_superpixels
+from napari_gnn_vos.vision import cv2
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+CROP = 256
+"""Pixels per side of a crop."""
+UNKNOWN = 128
+"""Value of a mask where it is not known whether a pixel is of the object."""
+POLYGONS = "coco_"
+"""Photographs whose masks are coarse polygons begin so."""
+POLYGON_WEIGHT = 0.2
+"""Weight of pixels near the boundary of these."""
+BOUNDARY_WEIGHT = 5.0
+"""Weight of pixels near the boundary of other masks."""
+NEAR = 9
+"""Side of the square around boundary pixels that counts as near, in pixels of the
+decoder's output."""
+SEQUENCE_SHARE = 0.6
+"""Share of the samples that comes from sequences."""
+DENSITIES = 500, 1100
+"""Superpixels per 410 000 pixels on photographs."""
+
+
+class Picture(NamedTuple):
+    """A picture with a coarse prediction and its true mask.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) ndarray of uint8
+    coarse : (H, W) ndarray of float32
+        Probability of the object.
+    mask, known : (H, W) ndarray of bool
+    boundary_weight : float
+        Weight of pixels near the boundary of the mask.
+    """
+
+    rgb: U8
+    coarse: F32
+    mask: Mask
+    known: Mask
+    boundary_weight: float = BOUNDARY_WEIGHT
+
+    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Picture:
+        """Change all arrays in the same way."""
+        rgb, coarse, mask, known = (change(array) for array in self[:4])
+        return Picture(rgb, coarse, mask, known, self.boundary_weight)
+
+
+class PictureSource(Protocol):
+    """Whatever draws pictures at random."""
+
+    def __call__(self, rng: Generator) -> Picture:
+        """Draw one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedPictures:
+    """Frames with predictions of simulated sessions, each sequence equally often.
+
+    Parameters
+    ----------
+    sequences : tuple of tuple of Path
+        Per sequence its files, see `collect_coarse.collect_coarse`.
+    """
+
+    sequences: tuple[tuple[Path, ...], ...]
+
+    @classmethod
+    def of(cls, folder: Path, names: tuple[str, ...]) -> CollectedPictures:
+        """Find the files of some sequences.
+
+        Raises
+        ------
+        ReadError
+            If there is none for a sequence.
+        """
+        files = tuple(tuple(sorted(folder.glob(f"{name}-*-*-*.png"))) for name in names)
+        missing = [name for name, found in zip(names, files, strict=True) if not found]
+        if missing:
+            raise ReadError(
+                f"Expected collected predictions of {', '.join(missing)} in {folder}; "
+                "there are none. Collect them first."
+            )
+        return cls(files)
+
+    def __call__(self, rng: Generator) -> Picture:
+        """Draw a sequence, then one of its frames, rounds and objects."""
+        files = self.sequences[rng.integers(len(self.sequences))]
+        return read_collected(files[rng.integers(len(files))])
+
+
+def read_collected(file: Path) -> Picture:
+    """Read a collected prediction and its frame.
+
+    The files are NAME-ROUND-FRAME-LABEL.png, whose channels are coarse probability,
+    painted mask and true mask, and NAME-FRAME.jpg.
+    """
+    name, _, frame, _ = file.stem.rsplit("-", 3)
+    coarse, _, mask = np.moveaxis(_read(file), 2, 0)
+    rgb = _read(file.with_name(f"{name}-{frame}.jpg"))[..., ::-1]
+    known = np.ones(mask.shape, bool)
+    return Picture(rgb, coarse.astype(np.float32) / 255, mask > 127, known)
+
+
+def _read(file: Path) -> U8:
+    """Read a picture, (H, W, 3) in the order blue, green, red."""
+    image = cv2.imread(str(file))
+    if image is None:
+        raise ReadError(
+            f"Expected a picture in {file}; the file is missing or damaged. Check the "
+            "folder."
+        )
+    return np.asarray(image)
+
+
+@dataclass(frozen=True, slots=True)
+class StillPictures:
+    """Photographs with masks, on which coarse predictions are imitated.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``images/NAME.jpg`` and ``masks/NAME.png``: 255 object, 0 background, 128
+        unknown.
+    superpixels : Path
+        Folder in which superpixels are kept.
+    names : tuple of str
+    """
+
+    folder: Path
+    superpixels: Path
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, folder: Path, superpixels: Path, left_out: tuple[str, ...] = ()
+    ) -> StillPictures:
+        """Find all photographs whose names begin with none of `left_out`."""
+        files = sorted((folder / "images").glob("*.jpg"))
+        names = tuple(f.stem for f in files if not f.stem.startswith(left_out or "\0"))
+        if not names:
+            raise ReadError(
+                f"Expected photographs in {folder / 'images'}, as NAME.jpg; there are "
+                "none. Check the path."
+            )
+        superpixels.mkdir(parents=True, exist_ok=True)
+        return cls(folder, superpixels, names)
+
+    def __call__(self, rng: Generator) -> Picture:
+        """Draw a photograph with an object that is not tiny."""
+        while True:
+            name = self.names[rng.integers(len(self.names))]
+            values = _read(self.folder / "masks" / f"{name}.png")[..., 0]
+            mask = values > UNKNOWN
+            if mask.mean() > 0.005:
+                break
+        rgb = _read(self.folder / "images" / f"{name}.jpg")[..., ::-1]
+        density = DENSITIES[rng.integers(len(DENSITIES))]
+        coarse = imitate_coarse(self._cut(name, rgb, density), mask, rng)
+        weight = POLYGON_WEIGHT if name.startswith(POLYGONS) else BOUNDARY_WEIGHT
+        return Picture(rgb, coarse, mask, values != UNKNOWN, weight)
+
+    def _cut(self, name: str, rgb: U8, density: int) -> NDArray[np.int64]:
+        """Superpixels of a photograph; read if they were computed before."""
+        file = self.superpixels / f"{name}-{density}.png"
+        if file.exists():
+            labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        else:
+            count = max(int(density * rgb.shape[0] * rgb.shape[1] / 410_000), 60)
+            labels = merge_superpixels(np.ascontiguousarray(rgb), [], count)
+            cv2.imwrite(str(file), labels.astype(np.uint16))
+        return np.asarray(labels, np.int64)
+
+
+def imitate_coarse(labels: NDArray[np.int64], mask: Mask, rng: Generator) -> F32:
+    """Imitate the network's prediction for superpixels.
+
+    Their logit is the share of the mask, with noise that is larger near the boundary.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of int64
+        Superpixels 0 .. n - 1.
+    mask : (H, W) ndarray of bool
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    coarse : (H, W) ndarray of float32
+    """
+    flat, n = labels.ravel(), int(labels.max()) + 1
+    size = np.bincount(flat, minlength=n)
+    share = np.bincount(flat, mask.ravel(), n) / size
+    inside = mask.astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    distance += cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    near = np.bincount(flat, (distance < 12).ravel(), n) > 0
+    logit = np.clip((share - 0.5) * 8, -3.5, 3.5) + rng.normal(0, 0.8, n)
+    logit += near * rng.normal(0, rng.uniform(0.3, 1.8), n)
+    coarse: F32 = (1 / (1 + np.exp(-logit))).astype(np.float32)[labels]
+    return coarse
+
+
+def draw_crop(
+    sequences: PictureSource, stills: PictureSource | None, rng: Generator
+) -> Picture:
+    """Draw a crop that contains a part of the true boundary or is uncertain.
+
+    Parameters
+    ----------
+    sequences, stills : callable
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    crop : Picture
+        Of `CROP` pixels per side, mirrored and with changed colours half of the time.
+    """
+    source = sequences
+    if stills is not None and rng.random() > SEQUENCE_SHARE:
+        source = stills
+    picture = _cut_out(source(rng), rng)
+    if rng.random() < 0.5:
+        picture = picture.map(lambda array: np.ascontiguousarray(array[:, ::-1]))
+    if rng.random() < 0.5:
+        gain = rng.uniform(0.75, 1.25, 3) * rng.uniform(0.8, 1.2)
+        bright = np.clip(picture.rgb * gain, 0, 255).astype(np.uint8)
+        picture = picture._replace(rgb=bright)
+    return picture
+
+
+def _cut_out(picture: Picture, rng: Generator) -> Picture:
+    inside, p = picture.mask.astype(np.uint8), picture.coarse
+    edge = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    points = np.argwhere((edge & picture.known) | ((p > 0.25) & (p < 0.75)))
+    if len(points) == 0:
+        points = rng.integers(inside.shape)[None]
+    centre = points[rng.integers(len(points))]
+    top, left = (
+        int(np.clip(c - rng.integers(CROP), 0, max(n - CROP, 0))) // 8 * 8
+        for c, n in zip(centre, inside.shape, strict=True)
+    )
+
+    def cut(array: NDArray[Any]) -> NDArray[Any]:
+        part = array[top : top + CROP, left : left + CROP]
+        wide = [(0, CROP - part.shape[0]), (0, CROP - part.shape[1])]
+        wide += [(0, 0)] * (part.ndim - 2)
+        return np.ascontiguousarray(np.pad(part, wide, mode="edge"))
+
+    return picture.map(cut)
