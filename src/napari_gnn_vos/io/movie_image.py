@@ -31,7 +31,8 @@ def display_image(frame: Any) -> NDArray[Any]:
     with suppress(ValueError):  # side data of a type that PyAV does not know
         if (data := frame.side_data.get("DISPLAYMATRIX")) is not None:
             return oriented(image, np.frombuffer(data, np.int32, 9).reshape(3, 3))
-    return np.ascontiguousarray(np.rot90(image, round(getattr(frame, "rotation", 0) / 90)))
+    quarter_turns = round(getattr(frame, "rotation", 0) / 90)  # not in PyAV before 13
+    return np.ascontiguousarray(np.rot90(image, quarter_turns))
 
 
 def oriented(image: NDArray[Any], matrix: NDArray[np.int32]) -> NDArray[Any]:
