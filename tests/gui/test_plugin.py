@@ -208,3 +208,14 @@ def test_labels_without_time_axis_are_rejected(tmp_path, shape):
 
     with pytest.raises(ShapeError, match="shape"):
         write_tiff(str(tmp_path / "labels.tif"), np.zeros(shape, int), {})
+
+
+def test_notes_on_a_damaged_movie_are_layer_metadata():
+    class NotedFrames(np.ndarray):
+        notes = ("The first 3 frames are left out.",)
+
+    frames = np.zeros((3, 20, 20), np.uint8).view(NotedFrames)
+    _, options, _ = image_data(Video(frames))
+    assert options["metadata"]["gnn-vos notes"] is frames.notes
+    _, options, _ = image_data(Video(np.zeros((3, 20, 20), np.uint8)))
+    assert "gnn-vos notes" not in options["metadata"]

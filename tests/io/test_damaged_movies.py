@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.movie_image import oriented
 from napari_gnn_vos.io.movie_packets import missing_times
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.video_file import MovieFrames, _oriented
+from napari_gnn_vos.io.video_file import MovieFrames
 
 FRAMES = 48
 H264 = {"g": "12"}
@@ -182,6 +183,16 @@ def test_damaged_packet_keeps_the_numbers_of_frames_that_are_counted(tmp_path):
     assert len(frames.notes) == 2
 
 
+def test_group_of_every_frame_is_read_without_deep_nesting(tmp_path):
+    path = write_movie(tmp_path / "a.avi", "mjpeg", {})
+    frames = MovieFrames(path)
+    for _ in range(50):
+        for t in range(FRAMES):
+            frames._read(t)
+    assert len(frames._queue) <= 2
+    assert type(frames._demuxer) is type(av.open(str(path)).demux())
+
+
 def test_movie_without_a_decodable_frame_is_refused(tmp_path):
     source = write_movie(tmp_path / "source.avi", "mjpeg", {})
     path = copy_packets(source, tmp_path / "a.avi", zeroed=range(FRAMES))
@@ -214,7 +225,7 @@ def test_missing_times_are_found_at_a_constant_rate_only():
 def test_display_matrix_turns_and_mirrors(matrix, expected):
     (xx, xy, yx, yy), image = matrix, np.array([[1, 2], [3, 4], [5, 6]])
     display = np.array([[xx, xy, 0], [yx, yy, 0], [0, 0, 1]], np.int32) << 16
-    assert _oriented(image, display).tolist() == expected
+    assert oriented(image, display).tolist() == expected
 
 
 @pytest.mark.parametrize(

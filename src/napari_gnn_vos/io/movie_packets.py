@@ -137,7 +137,7 @@ def missing_times(times: Sequence[int]) -> list[int]:
     if (steps[is_gap] - 1).sum() > len(times):
         return []
     return [
-        int(times[t]) + round(k * int(intervals[t]) / int(steps[t]))
+        times[t] + round(k * int(intervals[t]) / int(steps[t]))
         for t in np.flatnonzero(is_gap).tolist()
         for k in range(1, int(steps[t]))
     ]

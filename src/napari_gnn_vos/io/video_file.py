@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.movie_image import display_image
 from napari_gnn_vos.io.movie_packets import (
     KeyFrame,
     missing_times,
@@ -79,7 +80,8 @@ class MovieFrames(LazyFrames):
         self.path = path
         self.notes: list[str] = []
         self._container: Any = None
-        self._packets: Iterator[Any] = iter(())
+        self._demuxer: Iterator[Any] = iter(())
+        self._queue: deque[Any] = deque()
         self._next_packets: list[Any] = []
         self._next_key = 0
         self._frames: Iterator[Any] = iter(())
@@ -100,26 +102,22 @@ class MovieFrames(LazyFrames):
         if self._container is not None:
             self._container.close()
         self._container, self._group, self._pending = None, None, None
+        self._queue.clear()
         self._next_packets = []
 
     def _read(self, t: int) -> NDArray[Any]:
         """Read frame `t`, or the last frame before it that can be decoded."""
-        try:
+        with _read_errors(self.path, self.close):
             for number in range(t, -1, -1):
                 if number < t and number in self._cache:
                     image = self._cache[number]
                 elif (frame := self._decoded(number)) is not None:
-                    image = _display_image(frame)
+                    image = display_image(frame)
                 else:
                     continue
                 if number < t:
                     self._report_repeated_frame(t)
                 return image
-        except ReadError:
-            raise
-        except (av.FFmpegError, OSError) as error:
-            self.close()
-            raise ReadError(_read_error_message(self.path, str(error))) from error
         raise self._ends_before(t)
 
     def _first_image(self) -> NDArray[Any]:
@@ -131,17 +129,12 @@ class MovieFrames(LazyFrames):
         count = len(self._times)
         if self._keys:
             del self._times[: bisect_left(self._times, self._keys[0].pts)]
-        try:
+        with _read_errors(self.path, self.close):
             frame = None
             while self._times and (frame := self._decoded(0)) is None:
                 del self._times[0]
                 self._gaps.clear()
                 self._last = -1
-        except ReadError:
-            raise
-        except (av.FFmpegError, OSError) as error:
-            self.close()
-            raise ReadError(_read_error_message(self.path, str(error))) from error
         if frame is None:
             self.close()
             raise ReadError(_read_error_message(self.path, "it has no frames"))
@@ -150,7 +143,7 @@ class MovieFrames(LazyFrames):
                 f"The first {removed} frames depend on pictures before the start of "
                 "the file. They are left out."
             )
-        return _display_image(frame)
+        return display_image(frame)
 
     def _decoded(self, t: int) -> Any:
         """Decode frame `t`; return None if the decoder does not output it."""
@@ -215,7 +208,7 @@ class MovieFrames(LazyFrames):
         if group + 1 < len(self._keys):
             following = self._keys[group + 1].pts
         end = None
-        for packet in self._packets:
+        for packet in self._demuxed():
             if self._next_packets or (packet.pts == following and packet.is_keyframe):
                 self._next_packets.append(packet)
             if packet.size and packet.pts is not None:
@@ -224,6 +217,19 @@ class MovieFrames(LazyFrames):
             if end == last:
                 return
         raise self._ends_before(bisect_right(self._times, self._keys[group].pts))
+
+    def _demuxed(self) -> Iterator[Any]:
+        """Yield the packets that were put back into the queue, then those of the file.
+
+        Every caller makes a new iterator: chained ones would become deeply nested.
+        """
+        while True:
+            if self._queue:
+                yield self._queue.popleft()
+            elif (packet := next(self._demuxer, None)) is not None:
+                yield packet  # "yield from" would close the demuxer with this iterator
+            else:
+                return
 
     def _remove_key(self, key: int) -> None:
         """Merge a group with the one before.
@@ -242,7 +248,7 @@ class MovieFrames(LazyFrames):
             or (self._next_key < start and not self._is_indexed())
         )
         if forward:
-            self._packets = chain(self._next_packets, self._packets)
+            self._queue.extendleft(reversed(self._next_packets))
             if self._skip_to_key(start):
                 return
         self._open()
@@ -254,11 +260,12 @@ class MovieFrames(LazyFrames):
     def _skip_to_key(self, start: int) -> bool:
         """Read packets up to a keyframe; return False if it does not come."""
         key = self._keys[start]
-        for packet in self._packets:
+        self._next_packets = []
+        for packet in self._demuxed():
             if not packet.size or not packet.is_keyframe or packet.pts is None:
                 continue
             if (packet.pts, packet.size) == key[:2]:
-                self._packets = chain([packet], self._packets)
+                self._queue.appendleft(packet)
                 return True
             if packet.pts > key.pts:
                 return False
@@ -269,14 +276,15 @@ class MovieFrames(LazyFrames):
         stream = video_stream(self._container)
         with suppress(av.FFmpegError):
             self._container.seek(self._keys[start].pts, stream=stream)
-            self._packets = self._container.demux(stream)
+            self._demuxer = self._container.demux(stream)
+            self._queue.clear()
             return self._skip_to_key(start)
         return False
 
     def _restart(self) -> None:
         self.close()
         self._open()
-        self._packets = self._container.demux(video_stream(self._container))
+        self._demuxer = self._container.demux(video_stream(self._container))
 
     def _open(self) -> None:
         if self._container is None:
@@ -339,16 +347,29 @@ def _timestamps(path: Path) -> tuple[list[int], list[KeyFrame]]:
     Only packets are read. If the packets have no unique timestamps, the frames are
     decoded and counted once, and no keyframes are returned.
     """
-    try:
+    with _read_errors(path):
         with open_movie(path) as container:
             if not container.streams.video:
                 raise ReadError(_read_error_message(path, "it has no video stream"))
+            if video_stream(container).codec_context is None:
+                raise ReadError(_read_error_message(path, "its codec is not known"))
             index = scan_packets(container)
         if index is not None:
             return index
         with open_movie(path) as container:
             return list(range(sum(1 for _ in _decode_counted(container)))), []
+
+
+@contextmanager
+def _read_errors(path: Path, close: Callable[[], None] | None = None) -> Iterator[None]:
+    """Raise errors of FFmpeg and of the file system as ReadError."""
+    try:
+        yield
+    except ReadError:
+        raise
     except (av.FFmpegError, OSError) as error:
+        if close is not None:
+            close()
         raise ReadError(_read_error_message(path, str(error))) from error
 
 
@@ -407,35 +428,6 @@ def _is_keyframe(frame: Any, pts: int) -> bool:
     """Whether a frame has a time stamp and is not predicted from other frames."""
     is_predicted = frame.pict_type in (PictureType.P, PictureType.B)
     return bool(frame.pts == pts and (frame.key_frame or not is_predicted))
-
-
-def _display_image(frame: Any) -> NDArray[Any]:
-    """Convert to RGB or 16-bit greyscale, and apply the display matrix."""
-    components = frame.format.components
-    if max(component.bits for component in components) <= 8:
-        pixel_format = "rgb24"
-    else:
-        pixel_format = "gray16le" if len(components) == 1 else "rgb48le"
-    image: NDArray[Any] = frame.to_ndarray(format=pixel_format)
-    with suppress(ValueError):  # side data of a type that PyAV does not know
-        if (data := frame.side_data.get("DISPLAYMATRIX")) is not None:
-            return _oriented(image, np.frombuffer(data, np.int32, 9).reshape(3, 3))
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
-
-
-def _oriented(image: NDArray[Any], matrix: NDArray[np.int32]) -> NDArray[Any]:
-    """Turn and mirror an image by multiples of 90 degrees.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, C) ndarray
-    matrix : (3, 3) ndarray of int32
-        Display matrix: ``(x, y, 1) @ matrix`` is the position of pixel (x, y).
-    """
-    (xx, xy), (yx, yy) = matrix[:2, :2].tolist()
-    if abs(xx) < abs(yx):  # columns become rows
-        image, xx, yy = image.swapaxes(0, 1), yx, xy
-    return np.ascontiguousarray(image[:: -1 if yy < 0 else 1, :: -1 if xx < 0 else 1])
 
 
 def _listed(frames: list[int], limit: int = 10) -> str:
