@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_gnn_vos.errors import CheckpointError, ReadError
+from napari_gnn_vos.storage import atomic_write
 
 FEATURE_BLOCKS = (1, 3, 6)
 """Backbone blocks that are read, of strides 2, 4, 8 and 16, 24, 32 channels."""
@@ -183,12 +184,10 @@ def save_decoder(
     facts : dict
         Data, seed, steps, time.
     """
-    part = path.with_suffix(".part")
     state = {k: v.detach().cpu().contiguous() for k, v in decoder.state_dict().items()}
     metadata = {"network": "boundary decoder", "facts": facts}
-    save_file(state, part, metadata={"card": json.dumps(metadata)})
-    part.chmod(0o644)
-    part.replace(path)
+    content = save(state, metadata={"card": json.dumps(metadata)})
+    atomic_write(path, lambda file: file.write(content))
 
 
 def load_decoder(path: Path) -> BoundaryDecoder:

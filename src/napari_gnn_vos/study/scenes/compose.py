@@ -16,6 +16,7 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
 from napari_gnn_vos.study.scenes.compositor import Frame, composite
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec
@@ -170,9 +171,7 @@ def _recipe_text(spec: SceneSpec) -> str:
 
 def _write_text(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    atomic_write(file, lambda stream: stream.write(text.encode()))
 
 
 def _check_output_folder(output: Path, specs: Iterable[SceneSpec]) -> None:

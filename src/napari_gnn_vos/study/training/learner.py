@@ -15,6 +15,7 @@ from napari_gnn_vos.model.backends.selection import differentiable_forward
 from napari_gnn_vos.model.backends.windows import Forward
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
 from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.study.training.loss import batch_loss
 from napari_gnn_vos.study.training.samples import Sample
 
@@ -99,7 +100,6 @@ class Learner:
         best : float
             Best validation J.
         """
-        part = path.with_suffix(".part")
         state = {
             "network": self.network.state_dict(),
             "mean": self.averaged.state_dict(),
@@ -108,8 +108,7 @@ class Learner:
             "averaged_steps": int(self._average.n_averaged),
             "best": best,
         }
-        torch.save(state, part)
-        part.replace(path)
+        atomic_write(path, lambda file: torch.save(state, file))
 
     def load(self, path: Path) -> tuple[int, float]:
         """Read the state that `save` has written; returns its step and best J."""
