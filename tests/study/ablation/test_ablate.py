@@ -205,7 +205,7 @@ def test_command_prints_and_saves_a_table(data, tmp_path):
     args = [str(arg) for arg in args]
     result = CliRunner().invoke(app, ["ablate", "refine", *args])
     assert result.exit_code == 0, result.output
-    assert "| superpixels as they are |" in result.output
+    assert "| none |" in result.output
     facts = json.loads((tmp_path / "out/refine.json").read_text())
     assert set(facts["rows"]) == {
         "boundary decoder",

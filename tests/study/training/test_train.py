@@ -166,7 +166,7 @@ def test_interrupted_training_resumes_at_the_saved_step(
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("napari_gnn_vos.model.checkpoint.save_file", OSError("no space left")),
+        ("napari_gnn_vos.model.checkpoint.save", OSError("no space left")),
         ("torch.save", RuntimeError("write failed")),
     ],
 )
@@ -176,8 +176,9 @@ def test_failed_write_keeps_the_previous_files(
     train(run(labelled_video, tmp_path, steps=1))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def fail(_content, path, **_):
-        Path(path).write_bytes(b"half")
+    def fail(_content, stream=None, **_):
+        if stream is not None:
+            stream.write(b"half")
         raise error
 
     monkeypatch.setattr(name, fail)
