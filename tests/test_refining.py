@@ -21,7 +21,7 @@ def rng():
 
 
 def segmented(video, *strokes, config=None, first=None, report=None):
-    session = drain(start(video, config or Config()))
+    session = drain(start(video, config or Config(refine="decoder")))
     session = annotate(session, strokes, rng=rng())
     return drain(predict(session, HARMONIC, first=first), report)
 

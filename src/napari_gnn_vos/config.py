@@ -185,7 +185,7 @@ class Config(Settings):
     seeds: SeedSettings = SeedSettings()
     label_model: LabelModelSettings = LabelModelSettings()
     refine: Refine = Field(
-        "decoder",
+        "guided",
         description="How labels of superpixels become labels of pixels: a boundary "
         "decoder (convolutional network; with several objects the guided filter), a "
         "guided filter (faster), or not at all.",
