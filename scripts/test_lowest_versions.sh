@@ -25,6 +25,6 @@ echo "torch; python_version < '0'" >"$TORCH_EXCLUDED"
 uv pip install -q --override "$TORCH_EXCLUDED" --resolution lowest-direct -e '.[cluster,study]'
 uv pip freeze -q --exclude-editable | grep -v '^torch==' >"$VERSIONS"
 uv pip install -q --override "$TORCH_EXCLUDED" --constraint "$VERSIONS" \
-    hypothesis import-linter npe2 pycocotools pytest zarr # test tools in their newest versions
+    hypothesis import-linter npe2 pycocotools pytest pytest-timeout zarr # test tools in their newest versions
 
 python -m pytest -q -p no:cacheprovider --ignore=tests/gui "$@"

@@ -6,8 +6,10 @@ use.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -101,11 +103,14 @@ def map_on_cluster(
 @contextmanager
 def _connected(scheduler: str) -> Iterator[Client]:
     arguments = LOCAL_CLUSTER if scheduler == LOCAL else {"address": scheduler}
-    connect = _distributed().Client
+    distributed = _distributed()
     # Dask logs each connection at INFO level unless its own level is set.
     logging.getLogger("distributed").setLevel(log.getEffectiveLevel())
     try:
-        client = connect(**arguments)
+        if scheduler != LOCAL:
+            with ThreadPoolExecutor(1) as thread:  # this one may run an event loop
+                thread.submit(asyncio.run, _try_connection(scheduler)).result()
+        client = distributed.Client(**arguments)
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"Expected a Dask scheduler at {scheduler!r}; the connection failed "
@@ -114,6 +119,23 @@ def _connected(scheduler: str) -> Iterator[Client]:
         ) from error
     with client:
         yield client
+
+
+async def _try_connection(scheduler: str) -> None:
+    """Connect to a scheduler and disconnect.
+
+    A `Client` whose connection fails may deadlock the process when it is garbage
+    collected while another client starts.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the connection fails, or the address is invalid.
+    """
+    distributed = _distributed()
+    security = distributed.Security().get_connection_args("client")
+    connection = await distributed.comm.connect(scheduler, **security)
+    await connection.close()
 
 
 def _distributed() -> Any:
