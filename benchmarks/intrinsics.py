@@ -38,6 +38,14 @@ FUSED_MULTIPLY_ADD = EXACT | {"fastmath": {"contract"}}
 """Sums keep their order; a product and a sum are rounded once, as the intrinsics do."""
 
 
+@njit(**EXACT)
+def plain_gather(source, target, sent, own, rows):
+    for x in range(len(source)):
+        i, j = target[x], source[x]
+        for k in range(rows.shape[1]):
+            rows[x, k] = own[i, 1, k] + sent[j, 1, k]
+
+
 @njit(**FUSED_MULTIPLY_ADD)
 def plain_scatter(source, target, sent, rows, total):
     for x in range(len(source)):
@@ -95,6 +103,7 @@ def no_prefetch(block, source, sent, part, parts):
 VARIANTS: dict[str, dict[str, Callable[..., None]]] = {
     "none": {},
     "none, again": {},
+    "set_sum": {"gather": plain_gather},
     "add_run, add_long_run": {"scatter": plain_scatter},
     "transpose_tile": {"transpose": plain_transpose},
     "multiply_tile": {"multiply": plain_multiply},

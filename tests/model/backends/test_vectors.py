@@ -11,7 +11,8 @@ from napari_gnn_vos.model.backends.compiled.vectors import (
     WIDE_TILE,
 )
 
-ADD, ADD_LONG, TRANSPOSE, MULTIPLY, MULTIPLY_NARROW, PREFETCH = (
+SET, ADD, ADD_LONG, TRANSPOSE, MULTIPLY, MULTIPLY_NARROW, PREFETCH = (
+    vectors.set_sum,
     vectors.add_run,
     vectors.add_long_run,
     vectors.transpose_tile,
@@ -19,6 +20,11 @@ ADD, ADD_LONG, TRANSPOSE, MULTIPLY, MULTIPLY_NARROW, PREFETCH = (
     vectors.multiply_narrow_tile,
     vectors.prefetch,
 )
+
+
+@njit
+def set_sum(out, to, one, i, other, j):
+    SET(out, to, one, i, other, j)
 
 
 @njit
@@ -53,6 +59,14 @@ def prefetch(values, position):
 
 def random(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
+
+
+def test_a_sum_is_written_to_its_position_only():
+    out, one, other = random(30), random(20, seed=1), random(20, seed=2)
+    expected = out.copy()
+    expected[5 : 5 + VECTOR] = one[3 : 3 + VECTOR] + other[9 : 9 + VECTOR]
+    set_sum(out, 5, one, 3, other, 9)
+    np.testing.assert_array_equal(out, expected)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from napari_gnn_vos.model.backends.compiled.vectors import (
     add_run,
     multiply_tile,
     prefetch,
+    set_sum,
     transpose_tile,
 )
 from napari_gnn_vos.model.gatedgcn import NORM_EPS
@@ -45,10 +46,12 @@ def transpose(rows, columns):  # type: ignore[no-untyped-def]
 @kernel()
 def gather(source, target, projected, own, rows):  # type: ignore[no-untyped-def]
     """Sum the gate terms of both ends of each edge into (BLOCK_EDGES, P) rows."""
+    p = rows.shape[1]
     for x in range(len(source)):
-        i, j = target[x], source[x]
-        for k in range(rows.shape[1]):
-            rows[x, k] = own[i, 1, k] + projected[j, 1, k]
+        i = np.intp(target[x]) * 2 * p + p
+        j = np.intp(source[x]) * 2 * p + p
+        for k in range(0, p, VECTOR):
+            set_sum(rows, x * p + k, own, i + k, projected, j + k)
 
 
 @kernel()

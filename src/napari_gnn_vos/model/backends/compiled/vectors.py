@@ -40,6 +40,20 @@ _intrinsic: Any = intrinsic
 
 
 @_intrinsic
+def set_sum(typing, out, to, one, i, other, j):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
+    """``out[to:] = one[i:] + other[j:]``, for `VECTOR` values."""
+    at = types.intp
+
+    def generate(*signature):  # type: ignore[no-untyped-def]
+        code = Code(*signature)
+        one, other = (code.load(code.at(n, code.args[n + 1]), VECTOR) for n in (2, 4))
+        code.store(code.builder.fadd(one, other), code.at(0, code.args[1]))
+        return signature[0].get_dummy_value()
+
+    return types.void(out, at, one, at, other, at), generate
+
+
+@_intrinsic
 def prefetch(typing, values, position):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Prefetch the cache line of a value."""
 
