@@ -7,9 +7,9 @@ last row and column are repeated up to a multiple of 8.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]

@@ -6,7 +6,8 @@ They release the GIL, so that several frames are painted in parallel.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from napari_gnn_vos.compiler import njit
 
 EPSILON = np.float32(4e-4)
 """Regularisation of the guided filter: variance of the guide (0 to 1) below which the

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.config import SeedSettings
 from napari_gnn_vos.structures.frame_graph import FramePair
 from napari_gnn_vos.structures.seeds import Seeds

@@ -7,9 +7,9 @@ described by a Gaussian per window; windows of two sizes are used.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]

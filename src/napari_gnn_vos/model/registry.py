@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -16,12 +15,10 @@ from napari_gnn_vos.model.backbone import (
     fold_batch_norm,
 )
 from napari_gnn_vos.model.boundary_decoder import FEATURE_BLOCKS, load_decoder
+from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.predictor import Predictor
-
-if TYPE_CHECKING:
-    from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "gatedgcn"
@@ -110,9 +107,6 @@ def load_boundary_refiner(device: str = "cpu") -> BoundaryRefiner:
     -------
     refiner : BoundaryRefiner
     """
-    # imported here: it needs numba, without which networks run by PyTorch
-    from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
-
     embed = embedder(bundled_state(), FEATURE_BLOCKS, device)
     return BoundaryRefiner(load_decoder(DECODER), embed, device)
 

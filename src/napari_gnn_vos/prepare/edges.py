@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.prepare.flow import FLOW_STRIDE
 from napari_gnn_vos.prepare.regions import region_adjacency, sum_duplicate_pairs
 from napari_gnn_vos.structures.frame_graph import Flow

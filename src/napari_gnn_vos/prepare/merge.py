@@ -8,9 +8,9 @@ superpixels are small in detailed and large in uniform parts of an image.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.prepare.regions import (
     region_adjacency,
     region_sums,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.prepare.regions import region_sums
 from napari_gnn_vos.structures.arrays import check_shape
 from napari_gnn_vos.vision import cv2

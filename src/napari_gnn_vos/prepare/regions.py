@@ -6,7 +6,8 @@ Labels are (H, W) integer arrays with the values 0 .. n - 1.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from napari_gnn_vos.compiler import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 

@@ -31,27 +31,8 @@ class Backend(Protocol):
     def __call__(
         self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> Iterator[F32]:
-        """Compute the probability of each label against the rest.
-
-        Parameters
-        ----------
-        graph : VideoGraph
-        node_inputs : callable
-            From the number of a frame to the (K, n, 8) annotation inputs of K labels.
-        frames : range
-            Frames to compute. Inputs of other frames in their receptive field are
-            requested, too.
-
-        Yields
-        ------
-        probability : (K, n) ndarray of float32
-            Of the superpixels of the next frame.
-
-        Raises
-        ------
-        CheckpointError
-            If the graph lacks a feature that the network was trained on.
-        """
+        """Compute probabilities, as `Predictor.__call__` does."""
+        ...
 
 
 class BackendSpec(NamedTuple):
