@@ -12,8 +12,13 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.scenes.compose import compose, render_scene
-from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
-from napari_gnn_vos.study.scenes.scene_spec import SceneSpec, SpriteSpec
+from napari_gnn_vos.study.scenes.compose_list import (
+    HARD,
+    SCENES,
+    TRAINING,
+    VALIDATION,
+)
+from napari_gnn_vos.study.scenes.scene_spec import PartsSpec, SceneSpec, SpriteSpec
 from tests.scenes import BLUE, RED, moving_squares
 
 STATIC_PATH = ((0.75, 0.9, 0.4),)
@@ -108,7 +113,7 @@ def test_rendering_is_deterministic(root):
 
 
 def test_scenes_are_written_in_the_layout_of_davis(root, output):
-    assert drain(compose(root, output, [PAIR], [HIDE])) == 2
+    assert drain(compose(root, output, {"val.txt": [PAIR], "train.txt": [HIDE]})) == 2
     assert sequences(output, "ImageSets/2017/val.txt") == ["pair"]
     assert sequences(output, "ImageSets/2017/train.txt") == ["hide"]
     video, truth = read_davis(output, "pair")
@@ -126,10 +131,13 @@ def modification_times(output):
 
 
 def test_complete_scenes_are_kept_and_missing_ones_written(root, output):
-    drain(compose(root, output, [PAIR], []))
+    drain(compose(root, output, {"val.txt": [PAIR]}))
     before = modification_times(output)
     (output / ".hide.part/frames").mkdir(parents=True)  # from an interrupted run
-    assert [step.total for step in compose(root, output, [PAIR], [HIDE])] == [4] * 4
+    assert [
+        step.total
+        for step in compose(root, output, {"val.txt": [PAIR], "train.txt": [HIDE]})
+    ] == [4] * 4
     after = modification_times(output)
     assert {f: after[f] for f in before} == before
     assert len(list((output / "JPEGImages/480p/hide").iterdir())) == 4
@@ -137,13 +145,13 @@ def test_complete_scenes_are_kept_and_missing_ones_written(root, output):
 
 
 def test_scene_with_a_changed_specification_is_written_again(root, output):
-    drain(compose(root, output, [PAIR], []))
-    drain(compose(root, output, [replace(PAIR, frames=3)], []))
+    drain(compose(root, output, {"val.txt": [PAIR]}))
+    drain(compose(root, output, {"val.txt": [replace(PAIR, frames=3)]}))
     assert read_davis(output, "pair")[0].shape[0] == 3
 
 
 def test_recipe_has_the_keys_of_earlier_versions(root, output):
-    drain(compose(root, output, [PAIR], []))
+    drain(compose(root, output, {"val.txt": [PAIR]}))
     recipe = json.loads((output / "Recipes/pair.json").read_text("utf-8"))
     assert list(recipe) == [
         *("edition", "name", "base", "start", "roles", "behind", "frames")
@@ -154,10 +162,10 @@ def test_recipe_has_the_keys_of_earlier_versions(root, output):
 
 
 def test_scene_with_a_recipe_of_an_earlier_version_is_kept(root, output):
-    drain(compose(root, output, [PAIR], []))
+    drain(compose(root, output, {"val.txt": [PAIR]}))
     (output / "Recipes/pair.json").write_text(EARLIER_RECIPE, "utf-8")
     before = modification_times(output)
-    drain(compose(root, output, [PAIR], []))
+    drain(compose(root, output, {"val.txt": [PAIR]}))
     assert modification_times(output) == before
 
 
@@ -166,7 +174,7 @@ def test_folder_with_foreign_content_is_rejected(root, output, place):
     (output / place).parent.mkdir(parents=True)
     (output / place).write_text("mine")
     with pytest.raises(ReadError, match="Choose another folder"):
-        drain(compose(root, output, [PAIR], []))
+        drain(compose(root, output, {"val.txt": [PAIR]}))
     assert (output / place).read_text() == "mine"
     assert not (output / "Annotations").exists()
 
@@ -174,13 +182,13 @@ def test_folder_with_foreign_content_is_rejected(root, output, place):
 def test_file_as_output_is_rejected(root, output):
     output.write_text("mine")
     with pytest.raises(ReadError, match="composed"):
-        drain(compose(root, output, [PAIR], []))
+        drain(compose(root, output, {"val.txt": [PAIR]}))
 
 
 def test_missing_sequence_is_reported_before_writing(root, output):
     without_base = replace(PAIR, name="other", base="green")
     with pytest.raises(ReadError, match="green"):
-        drain(compose(root, output, [PAIR], [without_base]))
+        drain(compose(root, output, {"val.txt": [PAIR, without_base]}))
     assert not output.exists()
 
 
@@ -222,5 +230,35 @@ def test_scene_list_covers_object_counts_similarity_occlusion_and_exits(part):
 
 
 def test_scene_names_are_unique():
-    names = [spec.name for part in FIXED for spec in part]
-    assert len(names) == len(set(names)) == 16
+    names = [spec.name for part in SCENES.values() for spec in part]
+    assert len(names) == len(set(names)) == 22
+
+
+def test_hard_scenes_use_validation_sequences_and_have_several_objects():
+    validation = {s for spec in VALIDATION for s in spec.sequences}
+    for spec in HARD:
+        assert set(spec.sequences) <= validation
+        assert spec.parts is not None or spec.sprites
+
+
+@pytest.mark.parametrize("axis", ["rows", "columns"])
+def test_parts_of_an_object_touch_and_share_its_area(root, axis):
+    _, truth = read_davis(root, "red")
+    spec = replace(PAIR, parts=PartsSpec(axis, (0.25, 0.5)), sprites=())
+    for t, (_, labels) in enumerate(render_scene(root, spec)):
+        np.testing.assert_array_equal(labels > 0, truth[t] == 1)
+        shares = np.bincount(labels.ravel())[1:] / (labels > 0).sum()
+        np.testing.assert_allclose(shares, (0.25, 0.25, 0.5), atol=0.12)
+        first, second, third = (
+            np.nonzero(labels == k)[axis == "columns"] for k in (1, 2, 3)
+        )
+        assert first.max() + 1 == second.min()
+        assert second.max() + 1 == third.min()
+
+
+def test_labels_of_sprites_follow_those_of_parts(root):
+    spec = replace(PAIR, parts=PartsSpec("rows", (0.5,)))
+    whole, parts = (list(render_scene(root, s)) for s in (PAIR, spec))
+    for (_, labels), (_, divided) in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(labels == 2, divided == 3)
+        np.testing.assert_array_equal(labels == 1, np.isin(divided, (1, 2)))

@@ -1,14 +1,14 @@
 """Multi-object scenes composed of real single-object sequences.
 
 They cover situations missing from single-object sequences: similar objects, occlusion
-between objects, and objects that leave and return.
+between objects, objects that leave and return, and objects that touch throughout.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.export import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.study.scenes.compose_list import TRAINING, VALIDATION
+from napari_gnn_vos.study.scenes.compose_list import SCENES
 from napari_gnn_vos.study.scenes.compositor import Frame, composite
+from napari_gnn_vos.study.scenes.parts import cut_positions, divide_object
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec
 from napari_gnn_vos.study.scenes.sprites import make_sprite, measure_background
 
@@ -37,8 +38,7 @@ the pictures."""
 def compose(
     root: Path,
     output: Path,
-    validation: Sequence[SceneSpec] = VALIDATION,
-    training: Sequence[SceneSpec] = TRAINING,
+    scenes: Mapping[str, Sequence[SceneSpec]] = SCENES,
 ) -> Pipeline[int]:
     """Write all scenes in DAVIS 2017 layout; existing scenes are kept.
 
@@ -48,7 +48,8 @@ def compose(
         Folder in DAVIS layout, with one object per sequence.
     output : Path
         A new or empty folder, or a folder with scenes written by this function.
-    validation, training : sequence of SceneSpec
+    scenes : mapping of str to sequence of SceneSpec
+        Scenes by the name of the file in ``ImageSets/2017`` that lists them.
 
     Yields
     ------
@@ -66,7 +67,7 @@ def compose(
         If a sequence is missing or too short, the folder holds something else, or it
         cannot be written.
     """
-    specs = (*validation, *training)
+    specs = [spec for listed_specs in scenes.values() for spec in listed_specs]
     required = dict.fromkeys(name for spec in specs for name in spec.sequences)
     sequences(root, ",".join(required))
     _check_output_folder(output, specs)
@@ -77,7 +78,7 @@ def compose(
             for _ in _write_scene(root, output, spec):
                 done += 1
                 yield Progress(spec.name, done, total)
-        for file, listed_specs in (("val.txt", validation), ("train.txt", training)):
+        for file, listed_specs in scenes.items():
             names = "".join(f"{spec.name}\n" for spec in listed_specs)
             _write_text(output / LISTS / file, names)
     except ReadError:
@@ -120,10 +121,16 @@ def render_scene(root: Path, spec: SceneSpec) -> Iterator[Frame]:
         make_sprite(sprite_spec, *read_davis(root, sprite_spec.sequence), background)
         for sprite_spec in spec.sprites
     ]
+    if spec.parts is not None:
+        cuts = cut_positions(spec.parts, truth[spec.start : spec.start + spec.frames])
     for t in range(spec.frames):
         layers = [sprite.layer(t, background.shape) for sprite in sprites]
         time = spec.start + t
-        yield composite(video.rgb(time), truth[time] == 1, layers, spec.behind)
+        mask = truth[time] == 1
+        picture, labels = composite(video.rgb(time), mask, layers, spec.behind)
+        if spec.parts is not None:
+            labels = divide_object(labels, spec.parts.axis, cuts[t])
+        yield picture, labels
 
 
 def _write_scene(root: Path, output: Path, spec: SceneSpec) -> Iterator[None]:
@@ -165,6 +172,7 @@ def _recipe_text(spec: SceneSpec) -> str:
     fields = {
         "roles" if name == "sprites" else name: value
         for name, value in asdict(spec).items()
+        if (name, value) != ("parts", None)
     }
     return json.dumps({"edition": EDITION} | fields, indent=1) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_gnn_vos.study.scenes.scene_spec import SceneSpec, SpriteSpec
+from napari_gnn_vos.study.scenes.scene_spec import PartsSpec, SceneSpec, SpriteSpec
 
 VALIDATION = (
     # Two similar strollers; the nearer one occludes the other.
@@ -97,6 +97,52 @@ VALIDATION = (
     ),
 )
 """Scenes composed of sequences of ``val.txt`` only."""
+
+HARD = (
+    # Two halves of similar colour.
+    SceneSpec("train-cars", "train", 0, (), parts=PartsSpec("columns", (0.5,))),
+    # Child and stroller against the person who pushes it, by columns.
+    SceneSpec("stroller-parts", "stroller", 0, (), parts=PartsSpec("columns", (0.5,))),
+    # Upper and lower body, of different colours.
+    SceneSpec("tennis-parts", "tennis", 10, (), parts=PartsSpec("rows", (0.5,))),
+    # Upper body, legs, and board with spray.
+    SceneSpec("surf-parts", "surf", 0, (), parts=PartsSpec("rows", (0.4, 0.75))),
+    # Two equal strollers pass each other and return.
+    SceneSpec(
+        "strollers-pass",
+        "stroller",
+        0,
+        (
+            SpriteSpec(
+                "stroller",
+                (20, 59),
+                ((0.9, 0.97, 0.78), (0.1, 0.98, 0.8), (0.9, 0.97, 0.78)),
+                mirrored=True,
+            ),
+        ),
+    ),
+    # Three equal balls of one size cross each other twice.
+    SceneSpec(
+        "balls-cross",
+        "swing",
+        0,
+        (
+            SpriteSpec(
+                "soccerball",
+                (25, 47),
+                ((0.1, 0.9, 0.16), (0.9, 0.9, 0.16), (0.1, 0.9, 0.16)),
+            ),
+            SpriteSpec(
+                "soccerball",
+                (25, 47),
+                ((0.9, 0.92, 0.16), (0.1, 0.92, 0.16), (0.9, 0.92, 0.16)),
+            ),
+            SpriteSpec("soccerball", (25, 47), ((0.5, 0.97, 0.16), (0.52, 0.8, 0.15))),
+        ),
+    ),
+)
+"""Scenes of sequences of ``val.txt`` with objects that touch throughout and move
+together, and with equal objects that pass each other."""
 
 TRAINING = (
     # Two similar hikers; the nearer one occludes the other.
@@ -277,3 +323,6 @@ TRAINING = (
     ),
 )
 """Scenes composed of sequences of ``train.txt`` only."""
+
+SCENES = {"val.txt": VALIDATION, "train.txt": TRAINING, "hard.txt": HARD}
+"""Scenes by the name of the file that lists them."""

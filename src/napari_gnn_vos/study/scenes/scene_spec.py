@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 FRAMES = 40
 Stop = tuple[float, float, float]
@@ -39,6 +40,22 @@ class SpriteSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class PartsSpec:
+    """Cuts of an object into parts, perpendicular to one image axis.
+
+    Parameters
+    ----------
+    axis : {"rows", "columns"}
+        Direction in which the parts follow each other.
+    shares : tuple of float
+        Share of the object's area before each cut, rising, between 0 and 1.
+    """
+
+    axis: Literal["rows", "columns"]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SceneSpec:
     """A base sequence with its object, and sprites to composite into it.
 
@@ -56,6 +73,8 @@ class SceneSpec:
         Number of sprites behind label 1.
     frames : int
         Length of the scene.
+    parts : PartsSpec, optional
+        Divides label 1 into several objects; the labels of the sprites follow.
     """
 
     name: str
@@ -64,6 +83,7 @@ class SceneSpec:
     sprites: tuple[SpriteSpec, ...]
     behind: int = 0
     frames: int = FRAMES
+    parts: PartsSpec | None = None
 
     @property
     def sequences(self) -> tuple[str, ...]:

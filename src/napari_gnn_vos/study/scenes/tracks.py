@@ -72,7 +72,7 @@ def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
     boxes = np.array([_bounding_box(mask) for mask in masks])
     middle, bottom, height, side = boxes[:, :2], boxes[:, 2], boxes[:, 3], boxes[:, 4]
     growth = _trend(side)
-    smooth = _smooth(middle)
+    smooth = smooth_path(middle)
     drop = growth * np.median((bottom - smooth[:, 1]) / growth)
     feet = np.column_stack([smooth[:, 0], smooth[:, 1] + drop])
     return Track(feet, growth * np.median(height / growth))
@@ -85,8 +85,8 @@ def _bounding_box(mask: NDArray[np.bool_]) -> tuple[float, float, float, float, 
     return columns.mean(), rows.mean(), rows.max(), height, np.sqrt(len(rows))
 
 
-def _smooth(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Smooth a (t, 2) path about its linear trend, so that its ends stay in place."""
+def smooth_path(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Smooth a (t, n) path about its linear trend, so that its ends stay in place."""
     t = np.linspace(-1, 1, len(path))
     trend = polyval(t, polyfit(t, path, min(1, len(path) - 1))).T
     smooth = gaussian_filter1d(path - trend, SMOOTHING_FRAMES, axis=0, mode="nearest")
