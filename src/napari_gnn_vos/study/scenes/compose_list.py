@@ -99,13 +99,13 @@ VALIDATION = (
 """Scenes composed of sequences of ``val.txt`` only."""
 
 HARD = (
-    # Two halves of similar colour.
-    SceneSpec("train-cars", "train", 0, (), parts=PartsSpec("columns", (0.5,))),
-    # Child and stroller against the person who pushes it, by columns.
+    # Upper body, and legs with the seat.
+    SceneSpec("swing-parts", "swing", 0, (), parts=PartsSpec("rows", (0.5,))),
+    # The person who pushes, and the stroller.
     SceneSpec("stroller-parts", "stroller", 0, (), parts=PartsSpec("columns", (0.5,))),
     # Upper and lower body, of different colours.
     SceneSpec("tennis-parts", "tennis", 10, (), parts=PartsSpec("rows", (0.5,))),
-    # Upper body, legs, and board with spray.
+    # Three parts of a sail of similar colours.
     SceneSpec("surf-parts", "surf", 0, (), parts=PartsSpec("rows", (0.4, 0.75))),
     # Two equal strollers pass each other and return.
     SceneSpec(
