@@ -36,12 +36,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generate the documentation's tables.")
     parser.add_argument("--check", action="store_true", help="fail if out of date")
     parser.add_argument("--add", metavar="NAME", help="name of the run to record")
-    parser.add_argument("--kind", choices=("benchmark", "speed", "length"))
+    parser.add_argument("--kind", choices=("benchmark", "folds", "speed", "length"))
     parser.add_argument("--command", help="command that produced the report")
     parser.add_argument("report", nargs="?", type=Path)
     options = parser.parse_args()
     if options.add:
         report = json.loads(options.report.read_text())
+        if options.kind == "folds":  # the reports of the folds are large
+            report = {name: report[name] for name in ("accuracy", "seed", "rounds")}
         write_run(DATA / f"{options.add}.json", options.kind, options.command, report)
     outdated = update_pages(write=not options.check)
     if options.check and outdated:
@@ -135,6 +137,36 @@ def runs_table(runs: dict[str, Run], kinds: tuple[str, ...]) -> str:
         if run["kind"] in kinds
     ]
     return table(("run", "date", "commit", "machine", "command"), rows)
+
+
+FOLD_ROUNDS = (1, 2, 4, 8)
+"""Annotation rounds that the table of the cross-validation shows."""
+
+
+def folds(runs: dict[str, Run]) -> str:
+    """Tabulate the cross-validations, and their mean."""
+    names = [name for name, run in runs.items() if run["kind"] == "folds"]
+    figures = [fold_figures(runs[name]["report"]["accuracy"]) for name in names]
+    rows = [
+        (*(f"{value:.3f}" for value in row), *source(runs, name))
+        for name, row in zip(names, figures, strict=True)
+    ]
+    if len(rows) > 1:
+        means = [sum(column) / len(column) for column in zip(*figures, strict=True)]
+        rows.append((*(f"**{value:.3f}**" for value in means), "mean", ""))
+    head = *(f"J, {r}" for r in FOLD_ROUNDS), f"J&F, {FOLD_ROUNDS[-1]}"
+    shares = "harmful rounds", "J .80 reached", "J .90 reached"
+    return table((*head, *shares, "run", "commit"), rows)
+
+
+def fold_figures(accuracy: dict[str, Any]) -> list[float]:
+    """Select the figures of a row of the table of cross-validations."""
+    return [
+        *(accuracy["j"][r - 1] for r in FOLD_ROUNDS),
+        accuracy["jf"][FOLD_ROUNDS[-1] - 1],
+        accuracy["harmful_share"],
+        *(accuracy["strokes_to"][level]["reached"] for level in ("0.80", "0.90")),
+    ]
 
 
 def curve(runs: dict[str, Run]) -> str:
@@ -243,13 +275,14 @@ MISSING_LENGTH = (
     "Earlier measurements are listed under [experiments](experiments/index.md)."
 )
 TABLES: dict[str, Callable[[dict[str, Run]], str]] = {
+    "folds": folds,
     "curve": curve,
     "summary": summary,
     "sequences": sequences,
     "round-times": round_times,
     "speed": speed,
     "length": length,
-    "accuracy-runs": lambda runs: runs_table(runs, ("benchmark",)),
+    "accuracy-runs": lambda runs: runs_table(runs, ("benchmark", "folds")),
     "speed-runs": lambda runs: runs_table(runs, ("benchmark", "speed", "length")),
 }
 

@@ -81,10 +81,12 @@ def test_trained_weights_are_evaluated_without_training(
     validation, facts = finished
     monkeypatch.setattr(trainings, "train", never)
     args = "--folds", 2, "--davis", data, "--output", tmp_path, "--rounds", 2
+    args += "--json", tmp_path / "copy.json"
     args = *args, "--trained", validation.output, "--cache", data / "cache"
     result = CliRunner().invoke(app, ["benchmark", *map(str, args)])
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "folds.json").read_text())
+    assert json.loads((tmp_path / "copy.json").read_text()) == written
     assert written["accuracy"]["j"] == facts["accuracy"]["j"]
     assert (tmp_path / "folds.md").read_text().strip() in result.output
 

@@ -84,7 +84,7 @@ def benchmark(
     Finished trainings and sequences in --output are reused.
     """
     if folds is not None:
-        rest = output, trained, cache
+        rest = output, trained, cache, json
         _cross_validate(davis, sequences, folds, rounds, steps, seed, *rest)
         return
     from napari_gnn_vos.model.registry import load_model
@@ -151,6 +151,7 @@ def _cross_validate(
     output: Path | None,
     trained: Path | None,
     cache: Path,
+    json: Path | None,
 ) -> None:
     """Cross-validate, write ``folds.json`` and ``folds.md``, and print the table."""
     from napari_gnn_vos.io import davis as layout
@@ -164,6 +165,7 @@ def _cross_validate(
                 "Expected --output, the folder for weights and report; none came."
             )
         require_writable_folder(output)
+        _check_outputs(json, None)
         names = (
             cross_validation.all_sequences(davis)
             if sequences is None
@@ -176,7 +178,9 @@ def _cross_validate(
         with report_interrupt(output):
             facts = run_with_progress_bar(cross_validation.cross_validate(validation))
         table = accuracy_table(facts["accuracy"])
-        write_json(output / "folds.json", facts)
+        for file in (output / "folds.json", json):
+            if file is not None:
+                write_json(file, facts)
         (output / "folds.md").write_text(table + "\n", encoding="utf-8")
     typer.echo(table)
 
