@@ -6,7 +6,7 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
 from napari_gnn_vos.io.label_images import davis_palette
-from napari_gnn_vos.io.tiff import read_labels
+from napari_gnn_vos.io.tiff_labels import read_labels
 
 labels = np.random.default_rng(0).integers(0, 4, (5, 18, 20), np.uint8)
 labels[0, 0, 0] = 255

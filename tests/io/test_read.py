@@ -35,21 +35,6 @@ def test_npy_file_is_memory_mapped(tmp_path):
     np.testing.assert_array_equal(video.raw(3), frames_of(4)[3])
 
 
-def test_zarr_array_is_read(tmp_path):
-    zarr = pytest.importorskip("zarr")
-    zarr.save(str(tmp_path / "a.zarr"), frames_of(4))
-    video = read_video(tmp_path / "a.zarr")
-    np.testing.assert_array_equal(video.raw(2), frames_of(4)[2])
-    assert video.identity
-
-
-def test_zarr_group_is_refused(tmp_path):
-    zarr = pytest.importorskip("zarr")
-    zarr.save_group(str(tmp_path / "a.zarr"), fine=frames_of(4))
-    with pytest.raises(ReadError, match=r"a group of \['fine'\]"):
-        read_video(tmp_path / "a.zarr")
-
-
 def test_missing_file_is_refused(tmp_path):
     with pytest.raises(ReadError, match=r"there is no .*nothing\.mp4"):
         read_video(tmp_path / "nothing.mp4")

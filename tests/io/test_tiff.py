@@ -4,8 +4,8 @@ import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.axes import video_axes
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.tiff import video_axes
 
 rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (5, 20, 24), np.uint8)

@@ -3,7 +3,7 @@ import weakref
 import numpy as np
 import pytest
 
-from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.errors import ReadError, VideoError
 from napari_gnn_vos.structures.video import Video
 
 
@@ -125,6 +125,42 @@ def test_fingerprint_of_a_file_reads_few_frames():
     frames = Counting()
     Video.from_array(frames, identity="file").fingerprint()
     assert 0 < frames.reads <= 16
+
+
+class LazyArray:
+    """Frames that are computed on access, and counted."""
+
+    shape, dtype = (100, 20, 24), np.dtype(np.uint8)
+
+    def __init__(self, read=lambda t: np.full((20, 24), t, np.uint8)):
+        self.reads, self._read = 0, read
+
+    def __getitem__(self, t):
+        self.reads += 1
+        return self._read(t)
+
+
+def test_fingerprint_of_a_lazy_array_reads_few_frames():
+    frames = LazyArray()
+    fingerprint = Video.from_array(frames).fingerprint()
+    assert 0 < frames.reads <= 16
+    changed = Video.from_array(LazyArray(lambda t: np.zeros((20, 24), np.uint8)))
+    assert changed.fingerprint() != fingerprint
+
+
+@pytest.mark.parametrize("error", [OSError, KeyError, RuntimeError, MemoryError])
+def test_failing_read_of_a_lazy_array_names_the_frame(error):
+    def read(t):
+        raise error("disk unplugged")
+
+    with pytest.raises(ReadError, match=r"Frame 7 of 'video' .*disk unplugged"):
+        Video.from_array(LazyArray(read)).raw(7)
+
+
+def test_frame_of_another_type_raises_an_error():
+    video = Video.from_array(LazyArray(lambda t: np.full((20, 24), 0.5 * t)))
+    with pytest.raises(VideoError, match="type uint8; frame 3 has float64"):
+        video.raw(3)
 
 
 def test_cached_grey_images_are_released_with_the_video():

@@ -6,6 +6,16 @@ import warnings
 from typing import Any
 
 
+def warn_renamed(old: str, new: str) -> None:
+    """Warn the caller of the calling function that a name is deprecated."""
+    warnings.warn(
+        f"{old!r} was renamed to {new!r}; the old name will be removed in the next "
+        "release.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+
+
 def renamed_attribute(old: str, new: str) -> Any:
     """Make a property that warns and returns the attribute under its new name.
 
@@ -20,20 +30,12 @@ def renamed_attribute(old: str, new: str) -> Any:
         Read and write access to ``self.<new>`` with a DeprecationWarning.
     """
 
-    def warn() -> None:
-        warnings.warn(
-            f"{old!r} was renamed to {new!r}; the old name will be removed in the "
-            "next release.",
-            DeprecationWarning,
-            stacklevel=3,
-        )
-
     def get(instance: Any) -> Any:
-        warn()
+        warn_renamed(old, new)
         return getattr(instance, new)
 
     def assign(instance: Any, value: Any) -> None:
-        warn()
+        warn_renamed(old, new)
         setattr(instance, new, value)
 
     return property(get, assign, doc=f"Deprecated alias of `{new}`.")

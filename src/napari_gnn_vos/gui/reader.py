@@ -12,9 +12,11 @@ from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.conversion import VIDEO_KEY
-from napari_gnn_vos.gui.layers.factory import features_of, labels_options
+from napari_gnn_vos.gui.layers.factory import AXES_KEY, features_of, labels_options
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.tiff_labels import LabelFile
 from napari_gnn_vos.structures.video import Video
 
 NOTES_KEY = "gnn-vos notes"
@@ -38,12 +40,13 @@ def get_reader(path: str | list[str]) -> Reader | None:
         None if the path cannot be read.
     """
     from napari_gnn_vos.io.read import SUFFIXES
+    from napari_gnn_vos.io.zarr_video import is_zarr
 
     if isinstance(path, list):
         return None
     file = Path(path)
-    if file.is_dir() and file.suffix != ".zarr":
-        return read if _has_images(file) else None
+    if file.is_dir():
+        return read if is_zarr(file) or _has_images(file) else None
     return read if file.suffix.lower() in SUFFIXES else None
 
 
@@ -58,13 +61,13 @@ def read(path: str) -> list[LayerData]:
         If the file is damaged, or is not a video.
     """
     from napari_gnn_vos.io.read import read_video
-    from napari_gnn_vos.io.tiff import read_labels
+    from napari_gnn_vos.io.tiff_labels import read_labels
 
     file = Path(path)
     if file.suffix.lower() in (".tif", ".tiff"):
-        labels_and_names = read_labels(file)
-        if labels_and_names is not None:
-            return [labels_data(*labels_and_names, file.stem)]
+        label_file = read_labels(file)
+        if label_file is not None:
+            return [labels_data(label_file, file.stem)]
     return [image_data(read_video(path)), *_davis_masks(file.resolve())]
 
 
@@ -147,11 +150,22 @@ def image_data(video: Video) -> LayerData:
     return data, options, "image"
 
 
-def labels_data(
-    labels: NDArray[np.uint8], names: dict[int, str], name: str
-) -> LayerData:
-    """Convert saved labels (T, H, W) and object names to layer data."""
-    return labels, labels_options(name) | {"features": features_of(names)}, "labels"
+def labels_data(file: LabelFile, name: str) -> LayerData:
+    """Convert saved labels to layer data with the axes and the place that they had."""
+    options = labels_options(name) | {"features": features_of(file.names)}
+    placement = file.placement
+    if placement is None:
+        return file.labels, options, "labels"
+    ndim, named = len(placement.scale), (placement.time, placement.row, placement.col)
+    if len(set(named)) < 3 or max(named) >= ndim:
+        return file.labels, options, "labels"
+    fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
+    axes = Axes(*named, fixed)
+    options |= placement.model_dump(exclude={"time", "row", "col", "axis_labels"})
+    options["metadata"] = {AXES_KEY: axes}
+    if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
+        options["axis_labels"] = placement.axis_labels
+    return axes.to_layer(file.labels), options, "labels"
 
 
 def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:

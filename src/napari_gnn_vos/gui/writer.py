@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui.layers.factory import names_in
+from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.factory import AXES_KEY, names_in
+from napari_gnn_vos.io.tiff_labels import Placement
 
 
-def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  # noqa: ARG001
+def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """Write a folder with one PNG per frame, in the palette of DAVIS.
 
     Parameters
     ----------
     path : str
         Folder to write.
-    data : (T, H, W) array-like of integer
-        ``layer.data``; other axes must have length 1.
+    data : array-like of integer
+        ``layer.data``; axes other than time, row and column must have length 1.
     attributes : dict
-        Attributes of the layer; not used.
+        Attributes of the layer, of which axes and names of objects are used.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:  
     """
     from napari_gnn_vos.io.export import export_palette_pngs
 
-    export_palette_pngs(frames_of(data), path)
+    export_palette_pngs(frames_of(data, attributes), path)
     return [path]
 
 
@@ -44,13 +46,16 @@ def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """Write a multi-page TIFF; see :func:`write_pngs` for the parameters.
 
     A file name without suffix, as napari's dialog suggests, gets the suffix ``.tif``.
-    Object names are stored in the file.
+    Object names, axes and the position of the layer are stored in the file.
     """
     from napari_gnn_vos.io.export import export_tiff
 
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
         path = f"{path}.tif"
-    export_tiff(frames_of(data), path, names_in(attributes.get("features", {})))
+    names = names_in(attributes.get("features", {}))
+    export_tiff(
+        frames_of(data, attributes), path, names, placement_of(data, attributes)
+    )
     return [path]
 
 
@@ -61,22 +66,96 @@ def write_coco(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """
     from napari_gnn_vos.io.coco import export_coco
 
-    export_coco(frames_of(data), path, names_in(attributes.get("features", {})))
+    export_coco(
+        frames_of(data, attributes), path, names_in(attributes.get("features", {}))
+    )
     return [path]
 
 
-def frames_of(data: Any) -> NDArray[Any]:
+def frames_of(data: Any, attributes: Mapping[str, Any]) -> Any:
     """View a layer's array as (T, H, W).
 
     Raises
     ------
     ShapeError
-        If another axis is longer than 1.
+        If an axis other than time, row and column is longer than 1.
     """
-    labels = np.asarray(data)
-    if labels.ndim < 3 or np.prod(labels.shape[1:-2]) != 1:
-        raise ShapeError(
-            "A labels layer with (time, row, column) can be saved; this one has the "
-            f"shape {labels.shape}. Choose the layer of a video."
-        )
-    return labels.reshape(-1, *labels.shape[-2:])
+    labels = data if hasattr(data, "shape") else np.asarray(data)
+    axes = saved_axes(labels, attributes)
+    if axes == Axes():
+        return labels  # packed labels stay packed
+    return axes.to_stack(np.asarray(labels))
+
+
+def placement_of(data: Any, attributes: Mapping[str, Any]) -> Placement | None:
+    """Return axes and position of a layer; None if it has no attributes."""
+    names = ("scale", "translate", "rotate", "shear", "affine")
+    if any(attributes.get(name) is None for name in names):
+        return None
+    axes = saved_axes(data, attributes)
+    return Placement(
+        time=axes.time,
+        row=axes.row,
+        col=axes.col,
+        axis_labels=tuple(attributes.get("axis_labels") or ()),
+        **{name: np.asarray(attributes[name]).tolist() for name in names},
+    )
+
+
+def saved_axes(labels: Any, attributes: Mapping[str, Any]) -> Axes:
+    """Find time, rows and columns of a labels layer.
+
+    They are those of the video if the plugin created the layer, otherwise found by the
+    names of the axes, otherwise by order among the axes that are longer than 1.
+
+    Parameters
+    ----------
+    labels : array-like
+        ``layer.data``.
+    attributes : mapping
+        Attributes of the layer.
+
+    Raises
+    ------
+    ShapeError
+        If there are not three such axes.
+    """
+    shape = np.shape(labels)
+    axes = (attributes.get("metadata") or {}).get(AXES_KEY)
+    if not isinstance(axes, Axes) or axes.ndim != len(shape):
+        names = tuple(attributes.get("axis_labels") or ())
+        axes = _guess_axes(labels, names)
+    if any(shape[i] != 1 for i, _ in axes.fixed):
+        raise _not_a_video(shape)
+    return axes
+
+
+def _guess_axes(labels: Any, names: tuple[str, ...]) -> Axes:
+    shape = np.shape(labels)
+    long = [i for i, length in enumerate(shape) if length > 1]
+    if len(long) < 3 <= len(shape):  # a video of one row or column
+        long = [0, len(shape) - 2, len(shape) - 1]
+    if len(long) != 3:
+        raise _not_a_video(shape)
+    if len(names) == len(shape):
+        axes = Axes.guess([names[i] for i in long], (0, 0, 0))
+        time, row, col = (long[i] for i in (axes.time, axes.row, axes.col))
+    else:
+        time, row, col = _memory_order(labels, long)
+    others = (i for i in range(len(shape)) if i not in (time, row, col))
+    return Axes(time, row, col, tuple((i, 0) for i in others))
+
+
+def _memory_order(labels: Any, axes: list[int]) -> list[int]:
+    """Order axes as in memory: layers of this plugin are views of a (T, H, W) stack."""
+    strides = getattr(labels, "strides", None) or ()
+    order = sorted(axes, key=lambda axis: -abs(strides[axis])) if strides else axes
+    is_transposed = order[1] > order[2]  # for example an array in Fortran order
+    return axes if is_transposed else order
+
+
+def _not_a_video(shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        "A labels layer with (time, row, column) can be saved; this one has the shape "
+        f"{tuple(shape)}. Choose the layer of a video."
+    )

@@ -19,7 +19,7 @@ from napari_gnn_vos.io.label_images import (
     validate_label_images,
     write_error_message,
 )
-from napari_gnn_vos.io.tiff import label_description
+from napari_gnn_vos.io.tiff_labels import Placement, label_description
 from napari_gnn_vos.storage import atomic_write
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -85,10 +85,11 @@ def export_tiff(
     labels: Iterable[NDArray[Any]],
     path: str | PathLike[str],
     names: Mapping[int, str] | None = None,
+    placement: Placement | None = None,
 ) -> int:
     """Write a zlib-compressed TIFF with one page per frame.
 
-    `io.tiff.read_labels` reads the file.
+    `io.tiff_labels.read_labels` reads the file.
 
     Parameters
     ----------
@@ -98,6 +99,8 @@ def export_tiff(
         An existing file is replaced after all frames were written.
     names : mapping of int to str, optional
         Object names by label, stored in the description of the first page.
+    placement : Placement, optional
+        Axes and position of the layer, stored in the same place.
 
     Returns
     -------
@@ -114,12 +117,13 @@ def export_tiff(
     import tifffile
 
     path, written = Path(path), 0
+    first_description = label_description(names or {}, placement)
 
     def write(file: IO[bytes]) -> None:
         nonlocal written
         with tifffile.TiffWriter(file, bigtiff=True) as pages:
             for mask in validate_label_images(labels):
-                description = None if written else label_description(names or {})
+                description = None if written else first_description
                 pages.write(
                     mask, compression="zlib", description=description, metadata=None
                 )

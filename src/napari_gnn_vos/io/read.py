@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.zarr_video import is_zarr
 from napari_gnn_vos.structures.video import Frames, Video
 
 
@@ -18,7 +19,7 @@ def read_video(path: str | PathLike[str]) -> Video:
     ----------
     path : path
         A folder with one image per frame (such as a sequence of DAVIS), a movie, a
-        multi-page TIFF, or an array (``.npy``, ``.zarr``).
+        multi-page TIFF, an array (``.npy``, ``.zarr``), or an OME-Zarr image.
 
     Returns
     -------
@@ -43,9 +44,9 @@ def read_video(path: str | PathLike[str]) -> Video:
             f"Expected a file or a folder of frames; there is no {path}. "
             "Check the spelling, and that the disk is mounted."
         )
-    reader = _read_folder if path.is_dir() else _READERS.get(path.suffix.lower())
-    if path.suffix.lower() == ".zarr":
-        reader = _read_zarr
+    reader = _READERS.get(path.suffix.lower())
+    if path.is_dir():
+        reader = _read_zarr if is_zarr(path) else _read_folder
     if reader is None:
         raise ReadError(
             f"Expected a folder of frames or one of {', '.join(SUFFIXES)}; "
@@ -107,10 +108,10 @@ def _read_npy(path: Path) -> Video:
 
 
 def _read_zarr(path: Path) -> Video:
-    from napari_gnn_vos.io.array_files import open_zarr
+    from napari_gnn_vos.io.zarr_video import ZarrFrames
 
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    return _video(open_zarr(path), path, files)
+    return _video(ZarrFrames(path), path, files)
 
 
 def _video(frames: Frames, path: Path, files: list[Path]) -> Video:

@@ -1,9 +1,7 @@
-"""Read videos and labels from multi-page TIFF files."""
+"""Read videos from multi-page TIFF files."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -14,13 +12,9 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.axes import video_axes
 from napari_gnn_vos.io.lazy_frames import LazyFrames
-
-LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
-"""First line of the description of files written by `export_tiff`; the object names
-follow as JSON."""
-TIME_AXES = "TIQRZC"
-"""Axes that are read as time, in order of preference; I, Q and R are unnamed axes."""
+from napari_gnn_vos.io.tiff_colours import photometric_conversion
 
 
 class TiffFrames(LazyFrames):
@@ -115,88 +109,6 @@ def has_several_pages(path: Path) -> bool:
         return int.from_bytes(file.read(width), order) > 0
 
 
-def label_description(names: Mapping[int, str]) -> str:
-    """Return the description of the first page of a label file.
-
-    Parameters
-    ----------
-    names : mapping of int to str
-        Object names by label.
-    """
-    return f"{LABELS_MARKER}\n{json.dumps(dict(names))}"
-
-
-def read_labels(path: Path) -> tuple[NDArray[np.uint8], dict[int, str]] | None:
-    """Read labels written by `export_tiff`.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    labels : (T, H, W) ndarray of uint8
-    names : dict of int to str
-        Object names by label.
-
-    None is returned if the file was not written by `export_tiff`.
-    """
-    try:
-        with tifffile.TiffFile(path) as file:
-            marker, _, names = file.pages.first.description.partition("\n")
-            if marker != LABELS_MARKER:
-                return None
-            labels = np.stack([page.asarray() for page in file.pages])
-            by_label = json.loads(names or "{}")
-            return labels, {int(label): str(name) for label, name in by_label.items()}
-    except Exception:  # noqa: BLE001 - any failure: not a label file
-        return None
-
-
-def video_axes(axes: str, shape: tuple[int, ...], frame_per_file: bool = False) -> str:
-    """Map the axes of a TIFF series to T, C, Y and X.
-
-    Parameters
-    ----------
-    axes : str
-        Axis names of tifffile: ``S`` is samples per pixel, ``Q`` and ``I`` are unknown.
-    shape : tuple of int
-        Length of each axis.
-    frame_per_file : bool
-        Never read an axis C as time.
-
-    Returns
-    -------
-    axes : str
-        ``Y``, ``X``, and ``T`` and ``C`` if present, in the order of the file.
-
-    Raises
-    ------
-    ReadError
-        If the series has other axes.
-
-    Examples
-    --------
-    >>> video_axes("QYXS", (9, 32, 40, 3)), video_axes("ZCYX", (9, 2, 32, 40))
-    ('TYXC', 'TCYX')
-    """
-    named = "TYXC" if axes == "QQYX" and shape[3] <= 4 < shape[1] else axes
-    if "T" not in named:
-        candidates = TIME_AXES.replace("C", "") if frame_per_file else TIME_AXES
-        time = next((axis for axis in candidates if axis in named), "T")
-        named = named.replace(time, "T", 1)
-    if "C" not in named:
-        channels = next((axis for axis in "SQIR" if axis in named), "C")
-        named = named.replace(channels, "C", 1)
-    if not {"Y", "X"} <= set(named) <= set("TCYX") or len(named) > len(set(named)):
-        raise ReadError(
-            "Expected the axes time, rows, columns and optionally channels; the file "
-            f"has axes {axes} of lengths {tuple(shape)}. Export one plane, or a "
-            "projection, as a separate TIFF."
-        )
-    return named
-
-
 def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
     """Return the pages of the video, and the axes and lengths of their stack."""
     first, *others = file.series
@@ -232,57 +144,6 @@ def _is_appended(first: Any, series: Any) -> bool:
         and len(each.shape) <= each.keyframe.ndim + 1
         for each in (first, series)
     )
-
-
-def photometric_conversion(
-    page: Any, samples: int
-) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Return the conversion of a frame to greyscale or RGB with black as zero.
-
-    Parameters
-    ----------
-    page : tifffile.TiffPage
-    samples : int
-        Length of the channel axis.
-
-    Raises
-    ------
-    ReadError
-        If the colour space is not supported.
-    """
-    kind = tifffile.PHOTOMETRIC
-    if page.photometric == kind.PALETTE and samples == 1:
-        colours = np.asarray(page.colormap)
-        shift = 0 if colours.max() < 256 else 8
-        table = (colours.T >> shift).astype(np.uint8)
-        return lambda frame: table[frame.reshape(frame.shape[:2])]
-    if page.photometric == kind.SEPARATED and samples == 4:
-        return _cmyk_to_rgb
-    if page.photometric in (kind.CIELAB, kind.ICCLAB, kind.ITULAB, kind.LOGLUV):
-        raise ReadError(
-            f"Expected greyscale, RGB, palette or CMYK images; the file has colours in "
-            f"{page.photometric.name}. Convert it to RGB."
-        )
-    # tifffile writes boolean arrays as white-is-zero, with True for foreground
-    own = page.dtype == bool and page.is_shaped
-    if page.photometric == kind.MINISWHITE and page.dtype.kind in "bu" and not own:
-        white = True if page.dtype == bool else 2**page.bitspersample - 1
-        return lambda frame: _binary_to_grey(
-            ~frame if frame.dtype == bool else frame.dtype.type(white) - frame
-        )
-    return _binary_to_grey
-
-
-def _binary_to_grey(frame: NDArray[Any]) -> NDArray[Any]:
-    return frame.astype(np.uint8) * np.uint8(255) if frame.dtype == bool else frame
-
-
-def _cmyk_to_rgb(frame: NDArray[Any]) -> NDArray[Any]:
-    """Convert (H, W, 4) CMYK to RGB without a colour profile."""
-    full = float(np.iinfo(frame.dtype).max)
-    cmyk = frame.astype(np.float64) / full
-    rgb = np.rint((1 - cmyk[..., :3]) * (1 - cmyk[..., 3:]) * full)
-    return np.asarray(rgb.astype(frame.dtype))
 
 
 def _memory_map(

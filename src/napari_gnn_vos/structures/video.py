@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.vision import cv2
@@ -52,8 +52,7 @@ class Video:
         Name of the video.
     identity : str, optional
         Replaces most pixels in the fingerprint of a lazily read file, for example its
-        path, size and modification time. Empty for an array in memory, of which all
-        pixels are hashed.
+        path, size and modification time. Empty for an array in memory.
 
     Attributes
     ----------
@@ -134,8 +133,11 @@ class Video:
 
         Raises
         ------
+        ReadError
+            If a lazy array cannot read the frame, for example a chunk of a dask array.
         VideoError
-            If the size differs from that of other frames, or if pixels are not finite.
+            If the size or the type differs from that of other frames, or if pixels are
+            not finite.
         """
         return _raw(self.frames, self.name, t)
 
@@ -160,14 +162,16 @@ class Video:
     def fingerprint(self) -> str:
         """Compute a hash of shape, display range and pixels, 32 hexadecimal digits.
 
-        Of a lazily read file only the identity and a few frames are hashed.
+        Of an array in memory all pixels are hashed; of a file, or an array that is read
+        on access, the identity and `SAMPLED_FRAMES` frames.
         """
         digest = hashlib.sha256(
             repr((tuple(self.frames.shape), str(self.frames.dtype))).encode()
         )
         digest.update(repr((self.limits, self.identity)).encode())
         count = self.shape[0]
-        for t in _evenly_spaced(count, SAMPLED_FRAMES if self.identity else count):
+        is_sampled = bool(self.identity) or not _in_memory(self.frames)
+        for t in _evenly_spaced(count, SAMPLED_FRAMES if is_sampled else count):
             digest.update(np.ascontiguousarray(self.raw(t)).data)
         return digest.hexdigest()[:32]
 
@@ -175,6 +179,13 @@ class Video:
 def _evenly_spaced(length: int, count: int) -> Iterator[int]:
     """Yield up to `count` frame indices, evenly spaced over the video."""
     yield from np.unique(np.linspace(0, length - 1, min(length, count)).astype(int))
+
+
+def _in_memory(frames: Frames) -> bool:
+    """Return whether frames are an array in memory, or declare that they are."""
+    if isinstance(frames, np.ndarray):
+        return not isinstance(frames, np.memmap)
+    return bool(getattr(frames, "in_memory", False))
 
 
 def _display_range(video: Video) -> tuple[float, float]:
@@ -187,13 +198,31 @@ def _display_range(video: Video) -> tuple[float, float]:
     )
 
 
+def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
+    """Read a frame; lazy arrays raise errors of any type."""
+    try:
+        return np.asarray(frames[t])
+    except (GnnVosError, IndexError):
+        raise
+    except Exception as error:
+        raise ReadError(
+            f"Frame {t} of {name!r} cannot be read: {type(error).__name__}: {error}. "
+            "Check that its files exist and are complete, and open the video again."
+        ) from error
+
+
 def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
-    frame = np.asarray(frames[t])
+    frame = _read(frames, name, t)
     if frame.shape != tuple(frames.shape[1:]):
         raise VideoError(
             f"Every frame of {name!r} must have the shape "
             f"{tuple(frames.shape[1:])}; frame {t} has {frame.shape}. "
             "Crop or resize the frames to one size."
+        )
+    if frame.dtype.newbyteorder("=") != np.dtype(frames.dtype).newbyteorder("="):
+        raise VideoError(
+            f"Every frame of {name!r} must have the type {np.dtype(frames.dtype)}; "
+            f"frame {t} has {frame.dtype}. Convert the frames to one type."
         )
     if frame.dtype.kind == "f" and not np.isfinite(frame).all():
         raise VideoError(

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
+from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.structures.label_frames import LabelFrames
 
 TIME_NAMES = ("t", "time", "frame", "frames")
+ROW_NAMES, COLUMN_NAMES = ("y", "row", "rows"), ("x", "col", "column", "columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,17 @@ class Axes:
     fixed: tuple[tuple[int, int], ...] = ()
 
     @classmethod
-    def guess(cls, labels: Sequence[str], current: Sequence[int]) -> Axes:
-        """Take the time axis by its name, or the first; rows and columns are last.
+    def guess(
+        cls,
+        labels: Sequence[str],
+        current: Sequence[int],
+        displayed: Sequence[int] = (),
+    ) -> Axes:
+        """Find the axes by their names, by what the viewer shows, or by their order.
+
+        Time is the axis with its name, or the first that the viewer does not show. Rows
+        and columns are the axes with these names, or those that the viewer shows, or
+        the last two.
 
         Parameters
         ----------
@@ -42,6 +53,9 @@ class Axes:
             Name of each axis of the layer.
         current : sequence of int
             Position of the viewer's sliders in pixels of the layer.
+        displayed : sequence of int
+            Axes of the layer that the viewer shows. They are ignored if there are more
+            than two, or if time is one of them.
 
         Raises
         ------
@@ -53,11 +67,17 @@ class Axes:
                 "A video has an axis for time, then rows and columns; this layer has "
                 f"{len(labels)} axes. Choose an image layer with a time slider."
             )
-        is_time = [name.lower() in TIME_NAMES for name in labels]
-        time = is_time.index(True) if any(is_time) else 0
-        *fixed_axes, row, col = (i for i in range(len(labels)) if i != time)
-        fixed = tuple((i, int(current[i])) for i in fixed_axes)
-        return cls(time, row, col, fixed)
+        time = _named(labels, TIME_NAMES)
+        shown = sorted(displayed) if len(displayed) == 2 else []
+        if time is None:
+            time = next(i for i in range(len(labels)) if i not in shown)
+        row, col = _named(labels, ROW_NAMES), _named(labels, COLUMN_NAMES)
+        if shown and time not in shown and shown != [col, row]:
+            row, col = shown
+        elif row is None or col is None:
+            row, col = [i for i in range(len(labels)) if i != time][-2:]
+        others = (i for i in range(len(labels)) if i not in (time, row, col))
+        return cls(time, row, col, tuple((i, int(current[i])) for i in others))
 
     @property
     def ndim(self) -> int:
@@ -105,6 +125,8 @@ class Axes:
         points[:, [self.row, self.col]] = path
         return points
 
+    spread = renamed_attribute("spread", "to_layer")
+
     def _order(self) -> list[int]:
         return [*(axis for axis, _ in self.fixed), self.time, self.row, self.col]
 
@@ -118,6 +140,11 @@ class LayerFrames:
         NumPy, dask or zarr array, with or without colour channels as the last axis.
     axes : Axes
         Axes of the layer.
+
+    Attributes
+    ----------
+    in_memory : bool
+        Whether all frames can be read fast, for `Video.fingerprint`.
     """
 
     def __init__(self, data: Any, axes: Axes) -> None:
@@ -126,7 +153,14 @@ class LayerFrames:
         ordered = [lengths[i] for i in (axes.time, axes.row, axes.col)]
         self.shape = (*ordered, *lengths[axes.ndim :])
         self.dtype = np.dtype(data.dtype)
+        self.in_memory = type(data) is np.ndarray
 
     def __getitem__(self, t: int, /) -> NDArray[Any]:
         """Return frame `t`, (H, W) or (H, W, C)."""
-        return np.asarray(self._data[self._axes.index(t)])
+        frame = np.asarray(self._data[self._axes.index(t)])
+        return frame.swapaxes(0, 1) if self._axes.col < self._axes.row else frame
+
+
+def _named(labels: Sequence[str], names: Sequence[str]) -> int | None:
+    """Return the first axis that has one of the names."""
+    return next((i for i, label in enumerate(labels) if label.lower() in names), None)

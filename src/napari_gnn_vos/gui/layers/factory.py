@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image, Labels, Shapes
 from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
 """Names of the layers."""
 
+AXES_KEY = "gnn-vos axes"
+"""Metadata key of a layer for its `Axes`."""
 SOURCE_KEY = "gnn-vos source"
 """Metadata key of a layer for the id of the image layer that it belongs to."""
 
@@ -35,6 +38,8 @@ def full_data(image: Image) -> Any:
 
 def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     """Find time, rows and columns; other axes are fixed at the sliders' positions.
+
+    Axes without names are assigned by the axes that the viewer shows.
 
     Raises
     ------
@@ -50,7 +55,13 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     lengths = full_data(image).shape[: image.ndim]
     current = np.clip(np.rint(image.world_to_data(point)), 0, np.array(lengths) - 1)
     labels = getattr(image, "axis_labels", ("",) * image.ndim)
-    return Axes.guess(labels, current.astype(int))
+    return Axes.guess(labels, current.astype(int), displayed_axes(image, viewer))
+
+
+def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:
+    """Return the axes of an image layer that the viewer shows."""
+    shift = image.ndim - viewer.dims.ndim
+    return [axis + shift for axis in viewer.dims.displayed if axis + shift >= 0]
 
 
 def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labels:
@@ -165,18 +176,23 @@ def brush_size(shape: tuple[int, int, int]) -> int:
 def placement(image: Image, axes: Axes) -> dict[str, Any]:
     """Return scale, position, units and source of a layer that is aligned with `image`.
 
-    The labelled slice becomes index 0 of the layer's fixed axes.
+    The labelled slice becomes index 0 of the layer's fixed axes: the translation moves
+    by its offset under the scale, shear and rotation of the image.
     """
-    shift = np.zeros(image.ndim)
+    offset = np.zeros(image.ndim)
     for axis, position in axes.fixed:
-        shift[axis] = position * image.scale[axis]
+        offset[axis] = position
+    pixel_to_layer = Affine(
+        scale=image.scale, rotate=image.rotate, shear=image.shear, ndim=image.ndim
+    )
+    shift = pixel_to_layer.linear_matrix @ offset
     options = {
         "scale": image.scale,
         "translate": image.translate + shift,
         "rotate": image.rotate,
         "shear": image.shear,
         "affine": image.affine,
-        "metadata": {SOURCE_KEY: str(image.unique_id)},
+        "metadata": {SOURCE_KEY: str(image.unique_id), AXES_KEY: axes},
     }
     names = ("units", "axis_labels")  # not in napari before 0.5
     return options | {n: getattr(image, n) for n in names if hasattr(image, n)}

@@ -103,8 +103,8 @@ class LayerFinder:
         shape = layer.data.shape if isinstance(layer, Labels) else self._shape
         if (type(layer), layer.ndim, shape) != (kind, self._axes.ndim, self._shape):
             return False
-        fixed_axes = [axis for axis, _ in self._axes.fixed]
-        return np.allclose(layer.translate[fixed_axes], self._translate[fixed_axes])
+        is_fixed = bool(self._axes.fixed)  # other layers may be moved by the user
+        return not is_fixed or np.allclose(layer.translate, self._translate)
 
 
 def is_covered(viewer: ViewerModel, layer: Layer) -> bool:

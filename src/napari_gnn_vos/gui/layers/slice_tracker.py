@@ -91,6 +91,15 @@ class SliceTracker:
             position[axis] = index
         self._move(position)
 
+    def show_frames(self) -> None:
+        """Let the viewer show rows and columns if it shows the time axis."""
+        dims, axes = self._viewer.dims, self._axes
+        shift = dims.ndim - self._image.ndim
+        if dims.ndisplay == 2 and axes.time + shift in dims.displayed:
+            shown = (axes.row + shift, axes.col + shift)
+            others = [axis for axis in dims.order if axis not in shown]
+            dims.order = (*others, *shown)
+
     def set_mode(self, layer: Layer, mode: str) -> None:
         """Set the mouse mode of a layer, or the mode that it gets when unlocked."""
         if self.on_video:

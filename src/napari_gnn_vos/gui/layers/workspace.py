@@ -129,6 +129,7 @@ class Workspace:
 
     def bring_to_front(self) -> None:
         """Go to a frame of the video, and uncover the video and its layers."""
+        self.slice_tracker.show_frames()
         if not self.slice_tracker.on_video:
             self.slice_tracker.go_to_nearest_frame()
         self._uncover(self.image)

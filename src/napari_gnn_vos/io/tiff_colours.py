@@ -1,0 +1,63 @@
+"""Conversion of the colour spaces of TIFF to greyscale or RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError
+
+
+def photometric_conversion(
+    page: Any, samples: int
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return the conversion of a frame to greyscale or RGB with black as zero.
+
+    Parameters
+    ----------
+    page : tifffile.TiffPage
+    samples : int
+        Length of the channel axis.
+
+    Raises
+    ------
+    ReadError
+        If the colour space is not supported.
+    """
+    kind = tifffile.PHOTOMETRIC
+    if page.photometric == kind.PALETTE and samples == 1:
+        colours = np.asarray(page.colormap)
+        shift = 0 if colours.max() < 256 else 8
+        table = (colours.T >> shift).astype(np.uint8)
+        return lambda frame: table[frame.reshape(frame.shape[:2])]
+    if page.photometric == kind.SEPARATED and samples == 4:
+        return _cmyk_to_rgb
+    if page.photometric in (kind.CIELAB, kind.ICCLAB, kind.ITULAB, kind.LOGLUV):
+        raise ReadError(
+            f"Expected greyscale, RGB, palette or CMYK images; the file has colours in "
+            f"{page.photometric.name}. Convert it to RGB."
+        )
+    # tifffile writes boolean arrays as white-is-zero, with True for foreground
+    own = page.dtype == bool and page.is_shaped
+    if page.photometric == kind.MINISWHITE and page.dtype.kind in "bu" and not own:
+        white = True if page.dtype == bool else 2**page.bitspersample - 1
+        return lambda frame: _binary_to_grey(
+            ~frame if frame.dtype == bool else frame.dtype.type(white) - frame
+        )
+    return _binary_to_grey
+
+
+def _binary_to_grey(frame: NDArray[Any]) -> NDArray[Any]:
+    return frame.astype(np.uint8) * np.uint8(255) if frame.dtype == bool else frame
+
+
+def _cmyk_to_rgb(frame: NDArray[Any]) -> NDArray[Any]:
+    """Convert (H, W, 4) CMYK to RGB without a colour profile."""
+    full = float(np.iinfo(frame.dtype).max)
+    cmyk = frame.astype(np.float64) / full
+    rgb = np.rint((1 - cmyk[..., :3]) * (1 - cmyk[..., 3:]) * full)
+    return np.asarray(rgb.astype(frame.dtype))

@@ -1,0 +1,127 @@
+"""Label images with object names in a multi-page TIFF file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, TypeAdapter
+
+LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
+"""First line of the description of files written by `export_tiff`; the object names
+and the placement follow as JSON."""
+MAX_AXES = 8
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Vector = Annotated[list[Finite], Field(max_length=MAX_AXES**2)]
+Matrix = Annotated[
+    list[Annotated[list[Finite], Field(max_length=MAX_AXES + 1)]],
+    Field(max_length=MAX_AXES + 1),
+]
+
+
+class Placement(BaseModel):
+    """Axes and position of a labels layer in the viewer, stored in its file.
+
+    Parameters
+    ----------
+    time, row, col : int
+        Axes of the layer; others have length 1.
+    scale, translate : list of D float
+    rotate : (D, D) list of lists of float
+    shear : list of lists of float, or list of float
+        (D, D), or the upper triangle of the matrix without its diagonal.
+    affine : (D + 1, D + 1) list of lists of float
+    axis_labels : tuple of D str
+    """
+
+    time: int = Field(ge=0, lt=MAX_AXES)
+    row: int = Field(ge=0, lt=MAX_AXES)
+    col: int = Field(ge=0, lt=MAX_AXES)
+    scale: Vector
+    translate: Vector
+    rotate: Matrix
+    shear: Vector | Matrix
+    affine: Matrix
+    axis_labels: tuple[str, ...] = Field(max_length=MAX_AXES)
+
+
+class _Description(BaseModel):
+    """Content of the description after the marker."""
+
+    names: dict[int, str] = {}
+    placement: Placement | None = None
+
+
+_NAMES = TypeAdapter(dict[int, str])
+
+
+class LabelFile(NamedTuple):
+    """Content of a label file.
+
+    Parameters
+    ----------
+    labels : (T, H, W) ndarray of uint8
+    names : dict of int to str
+        Object names by label.
+    placement : Placement or None
+        Of the layer that was saved; None for labels that were not saved from a layer.
+    """
+
+    labels: NDArray[np.uint8]
+    names: dict[int, str]
+    placement: Placement | None
+
+
+def label_description(
+    names: Mapping[int, str], placement: Placement | None = None
+) -> str:
+    """Return the description of the first page of a label file.
+
+    Parameters
+    ----------
+    names : mapping of int to str
+        Object names by label.
+    placement : Placement, optional
+    """
+    description = _Description(names=dict(names), placement=placement)
+    text = json.dumps(description.model_dump())  # ASCII, as TIFF requires
+    return f"{LABELS_MARKER}\n{text}"
+
+
+def read_labels(path: Path) -> LabelFile | None:
+    """Read labels written by `export_tiff`.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    file : LabelFile or None
+        None if the file was not written by `export_tiff`.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            marker, _, text = file.pages.first.description.partition("\n")
+            if marker != LABELS_MARKER:
+                return None
+            names, placement = _parse(text)
+            labels = np.stack([page.asarray() for page in file.pages])
+            return LabelFile(labels, names, placement)
+    except Exception:  # noqa: BLE001 - any failure: not a label file
+        return None
+
+
+def _parse(text: str) -> tuple[dict[int, str], Placement | None]:
+    """Parse a description, also of version 0.1 with names only."""
+    try:
+        return _NAMES.validate_json(text or "{}"), None
+    except ValueError:
+        description = _Description.model_validate_json(text)
+        return description.names, description.placement

@@ -1,0 +1,150 @@
+"""Labels are saved as frames, and open again where they were."""
+
+import numpy as np
+import pytest
+import tifffile
+from napari.components import ViewerModel
+from napari.layers import Labels
+
+from napari_gnn_vos.errors import ShapeError
+from napari_gnn_vos.gui import reader
+from napari_gnn_vos.gui.layers.factory import axes_of, prediction_layer
+from napari_gnn_vos.gui.layers.finder import LayerFinder
+from napari_gnn_vos.gui.layers.workspace import Workspace
+from napari_gnn_vos.gui.writer import saved_axes, write_tiff
+
+STACK = np.random.default_rng(0).integers(0, 3, (5, 20, 30)).astype(np.uint8)
+LENGTHS = {"t": 5, "z": 4, "c": 3, "y": 20, "x": 30}
+ROTATION = np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
+
+
+def transform(kind):
+    """Return transforms of a layer (t, z, y, x)."""
+    matrix = np.eye(4)
+    if kind == "rotate":
+        matrix[1:3, 1:3] = ROTATION
+    if kind == "shear":
+        matrix[2, 1] = 0.7
+    affine = np.eye(5)
+    affine[2, 1], affine[1, 1], affine[1, 4] = 0.5, 3, 11
+    position = {"scale": (1, 5, 0.5, 0.5), "translate": (0, 10, 7, 3)}
+    return {
+        "plain": {},
+        "scale": position,
+        "rotate": {"rotate": matrix, **position},
+        "shear": {"shear": matrix, **position},
+        "affine": {"affine": affine, **position},
+    }[kind]
+
+
+def add_video(viewer, names="tzyx", **options):
+    data = np.zeros([LENGTHS[name] for name in names], np.uint8)
+    image = viewer.add_image(data, axis_labels=tuple(names), **options)
+    viewer.dims.set_point(range(len(names)), [2.0] * len(names))
+    return image
+
+
+@pytest.mark.parametrize("names", ["tyx", "tzyx", "ztyx", "cztyx", "yxt", "yxzt"])
+def test_labels_of_any_axis_order_are_saved_as_frames(tmp_path, names):
+    viewer = ViewerModel()
+    image = add_video(viewer, names)
+    axes = axes_of(image, viewer)
+    layer = prediction_layer(image, axes, axes.to_layer(STACK))
+    path = str(tmp_path / "labels.tif")
+    data, attributes, _ = layer.as_layer_data_tuple()
+    for known in (attributes, {}):
+        write_tiff(path, data, known)
+        np.testing.assert_array_equal(tifffile.imread(path), STACK)
+
+
+@pytest.mark.parametrize("kind", ["plain", "scale", "rotate", "shear", "affine"])
+def test_layers_lie_on_the_labelled_slice(kind):
+    viewer = ViewerModel()
+    image = add_video(viewer, **transform(kind))
+    viewer.dims.set_point(range(4), image.data_to_world((1, 3, 8, 9)))
+    axes = axes_of(image, viewer)
+    assert axes.fixed == ((1, 3),)
+    layer = prediction_layer(image, axes, axes.to_layer(STACK))
+    np.testing.assert_allclose(
+        layer.data_to_world((1, 0, 8, 9)), image.data_to_world((1, 3, 8, 9))
+    )
+    shape = axes.to_layer(STACK).shape
+    viewer.add_layer(layer)
+    assert LayerFinder(viewer, image, axes, shape).prediction is layer
+
+
+@pytest.mark.parametrize("kind", ["plain", "scale", "rotate", "shear", "affine"])
+def test_saved_labels_open_in_place(tmp_path, kind):
+    viewer = ViewerModel()
+    image = add_video(viewer, **transform(kind))
+    axes = axes_of(image, viewer)
+    layer = prediction_layer(image, axes, axes.to_layer(STACK))
+    data, attributes, _ = layer.as_layer_data_tuple()
+    path = str(tmp_path / "labels.tif")
+    write_tiff(path, data, attributes)
+    ((data, options, _),) = reader.read(path)
+    opened = Labels(data, **options)
+    assert opened.axis_labels == layer.axis_labels
+    np.testing.assert_array_equal(opened.data, layer.data)
+    for point in np.eye(4):
+        np.testing.assert_allclose(
+            opened.data_to_world(point), layer.data_to_world(point)
+        )
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"placement": {"time": 99}}'])
+def test_labels_with_a_damaged_description_open_as_an_image(tmp_path, content):
+    path = str(tmp_path / "labels.tif")
+    write_tiff(path, STACK, {})
+    marker = "labels, a page a frame; napari-gnn-vos"
+    tifffile.imwrite(
+        path,
+        STACK,
+        description=f"{marker}\n{content}",
+        metadata=None,
+        photometric="minisblack",
+    )
+    ((_, _, kind),) = reader.read(path)
+    assert kind == "image"
+
+
+def test_axes_without_names_are_those_that_the_viewer_shows():
+    viewer = ViewerModel()
+    data = np.random.default_rng(1).integers(0, 255, (20, 30, 5), np.uint8)
+    image = viewer.add_image(data)
+    viewer.dims.order = (2, 0, 1)
+    workspace = Workspace(viewer, image)
+    assert workspace.video.shape == (5, 20, 30)
+    np.testing.assert_array_equal(workspace.video.raw(3), data[..., 3])
+
+
+def test_viewer_shows_rows_and_columns_of_a_video_with_time_last():
+    viewer = ViewerModel()
+    image = add_video(viewer, "yxt")
+    workspace = Workspace(viewer, image)
+    workspace.bring_to_front()
+    assert viewer.dims.displayed == (0, 1)
+    assert workspace.video.shape == (5, 20, 30)
+    assert workspace.strokes.data.shape == (20, 30, 5)
+
+
+def test_rows_and_columns_are_found_by_name():
+    viewer = ViewerModel()
+    data = np.random.default_rng(1).integers(0, 255, (5, 30, 20), np.uint8)
+    image = viewer.add_image(data, axis_labels=("t", "x", "y"))
+    video = Workspace(viewer, image).video
+    assert video.shape == (5, 20, 30)
+    np.testing.assert_array_equal(video.raw(3), data[3].T)
+
+
+def test_labels_of_a_volume_over_time_are_refused():
+    with pytest.raises(ShapeError, match=r"shape \(5, 4, 20, 30\)"):
+        saved_axes(np.zeros((5, 4, 20, 30), np.uint8), {})
+    assert saved_axes(np.zeros((5, 20, 30), order="F"), {}).time == 0
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")
+def test_names_of_version_0_1_are_deprecated():
+    with pytest.warns(DeprecationWarning, match="prediction_layer"):
+        from napari_gnn_vos.gui.layers import answer_layer
+    assert answer_layer is prediction_layer

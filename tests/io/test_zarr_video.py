@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.read import read_video
+
+zarr = pytest.importorskip("zarr")
+frames = np.random.default_rng(0).integers(0, 60000, (4, 20, 24)).astype(np.uint16)
+
+
+def write_image(path, data, axes, version="0.4", zarr_format=2):
+    """Write a multiscale image with two resolutions; `axes` may be None."""
+    group = zarr.open_group(str(path), mode="w", zarr_format=zarr_format)
+    group.create_array("0", data=data)
+    group.create_array("1", data=data[..., ::2, ::2])
+    multiscale = {"datasets": [{"path": "0"}, {"path": "1"}]}
+    if axes is not None:
+        named = [{"name": name} for name in axes]
+        multiscale["axes"] = list(axes) if version == "0.3" else named
+    if version == "0.5":
+        group.attrs["ome"] = {"version": "0.5", "multiscales": [multiscale]}
+    else:
+        group.attrs["multiscales"] = [{"version": version, **multiscale}]
+    return path
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_array_is_read(tmp_path, zarr_format):
+    store = str(tmp_path / "a.zarr")
+    zarr.create_array(store, data=frames, zarr_format=zarr_format, chunks=(1, 20, 24))
+    video = read_video(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(video.raw(2), frames[2])
+    assert video.identity
+
+
+@pytest.mark.parametrize(
+    ("version", "zarr_format"), [("0.1", 2), ("0.3", 2), ("0.4", 2), ("0.5", 3)]
+)
+@pytest.mark.parametrize("part", ["", "0"])
+def test_full_resolution_of_an_image_is_read(tmp_path, version, zarr_format, part):
+    data = frames[:, None, None]
+    axes = None if version == "0.1" else "tczyx"
+    path = write_image(tmp_path / "a.ome.zarr", data, axes, version, zarr_format)
+    video = read_video(path / part)
+    assert video.frames.shape == frames.shape
+    np.testing.assert_array_equal(video.raw(3), frames[3])
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "expected"),
+    [
+        ("tcyx", (4, 2, 20, 24), (4, 20, 24, 2)),
+        ("ctyx", (2, 4, 20, 24), (4, 20, 24, 2)),
+        ("zyx", (4, 20, 24), (4, 20, 24)),
+        ("tczyx", (1, 3, 5, 20, 24), (5, 20, 24, 3)),
+        ("yxt", (20, 24, 5), (5, 20, 24)),
+    ],
+)
+def test_axes_of_an_image_are_assigned_by_name(tmp_path, axes, shape, expected):
+    data = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
+    video = read_video(write_image(tmp_path / "a.zarr", data, axes))
+    assert video.frames.shape == expected
+    kept = "".join(a for a, n in zip(axes, shape, strict=True) if n > 1)
+    time = "t" if "t" in kept else "z"
+    order = [kept.index(a) for a in (time, "y", "x", "c") if a in kept]
+    np.testing.assert_array_equal(video.raw(2), data.squeeze().transpose(order)[2])
+
+
+def test_volume_over_time_is_refused(tmp_path):
+    path = write_image(tmp_path / "a.zarr", frames[:, None, None].repeat(3, 2), "tczyx")
+    with pytest.raises(ReadError, match=r"axes TZYX of lengths .*Export one plane"):
+        read_video(path)
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.zarr/fine", "folder", "folder/fine"])
+def test_group_of_one_array_and_its_array_are_read(tmp_path, name):
+    zarr.save_group(str(tmp_path / name.split("/")[0]), fine=frames)
+    np.testing.assert_array_equal(read_video(tmp_path / name).raw(1), frames[1])
+
+
+def test_group_of_several_arrays_is_refused_by_their_names(tmp_path):
+    zarr.save_group(str(tmp_path / "a.zarr"), coarse=frames[:, ::2], fine=frames)
+    with pytest.raises(ReadError, match=r"it has 2: coarse, fine\. Open one"):
+        read_video(tmp_path / "a.zarr")
+
+
+def test_dimension_names_are_used(tmp_path):
+    names = ("y", "x", "t")
+    data = np.moveaxis(frames, 0, -1)
+    zarr.create_array(str(tmp_path / "a.zarr"), data=data, dimension_names=names)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.zarr").raw(1), frames[1])
+
+
+@pytest.mark.parametrize("content", [b"{", b"null", b"[]", b'{"zarr_format": 9}'])
+def test_damaged_metadata_are_refused(tmp_path, content):
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr" / "zarr.json").write_bytes(content)
+    with pytest.raises(ReadError, match="Expected a zarr array"):
+        read_video(tmp_path / "a.zarr")
+
+
+def test_damaged_chunk_is_reported_with_its_frame(tmp_path):
+    path = tmp_path / "a.zarr"
+    zarr.create_array(str(path), data=frames, chunks=(1, 20, 24), zarr_format=2)
+    (path / "2.0.0").write_bytes(b"damaged")
+    with pytest.raises(ReadError, match=r"Frame 2 of .*a\.zarr cannot be read"):
+        read_video(path)
