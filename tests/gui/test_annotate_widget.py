@@ -31,7 +31,7 @@ def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
     assert viewer.layers[SEGMENTATION].data[:, 1, 1].tolist() == [2] * 4
-    assert dock.status.message.text().startswith("Round 1: ")
+    assert dock.status.message.text().startswith("4 frames labelled in ")
     assert "Predict again" in dock.status.hint.text()
     assert dock.video.prepare.text() == "Prepared"
     assert dock.status.cancel.isHidden()
@@ -42,7 +42,7 @@ def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
 
 
 def test_cancel_stops_the_job(qtbot, dock):
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     dock.video.prepare.click()
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert not dock.prediction.predict.isEnabled()
@@ -53,7 +53,7 @@ def test_cancel_stops_the_job(qtbot, dock):
 
 
 def test_message_about_a_running_job_is_kept(qtbot, dock):
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     dock.video.prepare.click()
     message = dock.status.message.text()
     dock.attempt(dock.annotator.prepare)
@@ -159,7 +159,7 @@ def position(widget, dock):
 
 
 def test_buttons_do_not_move(qtbot, dock):
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     dock.resize(300, 700)
     dock.show()
     qtbot.wait(50)
@@ -212,7 +212,7 @@ def test_closed_widget_disconnects_during_a_job(qtbot, viewer, toy_engine):
     widgets = [plugin.AnnotateDock(viewer)]
     annotator = widgets[0].annotator
     qtbot.waitUntil(lambda: annotator.workspace is not None)
-    annotator.controller._prepare = fakes.endless
+    annotator.controller._rounds._prepare = fakes.endless
     widgets[0].video.prepare.click()
     widgets.pop().deleteLater()
     qtbot.waitUntil(lambda: not annotator.controller.jobs.busy)
@@ -281,7 +281,7 @@ def test_button_goes_to_the_most_uncertain_frame(qtbot, viewer, dock):
     qtbot.waitUntil(partial(idle, dock))
     dock.prediction.most_uncertain.click()
     assert viewer.dims.current_step[0] == fakes.SHAPE[0] - 1
-    assert dock.status.message.text().startswith("Frame 3 is likely")
+    assert dock.status.message.text().startswith("Most uncertain frame: 3 ")
     press(viewer, "W")
     assert viewer.dims.current_step[0] in (1, 2)
 

@@ -51,7 +51,7 @@ class Annotator:
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
-            drawing_changed=controller.auto_predict.request,
+            drawing_changed=controller.notice_stroke,
             image_changed=self._reopen,
             layer_removed=self._close_removed,
             layer_inserted=self._adopt_inserted,
