@@ -1,4 +1,5 @@
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from qtpy.QtWidgets import QLineEdit
 
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.widgets.actions import ACTIONS
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui
@@ -104,16 +106,20 @@ def test_keys_call_their_actions(qtbot, viewer, dock):
 def test_keys_do_not_conflict_with_napari():
     from napari.utils.shortcuts import default_shortcuts
 
-    from napari_gnn_vos.gui.plugin import key_actions
-
     taken = {str(key) for keys in default_shortcuts.values() for key in keys}
-    widget = type("Widget", (), {"toggle_prediction": None, "annotator": _Any()})()
-    assert not taken & set(key_actions(widget))
+    assert not taken & {action.key for action in ACTIONS.values()}
 
 
-class _Any:
-    def __getattr__(self, name):
-        return self
+def test_every_action_is_a_documented_method_of_the_annotator(dock):
+    for method in ACTIONS:
+        assert getattr(dock.annotator, method).__doc__
+
+
+def test_key_table_lists_the_keys_of_all_actions():
+    page = (Path(__file__).parents[2] / "docs/reference/keys.md").read_text()
+    for action in ACTIONS.values():
+        keys = "+".join(f"<kbd>{key}</kbd>" for key in action.key.split("-") if key)
+        assert keys in page, action
 
 
 def test_video_is_chosen_in_the_combo_box(qtbot, viewer, dock):

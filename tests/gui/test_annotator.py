@@ -665,7 +665,7 @@ def test_cancelled_first_round_leaves_no_layer(viewer, stepwise):
     assert SEGMENTATION not in viewer.layers
 
 
-@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove(1)])
+@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove_object(1)])
 def test_earlier_prediction_is_restored_when_the_first_round_is_cancelled(
     viewer, stepwise, clear
 ):
@@ -816,7 +816,7 @@ def test_undo_restores_a_removed_object_and_its_prediction(viewer, annotator):
     paint(viewer, 1, 2, 2)
     annotator.predict()
     paint(viewer, 1, 3, 3)  # same object, not predicted yet
-    annotator.remove(2)
+    annotator.remove_object(2)
     assert annotator.active_label.labels == (0, 1)
     prediction, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
     assert np.unique(prediction.data).tolist() == [0, 1]
@@ -835,7 +835,7 @@ def test_removing_the_last_object_removes_the_prediction(viewer, annotator):
     annotator.active_label.choose(0)
     paint(viewer, 0, 5, 5)
     annotator.predict()
-    annotator.remove(1)
+    annotator.remove_object(1)
     assert SEGMENTATION not in viewer.layers
     assert viewer.layers[STROKES].data[0, 5, 5] == BACKGROUND_VALUE
     annotator.undo()
@@ -848,7 +848,7 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.active_label.choose(1, "brush")
     paint(viewer, 0, 1, 1)
-    annotator.remove(2)
+    annotator.remove_object(2)
     assert viewer.layers[LINES].nshapes == 0
     assert annotator.active_label.labels == (0, 1)
     assert annotator.can_undo
@@ -860,14 +860,14 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
 
 
 def test_removing_an_object_without_strokes_needs_no_undo(annotator):
-    annotator.remove(2)
+    annotator.remove_object(2)
     assert annotator.active_label.labels == (0, 1)
     assert not annotator.can_undo
     with pytest.raises(ScribbleError, match="no object 2"):
-        annotator.remove(2)
+        annotator.remove_object(2)
     with pytest.raises(ScribbleError, match="no object 0"):
-        annotator.remove(0)
-    annotator.remove(1)
+        annotator.remove_object(0)
+    annotator.remove_object(1)
     assert annotator.active_label.label == 0
     assert annotator.active_label.add_object() == 1
 
@@ -895,7 +895,7 @@ def test_undo_is_rejected_during_a_job(viewer, stepwise):
     viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
     annotator.predict()
     runner.finish()
-    annotator.remove(2)  # labels again
+    annotator.remove_object(2)  # labels again
     assert not annotator.can_undo
     with pytest.raises(GnnVosError, match="under way"):
         annotator.undo()

@@ -34,6 +34,8 @@ class ViewState:
         Label that is drawn next.
     tool : {"brush", "lines"}
         Tool that draws it.
+    tool_active : bool
+        Whether the layer of the tool is the active one.
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}
@@ -59,6 +61,7 @@ class ViewState:
     labels: tuple[tuple[int, str], ...] = ()
     active_label: int = 0
     tool: Tool = "brush"
+    tool_active: bool = False
     auto_predict: bool = False
     quality: Quality = "balanced"
     model: str = ""
@@ -106,6 +109,11 @@ class ViewState:
         if seconds < 90:
             return f"about {max(round(seconds), 1)} s left"
         return f"about {round(seconds / 60)} min left"
+
+    @property
+    def details(self) -> str:
+        """Technical details of the current prediction, or empty."""
+        return f"Round {self.rounds}, {self.model}" if self.model else ""
 
     @property
     def hint(self) -> str:
