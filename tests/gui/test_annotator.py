@@ -929,3 +929,72 @@ def test_state_tells_whether_there_are_images(viewer):
     viewer.layers.clear()
     assert not changes[-1].images_available
     assert not changes[-1].video_open
+
+
+def test_renamed_strokes_are_found_after_another_video_was_open(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    viewer.layers[STROKES].name = "mine"
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.open(second)
+    annotator.open(viewer.layers["toy"])
+    assert annotator.workspace.strokes is viewer.layers["mine"]
+    assert sorted(names(viewer)) == ["mine", "other", STROKES, "toy"]
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+def test_removed_video_leaves_none_of_its_layers(viewer, annotator, predicted):
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.use_lines()
+    paint(viewer, 0, 1, 1)
+    if predicted:
+        annotator.predict()
+    viewer.layers.remove("toy")
+    assert list(viewer.layers) == [second]
+
+
+def test_removed_video_that_is_not_open_leaves_none_of_its_layers(viewer, annotator):
+    annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other"))
+    viewer.layers.remove("toy")
+    assert names(viewer) == ["other", f"{STROKES} [1]"]
+
+
+def test_all_layers_can_be_cleared(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers.clear()
+    assert not viewer.layers
+    assert not annotator.state.video_open
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_filling_empty_space_is_confirmed(viewer, annotator, answer):
+    questions = []
+    annotator.confirm = lambda text: questions.append(text) or answer
+    strokes = viewer.layers[STROKES]
+    strokes.mode = "fill"
+    with strokes.block_history():
+        strokes.fill((0, 5, 5), 1)
+    assert questions == ["Fill 100% of this frame with Object 1?"]
+    assert strokes.data[0].all() == strokes.data[0].any() == answer
+    assert annotator.state.unpredicted == answer
+
+
+def test_filling_a_drawn_outline_is_not_confirmed(viewer, annotator):
+    annotator.confirm = None
+    strokes = viewer.layers[STROKES]
+    strokes.data[0, 2:6, 2:6] = 1
+    strokes.data[0, 3:5, 3:5] = 0
+    strokes.mode = "fill"
+    with strokes.block_history():
+        strokes.fill((0, 3, 3), 1)
+    assert strokes.data[0, 2:6, 2:6].all()
+    assert annotator.state.unpredicted
+
+
+def test_tool_is_inactive_while_another_layer_is_active(viewer, annotator):
+    annotator.use_brush()
+    assert annotator.state.tool_active
+    viewer.layers.selection.active = viewer.layers["toy"]
+    assert not annotator.state.tool_active
+    annotator.active_label.choose(annotator.active_label.label)
+    assert annotator.state.tool_active

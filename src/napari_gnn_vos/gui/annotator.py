@@ -16,13 +16,14 @@ from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Labels, Layer
 
 
 class Annotator:
@@ -44,6 +45,8 @@ class Annotator:
     confirm : callable
         Asks the user a question and returns whether the answer is yes; in scripts, it
         always is.
+    defer : callable
+        Calls a function after napari has completed an event; in scripts, at once.
     """
 
     state_changed = Signal()  # `state` may differ
@@ -52,10 +55,12 @@ class Annotator:
         self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
         self.confirm: Callable[[str], bool] = lambda _question: True
+        self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
             drawing_changed=controller.notice_stroke,
+            fill_requested=self._confirm_fill,
             image_changed=self._reopen,
             layer_removed=self._close_removed,
             layer_inserted=self._adopt_inserted,
@@ -309,10 +314,30 @@ class Annotator:
         if self.workspace is not None and image is self.workspace.image:
             self.open(image)
 
+    def _confirm_fill(self, layer: Labels, share: float) -> None:
+        """Ask whether a large fill is intended, and undo it otherwise."""
+
+        def ask() -> None:
+            name = self.active_label.name_of(self.active_label.label)
+            if self.confirm(f"Fill {share:.0%} of this frame with {name}?"):
+                self.controller.notice_stroke()
+            else:
+                layer.undo()
+
+        self.defer(ask)
+
     def _close_removed(self, layer: Layer) -> None:
+        """Close a video whose layer was removed, and remove its other layers."""
+        if isinstance(layer, Image):
+            self.defer(lambda: self._remove_layers_of(layer))
         if self.workspace is not None and layer is self.workspace.image:
             self.open(None)
         self._emit_state_changed()
+
+    def _remove_layers_of(self, image: Image) -> None:
+        if image not in self.viewer.layers:
+            for layer in layers_of(self.viewer, image):
+                self.viewer.layers.remove(layer)
 
     def _adopt_inserted(self, layer: Layer) -> None:
         """Continue with strokes that were opened from a file."""

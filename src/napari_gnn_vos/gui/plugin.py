@@ -35,7 +35,8 @@ class AnnotateDock(AnnotateWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         new_annotator = annotator(napari_viewer, run_in_thread)
-        new_annotator.auto_predict.schedule = partial(QTimer.singleShot, 0)
+        new_annotator.defer = partial(QTimer.singleShot, 0)
+        new_annotator.auto_predict.schedule = new_annotator.defer
         super().__init__(new_annotator)
         self._was_shown = False
         self._fit_timer = QTimer(self, singleShot=True, interval=FIT_DELAY)

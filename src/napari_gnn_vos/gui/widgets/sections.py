@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, get_args
 
 from magicgui.widgets import CheckBox, ComboBox, Container
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
@@ -159,7 +166,10 @@ class StatusSection(Section):
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__(annotator, attempt)
-        self.message, self.hint = make_label("status"), make_label("hint")
+        self.message, self.hint = (
+            make_label("status", lines=2),
+            make_label("hint", lines=2),
+        )
         self.bar, self.time_left = QProgressBar(), make_label("caption")
         self.cancel = self._button("cancel")
         self._arrange(self.message, self.hint, self.bar)
@@ -183,21 +193,41 @@ class StatusSection(Section):
 
     def _reserve_space(self) -> None:
         """Keep the height constant, so that the buttons above do not move."""
-        for label, lines in ((self.message, 3), (self.hint, 2)):
-            label.setFixedHeight(lines * label.fontMetrics().lineSpacing() + 2)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop)
         for widget in (self.bar, self.time_left, self.cancel):
             policy = widget.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             widget.setSizePolicy(policy)
 
 
-def make_label(name: str, text: str = "") -> QLabel:
-    """Create a label that wraps its text instead of widening the column."""
-    label = QLabel(text)
+class TextLabel(QLabel):
+    """A label that wraps its text instead of widening the column.
+
+    Parameters
+    ----------
+    lines : int
+        Height in lines of text, whatever the text; 0 for the height of the text.
+    """
+
+    def __init__(self, text: str, lines: int) -> None:
+        super().__init__(text)
+        self._lines = lines
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if lines:
+            self.setAlignment(Qt.AlignmentFlag.AlignTop)
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Return the height of the text, or that of a number of lines."""
+        if not self._lines:
+            return int(super().heightForWidth(width))
+        return int(self._lines * self.fontMetrics().lineSpacing())
+
+
+def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
+    """Create a label with an object name, see `TextLabel`."""
+    label = TextLabel(text, lines)
     label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
 
