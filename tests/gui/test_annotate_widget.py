@@ -1,4 +1,5 @@
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from qtpy.QtWidgets import QLineEdit
 
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.widgets.actions import ACTIONS
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui
@@ -31,7 +33,7 @@ def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
     assert viewer.layers[SEGMENTATION].data[:, 1, 1].tolist() == [2] * 4
-    assert dock.status.message.text().startswith("Round 1: ")
+    assert dock.status.message.text().startswith("4 frames labelled in ")
     assert "Predict again" in dock.status.hint.text()
     assert dock.video.prepare.text() == "Prepared"
     assert dock.status.cancel.isHidden()
@@ -42,7 +44,7 @@ def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
 
 
 def test_cancel_stops_the_job(qtbot, dock):
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     dock.video.prepare.click()
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert not dock.prediction.predict.isEnabled()
@@ -53,7 +55,7 @@ def test_cancel_stops_the_job(qtbot, dock):
 
 
 def test_message_about_a_running_job_is_kept(qtbot, dock):
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     dock.video.prepare.click()
     message = dock.status.message.text()
     dock.attempt(dock.annotator.prepare)
@@ -104,16 +106,20 @@ def test_keys_call_their_actions(qtbot, viewer, dock):
 def test_keys_do_not_conflict_with_napari():
     from napari.utils.shortcuts import default_shortcuts
 
-    from napari_gnn_vos.gui.plugin import key_actions
-
     taken = {str(key) for keys in default_shortcuts.values() for key in keys}
-    widget = type("Widget", (), {"toggle_prediction": None, "annotator": _Any()})()
-    assert not taken & set(key_actions(widget))
+    assert not taken & {action.key for action in ACTIONS.values()}
 
 
-class _Any:
-    def __getattr__(self, name):
-        return self
+def test_every_action_is_a_documented_method_of_the_annotator(dock):
+    for method in ACTIONS:
+        assert getattr(dock.annotator, method).__doc__
+
+
+def test_key_table_lists_the_keys_of_all_actions():
+    page = (Path(__file__).parents[2] / "docs/reference/keys.md").read_text()
+    for action in ACTIONS.values():
+        keys = "+".join(f"<kbd>{key}</kbd>" for key in action.key.split("-") if key)
+        assert keys in page, action
 
 
 def test_video_is_chosen_in_the_combo_box(qtbot, viewer, dock):
@@ -159,7 +165,7 @@ def position(widget, dock):
 
 
 def test_buttons_do_not_move(qtbot, dock):
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     dock.resize(300, 700)
     dock.show()
     qtbot.wait(50)
@@ -212,7 +218,7 @@ def test_closed_widget_disconnects_during_a_job(qtbot, viewer, toy_engine):
     widgets = [plugin.AnnotateDock(viewer)]
     annotator = widgets[0].annotator
     qtbot.waitUntil(lambda: annotator.workspace is not None)
-    annotator.controller._prepare = fakes.endless
+    annotator.controller._rounds._prepare = fakes.endless
     widgets[0].video.prepare.click()
     widgets.pop().deleteLater()
     qtbot.waitUntil(lambda: not annotator.controller.jobs.busy)
@@ -281,7 +287,7 @@ def test_button_goes_to_the_most_uncertain_frame(qtbot, viewer, dock):
     qtbot.waitUntil(partial(idle, dock))
     dock.prediction.most_uncertain.click()
     assert viewer.dims.current_step[0] == fakes.SHAPE[0] - 1
-    assert dock.status.message.text().startswith("Frame 3 is likely")
+    assert dock.status.message.text().startswith("Most uncertain frame: 3 ")
     press(viewer, "W")
     assert viewer.dims.current_step[0] in (1, 2)
 

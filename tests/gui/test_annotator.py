@@ -665,7 +665,7 @@ def test_cancelled_first_round_leaves_no_layer(viewer, stepwise):
     assert SEGMENTATION not in viewer.layers
 
 
-@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove(1)])
+@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove_object(1)])
 def test_earlier_prediction_is_restored_when_the_first_round_is_cancelled(
     viewer, stepwise, clear
 ):
@@ -816,7 +816,7 @@ def test_undo_restores_a_removed_object_and_its_prediction(viewer, annotator):
     paint(viewer, 1, 2, 2)
     annotator.predict()
     paint(viewer, 1, 3, 3)  # same object, not predicted yet
-    annotator.remove(2)
+    annotator.remove_object(2)
     assert annotator.active_label.labels == (0, 1)
     prediction, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
     assert np.unique(prediction.data).tolist() == [0, 1]
@@ -835,7 +835,7 @@ def test_removing_the_last_object_removes_the_prediction(viewer, annotator):
     annotator.active_label.choose(0)
     paint(viewer, 0, 5, 5)
     annotator.predict()
-    annotator.remove(1)
+    annotator.remove_object(1)
     assert SEGMENTATION not in viewer.layers
     assert viewer.layers[STROKES].data[0, 5, 5] == BACKGROUND_VALUE
     annotator.undo()
@@ -848,7 +848,7 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.active_label.choose(1, "brush")
     paint(viewer, 0, 1, 1)
-    annotator.remove(2)
+    annotator.remove_object(2)
     assert viewer.layers[LINES].nshapes == 0
     assert annotator.active_label.labels == (0, 1)
     assert annotator.can_undo
@@ -860,14 +860,14 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
 
 
 def test_removing_an_object_without_strokes_needs_no_undo(annotator):
-    annotator.remove(2)
+    annotator.remove_object(2)
     assert annotator.active_label.labels == (0, 1)
     assert not annotator.can_undo
     with pytest.raises(ScribbleError, match="no object 2"):
-        annotator.remove(2)
+        annotator.remove_object(2)
     with pytest.raises(ScribbleError, match="no object 0"):
-        annotator.remove(0)
-    annotator.remove(1)
+        annotator.remove_object(0)
+    annotator.remove_object(1)
     assert annotator.active_label.label == 0
     assert annotator.active_label.add_object() == 1
 
@@ -895,7 +895,7 @@ def test_undo_is_rejected_during_a_job(viewer, stepwise):
     viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
     annotator.predict()
     runner.finish()
-    annotator.remove(2)  # labels again
+    annotator.remove_object(2)  # labels again
     assert not annotator.can_undo
     with pytest.raises(GnnVosError, match="under way"):
         annotator.undo()
@@ -929,3 +929,72 @@ def test_state_tells_whether_there_are_images(viewer):
     viewer.layers.clear()
     assert not changes[-1].images_available
     assert not changes[-1].video_open
+
+
+def test_renamed_strokes_are_found_after_another_video_was_open(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    viewer.layers[STROKES].name = "mine"
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.open(second)
+    annotator.open(viewer.layers["toy"])
+    assert annotator.workspace.strokes is viewer.layers["mine"]
+    assert sorted(names(viewer)) == ["mine", "other", STROKES, "toy"]
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+def test_removed_video_leaves_none_of_its_layers(viewer, annotator, predicted):
+    second = viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other")
+    annotator.use_lines()
+    paint(viewer, 0, 1, 1)
+    if predicted:
+        annotator.predict()
+    viewer.layers.remove("toy")
+    assert list(viewer.layers) == [second]
+
+
+def test_removed_video_that_is_not_open_leaves_none_of_its_layers(viewer, annotator):
+    annotator.open(viewer.add_image(np.zeros((2, 16, 18), np.uint8), name="other"))
+    viewer.layers.remove("toy")
+    assert names(viewer) == ["other", f"{STROKES} [1]"]
+
+
+def test_all_layers_can_be_cleared(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    viewer.layers.clear()
+    assert not viewer.layers
+    assert not annotator.state.video_open
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_filling_empty_space_is_confirmed(viewer, annotator, answer):
+    questions = []
+    annotator.confirm = lambda text: questions.append(text) or answer
+    strokes = viewer.layers[STROKES]
+    strokes.mode = "fill"
+    with strokes.block_history():
+        strokes.fill((0, 5, 5), 1)
+    assert questions == ["Fill 100% of this frame with Object 1?"]
+    assert strokes.data[0].all() == strokes.data[0].any() == answer
+    assert annotator.state.unpredicted == answer
+
+
+def test_filling_a_drawn_outline_is_not_confirmed(viewer, annotator):
+    annotator.confirm = None
+    strokes = viewer.layers[STROKES]
+    strokes.data[0, 2:6, 2:6] = 1
+    strokes.data[0, 3:5, 3:5] = 0
+    strokes.mode = "fill"
+    with strokes.block_history():
+        strokes.fill((0, 3, 3), 1)
+    assert strokes.data[0, 2:6, 2:6].all()
+    assert annotator.state.unpredicted
+
+
+def test_tool_is_inactive_while_another_layer_is_active(viewer, annotator):
+    annotator.use_brush()
+    assert annotator.state.tool_active
+    viewer.layers.selection.active = viewer.layers["toy"]
+    assert not annotator.state.tool_active
+    annotator.active_label.choose(annotator.active_label.label)
+    assert annotator.state.tool_active

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, VideoError
+from napari_gnn_vos.gui.controller.controller import ordinal
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import HistoryEndError
+from napari_gnn_vos.gui.controller.jobs import ProgressRate
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
-from napari_gnn_vos.progress import drain
+from napari_gnn_vos.progress import Progress, drain
 from tests.gui import fakes
 
 
@@ -29,7 +31,7 @@ def two_rounds():
 
 
 def draw(controller, drawing):
-    controller._drawing_source.drawing = drawing
+    controller.annotation.source.drawing = drawing
 
 
 def predict(controller, drawing):
@@ -54,10 +56,9 @@ def test_predict_prepares_the_video_first():
     assert controller.history.current.session.labels[:, 2, 3].tolist() == [1] * 4
     messages = [call.args[0] for call in listener.message.call_args_list]
     assert messages[0] == "Preparing 4 frames ..."
-    assert messages[1].startswith("Prepared 4 frames in")
-    assert messages[2] == "Round 1 ..."
-    assert messages[3].startswith("Round 1: ")
-    assert messages[3].endswith("s, 4 frames")
+    assert messages[1].startswith("4 frames prepared in")
+    assert messages[2] == "Labelling 4 frames ..."
+    assert messages[3].startswith("4 frames labelled in ")
     assert not controller.jobs.busy
 
 
@@ -79,7 +80,7 @@ def test_predict_without_strokes_is_rejected_before_preparation():
     controller.open(fakes.FakeDrawingSource(fakes.video()))
     with pytest.raises(NoSeedsError, match="Choose an object"):
         predict(controller, Drawing())
-    controller._prepare.assert_not_called()
+    controller._rounds._prepare.assert_not_called()
 
 
 def test_predict_with_background_only_is_rejected_before_preparation():
@@ -89,7 +90,7 @@ def test_predict_with_background_only_is_rejected_before_preparation():
     brush[2, 3] = BACKGROUND_VALUE
     with pytest.raises(NoSeedsError, match="only background is drawn"):
         predict(controller, Drawing({0: brush}))
-    controller._prepare.assert_not_called()
+    controller._rounds._prepare.assert_not_called()
 
 
 def test_prepare_without_video_is_rejected():
@@ -105,7 +106,7 @@ def test_undo_returns_to_the_previous_entry(two_rounds):
     assert two_rounds.state.rounds == 1
     listener = listen(two_rounds)
     two_rounds.undo()
-    listener.message.assert_called_with("Back to before the first round")
+    listener.message.assert_called_with("Undone: round 1")
     assert two_rounds.history.current.session.labels is None
     with pytest.raises(HistoryEndError, match="Nothing to undo"):
         two_rounds.undo()
@@ -140,7 +141,7 @@ def test_reset_can_be_undone(two_rounds):
 def test_failed_round_does_not_change_the_history(two_rounds):
     before = two_rounds.history.current
     with pytest.raises(NoSeedsError):
-        two_rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
+        two_rounds._rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
         predict(two_rounds, dot((5, 5)))
     assert two_rounds.history.current is before
     assert not two_rounds.jobs.busy
@@ -211,7 +212,7 @@ class TestAsynchronousRunner:
 
     def test_expected_errors_are_reported(self, controller, runner):
         listener = listen(controller)
-        controller._prepare = lambda *_: _raise(VideoError("too dark"))
+        controller._rounds._prepare = lambda *_: _raise(VideoError("too dark"))
         controller.prepare()
         runner.finish()
         listener.failed.assert_called_once_with("too dark")
@@ -251,9 +252,7 @@ def test_controller_and_script_give_equal_labels():
 def test_most_uncertain_frames_are_returned_cyclically(two_rounds):
     listener = listen(two_rounds)
     assert two_rounds.most_uncertain_frame() == 3  # the first frame has strokes
-    listener.message.assert_called_with(
-        "Frame 3 is likely to be wrong; please check it"
-    )
+    listener.message.assert_called_with("Most uncertain frame: 3 (1st of 4)")
     next_frames = [two_rounds.most_uncertain_frame(), two_rounds.most_uncertain_frame()]
     assert sorted(next_frames) == [1, 2]
     assert two_rounds.most_uncertain_frame() == 3  # once more
@@ -293,7 +292,7 @@ def test_state_after_two_rounds(two_rounds):
     assert state.prepared
     assert not state.can_prepare
     assert (state.rounds, state.can_undo, state.can_redo) == (2, True, False)
-    assert state.message.startswith("Round 2: ")
+    assert state.message.startswith("4 frames labelled in ")
     two_rounds.undo()
     assert (two_rounds.state.rounds, two_rounds.state.can_redo) == (1, True)
 
@@ -305,7 +304,7 @@ def test_state_is_a_value_that_does_not_change_later(two_rounds):
 
 
 def test_undo_restores_the_cleared_drawing(two_rounds):
-    source = two_rounds._drawing_source
+    source = two_rounds.annotation.source
     drawing = source.drawing
     two_rounds.reset()
     assert not source.drawing
@@ -381,3 +380,98 @@ def test_removal_without_prediction_is_announced():
     assert can_undo[-1]
     controller.undo()
     assert not can_undo[-1]
+
+
+def test_redo_of_a_removal_restores_the_list_and_the_drawing(two_rounds):
+    two_rounds.remove(1)
+    assert two_rounds.state.labels == ((0, "Background"), (2, "Object 2"))
+    assert not two_rounds.annotation.source.drawing
+    two_rounds.undo()
+    assert two_rounds.state.labels[1] == (1, "Object 1")
+    assert two_rounds.annotation.source.drawing
+    assert two_rounds.history.current.rounds == 2
+    two_rounds.redo()
+    assert two_rounds.state.labels == ((0, "Background"), (2, "Object 2"))
+    assert not two_rounds.annotation.source.drawing
+    assert two_rounds.history.current.rounds == 0
+
+
+def test_removal_before_preparation_is_undone_and_redone():
+    controller = fakes.controller()
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    draw(controller, dot((0, 0)))
+    controller.remove(1)
+    controller.undo()
+    assert controller.annotation.source.drawing.objects == (1,)
+    controller.redo()
+    assert not controller.annotation.source.drawing
+    assert not controller.state.can_redo
+
+
+def test_actions_before_preparation_are_undone_after_it():
+    controller = fakes.controller()
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    draw(controller, dot((0, 0)))
+    controller.reset()
+    controller.prepare()
+    controller.undo()
+    assert controller.annotation.source.drawing.objects == (1,)
+    controller.predict()
+    assert controller.state.rounds == 1
+
+
+@pytest.mark.parametrize("step", ["undo", "redo"])
+def test_steps_beyond_the_ends_are_reported_as_such(step):
+    controller = fakes.controller()
+    with pytest.raises(HistoryEndError, match=f"Nothing to {step}"):
+        getattr(controller, step)()
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    with pytest.raises(HistoryEndError, match=f"Nothing to {step}"):
+        getattr(controller, step)()
+
+
+def test_next_action_follows_the_work():
+    controller = fakes.controller()
+    assert controller.state.next_action == ""
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    assert controller.state.next_action == "prepare"
+    draw(controller, dot((0, 0)))
+    controller.notice_stroke()
+    assert controller.state.next_action == "predict"
+    controller.predict()
+    assert controller.state.next_action == "most_uncertain"
+    controller.notice_stroke()
+    assert controller.state.next_action == "predict"
+
+
+def test_remaining_time_follows_from_the_rate_of_the_steps():
+    times = iter([0.0, 2.0, 4.0, 5.0])
+    rate = ProgressRate(lambda: next(times))
+    rate.observe(Progress("label", 0, 10))
+    assert rate.seconds_left is None
+    rate.observe(Progress("label", 2, 10))
+    assert rate.seconds_left == 8  # 1 s per step
+    rate.observe(Progress("label", 8, 10))
+    assert rate.seconds_left == 1
+    rate.observe(Progress("paint", 8, 10))  # another stage
+    assert rate.seconds_left is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, ""),
+        (0.2, "about 1 s left"),
+        (12.4, "about 12 s left"),
+        (200, "about 3 min left"),
+    ],
+)
+def test_remaining_time_is_rounded_for_people(seconds, text):
+    assert ViewState(seconds_left=seconds).time_left == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "1st"), (2, "2nd"), (11, "11th"), (23, "23rd")]
+)
+def test_ordinal_numbers(number, text):
+    assert ordinal(number) == text

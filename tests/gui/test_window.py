@@ -67,7 +67,7 @@ def test_mouse_stroke_and_predict_button_label_the_video(qtbot, window):
     assert not viewer.layers[STROKES].data[1:].any()
     click(qtbot, dock.prediction.predict)
     qtbot.waitUntil(partial(idle, dock), timeout=120_000)
-    assert dock.status.message.text().startswith("Round 1: ")
+    assert dock.status.message.text().startswith("4 frames labelled in ")
     prediction = viewer.layers[SEGMENTATION].data == 1
     for t in range(4):
         overlap = (prediction[t] & (truth[t] == 1)).sum() / (
@@ -81,7 +81,7 @@ def test_mouse_stroke_and_predict_button_label_the_video(qtbot, window):
 
 def test_window_closes_during_a_job(qtbot, window):
     viewer, dock, _ = window
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     controller = dock.annotator.controller
     click(qtbot, dock.video.prepare)
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
@@ -91,7 +91,7 @@ def test_window_closes_during_a_job(qtbot, window):
 
 def test_closed_dock_releases_its_keys(qtbot, window):
     viewer, dock, _ = window
-    dock.annotator.controller._prepare = fakes.endless
+    dock.annotator.controller._rounds._prepare = fakes.endless
     click(qtbot, dock.video.prepare)
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert viewer.keymap

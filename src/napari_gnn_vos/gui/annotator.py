@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,13 +16,14 @@ from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Labels, Layer
 
 
 class Annotator:
@@ -41,6 +42,11 @@ class Annotator:
     ----------
     workspace : Workspace or None
         Layers of the open video: ``workspace.strokes``, ``workspace.lines``.
+    confirm : callable
+        Asks the user a question and returns whether the answer is yes; in scripts, it
+        always is.
+    defer : callable
+        Calls a function after napari has completed an event; in scripts, at once.
     """
 
     state_changed = Signal()  # `state` may differ
@@ -48,10 +54,13 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
         self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
+        self.confirm: Callable[[str], bool] = lambda _question: True
+        self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
-            drawing_changed=controller.auto_predict.request,
+            drawing_changed=controller.notice_stroke,
+            fill_requested=self._confirm_fill,
             image_changed=self._reopen,
             layer_removed=self._close_removed,
             layer_inserted=self._adopt_inserted,
@@ -59,6 +68,7 @@ class Annotator:
         self._events = LayerEvents(viewer.layers, callbacks)
         controller.changed.connect(self._emit_state_changed)
         controller.active_label.changed.connect(self._select_tool)
+        viewer.layers.selection.events.active.connect(self._emit_state_changed)
 
     pen = renamed_attribute("pen", "active_label")
     live = renamed_attribute("live", "auto_predict")
@@ -68,7 +78,12 @@ class Annotator:
     def state(self) -> ViewState:
         """Everything that the dock widget shows."""
         images = any(isinstance(layer, Image) for layer in self.viewer.layers)
-        return replace(self.controller.state, images_available=images)
+        active, workspace = self.viewer.layers.selection.active, self.workspace
+        return replace(
+            self.controller.state,
+            images_available=images,
+            tool_active=workspace is not None and active in workspace.drawing_layers,
+        )
 
     @property
     def active_label(self) -> ActiveLabel:
@@ -178,10 +193,37 @@ class Annotator:
         with self._tool_kept():
             self.controller.reset()
 
-    def remove(self, label: int) -> None:
-        """Remove an object and its strokes; undo restores them.
+    def use_brush(self) -> None:
+        """Paint strokes of the active label."""
+        self.active_label.choose(self.active_label.label, "brush")
 
-        If the object is part of the prediction, all frames are predicted again.
+    def use_lines(self) -> None:
+        """Draw lines of the active label."""
+        self.active_label.choose(self.active_label.label, "lines")
+
+    def select_next_label(self) -> None:
+        """Activate the next label of the list, cyclically."""
+        self.active_label.step(1)
+
+    def select_previous_label(self) -> None:
+        """Activate the previous label of the list, cyclically."""
+        self.active_label.step(-1)
+
+    def add_object(self) -> int:
+        """Add an object to the list, activate it, and return its label.
+
+        Raises
+        ------
+        ScribbleError
+            If there are 254 objects.
+        """
+        return self.active_label.add_object()
+
+    def remove_object(self, label: int | None = None) -> None:
+        """Remove an object, by default the active one, and its strokes.
+
+        If the object is part of the prediction, all frames are predicted again. Undo
+        restores it.
 
         Raises
         ------
@@ -189,7 +231,15 @@ class Annotator:
             If there is no such object, or a job is running.
         """
         with self._tool_kept():
-            self.controller.remove(label)
+            self.controller.remove(self.active_label.label if label is None else label)
+
+    remove = renamed_attribute("remove", "remove_object")
+
+    def toggle_prediction(self) -> None:
+        """Hide or show the layer of the prediction."""
+        layer = None if self.workspace is None else self.workspace.prediction
+        if layer is not None:
+            layer.visible = not layer.visible
 
     def cancel(self) -> None:
         """Stop the running job at its next step."""
@@ -198,6 +248,8 @@ class Annotator:
     def close(self) -> None:
         """Cancel the running job, and disconnect from the viewer."""
         self._events.stop()
+        selection = self.viewer.layers.selection
+        selection.events.active.disconnect(self._emit_state_changed)
         self._leave_workspace()
         self.auto_predict.enabled = False
         controller, jobs = self.controller, self.controller.jobs
@@ -239,7 +291,7 @@ class Annotator:
             if self.viewer.layers.selection.active is not active:
                 self._select_tool()
 
-    def _emit_state_changed(self) -> None:
+    def _emit_state_changed(self, _event: object = None) -> None:
         self.state_changed.emit()
 
     def _report_slice(self, on_video: bool) -> None:
@@ -262,10 +314,30 @@ class Annotator:
         if self.workspace is not None and image is self.workspace.image:
             self.open(image)
 
+    def _confirm_fill(self, layer: Labels, share: float) -> None:
+        """Ask whether a large fill is intended, and undo it otherwise."""
+
+        def ask() -> None:
+            name = self.active_label.name_of(self.active_label.label)
+            if self.confirm(f"Fill {share:.0%} of this frame with {name}?"):
+                self.controller.notice_stroke()
+            else:
+                layer.undo()
+
+        self.defer(ask)
+
     def _close_removed(self, layer: Layer) -> None:
+        """Close a video whose layer was removed, and remove its other layers."""
+        if isinstance(layer, Image):
+            self.defer(lambda: self._remove_layers_of(layer))
         if self.workspace is not None and layer is self.workspace.image:
             self.open(None)
         self._emit_state_changed()
+
+    def _remove_layers_of(self, image: Image) -> None:
+        if image not in self.viewer.layers:
+            for layer in layers_of(self.viewer, image):
+                self.viewer.layers.remove(layer)
 
     def _adopt_inserted(self, layer: Layer) -> None:
         """Continue with strokes that were opened from a file."""

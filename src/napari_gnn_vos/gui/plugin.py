@@ -8,14 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtGui import QShowEvent
 
 from napari_gnn_vos.gui.scripting import annotator
+from napari_gnn_vos.gui.widgets.actions import ACTIONS
 from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 from napari_gnn_vos.gui.worker import run_in_thread
 
 if TYPE_CHECKING:
     import napari
     from napari.components import ViewerModel
+
+
+FIT_DELAY = 50
+"""Milliseconds after which Qt has changed the size of the canvas."""
 
 
 class AnnotateDock(AnnotateWidget):
@@ -29,8 +35,12 @@ class AnnotateDock(AnnotateWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         new_annotator = annotator(napari_viewer, run_in_thread)
-        new_annotator.auto_predict.schedule = partial(QTimer.singleShot, 0)
+        new_annotator.defer = partial(QTimer.singleShot, 0)
+        new_annotator.auto_predict.schedule = new_annotator.defer
         super().__init__(new_annotator)
+        self._was_shown = False
+        self._fit_timer = QTimer(self, singleShot=True, interval=FIT_DELAY)
+        self._fit_timer.timeout.connect(lambda: napari_viewer.reset_view())
         self._on_close = ExitStack()
         self._on_close.callback(new_annotator.close)
         self._on_close.callback(self.video.chooser.stop)
@@ -43,26 +53,18 @@ class AnnotateDock(AnnotateWidget):
     def _on_theme(self, event: Any) -> None:
         self.apply_theme(event.value)
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Fit the view into the canvas, which the dock has made narrower."""
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            self._fit_timer.start()
+
     def event(self, event: QEvent) -> bool:
         """Disconnect from the viewer when the closed dock releases the widget."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._on_close.close()
         return bool(super().event(event))
-
-
-def key_actions(widget: AnnotateWidget) -> dict[str, Callable[[], object]]:
-    """Map keys to actions; napari uses none of them on these types of layers."""
-    annotator, active_label = widget.annotator, widget.annotator.active_label
-    return {
-        "G": annotator.predict,
-        "U": annotator.undo,
-        "Shift-U": annotator.redo,
-        "N": active_label.add_object,
-        "W": annotator.go_to_most_uncertain_frame,
-        "J": lambda: active_label.step(1),
-        "K": lambda: active_label.step(-1),
-        "H": widget.toggle_prediction,
-    }
 
 
 def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]:
@@ -74,14 +76,16 @@ def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]
         Removes the bindings.
     """
     bound_keys = []
-    for key, action in key_actions(widget).items():
+    for action in ACTIONS.values():
+        method = getattr(widget.annotator, action.method)
 
-        def press(_viewer: Any, action: Callable[[], object] = action) -> None:
-            widget.attempt(action)
+        def press(_viewer: Any, method: Callable[[], object] = method) -> None:
+            widget.attempt(method)
 
         with suppress(ValueError):  # the user's own binding is kept
-            viewer.bind_key(key, press)
-            bound_keys.append(key)
+            if action.key:
+                viewer.bind_key(action.key, press)
+                bound_keys.append(action.key)
 
     def unbind() -> None:
         for key in bound_keys:

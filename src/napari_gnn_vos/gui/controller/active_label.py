@@ -100,6 +100,11 @@ class ActiveLabel:
             self.label = self._labels[row if row < len(self._labels) else -1]
         self.changed.emit()
 
+    def discard(self, label: int) -> None:
+        """Remove an object from the list if it is there."""
+        if label in self._labels:
+            self.remove(label)
+
     def rename(self, label: int, name: str) -> None:
         """Name an object; an empty name restores the default.
 

@@ -1,15 +1,16 @@
 """Snapshot of all strokes, its source, and the difference between two snapshots.
 
-The brush strokes and the lines of a frame are rasterised into one canvas; lines are
-drawn on top. A round passes only the changed pixels of each canvas to the engine, so
-the order in which pixels were painted, erased, undone or loaded need not be recorded.
+Accepted labels, brush strokes and lines of a frame are rasterised into one canvas, each
+on top of the one before. A round passes only the changed pixels of each canvas to the
+engine, so the order in which pixels were painted, erased, undone or loaded need not be
+recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Protocol
 
@@ -17,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.palette import label_of, value_of
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of, value_of
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
 from napari_gnn_vos.structures.video import Video
 
 Canvas = NDArray[np.uint8]
+Canvases = Mapping[int, Canvas]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,42 +37,83 @@ class Drawing:
         Painted frames by number: 0 is unpainted, 1 to 254 an object, 255 background.
     lines : tuple of Scribble
         Paths, oldest first.
+    accepted : mapping of int to (H, W) ndarray of uint8
+        Labels of accepted frames, with the values of `brush`.
     """
 
-    brush: Mapping[int, Canvas] = field(default_factory=dict)
+    brush: Canvases = field(default_factory=dict)
     lines: tuple[Scribble, ...] = ()
+    accepted: Canvases = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.brush or self.lines)
+        return bool(self.brush or self.lines or self.accepted)
 
     @property
     def objects(self) -> tuple[int, ...]:
         """Labels of the objects that have strokes, ascending."""
-        values = [np.flatnonzero(np.bincount(c.ravel())) for c in self.brush.values()]
+        canvases = chain(self.brush.values(), self.accepted.values())
+        values = [np.flatnonzero(np.bincount(c.ravel())) for c in canvases]
         labels = {label_of(int(value)) for value in chain(*values) if value > 0}
         labels |= {line.label for line in self.lines}
         return tuple(sorted(labels - {BACKGROUND}))
 
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Frames that have strokes or are accepted, ascending."""
+        drawn = {line.frame for line in self.lines}
+        return tuple(sorted({*self.brush, *self.accepted, *drawn}))
+
     def without(self, label: int) -> Drawing:
-        """Return the drawing without the strokes of an object."""
-        value = value_of(label)
-        brush = {t: np.where(c == value, np.uint8(0), c) for t, c in self.brush.items()}
+        """Return the drawing without an object, which is background where accepted."""
         return Drawing(
-            {t: canvas for t, canvas in brush.items() if canvas.any()},
+            _relabelled(self.brush, label, 0),
             tuple(line for line in self.lines if line.label != label),
+            _relabelled(self.accepted, label, BACKGROUND_VALUE),
+        )
+
+    def merged(self, label: int, into: int) -> Drawing:
+        """Return the drawing in which one object has the label of another."""
+        lines = (
+            replace(line, label=into) if line.label == label else line
+            for line in self.lines
+        )
+        return Drawing(
+            _relabelled(self.brush, label, into),
+            tuple(lines),
+            _relabelled(self.accepted, label, into),
+        )
+
+    def accept(self, frame: int, canvas: Canvas | None) -> Drawing:
+        """Return the drawing with a frame accepted, or not accepted any more (None)."""
+        accepted = {t: c for t, c in self.accepted.items() if t != frame}
+        return replace(
+            self, accepted=accepted if canvas is None else accepted | {frame: canvas}
         )
 
     def canvas(self, frame: int, shape: tuple[int, int, int]) -> Canvas:
-        """Rasterise a frame of a video of shape (T, H, W): lines over brush, (H, W)."""
-        canvas = self.brush.get(frame)
+        """Rasterise a frame of a video of shape (T, H, W), (H, W)."""
+        brush, accepted = self.brush.get(frame), self.accepted.get(frame)
         lines = [line for line in self.lines if line.frame == frame]
-        if lines or canvas is None:
-            canvas = np.zeros(shape[1:], np.uint8) if canvas is None else canvas.copy()
+        if accepted is None and brush is not None and not lines:
+            return brush
+        canvas = np.zeros(shape[1:], np.uint8) if accepted is None else accepted.copy()
+        if brush is not None:
+            np.copyto(canvas, brush, where=brush > 0)
         for line in lines:
             with suppress(ScribbleError):  # a line outside the frame draws nothing
                 rows, cols = rasterise(line, shape).T
                 canvas[rows, cols] = value_of(line.label)
         return canvas
+
+
+def _relabelled(canvases: Canvases, label: int, value: int) -> dict[int, Canvas]:
+    """Replace the value of an object on all frames; frames left empty are dropped."""
+    old = value_of(label)
+    relabelled = {
+        t: np.where(c == old, np.uint8(value), c) if (c == old).any() else c
+        for t, c in canvases.items()
+    }
+    return {t: canvas for t, canvas in relabelled.items() if canvas.any()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +183,7 @@ def changes(
     """
     return tuple(
         scribble
-        for frame in sorted(_drawn_frames(before) | _drawn_frames(after))
+        for frame in sorted({*before.frames, *after.frames})
         for scribble in _frame_changes(before, after, frame, shape)
     )
 
@@ -162,22 +205,34 @@ def rebase(current: Drawing, base: Drawing, target: Drawing) -> Drawing:
     drawing : Drawing
         `target` wherever `current` equals `base`, `current` elsewhere.
     """
-    brush = {}
-    for frame in current.brush.keys() | base.brush.keys() | target.brush.keys():
-        drawings = current, base, target
-        template = next(d.brush[frame] for d in drawings if frame in d.brush)
-        empty = np.zeros_like(template)
-        current_canvas, base_canvas, target_canvas = (
-            drawing.brush.get(frame, empty) for drawing in drawings
-        )
-        unchanged = current_canvas == base_canvas
-        brush[frame] = np.where(unchanged, target_canvas, current_canvas)
+    brush, accepted = (
+        _rebase_canvases(*(getattr(drawing, name) for drawing in drawings))
+        for drawings in [(current, base, target)]
+        for name in ("brush", "accepted")
+    )
     base_keys = {_key(line) for line in base.lines}
     new_lines = [line for line in current.lines if _key(line) not in base_keys]
-    return Drawing(
-        {frame: canvas for frame, canvas in brush.items() if canvas.any()},
-        (*target.lines, *new_lines),
-    )
+    return Drawing(brush, (*target.lines, *new_lines), accepted)
+
+
+def _rebase_canvases(
+    current: Canvases,
+    base: Canvases,
+    target: Canvases,
+) -> dict[int, Canvas]:
+    canvases = {}
+    for frame in current.keys() | base.keys() | target.keys():
+        now, then, goal = (of.get(frame) for of in (current, base, target))
+        if now is then:  # shared by both drawings
+            canvas = goal
+        else:
+            template = next(c for c in (now, then, goal) if c is not None)
+            empty = np.zeros_like(template)
+            now, then, goal = (empty if c is None else c for c in (now, then, goal))
+            canvas = np.where(now == then, goal, now)
+        if canvas is not None and canvas.any():
+            canvases[frame] = canvas
+    return canvases
 
 
 def same_lines(first: Sequence[Scribble], second: Sequence[Scribble]) -> bool:
@@ -197,10 +252,6 @@ def _frame_changes(
         path = np.stack([rows, cols], axis=1)[values == value].astype(float)
         label = ERASED if value == 0 else label_of(int(value))
         yield Scribble(frame, label, path, connected=False)
-
-
-def _drawn_frames(drawing: Drawing) -> set[int]:
-    return {*drawing.brush, *(line.frame for line in drawing.lines)}
 
 
 def _key(line: Scribble) -> tuple[int, int, bytes]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import cycle
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,37 +24,47 @@ class HistoryEndError(GnnVosError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistoryEntry:
-    """A session, and the drawing from which it was predicted.
+    """A session, and the drawing after the action that led to it.
 
     Parameters
     ----------
-    session : Session
+    session : Session or None
+        None before the video is prepared.
     drawing : Drawing
-    cleared : Drawing, optional
-        Drawing before an object or everything was cleared, if this entry is the result
-        of that; undo restores it.
+        Drawing after the action; for a round, the drawing that was predicted from.
+    action : str
+        Name of the action, as in "Undone: round 2".
+    predicted : Drawing
+        Drawing that the session was predicted from.
+    before : Drawing, optional
+        Drawing before the action, if the action changed it; undo restores it.
+    removed : tuple of int
+        Objects that the action removed from the list of labels.
     """
 
-    session: Session
+    session: Session | None
     drawing: Drawing
-    cleared: Drawing | None = None
+    action: str = ""
+    predicted: Drawing = field(default_factory=Drawing)
+    before: Drawing | None = None
+    removed: tuple[int, ...] = ()
 
     @property
     def rounds(self) -> int:
         """Number of rounds predicted, 0 for a video that was only prepared."""
-        return len(self.session.rounds)
+        return 0 if self.session is None else len(self.session.rounds)
 
 
 class History:
-    """Prepared session, and the last entries that followed from it.
+    """Entries of a video from its opening, and those that were undone.
 
     Parameters
     ----------
-    session : Session
+    session : Session, optional
         Session of the prepared video, before anything was drawn.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session | None = None) -> None:
         self.start = HistoryEntry(session, Drawing())
         self._entries = deque([self.start], maxlen=MAX_ROUNDS + 1)
         self._undone: list[HistoryEntry] = []
@@ -74,10 +84,22 @@ class History:
         """The entry that redo leads to."""
         return self._undone[-1] if self._undone else None
 
+    def complete_preparation(self, session: Session) -> None:
+        """Assign the session of the prepared video to all entries."""
+        self.start = replace(self.start, session=session)
+        entries = (replace(entry, session=session) for entry in self._entries)
+        self._entries = deque(entries, maxlen=MAX_ROUNDS + 1)
+        self._undone = [replace(entry, session=session) for entry in self._undone]
+
     def add(self, entry: HistoryEntry) -> None:
         """Append `entry` and discard what was undone; the oldest entry may be lost."""
         self._entries.append(entry)
         self._undone.clear()
+
+    def amend(self, session: Session | None, predicted: Drawing) -> None:
+        """Replace the session of the current entry, whose action is completed by it."""
+        current = self._entries.pop()
+        self.add(replace(current, session=session, predicted=predicted))
 
     def undo(self) -> HistoryEntry:
         """Undo the latest entry and return it.
@@ -131,10 +153,17 @@ class ReviewQueue:
 
     def __init__(self) -> None:
         self._session: Session | None = None
-        self._order: Iterator[int] = iter(())
+        self._remaining: Iterator[int] = iter(())
+        self._order: list[int] = []
+        self._rank = 0
 
-    def next_frame(self, session: Session) -> int:
-        """Return the next frame; a new prediction starts a new order.
+    def next_frame(self, session: Session) -> tuple[int, int]:
+        """Return the next frame and its rank; a new prediction starts a new order.
+
+        Returns
+        -------
+        frame, rank : int
+            Index of the frame, and its place from 1 in the order of uncertainty.
 
         Raises
         ------
@@ -142,10 +171,12 @@ class ReviewQueue:
             If there is no prediction, or if every frame has strokes.
         """
         if session is not self._session:
-            self._session, self._order = session, cycle(most_uncertain_frames(session))
-        frame = next(self._order, None)
-        if frame is None:
+            self._session, self._remaining = session, most_uncertain_frames(session)
+            self._order, self._rank = [], 0
+        self._order += islice(self._remaining, 1)
+        if not self._order:
             raise GnnVosError(
                 "Every frame has strokes; there is no further frame to check."
             )
-        return frame
+        self._rank = self._rank % len(self._order) + 1
+        return self._order[self._rank - 1], self._rank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import Any, Protocol
 
 from psygnal import Signal
@@ -72,11 +73,23 @@ class JobRunner:
         self._then: Callable[[], object] | None = None
         self._job_id = 0
         self._completed = False
+        self._last_step: Progress | None = None
+        self._rate = ProgressRate()
 
     @property
     def busy(self) -> bool:
         """Whether a job is running."""
         return self._stop is not None
+
+    @property
+    def progress(self) -> Progress | None:
+        """Last step of the running job; None if there is none."""
+        return self._last_step
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated time until the running job ends; None while it is unknown."""
+        return self._rate.seconds_left
 
     def require_idle(self) -> None:
         """Raise GnnVosError if a job is running."""
@@ -124,7 +137,7 @@ class JobRunner:
         self.busy_changed.emit(True)
         stop = self._run(
             pipeline,
-            on_step=unless_cancelled(self.progressed.emit),
+            on_step=unless_cancelled(self._report_step),
             on_result=unless_cancelled(complete),
             on_error=unless_cancelled(fail),
             on_end=self._end,
@@ -138,7 +151,13 @@ class JobRunner:
             self._job_id += 1
             self._stop()
 
+    def _report_step(self, step: Progress) -> None:
+        self._last_step = step
+        self._rate.observe(step)
+        self.progressed.emit(step)
+
     def _end(self) -> None:
+        self._last_step, self._rate = None, ProgressRate()
         self._stop, then, self._then = None, self._then, None
         self.busy_changed.emit(False)
         if not self._completed:
@@ -146,6 +165,31 @@ class JobRunner:
         if then is not None:
             then()
         self.idle.emit()
+
+
+class ProgressRate:
+    """Estimate the time until the end of a job from the rate of its steps.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns a time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._first: Progress | None = None
+        self._start_time = 0.0
+        self.seconds_left: float | None = None
+
+    def observe(self, step: Progress) -> None:
+        """Update the estimate; a new stage starts a new one."""
+        now, first = self._clock(), self._first
+        if first is None or (first.stage, first.total) != (step.stage, step.total):
+            self._first, self._start_time, self.seconds_left = step, now, None
+        elif step.done > first.done:
+            seconds_per_step = (now - self._start_time) / (step.done - first.done)
+            self.seconds_left = seconds_per_step * (step.total - step.done)
 
 
 def _do_nothing() -> None:
@@ -190,6 +234,11 @@ class AutoPredict:
             self.changed.emit(enabled)
 
     on = renamed_attribute("on", "enabled")
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether changes of the drawing are ignored."""
+        return self._paused
 
     @contextmanager
     def paused(self) -> Iterator[None]:

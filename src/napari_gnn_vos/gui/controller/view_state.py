@@ -25,6 +25,8 @@ class ViewState:
         Whether the video is prepared.
     rounds : int
         Number of rounds of the current prediction.
+    unpredicted : bool
+        Whether strokes were drawn since the last round.
     can_undo, can_redo : bool
     labels : tuple of (int, str)
         Labels of the object list with their names, ascending; background is first.
@@ -32,6 +34,8 @@ class ViewState:
         Label that is drawn next.
     tool : {"brush", "lines"}
         Tool that draws it.
+    tool_active : bool
+        Whether the layer of the tool is the active one.
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}
@@ -42,6 +46,8 @@ class ViewState:
         Last message about the work.
     progress : Progress or None
         Last step of the running job.
+    seconds_left : float or None
+        Estimated time until the running job ends.
     """
 
     image: object | None = None
@@ -49,16 +55,19 @@ class ViewState:
     busy: bool = False
     prepared: bool = False
     rounds: int = 0
+    unpredicted: bool = False
     can_undo: bool = False
     can_redo: bool = False
     labels: tuple[tuple[int, str], ...] = ()
     active_label: int = 0
     tool: Tool = "brush"
+    tool_active: bool = False
     auto_predict: bool = False
     quality: Quality = "balanced"
     model: str = ""
     message: str = ""
     progress: Progress | None = None
+    seconds_left: float | None = None
 
     @property
     def video_open(self) -> bool:
@@ -79,6 +88,32 @@ class ViewState:
     def can_remove(self) -> bool:
         """Whether the active label is an object that can be removed."""
         return self.ready and self.active_label > 0
+
+    @property
+    def next_action(self) -> str:
+        """Name of the action that is most likely the next step, or empty."""
+        if not self.ready:
+            return ""
+        if self.unpredicted:
+            return "" if self.auto_predict else "predict"
+        if self.rounds:
+            return "most_uncertain"
+        return "" if self.prepared else "prepare"
+
+    @property
+    def time_left(self) -> str:
+        """Estimated time until the running job ends, for people."""
+        seconds = self.seconds_left
+        if seconds is None:
+            return ""
+        if seconds < 90:
+            return f"about {max(round(seconds), 1)} s left"
+        return f"about {round(seconds / 60)} min left"
+
+    @property
+    def details(self) -> str:
+        """Technical details of the current prediction, or empty."""
+        return f"Round {self.rounds}, {self.model}" if self.model else ""
 
     @property
     def hint(self) -> str:

@@ -31,6 +31,10 @@ SOURCE_KEY = "gnn-vos source"
 """Metadata key of a layer for the id of the image layer that it belongs to."""
 
 
+ROLE_KEY = "gnn-vos role"
+"""Metadata key of a layer for one of these names, which a renamed layer keeps."""
+
+
 def full_data(image: Image) -> Any:
     """Return the array of an image layer at its full resolution."""
     return image.data[0] if image.multiscale else image.data
@@ -71,7 +75,7 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
         name=STROKES,
         opacity=0.9,
         colormap=DirectLabelColormap(color_dict=stroke_colours()),
-        **placement(image, axes),
+        **placement(image, axes, STROKES),
     )
     layer.brush_size = brush_size(shape)
     return layer
@@ -83,7 +87,7 @@ def adopt_strokes(
     """Set colours and placement of a strokes layer that was read from a file."""
     layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
     layer.opacity, layer.brush_size = 0.9, brush_size(shape)
-    options = placement(image, axes)
+    options = placement(image, axes, STROKES)
     layer.metadata |= options.pop("metadata")
     for name, value in options.items():
         setattr(layer, name, value)
@@ -97,7 +101,7 @@ def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes
         features={"label": np.zeros(0, int)},
         face_color="transparent",
         edge_width=max(2, brush_size(shape) // 3),
-        **placement(image, axes),
+        **placement(image, axes, LINES),
     )
 
 
@@ -105,7 +109,8 @@ def prediction_layer(
     image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8]
 ) -> Labels:
     """Create a layer of predicted labels."""
-    return Labels(labels, **labels_options(SEGMENTATION), **placement(image, axes))
+    options = placement(image, axes, SEGMENTATION)
+    return Labels(labels, **labels_options(SEGMENTATION), **options)
 
 
 def labels_options(name: str) -> dict[str, Any]:
@@ -173,8 +178,8 @@ def brush_size(shape: tuple[int, int, int]) -> int:
     return max(3, round(min(shape[1:]) / 60))
 
 
-def placement(image: Image, axes: Axes) -> dict[str, Any]:
-    """Return scale, position, units and source of a layer that is aligned with `image`.
+def placement(image: Image, axes: Axes, role: str) -> dict[str, Any]:
+    """Return scale, position, units and metadata of a layer aligned with `image`.
 
     The labelled slice becomes index 0 of the layer's fixed axes: the translation moves
     by its offset under the scale, shear and rotation of the image.
@@ -192,7 +197,11 @@ def placement(image: Image, axes: Axes) -> dict[str, Any]:
         "rotate": image.rotate,
         "shear": image.shear,
         "affine": image.affine,
-        "metadata": {SOURCE_KEY: str(image.unique_id), AXES_KEY: axes},
+        "metadata": {
+            SOURCE_KEY: str(image.unique_id),
+            AXES_KEY: axes,
+            ROLE_KEY: role,
+        },
     }
     names = ("units", "axis_labels")  # not in napari before 0.5
     return options | {n: getattr(image, n) for n in names if hasattr(image, n)}

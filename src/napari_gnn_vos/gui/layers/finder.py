@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Shapes
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.factory import (
     LINES,
+    ROLE_KEY,
     SEGMENTATION,
     SOURCE_KEY,
     STROKES,
@@ -30,9 +31,9 @@ class LayerFinder:
     """Find the layers for strokes, lines and prediction of a video.
 
     Layers are found by their name and by the id of the image layer in their metadata.
-    A drawing layer may come from a file, without that id; once found, it is remembered
-    even if it is renamed. A prediction layer is overwritten, so it must have the id;
-    one that was renamed or copied by the user is not found.
+    A drawing layer may come from a file, without that id. One that was renamed is found
+    by its role in the metadata. A prediction layer is overwritten, so it must have the
+    id; one that was renamed or copied by the user is not found.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class LayerFinder:
     ) -> None:
         self._viewer, self._source_id = viewer, str(image.unique_id)
         self._axes, self._shape = axes, shape
-        self._translate = placement(image, axes)["translate"]
+        self._translate = placement(image, axes, "")["translate"]
         self._known: dict[str, Layer] = {}
 
     @property
@@ -81,22 +82,26 @@ class LayerFinder:
     def _drawing_layer(self, kind: type, name: str) -> Layer | None:
         layer = self._known.get(name)
         if layer not in self._viewer.layers or not self._fits(layer, kind):
-            layer = next(self._candidates(kind, name), None)
+            layer = next(self._candidates(kind, name), self._renamed(kind, name))
         if layer is not None:
             self._known[name] = layer
         return layer
 
     def _candidates(self, kind: type, name: str) -> Iterator[Layer]:
-        """Yield layers that may belong to the video, topmost first.
-
-        Napari appends numbers to equal names.
-        """
+        """Yield layers that may belong to the video, topmost first."""
         for layer in reversed(self._viewer.layers):
-            same_name = re.sub(r" \[\d+\]$", "", layer.name) == name
             source_id = layer.metadata.get(SOURCE_KEY, self._source_id)
             same_source = source_id == self._source_id
-            if same_name and same_source and self._fits(layer, kind):
+            if _is_named(layer, name) and same_source and self._fits(layer, kind):
                 yield layer
+
+    def _renamed(self, kind: type, role: str) -> Layer | None:
+        """Return the lowest layer of the video that had a name when it was made."""
+        marks = {SOURCE_KEY: self._source_id, ROLE_KEY: role}
+        for layer in self._viewer.layers:
+            if layer.metadata.items() >= marks.items() and self._fits(layer, kind):
+                return layer
+        return None
 
     def _fits(self, layer: Layer, kind: type) -> bool:
         """Whether a layer has the size of the video and lies on the labelled slice."""
@@ -105,6 +110,24 @@ class LayerFinder:
             return False
         is_fixed = bool(self._axes.fixed)  # other layers may be moved by the user
         return not is_fixed or np.allclose(layer.translate, self._translate)
+
+
+def layers_of(viewer: ViewerModel, image: Image) -> list[Layer]:
+    """List the layers that were made for a video, except renamed predictions."""
+    return [
+        layer
+        for layer in viewer.layers
+        if layer.metadata.get(SOURCE_KEY) == str(image.unique_id)
+        and (
+            layer.metadata.get(ROLE_KEY) != SEGMENTATION
+            or _is_named(layer, SEGMENTATION)
+        )
+    ]
+
+
+def _is_named(layer: Layer, name: str) -> bool:
+    """Whether a layer has a name; napari appends numbers to equal names."""
+    return re.sub(r" \[\d+\]$", "", layer.name) == name
 
 
 def is_covered(viewer: ViewerModel, layer: Layer) -> bool:

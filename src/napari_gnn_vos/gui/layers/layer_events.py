@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 HISTORY_KEYS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
 """Keys of napari for the stroke history of a labels layer, and the layer's methods."""
+
+
+MAX_FILLED_SHARE = 0.25
+"""Share of a frame of empty pixels above which a fill must be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,9 @@ class LayerCallbacks:
         Called with a label that was selected on the strokes layer.
     drawing_changed : callable
         Called when a stroke or line was drawn, erased, undone or redone in napari.
+    fill_requested : callable
+        Called with a labels layer and a share of the frame, instead of
+        `drawing_changed`, when the fill bucket filled much empty space.
     image_changed : callable
         Called with an image layer whose array was replaced.
     layer_removed, layer_inserted : callable
@@ -35,6 +44,7 @@ class LayerCallbacks:
 
     label_picked: Callable[[int], object]
     drawing_changed: Callable[[], object]
+    fill_requested: Callable[[Labels, float], object]
     image_changed: Callable[[Image], object]
     layer_removed: Callable[[Layer], object]
     layer_inserted: Callable[[Layer], object]
@@ -99,8 +109,13 @@ class LayerEvents:
         if 0 < value <= BACKGROUND_VALUE:  # 0 is the eraser
             self._callbacks.label_picked(label_of(value))
 
-    def _on_paint(self, _event: Any) -> None:
-        self._callbacks.drawing_changed()
+    def _on_paint(self, event: Any) -> None:
+        layer = event.source
+        share = filled_share(event.value, np.prod(layer.data.shape[-2:]))
+        if str(layer.mode) == "fill" and share > MAX_FILLED_SHARE:
+            self._callbacks.fill_requested(layer, share)
+        else:
+            self._callbacks.drawing_changed()
 
     def _on_lines_data(self, event: Any) -> None:
         if str(event.action) in ("added", "removed", "changed"):
@@ -114,3 +129,18 @@ class LayerEvents:
 
     def _on_inserted(self, event: Any) -> None:
         self._callbacks.layer_inserted(event.value)
+
+
+def filled_share(atoms: Iterable[Any], frame_pixels: int) -> float:
+    """Compute the share of a frame that was empty before it was painted.
+
+    Parameters
+    ----------
+    atoms : iterable
+        Value of napari's paint event: values before a change are the second item of a
+        tuple, and the attribute `old_values` since napari 0.9.
+    frame_pixels : int
+        Number of pixels of the frame.
+    """
+    old = [np.asarray(getattr(a, "old_values", a[1])) for a in atoms]
+    return sum(int((values == 0).sum()) for values in old) / frame_pixels

@@ -121,17 +121,20 @@ class ResultPresenter:
 
     def _show_current(self, _value: object = None) -> None:
         """Show the current prediction, also after a job without a result."""
-        workspace, history = self._workspace(), self._controller.history
-        if workspace is not None and history is not None:
-            labels = history.current.session.packed_labels
-            if labels is None and history.current.cleared is not None:
-                workspace.prediction_layer.discard_earlier()
-            workspace.show(labels)
+        workspace, annotation = self._workspace(), self._controller.annotation
+        if workspace is None or annotation is None or annotation.session is None:
+            return
+        labels = annotation.session.packed_labels
+        if labels is None and annotation.history.current.before is not None:
+            workspace.prediction_layer.discard_earlier()
+        workspace.show(labels)
 
     def _show_partial(self, step: Progress) -> None:
         """Show the frame that is predicted first, and the last labels elsewhere."""
-        workspace, history = self._workspace(), self._controller.history
-        if workspace is not None and isinstance(step, PartialResult):
-            labels = history.current.session.packed_labels if history else None
+        workspace, annotation = self._workspace(), self._controller.annotation
+        if workspace is None or annotation is None or annotation.session is None:
+            return
+        if isinstance(step, PartialResult):
+            labels = annotation.session.packed_labels
             labels = labels or LabelFrames.blank(workspace.video.shape)
             workspace.show(labels.exchange(step.frame, step.labels))

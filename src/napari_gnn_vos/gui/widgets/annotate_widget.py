@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import Qt
@@ -11,6 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QVBoxLayout, QWidg
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.history import HistoryEndError
+from napari_gnn_vos.gui.widgets.actions import confirm_by_dialog
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.sections import (
     DrawingSection,
@@ -36,6 +38,7 @@ class AnnotateWidget(QWidget):
     def __init__(self, annotator: Annotator) -> None:
         super().__init__()
         self.annotator = annotator
+        annotator.confirm = partial(confirm_by_dialog, self)
         self.video = VideoSection(annotator, self.attempt)
         self.drawing = DrawingSection(annotator, self.attempt)
         self.prediction = PredictionSection(annotator, self.attempt)
@@ -61,13 +64,6 @@ class AnnotateWidget(QWidget):
                 show_error(str(error))
         self._refresh()
 
-    def toggle_prediction(self) -> None:
-        """Hide or show the layer of the prediction."""
-        workspace = self.annotator.workspace
-        layer = None if workspace is None else workspace.prediction
-        if layer is not None:
-            layer.visible = not layer.visible
-
     def apply_theme(self, theme: str) -> None:
         """Use the colours of a napari theme."""
         self.setStyleSheet(style_sheet(theme))
@@ -77,12 +73,11 @@ class AnnotateWidget(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(6)
         column.addWidget(self.video)
-        column.addWidget(self.drawing)
+        column.addWidget(self.drawing, 1)
         column.addSpacing(8)
         column.addWidget(self.prediction)
         column.addSpacing(8)
         column.addWidget(self.status)
-        column.addStretch(1)
         for kind in (QPushButton, QCheckBox, QComboBox, ObjectList):
             for widget in self.findChildren(kind):  # the canvas keeps the key focus
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)

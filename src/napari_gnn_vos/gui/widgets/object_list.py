@@ -41,8 +41,7 @@ class ObjectList(QListWidget):
         self.setObjectName("objects")
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setUniformItemSizes(True)
-        horizontal, vertical = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum
-        self.setSizePolicy(horizontal, vertical)  # the buttons below do not move
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setToolTip(
             "The label that you draw next. Background marks where no object is; it is "
             "needed only where the prediction is wrong. J and K step through the list. "
@@ -53,7 +52,7 @@ class ObjectList(QListWidget):
         self.itemChanged.connect(self._rename)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size for a few rows; further rows are reached by scrolling."""
+        """Return the size for a few rows; the list fills the height of the dock."""
         row = max(self.sizeHintForRow(0), SWATCH + 6)
         return QSize(120, ROWS_SHOWN * row + 2 * self.frameWidth())
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from magicgui.widgets import CheckBox, ComboBox, Container
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QButtonGroup,
     QGridLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_gnn_vos.config import Quality
+from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.video_chooser import VideoChooser
 
@@ -27,12 +27,9 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.controller.view_state import ViewState
 
-Attempt = Callable[[Callable[[], object]], None]
-"""Calls a function and reports its errors."""
 
-
-class VideoSection(QWidget):
-    """Choose and prepare a video.
+class Section(QWidget):
+    """A column of widgets that shows a part of the state.
 
     Parameters
     ----------
@@ -44,6 +41,25 @@ class VideoSection(QWidget):
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__()
         self._annotator, self._attempt = annotator, attempt
+        self._button = partial(ActionButton, annotator=annotator, attempt=attempt)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+
+    def show_state(self, state: ViewState) -> None:
+        """Show a state of the annotation."""
+        raise NotImplementedError
+
+    def _arrange(self, *widgets: QWidget) -> None:
+        for widget in widgets:
+            self._column.addWidget(widget)
+
+
+class VideoSection(Section):
+    """Choose and prepare a video."""
+
+    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
+        super().__init__(annotator, attempt)
         self.chooser = VideoChooser(annotator.viewer, lambda: annotator.state.image)
         self.chooser.picked.connect(self._open)
         self.quality = ComboBox(
@@ -56,18 +72,12 @@ class VideoSection(QWidget):
         self.quality.changed.connect(self._set_quality)
         self.settings = Container(widgets=[self.quality])
         self.settings.margins = (0, 0, 0, 0)
-        self.prepare = make_button(
-            "prepare",
-            "Prepare",
-            "Compute superpixels and motion, once per video; kept on disk",
-            lambda: attempt(annotator.prepare),
-        )
-        arrange_column(
-            self,
+        self.prepare, self.reset = self._button("prepare"), self._button("reset")
+        self._arrange(
             make_label("caption", "Video"),
             self.chooser.native,
             self.settings.native,
-            self.prepare,
+            make_row(self.prepare, self.reset),
         )
 
     def show_state(self, state: ViewState) -> None:
@@ -79,6 +89,8 @@ class VideoSection(QWidget):
             self.quality.value = state.quality
         self.prepare.setEnabled(state.can_prepare)
         self.prepare.setText("Prepared" if state.prepared else "Prepare")
+        self.prepare.highlight(state.next_action == "prepare")
+        self.reset.setEnabled(state.ready)
 
     def _open(self, image: Image | None) -> None:
         self._attempt(lambda: self._annotator.open(image))
@@ -87,126 +99,61 @@ class VideoSection(QWidget):
         self._annotator.controller.quality = quality
 
 
-class DrawingSection(QWidget):
-    """Choose the tool and the label that is drawn next.
-
-    Parameters
-    ----------
-    annotator : Annotator
-    attempt : callable
-        Calls a function and reports its errors.
-    """
+class DrawingSection(Section):
+    """Choose the tool and the label that is drawn next."""
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
-        super().__init__()
-        active = annotator.active_label
-        self.brush = make_button(
-            "brush",
-            "Brush",
-            "Paint strokes; the layer's controls have an eraser",
-            lambda: attempt(lambda: active.choose(active.label, "brush")),
-        )
-        self.lines = make_button(
-            "lines",
-            "Lines",
-            "Draw thin lines with the mouse; they can be selected, moved and deleted",
-            lambda: attempt(lambda: active.choose(active.label, "lines")),
-        )
-        self.objects = ObjectList(active)
-        self.add = make_button(
-            "add",
-            "Add object",
-            "Add an object to the list (N)",
-            lambda: attempt(active.add_object),
-        )
-        self.remove = make_button(
-            "remove",
-            "Remove",
-            "Remove the chosen object and its strokes",
-            lambda: attempt(lambda: annotator.remove(active.label)),
-        )
-        self._tools = QButtonGroup(self)
+        super().__init__(annotator, attempt)
+        self.brush, self.lines = self._button("use_brush"), self._button("use_lines")
         for tool in (self.brush, self.lines):
             tool.setCheckable(True)
-            self._tools.addButton(tool)
-        arrange_column(
-            self,
+        self.objects = ObjectList(annotator.active_label)
+        self.add = self._button("add_object")
+        self.remove = self._button("remove_object")
+        self._arrange(
             make_label("caption", "Draw"),
             make_row(self.brush, self.lines),
             self.objects,
             make_row(self.add, self.remove),
         )
+        self._column.setStretchFactor(self.objects, 1)
 
     def show_state(self, state: ViewState) -> None:
         """Show the list of labels, the active label and the tool."""
         self.objects.show_state(state)
-        (self.lines if state.tool == "lines" else self.brush).setChecked(True)
+        self.brush.setChecked(state.tool_active and state.tool == "brush")
+        self.lines.setChecked(state.tool_active and state.tool == "lines")
         self.remove.setEnabled(state.can_remove)
 
 
-class PredictionSection(QWidget):
-    """Predict, undo, redo and review.
-
-    Parameters
-    ----------
-    annotator : Annotator
-    attempt : callable
-        Calls a function and reports its errors.
-    """
+class PredictionSection(Section):
+    """Predict, undo, redo and review."""
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
-        super().__init__()
-        self._annotator = annotator
-        self.predict = make_button(
-            "predict",
-            "Predict",
-            "Label the whole video from all strokes (G)",
-            lambda: attempt(annotator.predict),
-        )
+        super().__init__(annotator, attempt)
+        self.predict = self._button("predict")
         self.auto_predict = CheckBox(
             text="Predict after every stroke",
             tooltip="Predict whenever something was painted or erased",
         )
         self.auto_predict.changed.connect(self._set_auto_predict)
-        self.undo = make_button(
-            "undo",
-            "Undo",
-            "Undo the last round and its strokes (U)",
-            lambda: attempt(annotator.undo),
-        )
-        self.redo = make_button(
-            "redo",
-            "Redo",
-            "Restore the round that was undone last (Shift+U)",
-            lambda: attempt(annotator.redo),
-        )
-        self.reset = make_button(
-            "reset",
-            "Reset",
-            "Clear all strokes and the prediction",
-            lambda: attempt(annotator.reset),
-        )
-        self.most_uncertain = make_button(
-            "most_uncertain",
-            "Most uncertain frame",
-            "Go to the frame that is most likely to be wrong, then to the next (W)",
-            lambda: attempt(annotator.go_to_most_uncertain_frame),
-        )
-        arrange_column(
-            self,
+        self.undo, self.redo = self._button("undo"), self._button("redo")
+        self.most_uncertain = self._button("go_to_most_uncertain_frame")
+        self._arrange(
             self.predict,
             self.auto_predict.native,
-            make_row(self.undo, self.redo, self.reset),
+            make_row(self.undo, self.redo),
             self.most_uncertain,
         )
 
     def show_state(self, state: ViewState) -> None:
         """Enable the actions that are possible."""
         self.predict.setEnabled(state.ready)
-        self.reset.setEnabled(state.ready)
+        self.predict.highlight(state.next_action == "predict")
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
         self.most_uncertain.setEnabled(state.rounds > 0)
+        self.most_uncertain.highlight(state.next_action == "most_uncertain")
         with self.auto_predict.changed.blocked():
             self.auto_predict.value = state.auto_predict
 
@@ -214,60 +161,73 @@ class PredictionSection(QWidget):
         self._annotator.auto_predict.enabled = enabled
 
 
-class StatusSection(QWidget):
-    """Message, next step, model and progress.
-
-    Parameters
-    ----------
-    annotator : Annotator
-    attempt : callable
-        Calls a function and reports its errors.
-    """
+class StatusSection(Section):
+    """Message, next step and progress; the network is in the tooltip."""
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
-        super().__init__()
-        self.message, self.hint = make_label("status"), make_label("hint")
-        self.model, self.bar = make_label("caption"), QProgressBar()
-        self.cancel = make_button(
-            "cancel",
-            "Cancel",
-            "Stop at the next frame",
-            lambda: attempt(annotator.cancel),
+        super().__init__(annotator, attempt)
+        self.message, self.hint = (
+            make_label("status", lines=2),
+            make_label("hint", lines=2),
         )
-        arrange_column(self, self.message, self.hint, self.model, self.bar, self.cancel)
+        self.bar, self.time_left = QProgressBar(), make_label("caption")
+        self.cancel = self._button("cancel")
+        self._arrange(self.message, self.hint, self.bar)
+        self._arrange(make_row(self.time_left, self.cancel))
+        self._reserve_space()
 
     def show_state(self, state: ViewState) -> None:
         """Show the message, the hint and the progress of the running job."""
         self.message.setText(state.message)
+        lines = state.message, state.details
+        self.message.setToolTip("\n".join(line for line in lines if line))
         self.hint.setText(state.hint)
-        self.model.setText(state.model)
-        self.model.setVisible(bool(state.model))
-        self.bar.setVisible(state.busy)
-        self.cancel.setVisible(state.busy)
+        for widget in (self.bar, self.time_left, self.cancel):
+            widget.setVisible(state.busy)
+        self.time_left.setText(state.time_left)
         step = state.progress
         if step is not None:
             self.bar.setFormat(f"{step.stage.capitalize()}  %v / %m")
             self.bar.setMaximum(step.total)
             self.bar.setValue(step.done)  # last, because it repaints the bar at once
 
-
-def make_button(
-    name: str, text: str, tooltip: str, action: Callable[[], None]
-) -> QPushButton:
-    """Create a button that calls `action` when it is clicked."""
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setToolTip(tooltip)
-    button.clicked.connect(lambda _checked=False: action())
-    return button
+    def _reserve_space(self) -> None:
+        """Keep the height constant, so that the buttons above do not move."""
+        for widget in (self.bar, self.time_left, self.cancel):
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
 
 
-def make_label(name: str, text: str = "") -> QLabel:
-    """Create a label that wraps its text instead of widening the column."""
-    label = QLabel(text)
+class TextLabel(QLabel):
+    """A label that wraps its text instead of widening the column.
+
+    Parameters
+    ----------
+    lines : int
+        Height in lines of text, whatever the text; 0 for the height of the text.
+    """
+
+    def __init__(self, text: str, lines: int) -> None:
+        super().__init__(text)
+        self._lines = lines
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if lines:
+            self.setAlignment(Qt.AlignmentFlag.AlignTop)
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Return the height of the text, or that of a number of lines."""
+        if not self._lines:
+            return int(super().heightForWidth(width))
+        return int(self._lines * self.fontMetrics().lineSpacing())
+
+
+def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
+    """Create a label with an object name, see `TextLabel`."""
+    label = TextLabel(text, lines)
     label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
 
@@ -280,12 +240,3 @@ def make_row(*widgets: QWidget) -> QWidget:
         grid.addWidget(widget, 0, column)
         grid.setColumnStretch(column, 1)
     return row
-
-
-def arrange_column(section: QWidget, *widgets: QWidget) -> None:
-    """Arrange the widgets of a section in a column."""
-    column = QVBoxLayout(section)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(6)
-    for widget in widgets:
-        column.addWidget(widget)

@@ -8,12 +8,14 @@ from napari.utils.theme import get_theme
 
 ACCENT, ACCENT_HOVER = "#2474b5", "#2f86cc"
 SHEET = """
-#predict {{ background-color: {accent}; color: white; padding: 7px; }}
-#predict:hover {{ background-color: {hover}; }}
-#predict:disabled {{ background-color: {disabled}; color: {muted}; }}
-#brush:checked, #lines:checked {{ background-color: {accent}; color: white; }}
+#predict {{ padding: 7px; }}
+QPushButton[next="true"] {{ background-color: {accent}; color: white; }}
+QPushButton[next="true"]:hover {{ background-color: {hover}; }}
+QPushButton:disabled {{ background-color: {disabled}; color: {muted}; }}
+#use_brush:checked, #use_lines:checked {{ border: 2px solid {accent}; }}
 #objects {{ font-size: 12px; }}
 #objects::item {{ padding: 4px; }}
+#objects::item:selected {{ background-color: {accent}; color: white; }}
 QProgressBar {{ text-align: center; min-height: 20px; }}
 QProgressBar::chunk {{ background-color: {accent}; }}
 #caption, #hint {{ color: {muted}; }}

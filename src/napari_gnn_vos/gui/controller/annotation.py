@@ -1,0 +1,159 @@
+"""The drawing of the open video and its history, kept consistent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.controller.drawing import (
+    Drawing,
+    DrawingSource,
+    changes,
+    rebase,
+)
+from napari_gnn_vos.gui.controller.history import History, HistoryEntry
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.session import Session
+
+
+class Annotation:
+    """Drawing of a video, and the history of the actions on it.
+
+    Parameters
+    ----------
+    source : DrawingSource
+        The video and the layers with strokes.
+    history : History, optional
+        History of an earlier annotation of the video, which is continued.
+
+    Attributes
+    ----------
+    history : History
+    """
+
+    def __init__(self, source: DrawingSource, history: History | None = None) -> None:
+        self.source, self.history = source, history or History()
+        self._accepted = self.history.current.drawing.accepted
+
+    @property
+    def session(self) -> Session | None:
+        """Session of the current entry; None before the video is prepared."""
+        return self.history.current.session
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the video is prepared."""
+        return self.session is not None
+
+    @property
+    def accepted_frames(self) -> tuple[int, ...]:
+        """Accepted frames, ascending."""
+        return tuple(sorted(self._accepted))
+
+    def require_session(self) -> Session:
+        """Return the session.
+
+        Raises
+        ------
+        GnnVosError
+            If the video is not prepared.
+        """
+        if self.session is None:
+            raise GnnVosError("The video is not prepared. Press Prepare.")
+        return self.session
+
+    def read(self) -> Drawing:
+        """Read the drawing; unchanged frames are shared with the last entry."""
+        drawing = self.source.read(self.history.current.drawing)
+        return replace(drawing, accepted=self._accepted)
+
+    def new_scribbles(self, drawing: Drawing) -> tuple[Scribble, ...]:
+        """Compute the scribbles that the session has not been predicted from."""
+        predicted = self.history.current.predicted
+        return changes(predicted, drawing, self.source.video.shape)
+
+    def replace_drawing(
+        self, drawing: Drawing, action: str, removed: tuple[int, ...] = ()
+    ) -> None:
+        """Replace the drawing; undo restores it and the objects `removed`."""
+        before, current = self.read(), self.history.current
+        self._write(drawing)
+        entry = replace(
+            current, drawing=drawing, action=action, before=before, removed=removed
+        )
+        self.history.add(entry)
+
+    def clear(self, action: str, before: Drawing | None = None) -> None:
+        """Return to the prepared video without a drawing; undo restores both.
+
+        Parameters
+        ----------
+        action : str
+        before : Drawing, optional
+            Drawing that undo restores; the present one by default.
+        """
+        before = self.read() if before is None else before
+        if before or self.history.current.rounds:
+            self._write(Drawing())
+            self.history.add(replace(self.history.start, action=action, before=before))
+
+    def undo(self) -> HistoryEntry:
+        """Undo the latest entry and its changes of the drawing; newer strokes are kept.
+
+        Returns
+        -------
+        undone : HistoryEntry
+
+        Raises
+        ------
+        HistoryEndError
+            If there is nothing to undo.
+        """
+        drawing, undone = self.read(), self.history.undo()
+        before = undone.before
+        target = self.history.current.drawing if before is None else before
+        self._write(rebase(drawing, undone.drawing, target))
+        return undone
+
+    def redo(self) -> HistoryEntry:
+        """Restore the entry that was undone last; newer strokes are kept.
+
+        Returns
+        -------
+        redone : HistoryEntry
+
+        Raises
+        ------
+        HistoryEndError
+            If there is nothing to redo.
+        """
+        drawing, base = self.read(), self.history.current.drawing
+        redone = self.history.redo()
+        base = base if redone.before is None else redone.before
+        self._write(rebase(drawing, base, redone.drawing))
+        return redone
+
+    def step_to(self, drawing: Drawing) -> HistoryEntry | None:
+        """Step to the neighbouring entry with this drawing, which is not written.
+
+        Returns
+        -------
+        entry : HistoryEntry or None
+            The current entry; None if neither neighbour has the drawing.
+        """
+        if self._is_drawing_of(self.history.previous, drawing):
+            self.history.undo()
+        elif self._is_drawing_of(self.history.following, drawing):
+            self.history.redo()
+        else:
+            return None
+        return self.history.current
+
+    def _write(self, drawing: Drawing) -> None:
+        self._accepted = drawing.accepted
+        self.source.write(drawing)
+
+    def _is_drawing_of(self, entry: HistoryEntry | None, drawing: Drawing) -> bool:
+        if entry is None:
+            return False
+        return not changes(entry.drawing, drawing, self.source.video.shape)
