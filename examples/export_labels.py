@@ -8,8 +8,9 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from napari_gnn_vos.io.coco import export_coco
-from napari_gnn_vos.io.export import export_palette_pngs, export_tiff
+from napari_gnn_vos.io.formats.coco import export_coco
+from napari_gnn_vos.io.formats.png import export_palette_pngs
+from napari_gnn_vos.io.formats.tiff import export_tiff
 from napari_gnn_vos.io.photo_scenes import compose_scene
 
 # `session.labels` after a prediction; here, the true labels of a synthetic scene.

@@ -19,7 +19,7 @@ from napari_gnn_vos import (
     read_video,
     start,
 )
-from napari_gnn_vos.io.export import export_palette_pngs
+from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_plan import TrainingPlan

@@ -4,7 +4,7 @@ from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
-from napari_gnn_vos.io.export import export_palette_pngs
+from napari_gnn_vos.io.formats.png import export_palette_pngs
 
 truth = np.zeros((3, 18, 20), np.uint8)
 truth[:, 4:9, 4:9] = 1

@@ -12,7 +12,9 @@ from napari_gnn_vos.cli.options import (
     CACHE,
     Cache,
     Device,
+    FormatName,
     ModelName,
+    Overwrite,
     QualityOption,
     Scheduler,
     Seed,
@@ -53,7 +55,7 @@ def segment(
     strokes: Annotated[Path, typer.Argument(help="JSON file with the strokes.")],
     output: Annotated[
         Path,
-        typer.Argument(help="Output: a folder for PNG files, .tif, or .json (COCO)."),
+        typer.Argument(help="Output: a folder, or a file of a supported format."),
     ],
     model: ModelName = "gatedgcn",
     device: Device = "auto",
@@ -61,9 +63,10 @@ def segment(
         str, typer.Option(help="Backend: auto, fused, torch, triton, half or dgl.")
     ] = "auto",
     seed: Seed = 0,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing output.")] = False,
+    overwrite: Overwrite = False,
     quality: QualityOption = "balanced",
     cache: Cache = CACHE,
+    format_name: FormatName = None,
 ) -> None:
     """Segment all frames of a video from strokes in a JSON file."""
     import numpy as np
@@ -71,6 +74,7 @@ def segment(
     from napari_gnn_vos.config import Config
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.io.export import export_labels
+    from napari_gnn_vos.io.formats.video_labels import VideoLabels
     from napari_gnn_vos.io.output_path import check_label_output
     from napari_gnn_vos.io.read import frame_names, read_video
     from napari_gnn_vos.io.strokes_file import read_strokes
@@ -80,17 +84,63 @@ def segment(
         scribbles = read_strokes(strokes)
         frames = read_video(video)
         names, inputs = frame_names(frames), (video, strokes)
-        check_label_output(output, inputs, overwrite=overwrite, frame_names=names)
+        check_label_output(
+            output,
+            inputs,
+            format_name=format_name,
+            overwrite=overwrite,
+            frame_names=names,
+        )
         network = load_model(model, device, backend)
         session = run_with_progress_bar(start(frames, Config.at(quality), cache))
         session = annotate(session, scribbles, rng=np.random.default_rng(seed))
         session = run_with_progress_bar(predict(session, network))
-        output.parent.mkdir(parents=True, exist_ok=True)
-        count = export_labels(
+        labels = VideoLabels(
             session.packed_labels or (),
-            output,
-            overwrite=overwrite,
             frame_names=names,
             video_name=frames.name,
+            image=frames.rgb,
         )
+        count = export_labels(labels, output, format_name, overwrite=overwrite)
     typer.echo(f"Wrote labels of {count} frames to {output}, predicted by {network}.")
+
+
+@app.command()
+def convert(
+    source: Annotated[
+        Path, typer.Argument(help="Labels in a supported format: a file or a folder.")
+    ],
+    output: Annotated[
+        Path, typer.Argument(help="Output: a folder, or a file of a supported format.")
+    ],
+    source_format: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="Format of the input."),
+    ] = None,
+    format_name: FormatName = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(help="The video, for overlays and intensities."),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Convert labels from one format to another."""
+    from dataclasses import replace
+
+    from napari_gnn_vos.io.export import export_labels, import_labels
+    from napari_gnn_vos.io.output_path import check_label_output
+    from napari_gnn_vos.io.read import read_video
+
+    with report_errors():
+        labels = import_labels(source, source_format)
+        if video is not None:
+            labels = replace(labels, image=read_video(video).rgb)
+        check_label_output(
+            output,
+            (source,),
+            format_name=format_name,
+            overwrite=overwrite,
+            frame_names=labels.frame_names,
+        )
+        count = export_labels(labels, output, format_name, overwrite=overwrite)
+    typer.echo(f"Wrote labels of {count} frames to {output}.")

@@ -60,6 +60,16 @@ QualityOption = Annotated[
         help="Quality of the preparation: fast, balanced or best; higher takes longer."
     ),
 ]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Format of the output, such as coco or ctc; by default, the suffix of the "
+        "output selects it.",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option(help="Replace existing output.")]
 Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the random generator.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Annotation rounds per sequence.")]

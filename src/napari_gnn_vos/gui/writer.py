@@ -36,7 +36,7 @@ def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     ShapeError, ReadError
         If the layer is not that of a video, or the folder cannot be written.
     """
-    from napari_gnn_vos.io.export import export_palette_pngs
+    from napari_gnn_vos.io.formats.png import export_palette_pngs
 
     export_palette_pngs(frames_of(data, attributes), path)
     return [path]
@@ -48,7 +48,7 @@ def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     A file name without suffix, as napari's dialog suggests, gets the suffix ``.tif``.
     Object names, axes and the position of the layer are stored in the file.
     """
-    from napari_gnn_vos.io.export import export_tiff
+    from napari_gnn_vos.io.formats.tiff import export_tiff
 
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
         path = f"{path}.tif"
@@ -64,7 +64,7 @@ def write_coco(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
     Object names become categories.
     """
-    from napari_gnn_vos.io.coco import export_coco
+    from napari_gnn_vos.io.formats.coco import export_coco
 
     export_coco(
         frames_of(data, attributes), path, names_in(attributes.get("features", {}))

@@ -13,18 +13,21 @@ from napari_gnn_vos.errors import ShapeError
 
 
 def validate_label_images(
-    labels: Iterable[NDArray[Any]],
-) -> Iterator[NDArray[np.uint8]]:
-    """Validate label images and convert them to contiguous (H, W) uint8 arrays.
+    labels: Iterable[NDArray[Any]], maximum: int = 255
+) -> Iterator[NDArray[Any]]:
+    """Validate label images and convert them to contiguous arrays of one type.
 
     Parameters
     ----------
     labels : iterable of (H, W) ndarray of integer
-        One label image per frame, values 0 to 255.
+        One label image per frame, values 0 to `maximum`.
+    maximum : int
+        Largest label of the output format.
 
     Yields
     ------
-    mask : (H, W) ndarray of uint8
+    mask : (H, W) ndarray of uint8 or uint16
+        Of 16 bits if `maximum` is above 255 and the given arrays have more than 8 bits.
 
     Raises
     ------
@@ -32,7 +35,7 @@ def validate_label_images(
         If there is no frame, a frame is not a label image, or the frames differ in
         size.
     """
-    shape = None
+    shape = dtype = None
     for t, frame in enumerate(labels):
         mask = np.asarray(frame)
         shape = shape or mask.shape
@@ -43,12 +46,19 @@ def validate_label_images(
                 f"{t} has shape {mask.shape}, type {mask.dtype}, and frame 0 has shape "
                 f"{shape}. Pass one label per pixel."
             )
-        if mask.min() < 0 or mask.max() > 255:
+        if mask.min() < 0 or mask.max() > maximum:
             raise ShapeError(
-                f"Expected labels from 0 to 255; frame {t} has {mask.min()} to "
-                f"{mask.max()}. Renumber the objects from 1."
+                f"Expected labels from 0 to {maximum}; frame {t} has {mask.min()} to "
+                f"{mask.max()}. Renumber the objects from 1, or select another format."
             )
-        yield np.ascontiguousarray(mask, np.uint8)
+        wide = maximum > 255 and mask.dtype.itemsize > 1
+        dtype = dtype or (np.uint16 if wide else np.uint8)
+        if mask.max() > np.iinfo(dtype).max:
+            raise ShapeError(
+                f"Expected label images of one type; frame {t} has {mask.dtype}, and "
+                f"frame 0 has 8 bits. Convert all frames to 16 bits."
+            )
+        yield np.ascontiguousarray(mask, dtype)
     if shape is None:
         raise ShapeError("Expected at least one label image; there is none.")
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_gnn_vos.errors import ReadError, SettingsError
-from napari_gnn_vos.io.export import (
-    COCO_SUFFIX,
-    TIFF_SUFFIXES,
-    existing_masks,
-    png_names,
-)
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.output_folder import matching_files
+from napari_gnn_vos.io.formats.png import existing_masks, png_names
+from napari_gnn_vos.io.formats.registry import LabelFormat, select_output_format
 from napari_gnn_vos.io.label_images import write_error_message
 from napari_gnn_vos.storage import require_writable_folder
 
@@ -20,6 +17,7 @@ def check_label_output(
     path: Path,
     inputs: Sequence[Path] = (),
     *,
+    format_name: str | None = None,
     overwrite: bool = False,
     frame_names: Sequence[str] | None = None,
 ) -> None:
@@ -31,6 +29,8 @@ def check_label_output(
         A file with a suffix of a supported format, or a folder.
     inputs : sequence of Path
         Files and folders that must not be replaced.
+    format_name : str, optional
+        As in `export_labels`.
     overwrite : bool
         Accept existing output.
     frame_names : sequence of str, optional
@@ -39,7 +39,7 @@ def check_label_output(
     Raises
     ------
     SettingsError
-        If the suffix is that of an unsupported format.
+        If no format is selected.
     ReadError
         If the path exists and `overwrite` is false, it is one of the inputs, or it
         cannot be written.
@@ -50,34 +50,34 @@ def check_label_output(
         raise ReadError(write_error_message(path, error)) from error
     if exists and any(path.samefile(source) for source in inputs):
         raise ReadError(write_error_message(path, "it is an input of this command"))
-    is_file = _selects_file(path)
-    _check_existing(path, is_file, overwrite, frame_names)
-    require_writable_folder(path.parent if is_file else path)
+    selected = select_output_format(path, format_name)
+    _check_existing(path, selected, overwrite, frame_names)
+    require_writable_folder(path if selected.is_folder else path.parent)
 
 
-def _selects_file(path: Path) -> bool:
-    """Return whether the suffix selects a file format, False for a folder."""
-    suffix = path.suffix.lower()
-    if suffix in (*TIFF_SUFFIXES, COCO_SUFFIX):
-        return True
-    if path.is_dir() or not suffix or suffix[1:].isdigit():
-        return False
-    raise SettingsError(
-        f"Expected {', '.join(TIFF_SUFFIXES)}, {COCO_SUFFIX} or a folder for PNG "
-        f"files; the suffix {path.suffix!r} of {path} selects no supported format. "
-        "Change the suffix, or create the folder first if its name contains a dot."
-    )
+def existing_output(
+    path: Path, selected: LabelFormat, frame_names: Sequence[str] | None = None
+) -> list[Path]:
+    """List the files that an export in a format would replace."""
+    if not selected.is_folder:
+        return [path] if path.exists() else []
+    if selected.name == "png":
+        names = None if frame_names is None else png_names(frame_names)
+        return existing_masks(path, names)
+    return matching_files(path, selected.patterns)
 
 
 def _check_existing(
-    path: Path, is_file: bool, overwrite: bool, frame_names: Sequence[str] | None
+    path: Path,
+    selected: LabelFormat,
+    overwrite: bool,
+    frame_names: Sequence[str] | None,
 ) -> None:
-    if is_file and path.is_dir():
-        raise ReadError(write_error_message(path, "it is a folder"))
-    names = None if frame_names is None else png_names(frame_names)
-    exists = path.exists() if is_file else bool(existing_masks(path, names))
-    if exists and not overwrite:
+    if path.exists() and path.is_dir() == selected.is_file:
+        reason = "it is a folder" if selected.is_file else "it is a file"
+        raise ReadError(write_error_message(path, reason))
+    if existing_output(path, selected, frame_names) and not overwrite:
         raise ReadError(
-            f"{path} {'exists' if is_file else 'contains masks'} already. Choose "
-            "another path, or replace the labels with --overwrite."
+            f"{path} {'contains masks' if selected.is_folder else 'exists'} already. "
+            "Choose another path, or replace the labels with --overwrite."
         )

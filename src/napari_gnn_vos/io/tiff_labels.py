@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import tifffile
@@ -17,6 +17,8 @@ LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
 and the placement follow as JSON."""
 MAX_AXES = 8
 
+Byte = Annotated[int, Field(ge=0, le=255)]
+Colour = tuple[Byte, Byte, Byte]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Vector = Annotated[list[Finite], Field(max_length=MAX_AXES**2)]
 Matrix = Annotated[
@@ -56,6 +58,7 @@ class _Description(BaseModel):
 
     names: dict[int, str] = {}
     placement: Placement | None = None
+    colours: dict[int, Colour] = {}
 
 
 _NAMES = TypeAdapter(dict[int, str])
@@ -66,20 +69,25 @@ class LabelFile(NamedTuple):
 
     Parameters
     ----------
-    labels : (T, H, W) ndarray of uint8
+    labels : (T, H, W) ndarray of uint8 or uint16
     names : dict of int to str
         Object names by label.
     placement : Placement or None
         Of the layer that was saved; None for labels that were not saved from a layer.
+    colours : dict of int to (red, green, blue)
+        Colours by label, 0 to 255.
     """
 
-    labels: NDArray[np.uint8]
+    labels: NDArray[Any]
     names: dict[int, str]
     placement: Placement | None
+    colours: dict[int, Colour] = {}  # noqa: RUF012 - not changed
 
 
 def label_description(
-    names: Mapping[int, str], placement: Placement | None = None
+    names: Mapping[int, str],
+    placement: Placement | None = None,
+    colours: Mapping[int, Colour] | None = None,
 ) -> str:
     """Return the description of the first page of a label file.
 
@@ -88,8 +96,11 @@ def label_description(
     names : mapping of int to str
         Object names by label.
     placement : Placement, optional
+    colours : mapping of int to (red, green, blue), optional
     """
-    description = _Description(names=dict(names), placement=placement)
+    description = _Description(
+        names=dict(names), placement=placement, colours=dict(colours or {})
+    )
     text = json.dumps(description.model_dump())  # ASCII, as TIFF requires
     return f"{LABELS_MARKER}\n{text}"
 
@@ -111,17 +122,16 @@ def read_labels(path: Path) -> LabelFile | None:
             marker, _, text = file.pages.first.description.partition("\n")
             if marker != LABELS_MARKER:
                 return None
-            names, placement = _parse(text)
+            stored = _parse(text)
             labels = np.stack([page.asarray() for page in file.pages])
-            return LabelFile(labels, names, placement)
+            return LabelFile(labels, stored.names, stored.placement, stored.colours)
     except Exception:  # noqa: BLE001 - any failure: not a label file
         return None
 
 
-def _parse(text: str) -> tuple[dict[int, str], Placement | None]:
+def _parse(text: str) -> _Description:
     """Parse a description, also of version 0.1 with names only."""
     try:
-        return _NAMES.validate_json(text or "{}"), None
+        return _Description(names=_NAMES.validate_json(text or "{}"))
     except ValueError:
-        description = _Description.model_validate_json(text)
-        return description.names, description.placement
+        return _Description.model_validate_json(text)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
-from napari_gnn_vos.io.export import export_palette_pngs
+from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.scenes.compose import compose, render_scene
 from napari_gnn_vos.study.scenes.compose_list import (

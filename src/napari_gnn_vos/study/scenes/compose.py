@@ -14,7 +14,7 @@ from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
-from napari_gnn_vos.io.export import export_palette_pngs
+from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.study.scenes.compose_list import SCENES

@@ -5,8 +5,10 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from napari_gnn_vos.errors import ReadError, ShapeError
-from napari_gnn_vos.io.coco import encode_mask, export_coco
 from napari_gnn_vos.io.export import export_labels
+from napari_gnn_vos.io.formats import coco
+from napari_gnn_vos.io.formats.coco import encode_mask, export_coco
+from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation"
@@ -99,3 +101,61 @@ def test_file_names_are_those_of_the_frames(tmp_path):
     assert video["file_names"] == [f"clip/{name}" for name in names]
     with pytest.raises(ShapeError, match="5 frames and 4 names"):
         export_coco(labels, tmp_path / "a.json", frame_names=names[:4])
+
+
+def test_objects_keep_label_name_and_colour(tmp_path):
+    source = video_labels(frame_names=[f"{t}.png" for t in range(6)], video_name="clip")
+    coco.write(source, tmp_path / "clip.json")
+    read = coco.read(tmp_path / "clip.json")
+    np.testing.assert_array_equal(read.frames[:], source.frames)
+    assert (read.names, read.colours) == (NAMES, COLOURS)
+    assert (read.frame_names, read.video_name) == (source.frame_names, "clip")
+
+
+def test_run_lengths_compressed_by_pycocotools_are_read(tmp_path):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    document = read(path)
+    for annotation in document["annotations"]:
+        annotation["segmentations"] = [
+            rle and compressed(rle) for rle in annotation["segmentations"]
+        ]
+    path.write_text(json.dumps(document))
+    np.testing.assert_array_equal(coco.read(path).frames[:], labels)
+
+
+def compressed(segmentation):
+    run_lengths = coco_mask.frPyObjects(segmentation, *segmentation["size"])
+    return run_lengths | {"counts": run_lengths["counts"].decode()}
+
+
+def test_labels_of_sixteen_bits_are_kept(tmp_path):
+    wide = moving_squares(dtype=np.int32, last=40_000)
+    export_coco(wide, tmp_path / "clip.json")
+    np.testing.assert_array_equal(coco.read(tmp_path / "clip.json").frames[:], wide)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"videos": []}, "videos"),
+        ({"annotations": [{"id": 1}]}, "annotations"),
+        ({"categories": 3}, "categories"),
+    ],
+)
+def test_other_documents_are_refused(tmp_path, change, message):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    path.write_text(json.dumps(read(path) | change))
+    with pytest.raises(ReadError, match=message):
+        coco.read(path)
+
+
+def test_damaged_masks_are_refused(tmp_path):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    document = read(path)
+    document["annotations"][0]["segmentations"][0]["counts"] = [3]
+    path.write_text(json.dumps(document))
+    with pytest.raises(ReadError, match="360 pixels"):
+        coco.read(path).frames[0]

@@ -1,0 +1,1 @@
+"""Interchange formats of label images; `registry` lists all of them."""

@@ -1,0 +1,213 @@
+"""Folders of palette PNG files, one per frame, as in the DAVIS dataset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.label_images import (
+    davis_palette,
+    validate_label_images,
+    write_error_message,
+)
+from napari_gnn_vos.storage import atomic_write
+
+
+def export_palette_pngs(
+    labels: Iterable[NDArray[Any]],
+    folder: str | PathLike[str],
+    overwrite: bool = False,
+    frame_names: Sequence[str] | None = None,
+    palette: Sequence[int] | None = None,
+) -> int:
+    """Write one PNG file per frame with a palette.
+
+    Parameters
+    ----------
+    labels : iterable of (H, W) ndarray of integer
+        One label image per frame, values 0 to 255, or a (T, H, W) array.
+    folder : path
+        Created if it does not exist.
+    overwrite : bool
+        Replace the masks in the folder, and delete the numbered ones after the last
+        frame.
+    frame_names : sequence of T str, optional
+        File names of the video frames. The masks have the same names with the suffix
+        ``.png``. By default the masks are ``00000.png``, ``00001.png`` ...
+    palette : sequence of 768 int, optional
+        Colours of labels 0 to 255 as red, green, blue. By default those of DAVIS.
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    ReadError
+        If the folder cannot be written, or has masks and `overwrite` is false.
+    ShapeError
+        If there is no frame, a frame is not a label image, or the frames differ in
+        size.
+    """
+    folder = Path(folder)
+    names = None if frame_names is None else png_names(frame_names)
+    old = existing_masks(folder, names)
+    if old and not overwrite:
+        raise ReadError(
+            f"Expected a folder without masks; {folder} has {len(old)} already. "
+            "Choose an empty folder, or overwrite the masks."
+        )
+    written = 0
+    for written, mask in enumerate(validate_label_images(labels), start=1):
+        try:
+            name = f"{written - 1:05d}.png" if names is None else names[written - 1]
+            _write_png(mask, folder / name, palette or davis_palette())
+        except OSError as error:
+            raise ReadError(write_error_message(folder, error)) from error
+    for file in old:
+        if names is None and int(file.stem) >= written:
+            file.unlink()
+    return written
+
+
+def _write_png(mask: NDArray[np.uint8], file: Path, palette: Sequence[int]) -> None:
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(mask)
+    image.putpalette(list(palette))
+    atomic_write(file, partial(image.save, format="PNG"))
+
+
+def png_names(frame_names: Sequence[str]) -> list[str]:
+    """Replace the suffixes of file names by ``.png``, if the results are unique.
+
+    Otherwise ``.png`` is appended.
+
+    Examples
+    --------
+    >>> png_names(["a.jpg", "b.jpg"]), png_names(["a.jpg", "a.jpeg"])
+    (['a.png', 'b.png'], ['a.jpg.png', 'a.jpeg.png'])
+    """
+    names = [f"{Path(name).stem}.png" for name in frame_names]
+    unique = len({name.lower() for name in names}) == len(names)
+    return names if unique else [f"{name}.png" for name in frame_names]
+
+
+def existing_masks(folder: Path, names: Sequence[str] | None) -> list[Path]:
+    """List the files of a folder that an export would replace.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str or None
+        File names of the masks; None for numbered masks.
+
+    Raises
+    ------
+    ReadError
+        If the folder is a file, or cannot be read.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ReadError(write_error_message(folder, "it is a file"))
+    if names is not None:
+        return [folder / name for name in names if (folder / name).exists()]
+    numbered = re.compile(r"\d{5}\.png")
+    files = folder.iterdir() if folder.is_dir() else ()
+    return [file for file in files if numbered.fullmatch(file.name)]
+
+
+def write(labels: VideoLabels, path: Path) -> int:
+    """Write PNG files in the colours of the objects, and their names.
+
+    Names and colours are also stored in ``objects.json``.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+    path : Path
+        Folder. Masks of an earlier export are replaced.
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    ReadError, ShapeError
+        As in :func:`export_palette_pngs`.
+    """
+    count = export_palette_pngs(
+        labels.frames, path, True, labels.frame_names, labels.palette()
+    )
+    write_objects(labels, path)
+    return count
+
+
+def read(path: Path) -> VideoLabels:
+    """Read PNG files in natural order on access; pixel values are labels.
+
+    RGB images are not read, because their colours have no order.
+
+    Raises
+    ------
+    ReadError
+        If there are no PNG files, or a file is not a greyscale or palette image.
+    """
+    files = sorted(path.glob("*.png"), key=_natural_order)
+    if not files:
+        raise ReadError(f"Expected a folder of PNG masks; {path} has none.")
+    names, colours = read_objects(path)
+    return VideoLabels(
+        _PngMasks(files),
+        names,
+        colours,
+        frame_names=[file.name for file in files],
+        video_name=path.resolve().name,
+    )
+
+
+class _PngMasks(LazyLabels):
+    """Label images of single PNG files."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files, first = files, _read_png(files[0])
+        super().__init__((len(files), *first.shape), first.dtype)
+
+    def _read(self, t: int) -> NDArray[Any]:
+        return _read_png(self._files[t])
+
+
+def _read_png(file: Path) -> NDArray[Any]:
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            mode, mask = image.mode, np.asarray(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ReadError(
+            f"Expected a mask; {file} is damaged: {error}. Copy it again."
+        ) from error
+    if mask.ndim != 2:
+        raise ReadError(
+            f"Expected a greyscale or palette image; {file} has the mode {mode}. "
+            "Save the masks with one label per pixel."
+        )
+    return mask.astype(np.uint8 if mask.dtype == bool else mask.dtype)
+
+
+def _natural_order(file: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.findall(r"(\d+)|(\D+)", file.stem.lower())
+    return [(int(digits or -1), text) for digits, text in parts], file.name

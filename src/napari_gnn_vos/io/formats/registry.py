@@ -1,0 +1,184 @@
+"""The list of label formats, which command line, viewer and documentation use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.io.formats import cell_tracking, coco, png, tiff
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+
+
+def _any_path(_path: Path) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """A file format of label images.
+
+    Parameters
+    ----------
+    name : str
+        For ``--format``.
+    description : str
+        Content and programs that open it, for documentation and file dialogs.
+    suffixes : tuple of str
+        Suffixes of files, in lower case; empty for a folder.
+    write : callable
+        Writes labels to a path and returns the number of frames.
+    read : callable or None
+        Returns the labels of a path; None for formats without masks.
+    patterns : tuple of str
+        Glob patterns of the files of a folder that an export replaces.
+    recognizes : callable
+        Returns whether an existing path with this suffix has this format.
+    """
+
+    name: str
+    description: str
+    suffixes: tuple[str, ...]
+    write: Callable[[VideoLabels, Path], int]
+    read: Callable[[Path], VideoLabels] | None = None
+    patterns: tuple[str, ...] = ()
+    recognizes: Callable[[Path], bool] = _any_path
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a folder whose other files are kept."""
+        return not self.suffixes
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the output is a single file, not a folder or a zarr group."""
+        return bool(self.suffixes) and ".zarr" not in self.suffixes
+
+    def accepts(self, path: Path) -> bool:
+        """Return whether a path has a suffix of this format."""
+        if self.is_folder:
+            return path.is_dir() or not _has_suffix(path)
+        return path.name.lower().endswith(self.suffixes)
+
+
+FORMATS = (
+    LabelFormat(
+        "tiff",
+        "multi-page TIFF with names and colours of the objects",
+        (".tif", ".tiff"),
+        tiff.write,
+        tiff.read,
+    ),
+    LabelFormat(
+        "coco",
+        "COCO JSON for videos (YouTube-VIS)",
+        (".json",),
+        coco.write,
+        coco.read,
+        recognizes=coco.recognizes,
+    ),
+    LabelFormat(
+        "ctc",
+        "folder of the Cell Tracking Challenge",
+        (),
+        cell_tracking.write,
+        cell_tracking.read,
+        cell_tracking.PATTERNS,
+        cell_tracking.recognizes,
+    ),
+    LabelFormat(
+        "png",
+        "folder of palette PNG files (DAVIS)",
+        (),
+        png.write,
+        png.read,
+    ),
+)
+"""All formats. Among those that accept a path, the first one that is recognized is
+read, and the default is written."""
+DEFAULTS = ("tiff", "coco", "png")
+"""Formats that are selected by the suffix alone."""
+
+
+def format_named(name: str) -> LabelFormat:
+    """Return a format by its name.
+
+    Raises
+    ------
+    SettingsError
+        If the name is unknown.
+    """
+    for each in FORMATS:
+        if each.name == name:
+            return each
+    raise SettingsError(
+        f"Expected a format among {', '.join(each.name for each in FORMATS)}; got "
+        f"{name!r}. Choose one of them."
+    )
+
+
+def select_output_format(path: Path, name: str | None = None) -> LabelFormat:
+    """Return the format of an output path, by name or by suffix.
+
+    Parameters
+    ----------
+    path : Path
+    name : str, optional
+        Name of a format. By default the suffix selects it; a path without suffix is a
+        folder of PNG files.
+
+    Raises
+    ------
+    SettingsError
+        If the name is unknown, or the suffix is not that of the format.
+    """
+    if name is None:
+        for default in DEFAULTS:
+            if format_named(default).accepts(path):
+                return format_named(default)
+        raise _unknown_suffix(path)
+    chosen = format_named(name)
+    if not chosen.accepts(path):
+        expected = " or ".join(chosen.suffixes) or "no suffix, for a folder"
+        raise SettingsError(
+            f"Expected {expected} for the format {name}; {path} has the suffix "
+            f"{path.suffix!r}. Change the suffix or the format."
+        )
+    return chosen
+
+
+def select_reader(path: Path, name: str | None = None) -> Callable[[Path], VideoLabels]:
+    """Return the reader of an existing path, by name or by suffix and content.
+
+    Raises
+    ------
+    SettingsError
+        If the format is unknown, or cannot be read.
+    """
+    if name is None:
+        for each in FORMATS:
+            if each.read is not None and each.accepts(path) and each.recognizes(path):
+                return each.read
+        raise _unknown_suffix(path)
+    chosen = format_named(name)
+    if chosen.read is None:
+        raise SettingsError(
+            f"The format {name} contains no masks and cannot be read. Choose one of "
+            f"{', '.join(each.name for each in FORMATS if each.read)}."
+        )
+    return chosen.read
+
+
+def _has_suffix(path: Path) -> bool:
+    """Return whether a name ends in a suffix; a number is none."""
+    return bool(path.suffix) and not path.suffix[1:].isdigit()
+
+
+def _unknown_suffix(path: Path) -> SettingsError:
+    suffixes = (suffix for each in FORMATS for suffix in each.suffixes)
+    return SettingsError(
+        f"Expected {', '.join(dict.fromkeys(suffixes))} or a folder; the suffix "
+        f"{path.suffix!r} of {path} selects no supported format. Change the suffix, or "
+        "create the folder first if its name contains a dot."
+    )

@@ -1,0 +1,112 @@
+"""Label images of a video with the names and colours of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.io.label_images import davis_palette, validate_label_images
+from napari_gnn_vos.io.lazy_frames import LazyFrames
+
+Colour = tuple[int, int, int]
+"""Red, green, blue, each from 0 to 255."""
+MAX_LABEL = 65535
+"""Largest label, that of 16-bit label images."""
+DEFAULT_NAME = "object"
+
+
+@dataclass(frozen=True)
+class VideoLabels:
+    """Label images of a video, and what is known about its objects and frames.
+
+    Parameters
+    ----------
+    frames : iterable of (H, W) ndarray of integer
+        One label image per frame, 0 is background. Writers iterate over it once.
+    names : mapping of int to str
+        Object names by label.
+    colours : mapping of int to (red, green, blue)
+        Colours by label, 0 to 255.
+    frame_names : sequence of T str, optional
+        File names of the video frames.
+    video_name : str, optional
+    image : callable, optional
+        Returns the (H, W, 3) uint8 image of frame t, for overlays and intensities.
+    """
+
+    frames: Iterable[NDArray[Any]]
+    names: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[int, Colour] = field(default_factory=dict)
+    frame_names: Sequence[str] | None = None
+    video_name: str | None = None
+    image: Callable[[int], NDArray[Any]] | None = None
+
+    def masks(self, maximum: int = MAX_LABEL) -> Iterator[NDArray[Any]]:
+        """Iterate over the validated label images, (H, W) uint8 or uint16."""
+        return validate_label_images(self.frames, maximum)
+
+    def name_of(self, label: int) -> str:
+        """Return the name of an object, by default "object"."""
+        return self.names.get(label, DEFAULT_NAME)
+
+    def colour_of(self, label: int) -> Colour:
+        """Return the colour of an object, by default that of DAVIS."""
+        if label in self.colours:
+            return self.colours[label]
+        start = 3 * (label if label < 256 else 1 + label % 255)
+        red, green, blue = davis_palette()[start : start + 3]
+        return red, green, blue
+
+    def palette(self) -> list[int]:
+        """Return the colours of labels 0 to 255 as red, green, blue, red ..."""
+        palette = davis_palette()
+        for label, colour in self.colours.items():
+            if label < 256:
+                palette[3 * label : 3 * label + 3] = colour
+        return palette
+
+    def frame_name(self, t: int) -> str:
+        """Return the file name of frame `t`, by default its number and ``.jpg``."""
+        return self.frame_names[t] if self.frame_names else f"{t:05d}.jpg"
+
+
+class LazyLabels(LazyFrames):
+    """Label images (T, H, W) that are read on access."""
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return map(self._read, range(len(self)))
+
+    @property
+    def size(self) -> int:
+        """Number of pixels of all frames."""
+        return prod(self.shape)
+
+
+def objects_in(mask: NDArray[Any]) -> list[int]:
+    """Return the labels of the objects that are visible in a label image."""
+    present: list[int] = np.flatnonzero(np.bincount(mask.ravel())).tolist()
+    return [label for label in present if label > 0]
+
+
+def colour_to_hex(colour: Colour) -> str:
+    """Return a colour as ``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def colour_from_hex(text: str) -> Colour | None:
+    """Return a colour from ``#rrggbb``, or None for another notation."""
+    try:
+        red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    except ValueError:
+        return None
+    return red, green, blue
+
+
+def label_dtype(largest: int) -> type[np.uint8 | np.uint16]:
+    """Return the smallest type for labels up to `largest`."""
+    return np.uint8 if largest < 256 else np.uint16

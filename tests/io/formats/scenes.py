@@ -1,0 +1,25 @@
+"""Label images of moving objects, some of which disappear and reappear."""
+
+import numpy as np
+
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+
+NAMES = {1: "Bär <1>", 2: "cup & saucer", 7: "cup & saucer"}
+COLOURS = {1: (255, 90, 95), 2: (46, 196, 182), 7: (10, 20, 30)}
+
+
+def moving_squares(frames=6, shape=(24, 30), dtype=np.uint8, last=7):
+    """Object 1 is always visible, 2 only in frames 1 and 4, `last` from frame 2."""
+    labels = np.zeros((frames, *shape), dtype)
+    for t in range(frames):
+        labels[t, 2:8, t : t + 6] = 1
+        labels[t, 3, t + 1] = 0  # a hole
+        if t in (1, 4):
+            labels[t, 12:20, 20:25] = 2
+        if t >= 2:
+            labels[t, 10:24, 0:3] = last
+    return labels
+
+
+def video_labels(**options):
+    return VideoLabels(moving_squares(), NAMES, COLOURS, **options)
