@@ -129,6 +129,15 @@ def read_labels(path: Path) -> LabelFile | None:
         return None
 
 
+def is_label_file(path: Path) -> bool:
+    """Return whether a TIFF file was written by `export_tiff`."""
+    try:
+        with tifffile.TiffFile(path) as file:
+            return bool(file.pages.first.description.startswith(LABELS_MARKER))
+    except Exception:  # noqa: BLE001 - any failure: not a label file
+        return False
+
+
 def _parse(text: str) -> _Description:
     """Parse a description, also of version 0.1 with names only."""
     try:

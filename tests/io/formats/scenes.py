@@ -12,8 +12,9 @@ def moving_squares(frames=6, shape=(24, 30), dtype=np.uint8, last=7):
     """Object 1 is always visible, 2 only in frames 1 and 4, `last` from frame 2."""
     labels = np.zeros((frames, *shape), dtype)
     for t in range(frames):
-        labels[t, 2:8, t : t + 6] = 1
-        labels[t, 3, t + 1] = 0  # a hole
+        start = t % (shape[1] - 10)
+        labels[t, 2:8, start : start + 6] = 1
+        labels[t, 3, start + 1] = 0  # a hole
         if t in (1, 4):
             labels[t, 12:20, 20:25] = 2
         if t >= 2:

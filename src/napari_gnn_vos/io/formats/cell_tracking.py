@@ -28,7 +28,7 @@ from napari_gnn_vos.io.formats.objects_file import (
     read_objects,
     write_objects,
 )
-from napari_gnn_vos.io.formats.output_folder import atomic_folder
+from napari_gnn_vos.io.formats.output import atomic_folder
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     LazyLabels,

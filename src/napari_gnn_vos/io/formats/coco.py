@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.object_spool import ObjectSpool
+from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.run_lengths import (
     counts_from_text,
     mask_from_run_lengths,
@@ -34,8 +35,6 @@ from napari_gnn_vos.io.formats.video_labels import (
     objects_in,
 )
 from napari_gnn_vos.io.json_file import read_json
-from napari_gnn_vos.io.label_images import write_error_message
-from napari_gnn_vos.storage import atomic_write
 
 Json = dict[str, Any]
 _FIELDS = ("segmentation", "bbox", "area")
@@ -131,10 +130,7 @@ def write(labels: VideoLabels, path: Path) -> int:
                 file.write(b"}")
             file.write(b"]}")
 
-        try:
-            atomic_write(path, write_document)
-        except OSError as error:
-            raise ReadError(write_error_message(path, error)) from error
+        atomic_file(path, write_document)
     return count
 
 

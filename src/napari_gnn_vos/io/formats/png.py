@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
-from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
 from napari_gnn_vos.io.label_images import (
     davis_palette,
     validate_label_images,

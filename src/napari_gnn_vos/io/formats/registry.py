@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.io.formats import cell_tracking, coco, png, tiff
+from napari_gnn_vos.io.formats import (
+    cell_tracking,
+    coco,
+    cvat,
+    cvat_reader,
+    label_studio,
+    mask_video,
+    ome_zarr,
+    png,
+    region_table,
+    tiff,
+    tiff_axes,
+    youtube_vos,
+)
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 
 
@@ -58,29 +71,114 @@ class LabelFormat:
     def accepts(self, path: Path) -> bool:
         """Return whether a path has a suffix of this format."""
         if self.is_folder:
-            return path.is_dir() or not _has_suffix(path)
+            return (
+                path.is_dir() and path.suffix.lower() != ".zarr"
+            ) or not _has_suffix(path)
         return path.name.lower().endswith(self.suffixes)
 
 
 FORMATS = (
     LabelFormat(
         "tiff",
-        "multi-page TIFF with names and colours of the objects",
+        "multi-page TIFF with names, colours and position; napari, Fiji, tifffile",
         (".tif", ".tiff"),
         tiff.write,
         tiff.read,
+        recognizes=tiff.recognizes,
+    ),
+    LabelFormat(
+        "ome-tiff",
+        "OME-TIFF with the axis time; Bio-Formats, OMERO, QuPath",
+        (".ome.tif", ".ome.tiff"),
+        tiff_axes.write_ome,
+        tiff_axes.read,
+        recognizes=tiff_axes.is_ome,
+    ),
+    LabelFormat(
+        "imagej",
+        "ImageJ hyperstack with the axis time and a lookup table; ImageJ, Fiji",
+        (".tif", ".tiff"),
+        tiff_axes.write_imagej,
+        tiff_axes.read,
     ),
     LabelFormat(
         "coco",
-        "COCO JSON for videos (YouTube-VIS)",
+        "COCO JSON for videos (YouTube-VIS); pycocotools, detection frameworks",
         (".json",),
         coco.write,
         coco.read,
         recognizes=coco.recognizes,
     ),
     LabelFormat(
+        "label-studio",
+        "tasks of Label Studio with brush masks, one per frame",
+        (".json",),
+        label_studio.write,
+        label_studio.read,
+        recognizes=label_studio.recognizes,
+    ),
+    LabelFormat(
+        "cvat-images",
+        "CVAT for images 1.1 with masks",
+        (".xml",),
+        cvat.write_images,
+        cvat_reader.read,
+    ),
+    LabelFormat(
+        "cvat-video",
+        "CVAT for video 1.1 with tracks of masks",
+        (".xml",),
+        cvat.write_video,
+        cvat_reader.read,
+    ),
+    LabelFormat(
+        "ome-zarr",
+        "OME-Zarr 0.4 label image; napari-ome-zarr, Fiji, Vizarr",
+        (".zarr",),
+        ome_zarr.write,
+        ome_zarr.read,
+    ),
+    LabelFormat(
+        "ome-zarr-0.5",
+        "OME-Zarr 0.5 label image, zarr format 3",
+        (".zarr",),
+        ome_zarr.write_version_5,
+        ome_zarr.read,
+    ),
+    LabelFormat(
+        "mask-video",
+        "lossless grey FFV1 video of the labels; FFmpeg, PyAV, VLC",
+        (".mkv",),
+        mask_video.write_masks,
+        mask_video.read_masks,
+    ),
+    LabelFormat(
+        "overlay",
+        "H.264 video with the objects in their colours; any player",
+        (".mp4",),
+        mask_video.write_overlay,
+    ),
+    LabelFormat(
+        "csv",
+        "table of area, centroid, box, perimeter, eccentricity and intensity",
+        (".csv",),
+        region_table.write_csv,
+    ),
+    LabelFormat(
+        "tracks",
+        "table of centroids in the columns of napari tracks: track_id, t, y, x",
+        (".csv",),
+        region_table.write_tracks,
+    ),
+    LabelFormat(
+        "parquet",
+        "the table of csv as Parquet, with the package pyarrow",
+        (".parquet",),
+        region_table.write_parquet,
+    ),
+    LabelFormat(
         "ctc",
-        "folder of the Cell Tracking Challenge",
+        "folder of the Cell Tracking Challenge: 16-bit masks and a table of tracks",
         (),
         cell_tracking.write,
         cell_tracking.read,
@@ -88,17 +186,36 @@ FORMATS = (
         cell_tracking.recognizes,
     ),
     LabelFormat(
+        "youtube-vos",
+        "folder of YouTube-VOS: Annotations and meta.json",
+        (),
+        youtube_vos.write,
+        youtube_vos.read,
+        youtube_vos.PATTERNS,
+        youtube_vos.recognizes,
+    ),
+    LabelFormat(
         "png",
-        "folder of palette PNG files (DAVIS)",
+        "folder of palette PNG files, as in DAVIS; image viewers",
         (),
         png.write,
         png.read,
     ),
 )
-"""All formats. Among those that accept a path, the first one that is recognized is
-read, and the default is written."""
-DEFAULTS = ("tiff", "coco", "png")
-"""Formats that are selected by the suffix alone."""
+"""All formats. Of an existing path, the first one that recognizes it is read."""
+DEFAULTS = (
+    "ome-tiff",
+    "tiff",
+    "coco",
+    "cvat-images",
+    "ome-zarr",
+    "mask-video",
+    "overlay",
+    "csv",
+    "parquet",
+    "png",
+)
+"""Formats that the suffix alone selects for output, in this order."""
 
 
 def format_named(name: str) -> LabelFormat:

@@ -10,10 +10,15 @@ from typing import IO, Any
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, Colour, VideoLabels
-from napari_gnn_vos.io.label_images import validate_label_images, write_error_message
-from napari_gnn_vos.io.tiff_labels import Placement, label_description, read_labels
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.io.label_images import validate_label_images
+from napari_gnn_vos.io.tiff_labels import (
+    Placement,
+    is_label_file,
+    label_description,
+    read_labels,
+)
 
 BIG_TIFF_BYTES = 2**32 - 2**25
 """Uncompressed size from which 64-bit offsets are needed, with room for the tags."""
@@ -70,10 +75,7 @@ def export_tiff(
                 )
                 written += 1
 
-    try:
-        atomic_write(path, write)
-    except OSError as error:
-        raise ReadError(write_error_message(path, error)) from error
+    atomic_file(path, write)
     return written
 
 
@@ -102,6 +104,11 @@ def read(path: Path) -> VideoLabels:
     if file is None:
         raise ReadError(
             f"Expected labels saved by napari-gnn-vos; {path} was written by another "
-            "program. Choose its format, such as ome-tiff."
+            "program. Choose the format imagej or ome-tiff."
         )
     return VideoLabels(file.labels, file.names, file.colours, video_name=path.stem)
+
+
+def recognizes(path: Path) -> bool:
+    """Return whether a file was written by :func:`export_tiff`."""
+    return is_label_file(path)

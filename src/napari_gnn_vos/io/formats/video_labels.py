@@ -87,6 +87,24 @@ class LazyLabels(LazyFrames):
         return prod(self.shape)
 
 
+class LabelsOfVideo(LazyLabels):
+    """Frames of a greyscale video as label images.
+
+    Parameters
+    ----------
+    frames : LazyFrames
+        (T, H, W), or (T, H, W, C) with equal channels.
+    """
+
+    def __init__(self, frames: LazyFrames) -> None:
+        super().__init__(frames.shape[:3], frames.dtype)
+        self._frames = frames
+
+    def _read(self, t: int) -> NDArray[Any]:
+        frame = self._frames[t]
+        return frame if frame.ndim == 2 else np.ascontiguousarray(frame[..., 0])
+
+
 def objects_in(mask: NDArray[Any]) -> list[int]:
     """Return the labels of the objects that are visible in a label image."""
     present: list[int] = np.flatnonzero(np.bincount(mask.ravel())).tolist()

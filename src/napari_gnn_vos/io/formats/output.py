@@ -1,15 +1,39 @@
-"""Output folders that are complete or absent."""
+"""Output files and folders that are complete or absent."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.label_images import write_error_message
+from napari_gnn_vos.storage import atomic_write
+
+
+def atomic_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file atomically; an existing file is replaced after the last byte.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Called with a file opened for binary writing.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    """
+    try:
+        atomic_write(path, write)
+    except ReadError:
+        raise
+    except OSError as error:
+        raise ReadError(write_error_message(path, error)) from error
 
 
 @contextmanager

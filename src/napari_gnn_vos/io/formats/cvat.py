@@ -1,0 +1,199 @@
+"""CVAT XML 1.1 for images and for videos, with run-length masks.
+
+In the format for images, the group of a mask is the label of its object. In the format
+for videos, an object is a track.
+
+References
+----------
+https://docs.cvat.ai/docs/manual/advanced/xml_format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.io.formats.object_spool import ObjectSpool
+from napari_gnn_vos.io.formats.output import atomic_file
+from napari_gnn_vos.io.formats.run_lengths import run_lengths
+from napari_gnn_vos.io.formats.video_labels import (
+    DEFAULT_NAME,
+    VideoLabels,
+    colour_to_hex,
+    objects_in,
+)
+
+
+def write_images(labels: VideoLabels, path: Path) -> int:
+    """Write one element ``image`` per frame, with a mask for each visible object.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+    path : Path
+        An existing file is replaced after all frames were encoded.
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    ShapeError
+        If the label images are invalid.
+    """
+    with ObjectSpool() as spool:
+        count, shape = _encode(labels, spool, _image_mask)
+
+        def write(file: IO[bytes]) -> None:
+            file.write(_head(labels, spool, count, shape, "annotation").encode())
+            records = {label: spool.records(label) for label in spool.objects}
+            following = {label: next(records[label]) for label in records}
+            for t in range(count):
+                name = quoteattr(labels.frame_name(t))
+                size = f'width="{shape[1]}" height="{shape[0]}"'
+                file.write(f'  <image id="{t}" name={name} {size}>\n'.encode())
+                for label in [k for k, (u, _) in following.items() if u == t]:
+                    file.write(following[label][1].encode())
+                    following[label] = next(records[label], (-1, ""))
+                file.write(b"  </image>\n")
+            file.write(b"</annotations>\n")
+
+        atomic_file(path, write)
+    return count
+
+
+def write_video(labels: VideoLabels, path: Path) -> int:
+    """Write one element ``track`` per object, with a mask for each visible frame.
+
+    A frame in which the object has disappeared is marked as ``outside``. Parameters
+    and errors are those of :func:`write_images`.
+    """
+    with ObjectSpool() as spool:
+        count, shape = _encode(labels, spool, _track_mask)
+
+        def write(file: IO[bytes]) -> None:
+            file.write(_head(labels, spool, count, shape, "interpolation").encode())
+            for label in spool.objects:
+                _write_track(file, labels, spool, label, count)
+            file.write(b"</annotations>\n")
+
+        atomic_file(path, write)
+    return count
+
+
+Encode = Callable[[VideoLabels, int, int, str], str]
+
+
+def _encode(
+    labels: VideoLabels, spool: ObjectSpool, encode: Encode
+) -> tuple[int, tuple[int, ...]]:
+    count, shape = 0, (0, 0)
+    for t, mask in enumerate(labels.masks()):
+        for label in objects_in(mask):
+            geometry = mask_attributes(mask == label)
+            spool.add(label, t, encode(labels, label, t, geometry))
+        count, shape = t + 1, mask.shape
+    return count, shape
+
+
+def mask_attributes(mask: NDArray[np.bool_]) -> str:
+    """Encode a mask as attributes: row-major run lengths inside the bounding box.
+
+    Parameters
+    ----------
+    mask : (H, W) ndarray of bool
+        With at least one true pixel.
+
+    Examples
+    --------
+    >>> mask_attributes(np.array([[False, True, True], [False, False, True]]))
+    'rle="0, 2, 1, 1" left="1" top="0" width="2" height="2"'
+    """
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
+    box = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    counts = ", ".join(map(str, run_lengths(box.ravel())))
+    return (
+        f'rle="{counts}" left="{cols[0]}" top="{rows[0]}" '
+        f'width="{box.shape[1]}" height="{box.shape[0]}"'
+    )
+
+
+def _image_mask(labels: VideoLabels, label: int, _t: int, geometry: str) -> str:
+    name = quoteattr(labels.name_of(label))
+    return (
+        f'    <mask label={name} source="manual" occluded="0" {geometry} z_order="0" '
+        f'group_id="{label}"{_colour(labels, label)}></mask>\n'
+    )
+
+
+def _track_mask(_labels: VideoLabels, _label: int, t: int, geometry: str) -> str:
+    return (
+        f'    <mask frame="{t}" keyframe="1" outside="0" occluded="0" '
+        f'{geometry} z_order="0"></mask>\n'
+    )
+
+
+def _write_track(
+    file: IO[bytes], labels: VideoLabels, spool: ObjectSpool, label: int, count: int
+) -> None:
+    name = quoteattr(labels.name_of(label))
+    file.write(
+        f'  <track id="{label}" label={name} source="manual" '
+        f'group_id="{label}"{_colour(labels, label)}>\n'.encode()
+    )
+    visible = {*spool.frames(label)}
+    for t, record in spool.records(label):
+        file.write(record.encode())
+        if t + 1 < count and t + 1 not in visible:
+            hidden = record.replace(f'frame="{t}"', f'frame="{t + 1}"', 1)
+            file.write(hidden.replace('outside="0"', 'outside="1"', 1).encode())
+    file.write(b"  </track>\n")
+
+
+def _head(
+    labels: VideoLabels,
+    spool: ObjectSpool,
+    count: int,
+    shape: tuple[int, ...],
+    mode: str,
+) -> str:
+    """Return the start of a file: size, and names with the colour of the first object.
+
+    CVAT has one colour for each name. The colour of an object is stored in the
+    attribute ``color`` of its mask or track, which CVAT ignores.
+    """
+    colours: dict[str, str] = {}
+    for label in spool.objects or [0]:
+        name = labels.name_of(label) if label else DEFAULT_NAME
+        colours.setdefault(name, colour_to_hex(labels.colour_of(label)))
+    elements = "".join(
+        f"        <label>\n          <name>{escape(name)}</name>\n"
+        f"          <color>{colour}</color>\n          <type>mask</type>\n"
+        "          <attributes>\n          </attributes>\n        </label>\n"
+        for name, colour in colours.items()
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n'
+        "  <version>1.1</version>\n  <meta>\n    <task>\n"
+        f"      <name>{escape(labels.video_name or 'video')}</name>\n"
+        f"      <size>{count}</size>\n      <mode>{mode}</mode>\n"
+        f"      <labels>\n{elements}      </labels>\n"
+        f"      <original_size>\n        <width>{shape[1]}</width>\n"
+        f"        <height>{shape[0]}</height>\n      </original_size>\n"
+        "    </task>\n  </meta>\n"
+    )
+
+
+def _colour(labels: VideoLabels, label: int) -> str:
+    if label not in labels.colours:
+        return ""
+    return f' color="{colour_to_hex(labels.colours[label])}"'

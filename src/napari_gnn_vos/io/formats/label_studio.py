@@ -1,0 +1,317 @@
+"""Label Studio JSON: one task per frame with brush masks.
+
+A mask is stored as the four equal channels of an RGBA image, in the run-length code of
+Label Studio's brush: bit fields for the number of values, the size of a value and four
+sizes of lengths; then runs, each with one bit for a repeated value, two bits for the
+size of its length, the length less one, and the value.
+
+References
+----------
+https://labelstud.io/guide/export
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, TypeAdapter
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.output import atomic_file
+from napari_gnn_vos.io.formats.run_lengths import run_lengths
+from napari_gnn_vos.io.formats.video_labels import (
+    MAX_LABEL,
+    Colour,
+    LazyLabels,
+    VideoLabels,
+    colour_from_hex,
+    colour_to_hex,
+    label_dtype,
+    objects_in,
+)
+from napari_gnn_vos.io.json_file import read_json
+
+LENGTH_BITS = (3, 4, 8, 16)
+VALUE_BITS = 8
+CHANNELS = 4
+MAX_RUN = 2 ** LENGTH_BITS[-1]
+
+
+def write(labels: VideoLabels, path: Path) -> int:
+    """Write one task per frame with a brush region for each visible object.
+
+    The id of a region is ``object-N`` with the label N of the object; its class is the
+    name.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+    path : Path
+        An existing file is replaced after all frames were written.
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    ShapeError
+        If the label images are invalid.
+    """
+    count = 0
+
+    def write_tasks(file: IO[bytes]) -> None:
+        nonlocal count
+        for t, mask in enumerate(labels.masks()):
+            file.write(b",\n" if t else b"[")
+            file.write(json.dumps(_task(labels, t, mask)).encode())
+            count = t + 1
+        file.write(b"]\n")
+
+    atomic_file(path, write_tasks)
+    return count
+
+
+def _task(labels: VideoLabels, t: int, mask: NDArray[Any]) -> dict[str, Any]:
+    height, width = mask.shape
+    regions = [
+        {
+            "id": f"object-{label}",
+            "type": "brushlabels",
+            "from_name": "label",
+            "to_name": "image",
+            "original_width": width,
+            "original_height": height,
+            "image_rotation": 0,
+            "meta": {"color": colour_to_hex(labels.colour_of(label))},
+            "value": {
+                "format": "rle",
+                "rle": encode_brush(mask == label),
+                "brushlabels": [labels.name_of(label)],
+            },
+        }
+        for label in objects_in(mask)
+    ]
+    size = {"frame": t, "height": height, "width": width}
+    data = {"image": labels.frame_name(t), **size}
+    return {"data": data, "annotations": [{"result": regions}]}
+
+
+def encode_brush(mask: NDArray[np.bool_]) -> list[int]:
+    """Encode a mask in the run-length code of Label Studio.
+
+    Parameters
+    ----------
+    mask : (H, W) ndarray of bool
+
+    Returns
+    -------
+    code : list of int
+        Bytes, 0 to 255.
+    """
+    fields = [_bits(mask.size * CHANNELS, 32), _bits(VALUE_BITS - 1, 5)]
+    fields += [_bits(bits - 1, 4) for bits in LENGTH_BITS]
+    value = 0
+    for count in run_lengths(mask.ravel()):
+        remaining = count * CHANNELS
+        while remaining:
+            length = min(remaining, MAX_RUN)
+            size = next(k for k, bits in enumerate(LENGTH_BITS) if length <= 2**bits)
+            fields += ["1", _bits(size, 2), _bits(length - 1, LENGTH_BITS[size])]
+            fields.append(_bits(value, VALUE_BITS))
+            remaining -= length
+        value = 255 - value
+    text = "".join(fields)
+    text += "0" * (-len(text) % 8)
+    return [*int(text, 2).to_bytes(len(text) // 8, "big")]
+
+
+def decode_brush(code: list[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Decode a mask; a pixel belongs to it if its last channel is not zero.
+
+    Parameters
+    ----------
+    code : list of int
+        Bytes, 0 to 255.
+    shape : (int, int)
+        H, W.
+
+    Raises
+    ------
+    ReadError
+        If the code is damaged or has another number of pixels.
+    """
+    bits = _BitReader(code)
+    total = bits.read(32)
+    if total != shape[0] * shape[1] * CHANNELS:
+        raise ReadError(
+            f"Expected a brush mask of {shape[0]} x {shape[1]} pixels; it has {total} "
+            "values. Export the project again."
+        )
+    value_bits = bits.read(5) + 1
+    sizes = [bits.read(4) + 1 for _ in range(4)]
+    values = np.zeros(total, np.uint8)
+    start = 0
+    while start < total:
+        repeated, size = bits.read(1), sizes[bits.read(2)]
+        stop = start + bits.read(size) + 1
+        if repeated:
+            values[start:stop] = bits.read(value_bits) & 255
+        else:
+            run = [bits.read(value_bits) & 255 for _ in range(start, min(stop, total))]
+            values[start:stop] = run
+        start = stop
+    return np.asarray(values.reshape(*shape, CHANNELS)[..., -1] > 0)
+
+
+def _bits(number: int, width: int) -> str:
+    return f"{number:0{width}b}"
+
+
+class _BitReader:
+    """Unsigned numbers of any width from bytes, most significant bit first."""
+
+    def __init__(self, code: list[int]) -> None:
+        self._bits = "".join(f"{byte:08b}" for byte in code)
+        self._position = 0
+
+    def read(self, width: int) -> int:
+        start, self._position = self._position, self._position + width
+        if self._position > len(self._bits):
+            raise ReadError("A brush mask is cut off. Export the project again.")
+        return int(self._bits[start : self._position], 2)
+
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+Side = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Value(BaseModel):
+    rle: list[Byte] | None = None
+    brushlabels: list[str] = []
+
+
+class _Meta(BaseModel):
+    color: str = ""
+
+
+class _Region(BaseModel):
+    id: str = ""
+    type: str
+    original_width: Side | None = None
+    original_height: Side | None = None
+    meta: _Meta = _Meta()
+    value: _Value
+
+
+class _Result(BaseModel):
+    result: list[_Region]
+
+
+class _Task(BaseModel):
+    data: dict[str, Any]
+    annotations: list[_Result]
+
+
+_SCHEMA = TypeAdapter(Annotated[list[_Task], Field(min_length=1)])
+
+
+def read(path: Path) -> VideoLabels:
+    """Read the brush regions of tasks, one frame per task; masks are decoded on access.
+
+    Of several annotations of a task the last one is read. A region belongs to the
+    object N if its id is ``object-N``, and otherwise to the object of its class.
+
+    Raises
+    ------
+    ReadError
+        If the file does not have this format, has no brush region, or frames of several
+        sizes.
+    """
+    tasks = read_json(path, _SCHEMA, "Expected the tasks of Label Studio as JSON")
+    frames = [task.annotations[-1].result if task.annotations else [] for task in tasks]
+    brush = [[region for region in frame if region.value.rle] for frame in frames]
+    sizes = Counter(size for size in map(_size, tasks, brush) if size is not None)
+    if len(sizes) != 1:
+        raise ReadError(
+            f"Expected brush regions of one size; {path} has the sizes {[*sizes]}. "
+            "Export the tasks of one video."
+        )
+    (shape,) = sizes
+    numbers = _numbers([region for frame in brush for region in frame])
+    names: dict[int, str] = {}
+    colours: dict[int, Colour] = {}
+    for region in (region for frame in brush for region in frame):
+        label = numbers[_key(region)]
+        names[label] = "".join(region.value.brushlabels[:1])
+        if colour := colour_from_hex(region.meta.color):
+            colours[label] = colour
+    return VideoLabels(
+        _BrushFrames(brush, numbers, shape),
+        names,
+        colours,
+        frame_names=[Path(str(task.data.get("image", ""))).name for task in tasks],
+        video_name=path.stem,
+    )
+
+
+def recognizes(path: Path) -> bool:
+    """Return whether a JSON file contains a list."""
+    with path.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+
+
+def _size(task: _Task, regions: list[_Region]) -> tuple[int, int] | None:
+    for region in regions:
+        if region.original_height and region.original_width:
+            return region.original_height, region.original_width
+    size = task.data.get("height"), task.data.get("width")
+    return size if all(isinstance(side, int) for side in size) else None  # type: ignore[return-value]
+
+
+def _key(region: _Region) -> str:
+    """Return what identifies the object of a region: ``object-N``, or its class."""
+    number = region.id.removeprefix("object-")
+    valid = region.id != number and number.isdigit() and 0 < int(number) <= MAX_LABEL
+    return region.id if valid else f"class {''.join(region.value.brushlabels[:1])}"
+
+
+def _numbers(regions: list[_Region]) -> dict[str, int]:
+    """Assign labels: N to ``object-N``, and the following numbers to classes."""
+    keys = dict.fromkeys(map(_key, regions))
+    numbers = {
+        k: int(k.removeprefix("object-")) for k in keys if k.startswith("object-")
+    }
+    start = max(numbers.values(), default=0) + 1
+    classes = (key for key in keys if key not in numbers)
+    return numbers | {key: k for k, key in enumerate(classes, start)}
+
+
+class _BrushFrames(LazyLabels):
+    """Label images that are decoded from brush regions."""
+
+    def __init__(
+        self,
+        frames: list[list[_Region]],
+        numbers: dict[str, int],
+        shape: tuple[int, int],
+    ) -> None:
+        self._regions, self._numbers = frames, numbers
+        dtype = label_dtype(max(numbers.values(), default=0))
+        super().__init__((len(frames), *shape), dtype)
+
+    def _read(self, t: int) -> NDArray[Any]:
+        height, width = self.shape[1:]
+        labels = np.zeros((height, width), self.dtype)
+        for region in self._regions[t]:
+            mask = decode_brush(region.value.rle or [], (height, width))
+            labels[mask] = self._numbers[_key(region)]
+        return labels

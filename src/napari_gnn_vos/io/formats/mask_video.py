@@ -1,0 +1,177 @@
+"""Videos of masks (lossless) and of overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
+from napari_gnn_vos.io.formats.output import atomic_file
+from napari_gnn_vos.io.formats.video_labels import (
+    LabelsOfVideo,
+    VideoLabels,
+    objects_in,
+)
+
+FRAME_RATE = 25
+OPACITY = 0.5
+OBJECTS_TAG = "OBJECTS"
+"""Tag of the container with names and colours of the objects as JSON."""
+
+
+def write_masks(labels: VideoLabels, path: Path) -> int:
+    """Write label images as grey FFV1 video in Matroska, without loss.
+
+    Pixel values are labels, of 8 bits, or of 16 bits if the label images have more than
+    8. Names and colours are stored in the tag ``OBJECTS`` of the file.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+    path : Path
+        An existing file is replaced after all frames were written.
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    ShapeError
+        If the label images are invalid.
+    """
+    count = 0
+
+    def frames() -> Iterator[tuple[NDArray[Any], str]]:
+        nonlocal count
+        for mask in labels.masks():
+            count += 1
+            yield mask, "gray" if mask.dtype == np.uint8 else "gray16le"
+
+    tags = {OBJECTS_TAG: objects_to_json(labels)}
+    atomic_file(path, lambda file: _encode(file, "matroska", "ffv1", frames(), tags))
+    return count
+
+
+def write_overlay(labels: VideoLabels, path: Path) -> int:
+    """Write the video with the objects in their colours as H.264 in MP4.
+
+    Frames of odd size lose their last row or column, as H.264 requires. Parameters and
+    errors are those of :func:`write_masks`.
+
+    Raises
+    ------
+    SettingsError
+        If `labels` have no images.
+    """
+    image = labels.image
+    if image is None:
+        raise SettingsError(
+            "An overlay needs the frames of the video. Pass the video, for example "
+            "with --video."
+        )
+    count = 0
+
+    def frames() -> Iterator[tuple[NDArray[Any], str]]:
+        nonlocal count
+        for t, mask in enumerate(labels.masks()):
+            count = t + 1
+            overlay = blend(image(t), mask, labels)
+            height, width = (max(2, length - length % 2) for length in mask.shape)
+            yield np.ascontiguousarray(overlay[:height, :width]), "rgb24"
+
+    atomic_file(path, lambda file: _encode(file, "mp4", "libx264", frames(), {}))
+    return count
+
+
+def blend(
+    image: NDArray[np.uint8], mask: NDArray[Any], labels: VideoLabels
+) -> NDArray[np.uint8]:
+    """Draw the objects over an image with half opacity.
+
+    Parameters
+    ----------
+    image : (H, W, 3) ndarray of uint8
+    mask : (H, W) ndarray of uint8 or uint16
+    labels : VideoLabels
+        Has the colours.
+
+    Returns
+    -------
+    overlay : (H, W, 3) ndarray of uint8
+    """
+    present = objects_in(mask)
+    table = np.zeros((max(present, default=0) + 1, 3), np.float32)
+    for label in present:
+        table[label] = labels.colour_of(label)
+    mixed = (1 - OPACITY) * image + OPACITY * table[mask]
+    return np.where(mask[..., None] > 0, np.rint(mixed), image).astype(np.uint8)
+
+
+def _encode(
+    file: IO[bytes],
+    container_format: str,
+    codec: str,
+    frames: Iterator[tuple[NDArray[Any], str]],
+    tags: dict[str, str],
+) -> None:
+    import av
+
+    with av.open(file, "w", format=container_format) as container:
+        container.metadata.update(tags)
+        stream: Any = None
+        for array, pixel_format in frames:
+            if stream is None:
+                stream = container.add_stream(codec, rate=FRAME_RATE)
+                stream.height, stream.width = array.shape[:2]
+                stream.pix_fmt = "yuv420p" if pixel_format == "rgb24" else pixel_format
+                stream.gop_size = 1 if codec == "ffv1" else stream.gop_size
+            frame = av.VideoFrame.from_ndarray(array, format=pixel_format)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def read_masks(path: Path) -> VideoLabels:
+    """Read a grey video whose pixel values are labels; frames are read on access.
+
+    Raises
+    ------
+    ReadError
+        If the file is damaged, or its frames are not grey or not lossless.
+    """
+    from napari_gnn_vos.io.video_file import MovieFrames
+
+    codec, pixel_format, tags = _properties(path)
+    if codec != "ffv1" or not pixel_format.startswith("gray"):
+        raise ReadError(
+            f"Expected a lossless video of grey label images (FFV1); {path} is "
+            f"{codec} with {pixel_format} pixels. Convert it without loss."
+        )
+    try:
+        names, colours = objects_from_json(tags.get(OBJECTS_TAG, "{}"))
+    except ValueError:
+        names, colours = {}, {}
+    movie = MovieFrames(path)
+    return VideoLabels(LabelsOfVideo(movie), names, colours, video_name=path.stem)
+
+
+def _properties(path: Path) -> tuple[str, str, dict[str, str]]:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            tags = {key.upper(): text for key, text in container.metadata.items()}
+            return stream.codec_context.name, str(stream.pix_fmt), tags
+    except (av.FFmpegError, IndexError, OSError) as error:
+        raise ReadError(
+            f"Expected a video; {path} cannot be read: {error}. Export it again."
+        ) from error

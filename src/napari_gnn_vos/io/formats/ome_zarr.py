@@ -1,0 +1,241 @@
+"""OME-Zarr (OME-NGFF) label images, versions 0.4 and 0.5.
+
+The group contains ``labels/segmentation``, a multiscale image with one level and the
+axes t, y, x. Names and colours are in its metadata ``image-label``.
+
+References
+----------
+https://ngff.openmicroscopy.org
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.io.formats.output import atomic_folder
+from napari_gnn_vos.io.formats.video_labels import (
+    Colour,
+    LazyLabels,
+    VideoLabels,
+)
+
+IMAGE = "segmentation"
+FIRST_LENGTH = 64
+ZARR_FORMATS = {"0.4": 2, "0.5": 3}
+Json = dict[str, Any]
+
+
+def write(labels: VideoLabels, path: Path, version: str = "0.4") -> int:
+    """Write a group with one label image; a chunk is one frame.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+    path : Path
+        Folder that ends in ``.zarr``. An existing one is replaced after all frames were
+        written.
+    version : str
+        ``"0.4"`` (zarr format 2) or ``"0.5"`` (zarr format 3).
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    SettingsError
+        If zarr is not installed, or is too old for the version.
+    ReadError
+        If the folder cannot be written.
+    ShapeError
+        If the label images are invalid.
+    """
+    zarr = _import_zarr()
+    count, array = 0, None
+    with atomic_folder(path) as folder:
+        root = _create_group(zarr, folder, version)
+        group = root.create_group("labels")
+        image = group.create_group(IMAGE)
+        for t, mask in enumerate(labels.masks()):
+            if array is None:
+                array = _create_array(image, mask, version)
+            if t >= array.shape[0]:
+                array.resize((2 * t, *mask.shape))
+            array[t] = mask
+            count = t + 1
+        if array is not None:
+            array.resize((count, *array.shape[1:]))
+        _set_metadata(group, {"labels": [IMAGE]}, version)
+        _set_metadata(image, _image_metadata(labels, version), version)
+    return count
+
+
+write_version_5 = partial(write, version="0.5")
+
+
+def _import_zarr() -> Any:
+    try:
+        import zarr
+    except ImportError as error:
+        raise SettingsError(
+            "OME-Zarr needs the package zarr, which is not installed. Install it with: "
+            "pip install zarr"
+        ) from error
+    return zarr
+
+
+def _create_group(zarr: Any, folder: Path, version: str) -> Any:
+    if int(zarr.__version__.split(".")[0]) >= 3:
+        zarr_format = ZARR_FORMATS[version]
+        return zarr.open_group(str(folder), mode="w", zarr_format=zarr_format)
+    if version != "0.4":
+        raise SettingsError(
+            f"OME-Zarr {version} needs zarr 3; {zarr.__version__} is installed. "
+            "Install a newer zarr, or write version 0.4."
+        )
+    return zarr.open_group(str(folder), mode="w")
+
+
+def _create_array(image: Any, mask: NDArray[Any], version: str) -> Any:
+    options: Json = {
+        "shape": (FIRST_LENGTH, *mask.shape),
+        "chunks": (1, *mask.shape),
+        "dtype": mask.dtype,
+    }
+    if not hasattr(image, "create_array"):  # zarr 2
+        return image.create_dataset("0", dimension_separator="/", **options)
+    if version == "0.4":
+        options["chunk_key_encoding"] = {"name": "v2", "separator": "/"}
+    else:
+        options["dimension_names"] = ("t", "y", "x")
+    return image.create_array("0", **options)
+
+
+def _set_metadata(group: Any, metadata: Json, version: str) -> None:
+    if version == "0.4":
+        group.attrs.update(metadata)
+    else:
+        group.attrs.update({"ome": {"version": version, **metadata}})
+
+
+def _image_metadata(labels: VideoLabels, version: str) -> Json:
+    axes = [
+        {"name": "t", "type": "time"},
+        {"name": "y", "type": "space"},
+        {"name": "x", "type": "space"},
+    ]
+    scale = {"type": "scale", "scale": [1.0, 1.0, 1.0]}
+    datasets = [{"path": "0", "coordinateTransformations": [scale]}]
+    multiscale: Json = {"name": IMAGE, "axes": axes, "datasets": datasets}
+    image_label: Json = {}
+    if labels.colours:
+        image_label["colors"] = [
+            {"label-value": label, "rgba": [*colour, 255]}
+            for label, colour in labels.colours.items()
+        ]
+    if labels.names:
+        image_label["properties"] = [
+            {"label-value": label, "name": name} for label, name in labels.names.items()
+        ]
+    if version == "0.4":
+        multiscale["version"] = image_label["version"] = version
+    return {"multiscales": [multiscale], "image-label": image_label}
+
+
+def read(path: Path) -> VideoLabels:
+    """Read the only label image of a group, or a label image itself, on access.
+
+    Raises
+    ------
+    SettingsError
+        If zarr is not installed.
+    ReadError
+        If there is not exactly one label image with one axis besides rows and columns
+        that is longer than 1.
+    """
+    zarr = _import_zarr()
+    try:
+        image = _label_image(zarr.open_group(str(path), mode="r"))
+        metadata = _metadata(image)
+        array = image[metadata["multiscales"][0]["datasets"][0]["path"]]
+        names, colours = _objects(metadata.get("image-label", {}))
+        frames = _ZarrLabels(array)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from None
+    except Exception as error:  # stores and codecs raise many types
+        raise ReadError(
+            f"Expected an OME-Zarr label image; {path} cannot be read: {error}. Choose "
+            "a group with labels."
+        ) from error
+    return VideoLabels(frames, names, colours, video_name=path.stem)
+
+
+def recognizes(path: Path) -> bool:
+    """Return whether a folder has label images."""
+    return (path / "labels").is_dir() or path.parent.name == "labels"
+
+
+def _metadata(group: Any) -> Mapping[str, Any]:
+    attributes = dict(group.attrs)
+    metadata: Mapping[str, Any] = attributes.get("ome", attributes)
+    return metadata
+
+
+def _label_image(group: Any) -> Any:
+    if "image-label" in _metadata(group):
+        return group
+    has_labels = "labels" in group  # groups of zarr 2 have no method `get`
+    labels = group["labels"] if has_labels else group
+    names = _metadata(labels).get("labels", [])
+    if len(names) != 1:
+        raise ReadError(
+            f"Expected one label image; there are {len(names)}: {', '.join(names)}. "
+            "Give the path of one of them."
+        )
+    return labels[names[0]]
+
+
+def _objects(
+    image_label: Mapping[str, Any],
+) -> tuple[dict[int, str], dict[int, Colour]]:
+    names = {
+        int(item["label-value"]): str(item["name"])
+        for item in image_label.get("properties") or ()
+        if "name" in item
+    }
+    colours: dict[int, Colour] = {}
+    for item in image_label.get("colors") or ():
+        red, green, blue = (int(value) for value in item["rgba"][:3])
+        colours[int(item["label-value"])] = red, green, blue
+    return names, colours
+
+
+class _ZarrLabels(LazyLabels):
+    """Label images of a zarr array; axes of length 1 before rows are dropped."""
+
+    def __init__(self, array: Any) -> None:
+        *leading, height, width = array.shape
+        longer = [axis for axis, length in enumerate(leading) if length > 1]
+        if len(longer) > 1:
+            raise ReadError(
+                f"Expected the axes time, rows and columns; there are {array.shape}. "
+                "Extract one plane."
+            )
+        self._array = array
+        self._time = longer[0] if longer else 0
+        shape = (leading[self._time] if leading else 1, height, width)
+        super().__init__(shape, array.dtype)
+
+    def _read(self, t: int) -> NDArray[Any]:
+        index: list[Any] = [0] * (len(self._array.shape) - 2)
+        if index:
+            index[self._time] = t
+        return np.asarray(self._array[tuple(index)])

@@ -1,0 +1,188 @@
+"""TIFF stacks of labels with the axes of ImageJ or OME (time, rows, columns)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+from xml.parsers import expat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
+from napari_gnn_vos.io.formats.output import atomic_file
+from napari_gnn_vos.io.formats.tiff import BIG_TIFF_BYTES
+from napari_gnn_vos.io.formats.video_labels import (
+    Colour,
+    LabelsOfVideo,
+    VideoLabels,
+)
+
+Objects = tuple[dict[int, str], dict[int, Colour]]
+
+
+def write_imagej(labels: VideoLabels, path: Path) -> int:
+    """Write an ImageJ hyperstack; the lookup table has the colours of the objects.
+
+    Names and colours are stored as JSON in ImageJ's *Image > Show Info*.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+        `frames` has a length.
+    path : Path
+        An existing file is replaced after all frames were written.
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    ShapeError
+        If the label images are invalid, have no length, or exceed 4 GB, the limit of
+        ImageJ's format.
+    """
+    lookup_table = np.reshape(labels.palette(), (256, 3)).T.astype(np.uint8)
+    metadata = {"Info": objects_to_json(labels), "LUTs": [lookup_table]}
+    return _write(labels, path, metadata, imagej=True)
+
+
+def write_ome(labels: VideoLabels, path: Path) -> int:
+    """Write OME-TIFF; names and colours are stored as JSON in the description.
+
+    Offsets have 64 bits (BigTIFF) only if 32 may not suffice. Parameters and errors are
+    those of :func:`write_imagej`.
+    """
+    metadata = {
+        "Name": labels.video_name or path.name.split(".")[0],
+        "Description": objects_to_json(labels),
+    }
+    return _write(labels, path, metadata, imagej=False)
+
+
+def _write(
+    labels: VideoLabels, path: Path, metadata: dict[str, Any], *, imagej: bool
+) -> int:
+    import tifffile
+
+    try:
+        count = len(labels.frames)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise ShapeError(
+            "Expected label images with a length; they are a generator. Pass an array, "
+            "a list, or LabelFrames."
+        ) from error
+    masks = labels.masks()
+    first = next(masks)
+    big = count * first.nbytes >= BIG_TIFF_BYTES
+    if big and imagej:
+        raise ShapeError(
+            "The format of ImageJ is limited to 4 GB. Select the format ome-tiff."
+        )
+
+    def all_masks() -> Iterator[NDArray[Any]]:
+        yield first
+        yield from masks
+
+    def write(file: IO[bytes]) -> None:
+        with tifffile.TiffWriter(
+            file, bigtiff=big, imagej=imagej, ome=not imagej
+        ) as writer:
+            writer.write(
+                all_masks(),
+                shape=(count, *first.shape),
+                dtype=first.dtype,
+                photometric="minisblack",
+                compression="zlib",
+                metadata={"axes": "TYX", **metadata},
+            )
+
+    atomic_file(path, write)
+    return count
+
+
+def read(path: Path) -> VideoLabels:
+    """Read a stack of integer images as labels; frames are read on access.
+
+    Raises
+    ------
+    ReadError
+        If the file is not a TIFF, or its images are not of one integer per pixel.
+    """
+    import tifffile
+
+    from napari_gnn_vos.io.tiff import TiffFrames
+
+    frames = TiffFrames(path)
+    if frames.ndim != 3 or frames.dtype.kind != "u" or frames.dtype.itemsize > 2:
+        raise ReadError(
+            f"Expected label images of 8 or 16 bits; {path} has the shape "
+            f"{frames.shape} and the type {frames.dtype}. Convert it to labels."
+        )
+    with tifffile.TiffFile(path) as file:
+        names, colours = _stored_objects(file)
+    return VideoLabels(LabelsOfVideo(frames), names, colours, video_name=path.stem)
+
+
+def is_imagej(path: Path) -> bool:
+    """Return whether a file is an ImageJ hyperstack."""
+    return _has_property(path, lambda file: bool(file.is_imagej))
+
+
+def is_ome(path: Path) -> bool:
+    """Return whether a file is OME-TIFF."""
+    return _has_property(path, lambda file: bool(file.is_ome))
+
+
+def _has_property(path: Path, test: Callable[[Any], bool]) -> bool:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            return test(file)
+    except (OSError, ValueError):  # TiffFileError is a ValueError
+        return False
+
+
+def _stored_objects(file: Any) -> Objects:
+    """Return names and colours, if the file was written by this module."""
+    text = (file.imagej_metadata or {}).get("Info", "") if file.is_imagej else ""
+    if file.is_ome:
+        text = _first_description(file.ome_metadata)
+    try:
+        return objects_from_json(text)
+    except ValueError:
+        return {}, {}
+
+
+def _first_description(xml: str) -> str:
+    """Return the text of the first element ``Description`` of an OME-XML document."""
+    texts: list[str] = []
+    inside = False
+
+    def start(tag: str, _attributes: object) -> None:
+        nonlocal inside
+        inside = tag.endswith("Description") and not texts
+
+    def end(_tag: str) -> None:
+        nonlocal inside
+        inside = False
+
+    def add(text: str) -> None:
+        if inside:
+            texts.append(text)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler, parser.buffer_text = add, True
+    try:
+        parser.Parse(xml, True)
+    except expat.ExpatError:
+        return ""
+    return "".join(texts)

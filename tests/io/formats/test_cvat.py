@@ -1,0 +1,132 @@
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats import cvat, cvat_reader
+from tests.io.formats.scenes import moving_squares, video_labels
+
+labels = moving_squares()
+
+
+def parse(path):
+    return ElementTree.fromstring(path.read_text("utf-8"))  # noqa: S314 - own file
+
+
+def decoded(element, shape):
+    """Decode run lengths by a plain loop, as CVAT's documentation describes them."""
+    top, left, height, width = (
+        int(element.get(name)) for name in ("top", "left", "height", "width")
+    )
+    pixels, value = [], False
+    for count in element.get("rle").split(", "):
+        pixels += [value] * int(count)
+        value = not value
+    mask = np.zeros(shape, bool)
+    box = np.reshape(pixels, (height, width))
+    mask[top : top + height, left : left + width] = box
+    assert box.any(axis=0).all()
+    assert box.any(axis=1).all()
+    return mask
+
+
+def test_images_have_a_mask_for_each_visible_object(tmp_path):
+    cvat.write_images(video_labels(video_name="a & b"), tmp_path / "a.xml")
+    root = parse(tmp_path / "a.xml")
+    assert (root.tag, root.findtext("version")) == ("annotations", "1.1")
+    assert root.findtext("meta/task/mode") == "annotation"
+    assert root.findtext("meta/task/name") == "a & b"
+    names = [item.text for item in root.iterfind("meta/task/labels/label/name")]
+    assert names == ["Bär <1>", "cup & saucer"]
+    images = root.findall("image")
+    assert [image.get("name") for image in images] == [f"{t:05d}.jpg" for t in range(6)]
+    for t, image in enumerate(images):
+        assert (image.get("width"), image.get("height")) == ("30", "24")
+        visible = np.unique(labels[t][labels[t] > 0]).tolist()
+        assert [int(mask.get("group_id")) for mask in image] == visible
+        for mask, label in zip(image, visible, strict=True):
+            np.testing.assert_array_equal(decoded(mask, (24, 30)), labels[t] == label)
+
+
+def test_tracks_have_a_mask_for_each_frame_and_end_outside(tmp_path):
+    cvat.write_video(video_labels(), tmp_path / "a.xml")
+    root = parse(tmp_path / "a.xml")
+    assert root.findtext("meta/task/size") == "6"
+    tracks = root.findall("track")
+    assert [track.get("id") for track in tracks] == ["1", "2", "7"]
+    states = [(mask.get("frame"), mask.get("outside")) for mask in tracks[1]]
+    assert states == [("1", "0"), ("2", "1"), ("4", "0"), ("5", "1")]
+    for track in tracks:
+        for mask in track.iterfind("mask[@outside='0']"):
+            t, label = int(mask.get("frame")), int(track.get("id"))
+            np.testing.assert_array_equal(decoded(mask, (24, 30)), labels[t] == label)
+
+
+FILE = """<annotations><meta><task><name>clip</name><size>3</size>
+<original_size><width>8</width><height>6</height></original_size><labels><label>
+<name>cat</name><color>#ff0001</color></label></labels></task></meta>
+{}</annotations>"""
+TRACK = '<track id="0" label="cat">{}</track>'
+POLYGON = '<polygon frame="1" outside="0" points="1,1;4,1;4,3;1,3"></polygon>'
+MASK = '<mask frame="1" rle="{}" left="{}" top="0" width="2" height="2"></mask>'
+
+
+def test_tracks_of_polygons_are_read(tmp_path):
+    hidden = POLYGON.replace('frame="1" outside="0"', 'frame="2" outside="1"')
+    (tmp_path / "a.xml").write_text(FILE.format(TRACK.format(POLYGON + hidden)))
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert (read.names, read.colours) == ({1: "cat"}, {1: (255, 0, 1)})
+    frames = read.frames[:]
+    assert frames.shape == (3, 6, 8)
+    assert frames[[0, 2]].max() == 0
+    assert frames[1, 1:4, 1:5].min() == 1
+    assert frames[1].sum() == 12
+
+
+def test_masks_without_group_are_identified_by_class(tmp_path):
+    images = "".join(
+        f'<image id="{t}" name="{t}.png" width="8" height="6">'
+        f'<mask label="{name}" rle="0,4" left="{t}" top="0" width="2" height="2"/>'
+        "</image>"
+        for t, name in enumerate(["cat", "dog", "cat"])
+    )
+    (tmp_path / "a.xml").write_text(FILE.format(images))
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert [frame.max() for frame in read.frames] == [1, 2, 1]
+    assert read.names == {1: "cat", 2: "dog"}
+    assert read.frame_names == ["0.png", "1.png", "2.png"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<!DOCTYPE a>" + FILE, "document type"),
+        (FILE.replace("<size>3", "<size>0"), "0 frames"),
+        (FILE.replace("<size>3", "<size>many"), "invalid literal"),
+        (FILE.replace("<width>8", "<width>70000"), "too large"),
+        (FILE[:60], "unclosed token"),
+        (FILE.format(TRACK.format(MASK.replace(' frame="1"', ""))), "'frame'"),
+        (FILE.format(TRACK.replace('"0"', '"-7"').format(MASK)), "out of range"),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path, content, message):
+    (tmp_path / "a.xml").write_text(content)
+    with pytest.raises(ReadError, match=message):
+        cvat_reader.read(tmp_path / "a.xml")
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (MASK.format("1,2", 0), "4 pixels"),
+        (MASK.format("0,4", 7), "outside the frame"),
+        (MASK.format("0,x", 0), "invalid literal"),
+        (re.sub("points=.*?>", 'points="1">', POLYGON), "unpack"),
+    ],
+)
+def test_damaged_shapes_are_refused(tmp_path, mask, message):
+    (tmp_path / "a.xml").write_text(FILE.format(TRACK.format(mask)))
+    with pytest.raises(ReadError, match=message):
+        cvat_reader.read(tmp_path / "a.xml").frames[1]

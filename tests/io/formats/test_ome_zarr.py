@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats import ome_zarr
+from tests.io.formats.scenes import moving_squares, video_labels
+
+zarr = pytest.importorskip("zarr", "3")
+
+
+@pytest.mark.parametrize(("version", "module"), [("0.4", "v04"), ("0.5", "v05")])
+def test_groups_follow_the_specification(tmp_path, version, module):
+    path = tmp_path / "a.zarr"
+    assert ome_zarr.write(video_labels(), path, version) == 6
+    labels = zarr.open_group(str(path), mode="r")["labels"]
+    image = labels["segmentation"]
+    np.testing.assert_array_equal(image["0"][:], moving_squares())
+    assert image["0"].chunks == (1, 24, 30)
+    assert image.metadata.zarr_format == {"0.4": 2, "0.5": 3}[version]
+    models = pytest.importorskip(f"ome_zarr_models.{module}.image_label")
+    metadata = image.attrs.asdict()
+    models.ImageLabelAttrs.model_validate(metadata.get("ome", metadata))
+
+
+def test_metadata_have_names_and_colours(tmp_path):
+    ome_zarr.write(video_labels(), tmp_path / "a.zarr")
+    image = tmp_path / "a.zarr/labels/segmentation"
+    metadata = json.loads((image / ".zattrs").read_text())
+    (multiscale,) = metadata["multiscales"]
+    assert [axis["name"] for axis in multiscale["axes"]] == ["t", "y", "x"]
+    assert metadata["image-label"]["properties"][1] == {
+        "label-value": 2,
+        "name": "cup & saucer",
+    }
+    assert metadata["image-label"]["colors"][0]["rgba"] == [255, 90, 95, 255]
+    assert (image / "0/5/0/0").is_file()
+
+
+@pytest.mark.parametrize("inner", ["labels", "labels/segmentation"])
+def test_inner_groups_are_read(tmp_path, inner):
+    ome_zarr.write(video_labels(), tmp_path / "a.zarr")
+    read = ome_zarr.read(tmp_path / "a.zarr" / inner)
+    np.testing.assert_array_equal(read.frames[:], moving_squares())
+
+
+def test_axes_of_length_one_are_dropped(tmp_path):
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=2)
+    stack = moving_squares()[:, None, None]
+    array = group.create_array("s0", shape=stack.shape, dtype=stack.dtype)
+    array[:] = stack
+    datasets = [{"path": "s0"}]
+    group.attrs.update({"multiscales": [{"datasets": datasets}], "image-label": {}})
+    read = ome_zarr.read(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(read.frames[:], moving_squares())
+
+
+def test_groups_without_labels_are_refused(tmp_path):
+    zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
+    with pytest.raises(ReadError, match="there are 0"):
+        ome_zarr.read(tmp_path / "a.zarr")

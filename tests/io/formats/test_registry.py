@@ -1,0 +1,124 @@
+import weakref
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.io.export import export_labels, import_labels
+from napari_gnn_vos.io.formats.registry import DEFAULTS, FORMATS, format_named
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
+
+READABLE = [each.name for each in FORMATS if each.read is not None]
+SIXTEEN_BITS = [name for name in READABLE if name not in ("png", "youtube-vos")]
+
+
+def path_for(name, folder):
+    suffixes = format_named(name).suffixes
+    return folder / f"clip{suffixes[0] if suffixes else ''}"
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_objects_keep_label_name_and_colour(tmp_path, name):
+    path = path_for(name, tmp_path)
+    assert export_labels(video_labels(), path, name) == 6
+    read = import_labels(path)
+    np.testing.assert_array_equal(np.stack([*read.frames]), moving_squares())
+    assert (read.names, read.colours) == (NAMES, COLOURS)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("name", SIXTEEN_BITS)
+def test_labels_of_sixteen_bits_are_kept(tmp_path, name):
+    labels = moving_squares(dtype=np.int32, last=40_000)
+    path = path_for(name, tmp_path)
+    export_labels(labels, path, name)
+    np.testing.assert_array_equal(np.stack([*import_labels(path).frames]), labels)
+
+
+@pytest.mark.parametrize("name", [each.name for each in FORMATS])
+def test_frames_are_read_once_and_not_kept(tmp_path, name):
+    pytest.importorskip("pyarrow" if name == "parquet" else "numpy")
+    labels, read = moving_squares(40), []
+
+    class Frames:
+        size = labels.size
+
+        def __len__(self):
+            return len(labels)
+
+        def __iter__(self):
+            for frame in labels:
+                alive = sum(reference() is not None for reference in read)
+                assert alive < 4, "frames are kept in memory"
+                copy = frame.copy()
+                read.append(weakref.ref(copy))
+                yield copy
+
+    shape = (*labels.shape[1:], 3)
+    source = VideoLabels(Frames(), image=lambda t: np.full(shape, t, np.uint8))
+    assert export_labels(source, path_for(name, tmp_path), name) == len(read) == 40
+
+
+@pytest.mark.parametrize("name", [each.name for each in FORMATS])
+def test_failed_export_keeps_the_existing_output(tmp_path, name):
+    if name == "png":
+        pytest.skip("masks are replaced one by one")
+    pytest.importorskip("pyarrow" if name == "parquet" else "numpy")
+    labels = moving_squares()
+    path = path_for(name, tmp_path)
+    images = {"image": lambda t: np.zeros((24, 30, 3), np.uint8)}
+    export_labels(VideoLabels(labels, **images), path, name)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match="frame 1 has shape"):
+        export_labels(VideoLabels([labels[0], labels[0, :9]], **images), path, name)
+    assert contents(tmp_path) == before
+    with pytest.raises(ReadError, match="already"):
+        export_labels(labels, path, name, overwrite=False)
+
+
+def contents(folder):
+    return {
+        file.relative_to(folder): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_every_suffix_has_one_default_format():
+    suffixes = {suffix for each in FORMATS for suffix in each.suffixes}
+    defaults = [s for name in DEFAULTS for s in format_named(name).suffixes]
+    assert {*defaults} == suffixes
+    assert len(defaults) == len({*defaults})
+    assert len({each.name for each in FORMATS}) == len(FORMATS)
+
+
+def test_suffix_and_format_must_agree(tmp_path):
+    with pytest.raises(SettingsError, match=r"Expected \.xml for the format"):
+        export_labels(video_labels(), tmp_path / "a.json", "cvat-video")
+    with pytest.raises(SettingsError, match="no suffix, for a folder"):
+        export_labels(video_labels(), tmp_path / "a.json", "ctc")
+    with pytest.raises(SettingsError, match="Expected a format among tiff"):
+        export_labels(video_labels(), tmp_path / "a.json", "pickle")
+
+
+def test_formats_without_masks_are_not_imported(tmp_path):
+    export_labels(video_labels(), tmp_path / "a.csv")
+    with pytest.raises(SettingsError, match="selects no supported format"):
+        import_labels(tmp_path / "a.csv")
+    with pytest.raises(SettingsError, match="contains no masks"):
+        import_labels(tmp_path / "a.csv", "csv")
+    with pytest.raises(ReadError, match="there is no"):
+        import_labels(tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize("name", [n for n in READABLE if format_named(n).is_file])
+def test_damaged_files_are_refused(tmp_path, name):
+    path = path_for(name, tmp_path)
+    path.write_bytes(b"\x00damaged")
+    with pytest.raises(ReadError):
+        import_labels(path, name)
+    export_labels(video_labels(), path, name)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ReadError):
+        np.stack([*import_labels(path, name).frames])

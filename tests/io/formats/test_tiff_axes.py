@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+import tifffile
+
+from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.export import import_labels
+from napari_gnn_vos.io.formats import tiff, tiff_axes
+from napari_gnn_vos.io.formats.tiff import export_tiff
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
+
+labels = moving_squares()
+
+
+def test_ome_axes_are_time_rows_and_columns(tmp_path):
+    assert tiff_axes.write_ome(video_labels(), tmp_path / "a.ome.tif") == 6
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        assert (file.is_ome, file.is_bigtiff) == (True, False)
+        assert (file.series[0].axes, file.series[0].shape) == ("TYX", (6, 24, 30))
+        np.testing.assert_array_equal(file.asarray(), labels)
+
+
+def test_imagej_has_frames_and_a_lookup_table(tmp_path):
+    tiff_axes.write_imagej(video_labels(), tmp_path / "a.tif")
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert file.series[0].axes == "TYX"
+        metadata = file.imagej_metadata
+        assert (metadata["images"], metadata["frames"]) == (6, 6)
+        assert np.reshape(metadata["LUTs"], (3, 256))[:, 7].tolist() == list(COLOURS[7])
+        np.testing.assert_array_equal(file.asarray(), labels)
+
+
+def test_stacks_of_other_programs_are_read_as_labels(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", labels)
+    np.testing.assert_array_equal(import_labels(tmp_path / "a.tif").frames[:], labels)
+    tifffile.imwrite(tmp_path / "rgb.tif", np.zeros((4, 16, 16, 3), np.uint8))
+    with pytest.raises(ReadError, match="Expected label images"):
+        import_labels(tmp_path / "rgb.tif")
+
+
+def test_offsets_have_64_bits_only_if_needed(tmp_path, monkeypatch):
+    for export in (export_tiff, lambda a, path: tiff_axes.write_ome(a, path)):
+        for limit, expected in ((2**32, False), (1000, True)):
+            monkeypatch.setattr(tiff, "BIG_TIFF_BYTES", limit)
+            monkeypatch.setattr(tiff_axes, "BIG_TIFF_BYTES", limit)
+            source = labels if export is export_tiff else video_labels()
+            export(source, tmp_path / "a.tif")
+            with tifffile.TiffFile(tmp_path / "a.tif") as file:
+                assert file.is_bigtiff == expected
+    with pytest.raises(ShapeError, match="limited to 4 GB"):
+        tiff_axes.write_imagej(video_labels(), tmp_path / "a.tif")
+
+
+def test_names_and_colours_are_stored_in_both_formats(tmp_path):
+    for name, write in (
+        ("a.tif", tiff_axes.write_imagej),
+        ("a.ome.tif", tiff_axes.write_ome),
+    ):
+        write(video_labels(), tmp_path / name)
+        read = tiff_axes.read(tmp_path / name)
+        assert (read.names, read.colours) == (NAMES, COLOURS)
+
+
+def test_generators_are_refused(tmp_path):
+    with pytest.raises(ShapeError, match="generator"):
+        tiff_axes.write_ome(VideoLabels(iter(labels)), tmp_path / "a.ome.tif")
