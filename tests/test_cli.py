@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.io.davis import read_davis
+from napari_gnn_vos.io.export import export_labels, import_labels
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.label_images import davis_palette
 from napari_gnn_vos.io.strokes_file import write_strokes
 from napari_gnn_vos.study.measure import benchmark
@@ -65,7 +67,7 @@ def test_segment_checks_its_output_before_the_work(run, davis, tmp_path):
     frames = root / "JPEGImages/480p/one"
     args = "--cache", "cache", "--quality", "fast"
     for output, message in (
-        ("labels.mp4", "'.mp4'"),
+        ("labels.avi", "'.avi'"),
         ("strokes.json", "input of this command"),
         ("strokes.json/labels.tif", "Cannot write"),
     ):
@@ -194,6 +196,23 @@ def test_benchmark_refuses_invalid_options(run, tmp_path, args, message):
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+def test_labels_are_converted_between_formats(run, tmp_path):
+    labels = np.zeros((3, 16, 18), np.uint8)
+    labels[:, 2:6, 3:9] = 4
+    export_labels(VideoLabels(labels, {4: "cell"}), tmp_path / "a.json")
+    result = run("convert", "a.json", "01_RES", "--format", "ctc")
+    assert (result.exit_code, "3 frames" in result.output) == (0, True), result.output
+    read = import_labels(tmp_path / "01_RES")
+    np.testing.assert_array_equal(read.frames[:], labels)
+    assert read.names == {4: "cell"}
+    again = run("convert", "a.json", "01_RES", "--format", "ctc")
+    assert (again.exit_code, "--overwrite" in again.output) == (2, True)
+    np.save(tmp_path / "video.npy", np.full((3, 16, 18), 7, np.uint8))
+    assert run("convert", "a.json", "a.mp4", "--video", "video.npy").exit_code == 0
+    missing = run("convert", "a.json", "b.mp4")
+    assert (missing.exit_code, "--video" in missing.output) == (2, True)
 
 
 def test_segment_uses_trained_weights(run, davis, tmp_path):

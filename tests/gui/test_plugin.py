@@ -30,10 +30,12 @@ def test_napari_passes_the_viewer_to_the_dock(qtbot):
 
 
 def test_manifest_lists_every_suffix():
+    from napari_gnn_vos.gui.reader import LABEL_SUFFIXES
     from napari_gnn_vos.io.read import SUFFIXES
 
     (reader,) = MANIFEST.contributions.readers
-    assert reader.filename_patterns == [f"*{suffix}" for suffix in SUFFIXES]
+    suffixes = (*SUFFIXES, *LABEL_SUFFIXES)
+    assert reader.filename_patterns == [f"*{suffix}" for suffix in suffixes]
 
 
 @pytest.fixture

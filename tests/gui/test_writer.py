@@ -5,13 +5,16 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.gui import reader
+from napari_gnn_vos.gui import writer as gui_writer
 from napari_gnn_vos.gui.layers.factory import axes_of, prediction_layer
 from napari_gnn_vos.gui.layers.finder import LayerFinder
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.writer import saved_axes, write_tiff
+from napari_gnn_vos.io.export import import_labels
 
 STACK = np.random.default_rng(0).integers(0, 3, (5, 20, 30)).astype(np.uint8)
 LENGTHS = {"t": 5, "z": 4, "c": 3, "y": 20, "x": 30}
@@ -148,3 +151,43 @@ def test_names_of_version_0_1_are_deprecated():
     with pytest.warns(DeprecationWarning, match="prediction_layer"):
         from napari_gnn_vos.gui.layers import answer_layer
     assert answer_layer is prediction_layer
+
+
+FORMATS = {
+    "png": ("write_pngs", "masks"),
+    "ctc": ("write_cell_tracking", "01_RES"),
+    "ome-tiff": ("write_ome_tiff", "a.ome.tif"),
+    "ome-zarr": ("write_ome_zarr", "a.zarr"),
+    "coco": ("write_coco", "a.json"),
+    "label-studio": ("write_label_studio", "a.json"),
+    "cvat-images": ("write_cvat_images", "a.xml"),
+    "cvat-video": ("write_cvat_video", "a.xml"),
+    "mask-video": ("write_mask_video", "a.mkv"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_and_colours_of_a_layer_are_saved(tmp_path, name):
+    writer, file = FORMATS[name]
+    colours = {None: "transparent", 0: "transparent", 1: "#ff0001", 2: "#00ff02"}
+    layer = Labels(STACK, features={"index": [1, 2], "name": ["cell", "bud"]})
+    layer.colormap = DirectLabelColormap(color_dict=colours)
+    data, attributes, _ = layer.as_layer_data_tuple()
+    path = str(tmp_path / file)
+    assert getattr(gui_writer, writer)(path, data, attributes) == [path]
+    labels = import_labels(path)
+    np.testing.assert_array_equal(np.stack([*labels.frames]), STACK)
+    assert labels.names == {1: "cell", 2: "bud"}
+    assert labels.colours == {1: (255, 0, 1), 2: (0, 255, 2)}
+    if file.endswith((".json", ".xml")):
+        ((opened, options, kind),) = reader.get_reader(path)(path)
+        assert kind == "labels"
+        layer = Labels(opened, **options)
+        np.testing.assert_array_equal(layer.data[2], STACK[2])
+        np.testing.assert_allclose(layer.colormap.color_dict[2], [0, 1, 2 / 255, 1])
+
+
+def test_names_without_suffix_get_that_of_the_format(tmp_path):
+    path = str(tmp_path / "table")
+    assert gui_writer.write_csv(path, STACK, {}) == [f"{path}.csv"]
+    assert (tmp_path / "table.csv").read_text().startswith("frame,label,name,colour")

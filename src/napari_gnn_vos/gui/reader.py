@@ -17,10 +17,14 @@ from napari_gnn_vos.gui.layers.conversion import VIDEO_KEY
 from napari_gnn_vos.gui.layers.factory import AXES_KEY, features_of, labels_options
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.io.tiff_labels import LabelFile
+from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 from napari_gnn_vos.structures.video import Video
 
 NOTES_KEY = "gnn-vos notes"
 """Metadata key of the notes on frames of a damaged movie that were not read."""
+
+LABEL_SUFFIXES = (".json", ".xml")
+"""Suffixes of files that contain labels only."""
 
 LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str], list[LayerData]]
@@ -47,13 +51,14 @@ def get_reader(path: str | list[str]) -> Reader | None:
     file = Path(path)
     if file.is_dir():
         return read if is_zarr(file) or _has_images(file) else None
-    return read if file.suffix.lower() in SUFFIXES else None
+    return read if file.suffix.lower() in (*SUFFIXES, *LABEL_SUFFIXES) else None
 
 
 def read(path: str) -> list[LayerData]:
     """Read a video; the masks of a DAVIS sequence become a second layer.
 
-    A TIFF of labels or strokes that was written by this plugin becomes a labels layer.
+    A TIFF of labels or strokes that was written by this plugin becomes a labels layer,
+    and so do COCO and Label Studio JSON and CVAT XML.
 
     Raises
     ------
@@ -68,6 +73,8 @@ def read(path: str) -> list[LayerData]:
         label_file = read_labels(file)
         if label_file is not None:
             return [labels_data(label_file, file.stem)]
+    if file.suffix.lower() in LABEL_SUFFIXES:
+        return [imported_labels_data(file)]
     return [image_data(read_video(path)), *_davis_masks(file.resolve())]
 
 
@@ -152,7 +159,8 @@ def image_data(video: Video) -> LayerData:
 
 def labels_data(file: LabelFile, name: str) -> LayerData:
     """Convert saved labels to layer data with the axes and the place that they had."""
-    options = labels_options(name) | {"features": features_of(file.names)}
+    options = labels_options(name, file.colours)
+    options |= {"features": features_of(file.names)}
     placement = file.placement
     if placement is None:
         return file.labels, options, "labels"
@@ -166,6 +174,18 @@ def labels_data(file: LabelFile, name: str) -> LayerData:
     if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
         options["axis_labels"] = placement.axis_labels
     return axes.to_layer(file.labels), options, "labels"
+
+
+def imported_labels_data(file: Path) -> LayerData:
+    """Read labels in a format of `io.formats.registry`, with names and colours."""
+    from napari_gnn_vos.io.export import import_labels
+
+    labels = import_labels(file)
+    frames: Any = labels.frames
+    is_packable = frames.dtype == np.uint8
+    frames = LabelFrames(frames.shape, map(pack, frames)) if is_packable else frames[:]
+    options = labels_options(file.stem, labels.colours)
+    return frames, options | {"features": features_of(labels.names)}, "labels"
 
 
 def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:

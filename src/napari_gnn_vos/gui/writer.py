@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,65 +12,109 @@ import numpy as np
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.factory import AXES_KEY, names_in
+from napari_gnn_vos.io.formats.video_labels import Colour, VideoLabels
 from napari_gnn_vos.io.tiff_labels import Placement
 
 
-def write_pngs(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write a folder with one PNG per frame, in the palette of DAVIS.
+def write_labels(
+    format_name: str, path: str, data: Any, attributes: dict[str, Any]
+) -> list[str]:
+    """Write a labels layer in a format of `io.formats.registry`.
+
+    Names and colours of the objects are those of the layer.
 
     Parameters
     ----------
+    format_name : str
     path : str
-        Folder to write.
+        File, which gets the suffix of the format if it has another one, as in napari's
+        dialog; or folder, which must not contain masks.
     data : array-like of integer
         ``layer.data``; axes other than time, row and column must have length 1.
     attributes : dict
-        Attributes of the layer, of which axes and names of objects are used.
+        Attributes of the layer, of which axes, names and colours are used.
 
     Returns
     -------
     paths : list of str
-        The folder.
+        The file or folder.
 
     Raises
     ------
     ShapeError, ReadError
-        If the layer is not that of a video, or the folder cannot be written.
+        If the layer is not that of a video, or the path cannot be written.
     """
-    from napari_gnn_vos.io.formats.png import export_palette_pngs
+    from napari_gnn_vos.io.export import export_labels
+    from napari_gnn_vos.io.formats.registry import format_named
 
-    export_palette_pngs(frames_of(data, attributes), path)
+    suffixes = format_named(format_name).suffixes
+    if suffixes and not path.lower().endswith(suffixes):
+        path = f"{path}{suffixes[0]}"
+    labels = video_labels(data, attributes)
+    export_labels(labels, path, format_name, overwrite=bool(suffixes))
     return [path]
 
 
 def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write a multi-page TIFF; see :func:`write_pngs` for the parameters.
+    """Write a multi-page TIFF; see :func:`write_labels` for the parameters.
 
-    A file name without suffix, as napari's dialog suggests, gets the suffix ``.tif``.
-    Object names, axes and the position of the layer are stored in the file.
+    Axes and position of the layer are also stored in the file.
     """
     from napari_gnn_vos.io.formats.tiff import export_tiff
 
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
         path = f"{path}.tif"
-    names = names_in(attributes.get("features", {}))
-    export_tiff(
-        frames_of(data, attributes), path, names, placement_of(data, attributes)
-    )
+    labels = video_labels(data, attributes)
+    placement = placement_of(data, attributes)
+    export_tiff(labels.frames, path, labels.names, placement, labels.colours)
     return [path]
 
 
-def write_coco(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write a JSON file in the COCO format for videos; see :func:`write_pngs`.
+write_pngs = partial(write_labels, "png")
+write_cell_tracking = partial(write_labels, "ctc")
+write_ome_tiff = partial(write_labels, "ome-tiff")
+write_ome_zarr = partial(write_labels, "ome-zarr")
+write_coco = partial(write_labels, "coco")
+write_label_studio = partial(write_labels, "label-studio")
+write_cvat_images = partial(write_labels, "cvat-images")
+write_cvat_video = partial(write_labels, "cvat-video")
+write_mask_video = partial(write_labels, "mask-video")
+write_csv = partial(write_labels, "csv")
+write_tracks = partial(write_labels, "tracks")
 
-    Object names become categories.
+
+def video_labels(data: Any, attributes: Mapping[str, Any]) -> VideoLabels:
+    """Return the frames of a layer with the names and colours of its objects.
+
+    Raises
+    ------
+    ShapeError
+        If the layer is not that of a video.
     """
-    from napari_gnn_vos.io.formats.coco import export_coco
+    frames = frames_of(data, attributes)
+    names = names_in(attributes.get("features", {}))
+    colours = colours_in(attributes.get("colormap"), frames)
+    return VideoLabels(frames, names, colours, video_name=attributes.get("name"))
 
-    export_coco(
-        frames_of(data, attributes), path, names_in(attributes.get("features", {}))
-    )
-    return [path]
+
+def colours_in(colormap: Any, frames: Any) -> dict[int, Colour]:
+    """Return the colours of the labels in `frames`; none without a colour map.
+
+    Parameters
+    ----------
+    colormap : napari LabelColormap or None
+    frames : (T, H, W) array-like of integer
+    """
+    if not hasattr(colormap, "map") or frames.dtype.kind not in "iu":
+        return {}
+    present = sorted({label for frame in frames for label in np.unique(frame).tolist()})
+    objects = [label for label in present if label > 0]
+    rgba = np.atleast_2d(colormap.map(np.array(objects, frames.dtype)))
+    rgb = np.rint(255 * rgba[:, :3]).astype(int).tolist() if objects else []
+    return {
+        label: (red, green, blue)
+        for label, (red, green, blue) in zip(objects, rgb, strict=True)
+    }
 
 
 def frames_of(data: Any, attributes: Mapping[str, Any]) -> Any:

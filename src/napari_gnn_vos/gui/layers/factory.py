@@ -113,10 +113,20 @@ def prediction_layer(
     return Labels(labels, **labels_options(SEGMENTATION), **options)
 
 
-def labels_options(name: str) -> dict[str, Any]:
-    """Return options of a labels layer in the colours of predictions."""
-    colours = DirectLabelColormap(color_dict=prediction_colours())
-    return {"name": name, "opacity": 0.5, "colormap": colours}
+def labels_options(
+    name: str, colours: Mapping[int, tuple[int, int, int]] | None = None
+) -> dict[str, Any]:
+    """Return options of a labels layer in the colours of predictions.
+
+    Parameters
+    ----------
+    name : str
+    colours : mapping of int to (red, green, blue), optional
+        Other colours by label, 0 to 255.
+    """
+    stored = {k: np.array([*rgb, 255]) / 255 for k, rgb in (colours or {}).items()}
+    colormap = DirectLabelColormap(color_dict=prediction_colours() | stored)
+    return {"name": name, "opacity": 0.5, "colormap": colormap}
 
 
 def set_active_line_label(layer: Shapes, label: int) -> None:

@@ -21,7 +21,7 @@ from napari_gnn_vos.io.tiff_labels import (
 )
 
 BIG_TIFF_BYTES = 2**32 - 2**25
-"""Uncompressed size from which 64-bit offsets are needed, with room for the tags."""
+"""Uncompressed size from which 64-bit offsets are needed, less the size of the tags."""
 
 
 def export_tiff(
