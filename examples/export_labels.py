@@ -1,4 +1,4 @@
-"""Export labels as TIFF, as PNGs in the DAVIS palette, and as COCO JSON."""
+"""Export labels as TIFF, as PNGs, as COCO JSON, and in any other format; read them."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,11 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats.coco import export_coco
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.io.formats.tiff import export_tiff
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.photo_scenes import compose_scene
 
 # `session.labels` after a prediction; here, the true labels of a synthetic scene.
@@ -33,3 +35,9 @@ with TemporaryDirectory() as folder:
     for annotation in video["annotations"]:
         areas = [area or 0 for area in annotation["areas"]]
         print(f"Object {annotation['id']}: {areas} pixels")
+
+    everything = VideoLabels(labels, names, {1: (255, 90, 95), 2: (46, 196, 182)})
+    tracking = Path(folder, "01_RES")
+    export_labels(everything, tracking, "ctc")  # the Cell Tracking Challenge
+    print((tracking / "res_track.txt").read_text())
+    assert import_labels(tracking).names == names

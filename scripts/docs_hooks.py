@@ -1,7 +1,7 @@
-"""MkDocs hooks: generate the reference of the command line and of the settings.
+"""MkDocs hooks: generate the reference of command line, settings and label formats.
 
-A page receives the generated text where it contains ``{{ cli }}`` or
-``{{ settings }}``. Public names, ``::: napari_gnn_vos.NAME``, are resolved to the
+A page receives the generated text where it contains ``{{ cli }}``, ``{{ settings }}``
+or ``{{ formats }}``. Public names, ``::: napari_gnn_vos.NAME``, are resolved to the
 modules that define them, because the package loads them lazily. Formulas become
 MathML, which browsers display without a script.
 """
@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 import napari_gnn_vos
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.config import Config
+from napari_gnn_vos.io.formats.registry import DEFAULTS, FORMATS, LabelFormat
 from napari_gnn_vos.study.training.training_run import TrainSettings
 
 
@@ -92,6 +93,19 @@ def _parameter_row(parameter: Any) -> str:
     return f"| {names} | {default} | {_cell(parameter.help or '')} |"
 
 
+def format_reference() -> str:
+    """List the formats of labels: suffix, content, and whether they can be read."""
+    head = "| format | suffix | content | read |\n|---|---|---|---|"
+    return "\n".join([head, *map(_format_row, FORMATS)])
+
+
+def _format_row(each: LabelFormat) -> str:
+    suffixes = ", ".join(f"`{suffix}`" for suffix in each.suffixes) or "folder"
+    name = f"**`{each.name}`**" if each.name in DEFAULTS else f"`{each.name}`"
+    cells = name, suffixes, _cell(each.description), "yes" if each.read else "no"
+    return f"| {' | '.join(cells)} |"
+
+
 def settings_reference() -> str:
     """Describe every setting of a session and of a training."""
     return "\n\n".join(
@@ -142,4 +156,5 @@ PUBLIC_NAME = re.compile(r"^::: napari_gnn_vos\.(\w+)$", re.MULTILINE)
 GENERATORS: dict[str, Callable[[], str]] = {
     "{{ cli }}": command_reference,
     "{{ settings }}": settings_reference,
+    "{{ formats }}": format_reference,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from napari_gnn_vos.config import Config, SeedSettings
+from napari_gnn_vos.io.formats.registry import FORMATS
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -52,6 +53,15 @@ def test_reference_lists_every_setting_and_command():
     commands = docs_hooks.command_reference()
     for name in ("prepare", "segment", "train", "benchmark", "ablate"):
         assert f"## `gnn-vos {name}`" in commands
+
+
+def test_reference_lists_every_label_format():
+    pytest.importorskip("latex2mathml")
+    import docs_hooks
+
+    rows = docs_hooks.format_reference().splitlines()
+    assert len(rows) == 2 + len(FORMATS)
+    assert rows[2].startswith("| **`tiff`** | `.tif`, `.tiff` | multi-page TIFF")
 
 
 def test_formulas_become_mathml():

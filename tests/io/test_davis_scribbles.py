@@ -3,11 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, ScribbleError
 from napari_gnn_vos.io.davis_scribbles import (
     read_davis_scribbles,
     scribbles_from_davis,
+    write_davis_scribbles,
 )
+from napari_gnn_vos.structures.scribbles import Scribble
 
 SHAPE = (3, 10, 20)
 
@@ -88,3 +90,34 @@ def test_missing_or_damaged_file_is_refused(tmp_path):
     (tmp_path / "002.json").write_text("{")
     with pytest.raises(ReadError, match=r"002\.json differs"):
         read_davis_scribbles(tmp_path / "002.json", SHAPE)
+
+
+def test_written_scribbles_are_read_again(tmp_path):
+    lines = [
+        Scribble(0, 1, [[0, 0], [9, 19], [4.5, 3.25]]),
+        Scribble(2, 254, [[3, 4]]),
+        Scribble(2, 0, [[1, 1], [8, 2]]),
+        Scribble(2, -1, [[5, 5], [5, 9]]),
+    ]
+    path = tmp_path / "001.json"
+    write_davis_scribbles(path, lines, SHAPE, "bear")
+    content = json.loads(path.read_text())
+    assert (content["sequence"], len(content["scribbles"])) == ("bear", 3)
+    for read, line in zip(read_davis_scribbles(path, SHAPE), lines, strict=True):
+        assert (read.frame, read.label) == (line.frame, line.label)
+        np.testing.assert_allclose(read.path, line.path)
+
+
+def test_brush_pixels_are_written_as_lines_of_their_rows(tmp_path):
+    pixels = [[2, 5], [2, 3], [2, 4], [3, 4], [3, 7], [3, 8]]
+    brush = Scribble(1, 3, pixels, connected=False)
+    write_davis_scribbles(tmp_path / "001.json", [brush], SHAPE)
+    read = read_davis_scribbles(tmp_path / "001.json", SHAPE)
+    rows = [np.rint(line.path).astype(int).tolist() for line in read]
+    assert rows == [[[2, 3], [2, 5]], [[3, 4]], [[3, 7], [3, 8]]]
+
+
+def test_scribbles_of_longer_videos_are_not_written(tmp_path):
+    with pytest.raises(ScribbleError, match="frames 0 to 2; one is on frame 3"):
+        write_davis_scribbles(tmp_path / "1.json", [Scribble(3, 1, [[1, 1]])], SHAPE)
+    assert not list(tmp_path.iterdir())

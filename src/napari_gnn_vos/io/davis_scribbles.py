@@ -11,16 +11,20 @@ pixel 3 of 10 is at 0.3. Object 0 is background.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, ScribbleError
 from napari_gnn_vos.io.json_file import read_json, validation_summary
+from napari_gnn_vos.io.label_images import write_error_message
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
 
 EXPECTED = (
@@ -81,6 +85,62 @@ def read_davis_scribbles(
         If the file is missing or invalid, or belongs to a video of another length.
     """
     return _scribbles(read_json(Path(path), _CONTENT, EXPECTED), shape)
+
+
+def write_davis_scribbles(
+    path: str | PathLike[str],
+    scribbles: Iterable[Scribble],
+    shape: tuple[int, int, int],
+    sequence: str = "",
+) -> None:
+    """Write scribbles to a file in the DAVIS format.
+
+    The pixels of a brush become one horizontal line for each run of pixels in a row.
+    Strokes of the eraser have the object -1, which other programs may not know.
+
+    Parameters
+    ----------
+    path : path
+        An existing file is replaced.
+    scribbles : iterable of Scribble
+    shape : (int, int, int)
+        T, H and W of the video.
+    sequence : str
+        Name of the video.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    ScribbleError
+        If a scribble is not on a frame of the video.
+    """
+    frames: list[list[dict[str, Any]]] = [[] for _ in range(shape[0])]
+    for scribble in scribbles:
+        if not 0 <= scribble.frame < shape[0]:
+            raise ScribbleError(
+                f"Expected strokes on frames 0 to {shape[0] - 1}; one is on frame "
+                f"{scribble.frame}. Use the strokes of this video."
+            )
+        for line in _lines(scribble):
+            points = (line[:, ::-1] / (shape[2], shape[1])).tolist()
+            stroke = {"path": points, "object_id": scribble.label}
+            frames[scribble.frame].append(stroke)
+    text = json.dumps({"sequence": sequence, "scribbles": frames})
+    try:
+        atomic_write(Path(path), lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise ReadError(write_error_message(Path(path), error)) from error
+
+
+def _lines(scribble: Scribble) -> list[NDArray[np.float64]]:
+    """Return the polylines of a scribble, each (P, 2)."""
+    if scribble.connected:
+        return [scribble.path]
+    pixels = np.unique(scribble.path, axis=0)  # sorted by row, then by column
+    steps = np.diff(pixels, axis=0)
+    ends = np.flatnonzero((steps[:, 0] != 0) | (steps[:, 1] > 1)) + 1
+    return [run[[0, -1]] if len(run) > 1 else run for run in np.split(pixels, ends)]
 
 
 def scribbles_from_davis(

@@ -13,6 +13,15 @@ READABLE = [each.name for each in FORMATS if each.read is not None]
 SIXTEEN_BITS = [name for name in READABLE if name not in ("png", "youtube-vos")]
 
 
+def require_packages(name):
+    """Skip a test if the optional package of a format is not installed."""
+    versions = {"ome-zarr": "2.16", "ome-zarr-0.5": "3"}
+    if name in versions:
+        pytest.importorskip("zarr", versions[name])
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+
+
 def path_for(name, folder):
     suffixes = format_named(name).suffixes
     return folder / f"clip{suffixes[0] if suffixes else ''}"
@@ -20,6 +29,7 @@ def path_for(name, folder):
 
 @pytest.mark.parametrize("name", READABLE)
 def test_objects_keep_label_name_and_colour(tmp_path, name):
+    require_packages(name)
     path = path_for(name, tmp_path)
     assert export_labels(video_labels(), path, name) == 6
     read = import_labels(path)
@@ -30,6 +40,7 @@ def test_objects_keep_label_name_and_colour(tmp_path, name):
 
 @pytest.mark.parametrize("name", SIXTEEN_BITS)
 def test_labels_of_sixteen_bits_are_kept(tmp_path, name):
+    require_packages(name)
     labels = moving_squares(dtype=np.int32, last=40_000)
     path = path_for(name, tmp_path)
     export_labels(labels, path, name)
@@ -38,7 +49,7 @@ def test_labels_of_sixteen_bits_are_kept(tmp_path, name):
 
 @pytest.mark.parametrize("name", [each.name for each in FORMATS])
 def test_frames_are_read_once_and_not_kept(tmp_path, name):
-    pytest.importorskip("pyarrow" if name == "parquet" else "numpy")
+    require_packages(name)
     labels, read = moving_squares(40), []
 
     class Frames:
@@ -64,7 +75,7 @@ def test_frames_are_read_once_and_not_kept(tmp_path, name):
 def test_failed_export_keeps_the_existing_output(tmp_path, name):
     if name == "png":
         pytest.skip("masks are replaced one by one")
-    pytest.importorskip("pyarrow" if name == "parquet" else "numpy")
+    require_packages(name)
     labels = moving_squares()
     path = path_for(name, tmp_path)
     images = {"image": lambda t: np.zeros((24, 30, 3), np.uint8)}

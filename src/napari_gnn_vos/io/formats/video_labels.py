@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -58,9 +59,7 @@ class VideoLabels:
         """Return the colour of an object, by default that of DAVIS."""
         if label in self.colours:
             return self.colours[label]
-        start = 3 * (label if label < 256 else 1 + label % 255)
-        red, green, blue = davis_palette()[start : start + 3]
-        return red, green, blue
+        return _davis_colours()[label if label < 256 else 1 + label % 255]
 
     def palette(self) -> list[int]:
         """Return the colours of labels 0 to 255 as red, green, blue, red ..."""
@@ -73,6 +72,12 @@ class VideoLabels:
     def frame_name(self, t: int) -> str:
         """Return the file name of frame `t`, by default its number and ``.jpg``."""
         return self.frame_names[t] if self.frame_names else f"{t:05d}.jpg"
+
+
+@cache
+def _davis_colours() -> list[Colour]:
+    values = iter(davis_palette())
+    return list(zip(values, values, values, strict=True))
 
 
 class LazyLabels(LazyFrames):
