@@ -4,8 +4,10 @@ import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.io.formats.tiff import export_tiff
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.label_images import davis_palette
 from napari_gnn_vos.io.tiff_labels import read_labels
 
@@ -119,3 +121,27 @@ def test_names_of_the_greatest_length_are_written(tmp_path):
     path = tmp_path / ("x" * 251 + ".tif")
     assert export_tiff(labels, path) == 5
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_second_export_replaces_names_and_colours(tmp_path):
+    first = VideoLabels(labels, {1: "bear"}, {1: (1, 2, 3)})
+    export_labels(first, tmp_path)
+    read = import_labels(tmp_path)
+    assert (read.names, read.colours) == ({1: "bear"}, {1: (1, 2, 3)})
+    with Image.open(tmp_path / "00000.png") as image:
+        assert image.getpalette()[3:9] == [1, 2, 3, 0, 128, 0]
+    export_labels(labels, tmp_path)
+    assert import_labels(tmp_path).names == {}
+
+
+@pytest.mark.parametrize("shape", [(18, 20, 3), (18, 20, 4)])
+def test_colour_images_are_not_read_as_labels(tmp_path, shape):
+    Image.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / "00000.png")
+    with pytest.raises(ReadError, match="greyscale or palette"):
+        import_labels(tmp_path)
+
+
+def test_masks_are_read_in_natural_order(tmp_path):
+    for name, value in (("f10.png", 2), ("f9.png", 1)):
+        Image.fromarray(np.full((4, 5), value, np.uint8)).save(tmp_path / name)
+    assert import_labels(tmp_path).frames[:, 0, 0].tolist() == [1, 2]

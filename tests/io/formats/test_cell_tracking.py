@@ -28,6 +28,13 @@ def test_masks_and_tracks_follow_the_conventions_of_the_challenge(tmp_path):
     assert not tracks
 
 
+def test_folder_is_valid_by_the_library_of_the_challenge(tmp_path):
+    validate = pytest.importorskip("ctc_metrics.scripts.validate")
+    folder = tmp_path / "01_RES"
+    cell_tracking.write(video_labels(), folder)
+    assert validate.validate_sequence(str(folder)) == {"Valid": 1}
+
+
 def test_object_that_reappears_is_a_track_with_a_parent(tmp_path):
     cell_tracking.write(video_labels(), tmp_path)
     assert read_tracks(tmp_path) == [

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, TypeAdapter
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, Colour, VideoLabels
 
 OBJECTS = "objects.json"
@@ -59,9 +60,13 @@ def objects_from_json(text: str | bytes) -> tuple[dict[int, str], dict[int, Colo
 
 
 def write_objects(labels: VideoLabels, folder: Path) -> None:
-    """Write `objects.json` into a folder if names or colours are given."""
+    """Write `objects.json` into a folder, or delete it if there is nothing to write."""
+    file = folder / OBJECTS
     if labels.names or labels.colours:
-        (folder / OBJECTS).write_text(objects_to_json(labels), encoding="utf-8")
+        content = objects_to_json(labels).encode()
+        atomic_file(file, lambda output: output.write(content))
+    else:
+        file.unlink(missing_ok=True)
 
 
 def read_objects(folder: Path) -> tuple[dict[int, str], dict[int, Colour]]:
