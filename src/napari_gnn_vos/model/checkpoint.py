@@ -23,7 +23,7 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMetadata:
-    """Input columns and size of a network, and facts about its training.
+    """Names of the input columns, size and training of a network.
 
     Parameters
     ----------

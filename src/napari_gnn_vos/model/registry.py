@@ -1,4 +1,4 @@
-"""Networks and backbones by name."""
+"""Load networks, backbones and the boundary decoder by name."""
 
 from __future__ import annotations
 
