@@ -1,4 +1,4 @@
-"""Find the band around predicted boundaries, and label its pixels by decoded logits.
+"""Band around predicted boundaries, and labels of its pixels from decoded logits.
 
 Maps at stride 2 have (h, w) pixels, half of those of a frame of (H, W) pixels whose
 last row and column are repeated up to a multiple of 8.
@@ -17,39 +17,35 @@ Mask = NDArray[np.bool_]
 WIDTH = 24
 """Largest distance of the band from a predicted boundary, in pixels of a frame."""
 RELATIVE_WIDTH = 0.25
-"""The same in units of the square root of the area of an object; the smaller limit
-applies."""
+"""The same relative to the square root of the object's area, for small objects."""
 UNCERTAIN = 0.15
-"""Pixels with a probability from UNCERTAIN to 1 - UNCERTAIN belong to the band."""
+"""Pixels whose probability is this far from 0 and from 1 belong to the band."""
 
 
 @njit(cache=True, nogil=True)
-def halve_probability(superpixels, probability, out):  # type: ignore[no-untyped-def]
+def halve_probability(labels, probability, out):  # type: ignore[no-untyped-def]
     """Average the probability of superpixels over squares of 2 x 2 pixels, in place.
 
     Parameters
     ----------
-    superpixels : (H, W) ndarray of uint16
+    labels : (H, W) ndarray of uint16
         Superpixels 0 .. n - 1.
     probability : (n,) ndarray of float32
     out : (h, w) ndarray of float32
     """
-    bottom, right = superpixels.shape[0] - 1, superpixels.shape[1] - 1
+    bottom, right = labels.shape[0] - 1, labels.shape[1] - 1
     quarter = np.float32(0.25)
     for i in range(out.shape[0]):
         r, s = min(2 * i, bottom), min(2 * i + 1, bottom)
         for j in range(out.shape[1]):
             c, d = min(2 * j, right), min(2 * j + 1, right)
-            first = probability[superpixels[r, c]] + probability[superpixels[r, d]]
-            second = probability[superpixels[s, c]] + probability[superpixels[s, d]]
+            first = probability[labels[r, c]] + probability[labels[r, d]]
+            second = probability[labels[s, c]] + probability[labels[s, d]]
             out[i, j] = (first + second) * quarter
 
 
 def boundary_band(mask: Mask, coarse: F32) -> Mask:
-    """Find pixels near the boundary of a mask, or with an uncertain probability.
-
-    The band of an object so small that `RELATIVE_WIDTH` limits it contains only pixels
-    near its boundary.
+    """Find pixels near the boundary of a mask or with an uncertain probability.
 
     Parameters
     ----------
@@ -77,12 +73,12 @@ def boundary_band(mask: Mask, coarse: F32) -> Mask:
 def label_band(
     logits: F32,
     bands: Mask,
-    superpixels: NDArray[np.uint16],
+    labels: NDArray[np.uint16],
     probability: F32,
-    labels: NDArray[np.uint8],
-    pixel_labels: NDArray[np.uint8],
+    names: NDArray[np.uint8],
+    painted: NDArray[np.uint8],
 ) -> F32:
-    r"""Label the pixels of the bands, and average probabilities over superpixels.
+    r"""Label pixels of the bands, and average their probability over superpixels.
 
     The probabilities :math:`p_k` of the objects compete with each other and with that
     of background, :math:`\prod_k (1 - p_k)`. Where an object is not decoded,
@@ -91,16 +87,16 @@ def label_band(
     Parameters
     ----------
     logits : (K, h, w) ndarray of float32
-        Of each object against the rest at stride 2; only used inside the bands.
+        Of each object against the rest at stride 2; read inside its band only.
     bands : (K, h, w) ndarray of bool
-    superpixels : (H, W) ndarray of uint16
+    labels : (H, W) ndarray of uint16
         Superpixels 0 .. n - 1.
     probability : (n, K + 1) ndarray of float32
         Coarse probability; column 0 is background.
-    labels : (K + 1,) ndarray of uint8
-        Labels of the columns of `probability`.
-    pixel_labels : (H, W) ndarray of uint8
-        Overwritten in the bands by the most probable label.
+    names : (K + 1,) ndarray of uint8
+        Labels of the columns.
+    painted : (H, W) ndarray of uint8
+        Gets the likeliest label in the bands.
 
     Returns
     -------
@@ -109,28 +105,26 @@ def label_band(
     """
     pooled, count = np.zeros_like(probability), np.zeros(len(probability), np.int64)
     sums = pooled, count
-    _label(logits, bands, superpixels, probability, (labels, pixel_labels), sums)
-    size = np.maximum(np.bincount(superpixels.ravel(), minlength=len(count)), 1)[
-        :, None
-    ]
+    _label(logits, bands, labels, probability, (names, painted), sums)
+    size = np.maximum(np.bincount(labels.ravel(), minlength=len(count)), 1)[:, None]
     pooled += (size - count[:, None]) * probability
     return np.asarray(pooled / size, np.float32)
 
 
 @njit(cache=True, nogil=True)
 def _label(  # type: ignore[no-untyped-def]
-    logits, bands, superpixels, probability, outputs, sums
+    logits, bands, labels, probability, named, sums
 ):
-    """Label pixels of the bands; add their probabilities and number per superpixel."""
-    labels, pixel_labels = outputs
+    """Label pixels, and add their probability and number to those of superpixels."""
+    names, painted = named
     pooled, count = sums
     p = np.empty(probability.shape[1], np.float32)
-    for r in range(superpixels.shape[0]):
-        for c in range(superpixels.shape[1]):
+    for r in range(labels.shape[0]):
+        for c in range(labels.shape[1]):
             if bands[:, r // 2, c // 2].any():
-                s = superpixels[r, c]
+                s = labels[r, c]
                 _decoded_probability(logits, bands, probability[s], (r, c), p)
-                pixel_labels[r, c] = labels[p.argmax()]
+                painted[r, c] = names[p.argmax()]
                 count[s] += 1
                 pooled[s] += p / p.sum()
 
@@ -139,7 +133,7 @@ def _label(  # type: ignore[no-untyped-def]
 def _decoded_probability(  # type: ignore[no-untyped-def]
     logits, bands, coarse, pixel, p
 ):
-    """Compute unnormalised probabilities of background and objects, in place."""
+    """Probability of background and of each object at a pixel, in place; not normed."""
     r, c = pixel
     p[0] = 1
     for k in range(len(p) - 1):
@@ -152,7 +146,7 @@ def _decoded_probability(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _sample(logits, band, r, c):  # type: ignore[no-untyped-def]
-    """Interpolate (h, w) logits at a pixel from neighbours inside the band."""
+    """Interpolate a map at stride 2 at a pixel, from neighbours inside the band."""
     i, j = r // 2, c // 2
     a = min(max(i + 2 * (r % 2) - 1, 0), logits.shape[0] - 1)
     b = min(max(j + 2 * (c % 2) - 1, 0), logits.shape[1] - 1)

@@ -5,8 +5,8 @@ The probability x of a label minimises, over all superpixels i and edges (i, j),
     sum_i a_i (x_i - y_i)^2 + sum_ij w_ij (x_i - x_j)^2,
 
 where w is the affinity of adjacent superpixels, and y with weight a combines the prior
-of the label model with the known labels. The receptive field of the network is limited
-by its number of layers; the harmonic labelling has no such limit.
+of the label model with the known labels. The network reaches only as many edges as it
+has layers; the harmonic labelling reaches the whole video.
 
 References
 ----------
@@ -33,10 +33,8 @@ PRIOR_WEIGHT = 0.02
 """Weight of the prior in the quadratic energy."""
 DRAWN_WEIGHT, PROPAGATED_WEIGHT = 50.0, 1.0
 """Weight of a painted and of a propagated label."""
-SPATIAL_WEIGHT, CAUSAL_WEIGHT = 1.2, 1.0
-"""Factors of the shared border of spatial edges and of the overlap of causal edges."""
-DIFFERENCE_WEIGHT = 1.5
-"""Factor of the difference of colour and motion in the exponent of an affinity."""
+SPATIAL_WEIGHT, CAUSAL_WEIGHT = 0.3, 1.0
+"""Weight of spatial and of causal edges."""
 WINDOW_FRAMES, MARGIN_FRAMES = 128, 48
 """Frames solved together, and additional frames on both sides of the window."""
 MAX_ITERATIONS = 60
@@ -71,8 +69,8 @@ def solve_harmonic(
 
     Notes
     -----
-    Long videos are solved in overlapping windows. Labels further away than the margin
-    have a negligible influence.
+    Long videos are solved in overlapping windows. The margin is as long as the
+    influence of a label reaches.
     """
     labels, offsets = list(priors), graph.offsets
     data_weight = np.full((graph.n, 1), PRIOR_WEIGHT, np.float32)
@@ -126,7 +124,7 @@ def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
     """Compute the affinity of the superpixels of each edge, (e,).
 
     It decreases exponentially with the difference of colour and motion, and is
-    proportional to the larger border share (spatial) or flow share (causal).
+    proportional to the shared border (spatial) or to the overlap by flow (causal).
     """
     column = {name: incoming.edge_features[:, k] for k, name in enumerate(names)}
     difference = column["delta_l"] + column["delta_a"] + column["delta_b"]
@@ -134,9 +132,9 @@ def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
     overlap = np.maximum(column["flow_share_source"], column["flow_share_target"])
     border = np.maximum(column["border_share_source"], column["border_share_target"])
     spatial = column["is_spatial"]
-    weight = SPATIAL_WEIGHT * spatial * border
+    weight = SPATIAL_WEIGHT * spatial * border * 4
     weight = weight + CAUSAL_WEIGHT * (1 - spatial) * overlap
-    return np.asarray(np.exp(-DIFFERENCE_WEIGHT * difference) * weight, np.float32)
+    return np.asarray(np.exp(-1.5 * difference) * weight, np.float32)
 
 
 def _conjugate_gradients(

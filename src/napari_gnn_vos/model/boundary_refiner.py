@@ -1,4 +1,4 @@
-"""Inference of the boundary decoder in tiles of the band around a boundary."""
+"""Inference of the boundary decoder: tiles of the band around a predicted boundary."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from napari_gnn_vos.vision import cv2
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 TILE = 32
-"""Side of a tile in pixels of the output, at half the resolution of the image."""
+"""Side of a tile in pixels of the output, which has half the picture's resolution."""
 ALIGNMENT = 8
-"""Height and width of an image are padded to a multiple of the largest stride."""
+"""Height and width of a picture are extended to a multiple of the largest stride."""
 ENCODED_BYTES = 320 * 2**20
 """Bytes of encoded frames that stay in memory per video: 70 frames of 480p."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedFrame:
-    """Inputs of the decoder that depend on the image of a frame only.
+    """What the decoder needs of a frame, whatever the prediction is.
 
     Parameters
     ----------
     stride2, stride4, stride8 : (C, ...) Tensor of float16
         See `model.boundary_decoder.ImageMaps`.
     lab : (h, w, 3) ndarray of uint8
-        Image in CIELAB at stride 2.
+        CIE Lab at stride 2.
     """
 
     stride2: Tensor
@@ -64,14 +64,14 @@ class EncodedFrame:
 
 
 class BoundaryRefiner:
-    """A trained boundary decoder with its backbone.
+    """A trained decoder with its backbone.
 
     Parameters
     ----------
     decoder : BoundaryDecoder
         In evaluation mode.
     embed : callable
-        Backbone, from an (H, W, 3) image to the maps of `FEATURE_BLOCKS`.
+        Backbone, from a picture to the maps of `FEATURE_BLOCKS`.
     device : str
     """
 
@@ -84,14 +84,14 @@ class BoundaryRefiner:
         self._videos = {False: WeakCache(), True: WeakCache()}
 
     def frames(self, video: Video, denoise: bool) -> Sequence[EncodedFrame]:
-        """Return the encoded frames of a video, computed on access and cached.
+        """Encode frames of a video when they are read, and cache some of them.
 
         Parameters
         ----------
         video : Video
             Must exist as long as frames are read; the cache does not keep it alive.
         denoise : bool
-            See `Video.rgb`.
+            Whether noise is removed, as in preparation.
         """
 
         def sequence(owner: Video) -> CachedSequence[EncodedFrame]:
@@ -108,12 +108,12 @@ class BoundaryRefiner:
 
     @torch.inference_mode()
     def encode(self, picture: U8) -> EncodedFrame:
-        """Compute the inputs of the decoder that do not depend on the prediction.
+        """Compute all that does not depend on the prediction.
 
         Parameters
         ----------
         picture : (H, W, 3) ndarray of uint8
-            Its last row and column are repeated up to multiples of `ALIGNMENT`.
+            Its last row and column are repeated up to multiples of 8.
         """
         height, width = (-size % ALIGNMENT for size in picture.shape[:2])
         extended = np.pad(picture, ((0, height), (0, width), (0, 0)), mode="edge")
@@ -132,7 +132,7 @@ class BoundaryRefiner:
 
     @torch.inference_mode()
     def logits(self, frame: EncodedFrame, coarse: F32, band: NDArray[np.bool_]) -> F32:
-        """Compute the refined logit of an object inside a band.
+        """Decode an object inside a band.
 
         Parameters
         ----------
@@ -140,12 +140,12 @@ class BoundaryRefiner:
         coarse : (h, w) ndarray of float32
             Probability of the object at stride 2.
         band : (h, w) ndarray of bool
-            Pixels whose logit is computed.
+            Where the logit is needed.
 
         Returns
         -------
         logit : (h, w) ndarray of float32
-            Zero in tiles outside the band.
+            Zero in tiles without band.
         """
         out = np.zeros(coarse.shape, np.float32)
         corners = tiles_of(band)
@@ -169,7 +169,7 @@ class BoundaryRefiner:
     def _colours(
         self, frame: EncodedFrame, coarse: F32, corners: NDArray[np.int64]
     ) -> Tensor:
-        """Compute the colour likelihoods of tiles with a margin of 2, (N, 4, s, s)."""
+        """Colour likelihoods of tiles with a margin of 2, zero outside the picture."""
         size = TILE + 4
         colours = np.empty((len(corners), COLOUR_CHANNELS, size, size), np.float32)
         statistics = colour_statistics(frame.lab, coarse)
@@ -179,7 +179,7 @@ class BoundaryRefiner:
     def _context(
         self, frame: EncodedFrame, p: Tensor, part: tuple[slice, slice, slice]
     ) -> Tensor:
-        """Compute the context of a part of a frame at stride 2, (16, h, w)."""
+        """Activation at stride 4 of a part of a frame, upsampled, (16, h, w)."""
         p4, p8 = (functional.avg_pool2d(2 * p[None] - 1, size) for size in (2, 4))
         stride4, stride8 = (
             level[:, part[1].start // k :, part[2].start // k :]
@@ -193,7 +193,7 @@ class BoundaryRefiner:
 
 
 def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Find the first row and column of each tile that intersects a band, (N, 2)."""
+    """First rows and columns of the tiles that contain a part of a band, (N, 2)."""
     rows, cols = (-(-size // TILE) for size in band.shape)
     whole = np.zeros((rows * TILE, cols * TILE), bool)
     whole[: band.shape[0], : band.shape[1]] = band
@@ -202,7 +202,7 @@ def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _box(corners: NDArray[np.int64], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Compute the bounding box of tiles, with a margin of a tile for coarse strides."""
+    """Box of tiles, with a tile more on each side for what the coarse strides read."""
     first, last = corners.min(axis=0) - TILE, corners.max(axis=0) + 2 * TILE
     rows, cols = (
         slice(max(int(a), 0), min(int(b), size))
@@ -212,7 +212,7 @@ def _box(corners: NDArray[np.int64], shape: tuple[int, ...]) -> tuple[slice, sli
 
 
 def _windows(maps: Tensor, margin: int, indices: NDArray[np.int64]) -> Tensor:
-    """Crop tiles with a margin from (C, h, w) maps, zero-padded, (N, C, s, s)."""
+    """Cut tiles with a margin out of (C, h, w) maps; zero outside, (N, C, s, s)."""
     below, beyond = (-size % TILE + margin for size in maps.shape[1:])
     padded = functional.pad(maps, (margin, beyond, margin, below))
     side = TILE + 2 * margin

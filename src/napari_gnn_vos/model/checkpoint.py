@@ -140,6 +140,7 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
 
 
 def _parse_metadata(text: str) -> CheckpointMetadata:
+    """Parse the JSON metadata of a checkpoint of this or an earlier version."""
     values = json.loads(text)
     legacy = "node_names" in values  # written by version 0.1
     return CheckpointMetadata(

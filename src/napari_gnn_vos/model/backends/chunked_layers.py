@@ -78,6 +78,7 @@ def apply_layer(
 
     @torch.inference_mode()
     def process(chunk: tuple[slice, slice]) -> None:
+        """Average the messages of a chunk in `mean`, and update its edge states."""
         targets, rows = chunk
         states = edge_states[rows]
         at_sources = source_terms.index_select(0, edge_index.source[rows])

@@ -76,6 +76,7 @@ class WindowedInference:
     def _compute(
         self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> list[F32]:
+        """Compute the (K, n) probabilities of each frame of a window."""
         span = range(
             max(frames.start - self._margin, 0),
             min(frames.stop + self._margin, graph.shape[0]),

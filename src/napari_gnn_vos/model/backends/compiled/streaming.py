@@ -190,7 +190,7 @@ class _StreamState:
             project(states, layers[layer].from_source, rows.reshape(len(states), -1))
 
     def _slot(self, t: int) -> slice:
-        """Rows of the ring buffer that belong to frame `t`."""
+        """Return the rows of the ring buffer that belong to frame `t`."""
         start = t % SLOTS * self._slot_rows
         return slice(start, start + self._slot_rows)
 
@@ -201,6 +201,7 @@ class _StreamState:
 
     @torch.inference_mode()
     def _embed(self, inputs: FrameInput, t: int) -> _FrameState:
+        """Compute the initial node and edge states of a frame."""
         incoming, (labels, n, _) = inputs.incoming, inputs.nodes.shape
         if not self._source_terms:
             size = labels, SLOTS * self._slot_rows, 2, padded(self._width)

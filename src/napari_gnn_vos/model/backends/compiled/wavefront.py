@@ -98,6 +98,7 @@ class WavefrontScheduler:
         )
 
     def _run(self, task: Task) -> None:
+        """Execute a task and record that it is finished, or that it failed."""
         try:
             self._execute(*task)
         except BaseException as failure:  # noqa: BLE001 - raised by `work_until`
