@@ -25,8 +25,8 @@ from graphs import random_node_inputs, random_video_graph
 from numba import njit
 
 from napari_gnn_vos.model.backends.compiled import jit
+from napari_gnn_vos.model.backends.compiled.intrinsics import TILE_ROWS
 from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
-from napari_gnn_vos.model.backends.compiled.vectors import TILE_ROWS
 from napari_gnn_vos.model.checkpoint import assemble_inputs, load_checkpoint
 from napari_gnn_vos.model.registry import WEIGHTS
 from napari_gnn_vos.structures.columns import Columns
@@ -39,20 +39,20 @@ FUSED_MULTIPLY_ADD = EXACT | {"fastmath": {"contract"}}
 
 
 @njit(**EXACT)
-def plain_gather(source, target, sent, own, rows):
+def plain_gather(source, target, source_terms, target_terms, rows):
     for x in range(len(source)):
         i, j = target[x], source[x]
         for k in range(rows.shape[1]):
-            rows[x, k] = own[i, 1, k] + sent[j, 1, k]
+            rows[x, k] = target_terms[i, 1, k] + source_terms[j, 1, k]
 
 
 @njit(**FUSED_MULTIPLY_ADD)
-def plain_scatter(source, target, sent, rows, total):
+def plain_scatter(source, target, source_terms, rows, sums):
     for x in range(len(source)):
         i, j = target[x], source[x]
         for k in range(rows.shape[1]):
-            total[i, 0, k] += rows[x, k] * sent[j, 0, k]
-            total[i, 1, k] += rows[x, k]
+            sums[i, 0, k] += rows[x, k] * source_terms[j, 0, k]
+            sums[i, 1, k] += rows[x, k]
 
 
 @njit(**EXACT)
@@ -82,21 +82,21 @@ def _project_rows(states, weight, out, stop):
 
 @njit(**EXACT)
 def plain_project(states, projection, out):
-    weight, offset = projection
+    weight, bias = projection
     n, h = states.shape
     for i in range(n):
-        for c in range(len(offset)):
-            out[i, c] = offset[c]
+        for c in range(len(bias)):
+            out[i, c] = bias[c]
     tiled = n // TILE_ROWS * TILE_ROWS
     _project_rows(states, weight, out, tiled)
     for i in range(tiled, n):
         for k in range(h):
-            for c in range(len(offset)):
+            for c in range(len(bias)):
                 out[i, c] += states[i, k] * weight[k, c]
 
 
 @njit(**EXACT, inline="always")
-def no_prefetch(block, source, sent, part, parts):
+def no_prefetch(block, source, source_terms, part, parts):
     pass
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from napari_gnn_vos.errors import CheckpointError
-from napari_gnn_vos.model import block
+from napari_gnn_vos.model import inverted_residual
 from napari_gnn_vos.model.backbone import (
     BLOCKS,
     MEAN,
@@ -99,13 +99,13 @@ def test_maps_of_the_bundled_weights_are_standardised():
 
 
 def test_odd_sizes_are_rounded_up():
-    maps = embedder(bundled_state(), keep=(6,))(texture((49, 65)))
+    maps = embedder(bundled_state(), outputs=(6,))(texture((49, 65)))
     assert [m.shape for m in maps] == [(7, 9, 32)]
 
 
 def test_images_are_normalised_with_imagenet_statistics():
     picture = texture((32, 32))
-    (maps,) = embedder(bundled_state(), keep=(6,))(picture)
+    (maps,) = embedder(bundled_state(), outputs=(6,))(picture)
     network = MobileNetV2((6,)).eval()
     state = bundled_state()
     network.load_state_dict({k: state[k].float() for k in network.state_dict()})
@@ -143,7 +143,7 @@ def test_result_is_independent_of_the_strip_size(size, monkeypatch):
     with torch.no_grad():
         whole = network(pictures)
         for strip in (1, 40_000):
-            monkeypatch.setattr(block, "STRIP_BYTES", strip)
+            monkeypatch.setattr(inverted_residual, "STRIP_BYTES", strip)
             for actual, expected in zip(network(pictures), whole, strict=True):
                 torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-6)
 

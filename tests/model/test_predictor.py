@@ -7,7 +7,9 @@ import torch
 from napari_gnn_vos.errors import CheckpointError, SettingsError, ShapeError
 from napari_gnn_vos.model.backends import selection
 from napari_gnn_vos.model.backends.selection import select_backend
-from napari_gnn_vos.model.backends.triton import graphics_driver_loaded_llvm
+from napari_gnn_vos.model.backends.triton_availability import (
+    graphics_driver_loaded_llvm,
+)
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build, save_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import EdgeIndex

@@ -22,7 +22,7 @@ from napari_gnn_vos.interact.seed_sampling import (
     sample_presumed_background,
     sample_seeds,
 )
-from napari_gnn_vos.interact.split import (
+from napari_gnn_vos.interact.split_graph import (
     EmbedParts,
     RegionFunctions,
     apply_split,
@@ -138,7 +138,7 @@ def _split(session: Session, frames: Set[int]) -> Session:
     if not split:
         return session
 
-    # one thread per frame; the limit is torch's own and applies to all threads
+    # `apply_split` runs a thread per core; torch must not start more in each of them
     with single_threaded_torch():
         return apply_split(session, split, functions, _embed_function(session, images))
 

@@ -131,7 +131,7 @@ def predict(
 
 
 def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[Session]:
-    """Predict and paint all frames; painting runs in threads beside the network."""
+    """Predict all frames and label their pixels, in parallel with the network."""
     count = session.graph.shape[0]
     painter = _painter(model, session, inputs)
 
@@ -164,7 +164,7 @@ def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[S
 
 
 def _painter(model: Model, session: Session, inputs: Evidence) -> FramePainter:
-    """Create the painter of a round; a decoder runs on the device of the model."""
+    """Create the painter of a round; the decoder runs on the device of the model."""
     device = getattr(model, "device", "cpu")
     return FramePainter.of(session, inputs.objects, device)
 

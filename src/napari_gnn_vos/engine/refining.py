@@ -1,4 +1,4 @@
-"""Pixel labels of frames, refined as the settings ask for."""
+"""Label the pixels of frames, with the refinement that the settings select."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class FramePainter:
     def of(
         cls, session: Session, objects: tuple[int, ...], device: str = "cpu"
     ) -> FramePainter:
-        """Load the decoder if the settings ask for it.
+        """Create a painter; load the boundary decoder if the settings select it.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class FramePainter:
         return cls(session, objects, refiner, refiner.frames(session.video, denoise))
 
     def prepare_thread(self) -> None:
-        """Let the decoder use one core per thread that labels frames."""
+        """Limit PyTorch to one thread, in each thread that labels frames."""
         if self.refiner is not None:
             from napari_gnn_vos.hardware import set_torch_threads
 

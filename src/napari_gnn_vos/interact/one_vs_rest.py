@@ -1,7 +1,7 @@
-"""One-vs-rest: network inputs per object, and fusion of the predictions of all objects.
+"""One-vs-rest: network inputs of each object, and combination of their probabilities.
 
-The network separates one object from everything else. It runs once per object with the
-inputs of that object; afterwards the probabilities of all objects are combined.
+The network predicts one object against the rest, once for each object with the inputs
+of that object. The probabilities of all objects are then combined.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Convert superpixel probabilities to pixel labels, refined by a guided filter.
 
+References
+----------
 K. He, J. Sun and X. Tang, "Guided Image Filtering", PAMI 2013.
 """
 
@@ -81,7 +83,7 @@ def paint_labels(
     guide : (H, W) ndarray of uint8, optional
         Grey image. If given, the probability of each object is smoothed by a guided
         filter, so that the boundaries of objects follow edges of the image. Connected
-        regions without a pixel of a superpixel of their label are removed.
+        components that contain no pixel with this label before the filter are removed.
 
     Returns
     -------
@@ -140,5 +142,6 @@ def guided_filter(superpixels: NDArray[np.uint16], probability: F32, guide: U8) 
 
 
 def _box_mean(image: F32) -> F32:
+    """Average an (h, w, C) image over the window of the filter around each pixel."""
     mean: F32 = cv2.blur(image, (2 * FILTER_RADIUS + 1, 2 * FILTER_RADIUS + 1))
     return mean

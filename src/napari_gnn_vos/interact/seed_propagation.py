@@ -16,9 +16,9 @@ from napari_gnn_vos.structures.seeds import Seeds
 
 F32 = NDArray[np.float32]
 NEIGHBOUR_DISTANCE = np.float32(5)
-"""Distance in pixels at which the flow around a seed is compared with its own."""
+"""Distance in pixels of the four points whose flow is compared with that at a seed."""
 _ZERO, _ONE, _TENTH = np.float32(0), np.float32(1), np.float32(0.1)
-_HALF_TO_SINGLE = np.float32(2.0**112)
+_HALF_TO_SINGLE = np.float32(2.0**112)  # ratio of the exponent biases, 2^(127 - 15)
 COMPILED: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
@@ -114,7 +114,9 @@ def advect(row, col, flow_out, flow_back, max_error, max_relative_error, size): 
         New positions in pixels.
     valid : (S,) ndarray of bool
         True if the error is small, no motion boundary is near, and the new position
-        is inside the frame.
+        is inside the frame. At a motion boundary, the flow at a distance of
+        `NEIGHBOUR_DISTANCE` differs by more than 1 pixel plus a tenth of the
+        displacement.
     """
     count = len(row)
     new_row, new_col = np.empty(count, np.float32), np.empty(count, np.float32)

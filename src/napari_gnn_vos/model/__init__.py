@@ -1,1 +1,1 @@
-"""Networks: tensors in, tensors out. No file formats but weights, no windows."""
+"""Networks in PyTorch, their weights, and the backends that execute them."""

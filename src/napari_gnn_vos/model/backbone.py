@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from napari_gnn_vos.errors import CheckpointError
-from napari_gnn_vos.model.block import Block
+from napari_gnn_vos.model.inverted_residual import InvertedResidual
 from napari_gnn_vos.vision import cv2
 
 Embed = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
@@ -26,6 +26,7 @@ MARGIN = 160
 """Margin in pixels, a multiple of each stride: the receptive field of the last map has
 a radius of 134 pixels, and pooling averages positions up to 16 pixels away."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Statistics of R, G and B (0 to 1) in ImageNet, by which images are normalised."""
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 """Expansion, channels, repeats and stride of the stages, to block 13."""
 BUNDLED = Path(__file__).parent / "weights" / "mobilenetv2-imagenet.safetensors"
@@ -36,17 +37,17 @@ class MobileNetV2(nn.Module):
 
     Parameters
     ----------
-    keep : tuple of int
-        Indices of the blocks, 1 to 13, in ascending order.
+    outputs : tuple of int
+        Blocks whose outputs are returned, 1 to 13, ascending.
 
     References
     ----------
     M. Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018.
     """
 
-    def __init__(self, keep: tuple[int, ...] = BLOCKS) -> None:
+    def __init__(self, outputs: tuple[int, ...] = BLOCKS) -> None:
         super().__init__()
-        self.keep = keep
+        self.outputs = outputs
         blocks: list[nn.Module] = [
             nn.Sequential(nn.Conv2d(3, 32, 3, 2, 1), nn.ReLU6(inplace=True))
         ]
@@ -54,18 +55,19 @@ class MobileNetV2(nn.Module):
         for expansion, out_channels, repeats, stride in STAGES:
             for k in range(repeats):
                 step = 1 if k else stride
-                blocks.append(Block(channels, out_channels, step, expansion))
+                block = InvertedResidual(channels, out_channels, step, expansion)
+                blocks.append(block)
                 channels = out_channels
-        self.blocks = nn.ModuleList(blocks[: keep[-1] + 1])
+        self.blocks = nn.ModuleList(blocks[: outputs[-1] + 1])
 
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        """Compute (B, C, h, w) maps of (B, 3, H, W) normalised images."""
-        kept = []
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Compute the (B, C, h, w) maps of (B, 3, H, W) normalised images."""
+        maps, selected = images, []
         for number, block in enumerate(self.blocks):
-            pictures = block(pictures)
-            if number in self.keep:
-                kept.append(pictures)
-        return kept
+            maps = block(maps)
+            if number in self.outputs:
+                selected.append(maps)
+        return selected
 
 
 def fold_batch_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -99,7 +101,9 @@ def fold_batch_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def embedder(
-    state: Mapping[str, Tensor], keep: tuple[int, ...] = BLOCKS, device: str = "cpu"
+    state: Mapping[str, Tensor],
+    outputs: tuple[int, ...] = BLOCKS,
+    device: str = "cpu",
 ) -> Embed:
     """Create a function that computes the feature maps of an image.
 
@@ -107,8 +111,8 @@ def embedder(
     ----------
     state : mapping of str to Tensor
         Folded weights; may contain further blocks.
-    keep : tuple of int
-        Blocks whose outputs are returned.
+    outputs : tuple of int
+        Blocks whose outputs are returned, ascending.
     device : str
         Device to compute on.
 
@@ -123,11 +127,11 @@ def embedder(
     CheckpointError
         If weights are missing.
     """
-    network = MobileNetV2(keep)
+    network = MobileNetV2(outputs)
     missing = set(network.state_dict()) - set(state)
     if missing:
         raise CheckpointError(
-            f"Expected the weights of all blocks up to {keep[-1]}; "
+            f"Expected the weights of all blocks up to {outputs[-1]}; "
             f"{len(missing)} arrays are missing. Create the file again."
         )
     weights = {name: state[name].float() for name in network.state_dict()}
@@ -138,8 +142,8 @@ def embedder(
     table = ((levels - torch.tensor(MEAN)) / torch.tensor(STD)).numpy()[None]
 
     @torch.inference_mode()
-    def embed(picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        pixels = torch.from_numpy(cv2.LUT(picture, table)).to(device)
+    def embed(image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        pixels = torch.from_numpy(cv2.LUT(image, table)).to(device)
         pixels = pixels.permute(2, 0, 1)[None]  # a view in channels-last layout
         return [_standardise(maps[0].permute(1, 2, 0)) for maps in network(pixels)]
 
@@ -147,7 +151,7 @@ def embedder(
 
 
 def embed_around(
-    embed: Embed, picture: NDArray[np.uint8], selected: NDArray[np.bool_]
+    embed: Embed, image: NDArray[np.uint8], selected: NDArray[np.bool_]
 ) -> list[NDArray[np.float32]]:
     """Compute the feature maps of an image around selected pixels only.
 
@@ -155,7 +159,7 @@ def embed_around(
     ----------
     embed : callable
         From `embedder`, with the blocks of `BLOCKS`.
-    picture : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8
     selected : (H, W) ndarray of bool
         Contains one pixel or more.
 
@@ -171,17 +175,17 @@ def embed_around(
     )
     bottom, right = (int(last) + 1 + MARGIN for _, last in ends)
     maps = []
-    parts = embed(np.ascontiguousarray(picture[top:bottom, left:right]))
-    for part, stride in zip(parts, STRIDES, strict=True):
-        shape = -(-height // stride), -(-width // stride), part.shape[2]
-        whole, (row, col) = np.zeros(shape, np.float32), (top // stride, left // stride)
-        whole[row : row + part.shape[0], col : col + part.shape[1]] = part
-        maps.append(whole)
+    crops = embed(np.ascontiguousarray(image[top:bottom, left:right]))
+    for crop, stride in zip(crops, STRIDES, strict=True):
+        shape = -(-height // stride), -(-width // stride), crop.shape[2]
+        full, (row, col) = np.zeros(shape, np.float32), (top // stride, left // stride)
+        full[row : row + crop.shape[0], col : col + crop.shape[1]] = crop
+        maps.append(full)
     return maps
 
 
 def _standardise(maps: Tensor) -> NDArray[np.float32]:
-    """Standardise the channels of each position to mean 0 and variance 1."""
+    """Standardise (h, w, C) maps over the channels of each position."""
     out: NDArray[np.float32] = nn.functional.layer_norm(maps, maps.shape[-1:]).numpy(
         force=True
     )
@@ -189,6 +193,6 @@ def _standardise(maps: Tensor) -> NDArray[np.float32]:
 
 
 def bundled_state() -> dict[str, Tensor]:
-    """Load the weights that ship with the package."""
+    """Load the state of `MobileNetV2` that ships with the package."""
     state: dict[str, Tensor] = load_file(BUNDLED)
     return state

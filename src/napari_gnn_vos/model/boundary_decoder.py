@@ -1,9 +1,9 @@
 """Convolutional decoder that refines a predicted boundary at stride 2.
 
-It reads the coarse probability of an object (that of its superpixels), early feature
-maps of the backbone, and local colour likelihoods. Each first convolution is separated
-into a part that depends on the picture alone and a part that depends on the
-prediction: the first is computed once per frame, for all objects and rounds.
+Its inputs are the coarse probability of an object, which is constant in each
+superpixel, early feature maps of the backbone, and local colour likelihoods. The first
+convolution at each stride is a sum of two: one of the image, which is computed once per
+frame for all objects and rounds, and one of the prediction.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.storage import atomic_write
 
 FEATURE_BLOCKS = (1, 3, 6)
-"""Backbone blocks that are read, of strides 2, 4, 8 and 16, 24, 32 channels."""
+"""Backbone blocks whose maps are inputs, of strides 2, 4 and 8."""
 FEATURE_CHANNELS = (16, 24, 32)
+"""Channels of these maps."""
 WIDTH = 16
 """Channels of the decoder at each stride."""
 COLOUR_CHANNELS = 4
 """Channels of `model.local_colours.local_colour_likelihoods`."""
 CLIP = 0.02
-"""Distance from 0 and 1 that the coarse probability keeps before its logit is taken."""
+"""Limits CLIP and 1 - CLIP of the coarse probability in its logit."""
 
 
 class ImageMaps(NamedTuple):
-    """Part of the decoder's first convolutions that depends on the picture alone.
+    """Results of the first convolutions of the image, one at each stride.
 
     Parameters
     ----------
     stride2 : (B, 16, h, w) Tensor
     stride4 : (B, 16, h / 2, w / 2) Tensor
     stride8 : (B, 16, h / 4, w / 4) Tensor
-        Here h and w are half the height and width of the picture, multiples of 4.
+        h and w are half the height and width of the image, multiples of 4.
     """
 
     stride2: Tensor
@@ -51,14 +52,14 @@ class ImageMaps(NamedTuple):
 class BoundaryDecoder(nn.Module):
     r"""U-Net decoder on frozen backbone features, added to the coarse logit.
 
-    Per stride, with image part :math:`g`, coarse probability :math:`p` in -1 .. 1 (at
-    stride 2 with local colour likelihoods) and the activation :math:`x'` of the stride
-    that is twice as large:
+    At each stride, with the map :math:`g` of `ImageMaps`, the coarse probability
+    :math:`p` scaled to -1 .. 1 (at stride 2 with local colour likelihoods) and the
+    activation :math:`x'` at twice the stride,
 
     .. math:: x = \sigma(W_2 * \sigma(g + W_p * p + W_x * \mathrm{up}(x')))
 
-    where :math:`\sigma` is GELU. The output layer starts at zero: an untrained decoder
-    returns the coarse logit.
+    where :math:`\sigma` is GELU. The output layer is initialised with zeros: an
+    untrained decoder returns the coarse logit.
     """
 
     def __init__(self) -> None:
@@ -80,14 +81,19 @@ class BoundaryDecoder(nn.Module):
         nn.init.zeros_(self.output.bias)  # type: ignore[arg-type]
 
     def image_maps(self, features: list[Tensor], rgb: Tensor) -> ImageMaps:
-        """Compute the part that depends on the picture alone.
+        """Compute the first convolutions of the image.
 
         Parameters
         ----------
-        features : list of (B, C, h, w) Tensor
-            Of `FEATURE_BLOCKS`, standardised over channels; sizes halve exactly.
+        features : list of (B, C, ...) Tensor
+            Maps of `FEATURE_BLOCKS`, standardised over channels; each has half the
+            height and width of the one before.
         rgb : (B, 3, h, w) Tensor
-            Of the picture at stride 2, -0.5 .. 0.5.
+            The image at stride 2, -0.5 .. 0.5.
+
+        Returns
+        -------
+        maps : ImageMaps
         """
         f2, f4, f8 = features
         with_rgb = torch.cat([f2, rgb], 1)
@@ -101,9 +107,9 @@ class BoundaryDecoder(nn.Module):
         Parameters
         ----------
         stride4, stride8 : Tensor
-            Of `ImageMaps`.
+            See `ImageMaps`.
         coarse4, coarse8 : (B, 1, ...) Tensor
-            Coarse probability in -1 .. 1, averaged at these strides.
+            Coarse probability scaled to -1 .. 1, averaged at these strides.
 
         Returns
         -------
@@ -115,17 +121,17 @@ class BoundaryDecoder(nn.Module):
         return functional.gelu(self.second4(x))
 
     def residual(self, image: Tensor, inputs: Tensor, inside: Tensor) -> Tensor:
-        """Compute the logit that is added, of windows with a margin around each.
+        """Compute the logit that is added to the coarse one, in windows with a margin.
 
         Parameters
         ----------
         image : (B, 16, h + 2, w + 2) Tensor
-            Image part at stride 2.
+            `ImageMaps.stride2`.
         inputs : (B, 21, h + 4, w + 4) Tensor
-            Context, upsampled; coarse probability in -1 .. 1; colours. Zero outside the
-            picture.
+            Upsampled context (16), coarse probability scaled to -1 .. 1 (1) and local
+            colour likelihoods (4). Zero outside the image.
         inside : (B, 1, h + 2, w + 2) Tensor
-            1 inside the picture, 0 outside.
+            1 inside the image, 0 outside.
 
         Returns
         -------
@@ -136,7 +142,7 @@ class BoundaryDecoder(nn.Module):
         return out
 
     def forward(self, maps: ImageMaps, coarse: Tensor, colours: Tensor) -> Tensor:
-        """Refine whole pictures: the reference for inference in tiles, and training.
+        """Refine whole images, for training and as the reference of tiled inference.
 
         Parameters
         ----------
@@ -144,6 +150,7 @@ class BoundaryDecoder(nn.Module):
         coarse : (B, 1, h, w) Tensor
             Coarse probability at stride 2, 0 .. 1.
         colours : (B, 4, h, w) Tensor
+            Local colour likelihoods.
 
         Returns
         -------
@@ -160,12 +167,12 @@ class BoundaryDecoder(nn.Module):
         return self.coarse_logit(coarse) + residual
 
     def coarse_logit(self, coarse: Tensor) -> Tensor:
-        """Logit of the coarse probability, with its learned weight."""
+        """Multiply the logit of the coarse probability by its learned weight."""
         return torch.logit(coarse.clamp(CLIP, 1 - CLIP)) * self.coarse_weight
 
 
 def upsample(x: Tensor) -> Tensor:
-    """Double height and width, bilinearly."""
+    """Double the height and width of (B, C, h, w) maps by bilinear interpolation."""
     return functional.interpolate(
         x, scale_factor=2, mode="bilinear", align_corners=False
     )
@@ -174,7 +181,7 @@ def upsample(x: Tensor) -> Tensor:
 def save_decoder(
     path: Path, decoder: BoundaryDecoder, facts: dict[str, object]
 ) -> None:
-    """Write weights, with their sources and settings as JSON metadata.
+    """Write the weights of a decoder with JSON metadata; replace a file atomically.
 
     Parameters
     ----------
@@ -182,7 +189,7 @@ def save_decoder(
         Ends in ``.safetensors``.
     decoder : BoundaryDecoder
     facts : dict
-        Data, seed, steps, time.
+        Contents of the model card: data, seed, steps, time.
     """
     state = {k: v.detach().cpu().contiguous() for k, v in decoder.state_dict().items()}
     metadata = {"network": "boundary decoder", "facts": facts}
@@ -191,7 +198,7 @@ def save_decoder(
 
 
 def load_decoder(path: Path) -> BoundaryDecoder:
-    """Read weights.
+    """Read the weights of a decoder.
 
     Returns
     -------
@@ -201,9 +208,9 @@ def load_decoder(path: Path) -> BoundaryDecoder:
     Raises
     ------
     ReadError
-        If the file is missing or no safetensors file.
+        If the file is missing or is not a safetensors file.
     CheckpointError
-        If it holds the weights of another network.
+        If it contains the weights of another network.
     """
     try:
         with safe_open(path, framework="pt") as file:

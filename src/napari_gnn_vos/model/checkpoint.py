@@ -23,7 +23,7 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMetadata:
-    """Input columns and size of a network, and facts about its training.
+    """Names of the input columns, size and training of a network.
 
     Parameters
     ----------
@@ -140,6 +140,7 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
 
 
 def _parse_metadata(text: str) -> CheckpointMetadata:
+    """Parse the JSON metadata of a checkpoint of this or an earlier version."""
     values = json.loads(text)
     legacy = "node_names" in values  # written by version 0.1
     return CheckpointMetadata(

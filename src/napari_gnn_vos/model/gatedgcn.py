@@ -1,7 +1,7 @@
 """The residual gated graph network (GatedGCN) in plain PyTorch.
 
-This is the reference: differentiable, on any device, and never in place. Every
-execution backend (`model.backends`) must reproduce its numbers.
+This is the reference implementation: differentiable, on any device, without operations
+in place. Every execution backend (`model.backends`) computes the same numbers.
 
 N nodes, E directed edges sorted by target, H channels, K labels.
 
@@ -41,7 +41,7 @@ class EdgeIndex(NamedTuple):
 
     @classmethod
     def of(cls, index: Tensor, count: int) -> EdgeIndex:
-        """Build the index from sources and targets.
+        """Build the CSR edge index from sources and targets.
 
         Parameters
         ----------
@@ -76,15 +76,15 @@ class GatedGCNLayer(nn.Module):
 
     Notes
     -----
-    Edge states are updated with the gate's logits, not with its sigmoid. Norms are
-    over the channels of each node or edge, where the paper uses batch norm: the
-    output for a node then depends on its neighbourhood of L hops only.
+    The gate is the sigmoid of e'; edge states are updated with e' itself. The paper
+    uses batch norm. With layer norm, which is computed over the channels of each node
+    or edge, the output for a node depends on its neighbourhood of L hops only.
     """
 
     def __init__(self, width: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.from_target = nn.Linear(width, 2 * width)  # A, D in the paper
-        self.from_source = nn.Linear(width, 2 * width)  # B, F
+        self.from_target = nn.Linear(width, 2 * width)  # A and D of the formula
+        self.from_source = nn.Linear(width, 2 * width)  # B and F
         self.from_edge = nn.Linear(width, width)  # C
         self.norm_node = nn.LayerNorm(width)
         self.norm_edge = nn.LayerNorm(width)
@@ -108,31 +108,40 @@ class GatedGCNLayer(nn.Module):
         nodes, edges : Tensor of float
             New states, of the same shapes.
         """
-        own, at_target = self.from_target(nodes).chunk(2, dim=-1)
-        both = self.from_source(nodes).index_select(0, edge_index.source)
-        message, at_source = both.chunk(2, dim=-1)
-        ends = at_target.index_select(0, edge_index.target)
-        logits = self.from_edge(edges) + ends + at_source
+        self_term, target_term = self.from_target(nodes).chunk(2, dim=-1)
+        source_terms = self.from_source(nodes).index_select(0, edge_index.source)
+        message, source_term = source_terms.chunk(2, dim=-1)
+        target_term = target_term.index_select(0, edge_index.target)
+        logits = self.from_edge(edges) + target_term + source_term
         gate = torch.sigmoid(logits)
         terms = torch.cat([gate * message, gate], dim=-1)
-        zero = terms.new_zeros(len(nodes), *terms.shape[1:])
-        total, gates = zero.index_add(0, edge_index.target, terms).chunk(2, dim=-1)
+        sums = terms.new_zeros(len(nodes), *terms.shape[1:])
+        sums = sums.index_add(0, edge_index.target, terms)
+        message_sum, gate_sum = sums.chunk(2, dim=-1)
         edges = edges + torch.relu(self.norm_edge(logits))
-        return self.update_nodes(nodes, own, total / (gates + EPS)), edges
+        return self.update_nodes(
+            nodes, self_term, message_sum / (gate_sum + EPS)
+        ), edges
 
-    def update_nodes(self, nodes: Tensor, own: Tensor, mean: Tensor) -> Tensor:
-        """Add the rectified layer norm of ``own + mean``, and apply dropout.
+    def update_nodes(self, nodes: Tensor, self_term: Tensor, mean: Tensor) -> Tensor:
+        """Add the rectified layer norm of ``self_term + mean``, and apply dropout.
 
         Parameters
         ----------
         nodes : (..., H) Tensor of float
             Node states.
-        own : (..., H) Tensor of float
+        self_term : (..., H) Tensor of float
             A h of each node.
         mean : (..., H) Tensor of float
             Mean of the incoming messages, weighted by their gates.
+
+        Returns
+        -------
+        nodes : (..., H) Tensor of float
+            New node states.
         """
-        out: Tensor = self.dropout(nodes + torch.relu(self.norm_node(own + mean)))
+        update = torch.relu(self.norm_node(self_term + mean))
+        out: Tensor = self.dropout(nodes + update)
         return out
 
 
@@ -142,7 +151,7 @@ class GatedGCN(nn.Module):
     Parameters
     ----------
     node_columns, edge_columns : int
-        Input features.
+        Number of input features of a node and of an edge.
     width : int
         Channels H.
     depth : int
@@ -175,14 +184,14 @@ class GatedGCN(nn.Module):
 
         Parameters
         ----------
-        nodes : (N, node_columns) or (N, K, node_columns) float
+        nodes : (N, node_columns) or (N, K, node_columns) Tensor of float
             Input features, of one label or of K labels that share the edges.
-        edges : (E, edge_columns) float
+        edges : (E, edge_columns) Tensor of float
         edge_index : EdgeIndex
 
         Returns
         -------
-        logits : (N,) or (N, K) float
+        logits : (N,) or (N, K) Tensor of float
         """
         states, edge_states = self.embed_nodes(nodes), self.embed_edges(edges)
         if states.dim() == 3:

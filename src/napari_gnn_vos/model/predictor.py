@@ -27,16 +27,17 @@ class Predictor:
     network : GatedGCN
         In evaluation mode.
     metadata : CheckpointMetadata
-        Names of its input columns.
+        Names of the input columns of the network.
     device : {"cpu", "cuda", "mps"}
     backend : {"auto", "fused", "torch", "triton", "half", "dgl"}
-        Compiled CPU kernels; PyTorch; Triton kernels for a GPU; the same with edge
-        states in 16 bits; message passing of DGL. "auto" selects "fused" on a CPU and
-        "triton" on a CUDA GPU where they are available, else "torch".
+        "fused" are compiled CPU kernels, "torch" is plain PyTorch, "triton" are kernels
+        for a CUDA GPU, "half" the same with edge states in 16 bits, and "dgl" is
+        message passing of DGL. "auto" selects "fused" on a CPU and "triton" on a CUDA
+        GPU where they are available, otherwise "torch".
     several : Predictor, optional
-        Predicts instead if there are several objects. Motion separates an object from
-        the background, not objects from each other: their label model has other
-        inputs, and a network trained on these is more accurate.
+        Predicts when several objects are annotated. The label model then has no node
+        features (`LabelModelSettings.for_objects`), and a network that was trained with
+        such a label model is more accurate.
 
     Attributes
     ----------
@@ -89,7 +90,7 @@ class Predictor:
         Yields
         ------
         probability : (K, n) ndarray of float32
-            Of the superpixels of the next frame.
+            Of the superpixels of each frame, in the order of `frames`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Networks and backbones by name."""
+"""Load networks, backbones and the boundary decoder by name."""
 
 from __future__ import annotations
 
@@ -112,6 +112,7 @@ def load_boundary_refiner(device: str = "cpu") -> BoundaryRefiner:
 
 
 def _torchvision_state() -> dict[str, torch.Tensor]:
+    """Load and fold the weights of torchvision; downloads them on first use."""
     try:
         from torchvision.models import MobileNet_V2_Weights
     except ImportError as error:

@@ -18,10 +18,10 @@ INLIER_DISTANCE = 1.5
 
 
 def camera_residual(flow: NDArray[np.floating], shape: tuple[int, int]) -> F32:
-    """Compute the length of the flow that camera motion does not explain.
+    """Compute the length of the motion relative to the camera.
 
     The motion of the camera is the homography that most flow vectors agree with
-    (RANSAC). If none can be fitted, it is the median translation.
+    (RANSAC). If none can be fitted, it is the median of the flow.
 
     Parameters
     ----------

@@ -90,6 +90,7 @@ def describe_regions(
 
 
 def _describe(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndMeans:
+    """Compute node features and spatial edges of segmented superpixels."""
     edges = spatial_edges(view.labels)
     frame = FrameGraph(
         view.labels,

@@ -37,8 +37,8 @@ forward-backward error (1). ``from_past`` is 1 if the source is on the previous
 frame."""
 
 COLOUR_UNIT, MOTION_UNIT = 0.1, 0.5
-"""Differences that are 1 before the logarithm: 0.1 of the colour range, and 0.5 times
-`MOTION_SCALE`."""
+"""Units of the differences: features are log(1 + difference / unit). That of colour is
+in units of the colour range, that of motion in units of `MOTION_SCALE`."""
 
 
 def spatial_edge_features(edges: SpatialEdges, means: F32) -> F32:

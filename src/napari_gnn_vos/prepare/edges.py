@@ -97,7 +97,7 @@ def causal_edges(
     Notes
     -----
     Pixels that flow maps outside of the frame give no edges. Most pairs have a small
-    share and are not reliable; to omit them halves the number of edges of the graph.
+    share and are unreliable. Without them the graph has half the number of edges.
     """
     n, m = int(labels.max()) + 1, int(labels_next.max()) + 1
     forward = warp_targets(labels, labels_next, flow.forward, flow.backward)
@@ -188,6 +188,7 @@ def warp_targets(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _warp_cells(labels, labels_to, flow, flow_back, stride):  # type: ignore[no-untyped-def]
+    """Compute the arrays of `warp_targets`, padded, and the number of valid cells."""
     h, w = labels.shape
     rows, cols = flow.shape[0], flow.shape[1]
     source = np.empty(rows * cols, np.int32)

@@ -39,7 +39,9 @@ class FrameModels:
 
 
 class FrameScheduler:
-    """Prepare frames in a given order, several frames ahead in a thread pool.
+    """Schedule of the stages of frames on a thread pool.
+
+    Frames are returned in a given order; the stages of the following frames run ahead.
 
     Parameters
     ----------
@@ -150,7 +152,7 @@ class FrameScheduler:
         second: Future[FrameAndMeans] | None,
         flow: Future[Flow] | None,
     ) -> tuple[FrameGraph, FramePair | None]:
-        """Describe the pair of a frame and the next, if there is one."""
+        """Compute the pair of a frame and the next one, if there is one."""
         described = first.result()
         if second is None or flow is None:
             return described[0], None

@@ -1,8 +1,9 @@
 """Superpixels by hierarchical merging on the region adjacency graph.
 
-A fine watershed follows object boundaries well, but has ten times too many basins.
-Adjacent regions are merged in the order of increasing cost until the budget is met. So
-superpixels are small in detailed and large in uniform parts of an image.
+A fine watershed follows object boundaries well, but has about ten times as many basins
+as the budget allows. Adjacent regions are merged in the order of increasing cost until
+the budget is met. So superpixels are small in detailed and large in uniform parts of an
+image.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def merge_superpixels(
     -----
     The cost of a merge is Ward's criterion, the increase of the variance of colour and
     motion within regions, plus a term for the mean gradient along their border. In each
-    round the cheaper half of the mutually nearest pairs is merged.
+    iteration the cheaper half of the mutually nearest pairs is merged.
 
     References
     ----------
@@ -89,7 +90,7 @@ def _feature_sums(
 
 
 def _gradient_magnitude(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum the gradient magnitudes of all channels after a blur, (H, W), per pixel."""
+    """Sum the gradient magnitudes of all channels of the blurred image, (H, W)."""
     smooth = cv2.GaussianBlur(colours, (5, 5), 1)
     dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
     dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
@@ -99,6 +100,7 @@ def _gradient_magnitude(colours: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _magnitude(dx, dy):  # type: ignore[no-untyped-def]
+    """Sum the lengths of the gradients (dx, dy) over the channels, (H, W)."""
     h, w, depth = dx.shape
     magnitude = np.zeros((h, w), np.float32)
     for r in range(h):

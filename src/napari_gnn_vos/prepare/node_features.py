@@ -24,8 +24,9 @@ from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
 LOG2_MEGAPIXEL = 20.0
+"""log2 of the number of pixels of a superpixel whose feature `log_size` is 1."""
 MOTION_SCALE = 10.0
-"""Motion in pixels per frame that is 1 before the logarithm."""
+"""Unit of motion in pixels per frame: features are log(1 + motion / MOTION_SCALE)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class FrameView:
 
     @cached_property
     def means(self) -> F32:
-        """Mean colour and motion to the next and the previous frame, (n, 7)."""
+        """Mean colour (3) and motion to the next and previous frame (2 + 2), (n, 7)."""
         flows = self.flow_previous, self.flow_next
         motion = mean_motions(self.motions, *flows, self.labels)
         return np.concatenate([pool_mean(self.colours, self.labels), motion], axis=1)

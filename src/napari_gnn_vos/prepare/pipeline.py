@@ -15,8 +15,8 @@ from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video
 
 BATCH_FRAMES = 8
-"""Frames prepared in ascending order before a batch on the other side of the start
-follows: video files are decoded forward."""
+"""Frames of a batch, which are prepared in ascending order because video files are
+decoded forward."""
 
 
 class Sink(Protocol):

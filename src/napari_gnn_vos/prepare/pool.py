@@ -90,10 +90,8 @@ def _sum_cells(cells, labels, n):  # type: ignore[no-untyped-def]
     total = np.zeros((n, cells.shape[2]), np.float32)
     for r in range(0, labels.shape[0], SAMPLING_STRIDE):
         for c in range(0, labels.shape[1], SAMPLING_STRIDE):
-            node_total, cell = (
-                total[labels[r, c]],
-                cells[r // CELL_SIZE, c // CELL_SIZE],
-            )
+            node_total = total[labels[r, c]]
+            cell = cells[r // CELL_SIZE, c // CELL_SIZE]
             for d in range(len(node_total)):
                 node_total[d] += cell[d]
     return total
@@ -111,6 +109,7 @@ def _first_pixels(
 
 
 def _resize(feature_map: NDArray[np.float32], h: int, w: int) -> NDArray[np.float32]:
+    """Resize a feature map to h x w cells by bilinear interpolation."""
     resized: NDArray[np.float32] = cv2.resize(
         feature_map, (w, h), interpolation=cv2.INTER_LINEAR
     )

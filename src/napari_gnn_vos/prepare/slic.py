@@ -14,7 +14,9 @@ from napari_gnn_vos.vision import cv2
 INITIAL_FRACTION = 0.4
 """Fraction of the budget of the first SLIC (released code of the paper: 300 of 800)."""
 PARTS_PER_SPLIT = 4
+"""Superpixels that a superpixel near a motion boundary is divided into."""
 REFINEMENT_LEVELS = 2
+"""Number of refinements; the first one uses half of the remaining budget."""
 MIN_REGION_PIXELS = 40
 """Smaller regions are merged into their neighbours."""
 MOTION_GAIN = 40.0
@@ -102,7 +104,20 @@ def _refine(
     density: NDArray[np.float32],
     max_splits: int,
 ) -> NDArray[np.int32]:
-    """Split the superpixels closest to motion boundaries into four each."""
+    """Split up to `max_splits` superpixels with the most motion boundaries nearby.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of int32
+    lab : (H, W, 3) ndarray of float32
+    density : (H, W) ndarray of float32
+        Blurred motion boundaries.
+    max_splits : int
+
+    Returns
+    -------
+    labels : (H, W) ndarray of int32
+    """
     size = np.bincount(labels.ravel())
     mean_density = np.bincount(labels.ravel(), density.ravel()) / size
     mean_density[size < PARTS_PER_SPLIT * MIN_REGION_PIXELS] = -1

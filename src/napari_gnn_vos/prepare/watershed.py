@@ -33,8 +33,8 @@ def watershed_basins(
     Notes
     -----
     OpenCV labels the lines between basins with -1. They are assigned to the adjacent
-    basin with the closest colour. This, and the passes of `relax`, increase the highest
-    J that the superpixels allow.
+    basin with the closest colour. This and the passes of `relax` increase the ceiling,
+    the highest J that a labelling of the superpixels can have.
     """
     h, w = image.shape[:2]
     rows, cols = (np.arange(min(spacing, size) // 2, size, spacing) for size in (h, w))
@@ -85,6 +85,7 @@ def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _mean_colours(labels, colours):  # type: ignore[no-untyped-def]
+    """Average (H, W, 3) colours over each superpixel, (n, 3); 0 for empty ones."""
     n = labels.max() + 1
     total = np.zeros((n, 3), np.float32)
     count = np.zeros(n, np.float32)
@@ -103,6 +104,7 @@ def _mean_colours(labels, colours):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _relax(labels, colours, means):  # type: ignore[no-untyped-def]
+    """Assign pixels with another label among their 4 neighbours to the closest mean."""
     h, w = labels.shape
     out = labels.copy()
     for r in range(h):

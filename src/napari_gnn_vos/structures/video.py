@@ -212,6 +212,7 @@ def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
 
 
 def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
+    """Read and check frame `t`; boolean frames become uint8."""
     frame = _read(frames, name, t)
     if frame.shape != tuple(frames.shape[1:]):
         raise VideoError(
@@ -234,6 +235,7 @@ def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
 
 
 def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
+    """Convert an (H, W[, C]) frame to RGB, with `limits` as black and white."""
     if frame.ndim == 2:
         frame = frame[..., None]
     if frame.shape[2] == 4:

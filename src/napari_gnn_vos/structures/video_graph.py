@@ -25,7 +25,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replaced(Sequence[Item], Generic[Item]):
-    """A sequence in which some items are replaced, without a copy of the others."""
+    """A sequence in which some items are replaced, without a copy of the others.
+
+    Parameters
+    ----------
+    original : sequence
+    replacements : mapping of int to item
+        New items by index.
+    """
 
     original: Sequence[Item]
     replacements: Mapping[int, Item]
@@ -212,6 +219,7 @@ def _incoming_edges(
     names: tuple[str, ...],
     t: int,
 ) -> IncomingEdges:
+    """Gather the edges into frame `t` of a graph with the given `counts`."""
     previous_count = int(counts[t - 1]) if t > 0 else 0
     return gather_incoming_edges(frames, pairs, names, t, previous_count)
 

@@ -143,7 +143,7 @@ def test_edges_are_embedded_for_each_label(edges, columns, width):
 def test_nodes_are_projected(nodes, width):
     rng = np.random.default_rng(nodes)
     states = rng.random((nodes, width), np.float32)
-    weight, offset = (rng.random(shape, np.float32) for shape in ((width, 48), 48))
+    weight, bias = (rng.random(shape, np.float32) for shape in ((width, 48), 48))
     out = np.full((nodes, 48), np.nan, np.float32)
-    layer.project(states, layout.Linear(weight, offset), out)
-    np.testing.assert_allclose(out, states @ weight + offset, rtol=1e-5)
+    layer.project(states, layout.Linear(weight, bias), out)
+    np.testing.assert_allclose(out, states @ weight + bias, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Cache of graph arrays on a device: a round copies only what it has changed.
+"""Cache of graph arrays on a device; a round copies only the frames that it changed.
 
 n superpixels of a frame, e directed edges into them; N and E of a window; K labels.
 """
@@ -54,7 +54,7 @@ class FrameEdges(NamedTuple):
 
 
 class DeviceGraphCache:
-    """Copies of frames on a device, kept while the frames themselves are alive.
+    """Copies of frames on a device; each is cached for the lifetime of its frame.
 
     Parameters
     ----------
@@ -132,16 +132,19 @@ class DeviceGraphCache:
         """Gather features and index of the edges between the frames of a window."""
         edges, previous = zip(*(self._edges_of(graph, t) for t in span), strict=True)
         offsets = graph.offsets[span.start : span.stop + 1] - graph.offsets[span.start]
-        n, shifts = int(offsets[-1]), window_shifts(np.array(previous), offsets)
-        sizes = [len(frame_edges.source) for frame_edges in edges]
-        many = torch.tensor(sizes, device=self._device)
-        source, target, edge_features = (
-            torch.cat(parts) for parts in zip(*edges, strict=True)
+        source, target, features = (
+            torch.cat(arrays) for arrays in zip(*edges, strict=True)
         )
-        ends = torch.stack([source, target]) + torch.tensor(
-            shifts, device=self._device
-        ).repeat_interleave(many, dim=1, output_size=len(source))
+        shifts, counts = (
+            torch.tensor(values, device=self._device)
+            for values in (
+                window_shifts(np.array(previous), offsets),
+                [len(frame_edges.source) for frame_edges in edges],
+            )
+        )
+        shifts = shifts.repeat_interleave(counts, dim=1, output_size=len(source))
+        index, n = torch.stack([source, target]) + shifts, int(offsets[-1])
         if span.start > 0 or span.stop < graph.shape[0]:
-            inside = (ends[0] >= 0) & (ends[0] < n)
-            ends, edge_features = ends[:, inside], edge_features[inside]
-        return edge_features, EdgeIndex.of(ends, n)
+            inside = (index[0] >= 0) & (index[0] < n)
+            index, features = index[:, inside], features[inside]
+        return features, EdgeIndex.of(index, n)

@@ -1,6 +1,7 @@
-"""The network by message passing of DGL: same weights, numbers and gradients.
+"""Forward pass by message passing of DGL, with the weights of the reference.
 
-For comparison with networks written for DGL, and as an independent implementation.
+An independent implementation, for parity tests and for comparison with networks that
+were written for DGL.
 N nodes, E directed edges sorted by target, K labels, H channels.
 """
 
@@ -66,10 +67,9 @@ def check_device(dgl: ModuleType, device: torch.device) -> None:
 
 def to_dgl(dgl: ModuleType, edge_index: EdgeIndex) -> Any:
     """Convert an edge index to a DGLGraph without features; edges keep their order."""
-    numbers = torch.arange(
-        len(edge_index.source), device=edge_index.source.device
-    ).int()
-    return dgl.graph(("csc", (edge_index.start.int(), edge_index.source, numbers)))
+    source = edge_index.source
+    edge_numbers = torch.arange(len(source), device=source.device).int()
+    return dgl.graph(("csc", (edge_index.start.int(), source, edge_numbers)))
 
 
 def apply_layer(
@@ -92,16 +92,17 @@ def apply_layer(
     edges : (E, H) Tensor of float
     """
     fn = dgl.function
-    own, at_target = layer.from_target(nodes).chunk(2, dim=1)
-    message, at_source = layer.from_source(nodes).chunk(2, dim=1)
+    self_term, target_term = layer.from_target(nodes).chunk(2, dim=1)
+    message, source_term = layer.from_source(nodes).chunk(2, dim=1)
     with graph.local_scope():
-        ends = {"source": at_source, "target": at_target, "message": message}
-        graph.ndata.update(ends)
+        terms = {"source": source_term, "target": target_term, "message": message}
+        graph.ndata.update(terms)
         graph.apply_edges(fn.u_add_v("source", "target", "ends"))
         logits = layer.from_edge(edges) + graph.edata["ends"]
         graph.edata["gate"] = torch.sigmoid(logits)
-        graph.update_all(fn.u_mul_e("message", "gate", "part"), fn.sum("part", "sum"))
-        graph.update_all(fn.copy_e("gate", "part"), fn.sum("part", "gates"))
-        mean = graph.ndata["sum"] / (graph.ndata["gates"] + EPS)
+        gated_message = fn.u_mul_e("message", "gate", "gated_message")
+        graph.update_all(gated_message, fn.sum("gated_message", "message_sum"))
+        graph.update_all(fn.copy_e("gate", "gate"), fn.sum("gate", "gate_sum"))
+        mean = graph.ndata["message_sum"] / (graph.ndata["gate_sum"] + EPS)
     edges = edges + torch.relu(layer.norm_edge(logits))
-    return layer.update_nodes(nodes, own, mean), edges
+    return layer.update_nodes(nodes, self_term, mean), edges

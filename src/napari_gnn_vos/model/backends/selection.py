@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.model.backends.chunks import chunked_logits
+from napari_gnn_vos.model.backends.chunked_layers import chunked_logits
 from napari_gnn_vos.model.backends.compiled import backend as compiled
-from napari_gnn_vos.model.backends.triton import triton_unavailable
-from napari_gnn_vos.model.backends.windows import Forward, windowed_backend
+from napari_gnn_vos.model.backends.triton_availability import triton_unavailable
+from napari_gnn_vos.model.backends.windowed_inference import Forward, windowed_backend
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata
 from napari_gnn_vos.model.gatedgcn import GatedGCN
 from napari_gnn_vos.structures.video_graph import VideoGraph
@@ -41,7 +41,7 @@ class BackendSpec(NamedTuple):
     Parameters
     ----------
     needs : str
-        What the backend needs, for messages.
+        Requirements of the backend, for messages.
     unavailable : callable
         From a device to the reason why the backend cannot be used there, or to None.
     build : callable
@@ -129,6 +129,10 @@ def select_backend(name: str, device: str) -> Selection:
         available, else "torch" with a warning in the log.
     device : {"cpu", "cuda", "mps"}
 
+    Returns
+    -------
+    selection : Selection
+
     Raises
     ------
     SettingsError
@@ -169,8 +173,8 @@ def differentiable_forward(device: str) -> Forward:
     -------
     forward : callable
         From a network, (N, node_columns) and (E, edge_columns) inputs and an edge
-        index to (N,) logits: by compiled kernels on a CPU where they are available,
-        else the reference.
+        index to (N,) logits. On a CPU by compiled kernels where they are available,
+        otherwise by the reference.
     """
     if device != "cpu":
         return GatedGCN.__call__

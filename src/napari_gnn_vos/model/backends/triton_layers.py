@@ -76,46 +76,54 @@ def _apply_layer(
     new_edges: Tensor,
     edge_index: EdgeIndex,
 ) -> Tensor:
-    """Apply a layer; new edge states are written to `new_edges`."""
+    """Apply a layer; new edge states are written to `new_edges`.
+
+    Parameters
+    ----------
+    layer : GatedGCNLayer
+    states : (N, K, H) Tensor of float32
+        Node states.
+    edge_states, new_edges : (E, K, H) Tensor
+        May be the same tensor.
+    edge_index : EdgeIndex
+
+    Returns
+    -------
+    states : (N, K, H) Tensor of float32
+        New node states.
+    """
     count, labels, width = states.shape
+    target_terms = layer.from_target(states)
+    if not edge_states.numel():
+        return states + torch.relu(layer.norm_node(target_terms[..., :width]))
     out = torch.empty_like(states)
-    if edge_states.numel():
-        grid = triton.cdiv(count, NODES), labels
-        _layer[grid](
-            *(
-                states,
-                out,
-                edge_states,
-                new_edges,
-                edge_index.source,
-                edge_index.target,
-                edge_index.start,
-            ),
-            *(layer.from_target(states), layer.from_source(states)),
-            *(layer.from_edge.weight, layer.from_edge.bias),
-            *(layer.norm_edge.weight, layer.norm_edge.bias),
-            *(layer.norm_node.weight, layer.norm_node.bias),
-            *(count, labels, edge_states.stride(0), edge_states.stride(1)),
-            H=width,
-            P=max(triton.next_power_of_2(width), 16),
-            NODES=NODES,
-            EDGES=EDGES,
-            EPS=EPS,
-            NORM_EPS=NORM_EPS,
-            num_warps=WARPS,
-        )
-        return out
-    own = layer.from_target(states)[..., :width]
-    return states + torch.relu(layer.norm_node(own))
+    grid = triton.cdiv(count, NODES), labels
+    _layer[grid](
+        *(states, out, edge_states, new_edges),
+        *(edge_index.source, edge_index.target, edge_index.start),
+        *(target_terms, layer.from_source(states)),
+        *(layer.from_edge.weight, layer.from_edge.bias),
+        *(layer.norm_edge.weight, layer.norm_edge.bias),
+        *(layer.norm_node.weight, layer.norm_node.bias),
+        *(count, labels, edge_states.stride(0), edge_states.stride(1)),
+        H=width,
+        P=max(triton.next_power_of_2(width), 16),
+        NODES=NODES,
+        EDGES=EDGES,
+        EPS=EPS,
+        NORM_EPS=NORM_EPS,
+        num_warps=WARPS,
+    )
+    return out
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def _norm(  # type: ignore[no-untyped-def]
-    rows, inside, scale, shift, H: tl.constexpr, NORM_EPS: tl.constexpr
+def _relu_layer_norm(  # type: ignore[no-untyped-def]
+    rows, is_channel, scale, shift, H: tl.constexpr, NORM_EPS: tl.constexpr
 ):
     """Apply layer norm and ReLU to rows, over the H channels that are not padding."""
-    rows = tl.where(inside, rows, 0.0)
-    centred = tl.where(inside, rows - (tl.sum(rows, 1) / H)[:, None], 0.0)
+    rows = tl.where(is_channel, rows, 0.0)
+    centred = tl.where(is_channel, rows - (tl.sum(rows, 1) / H)[:, None], 0.0)
     inverse_std = 1 / tl.sqrt(tl.sum(centred * centred, 1) / H + NORM_EPS)
     unit = centred * inverse_std[:, None]
     return tl.maximum(unit * scale[None, :] + shift[None, :], 0.0)
@@ -123,27 +131,27 @@ def _norm(  # type: ignore[no-untyped-def]
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
-    states,  # (N, K, H)
+    states,  # (N, K, H), node states
     out,  # (N, K, H), new node states
     edge_states,  # (E, K, H), by its strides
     new_edges,  # (E, K, H); may be the same array
     source,  # (E,)
     target,  # (E,)
-    start,  # (N + 1,)
-    own,  # (N, K, 2 H): A h, D h
-    sent,  # (N, K, 2 H): B h, F h
-    weight,  # (H, H): C
-    offset,
-    edge_scale,
-    edge_shift,
-    node_scale,
-    node_shift,
-    count,
-    labels,
-    by_edge,
-    by_label,
+    start,  # (N + 1,), CSR offsets
+    target_terms,  # (N, K, 2 H): A h, D h
+    source_terms,  # (N, K, 2 H): B h, F h
+    edge_weight,  # (H, H): C
+    edge_bias,  # (H,)
+    edge_scale,  # (H,), weight of the layer norm of edges
+    edge_shift,  # (H,), its bias
+    node_scale,  # (H,), weight of the layer norm of nodes
+    node_shift,  # (H,), its bias
+    count,  # N
+    labels,  # K
+    edge_stride,
+    label_stride,
     H: tl.constexpr,
-    P: tl.constexpr,
+    P: tl.constexpr,  # H, padded to a power of 2
     NODES: tl.constexpr,
     EDGES: tl.constexpr,
     EPS: tl.constexpr,
@@ -154,45 +162,51 @@ def _layer(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0915
     begin = tl.program_id(0) * NODES
     end = tl.minimum(begin + NODES, count)
     channel = tl.arange(0, P)
-    inside = channel < H
-    square = inside[:, None] & inside[None, :]
-    c = tl.load(weight + channel[None, :] * H + channel[:, None], mask=square, other=0)
-    c_0 = tl.load(offset + channel, mask=inside, other=0.0)
-    scale = tl.load(edge_scale + channel, mask=inside, other=0.0)
-    shift = tl.load(edge_shift + channel, mask=inside, other=0.0)
-    total = tl.zeros((NODES, P), tl.float32)
-    weights = tl.zeros((NODES, P), tl.float32)
+    is_channel = channel < H
+    square = is_channel[:, None] & is_channel[None, :]
+    at = channel[None, :] * H + channel[:, None]
+    c = tl.load(edge_weight + at, mask=square, other=0)
+    c_0 = tl.load(edge_bias + channel, mask=is_channel, other=0.0)
+    scale = tl.load(edge_scale + channel, mask=is_channel, other=0.0)
+    shift = tl.load(edge_shift + channel, mask=is_channel, other=0.0)
+    message_sum = tl.zeros((NODES, P), tl.float32)
+    gate_sum = tl.zeros((NODES, P), tl.float32)
     last = tl.load(start + end)
     for first in range(tl.load(start + begin), last, EDGES):
         edge = first + tl.arange(0, EDGES).to(tl.int64)
-        live = edge < last
-        both = live[:, None] & inside[None, :]
-        s = tl.load(source + edge, mask=live, other=0).to(tl.int64)
-        t = tl.load(target + edge, mask=live, other=0).to(tl.int64)
-        at = edge[:, None] * by_edge + label * by_label + channel[None, :]
-        before = tl.load(edge_states + at, mask=both, other=0.0).to(tl.float32)
-        sender = sent + ((s * labels + label) * 2 * H)[:, None] + channel[None, :]
-        message = tl.load(sender, mask=both, other=0.0)
-        receiver = own + ((t * labels + label) * 2 * H + H)[:, None] + channel[None, :]
-        gate = tl.dot(before, c, input_precision="ieee") + c_0[None, :]
-        gate += tl.load(sender + H, mask=both, other=0.0)
-        gate += tl.load(receiver, mask=both, other=0.0)
-        open_ = tl.where(both, 1 / (1 + tl.exp(-gate)), 0.0)
-        into = (t[None, :] - begin == tl.arange(0, NODES)[:, None]) & live[None, :]
-        into = tl.where(into, 1.0, 0.0)
-        total += tl.dot(into, open_ * message, input_precision="ieee")
-        weights += tl.dot(into, open_, input_precision="ieee")
-        after = before + _norm(gate, inside[None, :], scale, shift, H, NORM_EPS)
+        is_edge = edge < last
+        mask = is_edge[:, None] & is_channel[None, :]
+        j = tl.load(source + edge, mask=is_edge, other=0).to(tl.int64)
+        i = tl.load(target + edge, mask=is_edge, other=0).to(tl.int64)
+        at = edge[:, None] * edge_stride + label * label_stride + channel[None, :]
+        old = tl.load(edge_states + at, mask=mask, other=0.0).to(tl.float32)
+        at = ((j * labels + label) * 2 * H)[:, None] + channel[None, :]
+        message = tl.load(source_terms + at, mask=mask, other=0.0)
+        logits = tl.dot(old, c, input_precision="ieee") + c_0[None, :]
+        logits += tl.load(source_terms + at + H, mask=mask, other=0.0)
+        at = ((i * labels + label) * 2 * H + H)[:, None] + channel[None, :]
+        logits += tl.load(target_terms + at, mask=mask, other=0.0)
+        gate = tl.where(mask, 1 / (1 + tl.exp(-logits)), 0.0)
+        # sums over the edges into each node, as products with an incidence matrix
+        incidence = i[None, :] - begin == tl.arange(0, NODES)[:, None]
+        incidence = tl.where(incidence & is_edge[None, :], 1.0, 0.0)
+        message_sum += tl.dot(incidence, gate * message, input_precision="ieee")
+        gate_sum += tl.dot(incidence, gate, input_precision="ieee")
+        new = old + _relu_layer_norm(
+            logits, is_channel[None, :], scale, shift, H, NORM_EPS
+        )
         at = (edge * labels + label)[:, None] * H + channel[None, :]
-        tl.store(new_edges + at, after.to(new_edges.dtype.element_ty), mask=both)
+        tl.store(new_edges + at, new.to(new_edges.dtype.element_ty), mask=mask)
     node = begin + tl.arange(0, NODES).to(tl.int64)
-    both = (node < count)[:, None] & inside[None, :]
+    mask = (node < count)[:, None] & is_channel[None, :]
     row = (node * labels + label)[:, None]
-    summed = tl.load(own + row * 2 * H + channel[None, :], mask=both, other=0.0)
-    summed += total / (weights + EPS)
-    scale = tl.load(node_scale + channel, mask=inside, other=0.0)
-    shift = tl.load(node_shift + channel, mask=inside, other=0.0)
+    update = tl.load(
+        target_terms + row * 2 * H + channel[None, :], mask=mask, other=0.0
+    )
+    update += message_sum / (gate_sum + EPS)
+    scale = tl.load(node_scale + channel, mask=is_channel, other=0.0)
+    shift = tl.load(node_shift + channel, mask=is_channel, other=0.0)
     at = row * H + channel[None, :]
-    after = tl.load(states + at, mask=both, other=0.0)
-    after += _norm(summed, inside[None, :], scale, shift, H, NORM_EPS)
-    tl.store(out + at, after, mask=both)
+    new = tl.load(states + at, mask=mask, other=0.0)
+    new += _relu_layer_norm(update, is_channel[None, :], scale, shift, H, NORM_EPS)
+    tl.store(out + at, new, mask=mask)

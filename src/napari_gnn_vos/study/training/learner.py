@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from napari_gnn_vos.model.backends.selection import differentiable_forward
-from napari_gnn_vos.model.backends.windows import Forward
+from napari_gnn_vos.model.backends.windowed_inference import Forward
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build
 from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
 from napari_gnn_vos.storage import atomic_write

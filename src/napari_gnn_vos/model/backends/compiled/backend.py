@@ -90,6 +90,7 @@ _LOCK = Lock()
 
 @cache
 def _failure_of(difference: Callable[[], float]) -> str | None:
+    """Return why a check fails, given its difference from the reference, or None."""
     missing = [name for name in ("numba", "llvmlite") if find_spec(name) is None]
     if missing:
         return f"not installed: {', '.join(missing)}"

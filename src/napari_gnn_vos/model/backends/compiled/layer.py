@@ -16,13 +16,13 @@ from napari_gnn_vos.model.backends.compiled.edge_block import (
     transpose,
     update_edges,
 )
-from napari_gnn_vos.model.backends.compiled.jit import kernel
-from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
-from napari_gnn_vos.model.backends.compiled.vectors import (
+from napari_gnn_vos.model.backends.compiled.intrinsics import (
     NARROW_TILE,
     TILE_ROWS,
     multiply_narrow_tile,
 )
+from napari_gnn_vos.model.backends.compiled.jit import kernel
+from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
 from napari_gnn_vos.model.gatedgcn import EPS, NORM_EPS
 
 _ONE, _ZERO = np.float32(1), np.float32(0)
@@ -41,11 +41,11 @@ def project(states, projection, out):  # type: ignore[no-untyped-def]
     out : (n, M) ndarray of float32
         Overwritten by the result.
     """
-    weight, offset = projection
-    (n, h), m = states.shape, len(offset)
+    weight, bias = projection
+    (n, h), m = states.shape, len(bias)
     for i in range(n):
         for c in range(m):
-            out[i, c] = offset[c]
+            out[i, c] = bias[c]
     tiled = n // TILE_ROWS * TILE_ROWS
     for i in range(0, tiled, TILE_ROWS):
         for x in range(0, m, NARROW_TILE):
@@ -76,7 +76,7 @@ def embed_edges(edge_features, embedding, blocks):  # type: ignore[no-untyped-de
             for x in range(min(BLOCK_EDGES, e - first)):
                 columns[k, x] = flat[np.uintp((first + x) * g + k)]
         for k in range(h):
-            states[k] = embedding.offset[k]
+            states[k] = embedding.bias[k]
         multiply(columns, embedding.weight, states, h)
         for label in range(labels):
             blocks[label, number] = states[:h]
@@ -90,7 +90,7 @@ def _ends_of_block(source, target, number):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=True)
-def pass_messages(blocks, source, target, projected, own, weights, total):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def pass_messages(blocks, source, target, source_terms, target_terms, weights, sums):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Sum the gated messages to the nodes of a frame, and update its edges in place.
 
     Parameters
@@ -98,50 +98,56 @@ def pass_messages(blocks, source, target, projected, own, weights, total):  # ty
     blocks : (b, H, BLOCK_EDGES) ndarray of float32
         Edge states.
     source : (e,) ndarray of uint32
-        Row of `projected` of the source of each edge.
+        Row of `source_terms` of the source of each edge.
     target : (e,) ndarray of uint32
-        Row of `own` of its target.
-    projected : (rows, 2, P) ndarray of float32
+        Row of `target_terms` of the target of each edge; ascending.
+    source_terms : (rows, 2, P) ndarray of float32
         B h and F h of the sources.
-    own : (n, 2, P) ndarray of float32
+    target_terms : (n, 2, P) ndarray of float32
         A h and D h of the targets.
     weights : LayerWeights
-    total : (n, 2, P) ndarray of float32
+    sums : (n, 2, P) ndarray of float32
         Overwritten by the sums of gated messages and of gates.
     """
-    h, p = weights.edge.shape
-    rows, gate = (
-        np.zeros((BLOCK_EDGES, p), np.float32),
-        np.zeros((p, BLOCK_EDGES), np.float32),
-    )
-    mean, inverse_std = (
-        np.empty(BLOCK_EDGES, np.float32),
-        np.empty(BLOCK_EDGES, np.float32),
-    )
-    total[:, 0] = _ZERO
-    total[:, 1] = _EPS
+    h, p = weights.from_edge.shape
+    rows = np.zeros((BLOCK_EDGES, p), np.float32)
+    logits = np.zeros((p, BLOCK_EDGES), np.float32)
+    mean = np.empty(BLOCK_EDGES, np.float32)
+    inverse_std = np.empty(BLOCK_EDGES, np.float32)
+    sums[:, 0] = _ZERO
+    sums[:, 1] = _EPS
     for number in range(len(blocks)):
         block, following = blocks[number], min(number + 1, len(blocks) - 1)
         ends = _ends_of_block(source, target, number)
         next_source, _ = _ends_of_block(source, target, following)
-        gather(*ends, projected, own, rows)
-        transpose(rows, gate)
-        multiply(block, weights.edge, gate, h)
-        update_edges(block, gate[:h], weights.edge_norm, mean, inverse_std)
-        sigmoid(gate[:h], blocks[following], next_source, projected)
-        transpose(gate, rows)
-        scatter(*ends, projected, rows, total)
+        gather(*ends, source_terms, target_terms, rows)
+        transpose(rows, logits)
+        multiply(block, weights.from_edge, logits, h)
+        update_edges(block, logits[:h], weights.norm_edge, mean, inverse_std)
+        sigmoid(logits[:h], blocks[following], next_source, source_terms)
+        transpose(logits, rows)
+        scatter(*ends, source_terms, rows, sums)
 
 
 @kernel()
-def update_nodes(states, own, total, norm):  # type: ignore[no-untyped-def]
-    """Add the rectified layer norm of A h plus the mean message to node states."""
+def update_nodes(states, target_terms, sums, norm):  # type: ignore[no-untyped-def]
+    """Add the rectified layer norm of A h plus the mean message to node states.
+
+    Parameters
+    ----------
+    states : (n, H) ndarray of float32
+        Updated in place.
+    target_terms, sums
+        See `pass_messages`.
+    norm : (2, H) ndarray of float32
+        Weight and bias of the layer norm.
+    """
     n, h = states.shape
     row = np.empty(h, np.float32)
     for i in range(n):
         first, second = _ZERO, _ZERO
         for k in range(h):
-            value = own[i, 0, k] + total[i, 0, k] / total[i, 1, k]
+            value = target_terms[i, 0, k] + sums[i, 0, k] / sums[i, 1, k]
             row[k] = value
             first += value
             second += value * value
@@ -154,17 +160,18 @@ def update_nodes(states, own, total, norm):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=True)
-def apply_layer(blocks, source, target, projected, states, weights):  # type: ignore[no-untyped-def]
+def apply_layer(blocks, source, target, source_terms, states, weights):  # type: ignore[no-untyped-def]
     """Apply a layer to the edge and node states of a frame, in place.
 
     Parameters
     ----------
-    blocks, source, target, projected, weights
+    blocks, source, target, source_terms, weights
         See `pass_messages`.
     states : (n, H) ndarray of float32
+        Node states.
     """
-    own = np.empty((len(states), 2, projected.shape[2]), np.float32)
-    project(states, weights.own, own.reshape(len(own), -1))
-    total = np.empty_like(own)
-    pass_messages(blocks, source, target, projected, own, weights, total)
-    update_nodes(states, own, total, weights.node_norm)
+    target_terms = np.empty((len(states), 2, source_terms.shape[2]), np.float32)
+    project(states, weights.from_target, target_terms.reshape(len(states), -1))
+    sums = np.empty_like(target_terms)
+    pass_messages(blocks, source, target, source_terms, target_terms, weights, sums)
+    update_nodes(states, target_terms, sums, weights.norm_node)

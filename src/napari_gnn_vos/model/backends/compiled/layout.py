@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from napari_gnn_vos.model.backends.compiled.vectors import VECTOR
+from napari_gnn_vos.model.backends.compiled.intrinsics import VECTOR
 from napari_gnn_vos.model.gatedgcn import GatedGCNLayer
 
 F32 = NDArray[np.float32]
@@ -26,11 +26,11 @@ class Linear(NamedTuple):
     Parameters
     ----------
     weight : (G, M) ndarray of float32
-    offset : (M,) ndarray of float32
+    bias : (M,) ndarray of float32
     """
 
     weight: F32
-    offset: F32
+    bias: F32
 
 
 class LayerWeights(NamedTuple):
@@ -38,48 +38,48 @@ class LayerWeights(NamedTuple):
 
     Parameters
     ----------
-    own : Linear
-        From node states h to A h and D h, 2 P channels, for edges into a node.
-    sent : Linear
-        From node states h to B h and F h, for edges out of it.
-    edge : (H, P) ndarray of float32
+    from_target : Linear
+        From node states h to A h and D h, 2 P channels, for the edges into a node.
+    from_source : Linear
+        From node states h to B h and F h, 2 P channels, for the edges out of a node.
+    from_edge : (H, P) ndarray of float32
         C, from input to output channels; its bias is included in that of D h.
-    edge_norm, node_norm : (2, H) ndarray of float32
+    norm_edge, norm_node : (2, H) ndarray of float32
         Weight and bias of the layer norms.
     """
 
-    own: Linear
-    sent: Linear
-    edge: F32
-    edge_norm: F32
-    node_norm: F32
+    from_target: Linear
+    from_source: Linear
+    from_edge: F32
+    norm_edge: F32
+    norm_node: F32
 
 
 def layer_weights(layer: GatedGCNLayer) -> LayerWeights:
     """Copy the weights of a layer into the layout of its kernel."""
     state = {name: value.numpy(force=True) for name, value in layer.named_parameters()}
     width = len(state["norm_node.weight"])
-    offset = np.concatenate([np.zeros(width, np.float32), state["from_edge.bias"]])
-    state["from_target.bias"] = state["from_target.bias"] + offset
-    own, sent = (
+    edge_bias = np.concatenate([np.zeros(width, np.float32), state["from_edge.bias"]])
+    state["from_target.bias"] = state["from_target.bias"] + edge_bias
+    from_target, from_source = (
         Linear(
-            _pad(state[f"{end}.weight"].T.reshape(width, 2, -1)),
-            _pad(state[f"{end}.bias"].reshape(1, 2, -1))[0],
+            _pad(state[f"{name}.weight"].T.reshape(width, 2, -1)),
+            _pad(state[f"{name}.bias"].reshape(1, 2, -1))[0],
         )
-        for end in ("from_target", "from_source")
+        for name in ("from_target", "from_source")
     )
-    edge_norm, node_norm = (
+    norm_edge, norm_node = (
         np.stack([state[f"{norm}.weight"], state[f"{norm}.bias"]])
         for norm in ("norm_edge", "norm_node")
     )
-    edge = _pad(state["from_edge.weight"].T[:, None])
-    return LayerWeights(own, sent, edge, edge_norm, node_norm)
+    from_edge = _pad(state["from_edge.weight"].T[:, None])
+    return LayerWeights(from_target, from_source, from_edge, norm_edge, norm_node)
 
 
 def linear(layer: nn.Linear) -> Linear:
     """Copy the weights of a linear layer, padded to P output channels."""
-    weight, offset = (value.numpy(force=True) for value in (layer.weight, layer.bias))
-    return Linear(_pad(weight.T[:, None]), _pad(offset[None, None])[0])
+    weight, bias = (value.numpy(force=True) for value in (layer.weight, layer.bias))
+    return Linear(_pad(weight.T[:, None]), _pad(bias[None, None])[0])
 
 
 def padded(width: int) -> int:

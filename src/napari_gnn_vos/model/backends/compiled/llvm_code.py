@@ -12,8 +12,14 @@ _CONTRACT = ("contract",)
 """Allow fused multiply-add, where the processor has it."""
 
 
-class Code:
-    """Builder of the code of one intrinsic, with access to its array arguments."""
+class CodeBuilder:
+    """Builder of the LLVM code of one intrinsic, with access to its arguments.
+
+    Parameters
+    ----------
+    context, builder, signature, args
+        Passed by numba to the code generator of an intrinsic.
+    """
 
     def __init__(self, context: Any, builder: Any, signature: Any, args: Any) -> None:
         self.builder, self.args = builder, args
@@ -27,8 +33,11 @@ class Code:
         """Return an integer constant."""
         return ir.Constant(ir.IntType(64), value)
 
-    def at(self, array: int, base: Any, step: Any = None, times: int = 0) -> Any:
-        """Compute the address of the value at position ``base + times * step``."""
+    def address(self, array: int, base: Any, step: Any = None, times: int = 0) -> Any:
+        """Compute the address of ``array[base + times * step]``.
+
+        Arrays are given by their position in the signature, here and below.
+        """
         if times:
             offset = self.builder.mul(step, self.constant(times))
             base = self.builder.add(base, offset)
@@ -42,7 +51,7 @@ class Code:
         return value
 
     def load_index(self, array: int, position: Any) -> Any:
-        """Load a value of an array of unsigned integers."""
+        """Load ``array[position]`` of an array of unsigned integers."""
         value = self.builder.load(self.builder.gep(self._data[array], [position]))
         return self.builder.zext(value, ir.IntType(64))
 
@@ -53,7 +62,7 @@ class Code:
         store.align = 4
 
     def variable(self, value: Any) -> Any:
-        """Allocate a variable with an initial value; LLVM puts it into a register."""
+        """Allocate a variable with an initial value; LLVM keeps it in a register."""
         return cgutils.alloca_once_value(self.builder, value)  # type: ignore[no-untyped-call]
 
     def multiply_add(self, total: Any, a: Any, b: Any) -> Any:

@@ -1,9 +1,9 @@
-"""Streaming inference: the network over a video of any length, in a wavefront.
+"""Streaming inference over a video of any length by a wavefront schedule.
 
 Layer l needs the output of layer l - 1 for a frame and for its two neighbours. So while
-layer 0 processes frame t, layer 1 may process frame t - 2, layer 2 frame t - 4, and so
-on. One pass over the video takes all frames through all layers, keeps at most 2 L + 1
-frames in memory, and computes exactly what the whole video at once would give. For a
+layer 0, the embedding, processes frame t, layer 1 processes frame t - 2, layer 2 frame
+t - 4, and so on. One pass over the video applies all layers to all frames with at most
+2 L + 1 frames in memory; the result is bit-identical to that of the whole graph. For a
 range of frames, only their receptive field is computed.
 
 n superpixels of a frame, e directed edges into them, H channels, P padded channels, b
@@ -38,7 +38,7 @@ from napari_gnn_vos.structures.incoming_edges import IncomingEdges, renumber_sou
 
 F32 = NDArray[np.float32]
 SLOTS = 4
-"""Frames in the ring buffer of projected states of a layer: three are read by the next
+"""Frames in the ring buffer of the source terms of a layer: three are read by the next
 layer while one is written."""
 
 
@@ -98,15 +98,15 @@ class StreamingForward:
         logits : (K, n) ndarray of float32
             Of the next frame.
         """
-        depth, helpers = len(self.layers), cores() - 1
+        depth, threads = len(self.layers), cores() - 1
         state = _StreamState(self, frame_inputs, counts, frames)
         steps = range(state.receptive_field(0).start, frames.stop + 2 * depth)
         with single_threaded_torch():
             state.load(steps.start)
         scheduler = WavefrontScheduler(steps, depth + 1, state.labels, state.execute)
-        with ThreadPoolExecutor(max(helpers, 1)) as pool:
+        with ThreadPoolExecutor(max(threads, 1)) as pool:
             try:
-                for _ in range(helpers):
+                for _ in range(threads):
                     pool.submit(scheduler.work)
                 for step in steps:
                     with single_threaded_torch():
@@ -131,14 +131,18 @@ class StreamingForward:
 class _FrameState:
     """States of one frame between two layers."""
 
-    source: NDArray[np.uint32]  # (e,), rows of the ring buffer of projected states
+    source: NDArray[np.uint32]  # (e,), rows of the ring buffer of source terms
     target: NDArray[np.uint32]  # (e,)
     blocks: F32  # (K, b, H, BLOCK_EDGES), edge states
     states: F32  # (K, n, H), node states
 
 
 class _StreamState:
-    """Frames between the first and the last layer, and their projected states."""
+    """States of the frames between the first and the last layer.
+
+    The source terms (B h and F h) that a layer gathers from its frame and both
+    neighbours are in a ring buffer.
+    """
 
     def __init__(
         self,
@@ -152,11 +156,15 @@ class _StreamState:
         self._width = forward.embed_nodes.out_features
         field = self.receptive_field(0)
         self._slot_rows = int(counts[field.start : field.stop].max(initial=0))
-        self._projected: list[F32] = []  # per layer, (K, SLOTS * slot_rows, 2, P)
+        # of each layer, (K, SLOTS * slot_rows, 2, P)
+        self._source_terms: list[F32] = []
         self.frames: dict[int, _FrameState] = {}
 
     def receptive_field(self, layer: int) -> range:
-        """Frames whose output of a layer the result depends on; 0 is the embedding."""
+        """Compute the frames whose output of a layer the requested frames depend on.
+
+        Layer 0 is the embedding.
+        """
         margin = self._depth - layer
         first, last = self._span.start - margin, self._span.stop + margin
         return range(max(first, 0), min(last, self._count))
@@ -167,36 +175,39 @@ class _StreamState:
         return next((len(frame.states) for frame in self.frames.values()), 0)
 
     def execute(self, step: int, layer: int, label: int) -> None:
-        """Apply a layer to the frame of a step, and project it for the next layer."""
+        """Apply a layer to the frame of a step, and compute its source terms."""
         t = step - 2 * layer
         if t not in self.receptive_field(layer):
             return
         frame = self.frames[t]
         states, layers = frame.states[label], self._forward.layers
         if layer > 0:
-            projected = self._projected[layer - 1][label]
+            source_terms = self._source_terms[layer - 1][label]
             edges = frame.blocks[label], frame.source, frame.target
-            apply_layer(*edges, projected, states, layers[layer - 1])
+            apply_layer(*edges, source_terms, states, layers[layer - 1])
         if layer < self._depth:
-            rows = self._projected[layer][label, self._slot(t)][: len(states)]
-            project(states, layers[layer].sent, rows.reshape(len(states), -1))
+            rows = self._source_terms[layer][label, self._slot(t)][: len(states)]
+            project(states, layers[layer].from_source, rows.reshape(len(states), -1))
 
     def _slot(self, t: int) -> slice:
-        """Rows of the ring buffer that belong to frame `t`."""
+        """Return the rows of the ring buffer that belong to frame `t`."""
         start = t % SLOTS * self._slot_rows
         return slice(start, start + self._slot_rows)
 
     def load(self, t: int) -> None:
-        """Embed the inputs of a frame, if the result depends on it."""
+        """Embed the inputs of a frame, if the requested frames depend on it."""
         if t in self.receptive_field(0):
             self.frames[t] = self._embed(self._frame_inputs(t), t)
 
     @torch.inference_mode()
     def _embed(self, inputs: FrameInput, t: int) -> _FrameState:
+        """Compute the initial node and edge states of a frame."""
         incoming, (labels, n, _) = inputs.incoming, inputs.nodes.shape
-        if not self._projected:
+        if not self._source_terms:
             size = labels, SLOTS * self._slot_rows, 2, padded(self._width)
-            self._projected = [np.zeros(size, np.float32) for _ in range(self._depth)]
+            self._source_terms = [
+                np.zeros(size, np.float32) for _ in range(self._depth)
+            ]
         count = -(-len(inputs.edge_features) // BLOCK_EDGES)
         blocks = np.empty((labels, count, self._width, BLOCK_EDGES), np.float32)
         # a selection of columns need not be contiguous

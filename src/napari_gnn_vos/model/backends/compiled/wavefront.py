@@ -1,9 +1,9 @@
 """Wavefront schedule of layers over frames, executed by any number of threads.
 
 In step s, layer l processes frame s - 2 l. A task (step, layer, label) is ready once
-the tasks of its own layer, the layer below (whose output it reads) and the layer above
-(which has then read what the task overwrites) are finished for the step before. So
-threads need no barrier between steps.
+three tasks of the previous step are finished: that of its own layer, that of the layer
+below, whose output it reads, and that of the layer above, which has then read what the
+task overwrites. So threads need no barrier between steps.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ class WavefrontScheduler:
         )
 
     def _run(self, task: Task) -> None:
+        """Execute a task and record that it is finished, or that it failed."""
         try:
             self._execute(*task)
         except BaseException as failure:  # noqa: BLE001 - raised by `work_until`

@@ -3,8 +3,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.model.backends import chunks
-from napari_gnn_vos.model.backends.chunks import apply_layer, chunked_logits
+from napari_gnn_vos.model.backends import chunked_layers
+from napari_gnn_vos.model.backends.chunked_layers import apply_layer, chunked_logits
 from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN, GatedGCNLayer
 from tests.scenes import any_weights
 
@@ -33,7 +33,7 @@ def test_chunks_give_the_states_of_the_reference(nodes, edges, labels, chunk):
     edge_states = torch.randn(edges, labels, WIDTH)
     expected = reference(node_states, edge_states, edge_index)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "CHUNK_EDGES", chunk)
+        patch.setattr(chunked_layers, "CHUNK_EDGES", chunk)
         new_nodes = apply_layer(reference, node_states, edge_states, edge_index)
     for states, true in zip((new_nodes, edge_states), expected, strict=True):
         torch.testing.assert_close(states, true.detach(), rtol=1e-4, atol=1e-5)

@@ -11,7 +11,7 @@ strips of rows keep the expanded maps in the cache of a core, and avoid large
 allocations."""
 
 
-class Block(nn.Module):
+class InvertedResidual(nn.Module):
     """An inverted residual block with batch norms folded into the convolutions.
 
     Parameters
@@ -43,18 +43,18 @@ class Block(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Compute (B, out_channels, h', w') maps from (B, in_channels, h, w)."""
         height = (maps.shape[2] - 1) // self.stride + 1
-        strip = height if maps.is_cuda else self._strip(maps)
+        strip = height if maps.is_cuda else self._rows_per_strip(maps)
         starts = range(0, height, strip)
-        parts = [self._rows(maps, a, min(a + strip, height)) for a in starts]
-        out = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+        strips = [self._compute_rows(maps, a, min(a + strip, height)) for a in starts]
+        out = strips[0] if len(strips) == 1 else torch.cat(strips, 2)
         return maps + out if self.residual else out
 
-    def _strip(self, maps: Tensor) -> int:
-        """Compute the number of output rows per strip."""
+    def _rows_per_strip(self, maps: Tensor) -> int:
+        """Compute the number of output rows whose expanded maps fit `STRIP_BYTES`."""
         row = maps.shape[0] * self.hidden * maps.shape[3] * maps.element_size()
         return max(1, STRIP_BYTES // (row * self.stride))
 
-    def _rows(self, maps: Tensor, start: int, stop: int) -> Tensor:
+    def _compute_rows(self, maps: Tensor, start: int, stop: int) -> Tensor:
         """Compute the output rows `start` to `stop` from the input rows they need."""
         *expand, depthwise, activation, project = self.layers
         first, end = start * self.stride - 1, (stop - 1) * self.stride + 2

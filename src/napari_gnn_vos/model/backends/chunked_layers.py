@@ -1,4 +1,4 @@
-"""Chunked inference in PyTorch on a CPU: layers over a few thousand edges at a time.
+"""Inference in PyTorch on a CPU, in chunks of a few thousand edges.
 
 The reference allocates ten arrays of the size of all edges per layer, and a CPU spends
 most of its time on page faults and scattered sums. Chunks of edges, sorted by target,
@@ -72,43 +72,44 @@ def apply_layer(
     nodes : (N, K, H) Tensor
         New node states.
     """
-    own, at_target = layer.from_target(nodes).chunk(2, dim=-1)
-    from_source = layer.from_source(nodes)
-    mean = torch.empty_like(at_target)
+    self_term, target_term = layer.from_target(nodes).chunk(2, dim=-1)
+    source_terms = layer.from_source(nodes)
+    mean = torch.empty_like(target_term)
 
     @torch.inference_mode()
     def process(chunk: tuple[slice, slice]) -> None:
+        """Average the messages of a chunk in `mean`, and update its edge states."""
         targets, rows = chunk
         states = edge_states[rows]
-        sent = from_source.index_select(0, edge_index.source[rows])
-        message, at_source = sent.chunk(2, dim=-1)
+        at_sources = source_terms.index_select(0, edge_index.source[rows])
+        message, source_term = at_sources.chunk(2, dim=-1)
         logits = layer.from_edge(states)
-        logits += at_target.index_select(0, edge_index.target[rows])
-        logits += at_source
+        logits += target_term.index_select(0, edge_index.target[rows])
+        logits += source_term
         gate = torch.sigmoid(logits)
         starts = edge_index.start[targets] - rows.start
-        messages = _segment_sum(gate * message, starts)
-        mean[targets] = messages.div_(_segment_sum(gate, starts).add_(EPS))
+        message_sum = _segment_sum(gate * message, starts)
+        mean[targets] = message_sum.div_(_segment_sum(gate, starts).add_(EPS))
         states += torch.relu_(_layer_norm(logits, layer.norm_edge))
 
     chunks = _chunks(edge_index, max(CHUNK_EDGES // edge_states.shape[1], 1))
     with single_threaded_torch(), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(process, chunks))
-    return layer.update_nodes(nodes, own, mean)
+    return layer.update_nodes(nodes, self_term, mean)
 
 
 def _chunks(edge_index: EdgeIndex, size: int) -> Iterator[tuple[slice, slice]]:
-    """Yield ranges of targets and their edges, about `size` edges each."""
+    """Yield slices of targets and of the edges into them, about `size` edges each."""
     count, nodes = len(edge_index.source), len(edge_index.start) - 1
-    full = torch.searchsorted(edge_index.start, torch.arange(0, count, size))
-    ends = torch.unique(torch.cat([full, full.new_tensor([0, nodes])])).tolist()
-    edges = edge_index.start[ends].tolist()
-    for targets, rows in zip(pairwise(ends), pairwise(edges), strict=True):
+    cuts = torch.searchsorted(edge_index.start, torch.arange(0, count, size))
+    target_cuts = torch.unique(torch.cat([cuts, cuts.new_tensor([0, nodes])])).tolist()
+    edge_cuts = edge_index.start[target_cuts].tolist()
+    for targets, rows in zip(pairwise(target_cuts), pairwise(edge_cuts), strict=True):
         yield slice(*targets), slice(*rows)
 
 
 def _segment_sum(values: Tensor, starts: Tensor) -> Tensor:
-    """Sum consecutive rows, (e, K, H), into segments with the given starts.
+    """Sum (e, K, H) values over segments of rows with the given first rows.
 
     `embedding_bag` takes a third of the time of `index_add`.
     """

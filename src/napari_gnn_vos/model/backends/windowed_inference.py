@@ -1,4 +1,4 @@
-"""Windowed inference: a whole-graph forward pass over overlapping windows of frames."""
+"""Inference over overlapping windows of frames, by a forward pass of a whole graph."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class WindowedInference:
-    """Inference in windows with a margin, which gives the result of the whole video.
+    """Inference in windows with a margin; the result is that of the whole video.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class WindowedInference:
     margin : int
         Frames added on either side of a window: the number of layers.
     length : int
-        Frames of a window without its margins. It is halved, permanently, when the
-        memory of the device does not suffice.
+        Frames of a window without its margins. When the memory of the device does not
+        suffice, it is halved for this and all later windows.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class WindowedInference:
     def _compute(
         self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range
     ) -> list[F32]:
+        """Compute the (K, n) probabilities of each frame of a window."""
         span = range(
             max(frames.start - self._margin, 0),
             min(frames.stop + self._margin, graph.shape[0]),

@@ -1,8 +1,8 @@
-"""Split superpixels that contain several labels, and update the graph around them.
+"""Split superpixels of a session, and update the graph around them.
 
-A superpixel with strokes of several labels is divided among them (paper, V). If the
-previous prediction of a superpixel contradicts a stroke, it is divided into a region
-near the stroke and the rest.
+Features and spatial edges of the changed frames, causal edges to their neighbours, and
+the appearance of the parts are computed again. `interact.split_superpixels` splits the
+superpixels of one frame.
 """
 
 from __future__ import annotations
@@ -14,22 +14,15 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, find_objects
-from skimage.segmentation import watershed
 
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.split_superpixels import split_superpixels
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Rgb
-from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
-STROKE_DISTANCE = 5
-"""Distance in pixels from a stroke beyond which a contradicted superpixel may keep its
-predicted label."""
-MIN_REST_PIXELS = 12
-"""Minimum number of pixels beyond this distance for such a superpixel to be split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,10 @@ def split_frames(
     images: Sequence[Rgb],
     functions: RegionFunctions,
 ) -> dict[int, SplitFrame]:
-    """Split the superpixels of some frames as far as strokes require it.
+    """Split the superpixels of frames that contain several labels.
+
+    These are superpixels with strokes of several labels, and superpixels with a stroke
+    that contradicts the previous prediction.
 
     Parameters
     ----------
@@ -142,7 +138,7 @@ def apply_split(
         pairs = _adjacent_pairs(session, split, functions, pool)
         frames = {t: job.result() for t, job in jobs.items()}
     graph = session.graph.exchange(frames, pairs)
-    return replace(session, graph=graph, prediction=_inherit(session, split))
+    return replace(session, graph=graph, prediction=_copy_to_parts(session, split))
 
 
 def _split_frame(
@@ -152,7 +148,7 @@ def _split_frame(
     frame, image = session.graph.frames[t], images[t]
     painted = session.painted_pixels.take(session.painted_pixels.frame == t)
     contradicted = _contradicted(frame, t, session.prediction, painted)
-    parts = split_mixed_superpixels(
+    parts = split_superpixels(
         frame.labels, image, painted.row, painted.col, painted.label, contradicted
     )
     if parts is None:
@@ -177,17 +173,13 @@ def _contradicted(
     return contradicted
 
 
-def _embed_parts(
-    t: int,
-    split: SplitFrame,
-    embed: EmbedParts | None,
-) -> FrameGraph:
+def _embed_parts(t: int, split: SplitFrame, embed: EmbedParts | None) -> FrameGraph:
     """Replace the appearance of parts by that of their own pixels."""
     if embed is None:
         return split.frame
-    part = split.is_part
+    parts = split.is_part
     appearance = split.frame.appearance.copy()
-    appearance[part] = embed(t, split.frame, part)[part]
+    appearance[parts] = embed(t, split.frame, parts)[parts]
     return replace(split.frame, appearance=appearance)
 
 
@@ -222,7 +214,9 @@ def _adjacent_pairs(
     return dict(zip(sorted(starts), pool.map(pair, sorted(starts)), strict=True))
 
 
-def _inherit(session: Session, split: Mapping[int, SplitFrame]) -> Prediction | None:
+def _copy_to_parts(
+    session: Session, split: Mapping[int, SplitFrame]
+) -> Prediction | None:
     """Copy the predicted probability of each split superpixel to its parts."""
     if session.prediction is None:
         return None
@@ -234,85 +228,3 @@ def _inherit(session: Session, split: Mapping[int, SplitFrame]) -> Prediction | 
     return replace(
         session.prediction, probability=tuple(probability), refined=tuple(refined)
     )
-
-
-def split_mixed_superpixels(
-    labels: NDArray[np.uint16],
-    image: Rgb,
-    row: NDArray[np.int32],
-    col: NDArray[np.int32],
-    painted: NDArray[np.uint8],
-    contradicted: NDArray[np.bool_],
-) -> tuple[NDArray[np.uint16], NDArray[np.int64]] | None:
-    """Split superpixels with several labels by a marker-based watershed.
-
-    Parameters
-    ----------
-    labels : (H, W) ndarray of uint16
-        Superpixels 0 .. n - 1.
-    image : (H, W, 3) ndarray of uint8
-    row, col : (P,) ndarray of int32
-        Painted pixels of this frame.
-    painted : (P,) ndarray of uint8
-        Their labels.
-    contradicted : (n,) ndarray of bool
-        Superpixels painted with another label than was predicted. The stroke may be
-        valid for a part of them only.
-
-    Returns
-    -------
-    split : ((H, W) ndarray of uint16, (m,) ndarray of int64) or None
-        Superpixels 0 .. m - 1, m > n, and the previous number of each; the first n keep
-        their number. None if no superpixel is split.
-
-    Notes
-    -----
-    Watershed of the image gradient inside each superpixel, with the strokes as markers.
-    """
-    n = int(labels.max()) + 1
-    nodes = labels[row, col].astype(np.int64)
-    pairs = np.unique(np.stack([nodes, painted.astype(np.int64)]), axis=1)
-    mixed = pairs[0][1:][np.diff(pairs[0]) == 0]
-    split, parents = labels.copy(), list(range(n))
-    boxes = find_objects(labels.astype(np.int32) + 1)
-    for node in np.union1d(mixed, np.unique(nodes[contradicted[nodes]])):
-        on_node, box = nodes == node, boxes[node]
-        inside = labels[box] == node
-        markers = np.zeros(inside.shape, np.int32)
-        pixels = row[on_node] - box[0].start, col[on_node] - box[1].start
-        markers[pixels] = np.unique(painted[on_node], return_inverse=True)[1] + 1
-        if contradicted[node]:
-            markers = _mark_rest(inside, markers)
-        parts = _watershed(image[box], inside, markers)
-        for part in range(2, int(markers.max()) + 1):
-            split[box][parts == part] = len(parents)
-            parents.append(int(node))
-    return (split, np.array(parents)) if len(parents) > n else None
-
-
-def _mark_rest(
-    inside: NDArray[np.bool_], markers: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """Add a marker for the pixels far from strokes, if they are numerous enough."""
-    rest = inside & (distance_transform_edt(markers == 0) > STROKE_DISTANCE)
-    if np.count_nonzero(rest) < MIN_REST_PIXELS:
-        return markers
-    return np.where(rest, markers.max() + 1, markers)
-
-
-def _watershed(
-    image: Rgb, inside: NDArray[np.bool_], markers: NDArray[np.int32]
-) -> NDArray[np.int64]:
-    """Assign each pixel inside to a marker, 1 .. K; 0 outside.
-
-    Regions that no marker reaches are assigned to the nearest one.
-    """
-    cross = np.ones((3, 3), np.uint8)
-    gradient = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, cross).max(axis=2)
-    parts: NDArray[np.int64] = watershed(gradient, markers, connectivity=2, mask=inside)
-    if (parts[inside] == 0).any():
-        nearest = distance_transform_edt(
-            parts == 0, return_distances=False, return_indices=True
-        )
-        parts = np.where(inside, parts[tuple(nearest)], 0)
-    return parts.astype(np.int64)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_gnn_vos.model.backends.windows import WindowedInference
+from napari_gnn_vos.model.backends.windowed_inference import WindowedInference
 from tests.scenes import random_graph
 
 

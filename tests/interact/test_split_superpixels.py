@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.interact.split import split_mixed_superpixels
+from napari_gnn_vos.interact.split_superpixels import split_superpixels
 from tests.scenes import texture
 
 HALVES = np.repeat(np.array([[0] * 8 + [1] * 8], np.uint16), 16, axis=0)
@@ -14,7 +14,7 @@ def split(labels, painted_pixels, image=None, contradicted=()):
     image = np.zeros((*labels.shape, 3), np.uint8) if image is None else image
     mask = np.isin(np.arange(labels.max() + 1), contradicted)
     values = np.array([*painted_pixels.values()], np.uint8)
-    return split_mixed_superpixels(labels, image, row, col, values, mask)
+    return split_superpixels(labels, image, row, col, values, mask)
 
 
 def test_superpixels_with_one_label_are_not_split():
@@ -32,7 +32,7 @@ def test_split_follows_an_image_edge():
     assert (out[12:, :8] == 2).all()
 
 
-def test_background_strokes_split():
+def test_superpixel_with_strokes_of_background_and_object_is_split():
     out, parents = split(HALVES, {(1, 4): 0, (14, 4): 3})
     assert parents.tolist() == [0, 1, 0]
     assert out[1, 4] != out[14, 4]
@@ -70,7 +70,7 @@ def test_contradicted_superpixel_without_strokes_is_not_split():
     assert split(HALVES, {(1, 12): 1}, contradicted=[0]) is None
 
 
-def test_several_labels_and_contradiction():
+def test_contradicted_superpixel_with_several_labels_has_a_part_far_from_strokes():
     tall = np.zeros((40, 8), np.uint16)
     out, parents = split(tall, {(1, 4): 1, (5, 4): 2}, contradicted=[0])
     assert parents.tolist() == [0, 0, 0]

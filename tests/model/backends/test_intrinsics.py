@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from napari_gnn_vos.model.backends.compiled import vectors
-from napari_gnn_vos.model.backends.compiled.vectors import (
+from napari_gnn_vos.model.backends.compiled import intrinsics
+from napari_gnn_vos.model.backends.compiled.intrinsics import (
     LONG_RUN,
     NARROW_TILE,
     TILE_ROWS,
@@ -12,29 +12,29 @@ from napari_gnn_vos.model.backends.compiled.vectors import (
 )
 
 SET, ADD, ADD_LONG, TRANSPOSE, MULTIPLY, MULTIPLY_NARROW, PREFETCH = (
-    vectors.set_sum,
-    vectors.add_run,
-    vectors.add_long_run,
-    vectors.transpose_tile,
-    vectors.multiply_tile,
-    vectors.multiply_narrow_tile,
-    vectors.prefetch,
+    intrinsics.set_sum,
+    intrinsics.add_run,
+    intrinsics.add_long_run,
+    intrinsics.transpose_tile,
+    intrinsics.multiply_tile,
+    intrinsics.multiply_narrow_tile,
+    intrinsics.prefetch,
 )
 
 
 @njit
-def set_sum(out, to, one, i, other, j):
-    SET(out, to, one, i, other, j)
+def set_sum(out, to, a, i, b, j):
+    SET(out, to, a, i, b, j)
 
 
 @njit
-def add_run(out, to, gates, projected, p, k, source, begin, end):
-    ADD(out, to, gates, projected, p, k, source, begin, end)
+def add_run(sums, to, gates, terms, p, k, source, begin, end):
+    ADD(sums, to, gates, terms, p, k, source, begin, end)
 
 
 @njit
-def add_long_run(out, to, gates, projected, p, k, source, begin, end):
-    ADD_LONG(out, to, gates, projected, p, k, source, begin, end)
+def add_long_run(sums, to, gates, terms, p, k, source, begin, end):
+    ADD_LONG(sums, to, gates, terms, p, k, source, begin, end)
 
 
 @njit
@@ -62,10 +62,10 @@ def random(*shape, seed=0):
 
 
 def test_a_sum_is_written_to_its_position_only():
-    out, one, other = random(30), random(20, seed=1), random(20, seed=2)
+    out, a, b = random(30), random(20, seed=1), random(20, seed=2)
     expected = out.copy()
-    expected[5 : 5 + VECTOR] = one[3 : 3 + VECTOR] + other[9 : 9 + VECTOR]
-    set_sum(out, 5, one, 3, other, 9)
+    expected[5 : 5 + VECTOR] = a[3 : 3 + VECTOR] + b[9 : 9 + VECTOR]
+    set_sum(out, 5, a, 3, b, 9)
     np.testing.assert_array_equal(out, expected)
 
 
@@ -74,16 +74,16 @@ def test_a_sum_is_written_to_its_position_only():
 )
 @pytest.mark.parametrize("run", [(3, 4), (1, 6), (2, 2)])
 def test_run_of_edges_is_summed_at_its_target(add, width, run):
-    gates, projected = random(6, 32, seed=1), random(10, 2, 32, seed=2)
+    gates, terms = random(6, 32, seed=1), random(10, 2, 32, seed=2)
     source = np.array([7, 0, 3, 3, 9, 1], np.uint32)
-    out = random(3, 2, 32)
-    expected, channels = out.copy(), slice(8, 8 + width)
+    sums = random(3, 2, 32)
+    expected, channels = sums.copy(), slice(8, 8 + width)
     gate = gates[slice(*run), channels]
-    message = projected[source[slice(*run)], 0, channels]
+    message = terms[source[slice(*run)], 0, channels]
     expected[1, 0, channels] += (gate * message).sum(0)
     expected[1, 1, channels] += gate.sum(0)
-    add(out, 64, gates, projected, 32, 8, source, *run)
-    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
+    add(sums, 64, gates, terms, 32, 8, source, *run)
+    np.testing.assert_allclose(sums, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_tile_is_transposed():
@@ -112,7 +112,7 @@ def test_product_is_added_to_a_tile(multiply, width, count):
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_transposed_weights():
+def test_product_with_transposed_weights_is_added_to_a_tile():
     weight, values, out = random(24, 7), random(7, 64, seed=1), random(24, 64, seed=2)
     tile = slice(8, 8 + TILE_ROWS), slice(0, WIDE_TILE)
     expected = out.copy()

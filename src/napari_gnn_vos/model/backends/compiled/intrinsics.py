@@ -1,4 +1,4 @@
-"""SIMD intrinsics, where LLVM does not vectorise the loop itself.
+"""SIMD intrinsics for loops that LLVM does not vectorise.
 
 They are called from compiled functions. Arrays are C-contiguous float32, arrays of
 indices uint32; values are addressed by their flat position. Bounds are not checked.
@@ -13,10 +13,10 @@ from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from napari_gnn_vos.model.backends.compiled.llvm_code import Code
+from napari_gnn_vos.model.backends.compiled.llvm_code import CodeBuilder
 
 VECTOR = 8
-"""Floats of a SIMD vector: one AVX register."""
+"""Floats of a SIMD vector, one AVX register."""
 CACHE_LINE = 16
 """Floats of a cache line."""
 LONG_RUN = 3 * VECTOR
@@ -40,17 +40,19 @@ _intrinsic: Any = intrinsic
 
 
 @_intrinsic
-def set_sum(typing, out, to, one, i, other, j):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
-    """``out[to:] = one[i:] + other[j:]``, for `VECTOR` values."""
-    at = types.intp
+def set_sum(typing, out, to, a, i, b, j):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
+    """Add two vectors: ``out[to:] = a[i:] + b[j:]``, for `VECTOR` values."""
+    index = types.intp
 
     def generate(*signature):  # type: ignore[no-untyped-def]
-        code = Code(*signature)
-        one, other = (code.load(code.at(n, code.args[n + 1]), VECTOR) for n in (2, 4))
-        code.store(code.builder.fadd(one, other), code.at(0, code.args[1]))
+        code = CodeBuilder(*signature)
+        _, to, _, i, _, j = code.args
+        a = code.load(code.address(2, i), VECTOR)
+        b = code.load(code.address(4, j), VECTOR)
+        code.store(code.builder.fadd(a, b), code.address(0, to))
         return signature[0].get_dummy_value()
 
-    return types.void(out, at, one, at, other, at), generate
+    return types.void(out, index, a, index, b, index), generate
 
 
 @_intrinsic
@@ -58,12 +60,12 @@ def prefetch(typing, values, position):  # type: ignore[no-untyped-def]  # noqa:
     """Prefetch the cache line of a value."""
 
     def generate(*signature):  # type: ignore[no-untyped-def]
-        code = Code(*signature)
+        code = CodeBuilder(*signature)
         byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
         module = code.builder.module
         function = module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        line = code.builder.bitcast(code.at(0, code.args[1]), byte)
+        line = code.builder.bitcast(code.address(0, code.args[1]), byte)
         read_keep_data = (ir.Constant(flag, value) for value in (0, 3, 1))
         code.builder.call(function, [line, *read_keep_data])
         return signature[0].get_dummy_value()
@@ -71,49 +73,60 @@ def prefetch(typing, values, position):  # type: ignore[no-untyped-def]  # noqa:
     return types.void(values, types.intp), generate
 
 
+def _sum_run(code: CodeBuilder, message_sums: list[Any], gate_sums: list[Any]) -> None:
+    """Generate the loop of `add_run` over edges; the sums are variables."""
+    builder = code.builder
+    _, _, _, _, p, k, _, begin, end = code.args
+    vector = code.constant(VECTOR)
+    with cgutils.for_range(builder, end, start=begin) as loop:
+        row = builder.mul(code.load_index(6, loop.index), code.constant(2))
+        gates, messages = (
+            builder.add(builder.mul(number, p), k) for number in (loop.index, row)
+        )
+        for c, (message_sum, gate_sum) in enumerate(
+            zip(message_sums, gate_sums, strict=True)
+        ):
+            gate = code.load(code.address(2, gates, vector, c), VECTOR)
+            message = code.load(code.address(3, messages, vector, c), VECTOR)
+            total = code.multiply_add(builder.load(message_sum), gate, message)
+            builder.store(total, message_sum)
+            builder.store(builder.fadd(builder.load(gate_sum), gate), gate_sum)
+
+
 def _adder(vectors: int) -> Any:
-    """Make the intrinsic that sums a run of edges for some vectors of channels."""
+    """Make the intrinsic that sums a run of edges over vectors of channels."""
 
     @_intrinsic
-    def add_run(typing, out, to, gates, projected, p, k, source, begin, end):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
+    def add_run(typing, sums, to, gates, terms, p, k, source, begin, end):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0913
         """Add the gates and the gated messages of a run of edges with the same target.
 
-        ``out[to + k:] += g v`` and ``out[to + p + k:] += g`` for x from `begin` to
-        `end`, with ``g = gates[x p + k:]`` and ``v = projected[source[x] 2 p + k:]``.
+        For x from `begin` to `end - 1`, with ``gate = gates[x p + k:]`` and
+        ``message = terms[source[x] 2 p + k:]``,
+
+            sums[to + k:] += gate message
+            sums[to + p + k:] += gate
+
         Sums are kept in registers.
         """
-        at = types.intp
+        index = types.intp
 
         def generate(*signature):  # type: ignore[no-untyped-def]
-            code = Code(*signature)
-            builder = code.builder
-            _, to, _, _, p, k, _, begin, end = code.args
-            width, first = code.constant(VECTOR), builder.add(to, k)
-            heads = first, builder.add(first, p)
+            code = CodeBuilder(*signature)
+            _, to, _, _, p, k, _, _, _ = code.args
+            first, vector = code.builder.add(to, k), code.constant(VECTOR)
             addresses = [
-                [code.at(0, head, width, c) for c in range(vectors)] for head in heads
+                code.address(0, position, vector, c)
+                for position in (first, code.builder.add(first, p))
+                for c in range(vectors)
             ]
-            messages, gate_sums = (
-                [code.variable(code.load(a, VECTOR)) for a in row] for row in addresses
-            )
-            with cgutils.for_range(builder, end, start=begin) as loop:
-                row = builder.mul(code.load_index(6, loop.index), code.constant(2))
-                gate, value = (
-                    builder.add(builder.mul(x, p), k) for x in (loop.index, row)
-                )
-                for c in range(vectors):
-                    g = code.load(code.at(2, gate, width, c), VECTOR)
-                    v = code.load(code.at(3, value, width, c), VECTOR)
-                    total = code.multiply_add(builder.load(messages[c]), g, v)
-                    builder.store(total, messages[c])
-                    total = builder.fadd(builder.load(gate_sums[c]), g)
-                    builder.store(total, gate_sums[c])
-            for row, sums in zip(addresses, (messages, gate_sums), strict=True):
-                for address, total in zip(row, sums, strict=True):
-                    code.store(builder.load(total), address)
+            sums = [code.variable(code.load(a, VECTOR)) for a in addresses]
+            _sum_run(code, sums[:vectors], sums[vectors:])
+            for address, total in zip(addresses, sums, strict=True):
+                code.store(code.builder.load(total), address)
             return signature[0].get_dummy_value()
 
-        return types.void(out, at, gates, projected, at, at, source, at, at), generate
+        arguments = sums, index, gates, terms, index, index, source, index, index
+        return types.void(*arguments), generate
 
     return add_run
 
@@ -128,26 +141,26 @@ def transpose_tile(typing, rows, i, step, columns, j, stride):  # type: ignore[n
     ``columns[j + c stride + r] = rows[i + r step + c]``, by the recursive exchange of
     off-diagonal quarters.
     """
-    at = types.intp
+    index = types.intp
 
     def generate(*signature):  # type: ignore[no-untyped-def]
-        code = Code(*signature)
+        code = CodeBuilder(*signature)
         _, i, step, _, j, stride = code.args
-        tile = [code.load(code.at(0, i, step, r), VECTOR) for r in range(VECTOR)]
-        rows_or_columns = range(VECTOR)
+        lanes = range(VECTOR)
+        tile = [code.load(code.address(0, i, step, r), VECTOR) for r in lanes]
         for half in (1, 2, 4):
-            above = [c if not c & half else VECTOR + c - half for c in rows_or_columns]
-            below = [c + half if not c & half else VECTOR + c for c in rows_or_columns]
-            for r in rows_or_columns:
+            upper = [c if not c & half else VECTOR + c - half for c in lanes]
+            lower = [c + half if not c & half else VECTOR + c for c in lanes]
+            for r in lanes:
                 if not r & half:
                     pair = tile[r], tile[r + half]
-                    tile[r] = code.shuffle(*pair, above)
-                    tile[r + half] = code.shuffle(*pair, below)
-        for c in rows_or_columns:
-            code.store(tile[c], code.at(3, j, stride, c))
+                    tile[r] = code.shuffle(*pair, upper)
+                    tile[r + half] = code.shuffle(*pair, lower)
+        for c in lanes:
+            code.store(tile[c], code.address(3, j, stride, c))
         return signature[0].get_dummy_value()
 
-    return types.void(rows, at, at, columns, at, at), generate
+    return types.void(rows, index, index, columns, index, index), generate
 
 
 def _multiplier(width: int) -> Any:
@@ -161,20 +174,20 @@ def _multiplier(width: int) -> Any:
         ``v = values[x + j stride + c]``, for r below `TILE_ROWS`, c below the width of
         the tile and all j below `count`.
         """
-        at = types.intp
+        index = types.intp
 
         def generate(*signature):  # type: ignore[no-untyped-def]
-            code = Code(*signature)
+            code = CodeBuilder(*signature)
             builder = code.builder
             _, k, step, skip, _, x, stride, count, _, to = code.args
-            addresses = [code.at(8, to, stride, r) for r in range(TILE_ROWS)]
+            addresses = [code.address(8, to, stride, r) for r in range(TILE_ROWS)]
             sums = [code.variable(code.load(a, width)) for a in addresses]
             with cgutils.for_range(builder, count) as loop:
                 row = builder.add(builder.mul(loop.index, stride), x)
-                value = code.load(code.at(4, row), width)
+                value = code.load(code.address(4, row), width)
                 begin = builder.add(builder.mul(loop.index, step), k)
                 for r, total in enumerate(sums):
-                    w = code.load(code.at(0, begin, skip, r), 1)
+                    w = code.load(code.address(0, begin, skip, r), 1)
                     w = code.shuffle(w, w, [0] * width)  # broadcast
                     product = code.multiply_add(builder.load(total), w, value)
                     builder.store(product, total)
@@ -182,7 +195,7 @@ def _multiplier(width: int) -> Any:
                 code.store(builder.load(total), address)
             return signature[0].get_dummy_value()
 
-        arguments = weight, at, at, at, values, at, at, at, out, at
+        arguments = weight, index, index, index, values, index, index, index, out, index
         return types.void(*arguments), generate
 
     return multiply_tile

@@ -1,4 +1,4 @@
-"""Availability of Triton, which is imported only where it can work."""
+"""Availability of Triton. Its kernels are imported only where it can compile them."""
 
 from __future__ import annotations
 
