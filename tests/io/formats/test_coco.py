@@ -6,7 +6,7 @@ from pycocotools import mask as coco_mask
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_labels
-from napari_gnn_vos.io.formats import coco
+from napari_gnn_vos.io.formats import coco, coco_reader
 from napari_gnn_vos.io.formats.coco import encode_mask, export_coco
 from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
 
@@ -106,7 +106,7 @@ def test_file_names_are_those_of_the_frames(tmp_path):
 def test_objects_keep_label_name_and_colour(tmp_path):
     source = video_labels(frame_names=[f"{t}.png" for t in range(6)], video_name="clip")
     coco.write(source, tmp_path / "clip.json")
-    read = coco.read(tmp_path / "clip.json")
+    read = coco_reader.read(tmp_path / "clip.json")
     np.testing.assert_array_equal(read.frames[:], source.frames)
     assert (read.names, read.colours) == (NAMES, COLOURS)
     assert (read.frame_names, read.video_name) == (source.frame_names, "clip")
@@ -121,7 +121,7 @@ def test_run_lengths_compressed_by_pycocotools_are_read(tmp_path):
             rle and compressed(rle) for rle in annotation["segmentations"]
         ]
     path.write_text(json.dumps(document))
-    np.testing.assert_array_equal(coco.read(path).frames[:], labels)
+    np.testing.assert_array_equal(coco_reader.read(path).frames[:], labels)
 
 
 def compressed(segmentation):
@@ -132,7 +132,9 @@ def compressed(segmentation):
 def test_labels_of_sixteen_bits_are_kept(tmp_path):
     wide = moving_squares(dtype=np.int32, last=40_000)
     export_coco(wide, tmp_path / "clip.json")
-    np.testing.assert_array_equal(coco.read(tmp_path / "clip.json").frames[:], wide)
+    np.testing.assert_array_equal(
+        coco_reader.read(tmp_path / "clip.json").frames[:], wide
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_other_documents_are_refused(tmp_path, change, message):
     export_coco(labels, path)
     path.write_text(json.dumps(read(path) | change))
     with pytest.raises(ReadError, match=message):
-        coco.read(path)
+        coco_reader.read(path)
 
 
 def test_damaged_masks_are_refused(tmp_path):
@@ -158,4 +160,4 @@ def test_damaged_masks_are_refused(tmp_path):
     document["annotations"][0]["segmentations"][0]["counts"] = [3]
     path.write_text(json.dumps(document))
     with pytest.raises(ReadError, match="360 pixels"):
-        coco.read(path).frames[0]
+        coco_reader.read(path).frames[0]

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats import label_studio
+from napari_gnn_vos.io.formats.brush_code import decode_brush, encode_brush
 from tests.io.formats.scenes import moving_squares, video_labels
 
 labels = moving_squares()
@@ -27,7 +28,7 @@ def test_tasks_have_a_brush_region_for_each_visible_object(tmp_path):
 
 def test_code_of_a_small_mask_is_that_of_label_studio():
     # 8 values of 8 bits, lengths of 3, 4, 8 and 16 bits; 4 x 0, then 4 x 255
-    code = label_studio.encode_brush(np.array([[False, True]]))
+    code = encode_brush(np.array([[False, True]]))
     fields = (
         f"{8:032b} {7:05b} {2:04b} {3:04b} {7:04b} {15:04b} "
         f"1 00 {3:03b} {0:08b} 1 00 {3:03b} {255:08b}"
@@ -40,7 +41,7 @@ def test_library_of_label_studio_decodes_the_masks():
     brush = pytest.importorskip("label_studio_converter.brush")
     for label in (1, 2, 7):
         mask = labels[4] == label
-        values = brush.decode_rle(label_studio.encode_brush(mask))
+        values = brush.decode_rle(encode_brush(mask))
         np.testing.assert_array_equal(values.reshape(24, 30, 4)[..., 3] > 0, mask)
 
 
@@ -48,21 +49,21 @@ def test_masks_of_the_library_of_label_studio_are_read():
     brush = pytest.importorskip("label_studio_converter.brush")
     mask = labels[4] == 1
     code = brush.encode_rle(np.repeat(mask.ravel() * np.uint8(255), 4))
-    np.testing.assert_array_equal(label_studio.decode_brush(code, (24, 30)), mask)
+    np.testing.assert_array_equal(decode_brush(code, (24, 30)), mask)
 
 
 @given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
 def test_every_mask_is_decoded(mask):
-    code = label_studio.encode_brush(mask)
-    np.testing.assert_array_equal(label_studio.decode_brush(code, mask.shape), mask)
+    code = encode_brush(mask)
+    np.testing.assert_array_equal(decode_brush(code, mask.shape), mask)
 
 
 def test_runs_longer_than_16_bits_are_split():
     mask = np.zeros((300, 300), bool)
     mask[-1, -1] = True
-    code = label_studio.encode_brush(mask)
+    code = encode_brush(mask)
     assert len(code) < 50
-    np.testing.assert_array_equal(label_studio.decode_brush(code, mask.shape), mask)
+    np.testing.assert_array_equal(decode_brush(code, mask.shape), mask)
 
 
 def test_literal_runs_are_decoded():
@@ -70,7 +71,7 @@ def test_literal_runs_are_decoded():
     fields += f"{0:08b}" * 4 + f"{255:08b}" * 4
     fields = fields.ljust(-(-len(fields) // 8) * 8, "0")
     code = [int(fields[k : k + 8], 2) for k in range(0, len(fields), 8)]
-    assert label_studio.decode_brush(code, (1, 2)).tolist() == [[False, True]]
+    assert decode_brush(code, (1, 2)).tolist() == [[False, True]]
 
 
 def test_regions_of_other_ids_are_identified_by_class(tmp_path):
@@ -91,4 +92,4 @@ def test_regions_of_other_ids_are_identified_by_class(tmp_path):
 )
 def test_damaged_masks_are_refused(code, message):
     with pytest.raises(ReadError, match=message):
-        label_studio.decode_brush(code, (1, 2))
+        decode_brush(code, (1, 2))

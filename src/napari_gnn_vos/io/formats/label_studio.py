@@ -1,10 +1,5 @@
 """Label Studio JSON: one task per frame with brush masks.
 
-A mask is stored as the four equal channels of an RGBA image, in the run-length code of
-Label Studio's brush: bit fields for the number of values, the size of a value and four
-sizes of lengths; then runs, each with one bit for a repeated value, two bits for the
-size of its length, the length less one, and the value.
-
 References
 ----------
 https://labelstud.io/guide/export
@@ -22,8 +17,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.brush_code import decode_brush, encode_brush
 from napari_gnn_vos.io.formats.output import atomic_file
-from napari_gnn_vos.io.formats.run_lengths import run_lengths
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
@@ -35,11 +30,6 @@ from napari_gnn_vos.io.formats.video_labels import (
     objects_in,
 )
 from napari_gnn_vos.io.json_file import read_json
-
-LENGTH_BITS = (3, 4, 8, 16)
-VALUE_BITS = 8
-CHANNELS = 4
-MAX_RUN = 2 ** LENGTH_BITS[-1]
 
 
 def write(labels: VideoLabels, path: Path) -> int:
@@ -103,91 +93,6 @@ def _task(labels: VideoLabels, t: int, mask: NDArray[Any]) -> dict[str, Any]:
     size = {"frame": t, "height": height, "width": width}
     data = {"image": labels.frame_name(t), **size}
     return {"data": data, "annotations": [{"result": regions}]}
-
-
-def encode_brush(mask: NDArray[np.bool_]) -> list[int]:
-    """Encode a mask in the run-length code of Label Studio.
-
-    Parameters
-    ----------
-    mask : (H, W) ndarray of bool
-
-    Returns
-    -------
-    code : list of int
-        Bytes, 0 to 255.
-    """
-    fields = [_bits(mask.size * CHANNELS, 32), _bits(VALUE_BITS - 1, 5)]
-    fields += [_bits(bits - 1, 4) for bits in LENGTH_BITS]
-    value = 0
-    for count in run_lengths(mask.ravel()):
-        remaining = count * CHANNELS
-        while remaining:
-            length = min(remaining, MAX_RUN)
-            size = next(k for k, bits in enumerate(LENGTH_BITS) if length <= 2**bits)
-            fields += ["1", _bits(size, 2), _bits(length - 1, LENGTH_BITS[size])]
-            fields.append(_bits(value, VALUE_BITS))
-            remaining -= length
-        value = 255 - value
-    text = "".join(fields)
-    text += "0" * (-len(text) % 8)
-    return [*int(text, 2).to_bytes(len(text) // 8, "big")]
-
-
-def decode_brush(code: list[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Decode a mask; a pixel belongs to it if its last channel is not zero.
-
-    Parameters
-    ----------
-    code : list of int
-        Bytes, 0 to 255.
-    shape : (int, int)
-        H, W.
-
-    Raises
-    ------
-    ReadError
-        If the code is damaged or has another number of pixels.
-    """
-    bits = _BitReader(code)
-    total = bits.read(32)
-    if total != shape[0] * shape[1] * CHANNELS:
-        raise ReadError(
-            f"Expected a brush mask of {shape[0]} x {shape[1]} pixels; it has {total} "
-            "values. Export the project again."
-        )
-    value_bits = bits.read(5) + 1
-    sizes = [bits.read(4) + 1 for _ in range(4)]
-    values = np.zeros(total, np.uint8)
-    start = 0
-    while start < total:
-        repeated, size = bits.read(1), sizes[bits.read(2)]
-        stop = start + bits.read(size) + 1
-        if repeated:
-            values[start:stop] = bits.read(value_bits) & 255
-        else:
-            run = [bits.read(value_bits) & 255 for _ in range(start, min(stop, total))]
-            values[start:stop] = run
-        start = stop
-    return np.asarray(values.reshape(*shape, CHANNELS)[..., -1] > 0)
-
-
-def _bits(number: int, width: int) -> str:
-    return f"{number:0{width}b}"
-
-
-class _BitReader:
-    """Unsigned numbers of any width from bytes, most significant bit first."""
-
-    def __init__(self, code: list[int]) -> None:
-        self._bits = "".join(f"{byte:08b}" for byte in code)
-        self._position = 0
-
-    def read(self, width: int) -> int:
-        start, self._position = self._position, self._position + width
-        if self._position > len(self._bits):
-            raise ReadError("A brush mask is cut off. Export the project again.")
-        return int(self._bits[start : self._position], 2)
 
 
 Byte = Annotated[int, Field(ge=0, le=255)]

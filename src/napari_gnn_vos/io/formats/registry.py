@@ -10,6 +10,7 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.formats import (
     cell_tracking,
     coco,
+    coco_reader,
     cvat,
     cvat_reader,
     label_studio,
@@ -106,8 +107,8 @@ FORMATS = (
         "COCO JSON for videos (YouTube-VIS); pycocotools, detection frameworks",
         (".json",),
         coco.write,
-        coco.read,
-        recognizes=coco.recognizes,
+        coco_reader.read,
+        recognizes=coco_reader.recognizes,
     ),
     LabelFormat(
         "label-studio",

@@ -1,0 +1,135 @@
+"""Read COCO JSON for videos, with run-length masks by object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, TypeAdapter
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.run_lengths import (
+    counts_from_text,
+    mask_from_run_lengths,
+)
+from napari_gnn_vos.io.formats.video_labels import (
+    DEFAULT_NAME,
+    MAX_LABEL,
+    Colour,
+    LazyLabels,
+    VideoLabels,
+    label_dtype,
+)
+from napari_gnn_vos.io.json_file import read_json
+
+Size = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Rle(BaseModel):
+    size: tuple[Size, Size]
+    counts: list[int] | str
+
+
+class _Annotation(BaseModel):
+    id: int
+    category_id: int
+    segmentations: list[_Rle | None]
+    color: tuple[int, int, int] | None = None
+
+
+class _Category(BaseModel):
+    id: int
+    name: str
+
+
+class _Video(BaseModel):
+    length: Annotated[int, Field(ge=1, le=1_000_000)]
+    height: Size
+    width: Size
+    file_names: list[str]
+
+
+class _Document(BaseModel):
+    videos: Annotated[list[_Video], Field(min_length=1)]
+    categories: list[_Category]
+    annotations: list[_Annotation] | None = None
+
+
+_SCHEMA = TypeAdapter(_Document)
+
+
+def read(path: Path) -> VideoLabels:
+    """Read a file with one video; masks are decoded on access.
+
+    Labels are the ids of the annotations, or numbers from 1 if an id is not between 1
+    and 65535. Where masks overlap, the later annotation is kept.
+
+    Raises
+    ------
+    ReadError
+        If the file does not have this format, or has several videos.
+    """
+    document = read_json(path, _SCHEMA, "Expected COCO JSON of a video")
+    if len(document.videos) > 1:
+        raise ReadError(
+            f"Expected one video; {path} has {len(document.videos)}. Split the file."
+        )
+    (video,), annotations = document.videos, document.annotations or []
+    ids = [item.id for item in annotations]
+    usable = len({*ids}) == len(ids) and all(0 < k <= MAX_LABEL for k in ids)
+    objects = dict(
+        zip(ids if usable else range(1, len(ids) + 1), annotations, strict=True)
+    )
+    categories = {item.id: item.name for item in document.categories}
+    colours: dict[int, Colour] = {
+        label: item.color for label, item in objects.items() if item.color
+    }
+    return VideoLabels(
+        RleFrames(video, objects, path),
+        {
+            k: categories.get(item.category_id, DEFAULT_NAME)
+            for k, item in objects.items()
+        },
+        colours,
+        frame_names=[Path(name).name for name in video.file_names],
+        video_name=Path(video.file_names[0]).parent.name if video.file_names else None,
+    )
+
+
+def recognizes(path: Path) -> bool:
+    """Return whether a JSON file contains an object, not a list."""
+    with path.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+
+
+class RleFrames(LazyLabels):
+    """Label images that are decoded from run lengths."""
+
+    def __init__(
+        self, video: _Video, objects: Mapping[int, _Annotation], path: Path
+    ) -> None:
+        self._objects, self._path = objects, path
+        shape = (video.length, video.height, video.width)
+        super().__init__(shape, label_dtype(max(objects, default=0)))
+
+    def _read(self, t: int) -> NDArray[Any]:
+        labels = np.zeros(self.shape[1:], self.dtype)
+        for label, item in self._objects.items():
+            rle = item.segmentations[t] if t < len(item.segmentations) else None
+            if rle is not None:
+                labels[self._decode(rle)] = label
+        return labels
+
+    def _decode(self, rle: _Rle) -> NDArray[np.bool_]:
+        if rle.size != self.shape[1:]:
+            raise ReadError(
+                f"{self._path}: Expected masks of {self.shape[1:]} pixels; one has "
+                f"{rle.size}. Check the file."
+            )
+        counts = rle.counts
+        values = counts_from_text(counts) if isinstance(counts, str) else counts
+        flat = mask_from_run_lengths(values, rle.size[0] * rle.size[1])
+        return flat.reshape(rle.size, order="F")
