@@ -190,7 +190,7 @@ class TestAsynchronousRunner:
         predict(controller, dot((0, 0)))
         controller.jobs.cancel()
         assert runner.stopped == 1
-        assert controller.jobs.busy
+        assert not controller.jobs.busy
         runner.finish()
         assert not runner.pending
         assert controller.history is None

@@ -24,7 +24,7 @@ def window(make_napari_viewer, qtbot, real_engine):
     _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
     viewer.add_image(data, **options)
     viewer.dims.set_current_step(0, 0)
-    qtbot.waitUntil(lambda: STROKES in viewer.layers)
+    qtbot.waitUntil(lambda: STROKES in viewer.layers, timeout=60_000)
     qtbot.wait(200)
     return viewer, dock, truth
 

@@ -242,7 +242,7 @@ class Annotator:
             layer.visible = not layer.visible
 
     def cancel(self) -> None:
-        """Stop the running job at its next step."""
+        """Stop the running job and discard its result."""
         self.controller.cancel()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Warm-up: predict two tiny frames, so that the first real round loads nothing."""
+"""Imports and compilation in threads, so that the window never waits for them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,30 @@ from functools import cache
 from threading import Thread, main_thread
 
 import numpy as np
+from napari.layers import Labels
 
 from napari_gnn_vos.progress import Progress
+
+
+@cache
+def load_widget_in_thread() -> Thread:
+    """Import the dock widget and compile napari's colours of labels in a thread.
+
+    Returns
+    -------
+    thread : Thread
+        The thread of the first call.
+    """
+    thread = Thread(target=_load_widget, name="load-widget")
+    thread.start()
+    return thread
+
+
+def _load_widget() -> None:
+    """Import modules; the first labels layer also loads pandas and compiles kernels."""
+    from napari_gnn_vos.gui.layers.factory import labels_options
+
+    Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
 
 
 @cache

@@ -138,13 +138,11 @@ class Controller:
         """
         if self.annotation is not None:
             self._histories.put(self.annotation.source.source, self.annotation.history)
+        history = None if source is None else self._histories.get(source.source)
+        self.annotation = None if source is None else Annotation(source, history)
         self.jobs.cancel()
-        self._unpredicted = False
-        if source is None:
-            self.annotation, self._message = None, ""
-        else:
-            history = self._histories.get(source.source)
-            self.annotation = Annotation(source, history)
+        self._unpredicted, self._message = False, ""
+        if source is not None:
             self.active_label.names = source.names
             self._message = source.summary
         self._emit_session()
@@ -267,10 +265,8 @@ class Controller:
         return frame
 
     def cancel(self) -> None:
-        """Stop the running job at its next step."""
-        if self.jobs.busy:
-            self.report("Stopping ...")
-            self.jobs.cancel()
+        """Stop the running job and discard its result."""
+        self.jobs.cancel()
 
     def _connect(self) -> None:
         self.jobs.stopped.connect(self._report_stopped)
