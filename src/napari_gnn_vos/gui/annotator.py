@@ -17,9 +17,10 @@ from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers.finder import layers_of
-from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents
+from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
+from napari_gnn_vos.gui.palette import label_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -60,6 +61,8 @@ class Annotator:
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
             drawing_changed=controller.notice_stroke,
+            prediction_painted=self._draw_painted,
+            prediction_stepped=self._step_painted,
             fill_requested=self._confirm_fill,
             image_changed=self._reopen,
             layer_removed=self._close_removed,
@@ -123,6 +126,7 @@ class Annotator:
             workspace.bring_to_front()
             workspace.slice_tracker.changed.connect(self._report_slice)
             self._events.observe_image(workspace.image)
+            self._observe_prediction()
         self._list_drawn_objects()
 
     def prepare(self) -> None:
@@ -157,6 +161,31 @@ class Annotator:
         if self.workspace is not None:
             self.workspace.slice_tracker.go_to(frame)
         return frame
+
+    def toggle_accepted(self, frame: int | None = None) -> bool:
+        """Accept the labels of a frame as they are, or release an accepted frame.
+
+        Later rounds do not change an accepted frame, and label the other frames from
+        it. Strokes on it still have effect.
+
+        Parameters
+        ----------
+        frame : int, optional
+            By default, the frame on screen.
+
+        Returns
+        -------
+        accepted : bool
+            Whether the frame is accepted now.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction, or a job is running.
+        """
+        if frame is None:
+            frame = 0 if self.workspace is None else self.workspace.frame
+        return self.controller.toggle_accepted(frame)
 
     def undo(self) -> None:
         """Undo what was cleared last, or the last round with its strokes.
@@ -314,13 +343,28 @@ class Annotator:
         if self.workspace is not None and image is self.workspace.image:
             self.open(image)
 
-    def _confirm_fill(self, layer: Labels, share: float) -> None:
+    def _draw_painted(self, pixels: Pixels) -> None:
+        """Follow the user's painting on the prediction layer by strokes."""
+        if self.workspace is not None:
+            self.workspace.draw_painted(pixels)
+            self.controller.notice_stroke()
+
+    def _step_painted(self, method: str) -> None:
+        annotation = self.controller.annotation
+        if self.workspace is not None and annotation is not None:
+            drawing = annotation.history.current.predicted
+            self.workspace.step_painted(method, drawing)
+            self.controller.notice_stroke()
+
+    def _confirm_fill(
+        self, layer: Labels, accept: Callable[[], object], share: float
+    ) -> None:
         """Ask whether a large fill is intended, and undo it otherwise."""
 
         def ask() -> None:
-            name = self.active_label.name_of(self.active_label.label)
+            name = self.active_label.name_of(label_of(layer.selected_label))
             if self.confirm(f"Fill {share:.0%} of this frame with {name}?"):
-                self.controller.notice_stroke()
+                accept()
             else:
                 layer.undo()
 
@@ -339,8 +383,13 @@ class Annotator:
             for layer in layers_of(self.viewer, image):
                 self.viewer.layers.remove(layer)
 
+    def _observe_prediction(self) -> None:
+        if self.workspace is not None and self.workspace.prediction is not None:
+            self._events.observe_prediction(self.workspace.prediction)
+
     def _adopt_inserted(self, layer: Layer) -> None:
         """Continue with strokes that were opened from a file."""
+        self._observe_prediction()
         if self.workspace is not None and self.workspace.adopt(layer):
             self._list_drawn_objects()
         self._emit_state_changed()

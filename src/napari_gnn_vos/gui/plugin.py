@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 POLL_INTERVAL = 20
 """Milliseconds between two checks whether the widget is loaded."""
 
+CONTENT_ATTRIBUTES = "annotator", "attempt", "video", "drawing", "prediction", "status"
+"""Attributes of `AnnotateWidget` that the dock has, too."""
+
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
 
@@ -28,7 +31,7 @@ FIT_DELAY = 50
 class AnnotateDock(QWidget):
     """The annotation widget with the real engine, loaded in a thread.
 
-    All attributes of `AnnotateWidget` can be used; the first use waits until it is
+    The attributes of `AnnotateWidget` can be used; the first use waits until it is
     loaded.
 
     Parameters
@@ -65,8 +68,8 @@ class AnnotateDock(QWidget):
         return self._content
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
+        if name not in CONTENT_ATTRIBUTES:
+            raise AttributeError(f"AnnotateDock has no attribute {name!r}")
         return getattr(self.content, name)
 
     def event(self, event: QEvent) -> bool:

@@ -7,7 +7,7 @@ from psygnal import Signal
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
-from napari_gnn_vos.gui.controller.annotation import Annotation
+from napari_gnn_vos.gui.controller.annotation import NO_PREDICTION, Annotation
 from napari_gnn_vos.gui.controller.drawing import Drawing, DrawingSource
 from napari_gnn_vos.gui.controller.history import (
     History,
@@ -101,6 +101,7 @@ class Controller:
             prepared=session is not None,
             rounds=history.current.rounds,
             unpredicted=self._unpredicted,
+            accepted=() if annotation is None else annotation.accepted_frames,
             can_undo=history.previous is not None and idle,
             can_redo=history.following is not None and idle,
             labels=tuple((label, active.name_of(label)) for label in active.labels),
@@ -183,6 +184,33 @@ class Controller:
         else:
             self._rounds.prepare(annotation, self._quality, self.predict)
 
+    def toggle_accepted(self, frame: int) -> bool:
+        """Accept the labels of a frame as they are, or release an accepted frame.
+
+        Returns
+        -------
+        accepted : bool
+            Whether the frame is accepted now.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction, or a job is running.
+        """
+        self.jobs.require_idle()
+        annotation = self._require_annotation()
+        release = frame in annotation.accepted_frames
+        drawing = annotation.read()
+        canvas = None if release else annotation.labels_to_accept(drawing, frame)
+        action = f"{'release' if release else 'acceptance'} of frame {frame}"
+        with self.auto_predict.paused():
+            annotation.replace_drawing(drawing.accept(frame, canvas), action)
+        self.report(
+            f"Frame {frame} is {'not accepted any more' if release else 'accepted'}"
+        )
+        self.notice_stroke()
+        return not release
+
     def undo(self) -> None:
         """Undo the last action: a round with its strokes, a removal or a reset.
 
@@ -256,10 +284,9 @@ class Controller:
         """
         session = None if self.annotation is None else self.annotation.session
         if session is None or session.prediction is None:
-            raise GnnVosError(
-                "There is no prediction yet. Paint strokes, and press Predict."
-            )
-        frame, rank = self._review.next_frame(session)
+            raise GnnVosError(NO_PREDICTION)
+        accepted = self.state.accepted
+        frame, rank = self._review.next_frame(session, accepted)
         frames = session.video.shape[0]
         self.report(f"Most uncertain frame: {frame} ({ordinal(rank)} of {frames})")
         return frame

@@ -27,6 +27,8 @@ class ViewState:
         Number of rounds of the current prediction.
     unpredicted : bool
         Whether strokes were drawn since the last round.
+    accepted : tuple of int
+        Accepted frames, ascending.
     can_undo, can_redo : bool
     labels : tuple of (int, str)
         Labels of the object list with their names, ascending; background is first.
@@ -56,6 +58,7 @@ class ViewState:
     prepared: bool = False
     rounds: int = 0
     unpredicted: bool = False
+    accepted: tuple[int, ...] = ()
     can_undo: bool = False
     can_redo: bool = False
     labels: tuple[tuple[int, str], ...] = ()

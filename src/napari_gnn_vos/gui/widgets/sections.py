@@ -139,11 +139,13 @@ class PredictionSection(Section):
         self.auto_predict.changed.connect(self._set_auto_predict)
         self.undo, self.redo = self._button("undo"), self._button("redo")
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
+        self.accept = self._button("toggle_accepted")
         self._arrange(
             self.predict,
             self.auto_predict.native,
             make_row(self.undo, self.redo),
             self.most_uncertain,
+            self.accept,
         )
 
     def show_state(self, state: ViewState) -> None:
@@ -153,6 +155,11 @@ class PredictionSection(Section):
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
         self.most_uncertain.setEnabled(state.rounds > 0)
+        self.accept.setEnabled(state.rounds > 0 and not state.busy)
+        count = len(state.accepted)
+        self.accept.setText(
+            f"Accept frame ({count} accepted)" if count else "Accept frame"
+        )
         self.most_uncertain.highlight(state.next_action == "most_uncertain")
         with self.auto_predict.changed.blocked():
             self.auto_predict.value = state.auto_predict
