@@ -1116,3 +1116,35 @@ def test_accepted_frames_are_not_suggested(viewer, predicted):
         predicted.toggle_accepted(frame)
     with pytest.raises(GnnVosError, match="Every frame"):
         predicted.go_to_most_uncertain_frame()
+
+
+def test_labels_of_another_program_become_annotation(viewer, annotator):
+    masks = np.zeros((T, H, W), np.int32)
+    masks[1, 2:5, 2:5], masks[1, 8:10, 2:5] = 7, 1000
+    layer = viewer.add_labels(masks, features={"index": [7], "name": ["ball"]})
+    annotator.use_labels(layer)
+    assert annotator.state.accepted == (1,)
+    assert annotator.active_label.name_of(1) == "ball"
+    annotator.predict()
+    prediction = viewer.layers[SEGMENTATION].data[0]
+    assert np.array_equal(prediction == 1, masks[1] == 7)
+    assert np.array_equal(prediction == 2, masks[1] == 1000)
+    annotator.undo()
+    annotator.undo()
+    assert annotator.state.accepted == ()
+
+
+def test_mask_of_one_frame_belongs_to_the_frame_on_screen(viewer, annotator):
+    mask = np.zeros((H, W), int)
+    mask[3, 4] = 5
+    viewer.dims.set_current_step(0, 2)
+    annotator.use_labels(viewer.add_labels(mask, name="from a file"))
+    assert annotator.state.accepted == (2,)
+    assert 5 in annotator.active_label.labels
+
+
+def test_labels_of_another_size_are_rejected(viewer, annotator):
+    with pytest.raises(ScribbleError, match="as large as"):
+        annotator.use_labels(viewer.add_labels(np.ones((3, 4), int)))
+    with pytest.raises(ScribbleError, match="have 0"):
+        annotator.use_labels(viewer.add_labels(np.zeros((T, H, W), int)))

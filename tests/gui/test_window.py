@@ -181,7 +181,7 @@ def test_click_on_any_row_activates_the_brush(qtbot, window, row, mode):
 
 @pytest.mark.parametrize("answer", ["Yes", "No"])
 def test_filling_empty_space_by_the_mouse_asks(qtbot, window, monkeypatch, answer):
-    viewer, dock, _ = window
+    viewer, _, _ = window
     reply = getattr(QMessageBox.StandardButton, answer)
     questions = []
     monkeypatch.setattr(
@@ -210,9 +210,26 @@ def test_reset_asks(qtbot, window, monkeypatch):
 
 def test_view_is_fitted_when_the_dock_opens(qtbot, window):
     viewer, _, _ = window
-    zoom = viewer.camera.zoom
+    scene = viewer.window._qt_viewer.canvas.view.scene
+    fitted = scene.transform.map([[0, 0], [96, 64]])
     viewer.reset_view()
-    assert viewer.camera.zoom == pytest.approx(zoom, rel=0.02)
+    qtbot.wait(50)
+    np.testing.assert_allclose(scene.transform.map([[0, 0], [96, 64]]), fitted, atol=9)
+
+
+def test_mask_is_imported_in_the_dialog(qtbot, window, monkeypatch):
+    viewer, dock, truth = window
+    layer = viewer.add_labels(truth.astype(int) * 300, name="masks of another program")
+    monkeypatch.setattr(
+        "napari_gnn_vos.gui.widgets.label_import.request_values",
+        lambda **_: {"layer": layer, "frames": "this frame"},
+    )
+    viewer.dims.set_current_step(0, 1)
+    click(qtbot, dock.drawing.import_labels)
+    assert dock.annotator.state.accepted == (1,)
+    predict(qtbot, dock)
+    prediction = viewer.layers[SEGMENTATION].data
+    np.testing.assert_array_equal(prediction[1], truth[1])
 
 
 def test_all_layers_are_cleared_with_a_prediction_shown(qtbot, window):

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.layers.factory import names_in
 from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
@@ -43,6 +44,8 @@ class Annotator:
     ----------
     workspace : Workspace or None
         Layers of the open video: ``workspace.strokes``, ``workspace.lines``.
+    closed : bool
+        Whether it is disconnected from the viewer.
     confirm : callable
         Asks the user a question and returns whether the answer is yes; in scripts, it
         always is.
@@ -55,6 +58,7 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
         self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
+        self.closed = False
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
@@ -187,6 +191,31 @@ class Annotator:
             frame = 0 if self.workspace is None else self.workspace.frame
         return self.controller.toggle_accepted(frame)
 
+    def use_labels(self, layer: Labels, frame: int | None = None) -> None:
+        """Use the labels of another layer as annotation, as accepted frames.
+
+        Ids from 1 to 254 are kept; others are numbered from 1. Names are read from the
+        layer's features.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            Of any name, from any program: (H, W), or as large as the video.
+        frame : int, optional
+            Frame to use; by default, all frames with labels. An (H, W) image belongs to
+            the frame on screen.
+
+        Raises
+        ------
+        GnnVosError
+            If the layer has another size or no labels, or a job is running.
+        """
+        if self.workspace is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        frames = self.workspace.label_frames(layer, frame)
+        with self._tool_kept():
+            self.controller.import_labels(frames, names_in(layer.features))
+
     def undo(self) -> None:
         """Undo what was cleared last, or the last round with its strokes.
 
@@ -276,6 +305,7 @@ class Annotator:
 
     def close(self) -> None:
         """Cancel the running job, and disconnect from the viewer."""
+        self.closed = True
         self._events.stop()
         selection = self.viewer.layers.selection
         selection.events.active.disconnect(self._emit_state_changed)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_gnn_vos.config import Quality
@@ -16,6 +21,10 @@ from napari_gnn_vos.gui.controller.history import (
     ReviewQueue,
 )
 from napari_gnn_vos.gui.controller.jobs import AutoPredict, JobRunner, Runner
+from napari_gnn_vos.gui.controller.label_import import (
+    canvases_from_labels,
+    object_numbers,
+)
 from napari_gnn_vos.gui.controller.rounds import (
     PredictRound,
     Prepare,
@@ -210,6 +219,40 @@ class Controller:
         )
         self.notice_stroke()
         return not release
+
+    def import_labels(
+        self, frames: Mapping[int, NDArray[Any]], names: Mapping[int, str]
+    ) -> None:
+        """Accept labels of another program on some frames; undo removes them.
+
+        Parameters
+        ----------
+        frames : mapping of int to (H, W) ndarray of int
+            Label images by frame; see `object_numbers` for the ids.
+        names : mapping of int to str
+            Names of ids.
+
+        Raises
+        ------
+        GnnVosError
+            If there are no labels or too many, no video is open, or a job is running.
+        """
+        self.jobs.require_idle()
+        annotation = self._require_annotation()
+        ids = [np.unique(labels) for labels in frames.values()]
+        objects = object_numbers(np.concatenate([np.zeros(1, int), *ids]))
+        drawing = annotation.read()
+        for t, canvas in canvases_from_labels(frames, objects).items():
+            drawing = drawing.accept(t, canvas)
+        with self.auto_predict.paused():
+            annotation.replace_drawing(drawing, "import of labels")
+        self.active_label.list_objects(objects.values())
+        for value, label in objects.items():
+            if value in names:
+                self.active_label.rename(label, names[value])
+        count = f"{len(frames)} frame{'' if len(frames) == 1 else 's'}"
+        self.report(f"Labels of {count} are used, with {len(objects)} objects")
+        self.notice_stroke()
 
     def undo(self) -> None:
         """Undo the last action: a round with its strokes, a removal or a reset.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels, Shapes
+from numpy.typing import NDArray
 
+from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource, same_lines
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
@@ -169,6 +171,37 @@ class Workspace:
     def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction below the strokes; None removes it."""
         self.prediction_layer.show(labels, self.names)
+
+    def label_frames(
+        self, layer: Labels, frame: int | None = None
+    ) -> dict[int, NDArray[Any]]:
+        """Read the label images of another labels layer.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            (H, W), or as large as the video.
+        frame : int, optional
+            Frame to read; by default, all frames with labels. An (H, W) image belongs
+            to this frame, or to the frame on screen.
+
+        Raises
+        ------
+        ScribbleError
+            If the layer has another size.
+        """
+        data, shape = layer.data, self.video.shape
+        if data.shape == shape[1:]:
+            return {self.frame if frame is None else frame: np.asarray(data)}
+        expected = self.axes.to_layer(np.broadcast_to(0, shape)).shape
+        if data.shape != expected:
+            raise ScribbleError(
+                f"Labels must be as large as a frame, {shape[1:]}, or as the video, "
+                f"{expected}; {layer.name!r} has {data.shape}. Choose another layer."
+            )
+        numbers = range(shape[0]) if frame is None else [frame]
+        frames = {t: np.asarray(data[self.axes.layer_index(t)]) for t in numbers}
+        return {t: labels for t, labels in frames.items() if labels.any()}
 
     def draw_painted(self, pixels: Pixels) -> None:
         """Draw strokes on pixels of the prediction layer that the user has painted.
