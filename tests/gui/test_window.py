@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QMessageBox
 
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
+from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from tests.gui import fakes
 
@@ -240,3 +241,25 @@ def test_all_layers_are_cleared_with_a_prediction_shown(qtbot, window):
     qtbot.wait(200)
     assert not viewer.layers
     assert "Open a video" in dock.status.hint.text()
+
+
+def test_click_on_the_timeline_goes_to_the_frame(qtbot, window):
+    viewer, dock, truth = window
+    timeline = viewer.window._qt_window.findChild(Timeline)
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    state = dock.annotator.state
+    assert (len(state.uncertainty), state.drawn) == (4, (0,))
+    where = QPoint(round(0.9 * timeline.width()), 20)
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=where)
+    assert viewer.dims.current_step[0] == 3
+    for share, frame in ((0.0, 0), (0.4, 1), (0.6, 2), (1.0, 3)):
+        assert timeline.frame_at(share * timeline.width()) == frame
+
+
+def test_closed_dock_closes_the_timeline(qtbot, window):
+    viewer, dock, _ = window
+    assert viewer.window._qt_window.findChild(Timeline).isVisible()
+    viewer.window.remove_dock_widget(dock)
+    qtbot.wait(50)
+    assert viewer.window._qt_window.findChild(Timeline) is None

@@ -150,9 +150,18 @@ class Annotator:
             If there is no prediction.
         """
         frame = self.controller.most_uncertain_frame()
+        self.go_to(frame)
+        return frame
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on screen; 0 if no video is open."""
+        return 0 if self.workspace is None else self.workspace.frame
+
+    def go_to(self, frame: int) -> None:
+        """Move the viewer to a frame of the video."""
         if self.workspace is not None:
             self.workspace.slice_tracker.go_to(frame)
-        return frame
 
     def toggle_accepted(self, frame: int | None = None) -> bool:
         """Accept the labels of a frame as they are, or release an accepted frame.
@@ -175,8 +184,7 @@ class Annotator:
         GnnVosError
             If there is no prediction, or a job is running.
         """
-        if frame is None:
-            frame = 0 if self.workspace is None else self.workspace.frame
+        frame = self.frame if frame is None else frame
         return self.controller.edits.toggle_accepted(frame)
 
     def use_labels(self, layer: Labels, frame: int | None = None) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import napari
     from napari.components import ViewerModel
 
+    from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 
 POLL_INTERVAL = 20
@@ -102,10 +103,29 @@ class AnnotateDock(QWidget):
         self._on_close.callback(widget.video.chooser.stop)
         self._on_close.callback(bind_keys(self._viewer, widget))
         self._on_close.callback(theme_event.disconnect, apply_theme)
+        self._add_timeline(new_annotator)
         fit = QTimer(widget, singleShot=True, interval=FIT_DELAY)
         fit.timeout.connect(lambda: self._viewer.reset_view())
         fit.start()
         return widget
+
+    def _add_timeline(self, annotator: Annotator) -> None:
+        """Show the timeline below the canvas, if the viewer has a window."""
+        from napari_gnn_vos.gui.widgets.timeline import Timeline
+
+        window = getattr(self._viewer, "window", None)
+        if window is None:
+            return
+        timeline = Timeline(annotator)
+        window.add_dock_widget(timeline, name="Timeline", area="bottom")
+
+        def remove() -> None:
+            timeline.stop()
+            # the user, or the window, may have closed it before
+            with suppress(LookupError, RuntimeError, AttributeError):
+                window.remove_dock_widget(timeline)
+
+        self._on_close.callback(remove)
 
 
 def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]:

@@ -54,6 +54,15 @@ class HistoryEntry:
         """Number of rounds predicted, 0 for a video that was only prepared."""
         return 0 if self.session is None else len(self.session.rounds)
 
+    @property
+    def uncertainty(self) -> tuple[float, ...]:
+        """Uncertainty of each frame, one minus the mean expected J; or empty."""
+        prediction = None if self.session is None else self.session.prediction
+        if prediction is None:
+            return ()
+        values: list[float] = (1 - prediction.expected_j.mean(axis=1)).tolist()
+        return tuple(values)
+
 
 class History:
     """Entries of a video from its opening, and those that were undone.
