@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "config": ["Config"],
         "engine": ["annotate", "predict", "start"],
         "errors": ["GnnVosError"],
+        "gui.scripting": ["annotator"],
         "interact.uncertainty": ["least_sure", "most_uncertain_frames"],
         "io.read": ["read_video"],
         "model.registry": ["load_model"],

@@ -33,5 +33,6 @@ def dock(qtbot, viewer, toy_engine):
     viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="toy")
     widget = plugin.AnnotateDock(viewer)
     qtbot.addWidget(widget)
+    _ = widget.content  # it is loaded in a thread
     qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
     return widget

@@ -201,11 +201,11 @@ def test_hint_for_videos_with_further_axes(qtbot, viewer, toy_engine):
 
 
 def test_colours_follow_the_theme(viewer, dock):
-    dark = dock.styleSheet()
+    dark = dock.content.styleSheet()
     viewer.theme = "light"
-    assert dock.styleSheet() != dark
+    assert dock.content.styleSheet() != dark
     viewer.theme = "dark"
-    assert dock.styleSheet() == dark
+    assert dock.content.styleSheet() == dark
 
 
 def test_renamed_layer_is_renamed_in_the_combo_box(qtbot, viewer, dock):

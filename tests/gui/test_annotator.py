@@ -55,7 +55,6 @@ def test_prediction_layer_is_inserted_below_the_strokes(viewer, annotator):
     assert [layer.name for layer in viewer.layers] == ["toy", SEGMENTATION, STROKES]
     assert viewer.layers.selection.active.name == STROKES
     assert viewer.layers[STROKES].mode == "paint"
-    assert not prediction.editable
 
 
 def test_next_prediction_updates_the_same_layer(viewer, annotator):
@@ -71,7 +70,6 @@ def test_next_prediction_updates_the_same_layer(viewer, annotator):
     assert viewer.layers[SEGMENTATION] is prediction
     assert prediction.data[0, 8, 8] == 2
     assert prediction.data[0, 7, 7] == 0
-    assert not prediction.editable
 
 
 def test_background_has_its_own_pixel_value(viewer, annotator):
@@ -998,3 +996,155 @@ def test_tool_is_inactive_while_another_layer_is_active(viewer, annotator):
     assert not annotator.state.tool_active
     annotator.active_label.choose(annotator.active_label.label)
     assert annotator.state.tool_active
+
+
+def paint_prediction(viewer, label, row, frame=0):
+    layer = viewer.layers[SEGMENTATION]
+    layer.brush_size = 1
+    viewer.dims.set_current_step(0, frame)
+    with layer.block_history():
+        layer.paint((frame, row, 5), label)
+
+
+@pytest.fixture
+def predicted(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    return annotator
+
+
+def test_painting_on_the_prediction_is_a_stroke(viewer, predicted):
+    strokes = viewer.layers[STROKES]
+    paint_prediction(viewer, 2, row=7, frame=1)
+    assert strokes.data[1, 7, 5] == 2
+    assert viewer.layers[SEGMENTATION].data[1, 7, 5] == 2
+    assert predicted.state.next_action == "predict"
+    predicted.predict()
+    assert viewer.layers[SEGMENTATION].data[0, 7, 5] == 2
+
+
+def test_erasing_the_prediction_is_a_background_stroke(viewer, predicted):
+    layer = viewer.layers[SEGMENTATION]
+    with layer.block_history():
+        layer.fill((2, 1, 1), 0)
+    assert viewer.layers[STROKES].data[2, 1, 1] == BACKGROUND_VALUE
+    assert viewer.layers[STROKES].data[0, 1, 1] == 1
+    assert not layer.data[2, 1, 1]
+
+
+def test_painting_does_not_change_the_history(viewer, predicted):
+    packed = predicted.controller.history.current.session.packed_labels
+    paint_prediction(viewer, 2, row=7)
+    assert not packed[0, 7, 5]
+    predicted.predict()
+    predicted.undo()
+    assert not viewer.layers[SEGMENTATION].data[0, 7, 5]
+    assert not viewer.layers[STROKES].data[0, 7, 5]
+    predicted.redo()
+    assert viewer.layers[STROKES].data[0, 7, 5] == 2
+
+
+def test_napari_undo_on_the_prediction_undoes_the_stroke(viewer, predicted):
+    from napari.utils.key_bindings import coerce_keybinding
+
+    layer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    paint_prediction(viewer, 2, row=7)
+    paint_prediction(viewer, 2, row=9)
+    layer.keymap[coerce_keybinding("Control-Z")](layer)
+    assert strokes.data[0, [1, 7, 9], [1, 5, 5]].tolist() == [1, 2, 0]
+    assert layer.data[0, [7, 9], [5, 5]].tolist() == [2, 0]
+    layer.keymap[coerce_keybinding("Control-Shift-Z")](layer)
+    assert strokes.data[0, 9, 5] == layer.data[0, 9, 5] == 2
+
+
+def test_prediction_of_another_time_axis_can_be_painted(viewer):
+    image = viewer.add_image(np.zeros((16, 18, 3)), axis_labels=("y", "x", "t"))
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    viewer.layers[STROKES].data[1, 1, 0] = 1
+    annotator.predict()
+    layer = viewer.layers[SEGMENTATION]
+    layer.brush_size = 1
+    with layer.block_history():
+        layer.data_setitem((np.array([4]), np.array([6]), np.array([2])), 2)
+    assert viewer.layers[STROKES].data[4, 6, 2] == 2
+
+
+def test_painting_on_the_prediction_is_followed_by_a_prediction(viewer, predicted):
+    predicted.auto_predict.enabled = True
+    paint_prediction(viewer, 2, row=7)
+    assert viewer.layers[SEGMENTATION].data[3, 7, 5] == 2
+
+
+def test_accepted_frame_is_annotation_and_is_undone(viewer, predicted):
+    assert predicted.toggle_accepted(2)
+    assert predicted.state.accepted == (2,)
+    assert predicted.state.message == "Frame 2 is accepted"
+    predicted.predict()
+    scribbles = predicted.controller.history.current.session.rounds[-1]
+    assert {(s.frame, s.label) for s in scribbles} == {(2, 0), (2, 1)}
+    assert sum(len(s.path) for s in scribbles) == H * W
+    predicted.undo()
+    predicted.undo()
+    assert predicted.state.accepted == ()
+    predicted.redo()
+    assert predicted.state.accepted == (2,)
+
+
+def test_key_accepts_the_frame_on_screen_and_releases_it_again(viewer, predicted):
+    viewer.dims.set_current_step(0, 1)
+    assert predicted.toggle_accepted()
+    assert predicted.state.accepted == (1,)
+    assert not predicted.toggle_accepted()
+    assert predicted.state.accepted == ()
+
+
+def test_accepted_frame_contains_newer_strokes(viewer, predicted):
+    viewer.layers[STROKES].data[2, 9, 9] = 2
+    predicted.toggle_accepted(2)
+    canvas = predicted.controller.annotation.read().accepted[2]
+    assert (canvas[9, 9], canvas[1, 1], canvas[0, 0]) == (2, 1, BACKGROUND_VALUE)
+
+
+def test_frame_without_prediction_cannot_be_accepted(annotator):
+    with pytest.raises(GnnVosError, match="no prediction"):
+        annotator.toggle_accepted(0)
+
+
+def test_accepted_frames_are_not_suggested(viewer, predicted):
+    for frame in (1, 2, 3):
+        predicted.toggle_accepted(frame)
+    with pytest.raises(GnnVosError, match="Every frame"):
+        predicted.go_to_most_uncertain_frame()
+
+
+def test_labels_of_another_program_become_annotation(viewer, annotator):
+    masks = np.zeros((T, H, W), np.int32)
+    masks[1, 2:5, 2:5], masks[1, 8:10, 2:5] = 7, 1000
+    layer = viewer.add_labels(masks, features={"index": [7], "name": ["ball"]})
+    annotator.use_labels(layer)
+    assert annotator.state.accepted == (1,)
+    assert annotator.active_label.name_of(1) == "ball"
+    annotator.predict()
+    prediction = viewer.layers[SEGMENTATION].data[0]
+    assert np.array_equal(prediction == 1, masks[1] == 7)
+    assert np.array_equal(prediction == 2, masks[1] == 1000)
+    annotator.undo()
+    annotator.undo()
+    assert annotator.state.accepted == ()
+
+
+def test_mask_of_one_frame_belongs_to_the_frame_on_screen(viewer, annotator):
+    mask = np.zeros((H, W), int)
+    mask[3, 4] = 5
+    viewer.dims.set_current_step(0, 2)
+    annotator.use_labels(viewer.add_labels(mask, name="from a file"))
+    assert annotator.state.accepted == (2,)
+    assert 5 in annotator.active_label.labels
+
+
+def test_labels_of_another_size_are_rejected(viewer, annotator):
+    with pytest.raises(ScribbleError, match="as large as"):
+        annotator.use_labels(viewer.add_labels(np.ones((3, 4), int)))
+    with pytest.raises(ScribbleError, match="have 0"):
+        annotator.use_labels(viewer.add_labels(np.zeros((T, H, W), int)))

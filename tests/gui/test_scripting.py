@@ -2,9 +2,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from napari.components import ViewerModel
 
+from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui import scripting
+from napari_gnn_vos.gui.controller.jobs import run_at_once
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION
 from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.io.photo_scenes import compose_scene
@@ -49,3 +52,21 @@ def test_unwritable_cache_folder_gives_a_warning(tmp_path):
     assert len(notification_manager.records) == before
     assert scripting.writable_or_none(folder) is None
     assert "stays in memory" in notification_manager.records[-1].message
+
+
+def test_running_annotator_is_returned():
+    from napari_gnn_vos import annotator
+
+    viewer = ViewerModel()
+    running = annotator(viewer, run_at_once)
+    assert annotator(viewer) is running
+    running.close()
+    assert annotator(viewer) is not running
+
+
+def test_console_needs_a_viewer(monkeypatch):
+    from napari_gnn_vos import annotator
+
+    monkeypatch.setattr("napari.current_viewer", lambda: None)
+    with pytest.raises(GnnVosError, match="no napari window"):
+        annotator()

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QMessageBox
 
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
+from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.io.photo_scenes import compose_scene
 from tests.gui import fakes
 
@@ -24,7 +26,7 @@ def window(make_napari_viewer, qtbot, real_engine):
     _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
     viewer.add_image(data, **options)
     viewer.dims.set_current_step(0, 0)
-    qtbot.waitUntil(lambda: STROKES in viewer.layers)
+    qtbot.waitUntil(lambda: STROKES in viewer.layers, timeout=60_000)
     qtbot.wait(200)
     return viewer, dock, truth
 
@@ -130,3 +132,134 @@ def test_click_on_the_active_label_selects_the_brush_again(qtbot, window):
     assert viewer.layers.selection.active is viewer.layers[STROKES]
     drag(qtbot, viewer, inside(truth[0] == 1))
     assert viewer.layers[STROKES].data[0].any()
+
+
+def predict(qtbot, dock):
+    click(qtbot, dock.prediction.predict)
+    qtbot.waitUntil(partial(idle, dock), timeout=120_000)
+
+
+def test_mouse_on_the_prediction_draws_strokes_and_key_accepts_the_frame(qtbot, window):
+    viewer, dock, truth = window
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    segmentation, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    viewer.layers.selection.active = segmentation
+    segmentation.mode = "erase"
+    viewer.dims.set_current_step(0, 2)
+    qtbot.wait(100)
+    assert not dock.drawing.brush.isChecked()
+    drag(qtbot, viewer, inside(segmentation.data[2] == 1))
+    erased = strokes.data[2] == 255
+    assert erased.any()
+    assert not segmentation.data[2][erased].any()
+    accepted = segmentation.data[2].copy()
+    qtbot.keyClick(viewer.window._qt_viewer.canvas.native, Qt.Key.Key_A)
+    assert dock.prediction.accept.text() == "Accept frame (1 accepted)"
+    predict(qtbot, dock)
+    np.testing.assert_array_equal(segmentation.data[2], accepted)
+    click(qtbot, dock.prediction.undo)
+    click(qtbot, dock.prediction.undo)
+    assert dock.annotator.state.accepted == ()
+    assert (strokes.data[2] == 255).any()
+
+
+@pytest.mark.parametrize("row", [1, 2])
+@pytest.mark.parametrize("mode", ["pan_zoom", "erase"])
+def test_click_on_any_row_activates_the_brush(qtbot, window, row, mode):
+    viewer, dock, truth = window
+    viewer.layers[STROKES].mode = mode
+    viewer.layers[STROKES].visible = False
+    viewer.layers.selection.active = viewer.layers[0]
+    assert not dock.drawing.brush.isChecked()
+    objects = dock.drawing.objects
+    where = objects.visualItemRect(objects.item(row)).center()
+    qtbot.mouseClick(objects.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert dock.drawing.brush.isChecked()
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    assert np.unique(viewer.layers[STROKES].data[0]).tolist() == [0, row]
+
+
+@pytest.mark.parametrize("answer", ["Yes", "No"])
+def test_filling_empty_space_by_the_mouse_asks(qtbot, window, monkeypatch, answer):
+    viewer, _, _ = window
+    reply = getattr(QMessageBox.StandardButton, answer)
+    questions = []
+    monkeypatch.setattr(
+        QMessageBox, "question", lambda *args: questions.append(args[2]) or reply
+    )
+    strokes = viewer.layers[STROKES]
+    strokes.mode = "fill"
+    drag(qtbot, viewer, [(20, 20), (20, 21)])
+    qtbot.waitUntil(lambda: bool(questions))
+    assert questions == ["Fill 100% of this frame with Object 1?"]
+    assert strokes.data[0].all() == strokes.data[0].any() == (answer == "Yes")
+
+
+def test_reset_asks(qtbot, window, monkeypatch):
+    viewer, dock, truth = window
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    click(qtbot, dock.video.reset)
+    assert viewer.layers[STROKES].data.any()
+    click(qtbot, dock.video.reset)
+    assert not viewer.layers[STROKES].data.any()
+    click(qtbot, dock.prediction.undo)
+    assert viewer.layers[STROKES].data.any()
+
+
+def test_view_is_fitted_when_the_dock_opens(qtbot, window):
+    viewer, _, _ = window
+    scene = viewer.window._qt_viewer.canvas.view.scene
+    fitted = scene.transform.map([[0, 0], [96, 64]])
+    viewer.reset_view()
+    qtbot.wait(50)
+    np.testing.assert_allclose(scene.transform.map([[0, 0], [96, 64]]), fitted, atol=9)
+
+
+def test_mask_is_imported_in_the_dialog(qtbot, window, monkeypatch):
+    viewer, dock, truth = window
+    layer = viewer.add_labels(truth.astype(int) * 300, name="masks of another program")
+    monkeypatch.setattr(
+        "napari_gnn_vos.gui.widgets.label_import.request_values",
+        lambda **_: {"layer": layer, "frames": "this frame"},
+    )
+    viewer.dims.set_current_step(0, 1)
+    click(qtbot, dock.drawing.import_labels)
+    assert dock.annotator.state.accepted == (1,)
+    predict(qtbot, dock)
+    prediction = viewer.layers[SEGMENTATION].data
+    np.testing.assert_array_equal(prediction[1], truth[1])
+
+
+def test_all_layers_are_cleared_with_a_prediction_shown(qtbot, window):
+    viewer, dock, truth = window
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    viewer.layers.clear()
+    qtbot.wait(200)
+    assert not viewer.layers
+    assert "Open a video" in dock.status.hint.text()
+
+
+def test_click_on_the_timeline_goes_to_the_frame(qtbot, window):
+    viewer, dock, truth = window
+    timeline = viewer.window._qt_window.findChild(Timeline)
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    state = dock.annotator.state
+    assert (len(state.uncertainty), state.drawn) == (4, (0,))
+    where = QPoint(round(0.9 * timeline.width()), 20)
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=where)
+    assert viewer.dims.current_step[0] == 3
+    for share, frame in ((0.0, 0), (0.4, 1), (0.6, 2), (1.0, 3)):
+        assert timeline.frame_at(share * timeline.width()) == frame
+
+
+def test_closed_dock_closes_the_timeline(qtbot, window):
+    viewer, dock, _ = window
+    assert viewer.window._qt_window.findChild(Timeline).isVisible()
+    viewer.window.remove_dock_widget(dock)
+    qtbot.wait(50)
+    assert viewer.window._qt_window.findChild(Timeline) is None

@@ -104,3 +104,24 @@ def test_array_attributes_are_available(labels):
     np.testing.assert_array_equal(frames.reshape(-1), labels.reshape(-1))
     with pytest.raises(AttributeError, match="no attribute 'compute'"):
         frames.compute()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ((1, slice(2, 4), slice(0, 3)), 7),
+        ((slice(0, 2), slice(2, 4), slice(0, 3)), np.ones((2, 2, 3), np.uint8)),
+        ((np.array([0, 2, 2]), np.array([1, 1, 4]), np.array([3, 0, 2])), [5, 6, 7]),
+        ((np.array([0, 2]), np.array([1, 1]), np.array([3, 0])), 9),
+        ((-1,), 4),
+    ],
+)
+def test_editable_frames_are_written_like_an_array(key, value):
+    array = np.arange(3 * 5 * 6, dtype=np.uint8).reshape(3, 5, 6)
+    frames = LabelFrames.of(array)
+    edited = frames.editable()
+    edited[key] = value
+    expected = array.copy()
+    expected[key] = value
+    np.testing.assert_array_equal(np.asarray(edited), expected)
+    np.testing.assert_array_equal(np.asarray(frames), array)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
-from napari_gnn_vos.gui.layers.finder import layers_of
-from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents
+from napari_gnn_vos.gui.layer_follower import LayerFollower
+from napari_gnn_vos.gui.layers.factory import names_in
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels, Layer
+    from napari.layers import Labels
 
 
 class Annotator:
@@ -42,6 +42,8 @@ class Annotator:
     ----------
     workspace : Workspace or None
         Layers of the open video: ``workspace.strokes``, ``workspace.lines``.
+    closed : bool
+        Whether it is disconnected from the viewer.
     confirm : callable
         Asks the user a question and returns whether the answer is yes; in scripts, it
         always is.
@@ -54,21 +56,14 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
         self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
+        self.closed = False
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
-        callbacks = LayerCallbacks(
-            label_picked=self._choose_picked_label,
-            drawing_changed=controller.notice_stroke,
-            fill_requested=self._confirm_fill,
-            image_changed=self._reopen,
-            layer_removed=self._close_removed,
-            layer_inserted=self._adopt_inserted,
-        )
-        self._events = LayerEvents(viewer.layers, callbacks)
-        controller.changed.connect(self._emit_state_changed)
+        self._events = LayerFollower(self)
+        controller.changed.connect(self.emit_state_changed)
         controller.active_label.changed.connect(self._select_tool)
-        viewer.layers.selection.events.active.connect(self._emit_state_changed)
+        viewer.layers.selection.events.active.connect(self.emit_state_changed)
 
     pen = renamed_attribute("pen", "active_label")
     live = renamed_attribute("live", "auto_predict")
@@ -122,8 +117,9 @@ class Annotator:
         if workspace is not None:
             workspace.bring_to_front()
             workspace.slice_tracker.changed.connect(self._report_slice)
-            self._events.observe_image(workspace.image)
-        self._list_drawn_objects()
+            self._events.observe_image()
+            self._events.observe_prediction()
+        self.list_drawn_objects()
 
     def prepare(self) -> None:
         """Compute the superpixel graph of the video, or read it from the cache.
@@ -154,9 +150,67 @@ class Annotator:
             If there is no prediction.
         """
         frame = self.controller.most_uncertain_frame()
+        self.go_to(frame)
+        return frame
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on screen; 0 if no video is open."""
+        return 0 if self.workspace is None else self.workspace.frame
+
+    def go_to(self, frame: int) -> None:
+        """Move the viewer to a frame of the video."""
         if self.workspace is not None:
             self.workspace.slice_tracker.go_to(frame)
-        return frame
+
+    def toggle_accepted(self, frame: int | None = None) -> bool:
+        """Accept the labels of a frame as they are, or release an accepted frame.
+
+        Later rounds do not change an accepted frame, and label the other frames from
+        it. Strokes on it still have effect.
+
+        Parameters
+        ----------
+        frame : int, optional
+            By default, the frame on screen.
+
+        Returns
+        -------
+        accepted : bool
+            Whether the frame is accepted now.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction, or a job is running.
+        """
+        frame = self.frame if frame is None else frame
+        return self.controller.edits.toggle_accepted(frame)
+
+    def use_labels(self, layer: Labels, frame: int | None = None) -> None:
+        """Use the labels of another layer as annotation, as accepted frames.
+
+        Ids from 1 to 254 are kept; others are numbered from 1. Names are read from the
+        layer's features.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            Of any name, from any program: (H, W), or as large as the video.
+        frame : int, optional
+            Frame to use; by default, all frames with labels. An (H, W) image belongs to
+            the frame on screen.
+
+        Raises
+        ------
+        GnnVosError
+            If the layer has another size or no labels, or a job is running.
+        """
+        if self.workspace is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        frames = self.workspace.label_frames(layer, frame)
+        with self._tool_kept():
+            self.controller.edits.import_labels(frames, names_in(layer.features))
 
     def undo(self) -> None:
         """Undo what was cleared last, or the last round with its strokes.
@@ -168,8 +222,8 @@ class Annotator:
         GnnVosError
             If there is nothing to undo, or a job is running.
         """
-        self.controller.undo()
-        self._list_drawn_objects()
+        self.controller.edits.undo()
+        self.list_drawn_objects()
 
     def redo(self) -> None:
         """Restore the round that was undone last; newer strokes are kept.
@@ -180,7 +234,7 @@ class Annotator:
             If there is nothing to redo, or a job is running.
         """
         with self._tool_kept():
-            self.controller.redo()
+            self.controller.edits.redo()
 
     def reset(self) -> None:
         """Clear the drawing and the prediction; undo restores both.
@@ -191,7 +245,7 @@ class Annotator:
             If no video is open, or a job is running.
         """
         with self._tool_kept():
-            self.controller.reset()
+            self.controller.edits.reset()
 
     def use_brush(self) -> None:
         """Paint strokes of the active label."""
@@ -231,7 +285,9 @@ class Annotator:
             If there is no such object, or a job is running.
         """
         with self._tool_kept():
-            self.controller.remove(self.active_label.label if label is None else label)
+            self.controller.edits.remove(
+                self.active_label.label if label is None else label
+            )
 
     remove = renamed_attribute("remove", "remove_object")
 
@@ -242,14 +298,15 @@ class Annotator:
             layer.visible = not layer.visible
 
     def cancel(self) -> None:
-        """Stop the running job at its next step."""
+        """Stop the running job and discard its result."""
         self.controller.cancel()
 
     def close(self) -> None:
         """Cancel the running job, and disconnect from the viewer."""
+        self.closed = True
         self._events.stop()
         selection = self.viewer.layers.selection
-        selection.events.active.disconnect(self._emit_state_changed)
+        selection.events.active.disconnect(self.emit_state_changed)
         self._leave_workspace()
         self.auto_predict.enabled = False
         controller, jobs = self.controller, self.controller.jobs
@@ -268,7 +325,7 @@ class Annotator:
             self.workspace.slice_tracker.stop()
         self.workspace = None
 
-    def _list_drawn_objects(self) -> None:
+    def list_drawn_objects(self) -> None:
         """Add all drawn objects to the list of labels, and select the tool."""
         if self.workspace is not None:
             objects: tuple[int, ...] = ()
@@ -279,7 +336,7 @@ class Annotator:
     def _select_tool(self) -> None:
         if self.workspace is not None:
             self.workspace.select_tool(self.active_label)
-            self._events.observe_drawing(*self.workspace.drawing_layers)
+            self._events.observe_drawing()
 
     @contextmanager
     def _tool_kept(self) -> Iterator[None]:
@@ -291,7 +348,8 @@ class Annotator:
             if self.viewer.layers.selection.active is not active:
                 self._select_tool()
 
-    def _emit_state_changed(self, _event: object = None) -> None:
+    def emit_state_changed(self, _event: object = None) -> None:
+        """Announce that `state` may differ."""
         self.state_changed.emit()
 
     def _report_slice(self, on_video: bool) -> None:
@@ -303,44 +361,3 @@ class Annotator:
                 if on_video
                 else f"The view is outside the video. {directions}"
             )
-
-    def _choose_picked_label(self, label: int) -> None:
-        """Follow a label that was chosen in the controls of the strokes layer."""
-        if label != self.active_label.label:
-            self.active_label.choose(label, "brush")
-
-    def _reopen(self, image: Image) -> None:
-        """Start again when the open layer shows other frames."""
-        if self.workspace is not None and image is self.workspace.image:
-            self.open(image)
-
-    def _confirm_fill(self, layer: Labels, share: float) -> None:
-        """Ask whether a large fill is intended, and undo it otherwise."""
-
-        def ask() -> None:
-            name = self.active_label.name_of(self.active_label.label)
-            if self.confirm(f"Fill {share:.0%} of this frame with {name}?"):
-                self.controller.notice_stroke()
-            else:
-                layer.undo()
-
-        self.defer(ask)
-
-    def _close_removed(self, layer: Layer) -> None:
-        """Close a video whose layer was removed, and remove its other layers."""
-        if isinstance(layer, Image):
-            self.defer(lambda: self._remove_layers_of(layer))
-        if self.workspace is not None and layer is self.workspace.image:
-            self.open(None)
-        self._emit_state_changed()
-
-    def _remove_layers_of(self, image: Image) -> None:
-        if image not in self.viewer.layers:
-            for layer in layers_of(self.viewer, image):
-                self.viewer.layers.remove(layer)
-
-    def _adopt_inserted(self, layer: Layer) -> None:
-        """Continue with strokes that were opened from a file."""
-        if self.workspace is not None and self.workspace.adopt(layer):
-            self._list_drawn_objects()
-        self._emit_state_changed()

@@ -8,24 +8,32 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_gnn_vos.gui.scripting import annotator
-from napari_gnn_vos.gui.widgets.actions import ACTIONS
-from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
-from napari_gnn_vos.gui.worker import run_in_thread
+from napari_gnn_vos.gui.warm_up import load_widget_in_thread
 
 if TYPE_CHECKING:
     import napari
     from napari.components import ViewerModel
 
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
+
+POLL_INTERVAL = 20
+"""Milliseconds between two checks whether the widget is loaded."""
+
+CONTENT_ATTRIBUTES = "annotator", "attempt", "video", "drawing", "prediction", "status"
+"""Attributes of `AnnotateWidget` that the dock has, too."""
 
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
 
 
-class AnnotateDock(AnnotateWidget):
-    """The annotation widget with the real engine in a thread.
+class AnnotateDock(QWidget):
+    """The annotation widget with the real engine, loaded in a thread.
+
+    The attributes of `AnnotateWidget` can be used; the first use waits until it is
+    loaded.
 
     Parameters
     ----------
@@ -34,37 +42,90 @@ class AnnotateDock(AnnotateWidget):
     """
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
-        new_annotator = annotator(napari_viewer, run_in_thread)
-        new_annotator.defer = partial(QTimer.singleShot, 0)
-        new_annotator.auto_predict.schedule = new_annotator.defer
-        super().__init__(new_annotator)
-        self._was_shown = False
-        self._fit_timer = QTimer(self, singleShot=True, interval=FIT_DELAY)
-        self._fit_timer.timeout.connect(lambda: napari_viewer.reset_view())
+        super().__init__()
+        self._viewer = napari_viewer
+        self._content: AnnotateWidget | None = None
         self._on_close = ExitStack()
-        self._on_close.callback(new_annotator.close)
-        self._on_close.callback(self.video.chooser.stop)
-        self._on_close.callback(bind_keys(napari_viewer, self))
-        theme_event = napari_viewer.events.theme
-        theme_event.connect(self._on_theme)
-        self._on_close.callback(theme_event.disconnect, self._on_theme)
+        self._placeholder = QLabel("Loading ...")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self._placeholder)
+        self._thread = load_widget_in_thread()
+        self._poll = QTimer(self, interval=POLL_INTERVAL)
+        self._poll.timeout.connect(self._show_when_loaded)
+        self._poll.start()
+        self._show_when_loaded()
         self.destroyed.connect(self._on_close.close)  # the window is closed
 
-    def _on_theme(self, event: Any) -> None:
-        self.apply_theme(event.value)
+    @property
+    def content(self) -> AnnotateWidget:
+        """The widget; the first access waits until it is loaded."""
+        if self._content is None:
+            self._thread.join()
+            self._poll.stop()
+            self._content = self._create()
+            self._column.replaceWidget(self._placeholder, self._content)
+            self._placeholder.deleteLater()
+        return self._content
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Fit the view into the canvas, which the dock has made narrower."""
-        super().showEvent(event)
-        if not self._was_shown:
-            self._was_shown = True
-            self._fit_timer.start()
+    def __getattr__(self, name: str) -> Any:
+        if name not in CONTENT_ATTRIBUTES:
+            raise AttributeError(f"AnnotateDock has no attribute {name!r}")
+        return getattr(self.content, name)
 
     def event(self, event: QEvent) -> bool:
         """Disconnect from the viewer when the closed dock releases the widget."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._poll.stop()
             self._on_close.close()
         return bool(super().event(event))
+
+    def _show_when_loaded(self) -> None:
+        if not self._thread.is_alive():
+            _ = self.content
+
+    def _create(self) -> AnnotateWidget:
+        from napari_gnn_vos.gui.scripting import annotator
+        from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
+        from napari_gnn_vos.gui.worker import run_in_thread
+
+        new_annotator = annotator(self._viewer, run_in_thread)
+        new_annotator.defer = partial(QTimer.singleShot, 0)
+        new_annotator.auto_predict.schedule = new_annotator.defer
+        widget = AnnotateWidget(new_annotator)
+        theme_event = self._viewer.events.theme
+
+        def apply_theme(event: Any) -> None:
+            widget.apply_theme(event.value)
+
+        theme_event.connect(apply_theme)
+        self._on_close.callback(new_annotator.close)
+        self._on_close.callback(widget.video.chooser.stop)
+        self._on_close.callback(bind_keys(self._viewer, widget))
+        self._on_close.callback(theme_event.disconnect, apply_theme)
+        self._add_timeline(new_annotator)
+        fit = QTimer(widget, singleShot=True, interval=FIT_DELAY)
+        fit.timeout.connect(lambda: self._viewer.reset_view())
+        fit.start()
+        return widget
+
+    def _add_timeline(self, annotator: Annotator) -> None:
+        """Show the timeline below the canvas, if the viewer has a window."""
+        from napari_gnn_vos.gui.widgets.timeline import Timeline
+
+        window = getattr(self._viewer, "window", None)
+        if window is None:
+            return
+        timeline = Timeline(annotator)
+        window.add_dock_widget(timeline, name="Timeline", area="bottom")
+
+        def remove() -> None:
+            timeline.stop()
+            # the user, or the window, may have closed it before
+            with suppress(LookupError, RuntimeError, AttributeError):
+                window.remove_dock_widget(timeline)
+
+        self._on_close.callback(remove)
 
 
 def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]:
@@ -75,6 +136,8 @@ def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]
     unbind : callable
         Removes the bindings.
     """
+    from napari_gnn_vos.gui.widgets.actions import ACTIONS
+
     bound_keys = []
     for action in ACTIONS.values():
         method = getattr(widget.annotator, action.method)

@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
+import napari
 import numpy as np
 from napari.utils.notifications import show_warning
 from platformdirs import user_cache_path
 
 from napari_gnn_vos.config import Config, Quality
+from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import Runner, run_at_once
@@ -37,25 +40,43 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
+_running: WeakValueDictionary[int, Annotator] = WeakValueDictionary()
+"""Latest annotator of each viewer, by the id of the viewer."""
+
+
 def annotator(
-    viewer: ViewerModel, run: Runner = run_at_once, seed: int = 0
+    viewer: ViewerModel | None = None, run: Runner | None = None, seed: int = 0
 ) -> Annotator:
-    """Create an annotator with the real engine.
+    """Return the annotator of a viewer's dock widget, or create one.
 
     Parameters
     ----------
-    viewer : napari.components.ViewerModel
-        Any napari viewer, with or without a window.
-    run : Runner
-        Executes the pipelines; by default, each call returns when its job is done.
+    viewer : napari.components.ViewerModel, optional
+        Any napari viewer, with or without a window; the current one by default.
+    run : Runner, optional
+        Creates a new annotator whose pipelines are executed by it. Without a dock
+        widget, each call returns when its job is done.
     seed : int
-        The same strokes and seed give the same prediction.
+        Of a new annotator: the same strokes and seed give the same prediction.
 
     Returns
     -------
     annotator : Annotator
+
+    Raises
+    ------
+    GnnVosError
+        If no viewer is given and none is open.
     """
-    return Annotator(viewer, Controller(prepare, predict_round, run, seed))
+    viewer = viewer or napari.current_viewer()
+    if viewer is None:
+        raise GnnVosError("There is no napari window. Open one, or pass a viewer.")
+    running = _running.get(id(viewer))
+    if run is None and running is not None and not running.closed:
+        return running
+    controller = Controller(prepare, predict_round, run or run_at_once, seed)
+    new = _running[id(viewer)] = Annotator(viewer, controller)
+    return new
 
 
 def prepare(

@@ -1,13 +1,54 @@
-"""Warm-up: predict two tiny frames, so that the first real round loads nothing."""
+"""Imports and compilation in threads, so that the window never waits for them."""
 
 from __future__ import annotations
 
+import ctypes
+import os
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Thread, main_thread
 
 import numpy as np
+from napari.layers import Labels
 
 from napari_gnn_vos.progress import Progress
+
+
+@cache
+def load_widget_in_thread() -> Thread:
+    """Import the dock widget and compile napari's colours of labels in a thread.
+
+    Returns
+    -------
+    thread : Thread
+        The thread of the first call.
+    """
+    thread = Thread(target=_load_widget, name="load-widget")
+    thread.start()
+    return thread
+
+
+def _load_widget() -> None:
+    """Import modules; the first labels layer also loads pandas and compiles kernels."""
+    from napari_gnn_vos.gui.layers.factory import labels_options
+
+    Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
+    Thread(target=load_torch_libraries, name="load-torch").start()
+
+
+def load_torch_libraries() -> None:
+    """Load the shared libraries of torch without the interpreter lock.
+
+    ``import torch`` holds the lock while the system loads them, for about a second in
+    which no other thread runs. On Windows, and if they are not found, nothing is done.
+    """
+    spec = find_spec("torch")
+    if os.name != "posix" or spec is None or spec.origin is None:
+        return
+    system = ctypes.CDLL(None)  # calls of its functions release the lock
+    for library in sorted(Path(spec.origin).parent.glob("lib/libtorch_cpu.*")):
+        system.dlopen(os.fsencode(library), ctypes.c_int(os.RTLD_NOW))
 
 
 @cache

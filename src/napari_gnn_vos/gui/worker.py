@@ -1,14 +1,15 @@
-"""Execution of pipelines in napari's thread pool."""
+"""Execution of pipelines in a thread, with callbacks in the main thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from threading import Event
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
-from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, Signal
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
@@ -16,6 +17,8 @@ from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 STEP_INTERVAL = 0.1
 """Seconds between reported steps. Each one redraws the window, which takes as long as
 predicting a frame if napari renders without a graphics card."""
+
+_one_at_a_time = Lock()
 
 
 def run_in_thread(
@@ -43,48 +46,98 @@ def run_in_thread(
     Returns
     -------
     stop : callable
-        Requests the pipeline to end at its next yield.
+        Requests the pipeline to end at its next yield. The next pipeline starts after
+        that.
     """
-    stopped = Event()
+    stopped, post = Event(), main_thread_calls().post
 
-    def work() -> Pipeline[Callable[[], None]]:
-        """Run the pipeline, and close it in the same thread."""
-        throttle = _StepThrottle()
+    def report_step(step: Progress) -> None:
+        post(partial(on_step, step))
+
+    def work() -> None:
+        if _one_at_a_time.locked():
+            post(partial(on_step, Progress("Ending the last job", 0, 1)))
         try:
-            while not stopped.is_set():
-                yield from throttle(next(pipeline))
-        except StopIteration as last:
-            return partial(on_result, last.value)
-        except GnnVosError as error:
-            return partial(on_error, error)
+            with _one_at_a_time:
+                post(_run(pipeline, stopped, report_step, on_result, on_error))
         finally:
-            pipeline.close()
-        return lambda: None
+            post(partial(_end, on_end, on_error))
 
-    def report(outcome: Callable[[], None]) -> None:
-        outcome()
-
-    def end() -> None:
-        pipeline.close()  # napari's quit() would leave it suspended, with its memory
-        try:
-            on_end()
-        except GnnVosError as error:
-            on_error(error)
-
-    create_worker(
-        work, _connect={"yielded": on_step, "returned": report, "finished": end}
-    )
+    Thread(target=work, name="annotate").start()
     return stopped.set
 
 
-class _StepThrottle:
-    """Yield each partial result, and other steps at intervals of `STEP_INTERVAL`."""
+class MainThreadCalls(QObject):
+    """Call functions in the thread in which this object was created."""
+
+    _posted = Signal(object)
 
     def __init__(self) -> None:
-        self._next_time = monotonic()
+        super().__init__()
+        self._posted.connect(self._call)
 
-    def __call__(self, step: Progress) -> Iterator[Progress]:
+    def post(self, call: Callable[[], object]) -> None:
+        """Call a function soon, in the order of the calls of this method."""
+        with suppress(RuntimeError):  # the application has ended
+            self._posted.emit(call)
+
+    def _call(self, call: Callable[[], object]) -> None:
+        call()
+
+
+def _run(
+    pipeline: Pipeline[Any],
+    stopped: Event,
+    report_step: Callable[[Progress], None],
+    on_result: Callable[[Any], None],
+    on_error: Callable[[GnnVosError], None],
+) -> Callable[[], object]:
+    """Run a pipeline and close it; return the function that reports the outcome."""
+    throttle = _StepThrottle(report_step)
+    try:
+        while not stopped.is_set():
+            throttle(next(pipeline))
+    except StopIteration as last:
+        return partial(on_result, last.value)
+    except GnnVosError as error:
+        return partial(on_error, error)
+    except Exception as error:  # noqa: BLE001 - it is raised in the main thread
+        return partial(_raise, error)
+    finally:
+        pipeline.close()
+    return _do_nothing
+
+
+@cache
+def main_thread_calls() -> MainThreadCalls:
+    """Return the object of the process; the first call must be in the main thread."""
+    return MainThreadCalls()
+
+
+def _end(on_end: Callable[[], None], on_error: Callable[[GnnVosError], None]) -> None:
+    """End a job; an error in the job that follows it is reported."""
+    try:
+        on_end()
+    except GnnVosError as error:
+        on_error(error)
+
+
+def _do_nothing() -> None:
+    """Report nothing, because the pipeline was stopped."""
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+class _StepThrottle:
+    """Report each partial result, and other steps at intervals of `STEP_INTERVAL`."""
+
+    def __init__(self, report: Callable[[Progress], None]) -> None:
+        self._report, self._next_time = report, monotonic()
+
+    def __call__(self, step: Progress) -> None:
         now = monotonic()
         if now >= self._next_time or isinstance(step, PartialResult):
             self._next_time = now + STEP_INTERVAL
-            yield step
+            self._report(step)

@@ -52,6 +52,10 @@ class LabelFrames(NDArrayOperatorsMixin):
         packed[t] = pack(labels)
         return LabelFrames(self.shape, packed)
 
+    def editable(self) -> EditableLabelFrames:
+        """Return a copy that can be written to; frames are shared until then."""
+        return EditableLabelFrames(self.shape, self._packed)
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -122,6 +126,40 @@ class LabelFrames(NDArrayOperatorsMixin):
     ) -> Any:
         arrays = [np.asarray(x) if isinstance(x, LabelFrames) else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **options)
+
+
+class EditableLabelFrames(LabelFrames):
+    """Label images whose edited frames are kept uncompressed beside the others.
+
+    See :class:`LabelFrames` for the parameters.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], packed: Iterable[bytes]) -> None:
+        super().__init__(shape, packed)
+        self._edited: dict[int, NDArray[np.uint8]] = {}
+
+    def frame(self, t: int) -> NDArray[np.uint8]:
+        """Return frame `t`, (H, W), as a writable array."""
+        return self._edited[t] if t in self._edited else super().frame(t).copy()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Assign as to a NumPy array; the first index must be basic or an array."""
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if isinstance(first, int | np.integer):
+            first = slice(int(first), int(first) + 1)
+        if isinstance(first, slice):
+            frames = range(*first.indices(len(self)))
+            labels = self[first]
+            labels[(slice(None), *rest)] = value
+            self._edited |= dict(zip(frames, labels, strict=True))
+            return
+        times, *indices = np.broadcast_arrays(first, *rest)
+        values = np.broadcast_to(value, times.shape)
+        for t in np.unique(times):
+            here = times == t
+            labels = self.frame(int(t))
+            labels[tuple(index[here] for index in indices)] = values[here]
+            self._edited[int(t)] = labels
 
 
 def pack(labels: NDArray[np.uint8]) -> bytes:

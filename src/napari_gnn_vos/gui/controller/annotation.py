@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.drawing import (
+    Canvas,
     Drawing,
     DrawingSource,
     changes,
     rebase,
 )
 from napari_gnn_vos.gui.controller.history import History, HistoryEntry
-from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
+from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 from napari_gnn_vos.structures.session import Session
+
+NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
 
 class Annotation:
@@ -66,6 +72,23 @@ class Annotation:
         """Read the drawing; unchanged frames are shared with the last entry."""
         drawing = self.source.read(self.history.current.drawing)
         return replace(drawing, accepted=self._accepted)
+
+    def labels_to_accept(self, drawing: Drawing, frame: int) -> Canvas:
+        """Return the predicted labels of a frame with the strokes on it, (H, W).
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction.
+        """
+        labels = None if self.session is None else self.session.packed_labels
+        if labels is None:
+            raise GnnVosError(NO_PREDICTION)
+        canvas = labels.frame(frame).copy()
+        canvas[canvas == BACKGROUND] = BACKGROUND_VALUE
+        strokes = drawing.canvas(frame, self.source.video.shape)
+        np.copyto(canvas, strokes, where=strokes > 0)
+        return canvas
 
     def new_scribbles(self, drawing: Drawing) -> tuple[Scribble, ...]:
         """Compute the scribbles that the session has not been predicted from."""

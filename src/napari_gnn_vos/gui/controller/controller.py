@@ -7,14 +7,10 @@ from psygnal import Signal
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
-from napari_gnn_vos.gui.controller.annotation import Annotation
-from napari_gnn_vos.gui.controller.drawing import Drawing, DrawingSource
-from napari_gnn_vos.gui.controller.history import (
-    History,
-    HistoryCache,
-    HistoryEndError,
-    ReviewQueue,
-)
+from napari_gnn_vos.gui.controller.annotation import NO_PREDICTION, Annotation
+from napari_gnn_vos.gui.controller.drawing import DrawingSource
+from napari_gnn_vos.gui.controller.edits import Edits
+from napari_gnn_vos.gui.controller.history import History, HistoryCache, ReviewQueue
 from napari_gnn_vos.gui.controller.jobs import AutoPredict, JobRunner, Runner
 from napari_gnn_vos.gui.controller.rounds import (
     PredictRound,
@@ -53,6 +49,8 @@ class Controller:
         Active label and tool, and the list of labels.
     auto_predict : AutoPredict
         Requests a prediction after every stroke.
+    edits : Edits
+        Undo, redo, reset, removal of objects, accepted frames.
     annotation : Annotation or None
         Drawing and history of the open video.
     """
@@ -72,6 +70,9 @@ class Controller:
         self.auto_predict = AutoPredict(self.jobs, self._predict_or_step)
         self.annotation: Annotation | None = None
         self._rounds = Rounds(self.jobs, prepare, predict_round, seed)
+        self.edits = Edits(
+            self._require_annotation, self._rounds, self.active_label, self.auto_predict
+        )
         self._histories, self._review = HistoryCache(), ReviewQueue()
         self._quality: Quality = "balanced"
         self._message = ""
@@ -101,6 +102,10 @@ class Controller:
             prepared=session is not None,
             rounds=history.current.rounds,
             unpredicted=self._unpredicted,
+            frames=0 if annotation is None else annotation.source.video.shape[0],
+            uncertainty=history.current.uncertainty,
+            drawn=history.current.predicted.frames,
+            accepted=() if annotation is None else annotation.accepted_frames,
             can_undo=history.previous is not None and idle,
             can_redo=history.following is not None and idle,
             labels=tuple((label, active.name_of(label)) for label in active.labels),
@@ -138,13 +143,11 @@ class Controller:
         """
         if self.annotation is not None:
             self._histories.put(self.annotation.source.source, self.annotation.history)
+        history = None if source is None else self._histories.get(source.source)
+        self.annotation = None if source is None else Annotation(source, history)
         self.jobs.cancel()
-        self._unpredicted = False
-        if source is None:
-            self.annotation, self._message = None, ""
-        else:
-            history = self._histories.get(source.source)
-            self.annotation = Annotation(source, history)
+        self._unpredicted, self._message = False, ""
+        if source is not None:
             self.active_label.names = source.names
             self._message = source.summary
         self._emit_session()
@@ -185,69 +188,6 @@ class Controller:
         else:
             self._rounds.prepare(annotation, self._quality, self.predict)
 
-    def undo(self) -> None:
-        """Undo the last action: a round with its strokes, a removal or a reset.
-
-        Newer strokes are kept.
-
-        Raises
-        ------
-        HistoryEndError
-            If there is nothing to undo.
-        GnnVosError
-            If a job is running.
-        """
-        self.jobs.require_idle()
-        with self.auto_predict.paused():
-            undone = self._require_history("undo").undo()
-        self.active_label.list_objects(undone.removed)
-        self._emit_session(f"Undone: {undone.action}")
-
-    def redo(self) -> None:
-        """Restore the action that was undone last; newer strokes are kept.
-
-        Raises
-        ------
-        HistoryEndError
-            If there is nothing to redo.
-        GnnVosError
-            If a job is running.
-        """
-        self.jobs.require_idle()
-        with self.auto_predict.paused():
-            redone = self._require_history("redo").redo()
-        for label in redone.removed:
-            self.active_label.discard(label)
-        self._emit_session(f"Redone: {redone.action}")
-
-    def reset(self) -> None:
-        """Clear the drawing and the prediction; undo restores both.
-
-        Raises
-        ------
-        GnnVosError
-            If no video is open, or a job is running.
-        """
-        self._return_to_start("reset")
-
-    def remove(self, label: int) -> None:
-        """Remove an object and its strokes; undo restores them.
-
-        If the object is part of the prediction, all frames are predicted again.
-
-        Raises
-        ------
-        GnnVosError
-            If there is no such object, no video is open, or a job is running.
-        """
-        self.jobs.require_idle()
-        annotation, name = self._require_annotation(), self.active_label.name_of(label)
-        drawing = annotation.read()
-        self.active_label.remove(label)
-        if label in drawing.objects:
-            removal = f"removal of {name}"
-            self._replace_objects(drawing.without(label), removal, label)
-
     def most_uncertain_frame(self) -> int:
         """Return the most uncertain frame; further calls return the next ones.
 
@@ -258,25 +198,24 @@ class Controller:
         """
         session = None if self.annotation is None else self.annotation.session
         if session is None or session.prediction is None:
-            raise GnnVosError(
-                "There is no prediction yet. Paint strokes, and press Predict."
-            )
-        frame, rank = self._review.next_frame(session)
+            raise GnnVosError(NO_PREDICTION)
+        accepted = self.state.accepted
+        frame, rank = self._review.next_frame(session, accepted)
         frames = session.video.shape[0]
         self.report(f"Most uncertain frame: {frame} ({ordinal(rank)} of {frames})")
         return frame
 
     def cancel(self) -> None:
-        """Stop the running job at its next step."""
-        if self.jobs.busy:
-            self.report("Stopping ...")
-            self.jobs.cancel()
+        """Stop the running job and discard its result."""
+        self.jobs.cancel()
 
     def _connect(self) -> None:
         self.jobs.stopped.connect(self._report_stopped)
         self.jobs.failed.connect(self._store_failure)
         self._rounds.started.connect(self.report)
         self._rounds.completed.connect(self._emit_session)
+        self.edits.stepped.connect(self._emit_session)
+        self.edits.annotated.connect(self._report_annotated)
         for signal in (
             self.jobs.progressed,
             self.jobs.busy_changed,
@@ -287,6 +226,10 @@ class Controller:
 
     def _report_stopped(self) -> None:
         self.report("Stopped")
+
+    def _report_annotated(self, message: str) -> None:
+        self.report(message)
+        self.notice_stroke()
 
     def _store_failure(self, message: str) -> None:
         self._message = message
@@ -300,24 +243,6 @@ class Controller:
             raise GnnVosError("There is no video. Open one and choose its layer.")
         return self.annotation
 
-    def _require_history(self, step: str) -> Annotation:
-        if self.annotation is None:
-            raise HistoryEndError(f"Nothing to {step}")
-        return self.annotation
-
-    def _replace_objects(self, drawing: Drawing, action: str, removed: int) -> None:
-        """Replace the drawing by one without an object, and predict again."""
-        annotation = self._require_annotation()
-        was_predicted = removed in annotation.history.current.predicted.objects
-        with self.auto_predict.paused():
-            annotation.replace_drawing(drawing, action, (removed,))
-        if was_predicted and drawing.objects:
-            self._rounds.predict(annotation, drawing, amend=True)
-        elif was_predicted:
-            session = annotation.history.start.session
-            annotation.history.amend(session, Drawing())
-        self._emit_session()
-
     def _predict_or_step(self) -> None:
         """Show the history entry that belongs to the drawing, or predict a new one.
 
@@ -330,15 +255,9 @@ class Controller:
         if entry is not None:
             self._emit_session(f"Round {entry.rounds}")
         elif not drawing and current.rounds:
-            self._return_to_start("reset", current.drawing)
+            self.edits.reset(current.drawing)
         else:
             self.predict()
-
-    def _return_to_start(self, action: str, before: Drawing | None = None) -> None:
-        self.jobs.require_idle()
-        with self.auto_predict.paused():
-            self._require_annotation().clear(action, before)
-        self._emit_session("Everything is cleared; Undo restores it")
 
     def _emit_session(self, message: str = "") -> None:
         """Announce that another history entry is current."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -53,6 +53,15 @@ class HistoryEntry:
     def rounds(self) -> int:
         """Number of rounds predicted, 0 for a video that was only prepared."""
         return 0 if self.session is None else len(self.session.rounds)
+
+    @property
+    def uncertainty(self) -> tuple[float, ...]:
+        """Uncertainty of each frame, one minus the mean expected J; or empty."""
+        prediction = None if self.session is None else self.session.prediction
+        if prediction is None:
+            return ()
+        values: list[float] = (1 - prediction.expected_j.mean(axis=1)).tolist()
+        return tuple(values)
 
 
 class History:
@@ -157,8 +166,16 @@ class ReviewQueue:
         self._order: list[int] = []
         self._rank = 0
 
-    def next_frame(self, session: Session) -> tuple[int, int]:
+    def next_frame(
+        self, session: Session, excluded: Collection[int] = ()
+    ) -> tuple[int, int]:
         """Return the next frame and its rank; a new prediction starts a new order.
+
+        Parameters
+        ----------
+        session : Session
+        excluded : collection of int
+            Frames that need no review.
 
         Returns
         -------
@@ -168,15 +185,16 @@ class ReviewQueue:
         Raises
         ------
         GnnVosError
-            If there is no prediction, or if every frame has strokes.
+            If there is no prediction, or if every frame has strokes or is excluded.
         """
         if session is not self._session:
             self._session, self._remaining = session, most_uncertain_frames(session)
             self._order, self._rank = [], 0
-        self._order += islice(self._remaining, 1)
-        if not self._order:
-            raise GnnVosError(
-                "Every frame has strokes; there is no further frame to check."
-            )
-        self._rank = self._rank % len(self._order) + 1
-        return self._order[self._rank - 1], self._rank
+        for _ in range(session.video.shape[0]):
+            self._order += islice(self._remaining, 1)
+            self._rank = self._rank % max(len(self._order), 1) + 1
+            if self._order and self._order[self._rank - 1] not in excluded:
+                return self._order[self._rank - 1], self._rank
+        raise GnnVosError(
+            "Every frame has strokes or is accepted; there is no frame to check."
+        )

@@ -140,16 +140,20 @@ class JobRunner:
             on_step=unless_cancelled(self._report_step),
             on_result=unless_cancelled(complete),
             on_error=unless_cancelled(fail),
-            on_end=self._end,
+            on_end=unless_cancelled(self._end),
         )
         if self._stop is _do_nothing:
             self._stop = stop
 
     def cancel(self) -> None:
-        """Request the running job to end at its next step; its result is discarded."""
+        """Discard the running job, which ends at its next step.
+
+        Another job can be started at once.
+        """
         if self._stop is not None:
             self._job_id += 1
             self._stop()
+            self._end()
 
     def _report_step(self, step: Progress) -> None:
         self._last_step = step

@@ -54,6 +54,10 @@ class Rounds:
         self._jobs, self._seed = jobs, seed
         self._prepare, self._predict_round = prepare, predict_round
 
+    def require_idle(self) -> None:
+        """Raise GnnVosError if a job is running."""
+        self._jobs.require_idle()
+
     def prepare(
         self,
         annotation: Annotation,
@@ -67,7 +71,7 @@ class Rounds:
         GnnVosError
             If a job is running.
         """
-        self._jobs.require_idle()
+        self.require_idle()
         source, start_time = annotation.source, perf_counter()
         frames = _count(source.video.shape[0])
 
@@ -98,7 +102,7 @@ class Rounds:
         GnnVosError
             If the video is not prepared, or a job is running.
         """
-        self._jobs.require_idle()
+        self.require_idle()
         session, start_time = annotation.require_session(), perf_counter()
         number, frames = len(session.rounds) + 1, _count(session.video.shape[0])
         scribbles = annotation.new_scribbles(drawing)

@@ -27,6 +27,14 @@ class ViewState:
         Number of rounds of the current prediction.
     unpredicted : bool
         Whether strokes were drawn since the last round.
+    frames : int
+        Number of frames of the video.
+    uncertainty : tuple of float
+        Of the prediction of each frame, in [0, 1]; empty before the first round.
+    drawn : tuple of int
+        Frames whose strokes the prediction was made from, ascending.
+    accepted : tuple of int
+        Accepted frames, ascending.
     can_undo, can_redo : bool
     labels : tuple of (int, str)
         Labels of the object list with their names, ascending; background is first.
@@ -56,6 +64,10 @@ class ViewState:
     prepared: bool = False
     rounds: int = 0
     unpredicted: bool = False
+    frames: int = 0
+    uncertainty: tuple[float, ...] = ()
+    drawn: tuple[int, ...] = ()
+    accepted: tuple[int, ...] = ()
     can_undo: bool = False
     can_redo: bool = False
     labels: tuple[tuple[int, str], ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,15 +92,22 @@ class Axes:
             index[axis] = position
         return tuple(index)
 
+    def layer_index(self, t: int) -> tuple[int | slice, ...]:
+        """Return the index of frame `t` in a labels layer; fixed axes have length 1."""
+        return replace(self, fixed=tuple((a, 0) for a, _ in self.fixed)).index(t)
+
     def to_layer(self, stack: NDArray[Any]) -> NDArray[Any]:
         """View a (T, H, W) stack with the layer's axes; fixed axes have length 1."""
         expanded = stack[(None,) * len(self.fixed)]
         return np.moveaxis(expanded, range(self.ndim), self._order())
 
     def labels_to_layer(self, labels: LabelFrames) -> LabelFrames | NDArray[Any]:
-        """View labels with the layer's axes; they stay packed if the axes are equal."""
+        """View labels with the layer's axes, writable without changing `labels`.
+
+        They stay packed if the axes are equal.
+        """
         if self._order() == [0, 1, 2]:
-            return labels
+            return labels.editable()
         return self.to_layer(np.asarray(labels))
 
     def to_stack(self, array: Any) -> Any:

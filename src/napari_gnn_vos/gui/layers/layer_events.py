@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 HISTORY_KEYS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
 """Keys of napari for the stroke history of a labels layer, and the layer's methods."""
 
+
+Pixels = tuple[NDArray[np.int64], ...]
 
 MAX_FILLED_SHARE = 0.25
 """Share of a frame of empty pixels above which a fill must be confirmed."""
@@ -33,9 +36,14 @@ class LayerCallbacks:
         Called with a label that was selected on the strokes layer.
     drawing_changed : callable
         Called when a stroke or line was drawn, erased, undone or redone in napari.
+    prediction_painted : callable
+        Called with the indices of the pixels of the prediction layer that were painted,
+        one array per axis.
+    prediction_stepped : callable
+        Called with ``"undo"`` or ``"redo"`` when its key was pressed on the prediction.
     fill_requested : callable
-        Called with a labels layer and a share of the frame, instead of
-        `drawing_changed`, when the fill bucket filled much empty space.
+        Called when the fill bucket filled much empty space, with the layer, the
+        function to call if that is intended, and the share of the frame.
     image_changed : callable
         Called with an image layer whose array was replaced.
     layer_removed, layer_inserted : callable
@@ -44,7 +52,9 @@ class LayerCallbacks:
 
     label_picked: Callable[[int], object]
     drawing_changed: Callable[[], object]
-    fill_requested: Callable[[Labels, float], object]
+    prediction_painted: Callable[[Pixels], object]
+    prediction_stepped: Callable[[str], object]
+    fill_requested: Callable[[Labels, Callable[[], object], float], object]
     image_changed: Callable[[Image], object]
     layer_removed: Callable[[Layer], object]
     layer_inserted: Callable[[Layer], object]
@@ -88,21 +98,38 @@ class LayerEvents:
         if strokes is not None:
             strokes.events.selected_label.connect(self._on_selected_label)
             strokes.events.paint.connect(self._on_paint)
-            self._bind_history_keys(strokes)
+            self._bind_history_keys(strokes, self._on_stroke_history)
         if lines is not None:
             lines.events.data.connect(self._on_lines_data)
 
-    def _bind_history_keys(self, strokes: Labels) -> None:
+    def observe_prediction(self, layer: Labels) -> None:
+        """Observe what is painted on a prediction; repeated calls have no effect."""
+        layer.events.paint.connect(self._on_prediction_paint)
+        self._bind_history_keys(layer, self._on_prediction_history)
+
+    def _bind_history_keys(
+        self, layer: Labels, step: Callable[[Labels, str], None]
+    ) -> None:
         """Bind napari's undo and redo of strokes, which emit no event of their own."""
         for key, method in HISTORY_KEYS.items():
 
             def press(layer: Labels, method: str = method) -> None:
-                getattr(layer, method)()
-                self._callbacks.drawing_changed()
+                step(layer, method)
 
             with suppress(ValueError):  # bound already, by this or by the user
-                strokes.bind_key(key, press)
-                self._bound_keys.append((strokes, key))
+                layer.bind_key(key, press)
+                self._bound_keys.append((layer, key))
+
+    def _on_stroke_history(self, layer: Labels, method: str) -> None:
+        getattr(layer, method)()
+        self._callbacks.drawing_changed()
+
+    def _on_prediction_history(self, _layer: Labels, method: str) -> None:
+        self._callbacks.prediction_stepped(method)
+
+    def _on_prediction_paint(self, event: Any) -> None:
+        pixels = painted_pixels(event.value)
+        self._accept_stroke(event, lambda: self._callbacks.prediction_painted(pixels))
 
     def _on_selected_label(self, event: Any) -> None:
         value = event.source.selected_label
@@ -110,12 +137,16 @@ class LayerEvents:
             self._callbacks.label_picked(label_of(value))
 
     def _on_paint(self, event: Any) -> None:
+        self._accept_stroke(event, self._callbacks.drawing_changed)
+
+    def _accept_stroke(self, event: Any, accept: Callable[[], object]) -> None:
+        """Accept a stroke; one that fills much empty space must be confirmed."""
         layer = event.source
         share = filled_share(event.value, np.prod(layer.data.shape[-2:]))
         if str(layer.mode) == "fill" and share > MAX_FILLED_SHARE:
-            self._callbacks.fill_requested(layer, share)
+            self._callbacks.fill_requested(layer, accept, share)
         else:
-            self._callbacks.drawing_changed()
+            accept()
 
     def _on_lines_data(self, event: Any) -> None:
         if str(event.action) in ("added", "removed", "changed"):
@@ -144,3 +175,33 @@ def filled_share(atoms: Iterable[Any], frame_pixels: int) -> float:
     """
     old = [np.asarray(getattr(a, "old_values", a[1])) for a in atoms]
     return sum(int((values == 0).sum()) for values in old) / frame_pixels
+
+
+def painted_pixels(atoms: Iterable[Any]) -> Pixels:
+    """List the pixels that a stroke changed.
+
+    Parameters
+    ----------
+    atoms : iterable
+        Value of napari's paint event. An atom is a tuple that starts with indices, or,
+        since napari 0.9, a bounding box `slice_key` with a `mask`.
+
+    Returns
+    -------
+    indices : tuple of (P,) ndarray of int
+        One array per axis of the layer.
+    """
+    return tuple(
+        np.concatenate(axis) for axis in zip(*map(_atom_pixels, atoms), strict=True)
+    )
+
+
+def _atom_pixels(atom: Any) -> Pixels:
+    box = getattr(atom, "slice_key", None)
+    if box is None:
+        return tuple(np.ravel(index) for index in atom[0])
+    mask = atom.mask
+    if mask is None:
+        mask = np.ones([side.stop - side.start for side in box], bool)
+    inside = np.nonzero(mask)
+    return tuple(index + side.start for index, side in zip(inside, box, strict=True))

@@ -71,7 +71,6 @@ class PredictionLayer:
             self._insert_below_drawing(layer)
         self._shown = True
         factory.set_object_names(layer, names)
-        layer.editable = False
         layer.visible = True  # a new prediction is shown even if the last was hidden
 
     def discard_earlier(self) -> None:
@@ -86,7 +85,6 @@ class PredictionLayer:
                 self._viewer.layers.remove(layer)
             else:
                 layer.data = self._earlier_data
-                layer.editable = False
         self._shown, self._earlier_data = False, None
 
     def _insert_below_drawing(self, layer: Labels) -> None:

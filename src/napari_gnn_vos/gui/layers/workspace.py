@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels, Shapes
+from numpy.typing import NDArray
 
+from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource, same_lines
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.conversion import brush_from_strokes, video_of
 from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
+from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
-from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, value_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
-from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -55,7 +58,7 @@ class Workspace:
         shape = self.axes.to_layer(np.broadcast_to(0, self.video.shape)).shape
         self._finder = LayerFinder(viewer, image, self.axes, shape)
         self.slice_tracker = SliceTracker(
-            viewer, image, self.axes, lambda: self.drawing_layers
+            viewer, image, self.axes, lambda: (*self.drawing_layers, self.prediction)
         )
         self.prediction_layer = PredictionLayer(
             viewer, image, self.axes, self._finder, lambda: self.drawing_layers
@@ -169,6 +172,75 @@ class Workspace:
     def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction below the strokes; None removes it."""
         self.prediction_layer.show(labels, self.names)
+
+    def label_frames(
+        self, layer: Labels, frame: int | None = None
+    ) -> dict[int, NDArray[Any]]:
+        """Read the label images of another labels layer.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            (H, W), or as large as the video.
+        frame : int, optional
+            Frame to read; by default, all frames with labels. An (H, W) image belongs
+            to this frame, or to the frame on screen.
+
+        Raises
+        ------
+        ScribbleError
+            If the layer has another size.
+        """
+        data, shape = layer.data, self.video.shape
+        if data.shape == shape[1:]:
+            return {self.frame if frame is None else frame: np.asarray(data)}
+        expected = self.axes.to_layer(np.broadcast_to(0, shape)).shape
+        if data.shape != expected:
+            raise ScribbleError(
+                f"Labels must be as large as a frame, {shape[1:]}, or as the video, "
+                f"{expected}; {layer.name!r} has {data.shape}. Choose another layer."
+            )
+        numbers = range(shape[0]) if frame is None else [frame]
+        frames = {t: np.asarray(data[self.axes.layer_index(t)]) for t in numbers}
+        return {t: labels for t, labels in frames.items() if labels.any()}
+
+    def draw_painted(self, pixels: Pixels) -> None:
+        """Draw strokes on pixels of the prediction layer that the user has painted.
+
+        Parameters
+        ----------
+        pixels : tuple of ndarray
+            Indices into the prediction layer, one array per axis.
+        """
+        layer, strokes = self.prediction, self.strokes
+        if layer is not None:
+            labels = np.asarray(layer.data[pixels])
+            strokes.data[pixels] = np.where(
+                labels == BACKGROUND, BACKGROUND_VALUE, labels
+            )
+            strokes.refresh()
+
+    def step_painted(self, method: str, drawing: Drawing) -> None:
+        """Undo or redo what was painted on the prediction layer, and its strokes.
+
+        Parameters
+        ----------
+        method : {"undo", "redo"}
+        drawing : Drawing
+            Drawing that the prediction was made from.
+        """
+        layer, strokes, t = self.prediction, self.strokes, self.frame
+        if layer is None:
+            return
+        index = self.axes.layer_index(t)
+        before = np.array(layer.data[index])
+        getattr(layer, method)()
+        after, canvas = np.asarray(layer.data[index]), strokes.data[index]
+        drawn = drawing.brush.get(t, np.zeros_like(canvas))
+        values = np.where(after == BACKGROUND, BACKGROUND_VALUE, after)
+        values = drawn if method == "undo" else values
+        canvas[before != after] = values[before != after]
+        strokes.refresh()
 
     def adopt(self, layer: Layer) -> bool:
         """Use a new layer for strokes, if it is suitable and the present one is empty.

@@ -78,6 +78,12 @@ ACTIONS = {
             "Go to the frame that is most likely to be wrong, then to the next",
             "W",
         ),
+        Action(
+            "toggle_accepted",
+            "Accept frame",
+            "Accept the labels of this frame as annotation for all others, or not",
+            "A",
+        ),
         Action("cancel", "Cancel", "Stop the running job"),
         Action("select_next_label", "Next", "Select the next object", "J"),
         Action("select_previous_label", "Previous", "Select the previous object", "K"),

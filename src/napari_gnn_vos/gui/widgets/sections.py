@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
     QProgressBar,
+    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
+from napari_gnn_vos.gui.widgets.label_import import import_labels
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.video_chooser import VideoChooser
 
@@ -110,11 +112,19 @@ class DrawingSection(Section):
         self.objects = ObjectList(annotator.active_label)
         self.add = self._button("add_object")
         self.remove = self._button("remove_object")
+        self.import_labels = QPushButton("Use a labels layer ...")
+        self.import_labels.setToolTip(
+            "Use masks of another layer or program as annotation of their frames"
+        )
+        self.import_labels.clicked.connect(
+            lambda _checked=False: attempt(partial(import_labels, annotator))
+        )
         self._arrange(
             make_label("caption", "Draw"),
             make_row(self.brush, self.lines),
             self.objects,
             make_row(self.add, self.remove),
+            self.import_labels,
         )
         self._column.setStretchFactor(self.objects, 1)
 
@@ -124,6 +134,7 @@ class DrawingSection(Section):
         self.brush.setChecked(state.tool_active and state.tool == "brush")
         self.lines.setChecked(state.tool_active and state.tool == "lines")
         self.remove.setEnabled(state.can_remove)
+        self.import_labels.setEnabled(state.ready)
 
 
 class PredictionSection(Section):
@@ -139,11 +150,13 @@ class PredictionSection(Section):
         self.auto_predict.changed.connect(self._set_auto_predict)
         self.undo, self.redo = self._button("undo"), self._button("redo")
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
+        self.accept = self._button("toggle_accepted")
         self._arrange(
             self.predict,
             self.auto_predict.native,
             make_row(self.undo, self.redo),
             self.most_uncertain,
+            self.accept,
         )
 
     def show_state(self, state: ViewState) -> None:
@@ -153,6 +166,11 @@ class PredictionSection(Section):
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
         self.most_uncertain.setEnabled(state.rounds > 0)
+        self.accept.setEnabled(state.rounds > 0 and not state.busy)
+        count = len(state.accepted)
+        self.accept.setText(
+            f"Accept frame ({count} accepted)" if count else "Accept frame"
+        )
         self.most_uncertain.highlight(state.next_action == "most_uncertain")
         with self.auto_predict.changed.blocked():
             self.auto_predict.value = state.auto_predict

@@ -68,7 +68,8 @@ class VideoChooser:
     def refresh(self) -> None:
         """List the image layers, and show the open one."""
         self._combo.reset_choices()
-        self._combo.value = self._open_image()
+        image = self._open_image()
+        self._combo.value = image if image in self._images else None
         for row in range(self.native.count()):  # a long name is elided
             name = self.native.itemText(row)
             self.native.setItemData(row, name, Qt.ItemDataRole.ToolTipRole)

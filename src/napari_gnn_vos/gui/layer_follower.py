@@ -1,0 +1,126 @@
+"""Reactions of an annotator to what the user does with the layers of the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+
+from napari_gnn_vos.gui.layers.finder import layers_of
+from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
+from napari_gnn_vos.gui.palette import label_of
+
+if TYPE_CHECKING:
+    from napari.layers import Labels, Layer
+
+    from napari_gnn_vos.gui.annotator import Annotator
+
+
+class LayerFollower:
+    """Keep an annotator consistent with the layers of its viewer.
+
+    Parameters
+    ----------
+    annotator : Annotator
+        Its workspace is followed until :meth:`stop`.
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._annotator = annotator
+        callbacks = LayerCallbacks(
+            label_picked=self._choose_picked_label,
+            drawing_changed=annotator.controller.notice_stroke,
+            prediction_painted=self._draw_painted,
+            prediction_stepped=self._step_painted,
+            fill_requested=self._confirm_fill,
+            image_changed=self._reopen,
+            layer_removed=self._close_removed,
+            layer_inserted=self._adopt_inserted,
+        )
+        self._events = LayerEvents(annotator.viewer.layers, callbacks)
+
+    def stop(self) -> None:
+        """Disconnect from the viewer."""
+        self._events.stop()
+
+    def observe_image(self) -> None:
+        """Observe the array of the video's layer."""
+        if self._annotator.workspace is not None:
+            self._events.observe_image(self._annotator.workspace.image)
+
+    def observe_drawing(self) -> None:
+        """Observe the drawing layers; repeated calls have no further effect."""
+        if self._annotator.workspace is not None:
+            self._events.observe_drawing(*self._annotator.workspace.drawing_layers)
+
+    def observe_prediction(self) -> None:
+        """Observe what is painted on the prediction layer, if there is one."""
+        workspace = self._annotator.workspace
+        if workspace is not None and workspace.prediction is not None:
+            self._events.observe_prediction(workspace.prediction)
+
+    def _choose_picked_label(self, label: int) -> None:
+        """Follow a label that was chosen in the controls of the strokes layer."""
+        if label != self._annotator.active_label.label:
+            self._annotator.active_label.choose(label, "brush")
+
+    def _reopen(self, image: Image) -> None:
+        """Start again when the open layer shows other frames."""
+        if (
+            self._annotator.workspace is not None
+            and image is self._annotator.workspace.image
+        ):
+            self._annotator.open(image)
+
+    def _draw_painted(self, pixels: Pixels) -> None:
+        """Follow the user's painting on the prediction layer by strokes."""
+        if self._annotator.workspace is not None:
+            self._annotator.workspace.draw_painted(pixels)
+            self._annotator.controller.notice_stroke()
+
+    def _step_painted(self, method: str) -> None:
+        annotation = self._annotator.controller.annotation
+        if self._annotator.workspace is not None and annotation is not None:
+            drawing = annotation.history.current.predicted
+            self._annotator.workspace.step_painted(method, drawing)
+            self._annotator.controller.notice_stroke()
+
+    def _confirm_fill(
+        self, layer: Labels, accept: Callable[[], object], share: float
+    ) -> None:
+        """Ask whether a large fill is intended, and undo it otherwise."""
+
+        def ask() -> None:
+            name = self._annotator.active_label.name_of(label_of(layer.selected_label))
+            if self._annotator.confirm(f"Fill {share:.0%} of this frame with {name}?"):
+                accept()
+            else:
+                layer.undo()
+
+        self._annotator.defer(ask)
+
+    def _close_removed(self, layer: Layer) -> None:
+        """Close a video whose layer was removed, and remove its other layers."""
+        if isinstance(layer, Image):
+            self._annotator.defer(lambda: self._remove_layers_of(layer))
+        if (
+            self._annotator.workspace is not None
+            and layer is self._annotator.workspace.image
+        ):
+            self._annotator.open(None)
+        self._annotator.emit_state_changed()
+
+    def _remove_layers_of(self, image: Image) -> None:
+        if image not in self._annotator.viewer.layers:
+            for layer in layers_of(self._annotator.viewer, image):
+                self._annotator.viewer.layers.remove(layer)
+
+    def _adopt_inserted(self, layer: Layer) -> None:
+        """Continue with strokes that were opened from a file."""
+        self.observe_prediction()
+        if self._annotator.workspace is not None and self._annotator.workspace.adopt(
+            layer
+        ):
+            self._annotator.list_drawn_objects()
+        self._annotator.emit_state_changed()

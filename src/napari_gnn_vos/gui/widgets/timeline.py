@@ -1,0 +1,101 @@
+"""Timeline below the canvas: uncertainty, strokes and accepted frames of a video."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_gnn_vos.gui.widgets.style import ACCENT
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.controller.view_state import ViewState
+
+HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
+UNCERTAIN, DRAWN, ACCEPTED = "#ff924c", "#f4f4f4", "#8ac926"
+BACKGROUND, PRESENT = "#2b2f38", ACCENT
+
+
+class Timeline(QWidget):
+    """Show all frames of a video as columns; a click goes to a frame.
+
+    Orange bars show the uncertainty of the prediction, white marks frames with strokes,
+    green marks accepted frames, and a blue line the frame on screen.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        super().__init__()
+        self._annotator = annotator
+        self._state: ViewState = annotator.state
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setToolTip(
+            "Orange: uncertainty. White: strokes. Green: accepted. A click goes there."
+        )
+        annotator.state_changed.connect(self._refresh)
+        annotator.viewer.dims.events.point.connect(self._on_slider)
+
+    def stop(self) -> None:
+        """Disconnect from the viewer."""
+        self._annotator.viewer.dims.events.point.disconnect(self._on_slider)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the size; the width is that of the canvas."""
+        return QSize(300, HEIGHT)
+
+    def frame_at(self, x: float) -> int:
+        """Return the number of the frame at a horizontal position in pixels."""
+        share = (x - MARGIN) / max(self.width() - 2 * MARGIN, 1)
+        return min(max(int(share * self._state.frames), 0), self._state.frames - 1)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Go to the frame under the mouse."""
+        self._go_to(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Go through the frames while the button is pressed."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go_to(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        """Draw one column per frame."""
+        state, painter = self._state, QPainter(self)
+        painter.fillRect(self._columns(0, state.frames or 1), QColor(BACKGROUND))
+        for t, uncertainty in enumerate(state.uncertainty):
+            painter.fillRect(self._columns(t, 1, uncertainty), QColor(UNCERTAIN))
+        for frames, colour in ((state.drawn, DRAWN), (state.accepted, ACCEPTED)):
+            for t in frames:
+                painter.fillRect(self._mark(t), QColor(colour))
+        if state.frames:
+            present = self._columns(self._annotator.frame, 1)
+            painter.fillRect(present.adjusted(0, -4, 0, 4), QColor(PRESENT))
+        painter.end()
+
+    def _columns(self, first: int, count: int, height: float = 1.0) -> QRectF:
+        """Return the rectangle of some frames, at least 2 pixels wide."""
+        width = (self.width() - 2 * MARGIN) / (self._state.frames or 1)
+        bar = height * BAR_HEIGHT
+        top = MARGIN + BAR_HEIGHT - bar
+        return QRectF(MARGIN + first * width, top, max(count * width, 2), bar)
+
+    def _mark(self, t: int) -> QRectF:
+        column = self._columns(t, 1)
+        return QRectF(column.left(), MARGIN + BAR_HEIGHT + 1, column.width(), 4)
+
+    def _go_to(self, event: QMouseEvent) -> None:
+        if self._state.frames:
+            self._annotator.go_to(self.frame_at(event.position().x()))
+
+    def _refresh(self) -> None:
+        self._state = self._annotator.state
+        self.update()
+
+    def _on_slider(self, _event: object = None) -> None:
+        self.update()
