@@ -6,7 +6,8 @@ import tifffile
 from PIL import Image, ImageOps
 
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.folder import image_files, natural_order, read_image
+from napari_gnn_vos.io.folder import image_files, natural_order
+from napari_gnn_vos.io.image_file import read_image
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.vision import cv2
 
@@ -79,29 +80,51 @@ def test_images_of_two_formats_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("second", "message"),
     [
-        pytest.param(grey[:18], r"frame 1 has \(18, 24\)", id="size"),
-        pytest.param(grey.astype(np.uint16), "frame 1 has uint16", id="type"),
+        pytest.param(grey[:18], r"frame 1, 1\.png, has \(18, 24\)", id="size"),
+        pytest.param(grey.astype(np.uint16), r"1\.png, has another bit", id="type"),
     ],
 )
-def test_frame_unlike_the_first_is_refused_on_access(tmp_path, second, message):
+def test_frame_unlike_the_first_is_refused_on_opening(tmp_path, second, message):
     for t, image in enumerate((grey, second)):
         Image.fromarray(image).save(tmp_path / f"{t}.png")
-    video = read_video(tmp_path)
     with pytest.raises(VideoError, match=message):
+        read_video(tmp_path)
+
+
+def test_colour_frame_of_another_depth_is_refused_on_access(tmp_path):
+    for t, image in enumerate((colour, colour.astype(np.uint16))):
+        cv2.imwrite(str(tmp_path / f"{t}.png"), image)
+    video = read_video(tmp_path)
+    with pytest.raises(VideoError, match="frame 1 has uint16"):
         video.rgb(1)
 
 
-@pytest.mark.parametrize("damage", ["broken", "empty", "gone"])
-def test_damaged_frame_is_refused_on_access(tmp_path, damage):
+@pytest.mark.parametrize("content", [b"no image", b""], ids=["broken", "empty"])
+def test_damaged_frame_is_refused_on_opening(tmp_path, content):
+    for t in range(3):
+        Image.fromarray(grey).save(tmp_path / f"{t}.png")
+    (tmp_path / "2.png").write_bytes(content)
+    with pytest.raises(ReadError, match=r"2\.png, but it is missing or damaged"):
+        read_video(tmp_path)
+
+
+def test_removed_frame_is_refused_on_access(tmp_path):
     for t in range(3):
         Image.fromarray(grey).save(tmp_path / f"{t}.png")
     video = read_video(tmp_path)
-    if damage == "gone":
-        (tmp_path / "2.png").unlink()
-    else:
-        (tmp_path / "2.png").write_bytes(b"no image" if damage == "broken" else b"")
+    (tmp_path / "2.png").unlink()
     with pytest.raises(ReadError, match=r"2\.png, but it is missing or damaged"):
         video.rgb(2)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_animations_are_refused(tmp_path, suffix):
+    images = [Image.fromarray(np.roll(colour, t)) for t in range(3)]
+    for name in "ab":
+        path = tmp_path / f"{name}.{suffix}"
+        images[0].save(path, save_all=True, append_images=images[1:])
+    with pytest.raises(ReadError, match="an animation of 3 images"):
+        read_video(tmp_path)
 
 
 def test_stacks_are_concatenated(tmp_path):

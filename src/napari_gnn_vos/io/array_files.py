@@ -20,7 +20,7 @@ def open_npy(path: Path) -> Frames:
     """
     try:
         frames: Frames = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # damaged headers raise many types
         raise ReadError(
             f"Expected one array written by numpy.save; {path} cannot be read: "
             f"{error}. Write it again with numpy.save."

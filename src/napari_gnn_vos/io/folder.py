@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.image_file import (
+    FORMATS,
+    image_error,
+    read_header,
+    read_image,
+)
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.io.tiff import TiffFrames, has_several_pages
-from napari_gnn_vos.vision import cv2
-
-ORIENTATION_TAG = 0x0112
-
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-    ".webp": "WebP",
-}
-"""Image format by file suffix."""
 
 
 class FolderFrames(LazyFrames):
@@ -61,9 +51,7 @@ class FolderFrames(LazyFrames):
             self.frame_names: list[str] | None = [file.name for file in files]
         else:
             self.frame_names = None
-        first = read_image(files[0])
-        if first.ndim == 2 and (colour := _first_colour_image(files)) is not None:
-            first = read_image(colour)
+        first = read_image(_validated_reference(files))
         self._stack: TiffFrames | None = None
         super().__init__((len(self._position), *first.shape), first.dtype)
 
@@ -97,22 +85,47 @@ def _frame_count(file: Path) -> int:
         if FORMATS[file.suffix.lower()] != "TIFF" or not has_several_pages(file):
             return 1
     except OSError as error:
-        raise ReadError(f"{_image_error(file)} ({error})") from error
+        raise ReadError(f"{image_error(file)} ({error})") from error
     frames = TiffFrames(file, frame_per_file=True)
     frames.close()
     return len(frames)
 
 
-def _first_colour_image(files: list[Path]) -> Path | None:
-    """Find an image with colours by the headers of the files."""
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                if image.mode not in ("1", "L", "F") and image.mode[0] != "I":
-                    return file
-        except (OSError, SyntaxError, ValueError):  # reported when the frame is read
-            continue
-    return None
+def _validated_reference(files: list[Path]) -> Path:
+    """Check the headers of all images; return the first colour image, or the first.
+
+    Raises
+    ------
+    ReadError, VideoError
+        If a file is damaged or animated, or its size or depth is not that of the first.
+        TIFF files are checked when they are read.
+    """
+    if FORMATS[files[0].suffix.lower()] == "TIFF":
+        return next((file for file in files if _is_colour_tiff(file)), files[0])
+    headers = [read_header(file) for file in files]
+    first = headers[0]
+    for t, (file, header) in enumerate(zip(files, headers, strict=True)):
+        if header.size != first.size:
+            raise VideoError(
+                f"Every frame must have the size of the first, {first.size}; frame "
+                f"{t}, {file.name}, has {header.size}. Crop or resize the frames to "
+                "one size."
+            )
+        depths = {header.is_deep, first.is_deep} - {None}
+        if len(depths) > 1:
+            raise VideoError(
+                f"Every frame must have the pixel type of the first; frame {t}, "
+                f"{file.name}, has another bit depth. Convert the frames to one type."
+            )
+    colours = (file for file, h in zip(files, headers, strict=True) if h.is_colour)
+    return next(colours, files[0])
+
+
+def _is_colour_tiff(file: Path) -> bool:
+    try:
+        return read_header(file).is_colour
+    except ReadError:  # reported when the frame is read
+        return False
 
 
 def refuse_channel_files(files: list[Path]) -> None:
@@ -205,66 +218,3 @@ def natural_order(path: Path) -> tuple[list[tuple[str, int]], str]:
     """
     parts = re.findall(r"(\D*)(\d*)", path.stem)
     return [(text.lower(), int(digits or -1)) for text, digits in parts], path.name
-
-
-def read_image(file: Path, page: int = 0) -> NDArray[Any]:
-    """Read an image without changing its bit depth and channels.
-
-    The orientation given in EXIF metadata is applied, except in TIFF files.
-
-    Parameters
-    ----------
-    file : Path
-        PNG, JPEG, TIFF, BMP or WebP.
-    page : int
-        Frame of a TIFF stack.
-
-    Returns
-    -------
-    image : (H, W), (H, W, 3) or (H, W, 4) ndarray of uint8 or uint16
-        Greyscale, RGB or RGBA.
-
-    Raises
-    ------
-    ReadError
-        If the file is missing or damaged.
-    """
-    if FORMATS.get(file.suffix.lower()) == "TIFF":
-        frames = TiffFrames(file, frame_per_file=True)
-        frame = frames[page]
-        frames.close()
-        return frame
-    try:  # cv2.imread does not open non-ASCII paths on Windows
-        content = np.frombuffer(file.read_bytes(), np.uint8)
-        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-    except (OSError, cv2.error) as error:
-        raise ReadError(f"{_image_error(file)} ({error})") from error
-    if image is None:
-        raise ReadError(_image_error(file))
-    if image.ndim == 3:
-        code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
-        image = cv2.cvtColor(image, code)
-    return _oriented(image, content)
-
-
-def _oriented(image: NDArray[Any], content: NDArray[np.uint8]) -> NDArray[Any]:
-    """Apply the EXIF orientation of an encoded image."""
-    try:
-        with Image.open(BytesIO(content.tobytes())) as header:
-            orientation = header.getexif().get(ORIENTATION_TAG, 1)
-    except (OSError, SyntaxError, ValueError):
-        return image
-    if orientation >= 5:
-        image = image.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        image = image[::-1]
-    if orientation in (2, 3, 6, 7):
-        image = image[:, ::-1]
-    return np.ascontiguousarray(image)
-
-
-def _image_error(file: Path) -> str:
-    return (
-        f"Expected an image in {file}, but it is missing or damaged. "
-        "Export the frame again, or remove the file from the folder."
-    )

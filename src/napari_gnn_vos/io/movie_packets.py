@@ -28,8 +28,9 @@ class KeyFrame(NamedTuple):
     ----------
     pts : int
         Presentation time stamp, in units of the stream.
-    size : int
-        Number of bytes, which identifies the packet together with `pts`.
+    size, position : int
+        Number of bytes and position in the file, which identify the packet together
+        with `pts`. The index of a damaged file may lead to another packet.
     last_pts : int
         Time stamp of the last packet in the file, in decoding order, of the frames
         that are displayed before the next keyframe.
@@ -37,6 +38,7 @@ class KeyFrame(NamedTuple):
 
     pts: int
     size: int
+    position: int | None
     last_pts: int
 
 
@@ -53,8 +55,8 @@ def open_movie(path: Path) -> Any:
     try:
         name.encode()
     except UnicodeEncodeError:  # a name in another encoding than UTF-8
-        return av.open(MovieFile(path))
-    return av.open(name)
+        return av.open(MovieFile(path), metadata_errors="replace")
+    return av.open(name, metadata_errors="replace")
 
 
 def video_stream(container: Any) -> Any:
@@ -85,17 +87,19 @@ def scan_packets(container: Any) -> tuple[list[int], list[KeyFrame]] | None:
         container.format.name == "avi" and stream.codec_context.has_b_frames
     )
     packets = [
-        (packet.pts, packet.size, packet.is_keyframe, packet.is_discard)
+        (packet.pts, packet.size, packet.pos, packet.is_keyframe, packet.is_discard)
         for packet in container.demux(stream)
         if packet.size
     ]
     # edit lists discard packets that are decoded but not displayed
     times = sorted(
-        pts for pts, _, _, discard in packets if not discard and pts is not None
+        pts for pts, *_, discard in packets if not discard and pts is not None
     )
     shown = sum(not discard for *_, discard in packets)
     starts = {
-        pts: size for pts, size, is_key, _ in packets if is_key and pts is not None
+        pts: (size, position)
+        for pts, size, position, is_key, _ in packets
+        if is_key and pts is not None
     }
     if has_decoding_times_only or not (
         starts and len(set(times)) == len(times) == shown
@@ -106,7 +110,7 @@ def scan_packets(container: Any) -> tuple[list[int], list[KeyFrame]] | None:
     for pts, *_ in packets:
         if pts is not None and pts >= key_times[0]:
             last_pts[key_times[bisect_right(key_times, pts) - 1]] = pts
-    return times, [KeyFrame(pts, starts[pts], last_pts[pts]) for pts in key_times]
+    return times, [KeyFrame(pts, *starts[pts], last_pts[pts]) for pts in key_times]
 
 
 def missing_times(times: Sequence[int]) -> list[int]:

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.axes import video_axes
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.orientation import TRANSPOSED, oriented
 from napari_gnn_vos.io.tiff_colours import photometric_conversion
+
+ORIENTATION_TAG = 274
 
 
 class TiffFrames(LazyFrames):
@@ -22,7 +25,7 @@ class TiffFrames(LazyFrames):
 
     Series of single pages, as written by programs that append to a file, are
     concatenated. Palette and CMYK images are converted to RGB, and images whose zero is
-    white are inverted.
+    white are inverted. Thumbnails are left out, and the orientation is applied.
 
     Uncompressed files are memory-mapped. Otherwise only the pages of the requested
     frame are read.
@@ -57,11 +60,17 @@ class TiffFrames(LazyFrames):
         self._lengths = lengths
         size = dict(zip(self._axes, lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
-        keyframe = self._file.series[0].keyframe
+        self._series = _full_series(self._file)[0]
+        keyframe = self._series.keyframe
         self._convert = photometric_conversion(keyframe, size.get("C", 1))
-        dtype = self._file.series[0].dtype.newbyteorder("=")
+        dtype = self._series.dtype.newbyteorder("=")
         probe = self._convert(np.zeros((1, 1, *channels), dtype))
-        shape = (size.get("T", 1), size["Y"], size["X"], *probe.shape[2:])
+        tag = keyframe.tags.get(ORIENTATION_TAG)
+        self._orientation = 1 if tag is None else int(tag.value)
+        rows, cols = size["Y"], size["X"]
+        if self._orientation in TRANSPOSED:
+            rows, cols = cols, rows
+        shape = (size.get("T", 1), rows, cols, *probe.shape[2:])
         super().__init__(shape, probe.dtype)
 
     def close(self) -> None:
@@ -75,7 +84,7 @@ class TiffFrames(LazyFrames):
             raise ReadError(_read_error_message(self.path, error)) from error
         axes = self._axes.replace("T", "")
         order = [axes.index(axis) for axis in "YXC" if axis in axes]
-        frame = self._convert(block.transpose(order))
+        frame = oriented(self._convert(block.transpose(order)), self._orientation)
         return np.array(frame, self.dtype, order="C")
 
     def _block(self, t: int) -> NDArray[Any]:
@@ -84,12 +93,20 @@ class TiffFrames(LazyFrames):
         if self._memmap is not None:
             stack: NDArray[Any] = self._memmap
             return stack if time < 0 else np.moveaxis(stack, time, 0)[t]
-        page = self._file.series[0].keyframe
+        page = self._series.keyframe
         leading = self._lengths[: len(self._lengths) - page.ndim]
         numbers = np.arange(len(self._pages)).reshape(leading)
         selected = numbers if time < 0 else numbers.take(t, axis=time)
-        arrays = [self._pages[int(number)].asarray() for number in selected.flat]
+        arrays = [_read_page(self._pages[int(number)]) for number in selected.flat]
         return np.stack(arrays).reshape(*selected.shape, *page.shape)
+
+
+def _read_page(page: Any) -> NDArray[Any]:
+    """Read a page; tifffile closes the other files of an OME data set."""
+    handle = page.parent.filehandle
+    if handle.closed:
+        handle.open()
+    return np.asarray(page.asarray())
 
 
 def has_several_pages(path: Path) -> bool:
@@ -111,15 +128,15 @@ def has_several_pages(path: Path) -> bool:
 
 def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
     """Return the pages of the video, and the axes and lengths of their stack."""
-    first, *others = file.series
+    first, *others = all_series = _full_series(file)
     axes, lengths = first.axes, tuple(first.shape)
     pages = list(first.pages)
     if others:
         if file.is_ome or not all(_is_appended(first, series) for series in others):
             raise ReadError(
-                f"Expected one image series; the file has {len(file.series)}, for "
+                f"Expected one image series; the file has {len(all_series)}, for "
                 "example positions or resolutions: "
-                f"{', '.join(str(tuple(series.shape)) for series in file.series[:4])}. "
+                f"{', '.join(str(tuple(series.shape)) for series in all_series[:4])}. "
                 "Export each series as a separate TIFF."
             )
         pages += [page for series in others for page in series.pages]
@@ -133,6 +150,12 @@ def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
             "planes that exist as a separate TIFF."
         )
     return pages, axes, lengths
+
+
+def _full_series(file: tifffile.TiffFile) -> list[Any]:
+    """Return the image series without thumbnails; all if there is nothing else."""
+    full = [series for series in file.series if not series.keyframe.is_reduced]
+    return full or list(file.series)
 
 
 def _is_appended(first: Any, series: Any) -> bool:
@@ -150,11 +173,13 @@ def _memory_map(
     path: Path, file: tifffile.TiffFile, pages: list[Any]
 ) -> NDArray[Any] | None:
     """Memory-map the whole series, or return None if frames can be read by pages."""
-    series = file.series[0]
-    if len(file.series) > 1:
+    series, *others = _full_series(file)
+    if others:
         return None
     if series.dataoffset is not None:
-        return np.asarray(tifffile.memmap(path, mode="r", series=0))
+        return np.asarray(
+            tifffile.memmap(path, mode="r", series=file.series.index(series))
+        )
     leading = series.shape[: len(series.shape) - series.keyframe.ndim]
     tail = series.shape[len(leading) :]
     separate = bool(leading) and prod(leading) == len(pages)

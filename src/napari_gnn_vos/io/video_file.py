@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.movie_decoding import (
+    ascending,
+    configure_decoder,
+    decode,
+    decode_counted,
+    is_keyframe,
+)
 from napari_gnn_vos.io.movie_image import display_image
 from napari_gnn_vos.io.movie_packets import (
     KeyFrame,
@@ -30,15 +36,6 @@ log = logging.getLogger(__name__)
 
 INDEXED_FORMATS = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi")
 """Containers with an index. In others, a packet has other time stamps after a seek."""
-
-CONCEALING_DECODERS = ("h264", "mpeg1video", "mpeg2video", "mpeg4")
-"""Decoders that conceal damage in another way if they use several threads."""
-
-DELAYED_FRAMES = 2
-"""Number of frames by which the output of a decoder is sorted."""
-
-MOST_LOST = 1000
-"""Number of consecutive lost packets above which time stamps are considered wrong."""
 
 VARIABLE_RATE_FORMATS = ("gif",)
 """Containers in which a long interval between frames is not a gap."""
@@ -182,16 +179,16 @@ class MovieFrames(LazyFrames):
         self._position_packets(group)
         stream = video_stream(self._container)
         stream.codec_context.flush_buffers()
-        frames = _ascending(
+        frames = ascending(
             chain.from_iterable(
-                _decode(stream, packet) or []
+                decode(stream, packet) or []
                 for packet in chain(self._packets_of_group(group), [None])
             )
         )
         start = self._keys[group].pts
         frames = (frame for frame in frames if group == 0 or frame.pts >= start)
         first = next(frames, None)
-        if group == 0 or (first is not None and _is_keyframe(first, start)):
+        if group == 0 or (first is not None and is_keyframe(first, start)):
             self._frames, self._pending, self._last = frames, first, -1
             self._group = group
         else:
@@ -264,7 +261,7 @@ class MovieFrames(LazyFrames):
         for packet in self._demuxed():
             if not packet.size or not packet.is_keyframe or packet.pts is None:
                 continue
-            if (packet.pts, packet.size) == key[:2]:
+            if (packet.pts, packet.size, packet.pos) == key[:3]:
                 self._queue.appendleft(packet)
                 return True
             if packet.pts > key.pts:
@@ -289,9 +286,7 @@ class MovieFrames(LazyFrames):
     def _open(self) -> None:
         if self._container is None:
             self._container = open_movie(self.path)
-            context = video_stream(self._container).codec_context
-            if context.name in CONCEALING_DECODERS:
-                context.thread_count = 1
+            configure_decoder(video_stream(self._container))
 
     def _is_indexed(self) -> bool:
         return self._container is not None and (
@@ -303,7 +298,7 @@ class MovieFrames(LazyFrames):
         if self._container is None or self._last >= t:
             self.close()
             self._open()
-            self._frames, self._last = _decode_counted(self._container), -1
+            self._frames, self._last = decode_counted(self._container), -1
         for frame in self._frames:
             self._last += 1
             if self._last == t:
@@ -357,7 +352,7 @@ def _timestamps(path: Path) -> tuple[list[int], list[KeyFrame]]:
         if index is not None:
             return index
         with open_movie(path) as container:
-            return list(range(sum(1 for _ in _decode_counted(container)))), []
+            return list(range(sum(1 for _ in decode_counted(container)))), []
 
 
 @contextmanager
@@ -371,63 +366,6 @@ def _read_errors(path: Path, close: Callable[[], None] | None = None) -> Iterato
         if close is not None:
             close()
         raise ReadError(_read_error_message(path, str(error))) from error
-
-
-def _decode(stream: Any, packet: Any) -> list[Any] | None:
-    """Decode a packet, or the frames that are still in the decoder if it is None.
-
-    Return None for a damaged packet.
-    """
-    context = stream.codec_context
-    try:
-        try:
-            return list(context.decode(packet))
-        except BlockingIOError:  # the decoder still has an earlier, damaged packet
-            context.flush_buffers()
-            return list(context.decode(packet))
-    except av.FFmpegError:
-        return None
-
-
-def _decode_counted(container: Any) -> Iterator[Any]:
-    """Yield all frames from the first packet, and None for each missing picture.
-
-    A picture is missing if its packet is damaged, and in AVI files if the packet is
-    empty: their time stamps are the numbers of the packets.
-    """
-    stream = video_stream(container)
-    has_frames, last_dts = False, None
-    for packet in container.demux(stream):
-        is_end = packet.dts is None and not packet.size
-        if not packet.size and not is_end:
-            continue
-        if container.format.name == "avi" and packet.dts is not None:
-            lost = 0 if last_dts is None else packet.dts - last_dts - 1
-            last_dts = packet.dts
-            yield from [None] * min(lost, MOST_LOST) * has_frames
-        frames = _decode(stream, None if is_end else packet)
-        has_frames = has_frames or bool(frames)
-        yield from [None] * has_frames if frames is None else frames
-
-
-def _ascending(frames: Iterator[Any]) -> Iterator[Any]:
-    """Sort frames by time stamp: after lost packets, decoders output some too late."""
-    waiting: list[Any] = []
-    last = None
-    for frame in chain(frames, [None] * DELAYED_FRAMES):
-        if frame is not None and frame.pts is not None:
-            insort(waiting, frame, key=lambda frame: frame.pts)
-        if waiting and (frame is None or len(waiting) > DELAYED_FRAMES):
-            first = waiting.pop(0)
-            if last is None or first.pts > last:
-                last = first.pts
-                yield first
-
-
-def _is_keyframe(frame: Any, pts: int) -> bool:
-    """Whether a frame has a time stamp and is not predicted from other frames."""
-    is_predicted = frame.pict_type in (PictureType.P, PictureType.B)
-    return bool(frame.pts == pts and (frame.key_frame or not is_predicted))
 
 
 def _listed(frames: list[int], limit: int = 10) -> str:

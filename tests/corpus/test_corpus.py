@@ -1,0 +1,32 @@
+"""Unusual files are read exactly or refused; damaged ones raise expected errors."""
+
+import logging
+
+import pytest
+
+from tests.corpus.families import CORRECT, FAMILIES, LATE, REFUSED
+from tests.corpus.worker import run
+
+DAMAGED_PER_FAMILY = 12
+SAMPLES = [
+    pytest.param(family, number, id=f"{family}-{sample.name}")
+    for family, samples in FAMILIES.items()
+    for number, sample in enumerate(samples())
+]
+
+
+@pytest.mark.parametrize(("family", "number"), SAMPLES)
+def test_unusual_file_is_read_exactly_or_refused(tmp_path, family, number):
+    if family == "zarr":
+        pytest.importorskip("zarr")
+    outcome, detail = run(tmp_path, family, number, seed=-1)
+    assert outcome in (CORRECT, REFUSED), detail
+
+
+@pytest.mark.parametrize("family", ["tiff", "folder", "npy", "json"])
+def test_damaged_files_raise_expected_errors(tmp_path, family, caplog):
+    caplog.set_level(logging.CRITICAL)
+    count = len(list(FAMILIES[family]()))
+    for seed in range(DAMAGED_PER_FAMILY):
+        outcome, detail = run(tmp_path, family, 7 * seed % count, seed, limited=False)
+        assert outcome in (CORRECT, REFUSED, LATE), detail
