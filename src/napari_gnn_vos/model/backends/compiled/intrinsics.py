@@ -119,9 +119,9 @@ def _adder(vectors: int) -> Any:
                 for position in (first, code.builder.add(first, p))
                 for c in range(vectors)
             ]
-            sums = [code.variable(code.load(a, VECTOR)) for a in addresses]
-            _sum_run(code, sums[:vectors], sums[vectors:])
-            for address, total in zip(addresses, sums, strict=True):
+            totals = [code.variable(code.load(a, VECTOR)) for a in addresses]
+            _sum_run(code, totals[:vectors], totals[vectors:])
+            for address, total in zip(addresses, totals, strict=True):
                 code.store(code.builder.load(total), address)
             return signature[0].get_dummy_value()
 
