@@ -113,6 +113,7 @@ def test_array_attributes_are_available(labels):
         ((slice(0, 2), slice(2, 4), slice(0, 3)), np.ones((2, 2, 3), np.uint8)),
         ((np.array([0, 2, 2]), np.array([1, 1, 4]), np.array([3, 0, 2])), [5, 6, 7]),
         ((np.array([0, 2]), np.array([1, 1]), np.array([3, 0])), 9),
+        ((np.array([0, -1]), np.array([1, 1]), np.array([3, 0])), 9),
         ((-1,), 4),
     ],
 )

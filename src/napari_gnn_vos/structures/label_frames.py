@@ -146,7 +146,8 @@ class EditableLabelFrames(LabelFrames):
         """Assign as to a NumPy array; the first index must be basic or an array."""
         first, *rest = key if isinstance(key, tuple) else (key,)
         if isinstance(first, int | np.integer):
-            first = slice(int(first), int(first) + 1)
+            t = range(len(self))[first]
+            first = slice(t, t + 1)
         if isinstance(first, slice):
             frames = range(*first.indices(len(self)))
             labels = self[first]
@@ -155,6 +156,7 @@ class EditableLabelFrames(LabelFrames):
             return
         times, *indices = np.broadcast_arrays(first, *rest)
         values = np.broadcast_to(value, times.shape)
+        times = np.where(times < 0, times + len(self), times)
         for t in np.unique(times):
             here = times == t
             labels = self.frame(int(t))

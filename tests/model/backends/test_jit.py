@@ -1,7 +1,11 @@
 """Machine code in the disk cache is used only with the sources it was made from."""
 
 import importlib
+import os
 import pkgutil
+import subprocess
+import sys
+import textwrap
 
 import pytest
 from numba import config, njit
@@ -56,3 +60,26 @@ def test_cached_code_is_compiled_again_for_another_digest(tmp_path, monkeypatch)
         return sum(function.stats.cache_hits.values())
 
     assert [cache_hits(d) for d in ("a", "a", "b", "b", "a")] == [0, 1, 0, 1, 0]
+
+
+FORWARD = """
+    import numpy as np
+    import torch
+    from tests.model.backends.test_streaming import StreamingForward, frame_inputs, network
+    from tests.scenes import random_graph
+    graph = random_graph(np.random.default_rng(0), frames=8)
+    forward = StreamingForward(network(graph))
+    logits = list(forward(frame_inputs(graph), graph.counts, range(8)))
+    print(np.concatenate(logits, axis=1).tobytes().hex())
+"""
+
+
+def test_compiled_and_cached_kernels_give_the_same_bits(tmp_path):
+    command = [sys.executable, "-c", textwrap.dedent(FORWARD)]
+    cache = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    compiled, cached = (
+        subprocess.run(command, env=cache, capture_output=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert len(compiled) > 100
+    assert compiled == cached

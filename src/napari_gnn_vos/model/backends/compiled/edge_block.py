@@ -23,7 +23,7 @@ from napari_gnn_vos.model.backends.compiled.intrinsics import (
     set_sum,
     transpose_tile,
 )
-from napari_gnn_vos.model.backends.compiled.jit import kernel
+from napari_gnn_vos.model.backends.compiled.jit import FINITE, kernel
 from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
 from napari_gnn_vos.model.gatedgcn import NORM_EPS
 
@@ -113,7 +113,7 @@ def multiply(block, weight, out, h):  # type: ignore[no-untyped-def]
             multiply_tile(weight, k, p, 1, block, x, BLOCK_EDGES, g, out, to)
 
 
-@kernel(fastmath=True)
+@kernel(fastmath=FINITE)
 def update_edges(block, logits, norm, mean, inverse_std):  # type: ignore[no-untyped-def]
     """Add the rectified layer norm of gate logits to the edge states of a block.
 
@@ -164,7 +164,7 @@ def prefetch_part(block, source, source_terms, part, parts):  # type: ignore[no-
             prefetch(source_terms, np.intp(source[x]) * width + k)
 
 
-@kernel(fastmath=True)
+@kernel(fastmath=FINITE)
 def sigmoid(logits, next_block, next_source, source_terms):  # type: ignore[no-untyped-def]
     """Apply the sigmoid to gate logits in place, and prefetch the next block.
 

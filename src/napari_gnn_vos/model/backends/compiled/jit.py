@@ -9,7 +9,7 @@ these sources.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,16 @@ from napari_gnn_vos import __version__
 FOLDER = Path(__file__).parent
 SOURCES = (*sorted(FOLDER.glob("*.py")), FOLDER.parents[1] / "gatedgcn.py")
 """Files whose code or constants are compiled into kernels."""
+FINITE = frozenset({"contract", "nnan", "ninf", "nsz"})
+"""LLVM's flags for finite numbers and fused products and sums, whose results are the
+same in every process."""
 
 
 def kernel(
-    *, fastmath: bool = False, inline: str = "never", error_model: str = "numpy"
+    *,
+    fastmath: bool | Collection[str] = False,
+    inline: str = "never",
+    error_model: str = "numpy",
 ) -> Callable[[Callable[..., None]], Any]:
     """Compile a function when it is first called, and cache it on disk.
 
@@ -32,9 +38,10 @@ def kernel(
 
     Parameters
     ----------
-    fastmath : bool
-        Allow reordered sums. Results then depend on the alignment of the arrays
-        unless the order of sums is fixed by the loop itself.
+    fastmath : bool or collection of str
+        Relaxations of floating-point arithmetic, such as `FINITE`; True allows all,
+        also reordered sums and approximate divisions. Results then depend on how LLVM
+        compiles the function: loaded from the cache, it gave other bits than compiled.
     inline : {"never", "always"}
         See `numba.njit`.
     error_model : {"numpy", "python"}
@@ -42,7 +49,8 @@ def kernel(
     """
 
     def compile_function(function: Callable[..., None]) -> Any:
-        options: dict[str, Any] = {"fastmath": fastmath, "inline": inline}
+        flags = fastmath if isinstance(fastmath, bool) else {*fastmath}
+        options: dict[str, Any] = {"fastmath": flags, "inline": inline}
         options |= {"cache": True, "nogil": True, "error_model": error_model}
         dispatcher = njit(**options)(function)
         return bind_cache(dispatcher, source_digest(SOURCES))

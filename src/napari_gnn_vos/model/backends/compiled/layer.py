@@ -21,7 +21,7 @@ from napari_gnn_vos.model.backends.compiled.intrinsics import (
     TILE_ROWS,
     multiply_narrow_tile,
 )
-from napari_gnn_vos.model.backends.compiled.jit import kernel
+from napari_gnn_vos.model.backends.compiled.jit import FINITE, kernel
 from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
 from napari_gnn_vos.model.gatedgcn import EPS, NORM_EPS
 
@@ -89,7 +89,7 @@ def _ends_of_block(source, target, number):  # type: ignore[no-untyped-def]
     return source[edges], target[edges]
 
 
-@kernel(fastmath=True)
+@kernel(fastmath=FINITE)
 def pass_messages(blocks, source, target, source_terms, target_terms, weights, sums):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Sum the gated messages to the nodes of a frame, and update its edges in place.
 
@@ -159,7 +159,7 @@ def update_nodes(states, target_terms, sums, norm):  # type: ignore[no-untyped-d
             states[i, k] += max(value, _ZERO)
 
 
-@kernel(fastmath=True)
+@kernel(fastmath=FINITE)
 def apply_layer(blocks, source, target, source_terms, states, weights):  # type: ignore[no-untyped-def]
     """Apply a layer to the edge and node states of a frame, in place.
 
