@@ -19,6 +19,7 @@ from napari_gnn_vos.interact.seed_filtering import (
 from napari_gnn_vos.interact.seed_propagation import propagate_seeds
 from napari_gnn_vos.interact.seed_sampling import (
     discard_similar_to_objects,
+    is_filled_by_objects,
     sample_presumed_background,
     sample_seeds,
 )
@@ -98,7 +99,9 @@ def _new_seeds(
     graph, painted_pixels = session.graph, session.painted_pixels
     settings, round_index = session.config.seeds, len(session.rounds) + 1
     seeds = sample_seeds(scribbles, graph.shape, round_index, settings, rng=rng)
-    if session.rounds:
+    if session.rounds or is_filled_by_objects(
+        graph.frames, graph.node_feature_names, painted_pixels
+    ):
         return seeds
     background = sample_presumed_background(
         painted_pixels, graph.shape, settings, rng=rng

@@ -82,7 +82,9 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
     settings, previous = session.config.label_model, session.prediction
     if previous is not None and previous.refined and session.config.refined_previous:
         previous = replace(previous, probability=previous.refined)
-    return gather_evidence(graph, node_labels, previous, settings, span)
+    inputs = gather_evidence(graph, node_labels, previous, settings, span)
+    presumes_background = session.config.seeds.background > 0
+    return inputs.completed() if presumes_background else inputs
 
 
 def predict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from napari_gnn_vos.interact.harmonic import solve_harmonic
 from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
 from napari_gnn_vos.interact.one_vs_rest import assemble_inputs
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
+from napari_gnn_vos.structures.scribbles import BACKGROUND
 from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -49,6 +50,20 @@ class Evidence:
     def rows(self, t: int) -> slice:
         """Return the rows of the superpixels of frame `t`."""
         return slice(int(self.offsets[t]), int(self.offsets[t + 1]))
+
+    def completed(self) -> Evidence:
+        """Return certain evidence for the only label if no other one is known.
+
+        An object without background, painted or presumed, fills the frame.
+        """
+        known = self.node_labels
+        sources = (known.drawn, known.propagated, known.presumed)
+        if any((labels == BACKGROUND).any() for labels in sources):
+            return self
+        if len(self.objects) != 1:
+            return self
+        certain = {self.objects[0]: np.ones(len(known.drawn), np.float32)}
+        return replace(self, label_model=certain, harmonic=certain)
 
     def inputs(self, t: int) -> F32:
         """Assemble the inputs of the network for frame `t`, (K, n, 8) of K objects."""

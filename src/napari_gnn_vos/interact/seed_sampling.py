@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from napari_gnn_vos.config import SeedSettings
+from napari_gnn_vos.interact.seed_filtering import COLOUR_FEATURES
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
@@ -18,6 +19,8 @@ from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 F32 = NDArray[np.float32]
 MAX_CLEARANCE = 0.6
 """Upper limit of the clearance, as a fraction of the largest distance in the frame."""
+UNIFORM_COLOUR = 0.016
+"""Colour difference in which an object that fills the frame may vary: 4 of 255."""
 
 
 def sample_seeds(
@@ -155,6 +158,41 @@ def discard_similar_to_objects(
         order = np.argsort(distance, kind="stable")
         kept[on_frame[order[: round(fraction * len(on_frame))]]] = False
     return background.take(kept)
+
+
+def is_filled_by_objects(
+    frames: Sequence[FrameGraph],
+    names: tuple[str, ...],
+    painted_pixels: PaintedPixels,
+) -> bool:
+    """Return whether all superpixels have the colour of a painted object.
+
+    Parameters
+    ----------
+    frames : sequence of T FrameGraph
+    names : tuple of str
+        Names of the node features.
+    painted_pixels : PaintedPixels
+        Pixels labelled by strokes.
+
+    Returns
+    -------
+    filled : bool
+        False if background is painted. Otherwise whether no superpixel of a frame with
+        strokes differs by more than `UNIFORM_COLOUR` in L, a or b from the nearest
+        painted superpixel. Then nothing indicates that there is background.
+    """
+    if not len(painted_pixels) or (painted_pixels.label == BACKGROUND).any():
+        return False
+    columns = [names.index(name) for name in COLOUR_FEATURES]
+    for t in np.unique(painted_pixels.frame):
+        painted, frame = painted_pixels.take(painted_pixels.frame == t), frames[int(t)]
+        colours = frame.node_features[:, columns]
+        nodes = np.unique(frame.nodes_at(painted.row, painted.col))
+        differences = [abs(colours - colours[node]).max(axis=1) for node in nodes]
+        if np.min(differences, axis=0).max() > UNIFORM_COLOUR:
+            return False
+    return True
 
 
 def _nearest_distance(

@@ -50,18 +50,22 @@ class TiffFrames(LazyFrames):
         try:
             self._file = tifffile.TiffFile(path)
             finalize(self, self._file.close)
-            self._pages, self._axes, lengths = _planes(self._file)
-            self._axes = video_axes(self._axes, lengths, frame_per_file)
-            self._memmap = _memory_map(path, self._file, self._pages)
+            shape, dtype = self._open(frame_per_file)
         except ReadError as error:
             raise ReadError(f"{path}: {error}") from None
         except Exception as error:  # tifffile has no common base class
             raise ReadError(_read_error_message(path, error)) from error
-        self._lengths = lengths
-        size = dict(zip(self._axes, lengths, strict=True))
-        channels = (size["C"],) if "C" in size else ()
+        super().__init__(shape, dtype)
+
+    def _open(self, frame_per_file: bool) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Find pages, axes and colour space; return shape and type of the video."""
+        self._pages, axes, self._lengths = _planes(self._file)
+        self._axes = video_axes(axes, self._lengths, frame_per_file)
+        self._memmap = _memory_map(self.path, self._file, self._pages)
         self._series = _full_series(self._file)[0]
         keyframe = self._series.keyframe
+        size = dict(zip(self._axes, self._lengths, strict=True))
+        channels = (size["C"],) if "C" in size else ()
         self._convert = photometric_conversion(keyframe, size.get("C", 1))
         dtype = self._series.dtype.newbyteorder("=")
         probe = self._convert(np.zeros((1, 1, *channels), dtype))
@@ -70,8 +74,7 @@ class TiffFrames(LazyFrames):
         rows, cols = size["Y"], size["X"]
         if self._orientation in TRANSPOSED:
             rows, cols = cols, rows
-        shape = (size.get("T", 1), rows, cols, *probe.shape[2:])
-        super().__init__(shape, probe.dtype)
+        return (size.get("T", 1), rows, cols, *probe.shape[2:]), probe.dtype
 
     def close(self) -> None:
         """Close the file. Frames cannot be read afterwards."""
@@ -79,13 +82,12 @@ class TiffFrames(LazyFrames):
 
     def _read(self, t: int) -> NDArray[Any]:
         try:
-            block = self._block(t)
+            axes = self._axes.replace("T", "")
+            order = [axes.index(axis) for axis in "YXC" if axis in axes]
+            frame = self._convert(self._block(t).transpose(order))
         except Exception as error:  # tifffile and codecs raise many types
             raise ReadError(_read_error_message(self.path, error)) from error
-        axes = self._axes.replace("T", "")
-        order = [axes.index(axis) for axis in "YXC" if axis in axes]
-        frame = oriented(self._convert(block.transpose(order)), self._orientation)
-        return np.array(frame, self.dtype, order="C")
+        return np.array(oriented(frame, self._orientation), self.dtype, order="C")
 
     def _block(self, t: int) -> NDArray[Any]:
         """Return frame `t` from the memory map or its pages, axes as in the file."""

@@ -5,7 +5,12 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.export import export_labels, import_labels
-from napari_gnn_vos.io.formats.registry import DEFAULTS, FORMATS, format_named
+from napari_gnn_vos.io.formats.registry import (
+    DEFAULTS,
+    FORMATS,
+    format_named,
+    select_output_format,
+)
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
 
@@ -133,3 +138,10 @@ def test_damaged_files_are_refused(tmp_path, name):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ReadError):
         np.stack([*import_labels(path, name).frames])
+
+
+def test_zarr_suffix_selects_ome_zarr_by_its_full_form_only(tmp_path):
+    assert select_output_format(tmp_path / "a.ome.zarr").name == "ome-zarr"
+    assert select_output_format(tmp_path / "a.zarr", "ome-zarr").name == "ome-zarr"
+    with pytest.raises(SettingsError, match=r"'\.zarr' of .*\.ome\.zarr"):
+        select_output_format(tmp_path / "a.zarr")

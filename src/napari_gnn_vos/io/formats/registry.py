@@ -243,8 +243,8 @@ def select_output_format(path: Path, name: str | None = None) -> LabelFormat:
     ----------
     path : Path
     name : str, optional
-        Name of a format. By default the suffix selects it; a path without suffix is a
-        folder of PNG files.
+        Name of a format. By default the suffix selects it, ``.ome.zarr`` OME-Zarr; a
+        path without suffix is a folder of PNG files.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def select_output_format(path: Path, name: str | None = None) -> LabelFormat:
     """
     if name is None:
         for default in DEFAULTS:
-            if format_named(default).accepts(path):
+            if format_named(default).accepts(path) and not _is_plain_zarr(path):
                 return format_named(default)
         raise _unknown_suffix(path)
     chosen = format_named(name)
@@ -293,10 +293,17 @@ def _has_suffix(path: Path) -> bool:
     return bool(path.suffix) and not path.suffix[1:].isdigit()
 
 
+def _is_plain_zarr(path: Path) -> bool:
+    """Return whether a suffix is that of any zarr group, not of OME-Zarr."""
+    name = path.name.lower()
+    return name.endswith(".zarr") and not name.endswith(".ome.zarr")
+
+
 def _unknown_suffix(path: Path) -> SettingsError:
     suffixes = (suffix for each in FORMATS for suffix in each.suffixes)
     return SettingsError(
         f"Expected {', '.join(dict.fromkeys(suffixes))} or a folder; the suffix "
-        f"{path.suffix!r} of {path} selects no supported format. Change the suffix, or "
+        f"{path.suffix!r} of {path} selects no supported format. Change the suffix, "
+        "for example to .ome.zarr for OME-Zarr, name the format, or "
         "create the folder first if its name contains a dot."
     )
