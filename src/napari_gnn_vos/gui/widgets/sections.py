@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from magicgui.widgets import CheckBox, ComboBox, Container
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -235,11 +235,12 @@ class TextLabel(QLabel):
             self.setAlignment(Qt.AlignmentFlag.AlignTop)
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def heightForWidth(self, width: int) -> int:  # noqa: N802
-        """Return the height of the text, or that of a number of lines."""
-        if not self._lines:
-            return int(super().heightForWidth(width))
-        return int(self._lines * self.fontMetrics().lineSpacing())
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the size of the text, or of a number of lines."""
+        size: QSize = super().sizeHint()
+        if self._lines:
+            size.setHeight(self._lines * self.fontMetrics().lineSpacing())
+        return size
 
 
 def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
