@@ -57,7 +57,9 @@ class AnnotateDock(QWidget):
         self._fit = QTimer(self, singleShot=True, interval=FIT_DELAY)
         self._fit.timeout.connect(self._fit_view)
         self._show_when_loaded()
-        self.destroyed.connect(self._on_close.close)  # the window is closed
+        close = self._on_close.close
+        # the window is closed; a bound method would be referenced weakly only
+        self.destroyed.connect(lambda: close())
 
     @property
     def content(self) -> AnnotateWidget:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.controller.view_state import ViewState
 
 
+TEXT_PADDING = 8
+"""Pixels above and below the text of a label in napari's style."""
+
+
 class Section(QWidget):
     """A column of widgets that shows a part of the state.
 
@@ -237,9 +241,24 @@ class TextLabel(QLabel):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size of the text, or of a number of lines."""
-        size: QSize = super().sizeHint()
+        return self._with_fixed_height(super().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the least size; its height is that of :meth:`sizeHint`."""
+        return self._with_fixed_height(super().minimumSizeHint())
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Return the height, for any width if the number of lines is fixed."""
+        return self._fixed_height or int(super().heightForWidth(width))
+
+    @property
+    def _fixed_height(self) -> int:
+        lines = self._lines * self.fontMetrics().lineSpacing()
+        return lines + TEXT_PADDING if lines else 0
+
+    def _with_fixed_height(self, size: QSize) -> QSize:
         if self._lines:
-            size.setHeight(self._lines * self.fontMetrics().lineSpacing())
+            size.setHeight(self._fixed_height)
         return size
 
 
