@@ -54,8 +54,12 @@ class AnnotateDock(QWidget):
         self._poll = QTimer(self, interval=POLL_INTERVAL)
         self._poll.timeout.connect(self._show_when_loaded)
         self._poll.start()
+        self._fit = QTimer(self, singleShot=True, interval=FIT_DELAY)
+        self._fit.timeout.connect(self._fit_view)
         self._show_when_loaded()
-        self.destroyed.connect(self._on_close.close)  # the window is closed
+        close = self._on_close.close
+        # the window is closed; a bound method would be referenced weakly only
+        self.destroyed.connect(lambda: close())
 
     @property
     def content(self) -> AnnotateWidget:
@@ -77,8 +81,13 @@ class AnnotateDock(QWidget):
         """Disconnect from the viewer when the closed dock releases the widget."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._poll.stop()
+            self._fit.stop()
             self._on_close.close()
         return bool(super().event(event))
+
+    def _fit_view(self) -> None:
+        """Fit the view into the canvas, which the dock has made narrower."""
+        self._viewer.reset_view()
 
     def _show_when_loaded(self) -> None:
         if not self._thread.is_alive():
@@ -104,9 +113,7 @@ class AnnotateDock(QWidget):
         self._on_close.callback(bind_keys(self._viewer, widget))
         self._on_close.callback(theme_event.disconnect, apply_theme)
         self._add_timeline(new_annotator)
-        fit = QTimer(widget, singleShot=True, interval=FIT_DELAY)
-        fit.timeout.connect(lambda: self._viewer.reset_view())
-        fit.start()
+        self._fit.start()
         return widget
 
     def _add_timeline(self, annotator: Annotator) -> None:

@@ -146,7 +146,7 @@ class EditableLabelFrames(LabelFrames):
         """Assign as to a NumPy array; the first index must be basic or an array."""
         first, *rest = key if isinstance(key, tuple) else (key,)
         if isinstance(first, int | np.integer):
-            t = range(len(self))[first]
+            t = range(len(self))[int(first)]
             first = slice(t, t + 1)
         if isinstance(first, slice):
             frames = range(*first.indices(len(self)))

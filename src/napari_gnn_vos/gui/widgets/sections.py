@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from magicgui.widgets import CheckBox, ComboBox, Container
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.controller.view_state import ViewState
+
+
+TEXT_PADDING = 8
+"""Pixels above and below the text of a label in napari's style."""
 
 
 class Section(QWidget):
@@ -235,11 +239,27 @@ class TextLabel(QLabel):
             self.setAlignment(Qt.AlignmentFlag.AlignTop)
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the size of the text, or of a number of lines."""
+        return self._with_fixed_height(super().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the least size; its height is that of :meth:`sizeHint`."""
+        return self._with_fixed_height(super().minimumSizeHint())
+
     def heightForWidth(self, width: int) -> int:  # noqa: N802
-        """Return the height of the text, or that of a number of lines."""
-        if not self._lines:
-            return int(super().heightForWidth(width))
-        return int(self._lines * self.fontMetrics().lineSpacing())
+        """Return the height, for any width if the number of lines is fixed."""
+        return self._fixed_height or int(super().heightForWidth(width))
+
+    @property
+    def _fixed_height(self) -> int:
+        lines = self._lines * self.fontMetrics().lineSpacing()
+        return lines + TEXT_PADDING if lines else 0
+
+    def _with_fixed_height(self, size: QSize) -> QSize:
+        if self._lines:
+            size.setHeight(self._fixed_height)
+        return size
 
 
 def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.controller.view_state import ViewState
 
 HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
-UNCERTAIN, DRAWN, ACCEPTED = "#ff924c", "#f4f4f4", "#8ac926"
-BACKGROUND, PRESENT = "#2b2f38", ACCENT
+UNCERTAIN, DRAWN, ACCEPTED = "#ff924c", ACCENT, "#8ac926"
+LINE_WIDTH = 2
 
 
 class Timeline(QWidget):
     """Show all frames of a video as columns; a click goes to a frame.
 
-    Orange bars show the uncertainty of the prediction, white marks frames with strokes,
-    green marks accepted frames, and a blue line the frame on screen.
+    Orange bars show the uncertainty of the prediction, blue marks frames with strokes,
+    green marks accepted frames, and a line the frame on screen.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Timeline(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setToolTip(
-            "Orange: uncertainty. White: strokes. Green: accepted. A click goes there."
+            "Orange: uncertainty. Blue: strokes. Green: accepted. A click goes there."
         )
         annotator.state_changed.connect(self._refresh)
         annotator.viewer.dims.events.point.connect(self._on_slider)
@@ -67,15 +67,19 @@ class Timeline(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         """Draw one column per frame."""
         state, painter = self._state, QPainter(self)
-        painter.fillRect(self._columns(0, state.frames or 1), QColor(BACKGROUND))
+        palette = self.palette()
+        background = palette.base() if state.frames else palette.window()
+        painter.fillRect(self._columns(0, state.frames or 1), background)
         for t, uncertainty in enumerate(state.uncertainty):
             painter.fillRect(self._columns(t, 1, uncertainty), QColor(UNCERTAIN))
         for frames, colour in ((state.drawn, DRAWN), (state.accepted, ACCEPTED)):
             for t in frames:
                 painter.fillRect(self._mark(t), QColor(colour))
         if state.frames:
-            present = self._columns(self._annotator.frame, 1)
-            painter.fillRect(present.adjusted(0, -4, 0, 4), QColor(PRESENT))
+            line = self._columns(self._annotator.frame, 1).adjusted(0, -4, 0, 4)
+            line.setLeft(line.center().x() - LINE_WIDTH / 2)
+            line.setWidth(LINE_WIDTH)
+            painter.fillRect(line, palette.text())
         painter.end()
 
     def _columns(self, first: int, count: int, height: float = 1.0) -> QRectF:
