@@ -64,12 +64,11 @@ def test_cached_code_is_compiled_again_for_another_digest(tmp_path, monkeypatch)
 
 FORWARD = """
     import numpy as np
-    import torch
-    from tests.model.backends.test_streaming import StreamingForward, frame_inputs, network
+    from tests.model.backends import test_streaming as streaming
     from tests.scenes import random_graph
     graph = random_graph(np.random.default_rng(0), frames=8)
-    forward = StreamingForward(network(graph))
-    logits = list(forward(frame_inputs(graph), graph.counts, range(8)))
+    forward = streaming.StreamingForward(streaming.network(graph))
+    logits = list(forward(streaming.frame_inputs(graph), graph.counts, range(8)))
     print(np.concatenate(logits, axis=1).tobytes().hex())
 """
 
