@@ -7,7 +7,6 @@ strokes that were complete before must be in the autosave or in the saved projec
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 import time
@@ -40,15 +39,15 @@ def work(folder: Path) -> None:
     print("ready", flush=True)
     actions = [annotator.predict, annotator.undo, annotator.redo, annotator.prepare]
     actions.append(lambda: annotator.projects.save(folder / "walk.gnnvos"))
-    rng = random.Random()
+    rng = np.random.default_rng()
     for number in range(HEIGHT * WIDTH // 64):
         frame, row, col = number % FRAMES, 4 + number // 8 * 4, 4 + number % 8 * 7
         viewer.dims.set_current_step(0, frame)
         annotator.workspace.strokes.paint((frame, row, col), 1 + number % 2)
         QTest.qWait(1)
         print(frame, row, col, flush=True)
-        dock.attempt(rng.choice(actions))
-        QTest.qWait(rng.randrange(120))
+        dock.attempt(actions[rng.integers(len(actions))])
+        QTest.qWait(int(rng.integers(120)))
 
 
 def _layer(path: Path):
@@ -70,11 +69,14 @@ def run_once(seconds: float) -> tuple[bool, str]:
         np.save(folder / "walk.npy", frames.astype(np.uint8))
         command = [sys.executable, __file__, "--work", name]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        ready = any(line.strip() == "ready" for line in iter(process.stdout.readline, ""))
+        output = iter(process.stdout.readline, "")
+        ready = any(line.strip() == "ready" for line in output)
         time.sleep(seconds)
         process.kill()
         lines = process.stdout.read().splitlines()
-        drawn = [tuple(map(int, line.split())) for line in lines if line.count(" ") == 2]
+        drawn = [
+            tuple(map(int, line.split())) for line in lines if line.count(" ") == 2
+        ]
         projects = recoverable_projects(folder / "user" / "autosave")
         saved = folder / "walk.gnnvos"
         projects += [Project.open(saved)] if saved.exists() else []
@@ -104,7 +106,7 @@ def main() -> None:
         work(Path(sys.argv[2]))
         return
     runs, passed = int(sys.argv[1]) if sys.argv[1:] else 200, 0
-    rng = random.Random(0)
+    rng = np.random.default_rng(0)
     for number in range(runs):
         ok, summary = run_once(rng.uniform(0.0, MAX_SECONDS))
         passed += ok

@@ -102,7 +102,7 @@ class Project:
 
     Examples
     --------
-    >>> project = Project.open("walk.gnnvos")  # doctest: +SKIP
+    >>> project = Project.open("clip.gnnvos")  # doctest: +SKIP
     >>> project.log.drawing.of_kind("brush")[0].shape  # doctest: +SKIP
     (480, 854)
     """

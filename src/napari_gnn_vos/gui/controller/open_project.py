@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -65,7 +66,7 @@ class OpenProject:
         return True
 
     def complete_autosave(
-        self, project: Project, video: Video, canvas: NDArray[object] | None
+        self, project: Project, video: Video, canvas: NDArray[Any] | None
     ) -> None:
         """Add thumbnail and fingerprint to a new autosave, in a thread."""
         autosave = self._autosave
