@@ -141,7 +141,7 @@ def test_reset_can_be_undone(two_rounds):
 def test_failed_round_does_not_change_the_history(two_rounds):
     before = two_rounds.history.current
     with pytest.raises(NoSeedsError):
-        two_rounds._rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
+        two_rounds.rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
         predict(two_rounds, dot((5, 5)))
     assert two_rounds.history.current is before
     assert not two_rounds.jobs.busy
