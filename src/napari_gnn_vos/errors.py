@@ -10,6 +10,7 @@ message states what was expected, what was received, and what to do.
   * ScribbleError     (also a ValueError)  a stroke outside the video
   * NoSeedsError      (also a ValueError)  prediction requested without scribbles
   * ReadError         (also an OSError)    a missing, damaged or unsupported file
+  * ProjectLockedError  a project that is open in another window
   * CheckpointError   (also a ValueError)  weights that do not match the features
   * SettingsError     (also a ValueError)  an unknown or invalid setting
 """
@@ -41,6 +42,10 @@ class NoSeedsError(GnnVosError, ValueError):
 
 class ReadError(GnnVosError, OSError):
     """A file is missing, damaged, or written by a newer version."""
+
+
+class ProjectLockedError(GnnVosError):
+    """A project is open in another window or program."""
 
 
 class CheckpointError(GnnVosError, ValueError):

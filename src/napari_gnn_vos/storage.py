@@ -7,6 +7,7 @@ operations in which the two differ.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -67,7 +68,12 @@ def storage_path(text: str) -> StoragePath:
     return path
 
 
-def atomic_write(path: StoragePath, write: Callable[[IO[bytes]], object]) -> None:
+def atomic_write(
+    path: StoragePath,
+    write: Callable[[IO[bytes]], object],
+    *,
+    durable: bool = False,
+) -> None:
     """Write a file atomically: readers see the old or the complete new content.
 
     Parameters
@@ -76,6 +82,9 @@ def atomic_write(path: StoragePath, write: Callable[[IO[bytes]], object]) -> Non
         A file in an existing folder. An existing file is replaced.
     write : callable
         Called with a file opened for binary writing; writes the whole content.
+    durable : bool
+        Wait until the content of a local file is on the disk, so that it also survives
+        a power failure.
 
     Notes
     -----
@@ -90,6 +99,9 @@ def atomic_write(path: StoragePath, write: Callable[[IO[bytes]], object]) -> Non
         try:
             with local.open("wb") as file:
                 write(file)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             local.replace(path)
         finally:
             local.unlink(missing_ok=True)

@@ -6,11 +6,20 @@ from napari_gnn_vos.gui import plugin, scripting
 from tests.gui import fakes
 
 
+@pytest.fixture(autouse=True)
+def data_folder(monkeypatch, tmp_path):
+    """A folder of autosaves instead of the user's."""
+    folder = tmp_path / "user-data"
+    monkeypatch.setattr(plugin, "user_data_path", lambda _: folder)
+    return folder
+
+
 @pytest.fixture
 def toy_engine(monkeypatch):
     """The dock widget, but with an engine of a few lines."""
     monkeypatch.setattr(scripting, "prepare", fakes.prepare)
     monkeypatch.setattr(scripting, "predict_round", fakes.predict_round)
+    monkeypatch.setattr(scripting, "restore_round", fakes.restore_round)
 
 
 @pytest.fixture

@@ -32,10 +32,13 @@ class FakeDrawingSource:
     def __init__(self, video, frame=0):
         self.video, self.frame = video, frame
         self.drawing, self.names, self.summary = Drawing(), {}, "a video"
-        self.source = VideoSource(self, video.frames, None)
+        self.source, self.path = VideoSource(self, video.frames, None), ""
 
     def read(self, last=None):
         return self.drawing
+
+    def read_frame(self, frame):
+        return self.drawing.brush.get(frame), self.drawing.lines
 
     def write(self, drawing):
         self.drawing = drawing
@@ -70,6 +73,11 @@ def predict_round(session, scribbles, rng, frame=0):
         packed_labels=LabelFrames.of(labels),
         prediction=prediction,
     )
+
+
+def restore_round(session, scribbles, rng, saved):
+    restored = drain(predict_round(session, scribbles, rng))
+    return replace(restored, prediction=saved.prediction, packed_labels=saved.labels)
 
 
 def diffusion_alone(_graph, node_inputs, frames):

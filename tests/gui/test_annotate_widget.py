@@ -44,7 +44,7 @@ def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
 
 
 def test_cancel_stops_the_job(qtbot, dock):
-    dock.annotator.controller._rounds._prepare = fakes.endless
+    dock.annotator.controller.rounds._prepare = fakes.endless
     dock.video.prepare.click()
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert not dock.prediction.predict.isEnabled()
@@ -55,7 +55,7 @@ def test_cancel_stops_the_job(qtbot, dock):
 
 
 def test_message_about_a_running_job_is_kept(qtbot, dock):
-    dock.annotator.controller._rounds._prepare = fakes.endless
+    dock.annotator.controller.rounds._prepare = fakes.endless
     dock.video.prepare.click()
     message = dock.status.message.text()
     dock.attempt(dock.annotator.prepare)
@@ -171,7 +171,7 @@ def position(widget, dock):
 
 
 def test_buttons_do_not_move(qtbot, dock):
-    dock.annotator.controller._rounds._prepare = fakes.endless
+    dock.annotator.controller.rounds._prepare = fakes.endless
     dock.resize(300, 700)
     dock.show()
     qtbot.wait(50)
@@ -224,7 +224,7 @@ def test_closed_widget_disconnects_during_a_job(qtbot, viewer, toy_engine):
     widgets = [plugin.AnnotateDock(viewer)]
     annotator = widgets[0].annotator
     qtbot.waitUntil(lambda: annotator.workspace is not None)
-    annotator.controller._rounds._prepare = fakes.endless
+    annotator.controller.rounds._prepare = fakes.endless
     widgets[0].video.prepare.click()
     widgets.pop().deleteLater()
     qtbot.waitUntil(lambda: not annotator.controller.jobs.busy)

@@ -80,7 +80,7 @@ def test_predict_without_strokes_is_rejected_before_preparation():
     controller.open(fakes.FakeDrawingSource(fakes.video()))
     with pytest.raises(NoSeedsError, match="Choose an object"):
         predict(controller, Drawing())
-    controller._rounds._prepare.assert_not_called()
+    controller.rounds._prepare.assert_not_called()
 
 
 def test_predict_with_background_only_is_rejected_before_preparation():
@@ -90,7 +90,7 @@ def test_predict_with_background_only_is_rejected_before_preparation():
     brush[2, 3] = BACKGROUND_VALUE
     with pytest.raises(NoSeedsError, match="only background is drawn"):
         predict(controller, Drawing({0: brush}))
-    controller._rounds._prepare.assert_not_called()
+    controller.rounds._prepare.assert_not_called()
 
 
 def test_prepare_without_video_is_rejected():
@@ -141,7 +141,7 @@ def test_reset_can_be_undone(two_rounds):
 def test_failed_round_does_not_change_the_history(two_rounds):
     before = two_rounds.history.current
     with pytest.raises(NoSeedsError):
-        two_rounds._rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
+        two_rounds.rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
         predict(two_rounds, dot((5, 5)))
     assert two_rounds.history.current is before
     assert not two_rounds.jobs.busy
@@ -212,7 +212,7 @@ class TestAsynchronousRunner:
 
     def test_expected_errors_are_reported(self, controller, runner):
         listener = listen(controller)
-        controller._rounds._prepare = lambda *_: _raise(VideoError("too dark"))
+        controller.rounds._prepare = lambda *_: _raise(VideoError("too dark"))
         controller.prepare()
         runner.finish()
         listener.failed.assert_called_once_with("too dark")

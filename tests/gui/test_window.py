@@ -83,7 +83,7 @@ def test_mouse_stroke_and_predict_button_label_the_video(qtbot, window):
 
 def test_window_closes_during_a_job(qtbot, window):
     viewer, dock, _ = window
-    dock.annotator.controller._rounds._prepare = fakes.endless
+    dock.annotator.controller.rounds._prepare = fakes.endless
     controller = dock.annotator.controller
     click(qtbot, dock.video.prepare)
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
@@ -93,7 +93,7 @@ def test_window_closes_during_a_job(qtbot, window):
 
 def test_closed_dock_releases_its_keys(qtbot, window):
     viewer, dock, _ = window
-    dock.annotator.controller._rounds._prepare = fakes.endless
+    dock.annotator.controller.rounds._prepare = fakes.endless
     click(qtbot, dock.video.prepare)
     qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
     assert viewer.keymap

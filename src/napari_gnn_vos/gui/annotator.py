@@ -14,12 +14,14 @@ from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
+from napari_gnn_vos.gui.controller.project_keeper import ModelChecksum, ProjectKeeper
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layer_follower import LayerFollower
 from napari_gnn_vos.gui.layers.factory import names_in
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
+from napari_gnn_vos.gui.project_files import ProjectFiles
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -44,6 +46,8 @@ class Annotator:
         Layers of the open video: ``workspace.strokes``, ``workspace.lines``.
     closed : bool
         Whether it is disconnected from the viewer.
+    projects : ProjectFiles
+        Saves, opens and recovers projects: ``projects.save("walk.gnnvos")``.
     confirm : callable
         Asks the user a question and returns whether the answer is yes; in scripts, it
         always is.
@@ -53,12 +57,18 @@ class Annotator:
 
     state_changed = Signal()  # `state` may differ
 
-    def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        controller: Controller,
+        model: ModelChecksum = lambda: ("", ""),
+    ) -> None:
         self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
         self.closed = False
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
+        self.projects = ProjectFiles(self, ProjectKeeper(controller, model))
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._events = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
@@ -120,6 +130,8 @@ class Annotator:
             self._events.observe_image()
             self._events.observe_prediction()
         self.list_drawn_objects()
+        if image is not None:
+            self.projects.restore_project_of(image)
 
     def prepare(self) -> None:
         """Compute the superpixel graph of the video, or read it from the cache.
@@ -297,6 +309,12 @@ class Annotator:
         if layer is not None:
             layer.visible = not layer.visible
 
+    def notice_stroke(self) -> None:
+        """Record a stroke, then predict if every stroke is predicted."""
+        if not self.auto_predict.is_paused:
+            self.defer(self.projects.record_stroke)
+        self.controller.notice_stroke()
+
     def cancel(self) -> None:
         """Stop the running job and discard its result."""
         self.controller.cancel()
@@ -305,6 +323,7 @@ class Annotator:
         """Cancel the running job, and disconnect from the viewer."""
         self.closed = True
         self._events.stop()
+        self.projects.close()
         selection = self.viewer.layers.selection
         selection.events.active.disconnect(self.emit_state_changed)
         self._leave_workspace()
@@ -314,7 +333,7 @@ class Annotator:
             *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
             *(controller.changed, controller.session_changed, controller.message),
             *(controller.auto_predict.changed, controller.active_label.changed),
-            self.state_changed,
+            *(self.state_changed, self.projects.changed),
         ):
             signal.disconnect()
         self.cancel()

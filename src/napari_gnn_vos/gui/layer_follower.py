@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 
+from napari_gnn_vos.gui.layers.conversion import PROJECT_KEY
 from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
 from napari_gnn_vos.gui.palette import label_of
@@ -30,7 +31,7 @@ class LayerFollower:
         self._annotator = annotator
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
-            drawing_changed=annotator.controller.notice_stroke,
+            drawing_changed=annotator.notice_stroke,
             prediction_painted=self._draw_painted,
             prediction_stepped=self._step_painted,
             fill_requested=self._confirm_fill,
@@ -77,14 +78,14 @@ class LayerFollower:
         """Follow the user's painting on the prediction layer by strokes."""
         if self._annotator.workspace is not None:
             self._annotator.workspace.draw_painted(pixels)
-            self._annotator.controller.notice_stroke()
+            self._annotator.notice_stroke()
 
     def _step_painted(self, method: str) -> None:
         annotation = self._annotator.controller.annotation
         if self._annotator.workspace is not None and annotation is not None:
             drawing = annotation.history.current.predicted
             self._annotator.workspace.step_painted(method, drawing)
-            self._annotator.controller.notice_stroke()
+            self._annotator.notice_stroke()
 
     def _confirm_fill(
         self, layer: Labels, accept: Callable[[], object], share: float
@@ -118,6 +119,8 @@ class LayerFollower:
 
     def _adopt_inserted(self, layer: Layer) -> None:
         """Continue with strokes that were opened from a file."""
+        if PROJECT_KEY in layer.metadata:
+            self._annotator.defer(lambda: self._annotator.projects.open_layer(layer))
         self.observe_prediction()
         if self._annotator.workspace is not None and self._annotator.workspace.adopt(
             layer

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 POLL_INTERVAL = 20
 """Milliseconds between two checks whether the widget is loaded."""
 
-CONTENT_ATTRIBUTES = "annotator", "attempt", "video", "drawing", "prediction", "status"
+CONTENT_ATTRIBUTES = (
+    *("annotator", "attempt", "project", "video", "drawing", "prediction", "status"),
+)
 """Attributes of `AnnotateWidget` that the dock has, too."""
 
 FIT_DELAY = 50
@@ -101,6 +104,7 @@ class AnnotateDock(QWidget):
         new_annotator = annotator(self._viewer, run_in_thread)
         new_annotator.defer = partial(QTimer.singleShot, 0)
         new_annotator.auto_predict.schedule = new_annotator.defer
+        new_annotator.projects.data_folder = user_data_path("napari-gnn-vos")
         widget = AnnotateWidget(new_annotator)
         theme_event = self._viewer.events.theme
 

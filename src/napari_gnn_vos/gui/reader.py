@@ -11,12 +11,13 @@ from napari.layers import Image
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.gui.layers.axes import Axes
-from napari_gnn_vos.gui.layers.conversion import VIDEO_KEY
+from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY, VIDEO_KEY
 from napari_gnn_vos.gui.layers.factory import AXES_KEY, features_of, labels_options
 from napari_gnn_vos.io.lazy_frames import LazyFrames
 from napari_gnn_vos.io.tiff_labels import LabelFile
+from napari_gnn_vos.io.video_reference import SAMPLE
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 from napari_gnn_vos.structures.video import Video
 
@@ -43,12 +44,15 @@ def get_reader(path: str | list[str]) -> Reader | None:
     read : callable or None
         None if the path cannot be read.
     """
+    from napari_gnn_vos.io.project_parts import is_project
     from napari_gnn_vos.io.read import SUFFIXES
     from napari_gnn_vos.io.zarr_video import is_zarr
 
     if isinstance(path, list):
         return None
     file = Path(path)
+    if is_project(file):
+        return read_project
     if file.is_dir():
         return read if is_zarr(file) or _has_images(file) else None
     return read if file.suffix.lower() in (*SUFFIXES, *LABEL_SUFFIXES) else None
@@ -75,7 +79,66 @@ def read(path: str) -> list[LayerData]:
             return [labels_data(label_file, file.stem)]
     if file.suffix.lower() in LABEL_SUFFIXES:
         return [imported_labels_data(file)]
-    return [image_data(read_video(path)), *_davis_masks(file.resolve())]
+    return [
+        _with_path(image_data(read_video(path)), path),
+        *_davis_masks(file.resolve()),
+    ]
+
+
+def read_project(path: str) -> list[LayerData]:
+    """Read the video of a project; the dock widget restores the rest.
+
+    Raises
+    ------
+    ReadError
+        If the project cannot be read, or its video is not found.
+    """
+    from napari_gnn_vos.io.project import Project
+    from napari_gnn_vos.io.video_reference import find_video
+
+    reference = Project.open(path).video
+    source = str(find_video(reference, Path(path).absolute()) or reference.absolute)
+    if not source:
+        raise ReadError(
+            f"The project belongs to the array {reference.name!r}, which is not in a "
+            "file. Open it as an image layer, and use Open project in the dock widget."
+        )
+    data, options, kind = video_layer_data(source)
+    options["metadata"][PROJECT_KEY] = str(Path(path).absolute())
+    show_dock_soon()
+    return [(data, options, kind)]
+
+
+def show_dock_soon() -> None:
+    """Open the dock widget in the window of the current viewer, if it has one."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return
+    from qtpy.QtCore import QTimer
+
+    def show() -> None:
+        viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+
+    QTimer.singleShot(0, show)
+
+
+def video_layer_data(source: str) -> LayerData:
+    """Read a video by its path, or sample data by ``sample:KEY``.
+
+    Raises
+    ------
+    ReadError
+        If it does not exist, or cannot be read.
+    """
+    from napari_gnn_vos.io.read import read_video
+
+    if not source.startswith(SAMPLE):
+        return _with_path(image_data(read_video(source)), source)
+    if source not in SAMPLES:
+        raise ReadError(f"Expected sample data, one of {list(SAMPLES)}, not {source}.")
+    return SAMPLES[source]()[0]
 
 
 def composed_scene() -> list[LayerData]:
@@ -83,7 +146,8 @@ def composed_scene() -> list[LayerData]:
     from napari_gnn_vos.io.photo_scenes import compose_scene
 
     video, truth = compose_scene()
-    return [image_data(video), truth_data(truth, video.name)]
+    image = _with_path(image_data(video), "sample:composed-scene")
+    return [image, truth_data(truth, video.name)]
 
 
 def cells() -> list[LayerData]:
@@ -91,7 +155,8 @@ def cells() -> list[LayerData]:
     from napari_gnn_vos.io.simulated_cells import simulate_cells
 
     video, truth = simulate_cells()
-    return [image_data(video), truth_data(truth, video.name)]
+    image = _with_path(image_data(video), "sample:cells")
+    return [image, truth_data(truth, video.name)]
 
 
 def time_lapse() -> list[LayerData]:
@@ -105,7 +170,15 @@ def time_lapse() -> list[LayerData]:
     from napari_gnn_vos.io.clip import fetch_clip
     from napari_gnn_vos.io.read import read_video
 
-    return [image_data(read_video(fetch_clip()))]
+    return [_with_path(image_data(read_video(fetch_clip())), "sample:time-lapse")]
+
+
+SAMPLES: dict[str, Callable[[], list[LayerData]]] = {
+    "sample:composed-scene": composed_scene,
+    "sample:cells": cells,
+    "sample:time-lapse": time_lapse,
+}
+"""Readers of sample data by the path that projects store."""
 
 
 class RgbFrames(LazyFrames):
@@ -155,6 +228,14 @@ def image_data(video: Video) -> LayerData:
     if notes is not None:
         options["metadata"][NOTES_KEY] = notes  # the reader of movies adds to them
     return data, options, "image"
+
+
+def _with_path(layer: LayerData, path: str) -> LayerData:
+    """Add the path of the video to the metadata, for projects."""
+    layer[1]["metadata"][PATH_KEY] = (
+        path if path.startswith(SAMPLE) else str(Path(path).expanduser().absolute())
+    )
+    return layer
 
 
 def labels_data(file: LabelFile, name: str) -> LayerData:

@@ -14,7 +14,10 @@ It needs napari, but neither Qt nor a screen::
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -32,6 +35,7 @@ from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import Runner, run_at_once
 from napari_gnn_vos.gui.warm_up import warm_up_in_thread
 from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
@@ -74,8 +78,10 @@ def annotator(
     running = _running.get(id(viewer))
     if run is None and running is not None and not running.closed:
         return running
-    controller = Controller(prepare, predict_round, run or run_at_once, seed)
-    new = _running[id(viewer)] = Annotator(viewer, controller)
+    controller = Controller(
+        prepare, predict_round, run or run_at_once, seed, restore_round
+    )
+    new = _running[id(viewer)] = Annotator(viewer, controller, default_model)
     return new
 
 
@@ -154,3 +160,45 @@ def predict_round(
 
     session = annotate(session, scribbles, rng=rng)
     return (yield from predict(session, load_model(), first=frame))
+
+
+def restore_round(
+    session: Session,
+    scribbles: Sequence[Scribble],
+    rng: np.random.Generator,
+    saved: SavedPrediction,
+) -> Session | None:
+    """Add the scribbles of a saved round, and its result instead of a prediction.
+
+    Parameters
+    ----------
+    session : Session
+        Session before the round.
+    scribbles : sequence of Scribble
+    rng : numpy.random.Generator
+        In the state of the original round.
+    saved : SavedPrediction
+
+    Returns
+    -------
+    session : Session or None
+        None if the result does not fit to the superpixels.
+    """
+    from napari_gnn_vos.engine import annotate
+
+    annotated = annotate(session, scribbles, rng=rng)
+    counts = [len(rows) for rows in saved.prediction.probability]
+    if counts != annotated.graph.counts.tolist():
+        return None
+    return replace(annotated, prediction=saved.prediction, packed_labels=saved.labels)
+
+
+def default_model() -> tuple[str, str]:
+    """Return name and SHA-256 checksum of the weights of the default model."""
+    name = "gatedgcn"
+    digest = hashlib.sha256()
+    for file in (f"{name}.safetensors", f"{name}-several.safetensors"):
+        digest.update(
+            files("napari_gnn_vos.model").joinpath("weights", file).read_bytes()
+        )
+    return name, digest.hexdigest()

@@ -56,6 +56,11 @@ class LabelFrames(NDArrayOperatorsMixin):
         """Return a copy that can be written to; frames are shared until then."""
         return EditableLabelFrames(self.shape, self._packed)
 
+    @property
+    def packed(self) -> tuple[bytes, ...]:
+        """Compressed frames."""
+        return self._packed
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -71,8 +76,7 @@ class LabelFrames(NDArrayOperatorsMixin):
 
     def frame(self, t: int) -> NDArray[np.uint8]:
         """Decompress frame `t`, (H, W)."""
-        pixels = np.frombuffer(zlib.decompress(self._packed[t]), np.uint8)
-        return np.asarray(pixels.reshape(self.shape[1:]))
+        return unpack(self._packed[t], self.shape[1:])
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         return map(self.frame, range(len(self)))
@@ -167,3 +171,26 @@ class EditableLabelFrames(LabelFrames):
 def pack(labels: NDArray[np.uint8]) -> bytes:
     """Compress the (H, W) labels of a frame."""
     return zlib.compress(np.ascontiguousarray(labels, np.uint8).data, level=1)
+
+
+def unpack(packed: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Decompress the (H, W) labels of a frame.
+
+    Parameters
+    ----------
+    packed : bytes
+        From :func:`pack`.
+    shape : (int, int)
+        H, W. No more than H x W bytes are allocated.
+
+    Raises
+    ------
+    ValueError
+        If the labels have another size.
+    """
+    size = int(np.prod(shape))
+    stream = zlib.decompressobj()
+    pixels = stream.decompress(packed, size + 1)
+    if len(pixels) != size:
+        raise ValueError(f"expected {size} pixels, got {len(pixels)} or more")
+    return np.frombuffer(pixels, np.uint8).reshape(shape)

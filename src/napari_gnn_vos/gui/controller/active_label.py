@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Literal
 
 from psygnal import Signal
@@ -60,6 +60,15 @@ class ActiveLabel:
             )
         self._insert(range(self._labels[-1] + 1, label + 1) or [label])
         self.label, self.tool = label, tool or self.tool
+        self.changed.emit()
+
+    def restore(self, labels: Iterable[int], names: Mapping[int, str]) -> None:
+        """Replace the list of objects and their names by those of a project."""
+        self._labels = sorted({BACKGROUND, *labels})
+        self.names.clear()
+        self.names.update(names)
+        if self.label not in self._labels:
+            self.label = self._labels[-1]
         self.changed.emit()
 
     def list_objects(self, labels: Iterable[int]) -> None:

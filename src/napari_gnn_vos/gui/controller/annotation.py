@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from psygnal import Signal
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.drawing import (
@@ -36,6 +37,8 @@ class Annotation:
     ----------
     history : History
     """
+
+    drawing_read = Signal(Drawing)
 
     def __init__(self, source: DrawingSource, history: History | None = None) -> None:
         self.source, self.history = source, history or History()
@@ -71,7 +74,13 @@ class Annotation:
     def read(self) -> Drawing:
         """Read the drawing; unchanged frames are shared with the last entry."""
         drawing = self.source.read(self.history.current.drawing)
-        return replace(drawing, accepted=self._accepted)
+        drawing = replace(drawing, accepted=self._accepted)
+        self.drawing_read.emit(drawing)
+        return drawing
+
+    def restore_drawing(self, drawing: Drawing) -> None:
+        """Write the drawing of a project."""
+        self._write(drawing)
 
     def labels_to_accept(self, drawing: Drawing, frame: int) -> Canvas:
         """Return the predicted labels of a frame with the strokes on it, (H, W).

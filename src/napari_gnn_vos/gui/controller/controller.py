@@ -15,6 +15,7 @@ from napari_gnn_vos.gui.controller.jobs import AutoPredict, JobRunner, Runner
 from napari_gnn_vos.gui.controller.rounds import (
     PredictRound,
     Prepare,
+    RestoreRound,
     Rounds,
     require_objects,
 )
@@ -40,6 +41,8 @@ class Controller:
     seed : int
         Round r draws from ``numpy.random.default_rng([seed, r])``: the same strokes
         give the same prediction, from the GUI and from Python, also after an undo.
+    restore_round : callable
+        Restores a saved round, see `Rounds`.
 
     Attributes
     ----------
@@ -53,6 +56,8 @@ class Controller:
         Undo, redo, reset, removal of objects, accepted frames.
     annotation : Annotation or None
         Drawing and history of the open video.
+    rounds : Rounds
+        Starts preparation and rounds.
     """
 
     changed = Signal()  # `state` may differ
@@ -65,13 +70,14 @@ class Controller:
         predict_round: PredictRound,
         run: Runner,
         seed: int = 0,
+        restore_round: RestoreRound = lambda *_: None,
     ) -> None:
         self.jobs, self.active_label = JobRunner(run), ActiveLabel()
         self.auto_predict = AutoPredict(self.jobs, self._predict_or_step)
         self.annotation: Annotation | None = None
-        self._rounds = Rounds(self.jobs, prepare, predict_round, seed)
+        self.rounds = Rounds(self.jobs, prepare, predict_round, seed, restore_round)
         self.edits = Edits(
-            self._require_annotation, self._rounds, self.active_label, self.auto_predict
+            self._require_annotation, self.rounds, self.active_label, self.auto_predict
         )
         self._histories, self._review = HistoryCache(), ReviewQueue()
         self._quality: Quality = "balanced"
@@ -159,6 +165,11 @@ class Controller:
             self.auto_predict.request()
             self.changed.emit()
 
+    def restore_history(self, history: History, message: str) -> None:
+        """Continue the open video with the history of a project."""
+        self._require_annotation().history = history
+        self._emit_session(message)
+
     def prepare(self) -> None:
         """Compute the superpixel graph of the video, or read it from the cache.
 
@@ -167,7 +178,7 @@ class Controller:
         GnnVosError
             If no video is open, or a job is running.
         """
-        self._rounds.prepare(self._require_annotation(), self._quality)
+        self.rounds.prepare(self._require_annotation(), self._quality)
 
     def predict(self) -> None:
         """Predict all frames from the drawing; the video is prepared if necessary.
@@ -184,9 +195,9 @@ class Controller:
         require_objects(drawing)
         if annotation.prepared:
             self._unpredicted = False
-            self._rounds.predict(annotation, drawing)
+            self.rounds.predict(annotation, drawing)
         else:
-            self._rounds.prepare(annotation, self._quality, self.predict)
+            self.rounds.prepare(annotation, self._quality, self.predict)
 
     def most_uncertain_frame(self) -> int:
         """Return the most uncertain frame; further calls return the next ones.
@@ -212,8 +223,8 @@ class Controller:
     def _connect(self) -> None:
         self.jobs.stopped.connect(self._report_stopped)
         self.jobs.failed.connect(self._store_failure)
-        self._rounds.started.connect(self.report)
-        self._rounds.completed.connect(self._emit_session)
+        self.rounds.started.connect(self.report)
+        self.rounds.completed.connect(self._emit_session)
         self.edits.stepped.connect(self._emit_session)
         self.edits.annotated.connect(self._report_annotated)
         for signal in (

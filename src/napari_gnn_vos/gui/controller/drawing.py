@@ -158,8 +158,15 @@ class DrawingSource(Protocol):
     def frame(self) -> int:
         """Number of the frame on screen."""
 
+    @property
+    def path(self) -> str:
+        """File or folder of the video; empty for an array."""
+
     def read(self, last: Drawing | None = None) -> Drawing:
         """Read the drawing; unchanged frames are shared with `last`."""
+
+    def read_frame(self, frame: int) -> tuple[Canvas | None, tuple[Scribble, ...]]:
+        """Read the brush strokes of one frame, and all lines."""
 
     def write(self, drawing: Drawing) -> None:
         """Replace the drawing."""

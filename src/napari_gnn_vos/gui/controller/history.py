@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -77,6 +77,22 @@ class History:
         self.start = HistoryEntry(session, Drawing())
         self._entries = deque([self.start], maxlen=MAX_ROUNDS + 1)
         self._undone: list[HistoryEntry] = []
+
+    @classmethod
+    def restored(
+        cls, session: Session, entries: Sequence[HistoryEntry], current: int
+    ) -> History:
+        """Create a history from its `entries` and the index of the current one."""
+        history = cls(session)
+        if entries:
+            history._entries = deque(entries[: current + 1], maxlen=MAX_ROUNDS + 1)
+            history._undone = list(reversed(entries[current + 1 :]))
+        return history
+
+    @property
+    def entries(self) -> tuple[HistoryEntry, ...]:
+        """All entries, oldest first, then the undone ones in the order of redo."""
+        return (*self._entries, *reversed(self._undone))
 
     @property
     def current(self) -> HistoryEntry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -15,6 +15,7 @@ from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import HistoryEntry
 from napari_gnn_vos.gui.controller.jobs import JobRunner
 from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.structures.project import SavedPrediction, SavedRound
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
@@ -22,6 +23,10 @@ from napari_gnn_vos.structures.video import Video
 Prepare = Callable[[Video, int, Quality], Pipeline[Session]]
 PredictRound = Callable[
     [Session, Sequence[Scribble], np.random.Generator, int], Pipeline[Session]
+]
+
+RestoreRound = Callable[
+    [Session, Sequence[Scribble], np.random.Generator, SavedPrediction], Session | None
 ]
 
 
@@ -39,6 +44,9 @@ class Rounds:
         generator and the frame to predict first.
     seed : int
         Round r draws from ``numpy.random.default_rng([seed, r])``.
+    restore_round : callable
+        Adds the scribbles of a round with its saved result, given also a session and
+        a random generator; returns None if the result does not fit.
     """
 
     started = Signal(str)  # message
@@ -50,9 +58,11 @@ class Rounds:
         prepare: Prepare,
         predict_round: PredictRound,
         seed: int = 0,
+        restore_round: RestoreRound = lambda *_: None,
     ) -> None:
-        self._jobs, self._seed = jobs, seed
+        self._jobs, self.seed = jobs, seed
         self._prepare, self._predict_round = prepare, predict_round
+        self._restore_round = restore_round
 
     def require_idle(self) -> None:
         """Raise GnnVosError if a job is running."""
@@ -119,9 +129,57 @@ class Rounds:
             self.completed.emit(f"{frames} labelled in {_elapsed(start_time)}")
 
         self.started.emit(f"Labelling {frames} ...")
-        rng = np.random.default_rng([self._seed, number])
+        rng = np.random.default_rng([self.seed, number])
         pipeline = self._predict_round(session, scribbles, rng, annotation.source.frame)
         self._jobs.start(pipeline, complete)
+
+    def restore(
+        self,
+        annotation: Annotation,
+        quality: Quality,
+        rounds: Sequence[SavedRound],
+        predictions: Mapping[int, SavedPrediction],
+        complete: Callable[[Session, list[Session]], object],
+    ) -> None:
+        """Prepare the video, and restore the sessions of saved rounds.
+
+        Parameters
+        ----------
+        annotation : Annotation
+        quality : {"fast", "balanced", "best"}
+        rounds : sequence of SavedRound
+            Parents come before the rounds that continue them.
+        predictions : mapping of int to SavedPrediction
+            Results by index; a round without a result is predicted again.
+        complete : callable
+            Called with the session of the prepared video, and those of the rounds.
+
+        Raises
+        ------
+        GnnVosError
+            If a job is running.
+        """
+        source = annotation.source
+
+        def pipeline() -> Pipeline[tuple[Session, list[Session]]]:
+            start = yield from self._prepare(source.video, source.frame, quality)
+            sessions: list[Session] = []
+            for index, saved in enumerate(rounds):
+                parent = start if saved.parent < 0 else sessions[saved.parent]
+                rng = np.random.default_rng([self.seed, saved.number])
+                session = None
+                if index in predictions:
+                    result = predictions[index]
+                    session = self._restore_round(parent, saved.scribbles, rng, result)
+                if session is None:
+                    rng = np.random.default_rng([self.seed, saved.number])
+                    session = yield from self._predict_round(
+                        parent, saved.scribbles, rng, source.frame
+                    )
+                sessions.append(session)
+            return start, sessions
+
+        self._jobs.start(pipeline(), lambda restored: complete(*restored))
 
 
 def require_objects(drawing: Drawing) -> None:

@@ -17,6 +17,11 @@ from napari_gnn_vos.structures.video import Video
 VIDEO_KEY = "gnn-vos video"
 """Metadata key under which the readers store a layer's array and its video."""
 
+PATH_KEY = "gnn-vos path"
+"""Metadata key of an image layer for the path of its video."""
+PROJECT_KEY = "gnn-vos project"
+"""Metadata key of an image layer for the path of the project that it belongs to."""
+
 CLOSED_SHAPES = ("rectangle", "polygon", "ellipse")
 ELLIPSE_POINTS = 48
 
@@ -87,7 +92,7 @@ def brush_from_strokes(
         frame = np.asarray(stack[t])
         if frame.any():
             same = t in last_brush and np.array_equal(frame, last_brush[t])
-            brush[t] = last_brush[t] if same else _checked(frame, t)
+            brush[t] = last_brush[t] if same else checked_canvas(frame, t)
     return brush
 
 
@@ -145,7 +150,14 @@ def outline(path: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
     return np.vstack([path, path[:1]]) if kind in CLOSED_SHAPES else path
 
 
-def _checked(frame: NDArray[Any], t: int) -> Canvas:
+def checked_canvas(frame: NDArray[Any], t: int) -> Canvas:
+    """Copy frame `t` of a strokes layer, (H, W).
+
+    Raises
+    ------
+    ScribbleError
+        If it has values that are not those of strokes.
+    """
     if frame.dtype != np.uint8 and not (frame.min() >= 0 and frame.max() <= 255):
         raise ScribbleError(
             "Strokes have the values 0 (nothing), 1 to 254 (objects) and 255 "

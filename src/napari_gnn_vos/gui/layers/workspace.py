@@ -9,10 +9,20 @@ from napari.layers import Labels, Shapes
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource, same_lines
+from napari_gnn_vos.gui.controller.drawing import (
+    Canvas,
+    Drawing,
+    VideoSource,
+    same_lines,
+)
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.conversion import brush_from_strokes, video_of
+from napari_gnn_vos.gui.layers.conversion import (
+    PATH_KEY,
+    brush_from_strokes,
+    checked_canvas,
+    video_of,
+)
 from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
 from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
@@ -104,6 +114,11 @@ class Workspace:
         return names
 
     @property
+    def path(self) -> str:
+        """File or folder of the video; empty for an array."""
+        return str(self.image.metadata.get(PATH_KEY, ""))
+
+    @property
     def summary(self) -> str:
         """One line about the video."""
         frames, height, width = self.video.shape
@@ -155,6 +170,20 @@ class Workspace:
             return Drawing({}, lines)
         stack = self.axes.to_stack(strokes.data)
         return Drawing(brush_from_strokes(stack, self.video.shape, last), lines)
+
+    def read_frame(self, frame: int) -> tuple[Canvas | None, tuple[Scribble, ...]]:
+        """Read the brush strokes of one frame, and all lines.
+
+        Raises
+        ------
+        ScribbleError
+            If a layer contains something else than strokes.
+        """
+        strokes, lines = self._finder.strokes, self._read_lines()
+        if strokes is None:
+            return None, lines
+        canvas = self.axes.to_stack(strokes.data)[frame]
+        return checked_canvas(np.asarray(canvas), frame), lines
 
     def write(self, drawing: Drawing) -> None:
         """Replace all strokes and lines by `drawing`."""

@@ -14,6 +14,7 @@ from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.history import HistoryEndError
 from napari_gnn_vos.gui.widgets.actions import confirm_by_dialog
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
+from napari_gnn_vos.gui.widgets.project_section import ProjectSection
 from napari_gnn_vos.gui.widgets.sections import (
     DrawingSection,
     PredictionSection,
@@ -39,6 +40,7 @@ class AnnotateWidget(QWidget):
         super().__init__()
         self.annotator = annotator
         annotator.confirm = partial(confirm_by_dialog, self)
+        self.project = ProjectSection(annotator, self.attempt)
         self.video = VideoSection(annotator, self.attempt)
         self.drawing = DrawingSection(annotator, self.attempt)
         self.prediction = PredictionSection(annotator, self.attempt)
@@ -46,6 +48,7 @@ class AnnotateWidget(QWidget):
         self._arrange()
         self.apply_theme(annotator.viewer.theme)
         annotator.state_changed.connect(self._refresh)
+        annotator.projects.changed.connect(self._refresh)
         annotator.controller.jobs.failed.connect(show_error)
         self._refresh()
 
@@ -72,6 +75,7 @@ class AnnotateWidget(QWidget):
         self.setMinimumWidth(MIN_WIDTH)
         column = QVBoxLayout(self)
         column.setSpacing(6)
+        column.addWidget(self.project)
         column.addWidget(self.video)
         column.addWidget(self.drawing, 1)
         column.addSpacing(8)
@@ -84,5 +88,11 @@ class AnnotateWidget(QWidget):
 
     def _refresh(self) -> None:
         state = self.annotator.state
-        for section in (self.video, self.drawing, self.prediction, self.status):
+        for section in (
+            self.project,
+            self.video,
+            self.drawing,
+            self.prediction,
+            self.status,
+        ):
             section.show_state(state)

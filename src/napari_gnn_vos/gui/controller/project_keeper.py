@@ -1,0 +1,299 @@
+"""Record the open annotation, save it as a project, and restore projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from psygnal import Signal
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.controller.annotation import Annotation
+from napari_gnn_vos.gui.controller.controller import Controller
+from napari_gnn_vos.gui.controller.drawing import Drawing
+from napari_gnn_vos.gui.controller.history import History
+from napari_gnn_vos.gui.controller.open_project import OpenProject
+from napari_gnn_vos.gui.controller.recorder import Recorder, drawing_of
+from napari_gnn_vos.io.project import Project, make_thumbnail
+from napari_gnn_vos.io.project_log import ProjectLog
+from napari_gnn_vos.io.video_reference import is_same_video, video_reference
+from napari_gnn_vos.structures.project import VideoReference
+from napari_gnn_vos.structures.session import Session
+
+ModelChecksum = Callable[[], tuple[str, str]]
+"""Returns name and checksum of the network."""
+
+
+class ProjectKeeper:
+    """Record the open annotation, save it, and restore saved ones.
+
+    Parameters
+    ----------
+    controller : Controller
+    model : callable
+        Returns name and checksum of the network.
+
+    Attributes
+    ----------
+    autosave_folder : Path or None
+        Folder of the autosaves; None switches autosave off.
+    """
+
+    changed = Signal()  # `path` or `unsaved` may differ
+
+    def __init__(self, controller: Controller, model: ModelChecksum) -> None:
+        self._controller, self._model = controller, model
+        self.autosave_folder: Path | None = None
+        self._annotation: Annotation | None = None
+        self._current: OpenProject | None = None
+        self._projects: WeakKeyDictionary[History, OpenProject] = WeakKeyDictionary()
+        controller.session_changed.connect(self._record_history)
+        controller.active_label.changed.connect(self._record_objects)
+
+    @property
+    def path(self) -> Path | None:
+        """Where the project of the open video was saved or opened."""
+        return None if self._current is None else self._current.path
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the open video has strokes that are not in a saved project."""
+        return self._current is not None and self._current.unsaved
+
+    def record_stroke(self) -> None:
+        """Record the frame on screen and the lines, after the user has drawn."""
+        if self._annotation is None:
+            return
+        source = self._annotation.source
+        canvas, lines = source.read_frame(source.frame)
+        with self._recording() as recorder:
+            number = self._annotation.history.current.rounds + 1
+            if canvas is not None:
+                recorder.log.record_canvas("brush", source.frame, canvas, number)
+            recorder.log.record_lines(lines, number)
+
+    def save(self, path: Path) -> None:
+        """Save the project; its autosave is deleted.
+
+        Raises
+        ------
+        ProjectLockedError
+            If another window has it open.
+        GnnVosError
+            If no video is open, or it cannot be written. Nothing is lost then.
+        """
+        current, path = self._require_current(), path.expanduser().absolute()
+        project = self._snapshot(path)
+        lock = current.lock_of(path)
+        try:
+            project.save(path)
+            current.own(path, lock)
+        finally:
+            current.release_unless_owned(lock)
+        current.discard_autosave()
+        self.changed.emit()
+
+    def restore(self, project: Project, path: Path | None) -> None:
+        """Continue the annotation of a project in the open video.
+
+        The strokes are shown at once; then the video is prepared, and the rounds are
+        restored.
+
+        Parameters
+        ----------
+        project : Project
+        path : Path or None
+            Where it is saved; None if it was recovered.
+
+        Raises
+        ------
+        ProjectLockedError
+            If another window has it open.
+        GnnVosError
+            If no video is open, it has another size, or a job is running.
+        """
+        self._require_current()
+        annotation = self._require_annotation()
+        _require_shape(project, annotation.source.video.shape)
+        self._controller.jobs.require_idle()
+        restored = OpenProject(project.log)
+        if path is not None:
+            restored.own(path, restored.lock_of(path))
+        self._current, restored.restoring = restored, True
+        self._projects[annotation.history] = restored
+        self._restore_objects(project, self._restore_drawing(project, annotation))
+        if path is None:
+            with self._recording():  # starts its autosave
+                pass
+        self._restore_rounds(project, annotation, restored)
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Delete all autosaves, and release all projects."""
+        for project in self._projects.values():
+            project.close()
+
+    def _restore_drawing(self, project: Project, annotation: Annotation) -> Drawing:
+        drawing = drawing_of(project.log.drawing)
+        with self._controller.auto_predict.paused():
+            annotation.restore_drawing(drawing)
+        return drawing
+
+    def _restore_objects(self, project: Project, drawing: Drawing) -> None:
+        log, active = project.log, self._controller.active_label
+        label = log.active  # the log changes with the list
+        names = {item.label: item.name for item in log.objects if item.name}
+        listed = {item.label for item in log.objects} or set(active.labels)
+        active.restore({*listed, *drawing.objects}, names)
+        if label in active.labels:
+            active.choose(label)
+        self._controller.rounds.seed = project.seed
+        self._controller.quality = project.config.prepare.quality
+
+    def _restore_rounds(
+        self, project: Project, annotation: Annotation, restored: OpenProject
+    ) -> None:
+        """Start the job that restores the history, if there was one."""
+        log, controller = project.log, self._controller
+        summary, trusted = self._summary(project, annotation.source.path)
+
+        def complete(start: Session, sessions: list[Session]) -> None:
+            history = restored.recorder.restored_history(start, sessions)
+            self._projects[history] = restored
+            controller.restore_history(history, summary)
+
+        controller.report(summary)
+        if log.rounds and log.history.entries:
+            predictions = project.predictions if trusted else {}
+            quality = project.config.prepare.quality
+            controller.rounds.restore(
+                annotation, quality, log.rounds, predictions, complete
+            )
+        else:
+            restored.restoring = False
+
+    def _summary(self, project: Project, video_path: str) -> tuple[str, bool]:
+        """Describe an opened project; return also whether its results are valid."""
+        lines = ["The strokes are recovered" if self.path is None else "Project open"]
+        path = Path(video_path)
+        changed = path.exists() and not is_same_video(project.video, path)
+        if changed:
+            lines.append(
+                "The video has changed since the project was saved; the strokes are "
+                "kept, and the rounds are predicted again"
+            )
+        if project.model_sha256 and project.model_sha256 != self._model()[1]:
+            lines.append("It was made with another version of the network")
+        return ". ".join([*lines, *project.problems]), not changed
+
+    def _snapshot(self, path: Path) -> Project:
+        """Return the project of the open video, to be saved at `path`."""
+        annotation, current = self._require_annotation(), self._require_current()
+        self._record_history()
+        self._record_drawing(annotation.read())
+        source = annotation.source
+        project = self._describe(annotation, current)
+        project.video = video_reference(source.video, source.path, path)
+        canvas = current.log.drawing.canvases.get(("brush", project.frame))
+        project.thumbnail = make_thumbnail(source.video.rgb(project.frame), canvas)
+        project.predictions = current.recorder.predictions(annotation.history)
+        project.model, project.model_sha256 = self._model()
+        return project
+
+    def _describe(self, annotation: Annotation, current: OpenProject) -> Project:
+        source, session = annotation.source, annotation.session
+        config = Config.at(self._controller.quality)
+        return Project(
+            VideoReference(source.video.name, source.video.shape, source.path),
+            current.log,
+            config if session is None else session.config,
+            self._controller.rounds.seed,
+            frame=source.frame,
+        )
+
+    def _record_history(self, _entry: object = None) -> None:
+        """Record drawing and history, also those of a video that was opened now."""
+        annotation = self._controller.annotation
+        if annotation is not self._annotation:
+            self._follow(annotation)
+        current = self._current
+        if annotation is None or current is None:
+            return
+        if current.restoring and not annotation.history.current.rounds:
+            return  # also after the restoration was cancelled
+        current.restoring = False
+        if annotation.history.current.action or current.log.history.entries:
+            drawing = annotation.read()
+            with self._recording() as recorder:
+                recorder.record_history(annotation.history, drawing)
+
+    def _follow(self, annotation: Annotation | None) -> None:
+        """Record another video from now on; the last one keeps its autosave."""
+        self._annotation, self._current = annotation, None
+        if annotation is not None:
+            new = OpenProject(ProjectLog(annotation.source.video.shape))
+            self._current = self._projects.setdefault(annotation.history, new)
+            annotation.drawing_read.connect(self._record_drawing)
+            self._record_objects()
+        self.changed.emit()
+
+    def _record_drawing(self, drawing: Drawing) -> None:
+        if self._annotation is None or self._current is None:
+            return
+        if drawing or self._current.log.has_strokes:
+            with self._recording() as recorder:
+                number = self._annotation.history.current.rounds + 1
+                recorder.record_drawing(drawing, number)
+
+    def _record_objects(self) -> None:
+        if self._current is not None:
+            self._current.recorder.record_objects(self._controller.active_label)
+
+    @contextmanager
+    def _recording(self) -> Iterator[Recorder]:
+        """Start the autosave if there is none; note whether anything was recorded."""
+        current, annotation = self._require_current(), self._require_annotation()
+        position, started = current.log.position, False
+        if self.autosave_folder is not None:
+            project = self._describe(annotation, current)
+            try:
+                started = current.start_autosave(
+                    self.autosave_folder, project, self._report_failure
+                )
+            except OSError as error:
+                self.autosave_folder = None
+                self._report_failure(error)
+        yield current.recorder
+        if started:
+            canvas = current.log.drawing.canvases.get(("brush", project.frame))
+            current.complete_autosave(project, annotation.source.video, canvas)
+        if current.log.position > position or started:
+            current.unsaved = True
+            self.changed.emit()
+
+    def _report_failure(self, error: OSError) -> None:
+        self._controller.report(
+            f"Strokes are not autosaved: {error}. Save the project elsewhere."
+        )
+
+    def _require_current(self) -> OpenProject:
+        if self._current is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return self._current
+
+    def _require_annotation(self) -> Annotation:
+        if self._annotation is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return self._annotation
+
+
+def _require_shape(project: Project, shape: tuple[int, int, int]) -> None:
+    if project.log.shape != shape:
+        raise GnnVosError(
+            f"The project was made for a video of {project.log.shape} frames, rows and "
+            f"columns; this one has {shape}. Choose the right video. The strokes in "
+            "the project are unchanged."
+        )

@@ -1,0 +1,237 @@
+"""Save, open and recover the project of a viewer's video."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.layers import Image, Layer
+
+from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
+from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
+from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY
+from napari_gnn_vos.gui.layers.factory import full_data
+from napari_gnn_vos.gui.reader import LayerData, video_layer_data
+from napari_gnn_vos.io.autosave import discard_autosave, recoverable_projects
+from napari_gnn_vos.io.project import Project
+from napari_gnn_vos.io.video_reference import find_video
+from napari_gnn_vos.storage import atomic_write
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+
+MAX_RECENT = 10
+
+
+class ProjectFiles:
+    """Projects of an annotator.
+
+    Parameters
+    ----------
+    annotator : Annotator
+        Opens the videos of projects.
+    keeper : ProjectKeeper
+        Records the annotation.
+
+    Attributes
+    ----------
+    data_folder : Path or None
+        Folder of the autosaves and of the list of recent projects; None for neither.
+    """
+
+    def __init__(self, annotator: Annotator, keeper: ProjectKeeper) -> None:
+        self._annotator, self._keeper = annotator, keeper
+        self._data_folder: Path | None = None
+        self.changed = keeper.changed
+        self.record_stroke = keeper.record_stroke
+        self.close = keeper.close
+
+    @property
+    def data_folder(self) -> Path | None:
+        """See the class."""
+        return self._data_folder
+
+    @data_folder.setter
+    def data_folder(self, folder: Path | None) -> None:
+        self._data_folder = folder
+        self._keeper.autosave_folder = None if folder is None else folder / "autosave"
+
+    @property
+    def path(self) -> Path | None:
+        """Where the project of the open video is saved."""
+        return self._keeper.path
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are strokes that are not in a saved project."""
+        return self._keeper.unsaved
+
+    @property
+    def recent(self) -> list[Path]:
+        """Projects that were saved or opened last and still exist."""
+        try:
+            paths = json.loads(self._recent_file.read_text("utf-8"))
+            return [path for path in map(Path, paths) if path.exists()][:MAX_RECENT]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    @property
+    def suggested_path(self) -> Path:
+        """Where the project is saved, or a name beside the video."""
+        workspace = self._annotator.workspace
+        if self.path is not None or workspace is None:
+            return self.path or Path("project.gnnvos")
+        video = Path(workspace.path)
+        folder = video.parent if video.is_absolute() else Path.home()
+        return folder / f"{workspace.video.name}.gnnvos"
+
+    def save(self, path: str | PathLike[str] | None = None) -> None:
+        """Save the project of the open video.
+
+        Parameters
+        ----------
+        path : path, optional
+            A ``.gnnvos`` file, or a folder; by default, where it was saved last.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, no path is known, or it cannot be written.
+        """
+        path = self.path if path is None else Path(path)
+        if path is None:
+            raise GnnVosError("The project has no name yet. Choose where to save it.")
+        self._keeper.save(path)
+        self._remember(path)
+        self._annotator.controller.report(f"Saved {path.name}")
+
+    def open(self, path: str | PathLike[str], video: Path | None = None) -> None:
+        """Open a project and its video.
+
+        Parameters
+        ----------
+        path : path
+            A project folder or a ``.gnnvos`` file.
+        video : path, optional
+            Where the video is now, if it was moved elsewhere.
+
+        Raises
+        ------
+        VideoNotFoundError
+            If the video is not found.
+        GnnVosError
+            If the project cannot be read, or is open in another window.
+        """
+        path = Path(path).expanduser().absolute()
+        project = Project.open(path)
+        self._open_video(project, path, video)
+        self._restore(project, path)
+
+    def open_layer(self, layer: Layer) -> None:
+        """Open an image layer that a reader has made from a project."""
+        if layer in self._annotator.viewer.layers and PROJECT_KEY in layer.metadata:
+            self._annotator.open(layer)
+
+    def restore_project_of(self, image: Image) -> None:
+        """Restore the project that the layer was read from, once."""
+        path = image.metadata.pop(PROJECT_KEY, None)
+        if path is not None:
+            self._restore(Project.open(path), Path(path).absolute())
+
+    def recoverable(self) -> list[Project]:
+        """List annotations that were not saved before the program ended."""
+        folder = self._keeper.autosave_folder
+        return [] if folder is None else recoverable_projects(folder)
+
+    def recover(self, project: Project, video: Path | None = None) -> None:
+        """Continue an annotation that was not saved.
+
+        Raises
+        ------
+        VideoNotFoundError
+            If the video is not found.
+        GnnVosError
+            If it cannot be restored; it is not deleted then.
+        """
+        folder = project.path
+        self._open_video(project, folder or Path(), video)
+        self._restore(project, None)
+        if folder is not None:
+            discard_autosave(folder)
+
+    def discard(self, project: Project) -> None:
+        """Delete an annotation that was not saved."""
+        if project.path is not None:
+            discard_autosave(project.path)
+
+    def _restore(self, project: Project, path: Path | None) -> None:
+        self._keeper.restore(project, path)
+        workspace, history = self._annotator.workspace, project.log.history
+        if workspace is not None:
+            workspace.slice_tracker.go_to(project.frame)
+            current = history.entries[history.current : history.current + 1]
+            saved = [project.predictions.get(entry.round_index) for entry in current]
+            if saved and saved[0] is not None and self._annotator.state.busy:
+                workspace.show(saved[0].labels)
+        if path is not None:
+            self._remember(path)
+
+    def _open_video(self, project: Project, path: Path, video: Path | None) -> None:
+        """Open the layer that shows the video, or add it."""
+        reference = project.video
+        source = str(video or find_video(reference, path) or reference.absolute)
+        image = self._layer_of(project, source)
+        if image is None:
+            data = self._read_video(project, source)
+            image = self._annotator.viewer.add_layer(Layer.create(*data))
+        self._annotator.open(image)
+
+    def _read_video(self, project: Project, source: str) -> LayerData:
+        if not source:
+            raise VideoNotFoundError(
+                f"The project belongs to the array {project.video.name!r} of the shape "
+                f"{project.log.shape}, which is not in a file. Open it as an image "
+                "layer first, then the project."
+            )
+        try:
+            return video_layer_data(source)
+        except ReadError as error:
+            name = project.video.name
+            raise VideoNotFoundError(str(with_subject(name, error))) from error
+
+    def _layer_of(self, project: Project, source: str) -> Image | None:
+        """Find the layer of a video: one of its path, or of its name and shape."""
+        images: Sequence[Image] = [
+            layer for layer in self._annotator.viewer.layers if isinstance(layer, Image)
+        ]
+        for image in images:
+            same_path = bool(source) and image.metadata.get(PATH_KEY) == source
+            shape = tuple(full_data(image).shape[:3])
+            same_array = image.name == project.video.name and shape == project.log.shape
+            if same_path or (not source and same_array):
+                return image
+        return None
+
+    @property
+    def _recent_file(self) -> Path:
+        return (self._data_folder or Path("no such folder")) / "recent.json"
+
+    def _remember(self, path: Path) -> None:
+        """Put a project at the top of the list of recent ones."""
+        if self._data_folder is None:
+            return
+        path = path.expanduser().absolute()
+        paths = [path, *(other for other in self.recent if other != path)]
+        text = json.dumps([str(each) for each in paths[:MAX_RECENT]]).encode()
+        try:
+            self._data_folder.mkdir(parents=True, exist_ok=True)
+            atomic_write(self._recent_file, lambda file: file.write(text))
+        except OSError:  # the list is a convenience
+            return
+
+
+class VideoNotFoundError(ReadError):
+    """The video of a project is not where it was."""

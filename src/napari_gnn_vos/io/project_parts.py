@@ -1,0 +1,206 @@
+"""The parts of a project: a folder, or a zip file with the same files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.structures.label_frames import LabelFrames, unpack
+from napari_gnn_vos.structures.project import SavedPrediction
+from napari_gnn_vos.structures.session import Prediction
+
+SUFFIX = ".gnnvos"
+MANIFEST = "project.json"
+PART_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}\.(json|jsonl|safetensors|png)")
+"""Names of parts: no folders, so that nothing outside the project is read."""
+MAX_MANIFEST_BYTES = 16 * 2**20
+
+
+def read_part(project: Path, name: str, limit: int) -> bytes:
+    """Read a file of a project.
+
+    Parameters
+    ----------
+    project : Path
+        A folder or a zip file.
+    name : str
+    limit : int
+        Largest size in bytes.
+
+    Raises
+    ------
+    ReadError
+        If the part is missing, too large, a link, or outside the project.
+    """
+    try:
+        content = _content(project, name, limit)
+    except _DAMAGED as error:
+        raise ReadError(
+            f"{name} of the project {project} cannot be read: {error}. Restore the "
+            "project from a copy."
+        ) from error
+    return content
+
+
+_DAMAGED = (
+    *(OSError, EOFError, KeyError, ValueError, RuntimeError),  # also an encrypted zip
+    *(BadZipFile, zlib.error),
+)
+
+
+def _content(project: Path, name: str, limit: int) -> bytes:
+    """Read a file of a project, in the order of the checks.
+
+    Raises
+    ------
+    Exception
+        One of `_DAMAGED`.
+    """
+    if not PART_NAME.fullmatch(name):
+        raise ValueError("its name is not allowed")
+    if project.is_dir():
+        path = project / name
+        if path.is_symlink():
+            raise ValueError("it is a link")
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    else:
+        with ZipFile(project) as archive, archive.open(name) as member:
+            content = member.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it is larger than {limit} bytes")
+    return content
+
+
+def write_parts(project: Path, parts: Mapping[str, bytes], manifest: bytes) -> None:
+    """Write the parts of a project, then its manifest, which replaces the old one.
+
+    Parameters
+    ----------
+    project : Path
+        A zip file if the name has the suffix ``.gnnvos`` and it is no folder.
+    parts : mapping of str to bytes
+        Names contain a checksum, so an existing part has the same content.
+    manifest : bytes
+
+    Raises
+    ------
+    OSError
+        If something cannot be written; a project that existed is unchanged.
+    """
+    if is_archive(project):
+        project.parent.mkdir(parents=True, exist_ok=True)
+
+        def write(file: IO[bytes]) -> None:
+            with ZipFile(file, "w", ZIP_STORED) as archive:
+                for name, content in parts.items():
+                    archive.writestr(name, content)
+                archive.writestr(MANIFEST, manifest)
+
+        atomic_write(project, write, durable=True)
+        return
+    project.mkdir(parents=True, exist_ok=True)
+    old = {path.name for path in project.iterdir() if PART_NAME.fullmatch(path.name)}
+    for name, content in parts.items():
+        if name not in old:
+            atomic_write(project / name, _writer(content), durable=True)
+    atomic_write(project / MANIFEST, _writer(manifest), durable=True)
+    for name in old - {*parts, MANIFEST}:
+        if re.fullmatch(r"(strokes|round|thumbnail)-.*", name):
+            with suppress(OSError):
+                (project / name).unlink()
+
+
+def is_archive(project: Path) -> bool:
+    """Whether a path is, or is to be, a zip file."""
+    if project.exists():
+        return project.is_file()
+    return project.suffix.lower() == SUFFIX
+
+
+def is_project(path: Path) -> bool:
+    """Whether a path is a project: a folder with a manifest, or a ``.gnnvos`` file."""
+    if path.is_dir():
+        return (path / MANIFEST).is_file()
+    return path.suffix.lower() == SUFFIX and path.is_file()
+
+
+def checksum(content: bytes) -> str:
+    """Return the SHA-256 checksum in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def encode_prediction(saved: SavedPrediction) -> bytes:
+    """Encode labels and probabilities of a round as safetensors.
+
+    The labels of each frame are compressed by zlib.
+    """
+    prediction, packed = saved.prediction, saved.labels.packed
+    arrays = {
+        "labels": np.frombuffer(b"".join(packed), np.uint8),
+        "label_bytes": np.array([len(frame) for frame in packed], np.int64),
+        "objects": np.array(prediction.objects, np.uint8),
+        "expected_j": np.ascontiguousarray(prediction.expected_j, np.float32),
+        "superpixels": np.array([len(p) for p in prediction.probability], np.int64),
+    }
+    for name in ("probability", "refined"):
+        frames = getattr(prediction, name)
+        if frames:
+            arrays[name] = np.concatenate(frames).astype(np.float32)
+    return bytes(save(arrays))
+
+
+def decode_prediction(
+    content: bytes, shape: tuple[int, int, int], model: str = ""
+) -> SavedPrediction:
+    """Decode a part written by :func:`encode_prediction`.
+
+    Arrays are views of `content`; each frame of labels is decompressed once, to at
+    most H x W bytes, to check it.
+
+    Raises
+    ------
+    ReadError
+        If the part does not have the expected arrays.
+    """
+    try:
+        return _prediction(load(content), shape, model)
+    except (SafetensorError, LookupError, ValueError, zlib.error) as error:
+        raise ReadError(f"The prediction is damaged: {error}.") from error
+
+
+def _prediction(
+    arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int, int], model: str
+) -> SavedPrediction:
+    starts = np.cumsum(arrays["label_bytes"])[:-1]
+    packed = [part.tobytes() for part in np.split(arrays["labels"], starts)]
+    for frame in packed:
+        unpack(frame, shape[1:])
+    ends = np.cumsum(arrays["superpixels"])
+    probability, refined = (
+        tuple(np.split(arrays[name], ends[:-1])) if name in arrays else ()
+        for name in ("probability", "refined")
+    )
+    objects = tuple(int(label) for label in arrays["objects"])
+    for rows in (*probability, *refined):
+        if rows.shape[1:] != (len(objects) + 1,):
+            raise ValueError(f"probabilities have the shape {rows.shape}")
+    prediction = Prediction(objects, probability, arrays["expected_j"], model, refined)
+    return SavedPrediction(prediction, LabelFrames(shape, packed))
+
+
+def _writer(content: bytes) -> Callable[[IO[bytes]], object]:
+    return lambda file: file.write(content)

@@ -1,0 +1,366 @@
+"""Projects of an annotator: save, open, recover; without a window."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+from napari_gnn_vos.errors import GnnVosError, ProjectLockedError, ReadError
+from napari_gnn_vos.gui import reader, scripting
+from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.project_files import VideoNotFoundError
+from napari_gnn_vos.io.project import Project
+from tests.gui import fakes
+
+
+def read(viewer, path):
+    """Add the first layer that the plugin's reader returns."""
+    data = reader.get_reader(str(path))(str(path))[0]
+    return viewer.add_layer(Layer.create(*data))
+
+
+@pytest.fixture
+def video_file(tmp_path):
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data" / "walk.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 255, fakes.SHAPE, np.uint8))
+    return path
+
+
+@pytest.fixture
+def start(toy_engine, tmp_path):
+    """Return a function that makes an annotator with autosave on a new viewer."""
+    annotators = []
+
+    def make(video=None):
+        viewer = ViewerModel()
+        work = scripting.annotator(viewer)
+        work.projects.data_folder = tmp_path / "user"
+        work.deferred = []  # as in a window, called after the event
+        work.defer = work.auto_predict.schedule = work.deferred.append
+        annotators.append(work)
+        if video is not None:
+            work.open(read(viewer, video))
+        return work
+
+    yield make
+    for work in annotators:
+        work.close()
+
+
+def paint(work, frame, row, label):
+    work.viewer.dims.set_current_step(0, frame)
+    work.active_label.choose(label)
+    work.workspace.strokes.paint((frame, row, row), label)
+    run_deferred(work)
+
+
+def run_deferred(work):
+    while work.deferred:
+        work.deferred.pop(0)()
+
+
+def annotate_two_rounds(work):
+    paint(work, 0, 4, 1)
+    work.predict()
+    paint(work, 2, 8, 2)
+    work.predict()
+    work.active_label.rename(1, "bär")
+    paint(work, 3, 12, 1)
+
+
+def assert_same_annotation(first, second):
+    layers = first.viewer.layers, second.viewer.layers
+    for name in (STROKES, SEGMENTATION):
+        one, two = (np.asarray(each[name].data) for each in layers)
+        assert (one == two).all(), name
+    assert first.state.labels == second.state.labels
+    assert first.state.rounds == second.state.rounds
+    assert first.state.can_undo == second.state.can_undo
+    assert first.state.can_redo == second.state.can_redo
+
+
+@pytest.mark.parametrize("name", ["walk", "walk.gnnvos"])
+def test_opened_project_continues_with_undo_and_redo(start, video_file, name):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.undo()
+    work.projects.save(video_file.parent / name)
+    assert not work.projects.unsaved
+    work.projects.close()
+    opened = start()
+    opened.projects.open(video_file.parent / name)
+    assert_same_annotation(work, opened)
+    for step in ("redo", "undo", "undo", "redo", "redo"):
+        getattr(work, step)()
+        getattr(opened, step)()
+        if opened.state.rounds:
+            assert_same_annotation(work, opened)
+    paint(work, 1, 15, 2)
+    paint(opened, 1, 15, 2)
+    work.predict()
+    opened.predict()
+    assert_same_annotation(work, opened)
+
+
+def test_reader_of_napari_opens_the_project(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    project = video_file.parent / "walk.gnnvos"
+    work.projects.save(project)
+    work.projects.close()
+    opened = start()
+    read(opened.viewer, project)
+    run_deferred(opened)
+    assert_same_annotation(work, opened)
+    assert opened.projects.path == project
+    assert opened.projects.recent == [project]
+
+
+def test_reader_before_the_annotator(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.projects.save(video_file.parent / "walk")
+    work.projects.close()
+    opened = start()
+    viewer = ViewerModel()
+    image = read(viewer, video_file.parent / "walk")
+    second = scripting.annotator(viewer)
+    second.open(image)
+    assert_same_annotation(work, second)
+    second.close()
+    opened.close()
+
+
+def test_project_and_video_are_moved_together(start, video_file, tmp_path):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.projects.save(video_file.parent / "walk.gnnvos")
+    work.projects.close()
+    shutil.move(video_file.parent, tmp_path / "elsewhere")
+    opened = start()
+    opened.projects.open(tmp_path / "elsewhere" / "walk.gnnvos")
+    assert_same_annotation(work, opened)
+
+
+def test_missing_video_is_asked_for(start, video_file, tmp_path):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.projects.save(video_file.parent / "walk.gnnvos")
+    work.projects.close()
+    moved = video_file.rename(tmp_path / "moved.npy")
+    opened = start()
+    with pytest.raises(VideoNotFoundError, match="walk"):
+        opened.projects.open(video_file.parent / "walk.gnnvos")
+    opened.projects.open(video_file.parent / "walk.gnnvos", moved)
+    assert_same_annotation(work, opened)
+    assert "changed" not in opened.state.message
+
+
+def test_changed_video_is_reported_and_strokes_are_kept(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.projects.save(video_file.parent / "walk.gnnvos")
+    work.projects.close()
+    np.save(video_file, np.zeros(fakes.SHAPE, np.uint8))
+    opened = start()
+    opened.projects.open(video_file.parent / "walk.gnnvos")
+    assert "video has changed" in opened.state.message
+    assert_same_annotation(work, opened)
+
+
+def test_video_of_another_size_is_refused(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    project = video_file.parent / "walk.gnnvos"
+    work.projects.save(project)
+    work.projects.close()
+    content = project.read_bytes()
+    np.save(video_file, np.zeros((4, 32, 32), np.uint8))
+    opened = start()
+    with pytest.raises(GnnVosError, match="unchanged"):
+        opened.projects.open(project)
+    assert project.read_bytes() == content
+
+
+def test_sample_data_is_opened_again(start, tmp_path):
+    work = start()
+    work.open(work.viewer.add_layer(Layer.create(*reader.cells()[0])))
+    paint(work, 0, 20, 1)
+    work.projects.save(tmp_path / "cells.gnnvos")
+    work.projects.close()
+    opened = start()
+    opened.projects.open(tmp_path / "cells.gnnvos")
+    assert opened.viewer.layers[STROKES].data[0, 20, 20] == 1
+
+
+def test_array_without_a_file_must_be_open(start, tmp_path):
+    work = start()
+    work.open(work.viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="array"))
+    paint(work, 0, 4, 1)
+    work.projects.save(tmp_path / "array.gnnvos")
+    work.projects.close()
+    opened = start()
+    with pytest.raises(VideoNotFoundError, match="image layer"):
+        opened.projects.open(tmp_path / "array.gnnvos")
+    opened.viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="array")
+    opened.projects.open(tmp_path / "array.gnnvos")
+    assert opened.viewer.layers[STROKES].data[0, 4, 4] == 1
+
+
+def test_two_windows_on_one_project(start, video_file, tmp_path):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    project = video_file.parent / "walk.gnnvos"
+    work.projects.save(project)
+    second = start()
+    with pytest.raises(ProjectLockedError, match=f"process {os.getpid()}"):
+        second.projects.open(project)
+    third = start(video_file)
+    paint(third, 0, 1, 1)
+    with pytest.raises(ProjectLockedError):
+        third.projects.save(project)
+    third.projects.save(tmp_path / "copy.gnnvos")
+    work.projects.save()
+    work.close()
+    second.projects.open(project)
+
+
+def crash(work):
+    """Leave the autosave as a killed process does: unlocked, and not deleted."""
+    (current,) = work.projects._keeper._projects.values()
+    autosave = current._autosave
+    autosave._file.close()
+    autosave._lock.release()
+    current._autosave = None
+    current.log.append = None
+
+
+def test_autosave_recovers_strokes_rounds_and_names(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.undo()
+    crash(work)
+    opened = start()
+    (project,) = opened.projects.recoverable()
+    assert project.video.absolute == str(video_file)
+    opened.projects.recover(project)
+    assert_same_annotation(work, opened)
+    opened.redo()
+    work.redo()
+    assert_same_annotation(work, opened)
+    assert not opened.projects.recoverable()
+    assert opened.projects.unsaved
+
+
+def test_stroke_is_on_disk_before_its_prediction(start, video_file, monkeypatch):
+    work, recorded = start(video_file), []
+
+    def predict(session, scribbles, rng, frame):
+        (folder,) = work.projects._keeper.autosave_folder.iterdir()
+        recorded.append(Project.open(folder).log.drawing.of_kind("brush"))
+        return (yield from fakes.predict_round(session, scribbles, rng, frame))
+
+    work.controller.rounds._predict_round = predict
+    work.auto_predict.enabled = True
+    paint(work, 0, 4, 1)
+    assert recorded[0][0][4, 4] == 1
+    work.workspace.strokes.data[2, 5, 5] = 2  # a script emits no event
+    work.predict()
+    assert recorded[1][2][5, 5] == 2
+
+
+def test_autosave_ends_with_saving_and_with_closing(start, video_file, tmp_path):
+    folder, work = tmp_path / "user" / "autosave", start(video_file)
+    assert not folder.exists()
+    paint(work, 0, 4, 1)
+    assert len(list(folder.iterdir())) == 1
+    assert not work.projects.recoverable()  # it is in use
+    work.projects.save(tmp_path / "walk")
+    assert not list(folder.iterdir())
+    paint(work, 0, 9, 1)
+    assert len(list(folder.iterdir())) == 1
+    work.close()
+    assert not list(folder.iterdir())
+
+
+def test_closed_video_keeps_its_autosave(start, video_file, tmp_path):
+    work = start(video_file)
+    paint(work, 0, 4, 1)
+    work.open(None)
+    assert len(list((tmp_path / "user" / "autosave").iterdir())) == 1
+    work.open(work.viewer.layers[0])
+    paint(work, 0, 9, 1)
+    assert len(list((tmp_path / "user" / "autosave").iterdir())) == 1
+
+
+def test_full_disk_while_autosaving_is_reported_once(start, video_file, monkeypatch):
+    work = start(video_file)
+    paint(work, 0, 4, 1)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    paint(work, 0, 9, 1)
+    assert "No space left" in work.state.message
+    work.controller.report("")
+    paint(work, 0, 12, 1)
+    assert not work.state.message
+    monkeypatch.undo()
+    assert work.viewer.layers[STROKES].data[0, 12, 12] == 1
+    work.projects.save(video_file.parent / "walk")
+    assert (
+        Project.open(video_file.parent / "walk").log.drawing.canvases["brush", 0].any()
+    )
+
+
+def test_read_only_data_folder_is_reported(start, video_file, tmp_path):
+    work = start(video_file)
+    (tmp_path / "user").write_text("in the way")
+    paint(work, 0, 4, 1)
+    assert "not autosaved" in work.state.message
+    assert work.viewer.layers[STROKES].data[0, 4, 4] == 1
+
+
+def test_vanished_folder_loses_nothing(start, video_file, tmp_path):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    (tmp_path / "disk").mkdir()
+    work.projects.save(tmp_path / "disk" / "walk")
+    shutil.rmtree(tmp_path / "disk")
+    (tmp_path / "disk").write_text("in the way")
+    with pytest.raises(ReadError):
+        work.projects.save()
+    work.projects.save(tmp_path / "walk")
+    work.projects.close()
+    opened = start()
+    opened.projects.open(tmp_path / "walk")
+    assert_same_annotation(work, opened)
+
+
+def test_project_without_a_name_is_not_saved(start, video_file):
+    work = start(video_file)
+    with pytest.raises(GnnVosError, match="no name"):
+        work.projects.save()
+    assert work.projects.suggested_path == video_file.parent / "walk.gnnvos"
+    with pytest.raises(GnnVosError, match="no video"):
+        start().projects.save("walk")
+
+
+def test_removal_and_reset_are_restored(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.remove_object(2)
+    work.reset()
+    work.projects.save(video_file.parent / "walk")
+    work.projects.close()
+    opened = start()
+    opened.projects.open(video_file.parent / "walk")
+    for _ in range(2):
+        opened.undo()
+        work.undo()
+        assert_same_annotation(work, opened)
