@@ -74,6 +74,8 @@ class TiffFrames(LazyFrames):
         rows, cols = size["Y"], size["X"]
         if self._orientation in TRANSPOSED:
             rows, cols = cols, rows
+        if self._memmap is None and not frame_per_file:
+            _read_page(self._pages[0])  # refuses a compression that is not supported
         return (size.get("T", 1), rows, cols, *probe.shape[2:]), probe.dtype
 
     def close(self) -> None:

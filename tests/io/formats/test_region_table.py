@@ -48,14 +48,13 @@ def test_table_without_images_has_no_intensity(tmp_path):
 
 
 def test_tracks_have_the_columns_of_a_tracks_layer(tmp_path):
-    from napari.layers import Tracks
-
+    layers = pytest.importorskip("napari.layers")
     assert region_table.write_tracks(video_labels(image=image), tmp_path / "a.csv") == 6
     rows = rows_of(tmp_path / "a.csv")
     data = np.array(
         [[float(row[c]) for c in ("track_id", "t", "y", "x")] for row in rows]
     )
-    layer = Tracks(data)
+    layer = layers.Tracks(data)
     np.testing.assert_array_equal(np.unique(layer.data[:, 0]), [1, 2, 7])
     assert data[data[:, 0] == 2, 1:].tolist() == [[1, 15.5, 22], [4, 15.5, 22]]
 
