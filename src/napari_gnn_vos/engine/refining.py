@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
-MAX_DECODED_OBJECTS = 1
-"""With more objects the guided filter is used. The shipped decoder was trained on one
-object per frame and lost accuracy where objects touch."""
+MAX_DECODED_OBJECTS = 3
+"""With more objects the guided filter is used: time grows with their number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,12 +97,12 @@ class FramePainter:
         session = self.session
         if self.refiner is None:
             return paint_frame(session, t, probability, self.objects), probability
-        labels = session.graph.frames[t].labels
+        labels, grey = session.graph.frames[t].labels, session.video.greys[t]
+        painted = paint_labels(labels, probability, self.objects, grey)
         coarse = self._coarse(labels, probability)
-        bands = self._bands(labels, probability, coarse)
+        bands = self._bands(painted, coarse)
         if not bands.any():
-            return paint_frame(session, t, probability, self.objects), probability
-        painted = paint_labels(labels, probability, self.objects, None)
+            return assign_painted_pixels(session, t, painted), probability
         logits = self._logits(t, coarse, bands)
         names = np.array((0, *self.objects), np.uint8)
         refined = label_band(logits, bands, labels, probability, names, painted)
@@ -118,12 +117,9 @@ class FramePainter:
             halve_probability(labels, np.ascontiguousarray(column), out)
         return coarse
 
-    def _bands(
-        self, labels: NDArray[np.uint16], probability: F32, coarse: F32
-    ) -> NDArray[np.bool_]:
+    def _bands(self, painted: U8, coarse: F32) -> NDArray[np.bool_]:
         """Where each object is decoded at stride 2, (K - 1, h, w)."""
-        (height, width), (h, w) = labels.shape, coarse.shape[1:]
-        painted = paint_labels(labels, probability, self.objects, None)
+        (height, width), (h, w) = painted.shape, coarse.shape[1:]
         wide = (0, 2 * h - height), (0, 2 * w - width)
         half = np.pad(painted, wide, mode="edge")[::2, ::2]
         pairs = zip(self.objects, coarse, strict=True)
@@ -133,6 +129,6 @@ class FramePainter:
         """Logit of each object inside its band, (K - 1, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
         assert self.encoded is not None  # noqa: S101
-        frame = self.encoded.frame(t, bands.any(axis=0))
+        frame = self.encoded.frame(t, np.asarray(bands.any(axis=0)))
         pairs = zip(coarse, bands, strict=True)
         return np.stack([self.refiner.logits(frame, p, band) for p, band in pairs])

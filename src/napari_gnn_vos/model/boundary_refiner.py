@@ -190,8 +190,8 @@ class BoundaryRefiner:
     def _context(self, stride4: Tensor, stride8: Tensor, p: Tensor) -> Tensor:
         """Activation at stride 4 of a box, upsampled, (16, h, w)."""
         p4, p8 = (functional.avg_pool2d(2 * p[None] - 1, size) for size in (2, 4))
-        maps = (level[None].float() for level in (stride4, stride8))
-        return upsample(self._decoder.context(*maps, p4, p8))[0]
+        stride4, stride8 = stride4[None].float(), stride8[None].float()
+        return upsample(self._decoder.context(stride4, stride8, p4, p8))[0]
 
 
 class EncodedVideo:
