@@ -74,8 +74,8 @@ def test_refinement_of_older_files_is_translated(tmp_path, old, new):
     assert Config.read(path).refine == new
 
 
-def test_guided_filter_is_the_default():
-    assert Config().refine == "guided"
+def test_boundary_decoder_is_the_default():
+    assert Config().refine == "decoder"
 
 
 def test_missing_file_is_refused(tmp_path):

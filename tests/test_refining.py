@@ -6,6 +6,7 @@ import pytest
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import annotate, evidence, predict, refining, start
 from napari_gnn_vos.engine.refining import FramePainter
+from napari_gnn_vos.interact import boundary_band
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
@@ -14,6 +15,15 @@ from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
 HARMONIC = WholeVideoModel(diffusion_baseline)
 STROKES = on_square(), on_ground()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def decode_small_objects():
+    """The scenes are smaller than the objects for which the decoder is meant."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boundary_band, "MIN_AREA", 0)
+        patch.setattr(boundary_band, "MIN_RADIUS", 0)
+        yield
 
 
 def rng():
@@ -77,7 +87,17 @@ def test_strokes_are_binding_where_the_boundary_is_decoded(decoded):
     assert (session.labels[2][row, col : col + 7] == 1).all()
 
 
-def test_several_objects_are_refined_by_the_guided_filter():
+def test_small_objects_are_refined_by_the_guided_filter(monkeypatch):
+    monkeypatch.setattr(boundary_band, "MIN_AREA", 64**2)
+    decoder, guided = (
+        segmented(moving_square()[0], *STROKES, config=Config(refine=refine))
+        for refine in ("decoder", "guided")
+    )
+    np.testing.assert_array_equal(decoder.labels, guided.labels)
+
+
+def test_many_objects_are_refined_by_the_guided_filter(monkeypatch):
+    monkeypatch.setattr(refining, "MAX_DECODED_OBJECTS", 1)
     video, _ = two_squares()
     strokes = on_square(), on_ground(), line(0, 2, (36, 50), (36, 54))
     decoder, guided = (
@@ -87,8 +107,7 @@ def test_several_objects_are_refined_by_the_guided_filter():
     np.testing.assert_array_equal(decoder.labels, guided.labels)
 
 
-def test_two_objects_are_decoded_in_competition(monkeypatch):
-    monkeypatch.setattr(refining, "MAX_DECODED_OBJECTS", 9)
+def test_two_objects_are_decoded_in_competition():
     video, truth = two_squares()
     objects = [int(k) for k in np.unique(truth) if k > 0]
     strokes = [on_ground()]

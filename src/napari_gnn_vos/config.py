@@ -164,6 +164,12 @@ class LabelModelSettings(Settings):
         "their own pixels. If false, the parts share the appearance of the whole.",
     )
 
+    group_similar_objects: bool = Field(
+        True,
+        description="Predict objects that the label model confuses, such as cells, as "
+        "one object, and divide it by diffusion from the strokes.",
+    )
+
     def for_objects(self, count: int) -> Self:
         """Return the settings that apply while `count` objects are annotated.
 
@@ -185,10 +191,10 @@ class Config(Settings):
     seeds: SeedSettings = SeedSettings()
     label_model: LabelModelSettings = LabelModelSettings()
     refine: Refine = Field(
-        "guided",
+        "decoder",
         description="How labels of superpixels become labels of pixels: a boundary "
-        "decoder (convolutional network; with several objects the guided filter), a "
-        "guided filter (faster), or not at all.",
+        "decoder (convolutional network; for small or thin objects, and for more than "
+        "three objects, the guided filter), a guided filter (faster), or not at all.",
     )
     refined_previous: bool = Field(
         False,

@@ -41,6 +41,16 @@ def test_band_follows_the_boundary_and_includes_uncertain_pixels():
     assert boundary_band(mask, coarse)[5, 5]
 
 
+def test_small_and_thin_objects_have_no_band():
+    coarse = np.full((120, 160), 0.1, np.float32)
+    for box in ((slice(40, 60), slice(40, 60)), (slice(40, 47), slice(0, 160))):
+        mask = np.zeros(coarse.shape, bool)
+        mask[box] = True
+        assert not boundary_band(mask, coarse).any()
+    mask[40:72, 40:72] = True
+    assert boundary_band(mask, coarse).any()
+
+
 def test_band_is_empty_without_boundary():
     for value in (0.0, 1.0):
         coarse = np.full((8, 8), value, np.float32)

@@ -60,13 +60,15 @@ def test_previous_prediction_is_an_input(graph):
     previous = Prediction((2, 5), probability, np.ones((len(rows), 2), np.float32))
     expected = np.concatenate(rows).astype(np.float32)
     np.testing.assert_array_equal(
-        previous_probability(previous, 5, graph.n), expected[:, 2]
+        previous_probability(previous, (5,), graph.n), expected[:, 2]
     )
     np.testing.assert_array_equal(
-        previous_probability(previous, 2, graph.n), expected[:, 1]
+        previous_probability(previous, (2,), graph.n), expected[:, 1]
     )
-    assert (previous_probability(previous, 3, graph.n) == 0.5).all()
-    assert (previous_probability(None, 2, graph.n) == 0.5).all()
+    assert (previous_probability(previous, (3,), graph.n) == 0.5).all()
+    assert (previous_probability(None, (2,), graph.n) == 0.5).all()
+    both = previous_probability(previous, (2, 3, 5), graph.n)
+    np.testing.assert_array_equal(both, np.minimum(expected[:, 1:].sum(axis=1), 1))
     evidence = gather(graph, known_labels(graph.n, [(0, 0), (1, 5)]), previous)
     column = inputs_of(evidence, 5)[:, NODE_INPUT_NAMES.index("previous")]
     np.testing.assert_allclose(column, 2 * expected[:, 2] - 1, atol=1e-6)

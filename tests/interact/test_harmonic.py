@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 from napari_gnn_vos.interact import harmonic
 from napari_gnn_vos.interact.harmonic import (
     CAUSAL_WEIGHT,
-    DRAWN_WEIGHT,
-    PRIOR_WEIGHT,
-    PROPAGATED_WEIGHT,
+    DEFAULT,
     SPATIAL_WEIGHT,
     solve_harmonic,
 )
@@ -33,11 +31,11 @@ def solve_dense(graph, known, label, prior):
         system[target, source] -= weight
         system[target, target] += weight
     for k in range(n):
-        system[k, k] += PRIOR_WEIGHT
-        right_side[k] += PRIOR_WEIGHT * prior[k]
+        system[k, k] += DEFAULT.prior
+        right_side[k] += DEFAULT.prior * prior[k]
         for labels, weight in (
-            (known.drawn, DRAWN_WEIGHT),
-            (known.propagated, PROPAGATED_WEIGHT),
+            (known.drawn, DEFAULT.drawn),
+            (known.propagated, DEFAULT.propagated),
         ):
             if labels[k] != UNLABELLED:
                 system[k, k] += weight

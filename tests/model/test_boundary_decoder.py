@@ -11,7 +11,7 @@ from napari_gnn_vos.model.boundary_decoder import (
     load_decoder,
     save_decoder,
 )
-from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, tiles_of
+from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, box_of, tiles_of
 from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     fill_colour_windows,
@@ -78,6 +78,32 @@ def test_tiles_of_a_band():
     np.testing.assert_array_equal(tiles_of(band), [[0, 0], [64, 32]])
 
 
+def test_frames_encoded_in_a_box_give_the_logits_of_whole_frames(refiner):
+    image = picture((400, 600))
+    whole = refiner.encode(image)
+    coarse, band = coarse_of(whole), np.zeros((200, 300), bool)
+    band[90:120, 100:140] = True
+    part = refiner.encode(image, box_of(band))
+    assert part.nbytes < 0.5 * whole.nbytes
+    logits = (refiner.logits(frame, coarse, band) for frame in (part, whole))
+    np.testing.assert_allclose(*(logit[band] for logit in logits), atol=0.02)
+
+
+def test_a_frame_is_encoded_again_where_a_band_leaves_the_encoded_box(refiner):
+    from napari_gnn_vos.structures.video import Video
+
+    image = picture((400, 600))
+    video = Video.from_array(np.stack([image, image]))
+    frames = refiner.frames(video, False)
+    first, second = np.zeros((2, 200, 300), bool)
+    first[60:70, 70:80], second[100:120, 90:100] = True, True
+    encoded = frames.frame(0, first)
+    assert frames.frame(0, first) is encoded
+    larger = frames.frame(0, second)
+    assert larger is not encoded
+    assert frames.frame(0, first) is larger
+
+
 def test_nothing_is_decoded_without_a_band(refiner):
     frame = refiner.encode(picture((40, 64)))
     coarse = coarse_of(frame)
@@ -116,7 +142,8 @@ def test_encoded_frames_are_bounded_and_do_not_keep_the_video(refiner, monkeypat
     video = Video.from_array(np.stack([picture((64, 64), t) for t in range(6)]))
     frames = refiner.frames(video, False)
     assert refiner.frames(video, False) is frames
-    size = max(frame.nbytes for frame in frames)
+    band = np.ones((32, 32), bool)
+    size = max(frames.frame(t, band).nbytes for t in range(6))
     assert 0 < len(frames._cache) * size <= 70_000
     watch = weakref.ref(video)
     del video

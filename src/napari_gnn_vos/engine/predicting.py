@@ -14,6 +14,7 @@ from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
+from napari_gnn_vos.interact.identity import divide_group
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import expected_j, expected_overlap
@@ -52,9 +53,14 @@ class Model(Protocol):
 
 FIRST_FRAME_RADIUS = 60
 """Frames on both sides of the first frame that its evidence is gathered from."""
+DIVIDED_RADIUS = 10
+"""Frames on both sides of the predicted ones in which groups of similar objects are
+divided."""
 
 
-def evidence(session: Session, span: range | None = None) -> Evidence:
+def evidence(
+    session: Session, span: range | None = None, *, group_similar: bool = False
+) -> Evidence:
     """Gather the inputs of the network from the strokes of a session.
 
     Parameters
@@ -62,6 +68,8 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
     session : Session
     span : range, optional
         Frames to compute probabilities for; all by default.
+    group_similar : bool
+        Whether objects that the label model confuses are predicted as one.
 
     Returns
     -------
@@ -82,7 +90,9 @@ def evidence(session: Session, span: range | None = None) -> Evidence:
     settings, previous = session.config.label_model, session.prediction
     if previous is not None and previous.refined and session.config.refined_previous:
         previous = replace(previous, probability=previous.refined)
-    inputs = gather_evidence(graph, node_labels, previous, settings, span)
+    group_similar = group_similar and settings.group_similar_objects
+    known = graph, node_labels, previous, settings, span
+    inputs = gather_evidence(*known, group_similar)
     presumes_background = session.config.seeds.background > 0
     return inputs.completed() if presumes_background else inputs
 
@@ -123,13 +133,14 @@ def predict(
     if first is not None:
         first = range(count)[first]
         span = _around(first, count)
-        inputs = evidence(session, span)
+        inputs = evidence(session, span, group_similar=True)
         (rows,) = _probabilities(model, session, inputs, range(first, first + 1))
         labels, _ = _painter(model, session, inputs)(first, rows)
         yield PartialResult("label", 0, count, first, labels)
         if len(span) < count:
             inputs = None
-    return (yield from _predict_all(session, model, inputs or evidence(session)))
+    inputs = inputs or evidence(session, group_similar=True)
+    return (yield from _predict_all(session, model, inputs))
 
 
 def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[Session]:
@@ -160,6 +171,7 @@ def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[S
         expected_j(np.stack(overlaps)),
         str(model),
         refined if painter.refiner is not None else (),
+        inputs.groups.grouped,
     )
     labels = LabelFrames(session.graph.shape, packed)
     return replace(session, prediction=prediction, packed_labels=labels)
@@ -181,7 +193,35 @@ def _probabilities(
     model: Model, session: Session, inputs: Evidence, frames: range
 ) -> Iterator[F32]:
     """Run the network and combine the objects; yield (n, K) for each frame."""
-    predictions = model(session.graph, inputs.inputs, frames)
+    if inputs.groups.trivial:
+        predictions = model(session.graph, inputs.inputs, frames)
+    else:
+        predictions = _divided(model, session, inputs, frames)
     for t, probabilities in zip(frames, predictions, strict=True):
         drawn = inputs.node_labels.drawn[inputs.rows(t)]
         yield one_vs_rest(probabilities, drawn, inputs.objects)
+
+
+def _divided(
+    model: Model, session: Session, inputs: Evidence, frames: range
+) -> Iterator[F32]:
+    """Predict groups and divide them among their objects; yield (K, n) per frame."""
+    graph, count = session.graph, session.graph.shape[0]
+    start = max(frames.start - DIVIDED_RADIUS, 0)
+    around = range(start, min(frames.stop + DIVIDED_RADIUS, count))
+    known = slice(graph.offsets[around.start], graph.offsets[around.stop])
+    of_groups = np.zeros((len(inputs.groups.members), graph.n), np.float32)
+    predictions = model(graph, inputs.inputs, around)
+    of_groups[:, known] = np.concatenate(list(predictions), axis=1)
+    divided = {
+        label: probability
+        for group, of_group in zip(inputs.groups.members, of_groups, strict=True)
+        for label, probability in zip(
+            group,
+            divide_group(graph, inputs.node_labels, group, of_group, around),
+            strict=True,
+        )
+    }
+    for t in frames:
+        rows = inputs.rows(t)
+        yield np.stack([divided[label][rows] for label in inputs.objects])

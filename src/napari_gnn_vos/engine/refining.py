@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,14 +21,13 @@ from napari_gnn_vos.interact.paint import (
 from napari_gnn_vos.structures.session import Session
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, EncodedFrame
+    from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, EncodedVideo
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
-MAX_DECODED_OBJECTS = 1
-"""With more objects the guided filter is used. The shipped decoder was trained on one
-object per frame and lost accuracy where objects touch."""
+MAX_DECODED_OBJECTS = 3
+"""With more objects the guided filter is used: time grows with their number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,14 +41,14 @@ class FramePainter:
         Labels of the columns of a probability, after background.
     refiner : BoundaryRefiner, optional
         Decodes the boundaries; without it, see `interact.paint.paint_frame`.
-    encoded : sequence of T EncodedFrame
-        Of the video's frames; empty without a refiner.
+    encoded : EncodedVideo, optional
+        The video's frames, with a refiner.
     """
 
     session: Session
     objects: tuple[int, ...]
     refiner: BoundaryRefiner | None = None
-    encoded: Sequence[EncodedFrame] = ()
+    encoded: EncodedVideo | None = None
 
     @classmethod
     def of(
@@ -99,25 +97,38 @@ class FramePainter:
         session = self.session
         if self.refiner is None:
             return paint_frame(session, t, probability, self.objects), probability
-        labels = session.graph.frames[t].labels
-        painted = paint_labels(labels, probability, self.objects, None)
-        refined = self._decode(self.encoded[t], labels, probability, painted)
+        labels, grey = session.graph.frames[t].labels, session.video.greys[t]
+        painted = paint_labels(labels, probability, self.objects, grey)
+        coarse = self._coarse(labels, probability)
+        bands = self._bands(painted, coarse)
+        if not bands.any():
+            return assign_painted_pixels(session, t, painted), probability
+        logits = self._logits(t, coarse, bands)
+        names = np.array((0, *self.objects), np.uint8)
+        refined = label_band(logits, bands, labels, probability, names, painted)
         return assign_painted_pixels(session, t, painted), refined
 
-    def _decode(
-        self, frame: EncodedFrame, labels: NDArray[np.uint16], rows: F32, painted: U8
-    ) -> F32:
-        """Label the band around each boundary, in place; pool its probability."""
+    def _coarse(self, labels: NDArray[np.uint16], probability: F32) -> F32:
+        """Probability of each object at stride 2, (K - 1, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
-        shape = len(self.objects), *frame.lab.shape[:2]
-        logits, bands = np.zeros(shape, np.float32), np.zeros(shape, bool)
-        height, width = (2 * size for size in shape[1:])
-        wide = (0, height - painted.shape[0]), (0, width - painted.shape[1])
+        shape = len(self.objects), *self.refiner.half_size(labels.shape)
+        coarse = np.empty(shape, np.float32)
+        for column, out in zip(probability.T[1:], coarse, strict=True):
+            halve_probability(labels, np.ascontiguousarray(column), out)
+        return coarse
+
+    def _bands(self, painted: U8, coarse: F32) -> NDArray[np.bool_]:
+        """Where each object is decoded at stride 2, (K - 1, h, w)."""
+        (height, width), (h, w) = painted.shape, coarse.shape[1:]
+        wide = (0, 2 * h - height), (0, 2 * w - width)
         half = np.pad(painted, wide, mode="edge")[::2, ::2]
-        for k, label in enumerate(self.objects):
-            coarse = np.empty(shape[1:], np.float32)
-            halve_probability(labels, np.ascontiguousarray(rows[:, k + 1]), coarse)
-            bands[k] = boundary_band(half == label, coarse)
-            logits[k] = self.refiner.logits(frame, coarse, bands[k])
-        names = np.array((0, *self.objects), np.uint8)
-        return label_band(logits, bands, labels, rows, names, painted)
+        pairs = zip(self.objects, coarse, strict=True)
+        return np.stack([boundary_band(half == label, p) for label, p in pairs])
+
+    def _logits(self, t: int, coarse: F32, bands: NDArray[np.bool_]) -> F32:
+        """Logit of each object inside its band, (K - 1, h, w)."""
+        assert self.refiner is not None  # noqa: S101 - by the caller
+        assert self.encoded is not None  # noqa: S101
+        frame = self.encoded.frame(t, np.asarray(bands.any(axis=0)))
+        pairs = zip(coarse, bands, strict=True)
+        return np.stack([self.refiner.logits(frame, p, band) for p, band in pairs])

@@ -16,8 +16,12 @@ F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 WIDTH = 24
 """Largest distance of the band from a predicted boundary, in pixels of a frame."""
-RELATIVE_WIDTH = 0.25
-"""The same relative to the square root of the object's area, for small objects."""
+MIN_AREA, MIN_RADIUS = 64**2, 16
+"""Smallest area of an object, and smallest radius of the largest disk inside it, in
+pixels of a frame. Smaller and thinner objects have no band: they are not decoded."""
+PAINTED_LOGIT = 0.25
+"""Added to a decoded logit where the guided filter labels the object, and subtracted
+elsewhere: the decoder overrules the filter where it is confident."""
 UNCERTAIN = 0.15
 """Pixels whose probability is this far from 0 and from 1 belong to the band."""
 
@@ -47,6 +51,8 @@ def halve_probability(labels, probability, out):  # type: ignore[no-untyped-def]
 def boundary_band(mask: Mask, coarse: F32) -> Mask:
     """Find pixels near the boundary of a mask or with an uncertain probability.
 
+    The band is empty if the object is small or thin, see `MIN_AREA` and `MIN_RADIUS`.
+
     Parameters
     ----------
     mask : (h, w) ndarray of bool
@@ -58,15 +64,15 @@ def boundary_band(mask: Mask, coarse: F32) -> Mask:
     -------
     band : (h, w) ndarray of bool
     """
-    uncertain: Mask = (coarse > UNCERTAIN) & (coarse < 1 - UNCERTAIN)
-    if not mask.any() or mask.all():
-        return uncertain
+    band = np.zeros(mask.shape, bool)
+    if 4 * np.count_nonzero(mask) < MIN_AREA or mask.all():
+        return band
     inside = mask.astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    if 2 * distance.max() < MIN_RADIUS:
+        return band
     distance += cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
-    relative = RELATIVE_WIDTH * np.sqrt(mask.sum())
-    if relative < WIDTH / 2:
-        return np.asarray(distance < relative)
+    uncertain = (coarse > UNCERTAIN) & (coarse < 1 - UNCERTAIN)
     return np.asarray((distance < WIDTH / 2) | uncertain)
 
 
@@ -96,7 +102,7 @@ def label_band(
     names : (K + 1,) ndarray of uint8
         Labels of the columns.
     painted : (H, W) ndarray of uint8
-        Gets the likeliest label in the bands.
+        Labels from the guided filter; gets the likeliest label in the bands.
 
     Returns
     -------
@@ -119,10 +125,12 @@ def _label(  # type: ignore[no-untyped-def]
     names, painted = named
     pooled, count = sums
     p = np.empty(probability.shape[1], np.float32)
+    bias = np.float32(PAINTED_LOGIT)
     for r in range(labels.shape[0]):
         for c in range(labels.shape[1]):
             if bands[:, r // 2, c // 2].any():
                 s = labels[r, c]
+                p[1:] = np.where(names[1:] == painted[r, c], bias, -bias)
                 _decoded_probability(logits, bands, probability[s], (r, c), p)
                 painted[r, c] = names[p.argmax()]
                 count[s] += 1
@@ -133,13 +141,16 @@ def _label(  # type: ignore[no-untyped-def]
 def _decoded_probability(  # type: ignore[no-untyped-def]
     logits, bands, coarse, pixel, p
 ):
-    """Probability of background and of each object at a pixel, in place; not normed."""
+    """Probability of background and of each object at a pixel, in place; not normed.
+
+    Before, `p` holds what is added to the logit of each object.
+    """
     r, c = pixel
     p[0] = 1
     for k in range(len(p) - 1):
-        p[k + 1] = coarse[k + 1]
+        bias, p[k + 1] = p[k + 1], coarse[k + 1]
         if bands[k, r // 2, c // 2]:
-            logit = _sample(logits[k], bands[k], r, c)
+            logit = _sample(logits[k], bands[k], r, c) + bias
             p[k + 1] = np.float32(1) / (np.float32(1) + np.exp(-logit))
         p[0] *= np.float32(1) - p[k + 1]
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.groups import Groups
 from napari_gnn_vos.interact.harmonic import solve_harmonic
+from napari_gnn_vos.interact.identity import unresolved_objects
 from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
 from napari_gnn_vos.interact.one_vs_rest import assemble_inputs
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
@@ -35,14 +37,17 @@ class Evidence:
         Number of the first superpixel of each frame, then N.
     objects : tuple of int
         Labels of all painted objects, without background.
+    groups : Groups
+        Objects that are predicted as one.
     label_model, harmonic, previous : dict of int to (N,) ndarray of float32
-        Probability of each object by the label model, by the harmonic labelling, and in
-        the prediction of the previous round.
+        Probability of each group by the label model, by the harmonic labelling, and in
+        the prediction of the previous round; by its first label.
     """
 
     node_labels: SuperpixelLabels
     offsets: NDArray[np.int64]
     objects: tuple[int, ...]
+    groups: Groups
     label_model: dict[int, F32]
     harmonic: dict[int, F32]
     previous: dict[int, F32]
@@ -66,11 +71,11 @@ class Evidence:
         return replace(self, label_model=certain, harmonic=certain)
 
     def inputs(self, t: int) -> F32:
-        """Assemble the inputs of the network for frame `t`, (K, n, 8) of K objects."""
+        """Assemble the inputs of the network for frame `t`, (K, n, 8) of K groups."""
         rows = self.rows(t)
-        node_labels = self.node_labels.take(rows)
+        node_labels = self.groups.merge(self.node_labels.take(rows))
         inputs = []
-        for label in self.objects:
+        for label, *_ in self.groups.members:
             probabilities = {
                 "label_model": self.label_model[label][rows],
                 "harmonic": self.harmonic[label][rows],
@@ -86,6 +91,7 @@ def gather_evidence(
     previous: Prediction | None,
     settings: LabelModelSettings,
     span: range | None = None,
+    group_similar: bool = False,
 ) -> Evidence:
     """Fit the label model, solve the harmonic labelling and add the last prediction.
 
@@ -100,6 +106,8 @@ def gather_evidence(
     span : range, optional
         Frames to compute probabilities for; all by default. Elsewhere the probability
         by label model and harmonic labelling is 0.5.
+    group_similar : bool
+        Whether objects that the label model does not tell apart are predicted as one.
 
     Returns
     -------
@@ -107,14 +115,50 @@ def gather_evidence(
     """
     span = span or range(graph.shape[0])
     objects = tuple(int(k) for k in np.unique(node_labels.drawn) if k > 0)
-    label_model = label_model_probabilities(graph, node_labels, objects, settings, span)
-    harmonic = solve_harmonic(graph, node_labels, label_model, span)
+    groups = Groups.of_one(objects)
+    rest = settings, span
+    label_model = label_model_probabilities(graph, node_labels, objects, *rest)
+    if group_similar and settings.enabled and len(objects) > 1:
+        groups = _similar_objects(graph, node_labels, label_model, previous, *rest)
+    merged = groups.merge(node_labels)
+    if not groups.trivial:
+        firsts = groups.first_labels
+        label_model = label_model_probabilities(graph, merged, firsts, *rest)
+    harmonic = solve_harmonic(graph, merged, label_model, span)
     recalled = {
-        label: previous_probability(previous, label, graph.n) for label in objects
+        group[0]: previous_probability(previous, group, graph.n)
+        for group in groups.members
     }
     return Evidence(
-        node_labels, graph.offsets, objects, label_model, harmonic, recalled
+        node_labels, graph.offsets, objects, groups, label_model, harmonic, recalled
     )
+
+
+def _similar_objects(
+    graph: VideoGraph,
+    node_labels: SuperpixelLabels,
+    label_model: dict[int, F32],
+    previous: Prediction | None,
+    settings: LabelModelSettings,
+    span: range,
+) -> Groups:
+    """Group objects that the label model does not tell apart.
+
+    Objects are judged whenever there is a new one: strokes on further frames let the
+    label model memorise instances, which does not make them distinguishable.
+    """
+    objects = tuple(label_model)
+    known, grouped = (previous.objects, previous.grouped) if previous else ((), ())
+    if set(objects) <= set(known):
+        return Groups.with_one(grouped, objects)
+    merged = Groups((objects,)).merge(node_labels)
+    appearance = settings.model_copy(update={"node_features": False})
+    inputs = graph, merged, objects[:1], appearance, span
+    rows = slice(graph.offsets[span.start], graph.offsets[span.stop])
+    any_object = label_model_probabilities(*inputs)[objects[0]][rows]
+    of_span = {label: p[rows] for label, p in label_model.items()}
+    unresolved = unresolved_objects(of_span, any_object)
+    return Groups.with_one({*grouped, *unresolved}, objects)
 
 
 def label_model_probabilities(
@@ -152,15 +196,22 @@ def label_model_probabilities(
     return dict(zip(objects, probabilities, strict=True))
 
 
-def previous_probability(previous: Prediction | None, label: int, n: int) -> F32:
-    """Return the probability of a label in the previous prediction.
+def previous_probability(
+    previous: Prediction | None, labels: tuple[int, ...], n: int
+) -> F32:
+    """Return the probability of some labels together in the previous prediction.
 
     Returns
     -------
     probability : (n,) ndarray of float32
-        0.5 if there is no previous prediction, or none of this label.
+        0.5 if there is no previous prediction, or none of these labels.
     """
-    if previous is None or label not in previous.objects:
+    columns = [
+        1 + previous.objects.index(label)
+        for label in labels
+        if previous is not None and label in previous.objects
+    ]
+    if previous is None or not columns:
         return np.full(n, NEUTRAL, np.float32)
-    column = 1 + previous.objects.index(label)
-    return np.concatenate([frame[:, column] for frame in previous.probability])
+    frames = [frame[:, columns].sum(axis=1) for frame in previous.probability]
+    return np.asarray(np.minimum(np.concatenate(frames), 1), np.float32)

@@ -17,6 +17,7 @@ ICML 2003; L. Grady, "Random Walks for Image Segmentation", PAMI 2006.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -29,19 +30,35 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.structures.weak_cache import WeakCache
 
 F32 = NDArray[np.float32]
-PRIOR_WEIGHT = 0.02
-"""Weight of the prior in the quadratic energy."""
-DRAWN_WEIGHT, PROPAGATED_WEIGHT = 50.0, 1.0
-"""Weight of a painted and of a propagated label."""
 SPATIAL_WEIGHT, CAUSAL_WEIGHT = 0.3, 1.0
 """Weight of spatial and of causal edges."""
 WINDOW_FRAMES, MARGIN_FRAMES = 128, 48
 """Frames solved together, and additional frames on both sides of the window."""
-MAX_ITERATIONS = 60
-"""Limit of conjugate gradient iterations; the error is then about 0.01."""
 RELATIVE_TOLERANCE = 1e-6
 """Of the squared, preconditioned norm of the residual."""
 _AFFINITIES: WeakCache[IncomingEdges, F32] = WeakCache()
+
+
+@dataclass(frozen=True, slots=True)
+class Diffusion:
+    """Weights in the quadratic energy, and accuracy of the solution.
+
+    Parameters
+    ----------
+    prior, drawn, propagated : float
+        Weight of the prior, of a painted and of a propagated label.
+    iterations : int
+        Limit of conjugate gradient iterations. With the default weights and limit the
+        error is about 0.01.
+    """
+
+    prior: float = 0.02
+    drawn: float = 50.0
+    propagated: float = 1.0
+    iterations: int = 60
+
+
+DEFAULT = Diffusion()
 
 
 def solve_harmonic(
@@ -49,6 +66,8 @@ def solve_harmonic(
     node_labels: SuperpixelLabels,
     priors: Mapping[int, F32],
     frames: range,
+    node_weights: F32 | None = None,
+    diffusion: Diffusion = DEFAULT,
 ) -> dict[int, F32]:
     """Solve the harmonic labelling of each label against the rest.
 
@@ -62,6 +81,9 @@ def solve_harmonic(
         Prior probability of each label, by the label model.
     frames : range
         Frames to solve; elsewhere the result is the prior.
+    node_weights : (N,) ndarray of float32, optional
+        Factors of the affinity of an edge, one at each of its ends.
+    diffusion : Diffusion
 
     Returns
     -------
@@ -73,12 +95,12 @@ def solve_harmonic(
     influence of a label reaches.
     """
     labels, offsets = list(priors), graph.offsets
-    data_weight = np.full((graph.n, 1), PRIOR_WEIGHT, np.float32)
+    data_weight = np.full((graph.n, 1), diffusion.prior, np.float32)
     prior = np.stack([priors[label] for label in labels], axis=1)
-    right_side = prior * np.float32(PRIOR_WEIGHT)
+    right_side = prior * np.float32(diffusion.prior)
     for known, weight in (
-        (node_labels.drawn, DRAWN_WEIGHT),
-        (node_labels.propagated, PROPAGATED_WEIGHT),
+        (node_labels.drawn, diffusion.drawn),
+        (node_labels.propagated, diffusion.propagated),
     ):
         data_weight[known != UNLABELLED] += weight
         right_side += np.float32(weight) * (known[:, None] == np.array(labels))
@@ -86,10 +108,12 @@ def solve_harmonic(
     for window, result in _windows(frames):
         rows = slice(offsets[window.start], offsets[window.stop])
         kept = slice(offsets[result.start], offsets[result.stop])
-        affinity = _affinity_matrix(graph, window)
+        weights = None if node_weights is None else node_weights[rows]
+        affinity = _affinity_matrix(graph, window, weights)
         degree = np.asarray(affinity.sum(axis=1)).reshape(-1, 1).astype(np.float32)
         diagonal = degree + data_weight[rows]
-        x = _conjugate_gradients(affinity, diagonal, right_side[rows], prior[rows])
+        system = affinity, diagonal, right_side[rows]
+        x = _conjugate_gradients(*system, prior[rows], diffusion.iterations)
         solution[kept] = x[kept.start - rows.start : kept.stop - rows.start]
     columns = np.ascontiguousarray(np.clip(solution, 0, 1).T)
     return dict(zip(labels, columns, strict=True))
@@ -106,7 +130,9 @@ def _windows(frames: range) -> Iterator[tuple[range, range]]:
         yield range(window_start, window_stop), range(start, stop)
 
 
-def _affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
+def _affinity_matrix(
+    graph: VideoGraph, window: range, node_weights: F32 | None
+) -> csr_array[np.float32]:
     """Assemble the symmetric affinity matrix of the superpixels of a window."""
     offsets = graph.offsets[window.start : window.stop + 1]
     offsets = offsets - offsets[0]
@@ -115,6 +141,8 @@ def _affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
     (source, target), inside = window_edge_index(incoming, offsets)
     compute = partial(_edge_affinity, names=graph.edge_feature_names)
     affinity = np.concatenate([_AFFINITIES.get(edges, compute) for edges in incoming])
+    if node_weights is not None:
+        affinity = affinity * node_weights[source] * node_weights[target]
     in_degree = np.bincount(target[inside], minlength=n)
     row_start = np.concatenate([[0], np.cumsum(in_degree)]).astype(np.int32)
     return csr_array((affinity[inside], source[inside], row_start), (n, n))
@@ -138,7 +166,11 @@ def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
 
 
 def _conjugate_gradients(
-    affinity: csr_array[np.float32], diagonal: F32, right_side: F32, start: F32
+    affinity: csr_array[np.float32],
+    diagonal: F32,
+    right_side: F32,
+    start: F32,
+    iterations: int,
 ) -> F32:
     """Solve ``(diag(diagonal) - affinity) x = right_side`` for all columns at once.
 
@@ -150,6 +182,8 @@ def _conjugate_gradients(
         Symmetric, non-negative.
     diagonal : (n, 1) ndarray of float32
     right_side, start : (n, K) ndarray of float32
+    iterations : int
+        Their limit.
 
     Returns
     -------
@@ -160,7 +194,7 @@ def _conjugate_gradients(
     z = residual / diagonal
     direction, rz = z, _column_dot(residual, z)
     norm = np.maximum(_column_dot(right_side, right_side / diagonal), 1e-12)
-    for _ in range(MAX_ITERATIONS):
+    for _ in range(iterations):
         active = rz >= RELATIVE_TOLERANCE * norm
         if not active.any():
             break

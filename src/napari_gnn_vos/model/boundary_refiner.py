@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     fill_colour_windows,
 )
-from napari_gnn_vos.structures.cached_sequence import CachedSequence
+from napari_gnn_vos.structures.cached_sequence import BoundedCache
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.weak_cache import WeakCache
 from napari_gnn_vos.vision import cv2
@@ -36,7 +36,9 @@ TILE = 32
 ALIGNMENT = 8
 """Height and width of a picture are extended to a multiple of the largest stride."""
 ENCODED_BYTES = 320 * 2**20
-"""Bytes of encoded frames that stay in memory per video: 70 frames of 480p."""
+"""Bytes of encoded frames that stay in memory per video: 70 frames of 480p, or more if
+the object fills a part of the frame."""
+Box = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,15 +48,18 @@ class EncodedFrame:
     Parameters
     ----------
     stride2, stride4, stride8 : (C, ...) Tensor of float16
-        See `model.boundary_decoder.ImageMaps`.
+        See `model.boundary_decoder.ImageMaps`; of a box of the frame.
     lab : (h, w, 3) ndarray of uint8
-        CIE Lab at stride 2.
+        CIE Lab at stride 2, of the whole frame.
+    box : tuple of slice
+        Rows and columns of the maps in the frame at stride 2.
     """
 
     stride2: Tensor
     stride4: Tensor
     stride8: Tensor
     lab: U8
+    box: Box
 
     @property
     def nbytes(self) -> int:
@@ -80,51 +85,55 @@ class BoundaryRefiner:
     ) -> None:
         self._decoder = decoder.to(device)
         self._embed, self._device = embed, device
-        self._videos: dict[bool, WeakCache[Video, CachedSequence[EncodedFrame]]]
+        self._videos: dict[bool, WeakCache[Video, EncodedVideo]]
         self._videos = {False: WeakCache(), True: WeakCache()}
 
-    def frames(self, video: Video, denoise: bool) -> Sequence[EncodedFrame]:
-        """Encode frames of a video when they are read, and cache some of them.
+    def frames(self, video: Video, denoise: bool) -> EncodedVideo:
+        """Return the encoded frames of a video.
 
         Parameters
         ----------
         video : Video
-            Must exist as long as frames are read; the cache does not keep it alive.
+            Must exist as long as frames are encoded; the cache does not keep it alive.
         denoise : bool
             Whether noise is removed, as in preparation.
         """
 
-        def sequence(owner: Video) -> CachedSequence[EncodedFrame]:
-            read = partial(self._read, weakref.ref(owner), denoise)
-            return CachedSequence(read, owner.shape[0], ENCODED_BYTES)
+        def encoded(owner: Video) -> EncodedVideo:
+            read = partial(_read, weakref.ref(owner), denoise)
+            return EncodedVideo(read, self.encode)
 
-        return self._videos[denoise].get(video, sequence)
+        return self._videos[denoise].get(video, encoded)
 
-    def _read(self, video: weakref.ref[Video], denoise: bool, t: int) -> EncodedFrame:
-        owner = video()
-        if owner is None:
-            raise ReferenceError("The video of these frames no longer exists.")
-        return self.encode(owner.rgb(t, denoise=denoise))
+    def half_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Height and width at stride 2 of a picture of (H, W) pixels."""
+        h, w = (ALIGNMENT // 2 * -(-size // ALIGNMENT) for size in shape)
+        return h, w
 
     @torch.inference_mode()
-    def encode(self, picture: U8) -> EncodedFrame:
+    def encode(self, picture: U8, box: Box | None = None) -> EncodedFrame:
         """Compute all that does not depend on the prediction.
 
         Parameters
         ----------
         picture : (H, W, 3) ndarray of uint8
             Its last row and column are repeated up to multiples of 8.
+        box : tuple of slice, optional
+            Rows and columns to encode at stride 2, multiples of 4; all by default.
         """
         height, width = (-size % ALIGNMENT for size in picture.shape[:2])
         extended = np.pad(picture, ((0, height), (0, width), (0, 0)), mode="edge")
         half = extended.shape[1] // 2, extended.shape[0] // 2
         small = cv2.resize(extended, half, interpolation=cv2.INTER_AREA)
-        features = [self._tensor(level) for level in self._embed(extended)]
-        rgb = self._tensor(small) / 255 - 0.5
-        maps = self._decoder.image_maps(features, rgb)
         lab = cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
+        box = box or (slice(0, half[1]), slice(0, half[0]))
+        rows, cols = (slice(2 * side.start, 2 * side.stop) for side in box)
+        part = np.ascontiguousarray(extended[rows, cols])
+        features = [self._tensor(level) for level in self._embed(part)]
+        rgb = self._tensor(np.ascontiguousarray(small[box])) / 255 - 0.5
+        maps = self._decoder.image_maps(features, rgb)
         stride2, stride4, stride8 = (level[0].half() for level in maps)
-        return EncodedFrame(stride2, stride4, stride8, lab)
+        return EncodedFrame(stride2, stride4, stride8, lab, box)
 
     def _tensor(self, channels_last: NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(channels_last).to(self._device).float()
@@ -137,6 +146,7 @@ class BoundaryRefiner:
         Parameters
         ----------
         frame : EncodedFrame
+            Its box contains that of the band, see `box_of`.
         coarse : (h, w) ndarray of float32
             Probability of the object at stride 2.
         band : (h, w) ndarray of bool
@@ -151,13 +161,14 @@ class BoundaryRefiner:
         corners = tiles_of(band)
         if len(corners) == 0:
             return out
-        part = (slice(None), *_box(corners, coarse.shape))
-        indices = (corners - [part[1].start, part[2].start]) // TILE
-        p = torch.from_numpy(coarse).to(self._device)[None][part]
-        maps = torch.cat([self._context(frame, p, part), 2 * p - 1])
+        box = box_of(band)
+        indices = (corners - [side.start for side in box]) // TILE
+        p = torch.from_numpy(coarse[box]).to(self._device)[None]
+        stride2, stride4, stride8 = _crop(frame, box)
+        maps = torch.cat([self._context(stride4, stride8, p), 2 * p - 1])
         colours = self._colours(frame, coarse, corners)
         inputs = torch.cat([_windows(maps, 2, indices), colours], 1)
-        image = _windows(frame.stride2[part], 1, indices).float()
+        image = _windows(stride2, 1, indices).float()
         inside = _windows(torch.ones_like(p), 1, indices)
         logit = self._decoder.residual(image, inputs, inside)
         logit += self._decoder.coarse_logit(_windows(p, 0, indices))
@@ -176,20 +187,76 @@ class BoundaryRefiner:
         fill_colour_windows(frame.lab, statistics, corners - 2, colours)
         return torch.from_numpy(colours).to(self._device)
 
-    def _context(
-        self, frame: EncodedFrame, p: Tensor, part: tuple[slice, slice, slice]
-    ) -> Tensor:
-        """Activation at stride 4 of a part of a frame, upsampled, (16, h, w)."""
+    def _context(self, stride4: Tensor, stride8: Tensor, p: Tensor) -> Tensor:
+        """Activation at stride 4 of a box, upsampled, (16, h, w)."""
         p4, p8 = (functional.avg_pool2d(2 * p[None] - 1, size) for size in (2, 4))
-        stride4, stride8 = (
-            level[:, part[1].start // k :, part[2].start // k :]
-            for level, k in ((frame.stride4, 2), (frame.stride8, 4))
-        )
-        stride4, stride8 = (
-            level[None, :, : p.shape[2], : p.shape[3]].float()
-            for level, p in ((stride4, p4), (stride8, p8))
-        )
+        stride4, stride8 = stride4[None].float(), stride8[None].float()
         return upsample(self._decoder.context(stride4, stride8, p4, p8))[0]
+
+
+class EncodedVideo:
+    """Encoded parts of the frames of a video, computed on access.
+
+    Parameters
+    ----------
+    read : callable
+        From the index of a frame to its picture.
+    encode : callable
+        From a picture and a box to an `EncodedFrame`.
+    """
+
+    def __init__(
+        self, read: Callable[[int], U8], encode: Callable[[U8, Box], EncodedFrame]
+    ) -> None:
+        self._read, self._encode = read, encode
+        self._cache: BoundedCache[EncodedFrame] = BoundedCache(ENCODED_BYTES)
+
+    def frame(self, t: int, band: NDArray[np.bool_]) -> EncodedFrame:
+        """Return a frame that is encoded where a band needs it, or in a larger box.
+
+        Parameters
+        ----------
+        t : int
+        band : (h, w) ndarray of bool
+            Not empty.
+        """
+        box, known = box_of(band), self._cache.get(t)
+        if known is not None:
+            joint = _union(known.box, box)
+            if joint == known.box:
+                return known
+            box = joint
+        encoded = self._encode(self._read(t), box)
+        self._cache.put(t, encoded)
+        return encoded
+
+
+def _read(video: weakref.ref[Video], denoise: bool, t: int) -> U8:
+    owner = video()
+    if owner is None:
+        raise ReferenceError("The video of these frames no longer exists.")
+    return owner.rgb(t, denoise=denoise)
+
+
+def _union(first: Box, second: Box) -> Box:
+    """Smallest box that contains two boxes."""
+    rows, cols = (
+        slice(min(a.start, b.start), max(a.stop, b.stop))
+        for a, b in zip(first, second, strict=True)
+    )
+    return rows, cols
+
+
+def _crop(frame: EncodedFrame, box: Box) -> list[Tensor]:
+    """Cut a box out of the maps of a frame."""
+    parts = []
+    for level, scale in ((frame.stride2, 1), (frame.stride4, 2), (frame.stride8, 4)):
+        rows, cols = (
+            slice((b.start - a.start) // scale, (b.stop - a.start) // scale)
+            for a, b in zip(frame.box, box, strict=True)
+        )
+        parts.append(level[:, rows, cols])
+    return parts
 
 
 def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -201,12 +268,16 @@ def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.argwhere(used) * TILE
 
 
-def _box(corners: NDArray[np.int64], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Box of tiles, with a tile more on each side for what the coarse strides read."""
+def box_of(band: NDArray[np.bool_]) -> Box:
+    """Box of the tiles of a band that is not empty, with a margin.
+
+    The margin, one tile, is what a tile's logit depends on at the coarse strides.
+    """
+    corners = tiles_of(band)
     first, last = corners.min(axis=0) - TILE, corners.max(axis=0) + 2 * TILE
     rows, cols = (
         slice(max(int(a), 0), min(int(b), size))
-        for a, b, size in zip(first, last, shape, strict=True)
+        for a, b, size in zip(first, last, band.shape, strict=True)
     )
     return rows, cols
 

@@ -23,12 +23,59 @@ class HasNbytes(Protocol):
 Item = TypeVar("Item", bound=HasNbytes)
 
 
+class BoundedCache(Generic[Item]):
+    """Items by index, up to a total size.
+
+    If the cache is full, the oldest half of the items stays and the other half is
+    evicted first in, first out. So repeated passes over more items than fit have hits;
+    with pure first-in, first-out eviction every access would be a miss. Access is
+    thread-safe.
+
+    Parameters
+    ----------
+    limit : int
+        Size in bytes; one item is cached in any case.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._items: dict[int, Item] = {}
+        self._order: list[int] = []  # indices of cached items, oldest first
+        self._nbytes = 0
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, index: int) -> Item | None:
+        """Return the item of an index; None if it is not cached."""
+        with self._lock:
+            return self._items.get(index)
+
+    def put(self, index: int, item: Item) -> None:
+        """Cache an item in place of the one of its index, and evict others."""
+        with self._lock:
+            if index in self._items:
+                self._nbytes -= self._items[index].nbytes
+            else:
+                self._order.append(index)
+            self._items[index] = item
+            self._nbytes += item.nbytes
+            while self._nbytes > self._limit and len(self._order) > 1:
+                evicted = (len(self._order) - 1) // PROTECTED_DIVISOR
+                self._nbytes -= self._items.pop(self._order.pop(evicted)).nbytes
+
+    def take_all(self) -> dict[int, Item]:
+        """Return all items by index and empty the cache."""
+        with self._lock:
+            items, self._items, self._order = self._items, {}, []
+            self._nbytes = 0
+        return items
+
+
 class CachedSequence(Sequence[Item], Generic[Item]):
     """A read-only sequence whose items are read on access and cached.
 
-    If the cache is full, the oldest half of the items stays and the other half is
-    evicted first in, first out. So repeated passes over a sequence that does not fit
-    have hits; with pure first-in, first-out eviction every access would be a miss.
     Access is thread-safe.
 
     Parameters
@@ -38,19 +85,16 @@ class CachedSequence(Sequence[Item], Generic[Item]):
     count : int
         Length of the sequence.
     limit : int, optional
-        Size of the cache in bytes; one item is cached in any case.
+        Size of the cache in bytes, see `BoundedCache`.
     """
 
     def __init__(
         self, read: Callable[[int], Item], count: int, limit: int | None = None
     ) -> None:
-        self._read = read
-        self._limit = CACHE_BYTES if limit is None else limit
-        self._count = count
-        self._cache: dict[int, Item] = {}
-        self._order: list[int] = []  # indices of cached items, oldest first
-        self._nbytes = 0
-        self._lock = Lock()
+        self._read, self._count = read, count
+        self._cache: BoundedCache[Item] = BoundedCache(
+            CACHE_BYTES if limit is None else limit
+        )
 
     def __len__(self) -> int:
         return self._count
@@ -64,12 +108,10 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(self._count)[index]
-        with self._lock:
-            if index in self._cache:
-                return self._cache[index]
-        item = self._read(index)
-        with self._lock:
-            self._insert(index, item)
+        item = self._cache.get(index)
+        if item is None:
+            item = self._read(index)
+            self._cache.put(index, item)
         return item
 
     def adopt(self, source: CachedSequence[Item], exclude: Collection[int]) -> None:
@@ -84,21 +126,6 @@ class CachedSequence(Sequence[Item], Generic[Item]):
         exclude : collection of int
             Indices whose items differ.
         """
-        with source._lock:
-            cache, source._cache, source._order = source._cache, {}, []
-            source._nbytes = 0
-        with self._lock:
-            for index, item in cache.items():
-                if index not in exclude:
-                    self._insert(index, item)
-
-    def _insert(self, index: int, item: Item) -> None:
-        """Cache an item, and evict others until the limit is met."""
-        if index in self._cache:
-            return
-        self._cache[index] = item
-        self._order.append(index)
-        self._nbytes += item.nbytes
-        while self._nbytes > self._limit and len(self._order) > 1:
-            evicted = (len(self._order) - 1) // PROTECTED_DIVISOR
-            self._nbytes -= self._cache.pop(self._order.pop(evicted)).nbytes
+        for index, item in source._cache.take_all().items():
+            if index not in exclude and self._cache.get(index) is None:
+                self._cache.put(index, item)

@@ -38,6 +38,8 @@ class Prediction:
     refined : tuple of T (n, K) ndarray of float32
         Mean probability of the pixels of each superpixel after the boundaries were
         decoded; empty if they were not.
+    grouped : tuple of int
+        Objects that were predicted as one, see `interact.identity`.
     """
 
     objects: tuple[int, ...]
@@ -45,6 +47,7 @@ class Prediction:
     expected_j: NDArray[np.float32]
     model: str = ""
     refined: tuple[NDArray[np.float32], ...] = ()
+    grouped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -150,12 +150,15 @@ class LabelModelRecorder:
         """
         if session.prediction is None:
             raise ValueError("The label model is recorded by a prediction; run one.")
-        objects = np.array([0, *session.prediction.objects], np.uint8)
+        objects, grouped = session.prediction.objects, session.prediction.grouped
+        # objects that were predicted as one are recorded under the first of them
+        recorded = [k for k in objects if k not in grouped[1:]]
+        names = np.array([0, *recorded], np.uint8)
         out = np.zeros(session.graph.shape, np.uint8)
         for t, frame in enumerate(session.graph.frames):
             p = self.recorded[t]
             best = np.where(p.max(axis=0) > 0.5, 1 + p.argmax(axis=0), 0)
-            out[t] = objects[best][frame.labels]
+            out[t] = names[best][frame.labels]
         return out
 
 

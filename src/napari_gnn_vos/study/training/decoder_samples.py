@@ -39,6 +39,9 @@ SEQUENCE_SHARE = 0.6
 """Share of the samples that comes from sequences."""
 DENSITIES = 500, 1100
 """Superpixels per 410 000 pixels on photographs."""
+SHRUNK_SHARE, SMALLEST_SCALE = 0.3, 0.2
+"""Share of the samples that is made smaller, so that small objects occur, and the
+smallest factor."""
 
 
 class Picture(NamedTuple):
@@ -239,7 +242,12 @@ def draw_crop(
     source = sequences
     if stills is not None and rng.random() > SEQUENCE_SHARE:
         source = stills
-    picture = _cut_out(source(rng), rng)
+    picture = source(rng)
+    if rng.random() < SHRUNK_SHARE:
+        picture = _shrink(
+            picture, float(np.exp(rng.uniform(np.log(SMALLEST_SCALE), 0)))
+        )
+    picture = _cut_out(picture, rng)
     if rng.random() < 0.5:
         picture = picture.map(lambda array: np.ascontiguousarray(array[:, ::-1]))
     if rng.random() < 0.5:
@@ -247,6 +255,19 @@ def draw_crop(
         bright = np.clip(picture.rgb * gain, 0, 255).astype(np.uint8)
         picture = picture._replace(rgb=bright)
     return picture
+
+
+def _shrink(picture: Picture, scale: float) -> Picture:
+    """Reduce height and width by a factor."""
+    height, width = picture.mask.shape
+    size = max(round(width * scale), 16), max(round(height * scale), 16)
+
+    def shrink(array: NDArray[Any]) -> NDArray[Any]:
+        values = array.astype(np.float32) if array.dtype == bool else array
+        small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small > 0.5 if array.dtype == bool else small)
+
+    return picture.map(shrink)
 
 
 def _cut_out(picture: Picture, rng: Generator) -> Picture:

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.engine import annotate, evidence, predict, start
+from napari_gnn_vos.interact.groups import Groups
+from napari_gnn_vos.interact.identity import divide_group, unresolved_objects
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.metrics import jaccard
+from tests.interact.node_labels import known_labels
+from tests.scenes import RED, line, moving_squares, random_graph
+
+ANY = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.1], np.float32)
+
+
+def probabilities(*rows):
+    return {label: np.array(row, np.float32) for label, row in enumerate(rows, 1)}
+
+
+def test_objects_that_share_their_probability_are_unresolved():
+    label_model = probabilities(
+        (0.6, 0.5, 0.5, 0.1, 0, 0),
+        (0.5, 0.6, 0.1, 0.1, 0, 0),
+        (0.1, 0.1, 0.1, 0.9, 0, 0),
+    )
+    assert unresolved_objects(label_model, ANY) == (1, 2)
+
+
+def test_a_group_has_two_objects_or_more():
+    assert Groups.with_one((5, 2), (2, 3, 5)).members == ((2, 5), (3,))
+    assert Groups.with_one((5, 2), (2, 3, 5)).grouped == (2, 5)
+    assert Groups.with_one((5,), (2, 3, 5)) == Groups.of_one((2, 3, 5))
+
+
+def test_objects_are_judged_where_something_is_an_object():
+    label_model = probabilities(
+        (0.9, 0.9, 0.1, 0.1, 0.3, 0.3), (0.1, 0.1, 0.9, 0.9, 0.4, 0.4)
+    )
+    assert unresolved_objects(label_model, ANY) == ()
+
+
+def test_members_get_the_label_of_their_group():
+    labels = known_labels(7, [(0, 0), (1, 2), (2, 5)], [(3, 5), (4, 3)], [(5, 0)])
+    merged = Groups(((2, 5), (3,))).merge(labels)
+    np.testing.assert_array_equal(merged.drawn, [0, 2, 2, -1, -1, -1, -1])
+    np.testing.assert_array_equal(merged.propagated, [-1, -1, -1, 2, 3, -1, -1])
+    np.testing.assert_array_equal(merged.presumed, labels.presumed)
+    assert Groups.of_one((2, 3, 5)).merge(labels) is labels
+
+
+def test_division_keeps_the_probability_of_the_group_and_follows_its_labels():
+    graph = random_graph(np.random.default_rng(0))
+    labels = known_labels(graph.n, [(0, 1), (graph.n - 1, 2)])
+    whole = np.random.default_rng(1).random(graph.n, np.float32)
+    frames = range(graph.shape[0])
+    parts = divide_group(graph, labels, (1, 2), whole, frames)
+    np.testing.assert_array_equal(parts.sum(axis=0), whole)
+    assert parts[0, 0] == whole[0]
+    assert parts[1, -1] == whole[-1]
+    np.testing.assert_array_equal(
+        divide_group(graph, labels, (1,), whole, frames), whole[None]
+    )
+
+
+@pytest.fixture(scope="module")
+def equal_squares():
+    """Two squares of equal colour, far from each other, with strokes on frame 0."""
+    video, truth = moving_squares(
+        (4, 6, 16, (0, 3), RED), (27, 42, 16, (0, -3), RED), frames=6
+    )
+    strokes = (
+        line(0, 1, (8, 9), (16, 18)),
+        line(0, 2, (31, 45), (39, 54)),
+        line(0, 0, (23, 3), (23, 60)),
+    )
+    session = drain(start(video, Config(refine="none")))
+    return annotate(session, strokes, rng=np.random.default_rng(0)), truth
+
+
+def test_equal_objects_keep_their_identity(equal_squares, monkeypatch):
+    from napari_gnn_vos.interact import identity
+
+    monkeypatch.setattr(identity, "RESOLVED", 1.0)  # whatever their appearance
+    session, truth = equal_squares
+    assert evidence(session, group_similar=True).groups.members == ((1, 2),)
+    session = drain(predict(session, WholeVideoModel(diffusion_baseline)))
+    assert session.prediction.objects == (1, 2)
+    assert jaccard(session.labels, truth, [1, 2]).mean() > 0.8
+    assert session.prediction.grouped == (1, 2)
+    monkeypatch.setattr(identity, "RESOLVED", 0.0)  # objects stay in their group
+    assert evidence(session, group_similar=True).groups.members == ((1, 2),)
+
+
+def test_groups_are_formed_only_on_request(equal_squares):
+    session, _ = equal_squares
+    assert evidence(session).groups.members == ((1,), (2,))
