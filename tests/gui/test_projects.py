@@ -12,6 +12,7 @@ from napari_gnn_vos.errors import GnnVosError, ProjectLockedError, ReadError
 from napari_gnn_vos.gui import reader, scripting
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.project_files import VideoNotFoundError
+from napari_gnn_vos.io import autosave
 from napari_gnn_vos.io.project import Project
 from tests.gui import fakes
 
@@ -232,9 +233,9 @@ def test_two_windows_on_one_project(start, video_file, tmp_path):
 def crash(work):
     """Leave the autosave as a killed process does: unlocked, and not deleted."""
     (current,) = work.projects._keeper._projects.values()
-    autosave = current._autosave
-    autosave._file.close()
-    autosave._lock.release()
+    recording = current._autosave
+    recording._file.close()
+    recording._lock.release()
     current._autosave = None
     current.log.append = None
 
@@ -273,7 +274,7 @@ def test_stroke_is_on_disk_before_its_prediction(start, video_file, monkeypatch)
     assert recorded[1][2][5, 5] == 2
 
 
-def test_autosave_ends_with_saving_and_with_closing(start, video_file, tmp_path):
+def test_autosave_is_deleted_by_saving_and_kept_by_closing(start, video_file, tmp_path):
     folder, work = tmp_path / "user" / "autosave", start(video_file)
     assert not folder.exists()
     paint(work, 0, 4, 1)
@@ -284,7 +285,19 @@ def test_autosave_ends_with_saving_and_with_closing(start, video_file, tmp_path)
     paint(work, 0, 9, 1)
     assert len(list(folder.iterdir())) == 1
     work.close()
-    assert not list(folder.iterdir())
+    (kept,) = start().projects.recoverable()
+    assert kept.log.drawing.of_kind("brush")[0][9, 9] == 1
+
+
+def test_only_the_newest_autosaves_are_kept(start, video_file, monkeypatch):
+    monkeypatch.setattr(autosave, "KEPT", 2)
+    for value in (4, 5, 6):
+        work = start(video_file)
+        paint(work, 0, value, 1)
+        work.close()
+    kept = start().projects.recoverable()
+    assert len(kept) == 2
+    assert len(list(work.projects._keeper.autosave_folder.iterdir())) == 2
 
 
 def test_closed_video_keeps_its_autosave(start, video_file, tmp_path):

@@ -3,6 +3,7 @@ import pytest
 
 from napari_gnn_vos import engine
 from napari_gnn_vos.gui import warm_up
+from napari_gnn_vos.model.registry import load_boundary_refiner
 
 
 def test_warm_up_predicts_once_in_a_thread(monkeypatch):
@@ -15,12 +16,14 @@ def test_warm_up_predicts_once_in_a_thread(monkeypatch):
 
     monkeypatch.setattr(engine, "predict", watched)
     warm_up.warm_up_in_thread.cache_clear()
+    load_boundary_refiner.cache_clear()
     thread = warm_up.warm_up_in_thread()
     assert warm_up.warm_up_in_thread() is thread
     thread.join(300)
     assert not thread.is_alive()
     (session,) = sessions
     assert set(np.unique(session.painted_pixels.label)) == {0, 1}
+    assert load_boundary_refiner.cache_info().currsize == 1
 
 
 def test_warm_up_ends_silently_with_the_process(monkeypatch):

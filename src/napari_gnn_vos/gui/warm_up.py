@@ -82,18 +82,21 @@ def _exit_with_process(_step: Progress) -> None:
 
 
 def warm_up() -> None:
-    """Prepare, annotate and predict a video of two frames."""
+    """Prepare, annotate and predict a video of two frames.
+
+    The object is large enough for the boundary decoder.
+    """
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.progress import drain
     from napari_gnn_vos.structures.scribbles import Scribble
     from napari_gnn_vos.structures.video import Video
 
-    frames = np.full((2, 48, 64, 3), 40, np.uint8)
-    frames[:, 12:36, 16:40] = 200
+    frames = np.full((2, 160, 192, 3), 40, np.uint8)
+    frames[:, 40:120, 56:136] = 200
     scribbles = (
-        Scribble(0, 1, np.array([[16, 20], [32, 36]])),
-        Scribble(0, 0, np.array([[4, 4], [4, 60]])),
+        Scribble(0, 1, np.array([[50, 66], [110, 126]])),
+        Scribble(0, 0, np.array([[10, 10], [10, 180]])),
     )
     session = drain(start(Video(frames, name="warm-up")), _exit_with_process)
     session = annotate(session, scribbles, rng=np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""Autosave of projects that are not saved yet, and their recovery after a crash."""
+"""Autosave of projects that are not saved yet, and their recovery."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from napari_gnn_vos.io.project_lock import ProjectLock
 from napari_gnn_vos.io.project_parts import MANIFEST
 
 LOCK = "lock"
+KEPT = 10
+"""Number of autosaves that are kept."""
 
 
 class Autosave:
@@ -71,6 +73,13 @@ class Autosave:
             if not self._discarded:
                 project.grow_in(self.folder)
 
+    def release(self) -> None:
+        """Stop recording, and keep the folder for recovery."""
+        with self._manifest_lock:
+            self._discarded = True
+            self._file.close()
+            self._lock.release()
+
     def discard(self) -> None:
         """Delete the folder."""
         with self._manifest_lock:
@@ -81,16 +90,17 @@ class Autosave:
 
 
 def recoverable_projects(root: Path) -> list[Project]:
-    """List autosaves whose program has ended without saving, newest first.
+    """List autosaves whose window was closed or has crashed without saving.
 
-    Folders without strokes are deleted; those of running programs are left out.
+    The newest are first. Folders without strokes and those after the newest `KEPT` are
+    deleted; folders that a window records into are left out.
 
     Parameters
     ----------
     root : Path
         Folder of all autosaves.
     """
-    projects = []
+    projects: list[Project] = []
     try:
         folders = sorted(root.iterdir(), reverse=True)
     except OSError:
@@ -100,7 +110,7 @@ def recoverable_projects(root: Path) -> list[Project]:
             continue
         with suppress(GnnVosError):
             project = Project.open(folder)
-            if project.log.has_strokes:
+            if project.log.has_strokes and len(projects) < KEPT:
                 projects.append(project)
             else:
                 discard_autosave(folder)

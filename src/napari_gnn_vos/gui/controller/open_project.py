@@ -85,7 +85,7 @@ class OpenProject:
         Thread(target=complete, daemon=True).start()
 
     def discard_autosave(self) -> None:
-        """Delete the autosave, because the project is saved or closed."""
+        """Delete the autosave, because the project is saved."""
         self.log.append = None
         if self._autosave is not None:
             self._autosave.discard()
@@ -118,7 +118,11 @@ class OpenProject:
             lock.release()
 
     def close(self) -> None:
-        """Delete the autosave, and release the lock."""
+        """Release the lock and the autosave, which is kept if there are new strokes."""
+        if self._autosave is not None and self.unsaved:
+            self.log.append = None
+            self._autosave.release()
+            self._autosave = None
         self.discard_autosave()
         self.own(None, None)
 
