@@ -14,7 +14,7 @@ from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-WIDTH = 24
+WIDTH = 12
 """Largest distance of the band from a predicted boundary, in pixels of a frame."""
 MIN_AREA, MIN_RADIUS = 64**2, 16
 """Smallest area of an object, and smallest radius of the largest disk inside it, in
