@@ -6,16 +6,32 @@ appended, so that after a crash all complete lines are valid.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from napari_gnn_vos.io.project_records import (
+    MAX_RECORDS,
+    EntryRecord,
+    HistoryRecord,
+    Line,
+    LinesRecord,
+    ObjectRecord,
+    ObjectsRecord,
+    Record,
+    RoundRecord,
+    StrokeRecord,
+    decode_line,
+    encode_line,
+    pixel_runs,
+    pixels_of,
+    runs_of,
+    scribbles_of,
+    value_of_label,
+)
 from napari_gnn_vos.structures.project import (
     CanvasKind,
     DrawingState,
@@ -24,113 +40,7 @@ from napari_gnn_vos.structures.project import (
     SavedHistory,
     SavedRound,
 )
-from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
-
-BACKGROUND_VALUE = 255
-MAX_RECORDS = 1_000_000
-MAX_ITEMS = 10_000_000
-"""Largest number of runs or points of a record."""
-
-Label = Annotated[int, Field(ge=ERASED, le=254)]
-FrameIndex = Annotated[int, Field(ge=0, lt=2**31)]
-Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
-Text = Annotated[str, Field(max_length=10_000)]
-Position = Annotated[int, Field(ge=0, le=MAX_RECORDS)]
-RoundIndex = Annotated[int, Field(ge=-1, lt=MAX_RECORDS)]
-
-
-class PixelRuns(BaseModel):
-    """Pixels of one frame with one label.
-
-    `runs` alternates the first index and the number of pixels of each run, in rows of
-    the flattened frame.
-    """
-
-    frame: FrameIndex
-    label: Label
-    runs: list[Annotated[int, Field(ge=0, lt=2**40)]] = Field(max_length=MAX_ITEMS)
-
-
-class Line(BaseModel):
-    """A path on a frame."""
-
-    frame: FrameIndex
-    label: Label
-    path: list[tuple[Coordinate, Coordinate]] = Field(
-        min_length=1, max_length=MAX_ITEMS
-    )
-
-
-class StrokeRecord(PixelRuns):
-    """Pixels that a stroke changed."""
-
-    kind: Literal["stroke"] = "stroke"
-    time: Text
-    round: FrameIndex
-    layer: CanvasKind = "brush"
-
-
-class LinesRecord(BaseModel):
-    """The lines after the first `kept` ones."""
-
-    kind: Literal["lines"] = "lines"
-    time: Text
-    round: FrameIndex
-    kept: FrameIndex
-    lines: list[Line] = Field(max_length=MAX_RECORDS)
-
-
-class RoundRecord(BaseModel):
-    """A round of prediction."""
-
-    kind: Literal["round"] = "round"
-    time: Text
-    number: FrameIndex
-    parent: RoundIndex
-    scribbles: list[PixelRuns] = Field(max_length=MAX_RECORDS)
-
-
-class EntryRecord(BaseModel):
-    """See `SavedEntry`."""
-
-    round_index: RoundIndex
-    drawing: Position
-    predicted: Position
-    before: Position | None = None
-    action: Text = ""
-    removed: list[Label] = Field(default_factory=list, max_length=255)
-
-
-class HistoryRecord(BaseModel):
-    """See `SavedHistory`."""
-
-    kind: Literal["history"] = "history"
-    time: Text
-    entries: list[EntryRecord] = Field(min_length=1, max_length=10_000)
-    current: FrameIndex
-
-
-class ObjectRecord(BaseModel):
-    """See `ProjectObject`."""
-
-    label: Annotated[int, Field(ge=1, le=254)]
-    name: Text = ""
-    colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
-
-
-class ObjectsRecord(BaseModel):
-    """The list of objects, and the active label."""
-
-    kind: Literal["objects"] = "objects"
-    time: Text
-    active: Annotated[int, Field(ge=0, le=254)] = 1
-    objects: list[ObjectRecord] = Field(max_length=254)
-
-
-Record = StrokeRecord | LinesRecord | RoundRecord | HistoryRecord | ObjectsRecord
-_RECORD: TypeAdapter[Record] = TypeAdapter(
-    Annotated[Record, Field(discriminator="kind")]
-)
+from napari_gnn_vos.structures.scribbles import Scribble
 
 
 class ProjectLog:
@@ -203,7 +113,7 @@ class ProjectLog:
         if not changed.any():
             return
         flat = np.flatnonzero(changed)
-        for runs in _pixel_runs(frame, flat, canvas.ravel()[flat]):
+        for runs in pixel_runs(frame, flat, canvas.ravel()[flat]):
             self._add(
                 StrokeRecord(
                     **runs.model_dump(), time=_now(), round=number, layer=layer
@@ -243,7 +153,7 @@ class ProjectLog:
         for scribble in scribbles:
             rows, cols = scribble.path.astype(int).T
             flat = np.sort(rows * width + cols)
-            runs.append(_runs(scribble.frame, scribble.label, flat))
+            runs.append(runs_of(scribble.frame, scribble.label, flat))
         self._add(
             RoundRecord(time=_now(), number=number, parent=parent, scribbles=runs)
         )
@@ -308,7 +218,7 @@ class ProjectLog:
         if isinstance(record, RoundRecord):
             if record.parent >= len(self.rounds):
                 return False
-            scribbles = tuple(_scribbles(record.scribbles, self.shape))
+            scribbles = tuple(scribbles_of(record.scribbles, self.shape))
             self.rounds.append(SavedRound(record.number, record.parent, scribbles))
         elif isinstance(record, HistoryRecord):
             entries = tuple(
@@ -345,13 +255,13 @@ class _Replay:
             added = (Scribble(x.frame, x.label, np.array(x.path)) for x in record.lines)
             self.lines = (*self.lines[: record.kept], *added)
             return all(line.frame < self.shape[0] for line in record.lines)
-        flat = _pixels(record, self.shape)
+        flat = pixels_of(record, self.shape)
         if flat is None:
             return False
         key = (record.layer, record.frame)
         old = self.canvases.get(key)
         canvas = np.zeros(self.shape[1:], np.uint8) if old is None else old.copy()
-        canvas.ravel()[flat] = _value(record.label)
+        canvas.ravel()[flat] = value_of_label(record.label)
         if canvas.any():
             self.canvases[key] = canvas
         else:
@@ -359,74 +269,11 @@ class _Replay:
         return True
 
 
-def encode_line(record: Record) -> bytes:
-    """Encode a record with its checksum."""
-    text = record.model_dump_json().encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def decode_line(line: bytes) -> Record | None:
-    """Decode a line without its end; None if it is damaged."""
-    checksum, _, text = line.partition(b" ")
-    if checksum != b"%08x" % zlib.crc32(text):
-        return None
-    try:
-        return _RECORD.validate_json(text)
-    except ValidationError:
-        return None
-
-
-def _pixel_runs(
-    frame: int, flat: NDArray[np.int64], values: NDArray[np.uint8]
-) -> Iterator[PixelRuns]:
-    for value in np.unique(values):
-        yield _runs(frame, _label(int(value)), flat[values == value])
-
-
-def _runs(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:
-    """Encode ascending indices of pixels as runs."""
-    starts = np.flatnonzero(np.diff(flat, prepend=-2) != 1)
-    lengths = np.diff(starts, append=len(flat))
-    runs = np.stack([flat[starts], lengths], axis=1).ravel().tolist()
-    return PixelRuns(frame=frame, label=label, runs=runs)
-
-
-def _pixels(record: PixelRuns, shape: tuple[int, int, int]) -> NDArray[np.int64] | None:
-    """Decode runs to indices of pixels; None if they are outside the video."""
-    pairs = np.array(record.runs, np.int64)
-    size = shape[1] * shape[2]
-    if len(pairs) % 2 or not len(pairs) or record.frame >= shape[0]:
-        return None
-    starts, lengths = pairs.reshape(-1, 2).T
-    if lengths.sum() > size or (starts + lengths > size).any():
-        return None
-    offsets = np.repeat(starts - np.r_[0, lengths.cumsum()[:-1]], lengths)
-    return np.asarray(offsets + np.arange(len(offsets)))
-
-
-def _scribbles(
-    records: Iterable[PixelRuns], shape: tuple[int, int, int]
-) -> Iterator[Scribble]:
-    for record in records:
-        flat = _pixels(record, shape)
-        if flat is not None and len(flat):
-            path = np.stack(np.divmod(flat, shape[2]), axis=1)
-            yield Scribble(record.frame, record.label, path, connected=False)
-
-
 def _same_line(first: Scribble, second: Scribble) -> bool:
     return first is second or (
         (first.frame, first.label) == (second.frame, second.label)
         and np.array_equal(first.path, second.path)
     )
-
-
-def _label(value: int) -> int:
-    return {0: ERASED, BACKGROUND_VALUE: BACKGROUND}.get(value, value)
-
-
-def _value(label: int) -> int:
-    return {ERASED: 0, BACKGROUND: BACKGROUND_VALUE}.get(label, label)
 
 
 def _now() -> str:

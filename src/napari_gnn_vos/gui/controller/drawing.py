@@ -71,18 +71,6 @@ class Drawing:
             _relabelled(self.accepted, label, BACKGROUND_VALUE),
         )
 
-    def merged(self, label: int, into: int) -> Drawing:
-        """Return the drawing in which one object has the label of another."""
-        lines = (
-            replace(line, label=into) if line.label == label else line
-            for line in self.lines
-        )
-        return Drawing(
-            _relabelled(self.brush, label, into),
-            tuple(lines),
-            _relabelled(self.accepted, label, into),
-        )
-
     def accept(self, frame: int, canvas: Canvas | None) -> Drawing:
         """Return the drawing with a frame accepted, or not accepted any more (None)."""
         accepted = {t: c for t, c in self.accepted.items() if t != frame}

@@ -1,0 +1,188 @@
+"""Records of a project's log, and their encoding as lines and as runs of pixels."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from napari_gnn_vos.structures.project import CanvasKind
+from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
+
+BACKGROUND_VALUE = 255
+MAX_RECORDS = 1_000_000
+MAX_ITEMS = 10_000_000
+"""Largest number of runs or points of a record."""
+
+Label = Annotated[int, Field(ge=ERASED, le=254)]
+FrameIndex = Annotated[int, Field(ge=0, lt=2**31)]
+Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=10_000)]
+Position = Annotated[int, Field(ge=0, le=MAX_RECORDS)]
+RoundIndex = Annotated[int, Field(ge=-1, lt=MAX_RECORDS)]
+
+
+class PixelRuns(BaseModel):
+    """Pixels of one frame with one label.
+
+    `runs` alternates the first index and the number of pixels of each run, in rows of
+    the flattened frame.
+    """
+
+    frame: FrameIndex
+    label: Label
+    runs: list[Annotated[int, Field(ge=0, lt=2**40)]] = Field(max_length=MAX_ITEMS)
+
+
+class Line(BaseModel):
+    """A path on a frame."""
+
+    frame: FrameIndex
+    label: Label
+    path: list[tuple[Coordinate, Coordinate]] = Field(
+        min_length=1, max_length=MAX_ITEMS
+    )
+
+
+class StrokeRecord(PixelRuns):
+    """Pixels that a stroke changed."""
+
+    kind: Literal["stroke"] = "stroke"
+    time: Text
+    round: FrameIndex
+    layer: CanvasKind = "brush"
+
+
+class LinesRecord(BaseModel):
+    """The lines after the first `kept` ones."""
+
+    kind: Literal["lines"] = "lines"
+    time: Text
+    round: FrameIndex
+    kept: FrameIndex
+    lines: list[Line] = Field(max_length=MAX_RECORDS)
+
+
+class RoundRecord(BaseModel):
+    """A round of prediction."""
+
+    kind: Literal["round"] = "round"
+    time: Text
+    number: FrameIndex
+    parent: RoundIndex
+    scribbles: list[PixelRuns] = Field(max_length=MAX_RECORDS)
+
+
+class EntryRecord(BaseModel):
+    """See `SavedEntry`."""
+
+    round_index: RoundIndex
+    drawing: Position
+    predicted: Position
+    before: Position | None = None
+    action: Text = ""
+    removed: list[Label] = Field(default_factory=list, max_length=255)
+
+
+class HistoryRecord(BaseModel):
+    """See `SavedHistory`."""
+
+    kind: Literal["history"] = "history"
+    time: Text
+    entries: list[EntryRecord] = Field(min_length=1, max_length=10_000)
+    current: FrameIndex
+
+
+class ObjectRecord(BaseModel):
+    """See `ProjectObject`."""
+
+    label: Annotated[int, Field(ge=1, le=254)]
+    name: Text = ""
+    colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
+
+
+class ObjectsRecord(BaseModel):
+    """The list of objects, and the active label."""
+
+    kind: Literal["objects"] = "objects"
+    time: Text
+    active: Annotated[int, Field(ge=0, le=254)] = 1
+    objects: list[ObjectRecord] = Field(max_length=254)
+
+
+Record = StrokeRecord | LinesRecord | RoundRecord | HistoryRecord | ObjectsRecord
+_RECORD: TypeAdapter[Record] = TypeAdapter(
+    Annotated[Record, Field(discriminator="kind")]
+)
+
+
+def encode_line(record: Record) -> bytes:
+    """Encode a record with its checksum."""
+    text = record.model_dump_json().encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def decode_line(line: bytes) -> Record | None:
+    """Decode a line without its end; None if it is damaged."""
+    checksum, _, text = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
+        return None
+    try:
+        return _RECORD.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def pixel_runs(
+    frame: int, flat: NDArray[np.int64], values: NDArray[np.uint8]
+) -> Iterator[PixelRuns]:
+    """Encode pixels of a frame as runs, for each value of a canvas."""
+    for value in np.unique(values):
+        yield runs_of(frame, _label(int(value)), flat[values == value])
+
+
+def runs_of(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:
+    """Encode ascending indices of pixels as runs."""
+    starts = np.flatnonzero(np.diff(flat, prepend=-2) != 1)
+    lengths = np.diff(starts, append=len(flat))
+    runs = np.stack([flat[starts], lengths], axis=1).ravel().tolist()
+    return PixelRuns(frame=frame, label=label, runs=runs)
+
+
+def pixels_of(
+    record: PixelRuns, shape: tuple[int, int, int]
+) -> NDArray[np.int64] | None:
+    """Decode runs to indices of pixels; None if they are outside the video."""
+    pairs = np.array(record.runs, np.int64)
+    size = shape[1] * shape[2]
+    if len(pairs) % 2 or not len(pairs) or record.frame >= shape[0]:
+        return None
+    starts, lengths = pairs.reshape(-1, 2).T
+    if lengths.sum() > size or (starts + lengths > size).any():
+        return None
+    offsets = np.repeat(starts - np.r_[0, lengths.cumsum()[:-1]], lengths)
+    return np.asarray(offsets + np.arange(len(offsets)))
+
+
+def scribbles_of(
+    records: Iterable[PixelRuns], shape: tuple[int, int, int]
+) -> Iterator[Scribble]:
+    """Decode pixels as scribbles; pixels outside the video are left out."""
+    for record in records:
+        flat = pixels_of(record, shape)
+        if flat is not None and len(flat):
+            path = np.stack(np.divmod(flat, shape[2]), axis=1)
+            yield Scribble(record.frame, record.label, path, connected=False)
+
+
+def _label(value: int) -> int:
+    return {0: ERASED, BACKGROUND_VALUE: BACKGROUND}.get(value, value)
+
+
+def value_of_label(label: int) -> int:
+    """Return the value of a label on a canvas."""
+    return {ERASED: 0, BACKGROUND: BACKGROUND_VALUE}.get(label, label)
