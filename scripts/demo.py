@@ -77,6 +77,7 @@ def open_window() -> tuple[napari.Viewer, Any, NDArray[np.uint8]]:
     truth = np.asarray(viewer.layers[-1].data)
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
     annotator = widget.annotator
+    annotator.projects.data_folder = None  # no autosave of the demo
     annotator.controller.message.connect(print)
     annotator.controller.jobs.failed.connect(sys.exit)
     wait(lambda: annotator.workspace is not None)

@@ -48,6 +48,7 @@ class Window:
         self.truth: NDArray[np.uint8] = np.asarray(self.viewer.layers[-1].data)
         _, self.dock = self.viewer.window.add_plugin_dock_widget(PLUGIN)
         self.annotator: Any = self.dock.annotator
+        self.annotator.projects.data_folder = None  # no autosave of the pictures
         self.canvas = self.viewer.window._qt_viewer.canvas  # noqa: SLF001
         QTest.qWait(SETTLE_MS)
         self.viewer.reset_view()

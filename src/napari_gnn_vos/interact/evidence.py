@@ -145,7 +145,7 @@ def _similar_objects(
     """Group objects that the label model does not tell apart.
 
     Objects are judged whenever there is a new one: strokes on further frames let the
-    label model memorise instances, which does not make them distinguishable.
+    label model overfit to single objects, which does not make them distinguishable.
     """
     objects = tuple(label_model)
     known, grouped = (previous.objects, previous.grouped) if previous else ((), ())
