@@ -2,9 +2,10 @@ r"""Identity of objects that their appearance does not separate.
 
 In one-vs-rest predictions, objects of similar appearance divide the probability among
 them, so that each is less probable than the background. Such objects are merged into a
-group, which is predicted as one object. Inside the group the identity is the solution of a diffusion of the known labels, in which the affinity
-of an edge is multiplied by the squared probability of the group at both ends, so that
-labels do not diffuse through the background.
+group, which is predicted as one object. Inside the group the identity is the solution
+of a diffusion of the known labels, in which the affinity of an edge is multiplied by
+the squared probability of the group at both ends, so that labels do not diffuse through
+the background.
 """
 
 from __future__ import annotations
