@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.engine import annotate, evidence, predict, refining, start
+from napari_gnn_vos.engine import (
+    annotate,
+    encode_frames,
+    evidence,
+    predict,
+    refining,
+    start,
+)
 from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.interact import boundary_band
+from napari_gnn_vos.model import boundary_refiner
+from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
@@ -148,3 +157,45 @@ def test_frame_without_boundary_stays_as_it_is(decoded):
 def test_same_strokes_give_the_same_labels(decoded):
     again = segmented(moving_square()[0], *STROKES)
     np.testing.assert_array_equal(again.labels, decoded.labels)
+
+
+@pytest.fixture
+def encoded_sizes(monkeypatch):
+    """Count the encoded pictures, by their sizes."""
+    sizes, encode = [], BoundaryRefiner.encode
+
+    def counted(self, picture, box=None):
+        sizes.append(picture.shape[:2])
+        return encode(self, picture, box)
+
+    monkeypatch.setattr(BoundaryRefiner, "encode", counted)
+    return sizes
+
+
+def test_frames_encoded_ahead_are_not_encoded_again(decoded, encoded_sizes):
+    session = drain(start(moving_square()[0], Config(refine="decoder")))
+    steps = []
+    drain(encode_frames(session, first=3), steps.append)
+    count = session.graph.shape[0]
+    assert len(steps) == len(encoded_sizes) == count
+    drain(encode_frames(session))
+    session = annotate(session, STROKES, rng=rng())
+    session = drain(predict(session, HARMONIC))
+    assert len(encoded_sizes) == count
+    np.testing.assert_array_equal(session.labels, decoded.labels)
+
+
+def test_no_more_frames_are_encoded_ahead_than_stay_in_memory(
+    monkeypatch, encoded_sizes
+):
+    session = drain(start(moving_square()[0], Config(refine="decoder")))
+    painter = FramePainter.of(session, (1,))
+    nbytes = painter.refiner.encode(session.video.rgb(0)).nbytes
+    monkeypatch.setattr(boundary_refiner, "ENCODED_BYTES", 3 * nbytes)
+    assert list(painter.encoded.encode_ahead([3, 2, 4, 1, 5])) == [3, 2, 4]
+
+
+def test_nothing_is_encoded_ahead_without_a_decoder(encoded_sizes):
+    session = drain(start(moving_square()[0], Config(refine="guided")))
+    drain(encode_frames(session))
+    assert encoded_sizes == []

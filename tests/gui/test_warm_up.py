@@ -1,9 +1,12 @@
+from threading import Event
+
 import numpy as np
 import pytest
 
 from napari_gnn_vos import engine
 from napari_gnn_vos.gui import warm_up
 from napari_gnn_vos.model.registry import load_boundary_refiner
+from napari_gnn_vos.progress import Progress
 
 
 def test_warm_up_predicts_once_in_a_thread(monkeypatch):
@@ -44,3 +47,24 @@ def test_warm_up_ends_silently_with_the_process(monkeypatch):
     monkeypatch.setattr(warm_up, "warm_up", fail)
     with pytest.raises(RuntimeError, match="schedule"):
         warm_up._warm_up_while_open()
+
+
+def test_frames_are_encoded_in_a_thread_until_it_is_stopped(monkeypatch):
+    encoded, stopped = [], Event()
+
+    def encode(session, *, first):
+        for t in range(first, 100):
+            if t == first + 2:
+                assert stopped.wait(60)
+            encoded.append((session, t))
+            yield Progress("encode", t, 100)
+
+    monkeypatch.setattr(engine, "encode_frames", encode)
+    work = warm_up.EncodeAhead()
+    thread = work.start("session", 7)
+    while len(encoded) < 2:
+        thread.join(0.01)
+    work.stop()
+    stopped.set()
+    thread.join(60)
+    assert encoded == [("session", 7), ("session", 8), ("session", 9)]

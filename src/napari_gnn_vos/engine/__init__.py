@@ -5,6 +5,15 @@ Only this package combines reading, preparing, annotating and predicting.
 
 from napari_gnn_vos.engine.annotating import annotate
 from napari_gnn_vos.engine.predicting import Model, evidence, predict
+from napari_gnn_vos.engine.refining import encode_frames
 from napari_gnn_vos.engine.starting import INPUTS, start
 
-__all__ = ["INPUTS", "Model", "annotate", "evidence", "predict", "start"]
+__all__ = [
+    "INPUTS",
+    "Model",
+    "annotate",
+    "encode_frames",
+    "evidence",
+    "predict",
+    "start",
+]

@@ -18,6 +18,7 @@ from napari_gnn_vos.interact.paint import (
     paint_frame,
     paint_labels,
 )
+from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.session import Session
 
 if TYPE_CHECKING:
@@ -132,3 +133,31 @@ class FramePainter:
         frame = self.encoded.frame(t, np.asarray(bands.any(axis=0)))
         pairs = zip(coarse, bands, strict=True)
         return np.stack([self.refiner.logits(frame, p, band) for p, band in pairs])
+
+
+def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
+    """Encode frames for the boundary decoder ahead of a prediction on the CPU.
+
+    The first round of a video is then as fast as later ones. Nothing is done if the
+    settings select no decoder.
+
+    Parameters
+    ----------
+    session : Session
+        Prepared video.
+    first : int
+        Frame to begin with; the others follow outwards, as many as stay in memory.
+
+    Yields
+    ------
+    step : Progress
+        After each frame.
+    """
+    painter = FramePainter.of(session, (1,))
+    if painter.encoded is None:
+        return
+    painter.prepare_thread()
+    count = session.graph.shape[0]
+    order = sorted(range(count), key=lambda t: abs(t - first))
+    for number, _ in enumerate(painter.encoded.encode_ahead(order)):
+        yield Progress("encode frames", number + 1, count)

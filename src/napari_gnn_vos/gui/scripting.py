@@ -33,7 +33,7 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import Runner, run_at_once
-from napari_gnn_vos.gui.warm_up import warm_up_in_thread
+from napari_gnn_vos.gui.warm_up import EncodeAhead, warm_up_in_thread
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _running: WeakValueDictionary[int, Annotator] = WeakValueDictionary()
 """Latest annotator of each viewer, by the id of the viewer."""
+_encode_ahead = EncodeAhead()
 
 
 def annotator(
@@ -90,6 +91,9 @@ def prepare(
 ) -> Pipeline[Session]:
     """Start a session with the user's cache folder; `frame` is prepared first.
 
+    Afterwards frames are encoded for the boundary decoder in a thread, until a round
+    starts.
+
     Parameters
     ----------
     video : Video
@@ -111,7 +115,9 @@ def prepare(
 
     warm_up_in_thread()
     folder = writable_or_none(user_cache_path("napari-gnn-vos"))
-    return (yield from start(video, Config.at(quality), folder, frame))
+    session = yield from start(video, Config.at(quality), folder, frame)
+    _encode_ahead.start(session, frame)
+    return session
 
 
 def writable_or_none(folder: Path) -> Path | None:
@@ -155,6 +161,7 @@ def predict_round(
     session : Session
     """
     yield Progress("Reading strokes", 0, 1)
+    _encode_ahead.stop()
     from napari_gnn_vos.engine import annotate, predict
     from napari_gnn_vos.model.registry import load_model
 

@@ -7,12 +7,13 @@ import os
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread, main_thread
+from threading import Event, Thread, main_thread
 
 import numpy as np
 from napari.layers import Labels
 
-from napari_gnn_vos.progress import Progress
+from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.structures.session import Session
 
 
 @cache
@@ -81,6 +82,47 @@ def _exit_with_process(_step: Progress) -> None:
         raise SystemExit  # ends only this thread
 
 
+class EncodeAhead:
+    """Encode the frames of a prepared video in a thread, until something else starts.
+
+    The user paints the first strokes meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = Event()
+
+    def start(self, session: Session, first: int) -> Thread:
+        """Encode the frames of a session outwards from one; stop those of another.
+
+        Parameters
+        ----------
+        session : Session
+        first : int
+
+        Returns
+        -------
+        thread : Thread
+            Ends with the process.
+        """
+        self.stop()
+        self._stopped = stopped = Event()
+
+        def encode() -> None:
+            from napari_gnn_vos.engine import encode_frames
+
+            for _ in encode_frames(session, first=first):
+                if stopped.is_set() or not main_thread().is_alive():
+                    return
+
+        thread = Thread(target=encode, name="encode-frames")
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Request the thread to end after the present frame."""
+        self._stopped.set()
+
+
 def warm_up() -> None:
     """Prepare, annotate and predict a video of two frames.
 
@@ -88,7 +130,6 @@ def warm_up() -> None:
     """
     from napari_gnn_vos.engine import annotate, predict, start
     from napari_gnn_vos.model.registry import load_model
-    from napari_gnn_vos.progress import drain
     from napari_gnn_vos.structures.scribbles import Scribble
     from napari_gnn_vos.structures.video import Video
 

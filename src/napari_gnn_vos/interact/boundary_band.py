@@ -110,8 +110,8 @@ def label_band(
         Mean probability of all pixels of each superpixel.
     """
     pooled, count = np.zeros_like(probability), np.zeros(len(probability), np.int64)
-    sums = pooled, count
-    _label(logits, bands, labels, probability, (names, painted), sums)
+    where, sums = (bands, bands.any(axis=0)), (pooled, count)
+    _label(logits, where, labels, probability, (names, painted), sums)
     size = np.maximum(np.bincount(labels.ravel(), minlength=len(count)), 1)[:, None]
     pooled += (size - count[:, None]) * probability
     return np.asarray(pooled / size, np.float32)
@@ -119,22 +119,32 @@ def label_band(
 
 @njit(cache=True, nogil=True)
 def _label(  # type: ignore[no-untyped-def]
-    logits, bands, labels, probability, named, sums
+    logits, where, labels, probability, named, sums
 ):
     """Label pixels, and add their probability and number to those of superpixels."""
+    bands, anywhere = where
     names, painted = named
     pooled, count = sums
     p = np.empty(probability.shape[1], np.float32)
-    bias = np.float32(PAINTED_LOGIT)
     for r in range(labels.shape[0]):
         for c in range(labels.shape[1]):
-            if bands[:, r // 2, c // 2].any():
+            if anywhere[r // 2, c // 2]:
                 s = labels[r, c]
-                p[1:] = np.where(names[1:] == painted[r, c], bias, -bias)
+                _set_bias(names, painted[r, c], p)
                 _decoded_probability(logits, bands, probability[s], (r, c), p)
                 painted[r, c] = names[p.argmax()]
                 count[s] += 1
-                pooled[s] += p / p.sum()
+                total = p.sum()
+                for k in range(len(p)):
+                    pooled[s, k] += p[k] / total
+
+
+@njit(cache=True, nogil=True)
+def _set_bias(names, label, p):  # type: ignore[no-untyped-def]
+    """Set what is added to the logit of each object at a pixel, in place."""
+    bias = np.float32(PAINTED_LOGIT)
+    for k in range(1, len(p)):
+        p[k] = bias if names[k] == label else -bias
 
 
 @njit(cache=True, nogil=True)

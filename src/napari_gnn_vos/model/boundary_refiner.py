@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -206,10 +206,36 @@ class EncodedVideo:
     """
 
     def __init__(
-        self, read: Callable[[int], U8], encode: Callable[[U8, Box], EncodedFrame]
+        self,
+        read: Callable[[int], U8],
+        encode: Callable[[U8, Box | None], EncodedFrame],
     ) -> None:
         self._read, self._encode = read, encode
         self._cache: BoundedCache[EncodedFrame] = BoundedCache(ENCODED_BYTES)
+
+    def encode_ahead(self, frames: Iterable[int]) -> Iterator[int]:
+        """Encode whole frames before they are decoded, as many as stay in memory.
+
+        Parameters
+        ----------
+        frames : iterable of int
+            In the order of their importance.
+
+        Yields
+        ------
+        t : int
+            After each frame; those that are encoded already are skipped.
+        """
+        nbytes = 0
+        for t in frames:
+            encoded = self._cache.get(t)
+            if encoded is None:
+                encoded = self._encode(self._read(t), None)
+                if nbytes + encoded.nbytes > ENCODED_BYTES:
+                    return
+                self._cache.put(t, encoded)
+                yield t
+            nbytes += encoded.nbytes
 
     def frame(self, t: int, band: NDArray[np.bool_]) -> EncodedFrame:
         """Return a frame that is encoded where a band needs it, or in a larger box.
