@@ -147,20 +147,7 @@ def _still_valid(
     A sampled seed must lie on a pixel painted with its label; presumed background must
     not lie on a superpixel painted with another label.
     """
-    label = {
-        (int(frame), int(row), int(col)): int(number)
-        for frame, row, col, number in zip(
-            painted_pixels.frame,
-            painted_pixels.row,
-            painted_pixels.col,
-            painted_pixels.label,
-            strict=True,
-        )
-    }
-    pixels = zip(drawn.frame, np.rint(drawn.row), np.rint(drawn.col), strict=True)
-    pixel_label = np.array(
-        [label.get((int(f), int(r), int(c)), NO_LABEL) for f, r, c in pixels], int
-    )
+    pixel_label = _painted_label_of_pixel(painted_pixels, drawn)
     node_label = _painted_label_of_node(frames, painted_pixels, drawn)
     valid: NDArray[np.bool_] = np.where(
         drawn.round_index == 0,
@@ -168,6 +155,28 @@ def _still_valid(
         pixel_label == drawn.label,
     ).astype(bool)
     return valid
+
+
+def _painted_label_of_pixel(
+    painted_pixels: PaintedPixels, seeds: Seeds
+) -> NDArray[np.int64]:
+    """Look up the label painted on the pixel of each seed, (S,); -1 if none."""
+    painted = np.stack([painted_pixels.frame, painted_pixels.row, painted_pixels.col])
+    pixels = np.stack([seeds.frame, np.rint(seeds.row), np.rint(seeds.col)])
+    shape = np.maximum(painted.max(axis=1, initial=0), pixels.max(axis=1, initial=0))
+    shape = shape.astype(int) + 1
+    painted_index, index = (
+        np.ravel_multi_index(tuple(points.astype(np.int64)), tuple(shape))
+        for points in (painted, pixels)
+    )
+    labels = np.full(len(seeds), NO_LABEL, np.int64)
+    if len(painted_pixels):
+        order = np.argsort(painted_index, kind="stable")
+        nearest = np.searchsorted(painted_index, index, sorter=order)
+        nearest = order[np.minimum(nearest, len(order) - 1)]
+        found = painted_index[nearest] == index
+        labels[found] = painted_pixels.label[nearest[found]]
+    return labels
 
 
 def _painted_label_of_node(

@@ -60,8 +60,13 @@ def split_superpixels(
     selected = np.union1d(_mixed(nodes, painted), nodes[contradicted[nodes]])
     split, parents = labels.copy(), list(range(n))
     boxes = find_objects(labels.astype(np.int32) + 1)
-    for node in selected:
-        on_node, box = nodes == node, boxes[node]
+    order = np.argsort(nodes, kind="stable")
+    first, end = (
+        np.searchsorted(nodes, selected, side, sorter=order)
+        for side in ("left", "right")
+    )
+    for node, on_node in zip(selected, map(slice, first, end), strict=True):
+        on_node, box = order[on_node], boxes[node]
         inside = labels[box] == node
         markers = np.zeros(inside.shape, np.int32)
         pixels = row[on_node] - box[0].start, col[on_node] - box[1].start
@@ -77,8 +82,9 @@ def split_superpixels(
 
 def _mixed(nodes: NDArray[np.int64], painted: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Find the superpixels with painted pixels of several labels."""
-    pairs = np.unique(np.stack([nodes, painted.astype(np.int64)]), axis=1)
-    return np.unique(pairs[0][1:][np.diff(pairs[0]) == 0])
+    occurs = np.zeros((int(nodes.max(initial=-1)) + 1, 256), bool)
+    occurs[nodes, painted] = True
+    return np.flatnonzero(occurs.sum(axis=1) > 1)
 
 
 def _mark_rest(

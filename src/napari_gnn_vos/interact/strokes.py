@@ -44,14 +44,16 @@ def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int
     segments = [points]
     if scribble.connected:
         segments += [np.stack(line(*a, *b), axis=1) for a, b in pairwise(points)]
-    pixels = np.unique(np.concatenate(segments), axis=0)
+    pixels = np.concatenate(segments)
     inside = ((pixels >= 0) & (pixels < size)).all(axis=1)
     if not inside.any():
         raise ScribbleError(
             f"A stroke must overlap the frame of {shape[1]} x {shape[2]} pixels; the "
             f"one on frame {scribble.frame} lies wholly outside. Draw it on the image."
         )
-    return pixels[inside]
+    covered = np.zeros(shape[1:], bool)
+    covered[tuple(pixels[inside].T)] = True
+    return np.argwhere(covered)
 
 
 def paint_scribbles(
