@@ -1,3 +1,4 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
 
@@ -11,7 +12,14 @@ from napari_gnn_vos.config import (
     PrepareSettings,
     SuperpixelSettings,
 )
-from napari_gnn_vos.engine import annotate, predict, predicting, start, starting
+from napari_gnn_vos.engine import (
+    annotate,
+    outward,
+    predict,
+    predicting,
+    start,
+    starting,
+)
 from napari_gnn_vos.errors import (
     NoSeedsError,
     ReadError,
@@ -19,6 +27,7 @@ from napari_gnn_vos.errors import (
     SettingsError,
     VideoError,
 )
+from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.model.registry import load_backbone, load_model
 from napari_gnn_vos.prepare.describe import (
@@ -280,16 +289,49 @@ def test_previous_prediction_is_an_input(done):
         np.testing.assert_allclose(column, 2 * before[:, 1] - 1, atol=1e-6)
 
 
-def test_first_frame_is_predicted_first_with_the_final_labels(session):
+def partial_results(steps):
+    return [step for step in steps if isinstance(step, PartialResult)]
+
+
+def test_frames_are_predicted_outwards_with_the_final_labels(session, monkeypatch):
+    monkeypatch.setattr(outward, "NEAR_FRAMES", 1)
     steps = []
     drawn = annotate(session, STROKES, rng=rng())
     model = load_model(device="cpu")
     out = drain(predict(drawn, model, first=-2), steps.append)
-    shown = [k for k, step in enumerate(steps) if isinstance(step, PartialResult)]
-    assert shown == [1]
-    partial = steps[1]
-    assert partial.frame == session.graph.shape[0] - 2
-    np.testing.assert_array_equal(partial.labels, out.labels[partial.frame])
+    count = session.graph.shape[0]
+    shown = partial_results(steps)
+    assert steps[1].done == 0
+    assert [partial.frame for partial in shown] == sorted(
+        range(count), key=lambda t: (abs(t - (count - 2)), -t)
+    )
+    for partial in shown:
+        np.testing.assert_array_equal(partial.labels, out.labels[partial.frame])
+        assert partial.packed == out.packed_labels.packed[partial.frame]
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 1), (3, 4), (0, 300), (150, 300)])
+def test_rings_contain_each_frame_once(first, count):
+    rings = list(outward.outward_rings(first, count))
+    frames = [t for ring in rings for side in ring for t in side]
+    assert sorted(frames) == list(range(count))
+    assert rings[0].after == range(first, first + 1)
+
+
+def test_stopped_prediction_ends_at_once(session, monkeypatch):
+    started = []
+
+    def slow(_painter, t, _probability):
+        started.append(t)
+        time.sleep(0.2)
+        raise AssertionError("the prediction was stopped")
+
+    monkeypatch.setattr(predicting.FramePainter, "__call__", slow)
+    pipeline = predict(annotate(session, STROKES, rng=rng()), HARMONIC)
+    while not started:
+        next(pipeline)
+    pipeline.close()
+    assert len(started) <= cores() + 1 < session.graph.shape[0]
 
 
 def test_progress_is_monotonic(session):
@@ -306,8 +348,11 @@ def test_first_frame_of_a_long_video_approximates_the_final_labels(
     drawn, model = annotate(session, STROKES, rng=rng()), load_model(device="cpu")
     steps = []
     out = drain(predict(drawn, model, first=1), steps.append)
-    (partial,) = [step for step in steps if isinstance(step, PartialResult)]
+    partial, *others = partial_results(steps)
+    assert partial.frame == 1
     assert (partial.labels == out.labels[1]).mean() > 0.97
+    final = {step.frame: step.labels for step in others}
+    np.testing.assert_array_equal([*map(final.get, sorted(final))], out.labels)
     plain = drain(predict(drawn, model))
     np.testing.assert_array_equal(out.labels, plain.labels)
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.engine.outward import OutwardLabelling, outward_rings, whole_video
 from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.errors import NoSeedsError
-from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.identity import divide_group
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
-from napari_gnn_vos.interact.uncertainty import expected_j, expected_overlap
-from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
-from napari_gnn_vos.structures.label_frames import LabelFrames, pack
+from napari_gnn_vos.interact.uncertainty import expected_j
+from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -109,13 +110,15 @@ def predict(
     model : Model
         From `load_model`.
     first : int, optional
-        Index of a frame to predict before all others; its labels are yielded as a
-        `PartialResult`. In a long video its evidence is gathered from the
-        `FIRST_FRAME_RADIUS` frames on both sides only, so its labels may change.
+        Index of a frame to predict first; the others follow outwards. In a long video,
+        evidence is first gathered from the `FIRST_FRAME_RADIUS` frames on both sides
+        only, and the labels of the frames around it may change afterwards. The final
+        result does not depend on it.
 
     Yields
     ------
     step : Progress
+        Among them a `PartialResult` for each labelled frame.
 
     Returns
     -------
@@ -129,58 +132,68 @@ def predict(
     """
     count = session.graph.shape[0]
     yield Progress("analyse strokes", 0, count)
-    inputs = None
-    if first is not None:
-        first = range(count)[first]
-        span = _around(first, count)
-        inputs = evidence(session, span, group_similar=True)
-        (rows,) = _probabilities(model, session, inputs, range(first, first + 1))
-        labels, _ = _painter(model, session, inputs)(first, rows)
-        yield PartialResult("label", 0, count, first, labels)
-        if len(span) < count:
-            inputs = None
-    inputs = inputs or evidence(session, group_similar=True)
-    return (yield from _predict_all(session, model, inputs))
+    if first is None:
+        inputs = evidence(session, group_similar=True)
+        return (yield from _predict_all(session, model, inputs, None))
+    first = range(count)[first]
+    span = _around(first, count)
+    inputs = evidence(session, span, group_similar=True)
+    if len(span) < count or not inputs.groups.trivial or _device(model) != "cpu":
+        near = islice(outward_rings(first, count), 2)
+        preview = _labelling(session, model, inputs)
+        yield from _without_progress(preview.run(near), count)
+    if len(span) < count:
+        yield Progress("analyse strokes", 0, count)
+        inputs = evidence(session, group_similar=True)
+    return (yield from _predict_all(session, model, inputs, first))
 
 
-def _predict_all(session: Session, model: Model, inputs: Evidence) -> Pipeline[Session]:
-    """Predict all frames and label their pixels, in parallel with the network."""
+def _without_progress(pipeline: Pipeline[None], total: int) -> Pipeline[None]:
+    """Run a pipeline whose results are preliminary; no progress is counted."""
+    for step in pipeline:
+        yield replace(step, done=0, total=total)
+
+
+def _predict_all(
+    session: Session, model: Model, inputs: Evidence, first: int | None
+) -> Pipeline[Session]:
+    """Predict all frames, outwards from `first` if it is given, and label their pixels.
+
+    The whole video is predicted at once if objects are grouped, because a group is
+    divided after that, and on a GPU, which is faster with all frames.
+    """
     count = session.graph.shape[0]
-    painter = _painter(model, session, inputs)
-
-    def paint(t: int, rows: F32) -> tuple[bytes, F64, F32]:
-        labels, refined = painter(t, rows)
-        overlap = expected_overlap(rows, session.graph.frames[t].sizes)
-        return pack(labels), overlap, refined
-
-    probability, jobs, painted = [], [], []
-    with ThreadPoolExecutor(cores(), initializer=painter.prepare_thread) as pool:
-        frames = range(count)
-        for t, rows in enumerate(_probabilities(model, session, inputs, frames)):
-            probability.append(rows)
-            jobs.append(pool.submit(paint, t, rows))
-            yield Progress("label", t, 2 * count)
-        for t, job in enumerate(jobs):
-            painted.append(job.result())
-            yield Progress("label", count + t, 2 * count)
-    yield Progress("label", 2 * count, 2 * count)
-    packed, overlaps, refined = zip(*painted, strict=True)
+    labelling = _labelling(session, model, inputs)
+    if first is None or not inputs.groups.trivial or _device(model) != "cpu":
+        yield from labelling.run([whole_video(count)])
+    else:
+        yield from labelling.run(outward_rings(first, count))
+    frames = [labelling.results[t] for t in range(count)]
     prediction = Prediction(
         inputs.objects,
-        tuple(probability),
-        expected_j(np.stack(overlaps)),
+        tuple(frame.probability for frame in frames),
+        expected_j(np.stack([frame.overlap for frame in frames])),
         str(model),
-        refined if painter.refiner is not None else (),
+        tuple(frame.refined for frame in frames) if labelling.refines else (),
         inputs.groups.grouped,
     )
-    labels = LabelFrames(session.graph.shape, packed)
+    labels = LabelFrames(session.video.shape, [frame.packed for frame in frames])
     return replace(session, prediction=prediction, packed_labels=labels)
+
+
+def _labelling(session: Session, model: Model, inputs: Evidence) -> OutwardLabelling:
+    probabilities = partial(_probabilities, model, session, inputs)
+    painter = _painter(model, session, inputs)
+    return OutwardLabelling(session, probabilities, painter)
 
 
 def _painter(model: Model, session: Session, inputs: Evidence) -> FramePainter:
     """Create the painter of a round; the decoder runs on the device of the model."""
-    device = getattr(model, "device", "cpu")
-    return FramePainter.of(session, inputs.objects, device)
+    return FramePainter.of(session, inputs.objects, _device(model))
+
+
+def _device(model: Model) -> str:
+    return getattr(model, "device", "cpu")
 
 
 def _around(t: int, count: int) -> range:

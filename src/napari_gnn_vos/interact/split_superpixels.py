@@ -65,8 +65,8 @@ def split_superpixels(
         np.searchsorted(nodes, selected, side, sorter=order)
         for side in ("left", "right")
     )
-    for node, on_node in zip(selected, map(slice, first, end), strict=True):
-        on_node, box = order[on_node], boxes[node]
+    for node, start, stop in zip(selected, first, end, strict=True):
+        on_node, box = order[start:stop], boxes[node]
         inside = labels[box] == node
         markers = np.zeros(inside.shape, np.int32)
         pixels = row[on_node] - box[0].start, col[on_node] - box[1].start

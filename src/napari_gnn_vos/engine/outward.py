@@ -1,0 +1,188 @@
+"""Predict and label frames outwards from one, with results as they arrive."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import zip_longest
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.engine.refining import FramePainter
+from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.uncertainty import expected_overlap
+from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
+from napari_gnn_vos.structures.label_frames import pack
+from napari_gnn_vos.structures.session import Session
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+Probabilities = Callable[[range], Iterator[F32]]
+"""From frames to the (n, K) probability of each."""
+
+NEAR_FRAMES = 15
+"""Frames of the second ring on either side; the first is a single frame."""
+MAX_RING_FRAMES = 64
+"""Frames of a ring on either side. Each ring is twice as wide as the one before, up to
+this width, because the network also computes the frames in the receptive field."""
+POLL_SECONDS = 0.05
+"""Time between two steps while a frame is labelled, so that the caller can stop."""
+
+
+class Ring(NamedTuple):
+    """Frames on both sides of those that are predicted before.
+
+    Parameters
+    ----------
+    before, after : range
+        Either may be empty.
+    """
+
+    before: range
+    after: range
+
+
+def whole_video(count: int) -> Ring:
+    """Return one ring of all frames, from the first to the last."""
+    return Ring(range(0), range(count))
+
+
+def outward_rings(first: int, count: int) -> Iterator[Ring]:
+    """Divide the frames of a video into rings around one of them.
+
+    Parameters
+    ----------
+    first : int
+        Index of the frame of the first ring.
+    count : int
+        Number of frames.
+
+    Yields
+    ------
+    ring : Ring
+
+    Examples
+    --------
+    >>> for ring in outward_rings(1, 20):
+    ...     print(ring.before, ring.after)
+    range(0, 0) range(1, 2)
+    range(0, 1) range(2, 17)
+    range(0, 0) range(17, 20)
+    """
+    inner, width = range(first, first + 1), NEAR_FRAMES
+    yield Ring(range(0), inner)
+    while len(inner) < count:
+        start, stop = max(inner.start - width, 0), min(inner.stop + width, count)
+        yield Ring(range(start, inner.start), range(inner.stop, stop))
+        inner, width = range(start, stop), min(2 * width, MAX_RING_FRAMES)
+
+
+class LabelledFrame(NamedTuple):
+    """Result of one frame.
+
+    Parameters
+    ----------
+    probability : (n, K) ndarray of float32
+    refined : (n, K) ndarray of float32
+        The same after the boundary decoder.
+    overlap : (2, K - 1) ndarray of float64
+        See `interact.uncertainty.expected_overlap`.
+    packed : bytes
+        The (H, W) labels, compressed.
+    """
+
+    probability: F32
+    refined: F32
+    overlap: NDArray[np.float64]
+    packed: bytes
+
+
+class OutwardLabelling:
+    """Predict rings of frames, and label their pixels in threads.
+
+    Parameters
+    ----------
+    session : Session
+    probabilities : callable
+        Runs the network on some frames.
+    painter : FramePainter
+
+    Attributes
+    ----------
+    results : dict of int to LabelledFrame
+        By frame, in the order in which they were completed.
+    """
+
+    def __init__(
+        self, session: Session, probabilities: Probabilities, painter: FramePainter
+    ) -> None:
+        self._session, self._painter = session, painter
+        self._probabilities = probabilities
+        self._count = session.graph.shape[0]
+        self._jobs: deque[tuple[int, Future[tuple[LabelledFrame, U8]]]] = deque()
+        self.results: dict[int, LabelledFrame] = {}
+
+    def run(self, rings: Iterable[Ring]) -> Pipeline[None]:
+        """Label the frames of all rings, one ring after the other.
+
+        Parameters
+        ----------
+        rings : iterable of Ring
+
+        Yields
+        ------
+        step : Progress
+            A `PartialResult` for each frame, from the nearest to the farthest.
+        """
+        pool = ThreadPoolExecutor(cores(), initializer=self._painter.prepare_thread)
+        try:
+            for ring in rings:
+                for t, probability in self._predict_ring(ring):
+                    job = pool.submit(self._label, t, probability)
+                    self._jobs.append((t, job))
+                    yield from self._collect(wait_for_all=False)
+                yield from self._collect(wait_for_all=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _predict_ring(self, ring: Ring) -> Iterator[tuple[int, F32]]:
+        """Run the network; yield frames of both sides in turns, the nearest first."""
+        before = self._predict(ring.before)
+        sides = self._predict(ring.after), reversed(list(before))
+        for pair in zip_longest(*sides):
+            yield from filter(None, pair)
+
+    def _predict(self, frames: range) -> Iterator[tuple[int, F32]]:
+        if frames:
+            yield from zip(frames, self._probabilities(frames), strict=True)
+
+    def _label(self, t: int, probability: F32) -> tuple[LabelledFrame, U8]:
+        labels, refined = self._painter(t, probability)
+        overlap = expected_overlap(probability, self._session.graph.frames[t].sizes)
+        return LabelledFrame(probability, refined, overlap, pack(labels)), labels
+
+    def _collect(self, *, wait_for_all: bool) -> Pipeline[None]:
+        """Store completed frames; yield at least once."""
+        yield self._progress
+        while self._jobs and (wait_for_all or self._jobs[0][1].done()):
+            t, job = self._jobs[0]
+            if not wait([job], POLL_SECONDS).done:
+                yield self._progress
+                continue
+            self._jobs.popleft()
+            frame, labels = job.result()
+            self.results[t] = frame
+            done = len(self.results)
+            yield PartialResult("label", done, self._count, t, labels, frame.packed)
+
+    @property
+    def refines(self) -> bool:
+        """Whether boundaries are decoded."""
+        return self._painter.refiner is not None
+
+    @property
+    def _progress(self) -> Progress:
+        return Progress("label", len(self.results), self._count)
