@@ -147,6 +147,12 @@ class LabelModelSettings(Settings):
     node_features_inverse_regularization: PositiveFloat = Field(
         0.01, description="The same where node features are used."
     )
+    projection: str = Field(
+        "",
+        description="Learned projection of the label model's inputs while a single "
+        "object is annotated: 'feature-projection', which ships with the package, a "
+        ".safetensors file, or '' for a logistic regression without a projection.",
+    )
     propagated_weight: PositiveFloat = Field(
         0.2,
         description="Sample weight of a propagated seed; a drawn seed has weight 1.",
@@ -176,10 +182,11 @@ class LabelModelSettings(Settings):
         Returns
         -------
         settings : LabelModelSettings
-            `node_features` and `inverse_regularization` are those of the fit.
+            `node_features`, `projection` and `inverse_regularization` are those of
+            the fit.
         """
         if not (self.node_features and count == 1):
-            return self.model_copy(update={"node_features": False})
+            return self.model_copy(update={"node_features": False, "projection": ""})
         strength = self.node_features_inverse_regularization
         return self.model_copy(update={"inverse_regularization": strength})
 
@@ -195,6 +202,11 @@ class Config(Settings):
         description="How labels of superpixels become labels of pixels: a boundary "
         "decoder (convolutional network; for small or thin objects, and for more than "
         "three objects, the guided filter), a guided filter (faster), or not at all.",
+    )
+    decoder: str = Field(
+        "boundary-decoder",
+        description="Weights of the boundary decoder: 'boundary-decoder', which ships "
+        "with the package, or a .safetensors file.",
     )
     refined_previous: bool = Field(
         False,

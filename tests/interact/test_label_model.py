@@ -8,6 +8,7 @@ from napari_gnn_vos.interact.label_model import (
     NODE_FEATURE_WEIGHT,
     RESIDUAL_WEIGHT,
     LabelModel,
+    LabelSamples,
     fit_label_model,
     has_conflicting_label,
     label_model_inputs,
@@ -33,7 +34,10 @@ def fit(known, labels, weight=None, reference=None, columns=1.0):
     weight = np.ones(len(labels)) if weight is None else weight
     reference = known if reference is None else reference
     column_weights = np.broadcast_to(columns, known.shape[1:])
-    return LabelModel(known, labels, weight, reference, column_weights, STRONG)
+    reference = reference.astype(np.float32)
+    moments = reference.mean(axis=0), reference.std(axis=0)
+    samples = LabelSamples(known, labels, weight, *moments)
+    return LabelModel(samples, column_weights, STRONG)
 
 
 def test_similar_appearance_has_the_same_label():

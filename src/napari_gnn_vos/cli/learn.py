@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,14 @@ from napari_gnn_vos.cli.options import (
     Sequences,
 )
 from napari_gnn_vos.cli.terminal import report_errors, run_with_progress_bar
-from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.storage import require_writable_folder
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.study.training.train_projection import ProjectionPlan
+
+
+Sources = tuple[tuple[Path, tuple[str, ...]], ...]
+"""Folders in DAVIS layout, and names of sequences in each."""
 
 
 @app.command()
@@ -45,7 +51,10 @@ def train(
     output: Annotated[Path, typer.Option(help="Output folder for checkpoints.")],
     validation: Annotated[
         str,
-        typer.Option(help="Sequences that select the best step; not with --decoder."),
+        typer.Option(
+            help="Sequences that select the best step; without them, the weights of "
+            "the last step are kept."
+        ),
     ] = "",
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 2500,
     composed: Composed = None,
@@ -67,6 +76,13 @@ def train(
     decoder: Annotated[
         bool, typer.Option("--decoder", help="Train the boundary decoder instead.")
     ] = False,
+    projection: Annotated[
+        bool,
+        typer.Option(
+            "--projection",
+            help="Train the feature projection of the label model instead.",
+        ),
+    ] = False,
     stills: Annotated[
         Path | None,
         typer.Option(help="With --decoder: folder of photographs with masks."),
@@ -75,50 +91,90 @@ def train(
         str, typer.Option(help="With --decoder: network whose predictions are refined.")
     ] = "gatedgcn",
 ) -> None:
-    """Train a network on simulated annotation; an interrupted run can be resumed."""
-    from napari_gnn_vos.config import Config
+    """Train a network on simulated annotation; an interrupted run can be resumed.
+
+    The feature projection of the label model is trained first, several times, so that
+    no training sequence is projected by weights that were trained on it.
+    """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
+
+    with report_errors():
+        require_writable_folder(output)
+        sources: Sources = ((davis, tuple(layout.sequences(davis, sequences))),)
+        if composed is not None:
+            names = layout.sequences(composed, "ImageSets/2017/train.txt")
+            sources += ((composed, tuple(names)),)
+        device = choose_device(device)
+        if decoder:
+            paths = sources, stills, output, cache
+            weights = _train_decoder(paths, model, (steps, batch, seed), device)
+        elif projection:
+            weights = _projections(sources, cache, output, seed).train()
+        else:
+            validating: Sources = ()
+            if validation:
+                validating = ((davis, tuple(layout.sequences(davis, validation))),)
+            sizes = {"width": width, "depth": depth, "batch": batch}
+            settings = {"steps": steps, "seed": seed, **sizes}
+            machine = device, players, processes
+            folders = sources, validating, cache, output
+            weights = _train_network(folders, settings, *machine)
+    typer.echo(f"The weights are {weights}.")
+
+
+def _train_network(
+    paths: tuple[Sources, Sources, Path, Path],
+    settings: dict[str, int],
+    device: str,
+    workers: int,
+    processes: int,
+) -> Path:
+    """Train a network with cross-fitted projections; return the checkpoint."""
+    from napari_gnn_vos.config import Config
     from napari_gnn_vos.study.training.data_parallel import train_data_parallel
     from napari_gnn_vos.study.training.training_plan import TrainingPlan
     from napari_gnn_vos.study.training.training_run import TrainSettings
 
-    with report_errors():
-        require_writable_folder(output)
-        training = [(davis, tuple(layout.sequences(davis, sequences)))]
-        if composed is not None:
-            names = layout.sequences(composed, "ImageSets/2017/train.txt")
-            training.append((composed, tuple(names)))
-        if decoder:
-            sources = tuple(training), stills, output, cache
-            weights = _train_decoder(sources, model, (steps, batch, seed), device)
-            typer.echo(f"The weights of the decoder are {weights}.")
-            return
-        if not validation:
-            raise SettingsError(
-                "--validation must name sequences that select the best step; it is "
-                "missing. Name some, or train the boundary decoder by --decoder."
-            )
-        validating = ((davis, tuple(layout.sequences(davis, validation))),)
-        size = {"width": width, "depth": depth}
-        settings = TrainSettings(steps=steps, seed=seed, batch=batch, **size)
-        rest = cache, output, Config(), settings, choose_device(device), players
-        plan = TrainingPlan(tuple(training), validating, *rest)
-        run_with_progress_bar(plan.prepare())
-        train_data_parallel(plan, processes)
-    typer.echo(f"The best checkpoint is {output / 'best.safetensors'}.")
+    (sources, validating, cache, output), config = paths, Config()
+    rounds = {} if validating else {"validation_rounds": 0}
+    projections: tuple[tuple[str, Path], ...] = ()
+    if config.label_model.projection:
+        seed = settings["seed"]
+        projections = _projections(sources, cache, output, seed).cross_fit()
+    of_training = TrainSettings.model_validate({**settings, **rounds})
+    plan = TrainingPlan(*paths, config, of_training, device, workers, projections)
+    run_with_progress_bar(plan.prepare())
+    train_data_parallel(plan, processes)
+    return output / ("best.safetensors" if validating else "last.safetensors")
+
+
+def _projections(
+    sources: Sources, cache: Path, output: Path, seed: int
+) -> ProjectionPlan:
+    """Gather the samples for trainings of the feature projection."""
+    from napari_gnn_vos.study.training.train_projection import (
+        ProjectionPlan,
+        ProjectionSettings,
+    )
+
+    settings = ProjectionSettings(seed=seed)
+    plan = ProjectionPlan(sources, cache, output / "projections", settings)
+    run_with_progress_bar(plan.collect())
+    return plan
 
 
 def _train_decoder(
-    sources: tuple[Any, ...], model: str, sizes: tuple[int, int, int], device: str
+    paths: tuple[Sources, Path | None, Path, Path],
+    model: str,
+    settings: tuple[int, int, int],
+    device: str,
 ) -> Path:
     """Collect predictions of a network and train the boundary decoder on them."""
-    from napari_gnn_vos.model.device import choose_device
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.study.training.train_decoder import DecoderPlan, DecoderSettings
 
-    plan, (steps, batch, seed) = DecoderPlan(*sources), sizes
-    device = choose_device(device)
+    plan, (steps, batch, seed) = DecoderPlan(*paths), settings
     run_with_progress_bar(plan.collect(load_model(model, device)))
-    settings = DecoderSettings(steps=steps, batch=max(batch, 4), seed=seed)
-    return plan.train(settings, device)
+    of_training = DecoderSettings(steps=steps, batch=max(batch, 4), seed=seed)
+    return plan.train(of_training, device)

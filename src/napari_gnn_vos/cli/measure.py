@@ -54,6 +54,13 @@ def benchmark(
         Path | None,
         typer.Option(help="With --folds: folder of fold0/last.safetensors, ..."),
     ] = None,
+    stills: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --folds: folder of photographs with masks, to train a boundary "
+            "decoder for each fold."
+        ),
+    ] = None,
     json: Json = None,
     model: ModelName = "gatedgcn",
     baselines: Annotated[
@@ -84,7 +91,7 @@ def benchmark(
     Finished trainings and sequences in --output are reused.
     """
     if folds is not None:
-        rest = output, trained, cache, json
+        rest = output, trained, cache, json, stills
         _cross_validate(davis, sequences, folds, rounds, steps, seed, *rest)
         return
     from napari_gnn_vos.model.registry import load_model
@@ -152,6 +159,7 @@ def _cross_validate(
     trained: Path | None,
     cache: Path,
     json: Path | None,
+    stills: Path | None,
 ) -> None:
     """Cross-validate, write ``folds.json`` and ``folds.md``, and print the table."""
     from napari_gnn_vos.io import davis as layout
@@ -173,7 +181,7 @@ def _cross_validate(
         )
         rest = folds, rounds, steps, seed, trained
         validation = cross_validation.CrossValidation(
-            davis, names, output, cache, *rest
+            davis, names, output, cache, *rest, stills=stills
         )
         with report_interrupt(output):
             facts = run_with_progress_bar(cross_validation.cross_validate(validation))

@@ -68,7 +68,7 @@ class FramePainter:
             return cls(session, objects)
         from napari_gnn_vos.model.registry import load_boundary_refiner
 
-        refiner = load_boundary_refiner(device)
+        refiner = load_boundary_refiner(device, session.config.decoder)
         denoise = session.config.prepare.denoise
         return cls(session, objects, refiner, refiner.frames(session.video, denoise))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import cores, single_threaded_blas
 from napari_gnn_vos.interact.groups import Groups
 from napari_gnn_vos.interact.harmonic import solve_harmonic
 from napari_gnn_vos.interact.identity import unresolved_objects
@@ -191,7 +191,7 @@ def label_model_probabilities(
             probability = model(label_model_inputs(frames[t], settings), objects)
             probabilities[:, offsets[t] : offsets[t + 1]] = probability.T
 
-        with ThreadPoolExecutor(cores()) as pool:
+        with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
             list(pool.map(classify, span))
     return dict(zip(objects, probabilities, strict=True))
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores, single_threaded_blas
+from napari_gnn_vos.interact.feature_projection import (
+    FeatureProjection,
+    load_projection,
+)
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import FrameGraph
@@ -20,22 +25,47 @@ NODE_FEATURE_WEIGHT, RESIDUAL_WEIGHT = 2.0, 3.0
 """Weights of standardised node features; those of the appearance have weight 1."""
 
 
-class LabelModel:
-    """One-vs-rest logistic regression on standardised, weighted columns.
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelSamples:
+    """Superpixels of known label, to fit a label model to.
 
     Parameters
     ----------
     inputs : (M, C) ndarray of float
-        Training samples: `label_model_inputs` of superpixels of known label.
+        Their `label_model_inputs`.
     labels : (M,) ndarray of int
         Their labels; 0 is background, for which no classifier is fitted.
     weights : (M,) ndarray of float
         Sample weights.
-    reference : (R, C) ndarray of float
-        Inputs from which the mean and standard deviation of each column are computed.
+    mean, std : (C,) ndarray of float32
+        Of each column over all superpixels of the frames with strokes.
+    """
+
+    inputs: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    weights: NDArray[np.floating]
+    mean: F32
+    std: F32
+
+    def standardise(self, inputs: NDArray[np.floating], column_weights: F32) -> F32:
+        """Standardise the columns of (n, C) inputs and multiply them by weights."""
+        scale = column_weights / (self.std + np.float32(1e-3))
+        return np.asarray((inputs.astype(np.float32) - self.mean) * scale, np.float32)
+
+
+class LabelModel:
+    """One classifier per label on standardised, weighted columns.
+
+    The classifier is a logistic regression or, with a projection, a ridge regression on
+    projected features.
+
+    Parameters
+    ----------
+    samples : LabelSamples
     column_weights : (C,) ndarray of float
         Factors of the standardised columns: the larger, the less a column is penalised.
     settings : LabelModelSettings
+    projection : FeatureProjection, optional
 
     Notes
     -----
@@ -44,29 +74,29 @@ class LabelModel:
 
     def __init__(
         self,
-        inputs: NDArray[np.floating],
-        labels: NDArray[np.integer],
-        weights: NDArray[np.floating],
-        reference: NDArray[np.floating],
-        column_weights: NDArray[np.floating],
+        samples: LabelSamples,
+        column_weights: F32,
         settings: LabelModelSettings,
+        projection: FeatureProjection | None = None,
     ) -> None:
-        reference = reference.astype(np.float32)
-        self._mean = reference.mean(axis=0)
-        std = reference.std(axis=0) + np.float32(1e-3)
-        self._scale = std / column_weights.astype(np.float32)
-        standardised = self._standardise(inputs)
+        self._samples, self._projection = samples, projection
+        self._column_weights = column_weights.astype(np.float32)
+        features, labels = self._features(samples.inputs), samples.labels
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 
         def fit(label: int) -> tuple[F32, float]:
-            return _fit_classifier(standardised, labels == label, weights, settings)
+            known = features, labels == label, samples.weights
+            if projection is not None:
+                return projection.fit(*known)
+            return _fit_classifier(*known, settings)
 
         # small products do not profit from BLAS threads, and wait for busy cores
         with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
             self._classifiers = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
-    def _standardise(self, inputs: NDArray[np.floating]) -> F32:
-        return np.asarray((inputs - self._mean) / self._scale, np.float32)
+    def _features(self, inputs: NDArray[np.floating]) -> F32:
+        standardised = self._samples.standardise(inputs, self._column_weights)
+        return self._projection(standardised) if self._projection else standardised
 
     def __call__(self, inputs: NDArray[np.floating], labels: tuple[int, ...]) -> F32:
         """Compute the probability of each label against the rest.
@@ -81,13 +111,12 @@ class LabelModel:
         probability : (n, K) ndarray of float32
             0.5 for labels without a classifier.
         """
-        none = np.zeros(len(self._mean), np.float32), 0.0
+        features = self._features(inputs)
+        none = np.zeros(features.shape[1], np.float32), 0.0
         classifiers = [self._classifiers.get(label, none) for label in labels]
         weights = np.stack([weight for weight, _ in classifiers], axis=1)
-        weights = weights / self._scale[:, None]  # standardises the inputs, too
         intercepts = np.array([value for _, value in classifiers], np.float32)
-        intercepts -= self._mean @ weights
-        return _logistic(inputs.astype(np.float32) @ weights + intercepts)
+        return _logistic(features @ weights + intercepts)
 
 
 def _logistic(values: F32) -> F32:
@@ -142,9 +171,6 @@ def fit_label_model(
 ) -> LabelModel:
     """Fit the label model on labelled superpixels.
 
-    Painted superpixels and presumed background have weight 1, reduced for small painted
-    superpixels; propagated labels have weight `settings.propagated_weight`.
-
     Parameters
     ----------
     graph : VideoGraph
@@ -156,6 +182,28 @@ def fit_label_model(
     Returns
     -------
     model : LabelModel
+    """
+    columns = graph.frames[0].appearance.shape[1]
+    return LabelModel(
+        label_samples(graph, node_labels, settings),
+        label_model_weights(columns, graph.node_feature_names, settings),
+        settings,
+        load_projection(settings.projection) if settings.projection else None,
+    )
+
+
+def label_samples(
+    graph: VideoGraph, node_labels: SuperpixelLabels, settings: LabelModelSettings
+) -> LabelSamples:
+    """Gather the inputs of labelled superpixels.
+
+    Painted superpixels and presumed background have weight 1, reduced for small painted
+    superpixels; propagated labels have weight `settings.propagated_weight`.
+
+    Parameters
+    ----------
+    graph, node_labels, settings
+        See `fit_label_model`.
     """
     frames, offsets = graph.frames, graph.offsets
     samples, labels, weights, reference = [], [], [], []
@@ -180,14 +228,10 @@ def fit_label_model(
             weights.append(weight)
             if source_weight == 1.0:
                 reference.append(inputs)
-    columns = frames[0].appearance.shape[1]
-    return LabelModel(
-        np.concatenate(samples),
-        np.concatenate(labels),
-        np.concatenate(weights),
-        np.concatenate(reference),
-        label_model_weights(columns, graph.node_feature_names, settings),
-        settings,
+    known, everything = np.concatenate(samples), np.concatenate(reference)
+    moments = everything.mean(axis=0), everything.std(axis=0)
+    return LabelSamples(
+        known, np.concatenate(labels), np.concatenate(weights), *moments
     )
 
 

@@ -24,7 +24,8 @@ WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "gatedgcn"
 BUNDLED = (DEFAULT, "gatedgcn-small")
 """Models that ship with the package, each with weights for one and several objects."""
-DECODER = WEIGHTS / "boundary-decoder.safetensors"
+DECODER = "boundary-decoder"
+"""Name of the boundary decoder that ships with the package."""
 
 
 def load_model(
@@ -96,19 +97,37 @@ def load_backbone(name: str = "mobilenetv2", device: str = "cpu") -> Embed:
 
 
 @cache
-def load_boundary_refiner(device: str = "cpu") -> BoundaryRefiner:
-    """Load the boundary decoder that ships with the package; once per device.
+def load_boundary_refiner(
+    device: str = "cpu", decoder: str = DECODER
+) -> BoundaryRefiner:
+    """Load a boundary decoder with its backbone; once per device and decoder.
 
     Parameters
     ----------
     device : str
+    decoder : str
+        "boundary-decoder", which ships with the package, or the path of a safetensors
+        file.
 
     Returns
     -------
     refiner : BoundaryRefiner
+
+    Raises
+    ------
+    SettingsError
+        If no decoder has this name.
+    ReadError, CheckpointError
+        If the file is missing or has other weights.
     """
+    path = WEIGHTS / f"{DECODER}.safetensors" if decoder == DECODER else Path(decoder)
+    if path.suffix != ".safetensors":
+        raise SettingsError(
+            f"The decoder must be {DECODER!r} or a .safetensors file; {decoder!r} is "
+            "neither."
+        )
     embed = embedder(bundled_state(), FEATURE_BLOCKS, device)
-    return BoundaryRefiner(load_decoder(DECODER), embed, device)
+    return BoundaryRefiner(load_decoder(path), embed, device)
 
 
 def _torchvision_state() -> dict[str, torch.Tensor]:

@@ -1,4 +1,8 @@
-"""Cross-validation: train and evaluate on complementary sets of sequences."""
+"""Cross-validation: train and evaluate on complementary sets of sequences.
+
+Three things are trained per fold: the feature projection of the label model, the
+network, and, if photographs are given, the boundary decoder.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,18 @@ from napari_gnn_vos.study.measure.benchmark_methods import network_method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.benchmark_report import report
 from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
-from napari_gnn_vos.study.training.training_plan import TrainingPlan
+from napari_gnn_vos.study.training.train_decoder import DecoderPlan, DecoderSettings
+from napari_gnn_vos.study.training.train_projection import (
+    ProjectionPlan,
+    ProjectionSettings,
+)
+from napari_gnn_vos.study.training.training_plan import TrainingPlan, with_projection
 from napari_gnn_vos.study.training.training_run import TrainSettings
+
+DECODER_FOLDER = "decoder"
+"""Folder of the collected predictions and the decoders, in the output folder."""
+PHOTOGRAPHS_OF_DAVIS = ("davis",)
+"""Photographs whose names begin so are frames of the sequences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,12 @@ class CrossValidation:
         Folder with the weights ``fold0/last.safetensors`` and so on; or the output
         folder of an earlier cross-validation. Without it, the folds are trained.
     config : Config
+        If its label model has no projection, none is trained.
+    stills : Path, optional
+        Photographs with masks. With them, a boundary decoder is trained for each fold;
+        otherwise that of `config` is used, if any.
+    decoder_steps : int
+        Steps of each training of the decoder.
 
     Raises
     ------
@@ -66,6 +86,8 @@ class CrossValidation:
     seed: int = 0
     trained: Path | None = None
     config: Config = field(default_factory=Config)
+    stills: Path | None = None
+    decoder_steps: int = 3000
 
     def __post_init__(self) -> None:
         if not 2 <= self.folds <= len(set(self.names)):
@@ -78,14 +100,16 @@ class CrossValidation:
         """Return the sequences that a fold is evaluated on."""
         return split_folds(self.names, self.folds)[fold]
 
+    def trained_on(self, fold: int) -> tuple[str, ...]:
+        """Return the sequences that the weights of a fold are trained on."""
+        return tuple(sorted(set(self.names) - set(self.held_out(fold))))
+
     def training(self, fold: int) -> TrainingPlan:
-        """Build the training plan of a fold.
+        """Build the training plan of the network of a fold; trains its projections.
 
         No checkpoint is chosen by validation, so that held-out sequences cannot
         influence the weights: the averaged weights after the last step are evaluated.
         """
-        held_out = set(self.held_out(fold))
-        names = tuple(sorted(set(self.names) - held_out))
         settings = TrainSettings(
             steps=self.steps,
             seed=self.seed,
@@ -93,10 +117,63 @@ class CrossValidation:
             validation_rounds=0,
         )
         plan = TrainingPlan(
-            ((self.root, names),), (), self.cache, self.output, self.config, settings
+            ((self.root, self.trained_on(fold)),),
+            (),
+            self.cache,
+            self.output,
+            self.config,
+            settings,
+            projections=self._projections(fold).cross_fit() if self._projects else (),
         )
         folder = self.output / f"fold{fold}-{training_folder(plan)}"
         return replace(plan, folder=folder)
+
+    def config_of(self, fold: int) -> Config:
+        """Return the settings by which a fold is evaluated."""
+        config = self.config
+        if self._projects:
+            path = self._projections(fold).train()
+            config = with_projection(config, path)
+        if self.stills is not None:
+            decoder = self.output / DECODER_FOLDER / f"{_decoder(fold)}.safetensors"
+            config = config.model_copy(update={"decoder": str(decoder)})
+        return config
+
+    @property
+    def _projects(self) -> bool:
+        """Whether the label model has a projection, which is trained per fold."""
+        return bool(self.config.label_model.projection)
+
+    def _projections(self, fold: int) -> ProjectionPlan:
+        sources = ((self.root, self.trained_on(fold)),)
+        folder = self.output / "projections"
+        settings = ProjectionSettings(seed=self.seed)
+        return ProjectionPlan(sources, self.cache, folder, settings)
+
+    def collect_projection_samples(self) -> Pipeline[None]:
+        """Gather the samples of all sequences for the projections."""
+        if self._projects:
+            sources = ((self.root, self.names),)
+            folder = self.output / "projections"
+            yield from ProjectionPlan(sources, self.cache, folder).collect()
+
+    def train_decoders(self) -> Pipeline[None]:
+        """Train a decoder per fold, on predictions for held-out sequences."""
+        if self.stills is None:
+            return
+        folder = self.output / DECODER_FOLDER
+        for fold in range(self.folds):
+            sources = ((self.root, self.held_out(fold)),)
+            plan = DecoderPlan(sources, None, folder, self.cache)
+            model = load_model(self.weights(fold), "cpu")
+            yield from plan.collect(model, self.config_of(fold))
+        for fold in range(self.folds):
+            yield Progress("train decoders", fold, self.folds)
+            if not (folder / f"{_decoder(fold)}.safetensors").exists():
+                sources = ((self.root, self.trained_on(fold)),)
+                plan = DecoderPlan(sources, self.stills, folder, self.cache)
+                settings = DecoderSettings(self.decoder_steps, seed=self.seed)
+                plan.train(settings, "cpu", _decoder(fold), PHOTOGRAPHS_OF_DAVIS)
 
     def weights(self, fold: int) -> Path:
         """Locate the weights of a fold.
@@ -116,6 +193,11 @@ class CrossValidation:
                 f"{len(files)}. Train the folds first, or leave --trained out."
             )
         return files[0]
+
+
+def _decoder(fold: int) -> str:
+    """Name of the decoder of a fold."""
+    return f"fold{fold}-decoder"
 
 
 def split_folds(names: Sequence[str], folds: int) -> list[tuple[str, ...]]:
@@ -186,6 +268,7 @@ def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
         If data or weights cannot be used.
     """
     folds = range(validation.folds)
+    yield from validation.collect_projection_samples()
     if validation.trained is None:
         plans = [validation.training(fold) for fold in folds]
         yield from nested_progress(
@@ -193,6 +276,7 @@ def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
         )
     for fold in folds:
         validation.weights(fold)
+    yield from validation.train_decoders()
     results: list[SequenceResult] = []
     facts = {}
     for fold in folds:
@@ -221,7 +305,7 @@ def _evaluate(
         validation.rounds,
         validation.seed,
         cache=validation.cache,
-        config=validation.config,
+        config=validation.config_of(fold),
     )
     method = network_method(f"fold{fold}", load_model(validation.weights(fold), "cpu"))
     cache = ResultCache(validation.output / "results")

@@ -47,6 +47,7 @@ def training_folder(plan: TrainingPlan) -> Path:
         [(str(root.resolve()), names) for root, names in plan.train],
         plan.config.model_dump(),
         plan.settings.model_dump(exclude={"seed"}),
+        [(name, path.name) for name, path in plan.projections],
     )
     text = json.dumps(depends_on, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +32,13 @@ class CollectionSettings:
         Rounds after which predictions are saved, from 1.
     every : int
         Distance of the frames that are saved.
+    config : Config
+        Settings of the sessions; their boundaries are refined by the guided filter.
     """
 
-    rounds: tuple[int, ...] = (1, 2, 4)
-    every: int = 4
+    rounds: tuple[int, ...] = (1, 2, 4, 8)
+    every: int = 5
+    config: Config = field(default_factory=Config)
 
 
 def collect_coarse(
@@ -70,7 +73,7 @@ def collect_coarse(
     """
     settings = settings or CollectionSettings()
     output.mkdir(parents=True, exist_ok=True)
-    config = Config(refine="guided")
+    config = settings.config.model_copy(update={"refine": "guided"})
     for number, name in enumerate(names):
         yield Progress("collect predictions", number, len(names))
         done = output / f"{name}.done"

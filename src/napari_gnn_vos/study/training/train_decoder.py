@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import Model
 from napari_gnn_vos.model.backbone import Embed, bundled_state, embedder
 from napari_gnn_vos.model.boundary_decoder import (
@@ -29,7 +30,10 @@ from napari_gnn_vos.model.local_colours import (
     local_colour_likelihoods,
 )
 from napari_gnn_vos.progress import Pipeline
-from napari_gnn_vos.study.training.collect_coarse import collect_coarse
+from napari_gnn_vos.study.training.collect_coarse import (
+    CollectionSettings,
+    collect_coarse,
+)
 from napari_gnn_vos.study.training.decoder_samples import (
     NEAR,
     CollectedPictures,
@@ -205,13 +209,30 @@ class DecoderPlan:
     output: Path
     cache: Path
 
-    def collect(self, model: Model) -> Pipeline[None]:
+    def collect(self, model: Model, config: Config | None = None) -> Pipeline[None]:
         """Collect the predictions of a network that are not collected yet."""
+        settings = CollectionSettings(config=config or Config())
         for root, names in self.sources:
-            yield from collect_coarse(root, names, model, self._collected, self.cache)
+            rest = self._collected, self.cache, settings
+            yield from collect_coarse(root, names, model, *rest)
 
-    def train(self, settings: DecoderSettings, device: str = "cpu") -> Path:
+    def train(
+        self,
+        settings: DecoderSettings,
+        device: str = "cpu",
+        weights: str = "boundary-decoder",
+        left_out: tuple[str, ...] = (),
+    ) -> Path:
         """Train a decoder on what was collected and on photographs.
+
+        Parameters
+        ----------
+        settings : DecoderSettings
+        device : str
+        weights : str
+            Name of the file in the output folder, without suffix.
+        left_out : tuple of str
+            Photographs whose names begin so are left out.
 
         Returns
         -------
@@ -222,14 +243,15 @@ class DecoderPlan:
         sequences = CollectedPictures.of(self._collected, names)
         stills = None
         if self.stills is not None:
-            stills = StillPictures.of(self.stills, self.output / "superpixels")
+            superpixels = self.output / "superpixels"
+            stills = StillPictures.of(self.stills, superpixels, left_out)
         facts: dict[str, object] = {
             "sequences": names,
             "photographs": len(stills.names) if stills else 0,
         }
-        weights = self.output / "boundary-decoder.safetensors"
+        path = self.output / f"{weights}.safetensors"
         draw = partial(draw_crop, sequences, stills)
-        return train_decoder(draw, weights, settings, facts, device)
+        return train_decoder(draw, path, settings, facts, device)
 
     @property
     def _collected(self) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.progress import Pipeline, drain
+from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.labelled_video import LabelledVideo, open_davis_videos
 from napari_gnn_vos.study.training.samples import without_refinement
 from napari_gnn_vos.study.training.training_run import (
@@ -16,6 +17,13 @@ from napari_gnn_vos.study.training.training_run import (
 )
 
 Source = tuple[Path, tuple[str, ...]]
+
+
+def with_projection(config: Config, path: Path) -> Config:
+    """Return settings whose label model has another feature projection."""
+    update = {"projection": str(path)}
+    label_model = config.label_model.model_copy(update=update)
+    return config.model_copy(update={"label_model": label_model})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,9 @@ class TrainingPlan:
         Device of the network.
     workers : int
         Rollout workers per learner; with 0 the learner runs the sessions itself.
+    projections : tuple of (str, Path)
+        Names of training sequences with feature projections that were not trained on
+        them; the others use that of `config`.
     """
 
     train: tuple[Source, ...]
@@ -44,6 +55,7 @@ class TrainingPlan:
     settings: TrainSettings
     device: str = "cpu"
     workers: int = 0
+    projections: tuple[tuple[str, Path], ...] = ()
 
     def prepare(self) -> Pipeline[None]:
         """Prepare all videos that are not in the cache."""
@@ -53,9 +65,16 @@ class TrainingPlan:
         """Open the training videos."""
         videos = drain(self._open_sources(self.train))
         return [
-            LabelledVideo(without_refinement(video.session), video.truth)
+            LabelledVideo(self._training_session(video.session), video.truth)
             for video in videos
         ]
+
+    def _training_session(self, session: Session) -> Session:
+        """Select the feature projection of a video, and disable its refinement."""
+        path = dict(self.projections).get(session.video.name)
+        if path is not None:
+            session = replace(session, config=with_projection(session.config, path))
+        return without_refinement(session)
 
     def __call__(self, rank: int, world: int) -> TrainingRun:
         """Build the training run of process `rank` of `world`."""
