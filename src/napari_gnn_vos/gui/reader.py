@@ -12,13 +12,16 @@ from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY, VIDEO_KEY
-from napari_gnn_vos.gui.layers.factory import AXES_KEY, features_of, labels_options
+from napari_gnn_vos.gui.layers.factory import labels_options
+from napari_gnn_vos.gui.saved_labels import (
+    TIFF_SUFFIXES,
+    LayerData,
+    imported_labels_data,
+    read_label_tiff,
+)
 from napari_gnn_vos.io.lazy_frames import LazyFrames
-from napari_gnn_vos.io.tiff_labels import LabelFile
 from napari_gnn_vos.io.video_reference import SAMPLE
-from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 from napari_gnn_vos.structures.video import Video
 
 NOTES_KEY = "gnn-vos notes"
@@ -27,7 +30,6 @@ NOTES_KEY = "gnn-vos notes"
 LABEL_SUFFIXES = (".json", ".xml")
 """Suffixes of files that contain labels only."""
 
-LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str], list[LayerData]]
 
 
@@ -62,7 +64,7 @@ def read(path: str) -> list[LayerData]:
     """Read a video; the masks of a DAVIS sequence become a second layer.
 
     A TIFF of labels or strokes that was written by this plugin becomes a labels layer,
-    and so do COCO and Label Studio JSON and CVAT XML.
+    and so do TIFFs of 32-bit integers, COCO and Label Studio JSON and CVAT XML.
 
     Raises
     ------
@@ -70,13 +72,12 @@ def read(path: str) -> list[LayerData]:
         If the file is damaged, or is not a video.
     """
     from napari_gnn_vos.io.read import read_video
-    from napari_gnn_vos.io.tiff_labels import read_labels
 
     file = Path(path)
-    if file.suffix.lower() in (".tif", ".tiff"):
-        label_file = read_labels(file)
-        if label_file is not None:
-            return [labels_data(label_file, file.stem)]
+    if file.suffix.lower() in TIFF_SUFFIXES:
+        label_layers = read_label_tiff(file)
+        if label_layers:
+            return label_layers
     if file.suffix.lower() in LABEL_SUFFIXES:
         return [imported_labels_data(file)]
     return [
@@ -236,37 +237,6 @@ def _with_path(layer: LayerData, path: str) -> LayerData:
         path if path.startswith(SAMPLE) else str(Path(path).expanduser().absolute())
     )
     return layer
-
-
-def labels_data(file: LabelFile, name: str) -> LayerData:
-    """Convert saved labels to layer data with the axes and the place that they had."""
-    options = labels_options(name, file.colours)
-    options |= {"features": features_of(file.names)}
-    placement = file.placement
-    if placement is None:
-        return file.labels, options, "labels"
-    ndim, named = len(placement.scale), (placement.time, placement.row, placement.col)
-    if len(set(named)) < 3 or max(named) >= ndim:
-        return file.labels, options, "labels"
-    fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
-    axes = Axes(*named, fixed)
-    options |= placement.model_dump(exclude={"time", "row", "col", "axis_labels"})
-    options["metadata"] = {AXES_KEY: axes}
-    if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
-        options["axis_labels"] = placement.axis_labels
-    return axes.to_layer(file.labels), options, "labels"
-
-
-def imported_labels_data(file: Path) -> LayerData:
-    """Read labels in a format of `io.formats.registry`, with names and colours."""
-    from napari_gnn_vos.io.export import import_labels
-
-    labels = import_labels(file)
-    frames: Any = labels.frames
-    is_packable = frames.dtype == np.uint8
-    frames = LabelFrames(frames.shape, map(pack, frames)) if is_packable else frames[:]
-    options = labels_options(file.stem, labels.colours)
-    return frames, options | {"features": features_of(labels.names)}, "labels"
 
 
 def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:

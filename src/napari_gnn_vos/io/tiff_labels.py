@@ -16,6 +16,7 @@ LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
 """First line of the description of files written by `export_tiff`; the object names
 and the placement follow as JSON."""
 MAX_AXES = 8
+MIN_LABEL_BYTES = 4
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 Colour = tuple[Byte, Byte, Byte]
@@ -125,6 +126,30 @@ def read_labels(path: Path) -> LabelFile | None:
             stored = _parse(text)
             labels = np.stack([page.asarray() for page in file.pages])
             return LabelFile(labels, stored.names, stored.placement, stored.colours)
+    except Exception:  # noqa: BLE001 - any failure: not a label file
+        return None
+
+
+def read_integer_labels(path: Path) -> NDArray[Any] | None:
+    """Read a TIFF file of integers of 32 bits or more, the type of saved labels.
+
+    napari and most programs for labels write this type, and cameras do not.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    labels : (H, W) or (..., H, W) ndarray of int, or None
+        None if the file has another type, or cannot be read.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            dtype = file.series[0].dtype
+            if dtype.kind not in "iu" or dtype.itemsize < MIN_LABEL_BYTES:
+                return None
+            return np.asarray(file.series[0].asarray())
     except Exception:  # noqa: BLE001 - any failure: not a label file
         return None
 

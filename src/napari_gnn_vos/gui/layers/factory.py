@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.conversion import lines_from_shapes, shapes_from_lines
-from napari_gnn_vos.gui.palette import colour_of, prediction_colours, stroke_colours
+from napari_gnn_vos.gui.palette import (
+    BACKGROUND_VALUE,
+    colour_of,
+    prediction_colours,
+    stroke_colours,
+)
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 
@@ -27,6 +32,8 @@ STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
 
 AXES_KEY = "gnn-vos axes"
 """Metadata key of a layer for its `Axes`."""
+COLOURS_KEY = "gnn-vos file colours"
+"""Metadata key of a layer from a file for the colours of its labels."""
 SOURCE_KEY = "gnn-vos source"
 """Metadata key of a layer for the id of the image layer that it belongs to."""
 
@@ -84,7 +91,10 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
 def adopt_strokes(
     layer: Labels, image: Image, axes: Axes, shape: tuple[int, int, int]
 ) -> None:
-    """Set colours and placement of a strokes layer that was read from a file."""
+    """Set type, colours and placement of a strokes layer that was read from a file."""
+    data = layer.data
+    if data.dtype != np.uint8 and data.min() >= 0 and data.max() <= BACKGROUND_VALUE:
+        layer.data = data.astype(np.uint8)
     layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
     layer.opacity, layer.brush_size = 0.9, brush_size(shape)
     options = placement(image, axes, STROKES)

@@ -11,6 +11,7 @@ from napari.layers import Image, Labels, Shapes
 
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.factory import (
+    COLOURS_KEY,
     LINES,
     ROLE_KEY,
     SEGMENTATION,
@@ -31,7 +32,8 @@ class LayerFinder:
     """Find the layers for strokes, lines and prediction of a video.
 
     Layers are found by their name and by the id of the image layer in their metadata.
-    A drawing layer may come from a file, without that id. One that was renamed is found
+    A drawing layer may come from a file, without that id; strokes are recognised if the
+    name of the file begins with "strokes". One that was renamed is found
     by its role in the metadata. A prediction layer is overwritten, so it must have the
     id; one that was renamed or copied by the user is not found.
 
@@ -92,7 +94,8 @@ class LayerFinder:
         for layer in reversed(self._viewer.layers):
             source_id = layer.metadata.get(SOURCE_KEY, self._source_id)
             same_source = source_id == self._source_id
-            if _is_named(layer, name) and same_source and self._fits(layer, kind):
+            named = _is_named(layer, name) or _is_file_of(layer, name)
+            if named and same_source and self._fits(layer, kind):
                 yield layer
 
     def _renamed(self, kind: type, role: str) -> Layer | None:
@@ -128,6 +131,13 @@ def layers_of(viewer: ViewerModel, image: Image) -> list[Layer]:
 def _is_named(layer: Layer, name: str) -> bool:
     """Whether a layer has a name; napari appends numbers to equal names."""
     return re.sub(r" \[\d+\]$", "", layer.name) == name
+
+
+def _is_file_of(layer: Layer, name: str) -> bool:
+    """Whether a layer was opened from a file whose name begins with a word."""
+    opened = layer.source.path is not None or COLOURS_KEY in layer.metadata
+    is_named = re.match(rf"{name}(?![a-z])", layer.name) is not None
+    return opened and is_named and SOURCE_KEY not in layer.metadata
 
 
 def is_covered(viewer: ViewerModel, layer: Layer) -> bool:

@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QComboBox
 
 from napari_gnn_vos.gui.layers.factory import SOURCE_KEY
+from napari_gnn_vos.gui.saved_labels import replace_images_of_labels
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -100,6 +101,7 @@ class VideoChooser:
         self._timer.start()
 
     def _update(self) -> None:
+        replace_images_of_labels(self._viewer)
         self.refresh()
         images = self._images
         self._tried = [image for image in self._tried if image in images]
