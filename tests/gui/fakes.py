@@ -12,6 +12,7 @@ from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
 from napari_gnn_vos.gui.controller.jobs import run_at_once
+from napari_gnn_vos.gui.controller.object_table import ObjectStore
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import PartialResult, Progress, drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
@@ -31,7 +32,8 @@ class FakeDrawingSource:
 
     def __init__(self, video, frame=0):
         self.video, self.frame = video, frame
-        self.drawing, self.names, self.summary = Drawing(), {}, "a video"
+        self.drawing, self.objects = Drawing(), ObjectStore()
+        self.summary = "a video"
         self.source, self.path = VideoSource(self, video.frames, None), ""
 
     def read(self, last=None):

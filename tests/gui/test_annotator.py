@@ -352,7 +352,7 @@ def test_object_names_are_read_from_a_strokes_file(viewer, late):
     )
     if late:
         annotator.open(image)
-        annotator.active_label.rename(1, "hand")
+        annotator.objects.rename(1, "hand")
     saved = np.zeros((T, H, W), np.uint8)
     saved[1, 2, 2:5], saved[1, 5, 2:5] = 1, 2
     features = {"index": [1, 2], "name": ["paw", "ball"]}
@@ -517,7 +517,7 @@ def test_label_selected_in_the_layer_becomes_active(viewer, annotator):
 def test_label_above_254_is_rejected(annotator):
     annotator.active_label.choose(254)
     with pytest.raises(ScribbleError, match="254"):
-        annotator.active_label.add_object()
+        annotator.objects.add()
 
 
 def test_stepping_through_the_list_is_cyclic(annotator):
@@ -663,7 +663,7 @@ def test_cancelled_first_round_leaves_no_layer(viewer, stepwise):
     assert SEGMENTATION not in viewer.layers
 
 
-@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.remove_object(1)])
+@pytest.mark.parametrize("clear", [Annotator.reset, lambda it: it.objects.remove(1)])
 def test_earlier_prediction_is_restored_when_the_first_round_is_cancelled(
     viewer, stepwise, clear
 ):
@@ -814,7 +814,7 @@ def test_undo_restores_a_removed_object_and_its_prediction(viewer, annotator):
     paint(viewer, 1, 2, 2)
     annotator.predict()
     paint(viewer, 1, 3, 3)  # same object, not predicted yet
-    annotator.remove_object(2)
+    annotator.objects.remove(2)
     assert annotator.active_label.labels == (0, 1)
     prediction, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
     assert np.unique(prediction.data).tolist() == [0, 1]
@@ -833,7 +833,7 @@ def test_removing_the_last_object_removes_the_prediction(viewer, annotator):
     annotator.active_label.choose(0)
     paint(viewer, 0, 5, 5)
     annotator.predict()
-    annotator.remove_object(1)
+    annotator.objects.remove(1)
     assert SEGMENTATION not in viewer.layers
     assert viewer.layers[STROKES].data[0, 5, 5] == BACKGROUND_VALUE
     annotator.undo()
@@ -846,7 +846,7 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
     viewer.layers[LINES].add_paths([np.array([[1, 3, 3], [1, 3, 9]])])
     annotator.active_label.choose(1, "brush")
     paint(viewer, 0, 1, 1)
-    annotator.remove_object(2)
+    annotator.objects.remove(2)
     assert viewer.layers[LINES].nshapes == 0
     assert annotator.active_label.labels == (0, 1)
     assert annotator.can_undo
@@ -858,22 +858,22 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
 
 
 def test_removing_an_object_without_strokes_needs_no_undo(annotator):
-    annotator.remove_object(2)
+    annotator.objects.remove(2)
     assert annotator.active_label.labels == (0, 1)
     assert not annotator.can_undo
     with pytest.raises(ScribbleError, match="no object 2"):
-        annotator.remove_object(2)
+        annotator.objects.remove(2)
     with pytest.raises(ScribbleError, match="no object 0"):
-        annotator.remove_object(0)
-    annotator.remove_object(1)
+        annotator.objects.remove(0)
+    annotator.objects.remove(1)
     assert annotator.active_label.label == 0
-    assert annotator.active_label.add_object() == 1
+    assert annotator.objects.add() == 1
 
 
 def test_object_names_are_stored_with_the_video_and_shown_by_napari(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    annotator.active_label.rename(1, " ball ")
+    annotator.objects.rename(1, " ball ")
     assert annotator.active_label.name_of(1) == "ball"
     prediction = viewer.layers[SEGMENTATION]
     assert "ball" in prediction.get_status((0, 1, 1))["coordinates"]
@@ -882,10 +882,10 @@ def test_object_names_are_stored_with_the_video_and_shown_by_napari(viewer, anno
     assert again.active_label.name_of(1) == "ball"
     again.open(viewer.add_image(np.zeros((T, H, W)), name="other"))
     assert again.active_label.name_of(1) == "Object 1"
-    annotator.active_label.rename(1, "")
+    annotator.objects.rename(1, "")
     assert annotator.active_label.name_of(1) == "Object 1"
     with pytest.raises(ScribbleError, match="no object 0"):
-        annotator.active_label.rename(0, "ground")
+        annotator.objects.rename(0, "ground")
 
 
 def test_undo_is_rejected_during_a_job(viewer, stepwise):
@@ -893,7 +893,7 @@ def test_undo_is_rejected_during_a_job(viewer, stepwise):
     viewer.layers[STROKES].data[0, [1, 5], [1, 5]] = 1, 2
     annotator.predict()
     runner.finish()
-    annotator.remove_object(2)  # labels again
+    annotator.objects.remove(2)  # labels again
     assert not annotator.can_undo
     with pytest.raises(GnnVosError, match="under way"):
         annotator.undo()
@@ -1122,7 +1122,7 @@ def test_labels_of_another_program_become_annotation(viewer, annotator):
     masks = np.zeros((T, H, W), np.int32)
     masks[1, 2:5, 2:5], masks[1, 8:10, 2:5] = 7, 1000
     layer = viewer.add_labels(masks, features={"index": [7], "name": ["ball"]})
-    annotator.use_labels(layer)
+    annotator.imports.use_labels(layer)
     assert annotator.state.accepted == (1,)
     assert annotator.active_label.name_of(1) == "ball"
     annotator.predict()
@@ -1138,13 +1138,13 @@ def test_mask_of_one_frame_belongs_to_the_frame_on_screen(viewer, annotator):
     mask = np.zeros((H, W), int)
     mask[3, 4] = 5
     viewer.dims.set_current_step(0, 2)
-    annotator.use_labels(viewer.add_labels(mask, name="from a file"))
+    annotator.imports.use_labels(viewer.add_labels(mask, name="from a file"))
     assert annotator.state.accepted == (2,)
     assert 5 in annotator.active_label.labels
 
 
 def test_labels_of_another_size_are_rejected(viewer, annotator):
     with pytest.raises(ScribbleError, match="as large as"):
-        annotator.use_labels(viewer.add_labels(np.ones((3, 4), int)))
+        annotator.imports.use_labels(viewer.add_labels(np.ones((3, 4), int)))
     with pytest.raises(ScribbleError, match="have 0"):
-        annotator.use_labels(viewer.add_labels(np.zeros((T, H, W), int)))
+        annotator.imports.use_labels(viewer.add_labels(np.zeros((T, H, W), int)))

@@ -282,7 +282,7 @@ def test_most_uncertain_frame_needs_a_frame_without_strokes():
 def test_state_of_a_new_controller_is_empty():
     state = fakes.controller().state
     assert not (state.video_open or state.prepared or state.busy or state.can_undo)
-    assert state.labels == ((0, "Background"), (1, "Object 1"), (2, "Object 2"))
+    assert state.table.labels == (0, 1, 2)
     assert (state.active_label, state.tool, state.rounds) == (1, "brush", 0)
 
 
@@ -326,8 +326,8 @@ def test_every_change_of_the_state_is_announced(two_rounds):
     assert states[-1].active_label == 2
     two_rounds.auto_predict.enabled = True
     assert states[-1].auto_predict
-    two_rounds.edits.remove(2)
-    assert states[-1].labels == ((0, "Background"), (1, "Object 1"))
+    two_rounds.objects.remove(2)
+    assert states[-1].table.labels == (0, 1)
     two_rounds.report("a message")
     assert states[-1].message == "a message"
     two_rounds.open(None)
@@ -376,22 +376,22 @@ def test_removal_without_prediction_is_announced():
     controller.open(fakes.FakeDrawingSource(fakes.video()))
     draw(controller, dot((0, 0)))
     controller.changed.connect(lambda: can_undo.append(controller.state.can_undo))
-    controller.edits.remove(1)
+    controller.objects.remove(1)
     assert can_undo[-1]
     controller.edits.undo()
     assert not can_undo[-1]
 
 
 def test_redo_of_a_removal_restores_the_list_and_the_drawing(two_rounds):
-    two_rounds.edits.remove(1)
-    assert two_rounds.state.labels == ((0, "Background"), (2, "Object 2"))
+    two_rounds.objects.remove(1)
+    assert two_rounds.active_label.labels == (0, 2)
     assert not two_rounds.annotation.source.drawing
     two_rounds.edits.undo()
-    assert two_rounds.state.labels[1] == (1, "Object 1")
+    assert two_rounds.active_label.labels == (0, 1, 2)
     assert two_rounds.annotation.source.drawing
     assert two_rounds.history.current.rounds == 2
     two_rounds.edits.redo()
-    assert two_rounds.state.labels == ((0, "Background"), (2, "Object 2"))
+    assert two_rounds.active_label.labels == (0, 2)
     assert not two_rounds.annotation.source.drawing
     assert two_rounds.history.current.rounds == 0
 
@@ -400,7 +400,7 @@ def test_removal_before_preparation_is_undone_and_redone():
     controller = fakes.controller()
     controller.open(fakes.FakeDrawingSource(fakes.video()))
     draw(controller, dot((0, 0)))
-    controller.edits.remove(1)
+    controller.objects.remove(1)
     controller.edits.undo()
     assert controller.annotation.source.drawing.objects == (1,)
     controller.edits.redo()

@@ -69,7 +69,7 @@ def annotate_two_rounds(work):
     work.predict()
     paint(work, 2, 8, 2)
     work.predict()
-    work.active_label.rename(1, "bär")
+    work.objects.rename(1, "bär")
     paint(work, 3, 12, 1)
 
 
@@ -78,7 +78,7 @@ def assert_same_annotation(first, second):
     for name in (STROKES, SEGMENTATION):
         one, two = (np.asarray(each[name].data) for each in layers)
         assert (one == two).all(), name
-    assert first.state.labels == second.state.labels
+    assert first.state.table == second.state.table
     assert first.state.rounds == second.state.rounds
     assert first.state.can_undo == second.state.can_undo
     assert first.state.can_redo == second.state.can_redo
@@ -367,7 +367,7 @@ def test_project_without_a_name_is_not_saved(start, video_file):
 def test_removal_and_reset_are_restored(start, video_file):
     work = start(video_file)
     annotate_two_rounds(work)
-    work.remove_object(2)
+    work.objects.remove(2)
     work.reset()
     work.projects.save(video_file.parent / "walk")
     work.projects.close()

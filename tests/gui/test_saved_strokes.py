@@ -38,7 +38,7 @@ def saved(tmp_path):
     def save(viewer, name, plugin):
         annotator = Annotator(viewer, fakes.controller())
         open_video(annotator)
-        annotator.active_label.rename(2, "ball")
+        annotator.objects.rename(2, "ball")
         strokes = annotator.workspace.strokes
         strokes.data[1, 2, 2:5], strokes.data[0, 3, 3:6] = 2, BACKGROUND_VALUE
         viewer.layers.selection.active = strokes

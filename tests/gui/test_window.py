@@ -222,7 +222,7 @@ def test_mask_is_imported_in_the_dialog(qtbot, window, monkeypatch):
     viewer, dock, truth = window
     layer = viewer.add_labels(truth.astype(int) * 300, name="masks of another program")
     monkeypatch.setattr(
-        "napari_gnn_vos.gui.widgets.label_import.request_values",
+        "napari_gnn_vos.gui.widgets.layer_import_forms.request_values",
         lambda **_: {"layer": layer, "frames": "this frame"},
     )
     viewer.dims.set_current_step(0, 1)

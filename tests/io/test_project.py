@@ -22,6 +22,7 @@ from napari_gnn_vos.structures.project import (
     ProjectObject,
     SavedEntry,
     SavedHistory,
+    SavedObjects,
     SavedPrediction,
     VideoReference,
 )
@@ -49,7 +50,9 @@ def example():
     log.record_round(1, -1, [scribble])
     entries = SavedEntry(-1, 0, 0), SavedEntry(0, end, end, action="round 1")
     log.record_history(SavedHistory(entries, 1))
-    log.record_objects([ProjectObject(1, "bär", "#ff0000"), ProjectObject(2)], 2)
+    log.record_objects(SavedObjects((ProjectObject(1, "bär", "#ff0000"),)), 1)
+    listed = ProjectObject(2, locked=True, absent=(1,)), ProjectObject(1, hidden=True)
+    log.record_objects(SavedObjects(listed, 2), 2)
     labels = np.zeros(SHAPE, np.uint8)
     labels[1, 2:5] = 1
     rows = np.linspace(0, 1, 8, dtype=np.float32).reshape(4, 2)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.engine.outward import OutwardLabelling, outward_rings, whole_video
 from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.errors import NoSeedsError
+from napari_gnn_vos.interact.absence import without_absent
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
 from napari_gnn_vos.interact.identity import divide_group
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
@@ -94,6 +95,8 @@ def evidence(
     group_similar = group_similar and settings.group_similar_objects
     known = graph, node_labels, previous, settings, span
     inputs = gather_evidence(*known, group_similar)
+    if session.constraints:
+        inputs = replace(inputs, absent=session.constraints[-1].absent)
     presumes_background = session.config.seeds.background > 0
     return inputs.completed() if presumes_background else inputs
 
@@ -212,6 +215,9 @@ def _probabilities(
         predictions = _divided(model, session, inputs, frames)
     for t, probabilities in zip(frames, predictions, strict=True):
         drawn = inputs.node_labels.drawn[inputs.rows(t)]
+        absent = {label for frame, label in inputs.absent if frame == t}
+        if absent:
+            probabilities = without_absent(probabilities, inputs.objects, absent)
         yield one_vs_rest(probabilities, drawn, inputs.objects)
 
 

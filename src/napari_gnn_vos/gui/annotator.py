@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
@@ -18,14 +18,15 @@ from napari_gnn_vos.gui.controller.project_keeper import ModelChecksum, ProjectK
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layer_follower import LayerFollower
-from napari_gnn_vos.gui.layers.factory import names_in
+from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
+from napari_gnn_vos.gui.object_tools import ObjectTools
 from napari_gnn_vos.gui.project_files import ProjectFiles
+from napari_gnn_vos.gui.range_tools import RangeTools
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
 
 
 class Annotator:
@@ -46,6 +47,12 @@ class Annotator:
         Layers of the open video: ``workspace.strokes``, ``workspace.lines``.
     closed : bool
         Whether it is disconnected from the viewer.
+    objects : ObjectTools
+        The objects: ``objects.rename(1, "cell")``, ``objects.toggle_locked(1)``.
+    imports : LayerImports
+        Other layers as annotation: ``imports.use_labels(layer)``.
+    ranges : RangeTools
+        Predicts some frames only: ``ranges.predict_from_here()``.
     projects : ProjectFiles
         Saves, opens and recovers projects: ``projects.save("walk.gnnvos")``.
     confirm : callable
@@ -68,11 +75,14 @@ class Annotator:
         self.closed = False
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
+        self.objects, self.ranges = ObjectTools(self), RangeTools(self)
+        self.imports = LayerImports(self)
         self.projects = ProjectFiles(self, ProjectKeeper(controller, model))
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._events = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
         controller.active_label.changed.connect(self._select_tool)
+        controller.active_label.table_changed.connect(self._show_objects)
         viewer.layers.selection.events.active.connect(self.emit_state_changed)
 
     pen = renamed_attribute("pen", "active_label")
@@ -199,31 +209,6 @@ class Annotator:
         frame = self.frame if frame is None else frame
         return self.controller.edits.toggle_accepted(frame)
 
-    def use_labels(self, layer: Labels, frame: int | None = None) -> None:
-        """Use the labels of another layer as annotation, as accepted frames.
-
-        Ids from 1 to 254 are kept; others are numbered from 1. Names are read from the
-        layer's features.
-
-        Parameters
-        ----------
-        layer : napari.layers.Labels
-            Of any name, from any program: (H, W), or as large as the video.
-        frame : int, optional
-            Frame to use; by default, all frames with labels. An (H, W) image belongs to
-            the frame on screen.
-
-        Raises
-        ------
-        GnnVosError
-            If the layer has another size or no labels, or a job is running.
-        """
-        if self.workspace is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        frames = self.workspace.label_frames(layer, frame)
-        with self._tool_kept():
-            self.controller.edits.import_labels(frames, names_in(layer.features))
-
     def undo(self) -> None:
         """Undo what was cleared last, or the last round with its strokes.
 
@@ -234,8 +219,8 @@ class Annotator:
         GnnVosError
             If there is nothing to undo, or a job is running.
         """
-        self.controller.edits.undo()
-        self.list_drawn_objects()
+        with self.tool_kept():
+            self.controller.edits.undo()
 
     def redo(self) -> None:
         """Restore the round that was undone last; newer strokes are kept.
@@ -245,7 +230,7 @@ class Annotator:
         GnnVosError
             If there is nothing to redo, or a job is running.
         """
-        with self._tool_kept():
+        with self.tool_kept():
             self.controller.edits.redo()
 
     def reset(self) -> None:
@@ -256,7 +241,7 @@ class Annotator:
         GnnVosError
             If no video is open, or a job is running.
         """
-        with self._tool_kept():
+        with self.tool_kept():
             self.controller.edits.reset()
 
     def use_brush(self) -> None:
@@ -267,41 +252,9 @@ class Annotator:
         """Draw lines of the active label."""
         self.active_label.choose(self.active_label.label, "lines")
 
-    def select_next_label(self) -> None:
-        """Activate the next label of the list, cyclically."""
-        self.active_label.step(1)
-
-    def select_previous_label(self) -> None:
-        """Activate the previous label of the list, cyclically."""
-        self.active_label.step(-1)
-
-    def add_object(self) -> int:
-        """Add an object to the list, activate it, and return its label.
-
-        Raises
-        ------
-        ScribbleError
-            If there are 254 objects.
-        """
-        return self.active_label.add_object()
-
-    def remove_object(self, label: int | None = None) -> None:
-        """Remove an object, by default the active one, and its strokes.
-
-        If the object is part of the prediction, all frames are predicted again. Undo
-        restores it.
-
-        Raises
-        ------
-        GnnVosError
-            If there is no such object, or a job is running.
-        """
-        with self._tool_kept():
-            self.controller.edits.remove(
-                self.active_label.label if label is None else label
-            )
-
-    remove = renamed_attribute("remove", "remove_object")
+    add_object = renamed_attribute("add_object", "objects.add")
+    remove_object = renamed_attribute("remove_object", "objects.remove")
+    remove = renamed_attribute("remove", "objects.remove")
 
     def toggle_prediction(self) -> None:
         """Hide or show the layer of the prediction."""
@@ -333,6 +286,7 @@ class Annotator:
             *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
             *(controller.changed, controller.session_changed, controller.message),
             *(controller.auto_predict.changed, controller.active_label.changed),
+            *(controller.active_label.table_changed, controller.frame_range.changed),
             *(self.state_changed, self.projects.changed),
         ):
             signal.disconnect()
@@ -352,13 +306,17 @@ class Annotator:
                 objects = self.workspace.read().objects
             self.active_label.list_objects(objects)
 
+    def _show_objects(self) -> None:
+        if self.workspace is not None:
+            self.workspace.show_objects()
+
     def _select_tool(self) -> None:
         if self.workspace is not None:
             self.workspace.select_tool(self.active_label)
             self._events.observe_drawing()
 
     @contextmanager
-    def _tool_kept(self) -> Iterator[None]:
+    def tool_kept(self) -> Iterator[None]:
         """Select the tool again if a deleted layer was created anew."""
         active = self.viewer.layers.selection.active
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from operator import attrgetter
 from typing import Any
 
 
@@ -22,7 +23,7 @@ def renamed_attribute(old: str, new: str) -> Any:
     Parameters
     ----------
     old, new : str
-        Name until version 0.1, and name since then.
+        Name until version 0.1, and name since then, which may contain dots.
 
     Returns
     -------
@@ -32,10 +33,11 @@ def renamed_attribute(old: str, new: str) -> Any:
 
     def get(instance: Any) -> Any:
         warn_renamed(old, new)
-        return getattr(instance, new)
+        return attrgetter(new)(instance)
 
     def assign(instance: Any, value: Any) -> None:
         warn_renamed(old, new)
-        setattr(instance, new, value)
+        owner, _, name = new.rpartition(".")
+        setattr(attrgetter(owner)(instance) if owner else instance, name, value)
 
     return property(get, assign, doc=f"Deprecated alias of `{new}`.")

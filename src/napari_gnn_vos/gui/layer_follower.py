@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 
+from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.conversion import PROJECT_KEY
 from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
@@ -31,6 +32,7 @@ class LayerFollower:
         self._annotator = annotator
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
+            label_key_pressed=self._select_label,
             drawing_changed=annotator.notice_stroke,
             prediction_painted=self._draw_painted,
             prediction_stepped=self._step_painted,
@@ -65,6 +67,13 @@ class LayerFollower:
         """Follow a label that was chosen in the controls of the strokes layer."""
         if label != self._annotator.active_label.label:
             self._annotator.active_label.choose(label, "brush")
+
+    def _select_label(self, label: int) -> None:
+        """Activate the label of a pressed key, if the list has it."""
+        try:
+            self._annotator.objects.select(label)
+        except GnnVosError as error:
+            self._annotator.controller.report(str(error))
 
     def _reopen(self, image: Image) -> None:
         """Start again when the open layer shows other frames."""

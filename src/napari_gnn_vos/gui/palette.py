@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,23 +48,41 @@ def colour_of(label: int) -> Colour:
         Each in [0, 1].
     """
     if label == BACKGROUND:
-        return _from_hex(BACKGROUND_COLOUR)
+        return from_hex(BACKGROUND_COLOUR)
     if label <= len(OBJECT_COLOURS):
-        return _from_hex(OBJECT_COLOURS[label - 1])
+        return from_hex(OBJECT_COLOURS[label - 1])
     hue = (label * GOLDEN_RATIO) % 1
     return (*colorsys.hsv_to_rgb(hue, 0.55 + 0.1 * (label % 4), 1.0), 1.0)
 
 
-def prediction_colours() -> dict[int | None, NDArray[np.float64]]:
-    """Map pixel values of a prediction to colours; background (0) is transparent."""
-    colours: dict[int | None, Colour] = {None: TRANSPARENT, BACKGROUND: TRANSPARENT}
-    colours |= {label: colour_of(label) for label in range(1, LAST_OBJECT + 1)}
-    return _arrays(colours)
+def prediction_colours(
+    colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
+) -> dict[int | None, NDArray[np.float64]]:
+    """Map pixel values of a prediction to colours; background (0) is transparent.
+
+    Parameters
+    ----------
+    colours : mapping of int to (r, g, b, a) tuple of float, optional
+        Colours of objects that differ from the default.
+    hidden : collection of int
+        Objects whose colour gets the opacity 0.
+    """
+    shown: dict[int | None, Colour] = {None: TRANSPARENT, BACKGROUND: TRANSPARENT}
+    shown |= {label: colour_of(label) for label in range(1, LAST_OBJECT + 1)}
+    shown |= dict(colours or {})
+    shown |= {label: (*shown[label][:3], 0.0) for label in hidden}
+    return _arrays(shown)
 
 
-def stroke_colours() -> dict[int | None, NDArray[np.float64]]:
-    """Map pixel values of strokes to colours: 0 is unpainted, 255 background."""
-    return prediction_colours() | _arrays({BACKGROUND_VALUE: colour_of(BACKGROUND)})
+def stroke_colours(
+    colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
+) -> dict[int | None, NDArray[np.float64]]:
+    """Map pixel values of strokes to colours: 0 is unpainted, 255 background.
+
+    See :func:`prediction_colours` for the parameters.
+    """
+    background = _arrays({BACKGROUND_VALUE: colour_of(BACKGROUND)})
+    return prediction_colours(colours, hidden) | background
 
 
 def label_name(label: int) -> str:
@@ -87,6 +106,12 @@ def _arrays(
     return {value: np.array(colour) for value, colour in colours.items()}
 
 
-def _from_hex(text: str) -> Colour:
+def from_hex(text: str) -> Colour:
+    """Convert ``#rrggbb`` to a colour."""
     red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue, 1.0
+
+
+def to_hex(colour: Colour) -> str:
+    """Convert a colour to ``#rrggbb``."""
+    return "#" + bytes(round(255 * part) for part in colour[:3]).hex()

@@ -147,19 +147,25 @@ def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]
     unbind : callable
         Removes the bindings.
     """
+    from napari_gnn_vos.gui.layers.layer_events import LABEL_KEYS
     from napari_gnn_vos.gui.widgets.actions import ACTIONS
 
+    annotator = widget.annotator
+    calls: dict[str, Callable[[], object]] = {
+        action.key: partial(action.perform, annotator)
+        for action in ACTIONS.values()
+        if action.key
+    }
+    calls |= {key: partial(annotator.objects.select, int(key)) for key in LABEL_KEYS}
     bound_keys = []
-    for action in ACTIONS.values():
-        method = getattr(widget.annotator, action.method)
+    for key, call in calls.items():
 
-        def press(_viewer: Any, method: Callable[[], object] = method) -> None:
-            widget.attempt(method)
+        def press(_viewer: Any, call: Callable[[], object] = call) -> None:
+            widget.attempt(call)
 
         with suppress(ValueError):  # the user's own binding is kept
-            if action.key:
-                viewer.bind_key(action.key, press)
-                bound_keys.append(action.key)
+            viewer.bind_key(key, press)
+            bound_keys.append(key)
 
     def unbind() -> None:
         for key in bound_keys:

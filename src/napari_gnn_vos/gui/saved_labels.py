@@ -81,7 +81,7 @@ def is_image_of_labels(layer: Layer) -> bool:
 def replace_images_of_labels(viewer: ViewerModel) -> None:
     """Replace the image layers whose files contain labels by labels layers."""
     for image in [layer for layer in viewer.layers if is_image_of_labels(layer)]:
-        data, options, kind = read_label_tiff(Path(image.source.path))[0]
+        data, options, kind = read_label_tiff(Path(str(image.source.path)))[0]
         labels = Layer.create(data, options | {"name": image.name}, kind)
         viewer.layers.remove(image)
         viewer.add_layer(labels)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores, single_threaded_blas
+from napari_gnn_vos.interact.absence import mark_absent
 from napari_gnn_vos.interact.groups import Groups
 from napari_gnn_vos.interact.harmonic import solve_harmonic
 from napari_gnn_vos.interact.identity import unresolved_objects
@@ -42,6 +43,8 @@ class Evidence:
     label_model, harmonic, previous : dict of int to (N,) ndarray of float32
         Probability of each group by the label model, by the harmonic labelling, and in
         the prediction of the previous round; by its first label.
+    absent : frozenset of (int, int)
+        Frame and label of objects that are annotated as absent.
     """
 
     node_labels: SuperpixelLabels
@@ -51,6 +54,7 @@ class Evidence:
     label_model: dict[int, F32]
     harmonic: dict[int, F32]
     previous: dict[int, F32]
+    absent: frozenset[tuple[int, int]] = frozenset()
 
     def rows(self, t: int) -> slice:
         """Return the rows of the superpixels of frame `t`."""
@@ -75,13 +79,17 @@ class Evidence:
         rows = self.rows(t)
         node_labels = self.groups.merge(self.node_labels.take(rows))
         inputs = []
-        for label, *_ in self.groups.members:
+        for members in self.groups.members:
+            label = members[0]
             probabilities = {
                 "label_model": self.label_model[label][rows],
                 "harmonic": self.harmonic[label][rows],
                 "previous": self.previous[label][rows],
             }
-            inputs.append(assemble_inputs(node_labels, label, probabilities))
+            group_inputs = assemble_inputs(node_labels, label, probabilities)
+            if all((t, member) in self.absent for member in members):
+                group_inputs = mark_absent(group_inputs)
+            inputs.append(group_inputs)
         return np.stack(inputs)
 
 

@@ -6,7 +6,7 @@ appended, so that after a crash all complete lines are valid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -24,7 +24,9 @@ from napari_gnn_vos.io.project_records import (
     Record,
     RoundRecord,
     StrokeRecord,
+    decode_constraints,
     decode_line,
+    encode_constraints,
     encode_line,
     pixel_runs,
     pixels_of,
@@ -32,15 +34,19 @@ from napari_gnn_vos.io.project_records import (
     scribbles_of,
     value_of_label,
 )
+from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import (
     CanvasKind,
     DrawingState,
     ProjectObject,
     SavedEntry,
     SavedHistory,
+    SavedObjects,
     SavedRound,
 )
 from napari_gnn_vos.structures.scribbles import Scribble
+
+NO_CONSTRAINTS = Constraints()
 
 
 class ProjectLog:
@@ -61,7 +67,7 @@ class ProjectLog:
         The encoded records.
     rounds : list of SavedRound
     history : SavedHistory
-    objects : tuple of ProjectObject
+    objects : SavedObjects
     active : int
         Label that is drawn next.
     """
@@ -75,8 +81,9 @@ class ProjectLog:
         self.lines: list[bytes] = []
         self.rounds: list[SavedRound] = []
         self.history = SavedHistory()
-        self.objects: tuple[ProjectObject, ...] = ()
+        self.objects = SavedObjects()
         self.active = 1
+        self._object_lists: dict[int, SavedObjects] = {}  # by position
         self._drawing_records: list[tuple[int, StrokeRecord | LinesRecord]] = []
         self._canvases: dict[tuple[CanvasKind, int], NDArray[np.uint8]] = {}
         self._lines: tuple[Scribble, ...] = ()
@@ -103,6 +110,10 @@ class ProjectLog:
             if index < position:
                 state.apply(record)
         return DrawingState(state.canvases, state.lines)
+
+    def objects_at(self, position: int) -> SavedObjects | None:
+        """Return the list of objects that was recorded up to a position, if one was."""
+        return self._object_lists.get(position)
 
     def record_canvas(
         self, layer: CanvasKind, frame: int, canvas: NDArray[np.uint8], number: int = 0
@@ -145,7 +156,11 @@ class ProjectLog:
             self._add(LinesRecord(time=_now(), round=number, kept=kept, lines=added))
 
     def record_round(
-        self, number: int, parent: int, scribbles: Sequence[Scribble]
+        self,
+        number: int,
+        parent: int,
+        scribbles: Sequence[Scribble],
+        constraints: Constraints = NO_CONSTRAINTS,
     ) -> int:
         """Record a round, and return its index."""
         width = self.shape[2]
@@ -154,9 +169,14 @@ class ProjectLog:
             rows, cols = scribble.path.astype(int).T
             flat = np.sort(rows * width + cols)
             runs.append(runs_of(scribble.frame, scribble.label, flat))
-        self._add(
-            RoundRecord(time=_now(), number=number, parent=parent, scribbles=runs)
+        record = RoundRecord(
+            time=_now(),
+            number=number,
+            parent=parent,
+            scribbles=runs,
+            constraints=encode_constraints(constraints),
         )
+        self._add(record)
         return len(self.rounds) - 1
 
     def record_history(self, history: SavedHistory) -> None:
@@ -167,12 +187,16 @@ class ProjectLog:
                 HistoryRecord(time=_now(), entries=entries, current=history.current)
             )
 
-    def record_objects(self, objects: Iterable[ProjectObject], active: int) -> None:
-        """Record the list of objects if it differs."""
-        listed = tuple(objects)
-        if (listed, active) != (self.objects, self.active):
-            rows = [ObjectRecord(**asdict(item)) for item in listed]
-            self._add(ObjectsRecord(time=_now(), active=active, objects=rows))
+    def record_objects(self, objects: SavedObjects, active: int) -> int:
+        """Record the list of objects if it differs, and return its position."""
+        if (objects, active) != (self.objects, self.active) or not self._object_lists:
+            rows = [ObjectRecord(**asdict(item)) for item in objects.objects]
+            self._add(
+                ObjectsRecord(
+                    time=_now(), active=active, objects=rows, solo=objects.solo
+                )
+            )
+        return max(self._object_lists)
 
     def load(self, content: bytes) -> int:
         """Add the records of a stored log.
@@ -219,21 +243,26 @@ class ProjectLog:
             if record.parent >= len(self.rounds):
                 return False
             scribbles = tuple(scribbles_of(record.scribbles, self.shape))
-            self.rounds.append(SavedRound(record.number, record.parent, scribbles))
+            constraints = decode_constraints(record.constraints)
+            self.rounds.append(
+                SavedRound(record.number, record.parent, scribbles, constraints)
+            )
         elif isinstance(record, HistoryRecord):
             entries = tuple(
-                SavedEntry(**entry.model_dump() | {"removed": tuple(entry.removed)})
-                for entry in record.entries
+                SavedEntry(**entry.model_dump()) for entry in record.entries
             )
             last = max(entry.round_index for entry in entries)
             if record.current >= len(entries) or last >= len(self.rounds):
                 return False
             self.history = SavedHistory(entries, record.current)
         else:
-            self.objects = tuple(
-                ProjectObject(**item.model_dump()) for item in record.objects
+            rows = (item.model_dump() for item in record.objects)
+            objects = (
+                ProjectObject(**row | {"absent": tuple(row["absent"])}) for row in rows
             )
+            self.objects = SavedObjects(tuple(objects), record.solo)
             self.active = record.active
+            self._object_lists[self.position + 1] = self.objects
         return True
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import CanvasKind
 from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
 
@@ -67,6 +68,16 @@ class LinesRecord(BaseModel):
     lines: list[Line] = Field(max_length=MAX_RECORDS)
 
 
+class ConstraintsRecord(BaseModel):
+    """See `Constraints`."""
+
+    locked: list[Label] = Field(default_factory=list, max_length=255)
+    absent: list[tuple[FrameIndex, Label]] = Field(
+        default_factory=list, max_length=MAX_RECORDS
+    )
+    frames: tuple[FrameIndex, FrameIndex] | None = None
+
+
 class RoundRecord(BaseModel):
     """A round of prediction."""
 
@@ -75,6 +86,7 @@ class RoundRecord(BaseModel):
     number: FrameIndex
     parent: RoundIndex
     scribbles: list[PixelRuns] = Field(max_length=MAX_RECORDS)
+    constraints: ConstraintsRecord = Field(default_factory=ConstraintsRecord)
 
 
 class EntryRecord(BaseModel):
@@ -85,7 +97,7 @@ class EntryRecord(BaseModel):
     predicted: Position
     before: Position | None = None
     action: Text = ""
-    removed: list[Label] = Field(default_factory=list, max_length=255)
+    tables: tuple[Position, Position] | None = None
 
 
 class HistoryRecord(BaseModel):
@@ -103,6 +115,9 @@ class ObjectRecord(BaseModel):
     label: Annotated[int, Field(ge=1, le=254)]
     name: Text = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
+    locked: bool = False
+    hidden: bool = False
+    absent: list[FrameIndex] = Field(default_factory=list, max_length=MAX_RECORDS)
 
 
 class ObjectsRecord(BaseModel):
@@ -112,6 +127,7 @@ class ObjectsRecord(BaseModel):
     time: Text
     active: Annotated[int, Field(ge=0, le=254)] = 1
     objects: list[ObjectRecord] = Field(max_length=254)
+    solo: Annotated[int, Field(ge=1, le=254)] | None = None
 
 
 Record = StrokeRecord | LinesRecord | RoundRecord | HistoryRecord | ObjectsRecord
@@ -135,6 +151,22 @@ def decode_line(line: bytes) -> Record | None:
         return _RECORD.validate_json(text)
     except ValidationError:
         return None
+
+
+def encode_constraints(constraints: Constraints) -> ConstraintsRecord:
+    """Encode the constraints of a round."""
+    return ConstraintsRecord(
+        locked=sorted(constraints.locked),
+        absent=sorted(constraints.absent),
+        frames=constraints.frames,
+    )
+
+
+def decode_constraints(record: ConstraintsRecord) -> Constraints:
+    """Decode the constraints of a round."""
+    return Constraints(
+        frozenset(record.locked), frozenset(record.absent), record.frames
+    )
 
 
 def pixel_runs(

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Prediction
@@ -53,11 +54,33 @@ class ProjectObject:
         Empty for the default name.
     colour : str
         ``#rrggbb``.
+    locked, hidden : bool
+    absent : tuple of int
+        Frames in which it is annotated as absent.
     """
 
     label: int
     name: str = ""
     colour: str = ""
+    locked: bool = False
+    hidden: bool = False
+    absent: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedObjects:
+    """The list of objects.
+
+    Parameters
+    ----------
+    objects : tuple of ProjectObject
+        In the order of the list.
+    solo : int or None
+        The only object that is shown.
+    """
+
+    objects: tuple[ProjectObject, ...] = ()
+    solo: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +115,14 @@ class SavedRound:
         Index of the round that it continues; -1 for the prepared video.
     scribbles : tuple of Scribble
         Its strokes.
+    constraints : Constraints
+        What it must not change.
     """
 
     number: int
     parent: int
     scribbles: tuple[Scribble, ...]
+    constraints: Constraints = field(default_factory=Constraints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +140,9 @@ class SavedEntry:
         Position of the drawing before the action, if the action changed it.
     action : str
         Name of the action.
-    removed : tuple of int
-        Objects that the action removed from the list.
+    tables : (int, int) or None
+        Positions of the lists of objects before and after the action, if it changed
+        them.
     """
 
     round_index: int
@@ -123,7 +150,7 @@ class SavedEntry:
     predicted: int
     before: int | None = None
     action: str = ""
-    removed: tuple[int, ...] = ()
+    tables: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Config
+from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
@@ -69,6 +70,9 @@ class Session:
     drawn_seeds, propagated_seeds : Seeds
         Points sampled from strokes, and their positions on other frames by optical
         flow.
+    constraints : tuple of Constraints
+        What each round must not change; those of the next round are last while it is
+        predicted.
     prediction : Prediction, optional
         The latest prediction; None before the first.
     packed_labels : LabelFrames, optional
@@ -82,6 +86,7 @@ class Session:
     painted_pixels: PaintedPixels = field(default_factory=PaintedPixels.none)
     drawn_seeds: Seeds = field(default_factory=Seeds.none)
     propagated_seeds: Seeds = field(default_factory=Seeds.none)
+    constraints: tuple[Constraints, ...] = ()
     prediction: Prediction | None = None
     packed_labels: LabelFrames | None = None
 

@@ -16,9 +16,13 @@ from napari_gnn_vos.gui.controller.drawing import (
     rebase,
 )
 from napari_gnn_vos.gui.controller.history import History, HistoryEntry
+from napari_gnn_vos.gui.controller.object_table import ObjectTable
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
 from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 from napari_gnn_vos.structures.session import Session
+
+Tables = tuple[ObjectTable, ObjectTable]
+"""Tables of objects before and after an action."""
 
 NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
@@ -99,21 +103,46 @@ class Annotation:
         np.copyto(canvas, strokes, where=strokes > 0)
         return canvas
 
+    def labels_on(self, drawing: Drawing, frame: int) -> Canvas:
+        """Return the predicted labels of a frame below the strokes, (H, W).
+
+        Without a prediction, only strokes are labelled; 0 is background and unpainted.
+        """
+        shape = self.source.video.shape
+        labels = None if self.session is None else self.session.packed_labels
+        canvas = np.zeros(shape[1:], np.uint8)
+        if labels is not None:
+            canvas = labels.frame(frame).copy()
+        strokes = drawing.canvas(frame, shape)
+        np.copyto(canvas, strokes, where=strokes > 0)
+        canvas[canvas == BACKGROUND_VALUE] = BACKGROUND
+        return canvas
+
     def new_scribbles(self, drawing: Drawing) -> tuple[Scribble, ...]:
         """Compute the scribbles that the session has not been predicted from."""
         predicted = self.history.current.predicted
         return changes(predicted, drawing, self.source.video.shape)
 
+    @property
+    def table(self) -> ObjectTable:
+        """The objects of the video."""
+        return self.source.objects.table
+
     def replace_drawing(
-        self, drawing: Drawing, action: str, removed: tuple[int, ...] = ()
+        self, drawing: Drawing, action: str, tables: Tables | None = None
     ) -> None:
-        """Replace the drawing; undo restores it and the objects `removed`."""
+        """Replace the drawing; undo restores it, and the first of the `tables`."""
         before, current = self.read(), self.history.current
         self._write(drawing)
         entry = replace(
-            current, drawing=drawing, action=action, before=before, removed=removed
+            current, drawing=drawing, action=action, before=before, tables=tables
         )
         self.history.add(entry)
+
+    def record_tables(self, action: str, tables: Tables) -> None:
+        """Add an action that changed the table of objects only."""
+        current = self.history.current
+        self.history.add(replace(current, action=action, before=None, tables=tables))
 
     def clear(self, action: str, before: Drawing | None = None) -> None:
         """Return to the prepared video without a drawing; undo restores both.
@@ -127,7 +156,8 @@ class Annotation:
         before = self.read() if before is None else before
         if before or self.history.current.rounds:
             self._write(Drawing())
-            self.history.add(replace(self.history.start, action=action, before=before))
+            start = self.history.start
+            self.history.add(replace(start, action=action, before=before, tables=None))
 
     def undo(self) -> HistoryEntry:
         """Undo the latest entry and its changes of the drawing; newer strokes are kept.
@@ -173,6 +203,8 @@ class Annotation:
         entry : HistoryEntry or None
             The current entry; None if neither neighbour has the drawing.
         """
+        if self._is_drawing_of(self.history.current, drawing):
+            return None
         if self._is_drawing_of(self.history.previous, drawing):
             self.history.undo()
         elif self._is_drawing_of(self.history.following, drawing):

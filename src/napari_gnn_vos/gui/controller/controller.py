@@ -10,8 +10,10 @@ from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.annotation import NO_PREDICTION, Annotation
 from napari_gnn_vos.gui.controller.drawing import DrawingSource
 from napari_gnn_vos.gui.controller.edits import Edits
+from napari_gnn_vos.gui.controller.frame_range import FrameRange
 from napari_gnn_vos.gui.controller.history import History, HistoryCache, ReviewQueue
 from napari_gnn_vos.gui.controller.jobs import AutoPredict, JobRunner, Runner
+from napari_gnn_vos.gui.controller.object_edits import ObjectEdits
 from napari_gnn_vos.gui.controller.rounds import (
     PredictRound,
     Prepare,
@@ -53,7 +55,11 @@ class Controller:
     auto_predict : AutoPredict
         Requests a prediction after every stroke.
     edits : Edits
-        Undo, redo, reset, removal of objects, accepted frames.
+        Undo, redo, reset, accepted frames.
+    objects : ObjectEdits
+        Actions on the objects.
+    frame_range : FrameRange
+        In and out marks.
     annotation : Annotation or None
         Drawing and history of the open video.
     rounds : Rounds
@@ -79,6 +85,10 @@ class Controller:
         self.edits = Edits(
             self._require_annotation, self.rounds, self.active_label, self.auto_predict
         )
+        self.objects = ObjectEdits(
+            lambda: self.annotation, self.rounds, self.active_label, self.auto_predict
+        )
+        self.frame_range = FrameRange()
         self._histories, self._review = HistoryCache(), ReviewQueue()
         self._quality: Quality = "balanced"
         self._message = ""
@@ -112,9 +122,10 @@ class Controller:
             uncertainty=history.current.uncertainty,
             drawn=history.current.predicted.frames,
             accepted=() if annotation is None else annotation.accepted_frames,
+            marks=self.frame_range.marks,
             can_undo=history.previous is not None and idle,
             can_redo=history.following is not None and idle,
-            labels=tuple((label, active.name_of(label)) for label in active.labels),
+            table=active.table,
             active_label=active.label,
             tool=active.tool,
             auto_predict=self.auto_predict.enabled,
@@ -153,8 +164,9 @@ class Controller:
         self.annotation = None if source is None else Annotation(source, history)
         self.jobs.cancel()
         self._unpredicted, self._message = False, ""
+        self.frame_range.clear()
         if source is not None:
-            self.active_label.names = source.names
+            self.active_label.open(source.objects)
             self._message = source.summary
         self._emit_session()
 
@@ -180,24 +192,31 @@ class Controller:
         """
         self.rounds.prepare(self._require_annotation(), self._quality)
 
-    def predict(self) -> None:
-        """Predict all frames from the drawing; the video is prepared if necessary.
+    def predict(self, frames: range | None = None) -> None:
+        """Predict from the drawing; the video is prepared if necessary.
+
+        Parameters
+        ----------
+        frames : range, optional
+            Frames whose labels may change; by default all.
 
         Raises
         ------
         NoSeedsError
             If nothing is drawn, or only background.
         GnnVosError
-            If no video is open, or a job is running.
+            If no video is open, the range is empty, or a job is running.
         """
+        if frames is not None and not frames:
+            raise GnnVosError("The range has no frames. Move the in or the out mark.")
         annotation = self._require_annotation()
         drawing = annotation.read()
         require_objects(drawing)
         if annotation.prepared:
             self._unpredicted = False
-            self.rounds.predict(annotation, drawing)
+            self.rounds.predict(annotation, drawing, frames=frames)
         else:
-            self.rounds.prepare(annotation, self._quality, self.predict)
+            self.rounds.prepare(annotation, self._quality, lambda: self.predict(frames))
 
     def most_uncertain_frame(self) -> int:
         """Return the most uncertain frame; further calls return the next ones.
@@ -226,11 +245,16 @@ class Controller:
         self.rounds.started.connect(self.report)
         self.rounds.completed.connect(self._emit_session)
         self.edits.stepped.connect(self._emit_session)
-        self.edits.annotated.connect(self._report_annotated)
+        self.objects.stepped.connect(self._emit_session)
+        for annotated in (self.edits.annotated, self.objects.annotated):
+            annotated.connect(self._report_annotated)
         for signal in (
             self.jobs.progressed,
             self.jobs.busy_changed,
             self.active_label.changed,
+            self.active_label.table_changed,
+            self.objects.recorded,
+            self.frame_range.changed,
             self.auto_predict.changed,
         ):
             signal.connect(self._emit_changed)

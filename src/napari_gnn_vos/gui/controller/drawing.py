@@ -8,7 +8,7 @@ recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.gui.controller.object_table import ObjectStore
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of, value_of
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
@@ -70,6 +71,66 @@ class Drawing:
             tuple(line for line in self.lines if line.label != label),
             _relabelled(self.accepted, label, BACKGROUND_VALUE),
         )
+
+    def merged(self, label: int, into: int) -> Drawing:
+        """Return the drawing with an object replaced by another one."""
+        value = value_of(into)
+        return Drawing(
+            _relabelled(self.brush, label, value),
+            tuple(
+                replace(line, label=into) if line.label == label else line
+                for line in self.lines
+            ),
+            _relabelled(self.accepted, label, value),
+        )
+
+    def painted(self, frame: int, canvas: Canvas) -> Drawing:
+        """Return the drawing with pixels painted over the brush strokes of a frame.
+
+        Parameters
+        ----------
+        frame : int
+        canvas : (H, W) ndarray of uint8
+            Painted pixels, with the values of `brush`.
+        """
+        brush = self.brush.get(frame)
+        below = np.zeros_like(canvas) if brush is None else brush
+        painted = np.where(canvas > 0, canvas, below)
+        return replace(self, brush={**self.brush, frame: painted})
+
+    def divided(
+        self,
+        frame: int,
+        label: int,
+        mask: NDArray[np.bool_],
+        new: int,
+        component: NDArray[np.bool_],
+    ) -> Drawing:
+        """Return the drawing with the pixels of an object divided on a frame.
+
+        Parameters
+        ----------
+        frame : int
+        label : int
+            Label of the object.
+        mask : (H, W) ndarray of bool
+            Pixels of the object.
+        new : int
+            Label of the new object.
+        component : (H, W) ndarray of bool
+            Pixels of the new object.
+        """
+
+        def divide(line: Scribble) -> Scribble:
+            if (line.frame, line.label) != (frame, label):
+                return line
+            rows, cols = rasterise(line, (frame + 1, *mask.shape)).T
+            return replace(line, label=new) if component[rows, cols].any() else line
+
+        canvas = np.where(mask, np.uint8(value_of(label)), np.uint8(0))
+        canvas[component] = value_of(new)
+        lines = tuple(map(divide, self.lines))
+        return replace(self.painted(frame, canvas), lines=lines)
 
     def accept(self, frame: int, canvas: Canvas | None) -> Drawing:
         """Return the drawing with a frame accepted, or not accepted any more (None)."""
@@ -139,8 +200,8 @@ class DrawingSource(Protocol):
         """One line about the video."""
 
     @property
-    def names(self) -> MutableMapping[int, str]:
-        """Names of renamed objects."""
+    def objects(self) -> ObjectStore:
+        """The objects of the video."""
 
     @property
     def frame(self) -> int:

@@ -1,8 +1,9 @@
-"""Actions that change the drawing or the current entry of the history."""
+"""Undo and redo, and actions that change the drawing as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,25 +11,26 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
-from napari_gnn_vos.gui.controller.annotation import Annotation
+from napari_gnn_vos.gui.controller.annotation import Annotation, Tables
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.label_import import (
     canvases_from_labels,
     object_numbers,
 )
+from napari_gnn_vos.gui.controller.object_table import rebase_table
 from napari_gnn_vos.gui.controller.rounds import Rounds
 
 
 class Edits:
-    """Undo and redo, and the actions that can be undone, except rounds.
+    """Undo and redo, reset, accepted frames and imported labels.
 
     Parameters
     ----------
     annotation : callable
         Returns the annotation of the open video, or raises a `GnnVosError`.
     rounds : Rounds
-        Predicts again after a removal.
+        Knows whether a job is running.
     active_label : ActiveLabel
         Its list is kept consistent with the history.
     auto_predict : AutoPredict
@@ -98,19 +100,21 @@ class Edits:
         drawing = annotation.read()
         for t, canvas in canvases_from_labels(frames, objects).items():
             drawing = drawing.accept(t, canvas)
+        named = {
+            objects[value]: name for value, name in names.items() if value in objects
+        }
+        before = self._active_label.table
+        table = before.with_labels(objects.values()).with_defaults(named, {})
         with self._auto_predict.paused():
-            annotation.replace_drawing(drawing, "import of labels")
-        self._active_label.list_objects(objects.values())
-        for value, label in objects.items():
-            if value in names:
-                self._active_label.rename(label, names[value])
+            annotation.replace_drawing(drawing, "import of labels", (before, table))
+        self._active_label.table = table
         count = f"{len(frames)} frame{'' if len(frames) == 1 else 's'}"
         self.annotated.emit(f"Labels of {count} are used, with {len(objects)} objects")
 
     def undo(self) -> None:
         """Undo the last action: a round with its strokes, a removal or a reset.
 
-        Newer strokes are kept.
+        Newer strokes are kept, and their objects stay in the list.
 
         Raises
         ------
@@ -120,9 +124,11 @@ class Edits:
             If a job is running.
         """
         self._rounds.require_idle()
+        annotation = self._annotation()
         with self._auto_predict.paused():
-            undone = self._annotation().undo()
-        self._active_label.list_objects(undone.removed)
+            undone = annotation.undo()
+        tables = undone.tables and (undone.tables[1], undone.tables[0])
+        self._rebase_table(annotation, tables)
         self.stepped.emit(f"Undone: {undone.action}")
 
     def redo(self) -> None:
@@ -136,11 +142,41 @@ class Edits:
             If a job is running.
         """
         self._rounds.require_idle()
+        annotation = self._annotation()
         with self._auto_predict.paused():
-            redone = self._annotation().redo()
-        for label in redone.removed:
-            self._active_label.discard(label)
+            redone = annotation.redo()
+        self._rebase_table(annotation, redone.tables)
         self.stepped.emit(f"Redone: {redone.action}")
+
+    def _rebase_table(self, annotation: Annotation, tables: Tables | None) -> None:
+        """Apply the difference between two tables, and list all drawn objects."""
+        active = self._active_label
+        table = active.table if tables is None else rebase_table(active.table, *tables)
+        active.table = table.with_labels(annotation.read().objects)
+
+    def add_drawing(self, drawing: Drawing, action: str) -> None:
+        """Add strokes from elsewhere to the drawing; undo removes them.
+
+        Parameters
+        ----------
+        drawing : Drawing
+            Brush strokes are painted over those of the drawing; lines follow its lines.
+        action : str
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        before = present = annotation.read()
+        for t, canvas in drawing.brush.items():
+            present = present.painted(t, canvas)
+        present = replace(present, lines=(*before.lines, *drawing.lines))
+        with self._auto_predict.paused():
+            annotation.replace_drawing(present, action)
+        self.annotated.emit(f"Added: {action}")
 
     def reset(self, before: Drawing | None = None) -> None:
         """Clear the drawing and the prediction; undo restores both.
@@ -159,34 +195,3 @@ class Edits:
         with self._auto_predict.paused():
             self._annotation().clear("reset", before)
         self.stepped.emit("Everything is cleared; Undo restores it")
-
-    def remove(self, label: int) -> None:
-        """Remove an object and its strokes; undo restores them.
-
-        If the object is part of the prediction, all frames are predicted again.
-
-        Raises
-        ------
-        GnnVosError
-            If there is no such object, no video is open, or a job is running.
-        """
-        self._rounds.require_idle()
-        annotation, name = self._annotation(), self._active_label.name_of(label)
-        drawing = annotation.read()
-        self._active_label.remove(label)
-        if label in drawing.objects:
-            removal = f"removal of {name}"
-            self._replace_objects(drawing.without(label), removal, label)
-
-    def _replace_objects(self, drawing: Drawing, action: str, removed: int) -> None:
-        """Replace the drawing by one without an object, and predict again."""
-        annotation = self._annotation()
-        was_predicted = removed in annotation.history.current.predicted.objects
-        with self._auto_predict.paused():
-            annotation.replace_drawing(drawing, action, (removed,))
-        if was_predicted and drawing.objects:
-            self._rounds.predict(annotation, drawing, amend=True)
-        elif was_predicted:
-            session = annotation.history.start.session
-            annotation.history.amend(session, Drawing())
-        self.stepped.emit("")

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
+from napari_gnn_vos.gui.controller.object_table import ObjectTable
 from napari_gnn_vos.interact.uncertainty import most_uncertain_frames
 from napari_gnn_vos.structures.session import Session
 
 MAX_ROUNDS = 20
-"""Rounds that can be undone. Each entry holds the packed labels of the whole video."""
+"""Rounds that can be undone. Each one holds the packed labels of the whole video."""
+MAX_ENTRIES = 1000
+"""Actions that can be undone."""
 
 
 class HistoryEndError(GnnVosError):
@@ -38,8 +41,8 @@ class HistoryEntry:
         Drawing that the session was predicted from.
     before : Drawing, optional
         Drawing before the action, if the action changed it; undo restores it.
-    removed : tuple of int
-        Objects that the action removed from the list of labels.
+    tables : (ObjectTable, ObjectTable), optional
+        Tables of objects before and after the action, if it changed them.
     """
 
     session: Session | None
@@ -47,7 +50,7 @@ class HistoryEntry:
     action: str = ""
     predicted: Drawing = field(default_factory=Drawing)
     before: Drawing | None = None
-    removed: tuple[int, ...] = ()
+    tables: tuple[ObjectTable, ObjectTable] | None = None
 
     @property
     def rounds(self) -> int:
@@ -75,17 +78,18 @@ class History:
 
     def __init__(self, session: Session | None = None) -> None:
         self.start = HistoryEntry(session, Drawing())
-        self._entries = deque([self.start], maxlen=MAX_ROUNDS + 1)
+        self._entries = deque([self.start])
         self._undone: list[HistoryEntry] = []
 
     @classmethod
     def restored(
-        cls, session: Session, entries: Sequence[HistoryEntry], current: int
+        cls, session: Session | None, entries: Sequence[HistoryEntry], current: int
     ) -> History:
         """Create a history from its `entries` and the index of the current one."""
         history = cls(session)
         if entries:
-            history._entries = deque(entries[: current + 1], maxlen=MAX_ROUNDS + 1)
+            history._entries = deque(entries[: current + 1])
+            history._discard_oldest()
             history._undone = list(reversed(entries[current + 1 :]))
         return history
 
@@ -112,19 +116,39 @@ class History:
     def complete_preparation(self, session: Session) -> None:
         """Assign the session of the prepared video to all entries."""
         self.start = replace(self.start, session=session)
-        entries = (replace(entry, session=session) for entry in self._entries)
-        self._entries = deque(entries, maxlen=MAX_ROUNDS + 1)
+        self._entries = deque(
+            replace(entry, session=session) for entry in self._entries
+        )
         self._undone = [replace(entry, session=session) for entry in self._undone]
 
     def add(self, entry: HistoryEntry) -> None:
         """Append `entry` and discard what was undone; the oldest entry may be lost."""
         self._entries.append(entry)
         self._undone.clear()
+        self._discard_oldest()
 
-    def amend(self, session: Session | None, predicted: Drawing) -> None:
-        """Replace the session of the current entry, whose action is completed by it."""
-        current = self._entries.pop()
-        self.add(replace(current, session=session, predicted=predicted))
+    def amend(
+        self, since: HistoryEntry, session: Session | None, predicted: Drawing
+    ) -> None:
+        """Replace the session of an entry, whose action is completed by it.
+
+        Parameters
+        ----------
+        since : HistoryEntry
+            All later entries get the session, too; they change no labels.
+        session : Session or None
+        predicted : Drawing
+            Drawing that the session was predicted from.
+        """
+        entries = list(self._entries)
+        first = entries.index(since)
+        amended = (
+            replace(entry, session=session, predicted=predicted)
+            for entry in entries[first:]
+        )
+        self._entries = deque([*entries[:first], *amended])
+        self._undone.clear()
+        self._discard_oldest()
 
     def undo(self) -> HistoryEntry:
         """Undo the latest entry and return it.
@@ -151,6 +175,14 @@ class History:
             raise HistoryEndError("Nothing to redo")
         self._entries.append(self._undone.pop())
         return self.current
+
+    def _discard_oldest(self) -> None:
+        """Discard entries beyond the number of rounds and of actions."""
+        sessions = [id(entry.session) for entry in self._entries]
+        rounds = 1 + sum(a != b for a, b in pairwise(sessions))
+        while rounds > MAX_ROUNDS + 1 or len(self._entries) > MAX_ENTRIES:
+            oldest = self._entries.popleft()
+            rounds -= oldest.session is not self._entries[0].session
 
 
 class HistoryCache:

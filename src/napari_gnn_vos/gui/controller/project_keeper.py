@@ -16,7 +16,7 @@ from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import History
 from napari_gnn_vos.gui.controller.open_project import OpenProject
-from napari_gnn_vos.gui.controller.recorder import Recorder, drawing_of
+from napari_gnn_vos.gui.controller.recorder import Recorder, drawing_of, table_of
 from napari_gnn_vos.io.project import Project, make_thumbnail
 from napari_gnn_vos.io.project_log import ProjectLog
 from napari_gnn_vos.io.video_reference import is_same_video, video_reference
@@ -51,7 +51,11 @@ class ProjectKeeper:
         self._current: OpenProject | None = None
         self._projects: WeakKeyDictionary[History, OpenProject] = WeakKeyDictionary()
         controller.session_changed.connect(self._record_history)
-        controller.active_label.changed.connect(self._record_objects)
+        for signal in (
+            controller.active_label.changed,
+            controller.active_label.table_changed,
+        ):
+            signal.connect(self._record_objects)
 
     @property
     def path(self) -> Path | None:
@@ -145,9 +149,8 @@ class ProjectKeeper:
     def _restore_objects(self, project: Project, drawing: Drawing) -> None:
         log, active = project.log, self._controller.active_label
         label = log.active  # the log changes with the list
-        names = {item.label: item.name for item in log.objects if item.name}
-        listed = {item.label for item in log.objects} or set(active.labels)
-        active.restore({*listed, *drawing.objects}, names)
+        table = table_of(log.objects) if log.objects.objects else active.table
+        active.table = table.with_labels(drawing.objects)
         if label in active.labels:
             active.choose(label)
         self._controller.rounds.seed = project.seed
@@ -160,7 +163,7 @@ class ProjectKeeper:
         log, controller = project.log, self._controller
         summary, trusted = self._summary(project, annotation.source.path)
 
-        def complete(start: Session, sessions: list[Session]) -> None:
+        def complete(start: Session | None, sessions: list[Session]) -> None:
             history = restored.recorder.restored_history(start, sessions)
             self._projects[history] = restored
             controller.restore_history(history, summary)
@@ -174,6 +177,8 @@ class ProjectKeeper:
             )
         else:
             restored.restoring = False
+            if log.history.entries:  # actions before the first round
+                complete(None, [])
 
     def _summary(self, project: Project, video_path: str) -> tuple[str, bool]:
         """Describe an opened project; return also whether its results are valid."""
@@ -250,7 +255,8 @@ class ProjectKeeper:
 
     def _record_objects(self) -> None:
         if self._current is not None:
-            self._current.recorder.record_objects(self._controller.active_label)
+            active = self._controller.active_label
+            self._current.recorder.record_objects(active.table, active.label)
 
     @contextmanager
     def _recording(self) -> Iterator[Recorder]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import History, HistoryEntry
-from napari_gnn_vos.gui.palette import colour_of
+from napari_gnn_vos.gui.controller.object_table import ObjectTable
+from napari_gnn_vos.gui.palette import to_hex
 from napari_gnn_vos.io.project_log import ProjectLog
+from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import (
     Canvases,
     DrawingState,
     ProjectObject,
     SavedEntry,
     SavedHistory,
+    SavedObjects,
     SavedPrediction,
 )
 from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 from napari_gnn_vos.structures.session import Session
 
 Round = tuple[Scribble, ...]
+RoundKey = tuple[tuple[int, ...], tuple[Constraints, ...]]
 
 
 class Recorder:
@@ -38,7 +41,8 @@ class Recorder:
     def __init__(self, log: ProjectLog) -> None:
         self.log = log
         self._positions: dict[int, tuple[Drawing, int]] = {}  # by id of the drawing
-        self._rounds: dict[tuple[int, ...], tuple[Sequence[Round], int]] = {}
+        self._tables: dict[int, tuple[ObjectTable, int]] = {}  # by id of the table
+        self._rounds: dict[RoundKey, tuple[Sequence[Round], int]] = {}
 
     def record_drawing(self, drawing: Drawing, number: int) -> int:
         """Record a drawing, and return its position; `number` is of the next round."""
@@ -53,23 +57,22 @@ class Recorder:
     def record_history(self, history: History, drawing: Drawing) -> None:
         """Record the history; `drawing` is the present drawing."""
         entries = history.entries
-        known = len(self._positions)
+        known, objects = len(self._positions), (self.log.objects, self.log.active)
         saved = SavedHistory(
             tuple(self._saved_entry(entry) for entry in entries),
             entries.index(history.current),
         )
         if len(self._positions) > known:
             self.record_drawing(drawing, history.current.rounds + 1)
+        if (self.log.objects, self.log.active) != objects:
+            self.log.record_objects(*objects)
         self.log.record_history(saved)
 
-    def record_objects(self, active_label: ActiveLabel) -> None:
-        """Record names and colours of the objects, and the active label."""
-        objects = (
-            ProjectObject(label, active_label.names.get(label, ""), _hex(label))
-            for label in active_label.labels
-            if label != BACKGROUND
-        )
-        self.log.record_objects(objects, active_label.label)
+    def record_objects(self, table: ObjectTable, active: int) -> int:
+        """Record the table of objects and the active label; return its position."""
+        position = self.log.record_objects(saved_objects(table), active)
+        self._tables[id(table)] = table, position
+        return position
 
     def predictions(self, history: History) -> dict[int, SavedPrediction]:
         """Return the results of the rounds of a history by index."""
@@ -83,18 +86,20 @@ class Recorder:
                 results[self._round_index(session)] = saved
         return results
 
-    def restored_history(self, start: Session, sessions: Sequence[Session]) -> History:
+    def restored_history(
+        self, start: Session | None, sessions: Sequence[Session]
+    ) -> History:
         """Create the history of the log from sessions of its rounds.
 
         Parameters
         ----------
-        start : Session
-            Session of the prepared video.
+        start : Session or None
+            Session of the prepared video; None if there are no rounds.
         sessions : sequence of Session
             One for each round of the log.
         """
         for index, session in enumerate(sessions):
-            self._rounds[_key(session.rounds)] = session.rounds, index
+            self._rounds[_key(session)] = session.rounds, index
         saved, drawings = self.log.history, self._drawings(self.log.history.entries)
         entries = [
             HistoryEntry(
@@ -103,7 +108,7 @@ class Recorder:
                 entry.action,
                 drawings[entry.predicted],
                 None if entry.before is None else drawings[entry.before],
-                entry.removed,
+                self._restored_tables(entry),
             )
             for entry in saved.entries
         ]
@@ -130,8 +135,29 @@ class Recorder:
             self._position(entry.predicted, number),
             None if entry.before is None else self._position(entry.before, number),
             entry.action,
-            entry.removed,
+            self._table_positions(entry),
         )
+
+    def _table_positions(self, entry: HistoryEntry) -> tuple[int, int] | None:
+        if entry.tables is None:
+            return None
+        before, after = (
+            self._tables[id(table)][1]
+            if id(table) in self._tables
+            else self.record_objects(table, self.log.active)
+            for table in entry.tables
+        )
+        return before, after
+
+    def _restored_tables(
+        self, entry: SavedEntry
+    ) -> tuple[ObjectTable, ObjectTable] | None:
+        if entry.tables is None:
+            return None
+        before, after = map(self.log.objects_at, entry.tables)
+        if before is None or after is None:
+            return None
+        return table_of(before), table_of(after)
 
     def _position(self, drawing: Drawing, number: int) -> int:
         if not drawing:
@@ -142,12 +168,13 @@ class Recorder:
 
     def _round_index(self, session: Session) -> int:
         """Return the index of the last round of a session, and record new rounds."""
-        index = -1
+        index, constraints = -1, _padded_constraints(session)
         for number in range(1, len(session.rounds) + 1):
-            rounds = session.rounds[:number]
-            key = _key(rounds)
+            rounds, key = session.rounds[:number], _key(session, number)
             if key not in self._rounds:
-                index = self.log.record_round(number, index, rounds[-1])
+                index = self.log.record_round(
+                    number, index, rounds[-1], constraints[number - 1]
+                )
                 self._rounds[key] = rounds, index
             index = self._rounds[key][1]
         return index
@@ -167,10 +194,45 @@ def drawing_of(state: DrawingState) -> Drawing:
     return Drawing(state.of_kind("brush"), state.lines, state.of_kind("accepted"))
 
 
-def _key(rounds: Sequence[Round]) -> tuple[int, ...]:
+def saved_objects(table: ObjectTable) -> SavedObjects:
+    """Convert a table of objects to the data type of projects."""
+    objects = (
+        ProjectObject(
+            label,
+            table.names.get(label, ""),
+            to_hex(table.colour_of(label)),
+            label in table.locked,
+            label in table.hidden,
+            tuple(sorted(t for t, absent in table.absent if absent == label)),
+        )
+        for label in table.objects
+    )
+    return SavedObjects(tuple(objects), table.solo)
+
+
+def table_of(saved: SavedObjects) -> ObjectTable:
+    """Convert the data type of projects to a table of objects."""
+    items = saved.objects
+    labels = dict.fromkeys((BACKGROUND, *(item.label for item in items)))
+    table = ObjectTable(
+        tuple(labels),
+        locked=frozenset(item.label for item in items if item.locked),
+        hidden=frozenset(item.label for item in items if item.hidden),
+        solo=saved.solo if saved.solo in labels else None,
+        absent=frozenset((t, item.label) for item in items for t in item.absent),
+    )
+    names = {item.label: item.name for item in items if item.name}
+    colours = {item.label: item.colour for item in items if item.colour}
+    return table.with_defaults(names, colours)
+
+
+def _padded_constraints(session: Session) -> tuple[Constraints, ...]:
+    """Return one item for each round, also of a session that was made by a script."""
+    missing = len(session.rounds) - len(session.constraints)
+    return (*[Constraints()] * missing, *session.constraints)
+
+
+def _key(session: Session, number: int | None = None) -> RoundKey:
     """Identify rounds by their objects, which the caller keeps alive."""
-    return tuple(map(id, rounds))
-
-
-def _hex(label: int) -> str:
-    return "#" + bytes(round(255 * part) for part in colour_of(label)[:3]).hex()
+    rounds, constraints = session.rounds[:number], _padded_constraints(session)
+    return tuple(map(id, rounds)), constraints[:number]

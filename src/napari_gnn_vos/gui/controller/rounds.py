@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -14,7 +15,10 @@ from napari_gnn_vos.gui.controller.annotation import Annotation
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import HistoryEntry
 from napari_gnn_vos.gui.controller.jobs import JobRunner
+from napari_gnn_vos.gui.controller.object_table import ObjectTable
+from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import SavedPrediction, SavedRound
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -94,9 +98,14 @@ class Rounds:
         self._jobs.start(pipeline, complete, then)
 
     def predict(
-        self, annotation: Annotation, drawing: Drawing, *, amend: bool = False
+        self,
+        annotation: Annotation,
+        drawing: Drawing,
+        *,
+        amend: bool = False,
+        frames: range | None = None,
     ) -> None:
-        """Predict a prepared video; nothing is started if there are no new scribbles.
+        """Predict a prepared video; nothing is started if nothing is new.
 
         Parameters
         ----------
@@ -106,6 +115,8 @@ class Rounds:
         amend : bool
             Whether the round completes the current entry of the history; otherwise it
             becomes a new one.
+        frames : range, optional
+            Frames whose labels may change; by default all.
 
         Raises
         ------
@@ -114,23 +125,25 @@ class Rounds:
         """
         self.require_idle()
         session, start_time = annotation.require_session(), perf_counter()
-        number, frames = len(session.rounds) + 1, _count(session.video.shape[0])
+        number, current = len(session.rounds) + 1, annotation.history.current
         scribbles = annotation.new_scribbles(drawing)
-        if not scribbles:
+        constraints = _constraints(annotation.table, frames)
+        if not scribbles and constraints == _last_constraints(session):
             self.started.emit(f"Nothing new is drawn since round {number - 1}")
             return
+        count = _count(session.video.shape[0] if frames is None else len(frames))
 
         def complete(session: Session) -> None:
             if amend:
-                annotation.history.amend(session, drawing)
+                annotation.history.amend(current, session, drawing)
             else:
                 entry = HistoryEntry(session, drawing, f"round {number}", drawing)
                 annotation.history.add(entry)
-            self.completed.emit(f"{frames} labelled in {_elapsed(start_time)}")
+            self.completed.emit(f"{count} labelled in {_elapsed(start_time)}")
 
-        self.started.emit(f"Labelling {frames} ...")
-        rng = np.random.default_rng([self.seed, number])
-        pipeline = self._predict_round(session, scribbles, rng, annotation.source.frame)
+        self.started.emit(f"Labelling {count} ...")
+        before = replace(session, constraints=(*session.constraints, constraints))
+        pipeline = self._round(before, scribbles, number, annotation.source.frame)
         self._jobs.start(pipeline, complete)
 
     def restore(
@@ -166,20 +179,44 @@ class Rounds:
             sessions: list[Session] = []
             for index, saved in enumerate(rounds):
                 parent = start if saved.parent < 0 else sessions[saved.parent]
-                rng = np.random.default_rng([self.seed, saved.number])
-                session = None
+                constraints = (*parent.constraints, saved.constraints)
+                parent, session = replace(parent, constraints=constraints), None
                 if index in predictions:
-                    result = predictions[index]
+                    result, rng = predictions[index], self._rng(saved.number)
                     session = self._restore_round(parent, saved.scribbles, rng, result)
                 if session is None:
-                    rng = np.random.default_rng([self.seed, saved.number])
-                    session = yield from self._predict_round(
-                        parent, saved.scribbles, rng, source.frame
+                    session = yield from self._round(
+                        parent, saved.scribbles, saved.number, source.frame
                     )
                 sessions.append(session)
             return start, sessions
 
         self._jobs.start(pipeline(), lambda restored: complete(*restored))
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, number])
+
+    def _round(
+        self, before: Session, scribbles: Sequence[Scribble], number: int, frame: int
+    ) -> Pipeline[Session]:
+        """Run a round under the last constraints of a session."""
+        from napari_gnn_vos.engine.constraining import constrained
+
+        pipeline = self._predict_round(before, scribbles, self._rng(number), frame)
+        if not before.constraints[-1]:
+            return (yield from pipeline)
+        shape, painted = before.video.shape, before.painted_pixels
+        painted = paint_scribbles(painted, scribbles, shape)
+        return (yield from constrained(pipeline, before, painted))
+
+
+def _constraints(table: ObjectTable, frames: range | None) -> Constraints:
+    span = None if frames is None else (frames.start, frames.stop)
+    return Constraints(table.locked, table.absent, span)
+
+
+def _last_constraints(session: Session) -> Constraints:
+    return session.constraints[-1] if session.constraints else Constraints()
 
 
 def require_objects(drawing: Drawing) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.gui.controller.active_label import Tool
+from napari_gnn_vos.gui.controller.object_table import ObjectTable
 from napari_gnn_vos.progress import Progress
 
 
@@ -35,9 +36,11 @@ class ViewState:
         Frames whose strokes the prediction was made from, ascending.
     accepted : tuple of int
         Accepted frames, ascending.
+    marks : (int or None, int or None)
+        In and out mark.
     can_undo, can_redo : bool
-    labels : tuple of (int, str)
-        Labels of the object list with their names, ascending; background is first.
+    table : ObjectTable
+        The objects in the order of their list.
     active_label : int
         Label that is drawn next.
     tool : {"brush", "lines"}
@@ -68,9 +71,10 @@ class ViewState:
     uncertainty: tuple[float, ...] = ()
     drawn: tuple[int, ...] = ()
     accepted: tuple[int, ...] = ()
+    marks: tuple[int | None, int | None] = (None, None)
     can_undo: bool = False
     can_redo: bool = False
-    labels: tuple[tuple[int, str], ...] = ()
+    table: ObjectTable = field(default_factory=ObjectTable)
     active_label: int = 0
     tool: Tool = "brush"
     tool_active: bool = False

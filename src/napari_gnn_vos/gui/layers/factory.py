@@ -17,6 +17,7 @@ from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.conversion import lines_from_shapes, shapes_from_lines
 from napari_gnn_vos.gui.palette import (
     BACKGROUND_VALUE,
+    Colour,
     colour_of,
     prediction_colours,
     stroke_colours,
@@ -139,11 +140,11 @@ def labels_options(
     return {"name": name, "opacity": 0.5, "colormap": colormap}
 
 
-def set_active_line_label(layer: Shapes, label: int) -> None:
+def set_active_line_label(layer: Shapes, label: int, colour: Colour) -> None:
     """Set the label and colour of shapes that are drawn from now on."""
     layer.selected_data = set()  # the colour of selected shapes would change
     layer.feature_defaults = {"label": label}
-    layer.current_edge_color = np.array(colour_of(label))
+    layer.current_edge_color = np.array(colour)
 
 
 def read_lines(layer: Shapes, axes: Axes) -> tuple[Scribble, ...]:
@@ -171,13 +172,19 @@ def write_lines(layer: Shapes, lines: Sequence[Scribble], axes: Axes) -> None:
 
 def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
     """Store object names in a layer's features; napari shows them at the mouse."""
-    if layer is not None and (names or len(layer.features)):
+    if layer is not None and names_in(layer.features) != dict(names):
         layer.features = features_of(names)
 
 
 def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
     """Return the features of a labels layer: columns `index` and `name`."""
     return {"index": [*names], "name": [*names.values()]}
+
+
+def file_colours(layer: Labels) -> dict[int, str]:
+    """Return the colours ``#rrggbb`` of a layer that was read from a file."""
+    colours = layer.metadata.get(COLOURS_KEY, {})
+    return {label: "#" + bytes(rgb).hex() for label, rgb in colours.items()}
 
 
 def names_in(features: Any) -> dict[int, str]:

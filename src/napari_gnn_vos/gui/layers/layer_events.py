@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 HISTORY_KEYS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
 """Keys of napari for the stroke history of a labels layer, and the layer's methods."""
 
+LABEL_KEYS = "0123456789"
+"""Keys that activate a label; on other layers than ours, napari's own keys remain."""
+
 
 Pixels = tuple[NDArray[np.int64], ...]
 
@@ -34,6 +37,8 @@ class LayerCallbacks:
     ----------
     label_picked : callable
         Called with a label that was selected on the strokes layer.
+    label_key_pressed : callable
+        Called with the digit of a key that was pressed on a layer of the video.
     drawing_changed : callable
         Called when a stroke or line was drawn, erased, undone or redone in napari.
     prediction_painted : callable
@@ -51,6 +56,7 @@ class LayerCallbacks:
     """
 
     label_picked: Callable[[int], object]
+    label_key_pressed: Callable[[int], object]
     drawing_changed: Callable[[], object]
     prediction_painted: Callable[[Pixels], object]
     prediction_stepped: Callable[[str], object]
@@ -73,7 +79,7 @@ class LayerEvents:
 
     def __init__(self, layers: LayerList, callbacks: LayerCallbacks) -> None:
         self._callbacks = callbacks
-        self._bound_keys: list[tuple[Labels, str]] = []
+        self._bound_keys: list[tuple[Layer, str]] = []
         self._list_events = (
             (layers.events.removed, self._on_removed),
             (layers.events.inserted, self._on_inserted),
@@ -92,6 +98,7 @@ class LayerEvents:
     def observe_image(self, image: Image) -> None:
         """Observe the array of an image layer."""
         image.events.data.connect(self._on_image_data)
+        self._bind_label_keys(image)
 
     def observe_drawing(self, strokes: Labels | None, lines: Shapes | None) -> None:
         """Observe the drawing layers; repeated calls have no further effect."""
@@ -99,13 +106,30 @@ class LayerEvents:
             strokes.events.selected_label.connect(self._on_selected_label)
             strokes.events.paint.connect(self._on_paint)
             self._bind_history_keys(strokes, self._on_stroke_history)
+            self._bind_label_keys(strokes)
         if lines is not None:
             lines.events.data.connect(self._on_lines_data)
+            self._bind_label_keys(lines)
 
     def observe_prediction(self, layer: Labels) -> None:
         """Observe what is painted on a prediction; repeated calls have no effect."""
         layer.events.paint.connect(self._on_prediction_paint)
         self._bind_history_keys(layer, self._on_prediction_history)
+        self._bind_label_keys(layer)
+
+    def _bind_label_keys(self, layer: Layer) -> None:
+        """Bind the digits, which napari uses for the modes of a layer."""
+        for key in LABEL_KEYS:
+
+            def press(_layer: Layer, label: int = int(key)) -> None:
+                self._callbacks.label_key_pressed(label)
+
+            self._bind(layer, key, press)
+
+    def _bind(self, layer: Layer, key: str, press: Callable[[Any], None]) -> None:
+        with suppress(ValueError):  # bound already, by this or by the user
+            layer.bind_key(key, press)
+            self._bound_keys.append((layer, key))
 
     def _bind_history_keys(
         self, layer: Labels, step: Callable[[Labels, str], None]
@@ -116,9 +140,7 @@ class LayerEvents:
             def press(layer: Labels, method: str = method) -> None:
                 step(layer, method)
 
-            with suppress(ValueError):  # bound already, by this or by the user
-                layer.bind_key(key, press)
-                self._bound_keys.append((layer, key))
+            self._bind(layer, key, press)
 
     def _on_stroke_history(self, layer: Labels, method: str) -> None:
         getattr(layer, method)()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
@@ -56,7 +56,7 @@ class PredictionLayer:
         """The layer, if there is one."""
         return self._finder.prediction
 
-    def show(self, labels: LabelFrames | None, names: Mapping[int, str]) -> None:
+    def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction; None removes the one that was shown."""
         if labels is None:
             self._hide()
@@ -70,7 +70,6 @@ class PredictionLayer:
             layer = factory.prediction_layer(self._image, self._axes, data)
             self._insert_below_drawing(layer)
         self._shown = True
-        factory.set_object_names(layer, names)
         layer.visible = True  # a new prediction is shown even if the last was hidden
 
     def discard_earlier(self) -> None:

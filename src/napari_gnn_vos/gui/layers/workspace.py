@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels, Shapes
-from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.controller.drawing import (
     Canvas,
     Drawing,
     VideoSource,
     same_lines,
 )
+from napari_gnn_vos.gui.controller.object_table import ObjectStore
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.conversion import (
@@ -25,6 +25,7 @@ from napari_gnn_vos.gui.layers.conversion import (
 )
 from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
 from napari_gnn_vos.gui.layers.layer_events import Pixels
+from napari_gnn_vos.gui.layers.object_display import ObjectDisplay
 from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, value_of
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
     from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 
-NAMES_KEY = "gnn-vos names"
-"""Metadata key of an image layer for the names of its objects."""
+OBJECTS_KEY = "gnn-vos objects"
+"""Metadata key of an image layer for the table of its objects."""
 
 
 class Workspace:
@@ -65,10 +66,11 @@ class Workspace:
         self.axes, data = factory.axes_of(image, viewer), factory.full_data(image)
         self.source = VideoSource(image, data, self.axes)
         self.video = video_of(data, self.axes, image.name, image.metadata)
+        self._display = ObjectDisplay()
         shape = self.axes.to_layer(np.broadcast_to(0, self.video.shape)).shape
         self._finder = LayerFinder(viewer, image, self.axes, shape)
         self.slice_tracker = SliceTracker(
-            viewer, image, self.axes, lambda: (*self.drawing_layers, self.prediction)
+            viewer, image, self.axes, lambda: self.own_layers
         )
         self.prediction_layer = PredictionLayer(
             viewer, image, self.axes, self._finder, lambda: self.drawing_layers
@@ -83,7 +85,11 @@ class Workspace:
             self._viewer.add_layer(layer)
         elif factory.SOURCE_KEY not in layer.metadata:  # it was read from a file
             factory.adopt_strokes(layer, self.image, self.axes, self.video.shape)
-            self.names.update(factory.names_in(layer.features) | self.names)
+            names, colours = (
+                factory.names_in(layer.features),
+                factory.file_colours(layer),
+            )
+            self.objects.table = self.objects.table.with_defaults(names, colours)
         return layer
 
     @property
@@ -108,10 +114,15 @@ class Workspace:
         return self._finder.strokes, self._finder.lines
 
     @property
-    def names(self) -> dict[int, str]:
-        """Names of renamed objects, kept in the metadata of the image layer."""
-        names: dict[int, str] = self.image.metadata.setdefault(NAMES_KEY, {})
-        return names
+    def own_layers(self) -> tuple[Layer | None, ...]:
+        """The layers for strokes, lines and prediction, None for a missing one."""
+        return (*self.drawing_layers, self.prediction)
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The objects of the video, kept in the metadata of the image layer."""
+        store: ObjectStore = self.image.metadata.setdefault(OBJECTS_KEY, ObjectStore())
+        return store
 
     @property
     def path(self) -> str:
@@ -137,13 +148,20 @@ class Workspace:
             layer.selected_label = value_of(active_label.label)
         else:
             layer, mode = self.lines, "add_path"
-            factory.set_active_line_label(layer, active_label.label)
+            colour = active_label.table.colour_of(active_label.label)
+            factory.set_active_line_label(layer, active_label.label, colour)
         self._uncover(layer)
         layer.visible = True  # on a hidden layer the mouse would move the view
         self._viewer.layers.selection.active = layer
         self.slice_tracker.set_mode(layer, mode)
-        for labels_layer in (self.prediction, self._finder.strokes):
-            factory.set_object_names(labels_layer, self.names)
+        self.show_objects()
+
+    def show_objects(self) -> None:
+        """Show names, colours and visibility of the objects on all layers."""
+        table, (strokes, lines) = self.objects.table, self.drawing_layers
+        self._display.show_strokes(strokes, table)
+        self._display.show_lines(lines, table)
+        self._display.show_prediction(self.prediction, table)
 
     def bring_to_front(self) -> None:
         """Go to a frame of the video, and uncover the video and its layers."""
@@ -197,41 +215,19 @@ class Workspace:
         strokes.refresh()
         if not same_lines(drawing.lines, self._read_lines()):
             factory.write_lines(self.lines, drawing.lines, self.axes)
+            self.show_objects()
 
     def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction below the strokes; None removes it."""
-        self.prediction_layer.show(labels, self.names)
+        self.prediction_layer.show(labels)
+        self.show_objects()
 
-    def label_frames(
-        self, layer: Labels, frame: int | None = None
-    ) -> dict[int, NDArray[Any]]:
-        """Read the label images of another labels layer.
-
-        Parameters
-        ----------
-        layer : napari.layers.Labels
-            (H, W), or as large as the video.
-        frame : int, optional
-            Frame to read; by default, all frames with labels. An (H, W) image belongs
-            to this frame, or to the frame on screen.
-
-        Raises
-        ------
-        ScribbleError
-            If the layer has another size.
-        """
-        data, shape = layer.data, self.video.shape
-        if data.shape == shape[1:]:
-            return {self.frame if frame is None else frame: np.asarray(data)}
-        expected = self.axes.to_layer(np.broadcast_to(0, shape)).shape
-        if data.shape != expected:
-            raise ScribbleError(
-                f"Labels must be as large as a frame, {shape[1:]}, or as the video, "
-                f"{expected}; {layer.name!r} has {data.shape}. Choose another layer."
-            )
-        numbers = range(shape[0]) if frame is None else [frame]
-        frames = {t: np.asarray(data[self.axes.layer_index(t)]) for t in numbers}
-        return {t: labels for t, labels in frames.items() if labels.any()}
+    def pixel_at(self, world: Sequence[float]) -> tuple[float, float] | None:
+        """Return row and column of a position in the viewer; None outside the frame."""
+        point = self.image.world_to_data(np.asarray(world)[-self.image.ndim :])
+        row, col = np.rint(np.asarray(point))[[self.axes.row, self.axes.col]].tolist()
+        _, height, width = self.video.shape
+        return (row, col) if 0 <= row < height and 0 <= col < width else None
 
     def draw_painted(self, pixels: Pixels) -> None:
         """Draw strokes on pixels of the prediction layer that the user has painted.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QPushButton, QWidget
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QMenu, QPushButton, QWidget
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
@@ -22,7 +25,8 @@ class Action:
     Parameters
     ----------
     method : str
-        Name of a method of `Annotator` without required parameters.
+        Name of a method of `Annotator`, or of one of its attributes with a dot,
+        without required parameters.
     text : str
         Text of the button.
     tooltip : str
@@ -37,6 +41,11 @@ class Action:
     tooltip: str
     key: str = ""
     question: str = ""
+
+    def perform(self, annotator: Annotator) -> None:
+        """Call the method, after a confirmation if there is a question."""
+        if not self.question or annotator.confirm(self.question):
+            attrgetter(self.method)(annotator)()
 
     @property
     def hint(self) -> str:
@@ -67,9 +76,64 @@ ACTIONS = {
             "Lines",
             "Draw thin lines with the mouse; they can be selected, moved and deleted",
         ),
-        Action("add_object", "Add object", "Add an object to the list", "N"),
-        Action("remove_object", "Remove", "Remove the chosen object and its strokes"),
+        Action("objects.add", "Add object", "Add an object to the list", "N"),
+        Action("objects.remove", "Remove", "Remove the chosen object and its strokes"),
+        Action(
+            "objects.toggle_locked",
+            "Lock",
+            "Predictions do not change the chosen object, or do so again",
+            "Shift-L",
+        ),
+        Action(
+            "objects.toggle_hidden", "Hide", "Hide or show the chosen object", "Shift-H"
+        ),
+        Action(
+            "objects.toggle_solo",
+            "Show only this",
+            "Show the chosen object only, or all objects",
+            "Shift-S",
+        ),
+        Action(
+            "objects.toggle_absent",
+            "Absent in this frame",
+            "Annotate that the chosen object is not in this frame, or is",
+            "Shift-A",
+        ),
+        Action(
+            "objects.split",
+            "Split on this frame",
+            "Make a new object from all components but the largest on this frame",
+        ),
+        Action(
+            "objects.split_at_cursor",
+            "Split component",
+            "Make a new object from the component under the mouse",
+            "C",
+        ),
+        Action("objects.move_up", "Move up", "Move the chosen object up in the list"),
+        Action(
+            "objects.move_down", "Move down", "Move the chosen object down in the list"
+        ),
         Action("predict", "Predict", "Label the whole video from all strokes", "G"),
+        Action("ranges.set_in", "In mark", "Start of the range: this frame", "I"),
+        Action("ranges.set_out", "Out mark", "End of the range: this frame", "O"),
+        Action("ranges.clear", "Clear marks", "Remove in and out mark"),
+        Action(
+            "ranges.predict",
+            "Predict range",
+            "Label the frames between the marks; others stay as they are",
+            "Shift-G",
+        ),
+        Action(
+            "ranges.predict_from_here",
+            "Predict from here",
+            "Label this frame and all later ones; others stay as they are",
+        ),
+        Action(
+            "ranges.predict_next",
+            "Predict next 10 frames",
+            "Label this frame and the next ten; others stay as they are",
+        ),
         Action("undo", "Undo", "Undo the last round and its strokes", "U"),
         Action("redo", "Redo", "Restore what was undone last", "Shift-U"),
         Action(
@@ -85,8 +149,10 @@ ACTIONS = {
             "A",
         ),
         Action("cancel", "Cancel", "Stop the running job"),
-        Action("select_next_label", "Next", "Select the next object", "J"),
-        Action("select_previous_label", "Previous", "Select the previous object", "K"),
+        Action("objects.select_next", "Next", "Select the next object", "J"),
+        Action(
+            "objects.select_previous", "Previous", "Select the previous object", "K"
+        ),
         Action("toggle_prediction", "Hide", "Hide or show the labels", "H"),
     )
 }
@@ -109,11 +175,8 @@ class ActionButton(QPushButton):
         super().__init__(action.text)
         self.setObjectName(method)
         self.setToolTip(action.hint)
+        perform = partial(action.perform, annotator)
         self.clicked.connect(lambda _checked=False: attempt(perform))
-
-        def perform() -> None:
-            if not action.question or annotator.confirm(action.question):
-                getattr(annotator, method)()
 
     def highlight(self, highlighted: bool) -> None:
         """Show whether this is the most likely next step."""
@@ -121,6 +184,19 @@ class ActionButton(QPushButton):
             self.setProperty("next", highlighted)
             self.style().unpolish(self)
             self.style().polish(self)
+
+
+def add_to_menu(
+    menu: QMenu, method: str, annotator: Annotator, attempt: Attempt
+) -> QAction:
+    """Add an action of `ACTIONS` to a menu, with its tooltip and key."""
+    action = ACTIONS[method]
+    key = action.key.replace("-", "+")
+    item = menu.addAction(f"{action.text}\t{key}" if key else action.text)
+    item.setToolTip(action.tooltip)
+    perform = partial(action.perform, annotator)
+    item.triggered.connect(lambda _checked=False: attempt(perform))
+    return item
 
 
 def confirm_by_dialog(parent: QWidget, question: str) -> bool:

@@ -13,10 +13,10 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.history import HistoryEndError
 from napari_gnn_vos.gui.widgets.actions import confirm_by_dialog
+from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.project_section import ProjectSection
 from napari_gnn_vos.gui.widgets.sections import (
-    DrawingSection,
     PredictionSection,
     StatusSection,
     VideoSection,

@@ -1,13 +1,15 @@
-"""The list of labels with the colours of their strokes."""
+"""The list of labels with colours, visibility and locks."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtCore import QPoint, QSize, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import (
     QAbstractItemDelegate,
+    QAbstractItemView,
     QApplication,
     QListWidget,
     QListWidgetItem,
@@ -15,41 +17,64 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_gnn_vos.gui.controller.active_label import ActiveLabel
-from napari_gnn_vos.gui.controller.view_state import ViewState
-from napari_gnn_vos.gui.palette import colour_of
+from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.object_menu import ObjectMenu
+from napari_gnn_vos.gui.widgets.object_row import (
+    HIDDEN,
+    LABEL,
+    LOCKED,
+    SWATCH,
+    SWATCH_COLOUR,
+    ObjectDelegate,
+    RowIcon,
+    icon_at,
+    swatch,
+)
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
-SWATCH = 14
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.controller.object_table import ObjectTable
+    from napari_gnn_vos.gui.controller.view_state import ViewState
+
 ROWS_SHOWN = 6
-LABEL = Qt.ItemDataRole.UserRole
 
 
 class ObjectList(QListWidget):
-    """Show the list of labels; a click activates a label, a double click renames it.
+    """Show the list of labels.
+
+    A click activates a label, a double click renames it, the icons at the right hide
+    and lock it, rows can be dragged, and the right button opens a menu.
 
     Parameters
     ----------
-    active_label : ActiveLabel
-        Changed by the user's clicks.
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
     """
 
-    def __init__(self, active_label: ActiveLabel) -> None:
+    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__()
-        self._active_label = active_label
+        self._annotator, self._attempt = annotator, attempt
         self._last_focus: QWidget | None = None  # before a name is edited
         self.setObjectName("objects")
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setUniformItemSizes(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setItemDelegate(ObjectDelegate(self))
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setToolTip(
-            "The label that you draw next. Background marks where no object is; it is "
-            "needed only where the prediction is wrong. J and K step through the list. "
-            "A double click renames an object."
+            "The label that you draw next; keys 0 to 9 select one. Background marks "
+            "where no object is; it is needed only where the prediction is wrong. A "
+            "double click renames an object, the eye hides it, the lock keeps its "
+            "labels, and the right button opens a menu."
         )
         self.currentRowChanged.connect(self._choose)
         self.itemClicked.connect(self._choose_clicked)
         self.itemChanged.connect(self._rename)
+        self.model().rowsMoved.connect(self._move)
+        self.customContextMenuRequested.connect(self._open_menu)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size for a few rows; the list fills the height of the dock."""
@@ -73,56 +98,101 @@ class ObjectList(QListWidget):
             with suppress(RuntimeError):  # the window is being closed
                 self._last_focus.setFocus()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Hide or lock the object of an icon; other clicks choose a label."""
+        position, tools = event.position().toPoint(), self._annotator.objects
+        item, icon = self.itemAt(position), None
+        if item is not None and item.data(LABEL) != BACKGROUND:
+            icon = icon_at(self.visualItemRect(item), position)
+        if icon is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        label = item.data(LABEL)
+        toggle = tools.toggle_locked if icon is RowIcon.LOCK else tools.toggle_hidden
+        self._attempt(lambda: toggle(label))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Rename an object; a second click on an icon is a click."""
+        position = event.position().toPoint()
+        item = self.itemAt(position)
+        on_icon = item is not None and icon_at(self.visualItemRect(item), position)
+        (self.mousePressEvent if on_icon else super().mouseDoubleClickEvent)(event)
+
     def show_state(self, state: ViewState) -> None:
-        """Show the labels, their names and the active label."""
+        """Show the labels, their properties and the active label."""
         self.blockSignals(True)
-        labels = tuple(label for label, _ in state.labels)
-        if self._labels() != labels:
+        if self._labels() != state.table.labels:
             self.clear()
-            for label in labels:
+            for label in state.table.labels:
                 self.addItem(_item(label))
-        for row, (_, name) in enumerate(state.labels):
-            if self.item(row).text() != name:
-                self.item(row).setText(name)
-        self.setCurrentRow(labels.index(state.active_label))
+        for row in range(self.count()):
+            _show_object(self.item(row), state.table)
+        self.setCurrentRow(state.table.labels.index(state.active_label))
         self.blockSignals(False)
+        self.viewport().update()
 
     def _labels(self) -> tuple[int, ...]:
         return tuple(self.item(row).data(LABEL) for row in range(self.count()))
 
     def _choose(self, row: int) -> None:
         if row >= 0:
-            self._active_label.choose(self.item(row).data(LABEL))
+            self._annotator.active_label.choose(self.item(row).data(LABEL))
 
     def _choose_clicked(self, item: QListWidgetItem) -> None:
         """Activate the tool again if another layer was selected meanwhile."""
-        self._active_label.choose(item.data(LABEL))
+        self._annotator.active_label.choose(item.data(LABEL))
 
     def _rename(self, item: QListWidgetItem) -> None:
-        self._active_label.rename(item.data(LABEL), item.text())
+        label, name = item.data(LABEL), item.text()
+        if label != BACKGROUND:
+            self._attempt(lambda: self._annotator.objects.rename(label, name))
+
+    def _move(self, *_args: object) -> None:
+        """Move the object that was dragged to another row."""
+        before, after = self._annotator.objects.table.labels, self._labels()
+        moved = [x for x in before if _neighbours(x, before) != _neighbours(x, after)]
+        label = self.currentItem().data(LABEL)
+        if moved and label != BACKGROUND:
+            row = after.index(label)
+            self._attempt(lambda: self._annotator.objects.move(label, row))
+
+    def _open_menu(self, position: QPoint) -> None:
+        item = self.itemAt(position)
+        if item is not None and item.data(LABEL) != BACKGROUND:
+            self._annotator.active_label.choose(item.data(LABEL))
+            menu = ObjectMenu(self, self._annotator, self._attempt)
+            menu.popup(self.viewport().mapToGlobal(position))
+
+
+def _neighbours(label: int, labels: tuple[int, ...]) -> tuple[int, ...]:
+    row = labels.index(label)
+    return labels[max(row - 1, 0) : row + 2]
 
 
 def _item(label: int) -> QListWidgetItem:
-    """Create a row; objects can be renamed, background cannot."""
+    """Create a row; objects can be renamed and dragged, background cannot."""
     item = QListWidgetItem()
-    item.setIcon(_swatch(label))
     item.setData(LABEL, label)
-    if label != BACKGROUND:
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+    flags = item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled
+    if label == BACKGROUND:
+        flags &= ~Qt.ItemFlag.ItemIsDragEnabled
+    else:
+        flags |= Qt.ItemFlag.ItemIsEditable
+    item.setFlags(flags)
     return item
 
 
-def _swatch(label: int) -> QIcon:
-    """Draw a disc in the colour of a label, at twice the size for high resolutions."""
-    picture = QPixmap(2 * SWATCH, 2 * SWATCH)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor.fromRgbF(*colour_of(label)))
-    painter.drawEllipse(2, 2, 2 * SWATCH - 4, 2 * SWATCH - 4)
-    painter.end()
-    icon = QIcon(picture)
-    # without a pixmap of its own, Qt tints the icon of the selected row
-    icon.addPixmap(picture, QIcon.Mode.Selected)
-    return icon
+def _show_object(item: QListWidgetItem, table: ObjectTable) -> None:
+    """Show the properties of an object in its row."""
+    label = item.data(LABEL)
+    colour = table.colour_of(label)
+    if item.data(SWATCH_COLOUR) != colour:
+        item.setIcon(swatch(colour))
+        item.setData(SWATCH_COLOUR, colour)
+    if item.text() != table.name_of(label):
+        item.setText(table.name_of(label))
+    item.setData(LOCKED, label in table.locked)
+    item.setData(HIDDEN, label in table.invisible)
+    frames = sorted(t for t, absent in table.absent if absent == label)
+    numbers = ", ".join(map(str, frames))
+    item.setToolTip(f"Absent in frame {numbers}" if frames else "")

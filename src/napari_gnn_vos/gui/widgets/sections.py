@@ -1,4 +1,4 @@
-"""Sections of the dock widget: video, drawing, prediction and status."""
+"""Sections of the dock widget: video, prediction and status."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
+    QMenu,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -18,9 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.config import Quality
-from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
-from napari_gnn_vos.gui.widgets.label_import import import_labels
-from napari_gnn_vos.gui.widgets.object_list import ObjectList
+from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt, add_to_menu
 from napari_gnn_vos.gui.widgets.video_chooser import VideoChooser
 
 if TYPE_CHECKING:
@@ -105,42 +104,6 @@ class VideoSection(Section):
         self._annotator.controller.quality = quality
 
 
-class DrawingSection(Section):
-    """Choose the tool and the label that is drawn next."""
-
-    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
-        super().__init__(annotator, attempt)
-        self.brush, self.lines = self._button("use_brush"), self._button("use_lines")
-        for tool in (self.brush, self.lines):
-            tool.setCheckable(True)
-        self.objects = ObjectList(annotator.active_label)
-        self.add = self._button("add_object")
-        self.remove = self._button("remove_object")
-        self.import_labels = QPushButton("Use a labels layer ...")
-        self.import_labels.setToolTip(
-            "Use masks of another layer or program as annotation of their frames"
-        )
-        self.import_labels.clicked.connect(
-            lambda _checked=False: attempt(partial(import_labels, annotator))
-        )
-        self._arrange(
-            make_label("caption", "Draw"),
-            make_row(self.brush, self.lines),
-            self.objects,
-            make_row(self.add, self.remove),
-            self.import_labels,
-        )
-        self._column.setStretchFactor(self.objects, 1)
-
-    def show_state(self, state: ViewState) -> None:
-        """Show the list of labels, the active label and the tool."""
-        self.objects.show_state(state)
-        self.brush.setChecked(state.tool_active and state.tool == "brush")
-        self.lines.setChecked(state.tool_active and state.tool == "lines")
-        self.remove.setEnabled(state.can_remove)
-        self.import_labels.setEnabled(state.ready)
-
-
 class PredictionSection(Section):
     """Predict, undo, redo and review."""
 
@@ -152,12 +115,13 @@ class PredictionSection(Section):
             tooltip="Predict whenever something was painted or erased",
         )
         self.auto_predict.changed.connect(self._set_auto_predict)
+        self.range = self._make_range_menu()
         self.undo, self.redo = self._button("undo"), self._button("redo")
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
         self.accept = self._button("toggle_accepted")
         self._arrange(
             self.predict,
-            self.auto_predict.native,
+            make_row(self.auto_predict.native, self.range),
             make_row(self.undo, self.redo),
             self.most_uncertain,
             self.accept,
@@ -167,6 +131,11 @@ class PredictionSection(Section):
         """Enable the actions that are possible."""
         self.predict.setEnabled(state.ready)
         self.predict.highlight(state.next_action == "predict")
+        self.range.setEnabled(state.ready)
+        first, last = state.marks
+        is_marked = state.marks != (None, None)
+        bounds = ("" if mark is None else str(mark) for mark in (first, last))
+        self.range.setText(f"Range {' to '.join(bounds)}" if is_marked else "Range")
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
         self.most_uncertain.setEnabled(state.rounds > 0)
@@ -178,6 +147,18 @@ class PredictionSection(Section):
         self.most_uncertain.highlight(state.next_action == "most_uncertain")
         with self.auto_predict.changed.blocked():
             self.auto_predict.value = state.auto_predict
+
+    def _make_range_menu(self) -> QPushButton:
+        button = QPushButton("Range")
+        button.setToolTip("Predict some frames only; the labels of others stay")
+        menu = QMenu(button)
+        for method in ("set_in", "set_out", "clear"):
+            add_to_menu(menu, f"ranges.{method}", self._annotator, self._attempt)
+        menu.addSeparator()
+        for method in ("predict", "predict_from_here", "predict_next"):
+            add_to_menu(menu, f"ranges.{method}", self._annotator, self._attempt)
+        button.setMenu(menu)
+        return button
 
     def _set_auto_predict(self, enabled: bool) -> None:
         self._annotator.auto_predict.enabled = enabled

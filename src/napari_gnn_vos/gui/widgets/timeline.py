@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_gnn_vos.gui.widgets.style import ACCENT
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.controller.view_state import ViewState
 
 HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
-UNCERTAIN, DRAWN, ACCEPTED = "#ff924c", ACCENT, "#8ac926"
+UNCERTAIN, DRAWN, ACCEPTED, RANGE = "#ff924c", ACCENT, "#8ac926", "#c48af7"
 LINE_WIDTH = 2
 
 
@@ -23,7 +23,8 @@ class Timeline(QWidget):
     """Show all frames of a video as columns; a click goes to a frame.
 
     Orange bars show the uncertainty of the prediction, blue marks frames with strokes,
-    green marks accepted frames, and a line the frame on screen.
+    green marks accepted frames, violet frames the in and out marks, and a line the
+    frame on screen.
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ class Timeline(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setToolTip(
-            "Orange: uncertainty. Blue: strokes. Green: accepted. A click goes there."
+            "Orange: uncertainty. Blue: strokes. Green: accepted. Violet: in and out "
+            "marks. A click goes there."
         )
         annotator.state_changed.connect(self._refresh)
         annotator.viewer.dims.events.point.connect(self._on_slider)
@@ -75,6 +77,11 @@ class Timeline(QWidget):
         for frames, colour in ((state.drawn, DRAWN), (state.accepted, ACCEPTED)):
             for t in frames:
                 painter.fillRect(self._mark(t), QColor(colour))
+        for mark in state.marks:
+            if mark is not None:
+                edge = self._columns(mark, 1).adjusted(0, -3, 0, 3)
+                painter.setPen(QPen(QColor(RANGE), LINE_WIDTH))
+                painter.drawRect(edge)
         if state.frames:
             line = self._columns(self._annotator.frame, 1).adjusted(0, -4, 0, 4)
             line.setLeft(line.center().x() - LINE_WIDTH / 2)

@@ -1,0 +1,134 @@
+"""Apply the constraints of a round to its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.progress import PartialResult, Pipeline
+from napari_gnn_vos.structures.constraints import Constraints
+from napari_gnn_vos.structures.label_frames import LabelFrames, pack
+from napari_gnn_vos.structures.scribbles import BACKGROUND
+from napari_gnn_vos.structures.seeds import PaintedPixels
+from napari_gnn_vos.structures.session import Session
+
+U8 = NDArray[np.uint8]
+
+
+def keep_locked(labels: U8, previous: U8, locked: Collection[int]) -> U8:
+    """Keep the pixels of locked objects.
+
+    Parameters
+    ----------
+    labels, previous : (H, W) ndarray of uint8
+        Labels of a frame after this round and before it.
+    locked : collection of int
+
+    Returns
+    -------
+    labels : (H, W) ndarray of uint8
+        `previous` where it or `labels` is a locked object, `labels` elsewhere.
+    """
+    objects = np.array(sorted(locked), labels.dtype)
+    kept = np.isin(labels, objects) | np.isin(previous, objects)
+    return np.where(kept, previous, labels)
+
+
+def remove_absent(labels: U8, absent: Collection[int]) -> U8:
+    """Replace the labels of absent objects by background, (H, W)."""
+    objects = np.array(sorted(absent), labels.dtype)
+    return np.where(np.isin(labels, objects), labels.dtype.type(BACKGROUND), labels)
+
+
+class FrameConstrainer:
+    """Constrain the labels of frames; the labels of strokes are always kept.
+
+    Parameters
+    ----------
+    constraints : Constraints
+    previous : LabelFrames or None
+        Labels before the round.
+    painted : PaintedPixels
+        Pixels labelled by strokes.
+    """
+
+    def __init__(
+        self,
+        constraints: Constraints,
+        previous: LabelFrames | None,
+        painted: PaintedPixels,
+    ) -> None:
+        self._constraints, self._previous = constraints, previous
+        self._painted = painted
+
+    def __call__(self, t: int, labels: U8) -> U8:
+        """Return the constrained labels of frame `t`, (H, W)."""
+        constraints = self._constraints
+        if not self._may_change(t):
+            blank = np.zeros_like(labels)
+            return blank if self._previous is None else self._previous.frame(t)
+        constrained = labels
+        if constraints.locked and self._previous is not None:
+            previous = self._previous.frame(t)
+            constrained = keep_locked(labels, previous, constraints.locked)
+        absent = constraints.absent_in(t)
+        if absent:
+            constrained = remove_absent(constrained, absent)
+        return (
+            constrained if constrained is labels else self._painted_on(t, constrained)
+        )
+
+    def _may_change(self, t: int) -> bool:
+        frames = self._constraints.frames
+        return frames is None or frames[0] <= t < frames[1]
+
+    def _painted_on(self, t: int, labels: U8) -> U8:
+        pixels = self._painted.take(self._painted.frame == t)
+        labels[pixels.row, pixels.col] = pixels.label
+        return labels
+
+
+def constrained(
+    pipeline: Pipeline[Session], before: Session, painted: PaintedPixels
+) -> Pipeline[Session]:
+    """Run a round, and apply the last constraints of a session to its labels.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        A round of `before`.
+    before : Session
+        Session before the round; its last constraints are those of the round.
+    painted : PaintedPixels
+        Pixels labelled by strokes, with those of the round.
+
+    Yields
+    ------
+    step : Progress
+        As `pipeline`; partial results are constrained, too.
+
+    Returns
+    -------
+    session : Session
+    """
+    constrain = FrameConstrainer(before.constraints[-1], before.packed_labels, painted)
+    try:
+        while True:
+            step = next(pipeline)
+            if isinstance(step, PartialResult):
+                step = replace(step, labels=constrain(step.frame, step.labels))
+            yield step
+    except StopIteration as last:
+        session: Session = last.value
+    finally:
+        pipeline.close()
+    if session.packed_labels is None:
+        return session
+    frames = enumerate(session.packed_labels)
+    packed = (pack(constrain(t, labels)) for t, labels in frames)
+    return replace(
+        session, packed_labels=LabelFrames(session.packed_labels.shape, packed)
+    )

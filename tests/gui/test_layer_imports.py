@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
+from tests.gui import fakes
+
+T, H, W = fakes.SHAPE
+
+
+@pytest.fixture
+def annotator(viewer):
+    image = viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), scale=(1, 2, 2))
+    annotator = Annotator(viewer, fakes.controller())
+    annotator.open(image)
+    return annotator
+
+
+SQUARE = np.array([[3, 4], [3, 8], [7, 8], [7, 4]])
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "polygon", "ellipse"])
+def test_areas_are_filled_on_their_frame(viewer, annotator, kind):
+    corners = np.insert(SQUARE, 0, 2, axis=1)
+    layer = viewer.add_shapes([corners], shape_type=kind, scale=(1, 2, 2))
+    annotator.imports.use_shapes(layer, 2)
+    painted = annotator.workspace.strokes.data
+    assert painted[2, 5, 6] == 2
+    assert not painted[2, 1].any()
+    assert not painted[[0, 1, 3]].any()
+    corner = painted[2, 3, 4] == 2
+    assert corner == (kind != "ellipse")
+    annotator.undo()
+    assert not painted.any()
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "polygon", "line", "path"])
+def test_outlines_and_lines_become_lines(viewer, annotator, kind):
+    points = np.insert(SQUARE, 0, 2, axis=1)[: 2 if kind == "line" else 4]
+    layer = viewer.add_shapes([points], shape_type=kind, scale=(1, 2, 2))
+    annotator.imports.use_shapes(layer, 1, fill=False)
+    (line,) = annotator.workspace.read().lines
+    assert (line.frame, line.label) == (2, 1)
+    assert len(line.path) == {"line": 2, "path": 4}.get(kind, 5)
+    np.testing.assert_allclose(line.path[:2], SQUARE[:2])
+
+
+def test_shapes_without_a_time_axis_belong_to_the_frame_on_screen(viewer, annotator):
+    annotator.go_to(3)
+    layer = viewer.add_shapes([SQUARE * 2], shape_type="rectangle")  # in world units
+    annotator.imports.use_shapes(layer, 0)
+    painted = annotator.workspace.strokes.data
+    assert painted[3, 5, 6] == BACKGROUND_VALUE
+    assert not painted[:3].any()
+
+
+def test_points_are_discs_of_the_active_label(viewer, annotator):
+    annotator.active_label.choose(2)
+    layer = viewer.add_points([[1, 5, 6], [2, 9, 10], [99, 1, 1]], scale=(1, 2, 2))
+    annotator.imports.use_shapes(layer)
+    painted = annotator.workspace.strokes.data
+    assert (painted[1, 5, 6], painted[2, 9, 10]) == (2, 2)
+    assert [(frame > 0).sum() for frame in painted] == [0, 5, 5, 0]
+
+
+def test_layer_outside_the_video_is_rejected(viewer, annotator):
+    with pytest.raises(ScribbleError, match="nothing on a frame"):
+        annotator.imports.use_shapes(viewer.add_points([[9, 5, 6]]))
+
+
+def test_layers_need_a_video(viewer):
+    annotator = Annotator(viewer, fakes.controller())
+    with pytest.raises(GnnVosError, match="no video"):
+        annotator.imports.use_shapes(viewer.add_points([[9, 5, 6]]))
