@@ -69,7 +69,8 @@ def prediction_colours(
     """
     shown: dict[int | None, Colour] = {None: TRANSPARENT, BACKGROUND: TRANSPARENT}
     shown |= {label: colour_of(label) for label in range(1, LAST_OBJECT + 1)}
-    shown |= dict(colours or {})
+    for label, colour in (colours or {}).items():
+        shown[label] = colour
     shown |= {label: (*shown[label][:3], 0.0) for label in hidden}
     return _arrays(shown)
 

@@ -74,8 +74,9 @@ def is_image_of_labels(layer: Layer) -> bool:
     from napari_gnn_vos.io.tiff_labels import is_label_file
 
     path = layer.source.path if isinstance(layer, Image) else None
-    is_tiff = path is not None and Path(path).suffix.lower() in TIFF_SUFFIXES
-    return is_tiff and is_label_file(Path(path))
+    if path is None or Path(path).suffix.lower() not in TIFF_SUFFIXES:
+        return False
+    return is_label_file(Path(path))
 
 
 def replace_images_of_labels(viewer: ViewerModel) -> None:
