@@ -35,9 +35,9 @@ def samples_npy() -> Iterator[Sample]:
         "date": np.zeros((3, 20, 20), "M8[s]"),
         "record": np.zeros((3, 20, 20), [("a", "u1")]),
         "five-channels": np.zeros((3, 20, 20, 5)),
-        "nan": np.where(grey > 200, np.nan, grey),
     }.items():
         yield Sample(f"{name}.npy", _npy(data))
+    yield Sample("nan.npy", _npy(holes := np.where(grey > 200, np.nan, grey)), holes)
     yield Sample("longer-than-file.npy", _too_short)
     yield Sample("nothing.npy", lambda path: path.write_bytes(b""))
     yield Sample("huge-header.npy", _huge_header)

@@ -23,6 +23,16 @@ def test_unusual_file_is_read_exactly_or_refused(tmp_path, family, number):
     assert outcome in (CORRECT, REFUSED), detail
 
 
+@pytest.mark.parametrize(
+    ("number", "seed"),
+    [(2, 335), (8, 267), (10, 417), (12, 123), (17, 646), (18, 55), (26, 174)],
+)
+def test_concealed_damage_does_not_depend_on_the_order(tmp_path, number, seed, caplog):
+    caplog.set_level(logging.CRITICAL)
+    outcome, detail = run(tmp_path, "movie", number, seed, limited=False)
+    assert outcome == CORRECT, detail
+
+
 @pytest.mark.parametrize("family", ["tiff", "folder", "npy", "json"])
 def test_damaged_files_raise_expected_errors(tmp_path, family, caplog):
     caplog.set_level(logging.CRITICAL)

@@ -50,8 +50,9 @@ def _types() -> Iterator[Sample]:
         yield Sample(f"big-endian-{name}.tif", _write(data, byteorder=">"), data)
     yield Sample("bool.tif", _write(grey > 100), (grey > 100) * np.uint8(255))
     yield Sample("complex.tif", _write(frames(np.complex64)))
-    yield Sample("nan.tif", _write(np.where(grey > 200, np.nan, grey)))
-    yield Sample("infinite.tif", _write(np.where(grey > 200, np.inf, grey)))
+    for name, value in (("nan", np.nan), ("infinite", np.inf)):
+        data = np.where(grey > 200, value, grey)
+        yield Sample(f"{name}.tif", _write(data), data)
 
 
 def _layouts() -> Iterator[Sample]:

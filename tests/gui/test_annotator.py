@@ -246,6 +246,14 @@ def test_hidden_strokes_become_visible_when_a_label_is_chosen(viewer, annotator)
     assert (strokes.visible, strokes.mode) == (True, "paint")
 
 
+def test_pixels_without_a_value_are_reported_when_a_video_is_chosen(viewer, annotator):
+    frames = np.zeros((3, 24, 32), np.float32)
+    frames[0, :4] = np.nan
+    image = viewer.add_image(frames, name="holes")
+    with pytest.warns(UserWarning, match="holes: Frame 0 has 128 pixels that are NaN"):
+        annotator.open(image)
+
+
 def test_labels_layer_is_rejected_as_a_video(viewer, annotator):
     with pytest.raises(VideoError, match="image layer"):
         annotator.open(viewer.layers[STROKES])

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.movie_file import open_movie
 from napari_gnn_vos.io.movie_image import oriented
-from napari_gnn_vos.io.movie_packets import missing_times
+from napari_gnn_vos.io.movie_index import scan_packets
+from napari_gnn_vos.io.movie_times import missing_times
+from napari_gnn_vos.io.packet_reader import PacketReader
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.video_file import MovieFrames
 
@@ -156,6 +159,56 @@ def test_movie_cut_before_a_keyframe_starts_with_a_decodable_frame(tmp_path, cod
     assert "start of the file" in frames.notes[0]
 
 
+@pytest.mark.parametrize("codec", ["libx264", "ffv1", "mpeg4", "mpeg2video"])
+def test_group_after_damage_is_decoded_without_the_group_before(tmp_path, codec):
+    options = {"g": "12", "bf": "0", "sc_threshold": "0"}
+    source = write_movie(tmp_path / "source.mkv", codec, options)
+    path = copy_packets(source, tmp_path / "a.mkv", zeroed=(5, 14, 30))
+    numbers, _ = numbers_in_any_order(path)
+    assert numbers[:5] == list(range(5))
+    assert numbers[12:14] == [12, 13]
+    assert numbers[24:30] == list(range(24, 30))
+
+
+def test_packets_are_those_of_the_index_after_a_seek_to_other_ones(tmp_path):
+    path = write_movie(tmp_path / "a.mkv", "libx264", H264)
+    with open_movie(path) as container:
+        index = scan_packets(container)
+    reader = PacketReader(path, index)
+    start = index.groups[2].first
+    reader.read(start)
+    index.packets[start + 1, 1] += 1  # as if the seek led elsewhere
+    sizes = [reader.read(number).size for number in range(start + 1, FRAMES)]
+    with open_movie(path) as container:
+        expected = [packet.size for packet in container.demux(video=0) if packet.size]
+    assert sizes == expected[start + 1 :]
+    assert not reader._can_seek
+
+
+def test_picture_of_another_size_is_scaled_and_reported(tmp_path):
+    path = tmp_path / "a.mkv"
+    images = [numbered_image(t) for t in range(12)]
+    large = [image.repeat(2, 0).repeat(2, 1) for image in images[6:]]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuvj420p"
+        second = av.CodecContext.create("mjpeg", "w")
+        second.width, second.height, second.pix_fmt = 128, 64, "yuvj420p"
+        second.time_base = Fraction(1, 25)
+        for t, image in enumerate([*images[:6], *large]):
+            frame = av.VideoFrame.from_ndarray(image, "rgb24")
+            frame.pts, frame.time_base = t, Fraction(1, 25)
+            encoder = stream if t < 6 else second
+            for packet in encoder.encode(frame):
+                packet.stream = stream
+                container.mux(packet)
+    numbers, frames = numbers_in_any_order(path)
+    assert numbers == list(range(12))
+    assert frames.shape == (12, 32, 64, 3)
+    assert "Frame 6 has another size" in frames.notes[0]
+    assert len(frames.notes) == 6
+
+
 @pytest.mark.parametrize("suffix", ["avi", "mkv"])
 def test_damaged_pictures_repeat_the_frame_before(tmp_path, suffix):
     source = write_movie(tmp_path / f"source.{suffix}", "mjpeg", {})
@@ -189,8 +242,7 @@ def test_group_of_every_frame_is_read_without_deep_nesting(tmp_path):
     for _ in range(50):
         for t in range(FRAMES):
             frames._read(t)
-    assert len(frames._queue) <= 2
-    assert type(frames._demuxer) is type(av.open(str(path)).demux())
+    assert len(frames._source._reader._kept) <= 2
 
 
 def test_movie_without_a_decodable_frame_is_refused(tmp_path):

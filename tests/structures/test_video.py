@@ -72,12 +72,38 @@ def test_invalid_shape_raises_an_error(shape, message):
         Video.from_array(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_non_finite_pixel_raises_an_error(value):
-    frames = grey(np.float32)
+@pytest.mark.parametrize(("value", "shown"), [(np.nan, 0), (np.inf, 255), (-np.inf, 0)])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_pixels_without_a_value_are_black_or_white(value, shown, dtype, caplog):
+    frames = np.full((3, 20, 24), 5, dtype)
+    frames[:, :10] = 7
+    expected = Video.from_array(frames.copy()).rgb(2)
     frames[2, 3, 4] = value
-    with pytest.raises(VideoError, match="frame 2 of 'video' has 1"):
-        Video.from_array(frames)
+    video = Video.from_array(frames)
+    image = video.rgb(2)
+    assert (image[3, 4] == shown).all()
+    image[3, 4] = expected[3, 4]
+    np.testing.assert_array_equal(image, expected)
+    assert "Frame 2 has 1 pixels that are NaN" in video.notes[0]
+    assert video.notes[0] in caplog.text
+    assert not np.isfinite(video.raw(2)[3, 4])
+
+
+def test_pixels_without_a_value_are_reported_once_when_they_are_read():
+    frames = np.zeros((40, 20, 24), np.float32)
+    frames[1::2] = np.nan
+    video = Video(frames, (0.0, 1.0))
+    assert video.notes == []
+    assert not video.greys[0].any() and video.notes == []
+    assert not video.greys[3].any() and not video.rgb(5).any()
+    assert len(video.notes) == 1
+    assert "Frame 3 has 480 pixels" in video.notes[0]
+
+
+def test_video_without_any_value_is_black():
+    video = Video.from_array(np.full((3, 20, 24), np.nan, np.float32))
+    assert video.limits == (0.0, 1.0)
+    assert not video.rgb(1).any()
 
 
 def test_frames_of_different_size_raise_an_error():

@@ -25,7 +25,7 @@ from napari_gnn_vos.io.video_reference import SAMPLE
 from napari_gnn_vos.structures.video import Video
 
 NOTES_KEY = "gnn-vos notes"
-"""Metadata key of the notes on frames of a damaged movie that were not read."""
+"""Metadata key of the notes of a video, such as repeated frames of a damaged movie."""
 
 LABEL_SUFFIXES = (".json", ".xml")
 """Suffixes of files that contain labels only."""
@@ -211,8 +211,9 @@ def image_data(video: Video) -> LayerData:
     Returns
     -------
     data, options, kind : tuple
-        As readers of napari return it. Notes on a damaged movie, such as repeated
-        frames, are listed in ``options["metadata"]["gnn-vos notes"]``.
+        As readers of napari return it. Notes, such as on repeated frames of a damaged
+        movie or pixels that are NaN, are listed in
+        ``options["metadata"]["gnn-vos notes"]``.
     """
     options: dict[str, Any] = {"name": video.name}
     data: Any = video.frames
@@ -225,9 +226,7 @@ def image_data(video: Video) -> LayerData:
     if hasattr(Image, "axis_labels"):  # not in napari before 0.5
         options["axis_labels"] = ("t", "y", "x")
     options["metadata"] = {VIDEO_KEY: (data, video)}
-    notes = getattr(video.frames, "notes", None)
-    if notes is not None:
-        options["metadata"][NOTES_KEY] = notes  # the reader of movies adds to them
+    options["metadata"][NOTES_KEY] = video.notes  # reading a frame may add to them
     return data, options, "image"
 
 

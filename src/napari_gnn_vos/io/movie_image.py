@@ -3,39 +3,95 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
+Matrix = NDArray[np.int32]
+PREDICTED = (PictureType.P, PictureType.B)
 
-def display_image(frame: Any) -> NDArray[Any]:
-    """Convert a decoded frame to an image, and apply its display matrix.
+
+class Picture(NamedTuple):
+    """Image of a decoded frame.
 
     Parameters
     ----------
-    frame : av.VideoFrame
-
-    Returns
-    -------
+    pts : int
+        Presentation time stamp.
     image : (H, W, 3) or (H, W) ndarray
-        RGB as uint8, or as uint16 if a channel has more than 8 bits; (H, W) uint16 for
-        one channel of more than 8 bits.
+    is_key : bool
+        Whether it is not predicted from other frames.
+    is_scaled : bool
+        Whether it had another size.
     """
+
+    pts: int
+    image: NDArray[Any]
+    is_key: bool
+    is_scaled: bool
+
+
+class FrameConverter:
+    """Convert decoded frames to images as large as the first one.
+
+    RGB is uint8, or uint16 if a channel has more than 8 bits; one channel of more than
+    8 bits is uint16.
+
+    Parameters
+    ----------
+    matrix : (3, 3) ndarray of int32, optional
+        Display matrix of the stream. That of a frame is not read: PyAV would keep the
+        frame in memory for a time, and see `DecodedFrame`.
+    """
+
+    def __init__(self, matrix: Matrix | None = None) -> None:
+        self._matrix = matrix
+        self._format: tuple[str, int, int] | None = None
+
+    def picture(self, frame: Any) -> Picture:
+        """Convert a decoded frame to an image, and apply the display matrix.
+
+        Parameters
+        ----------
+        frame : av.VideoFrame
+        """
+        if self._format is None:
+            self._format = pixel_format(frame), frame.width, frame.height
+        name, width, height = self._format
+        image: NDArray[Any] = frame.to_ndarray(format=name, width=width, height=height)
+        if frame.format.name == name:  # not converted: in memory of the decoder
+            image = image.copy()
+        return Picture(
+            frame.pts,
+            image if self._matrix is None else oriented(image, self._matrix),
+            frame.key_frame or frame.pict_type not in PREDICTED,
+            (frame.width, frame.height) != (width, height),
+        )
+
+
+def pixel_format(frame: Any) -> str:
+    """Return the pixel format in which a frame is read."""
     components = frame.format.components
     if max(component.bits for component in components) <= 8:
-        pixel_format = "rgb24"
-    else:
-        pixel_format = "gray16le" if len(components) == 1 else "rgb48le"
-    image: NDArray[Any] = frame.to_ndarray(format=pixel_format)
+        return "rgb24"
+    return "gray16le" if len(components) == 1 else "rgb48le"
+
+
+def display_matrix(frame: Any) -> Matrix | None:
+    """Return the display matrix of a frame, (3, 3), if it has one."""
     with suppress(ValueError):  # side data of a type that PyAV does not know
         if (data := frame.side_data.get("DISPLAYMATRIX")) is not None:
-            return oriented(image, np.frombuffer(data, np.int32, 9).reshape(3, 3))
-    quarter_turns = round(getattr(frame, "rotation", 0) / 90)  # not in PyAV before 13
-    return np.ascontiguousarray(np.rot90(image, quarter_turns))
+            return np.frombuffer(data, np.int32, 9).reshape(3, 3)
+    quarter_turns = round(frame.rotation / 90) % 4
+    if not quarter_turns:
+        return None
+    x, y = [(1, 0), (0, -1), (-1, 0), (0, 1)][quarter_turns]
+    return np.array([[x, y, 0], [-y, x, 0], [0, 0, 1]], np.int32) << 16
 
 
-def oriented(image: NDArray[Any], matrix: NDArray[np.int32]) -> NDArray[Any]:
+def oriented(image: NDArray[Any], matrix: Matrix) -> NDArray[Any]:
     """Turn and mirror an image by multiples of 90 degrees.
 
     Parameters

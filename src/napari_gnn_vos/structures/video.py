@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,8 @@ from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.vision import cv2
+
+log = logging.getLogger(__name__)
 
 Rgb = NDArray[np.uint8]
 SAMPLED_FRAMES = 16
@@ -58,6 +61,10 @@ class Video:
     ----------
     greys : sequence of T (H, W) ndarray of uint8
         Grey images of all frames, computed on access and cached.
+    notes : list of str
+        Differences from what the file or array should contain: those of `frames` if
+        it has notes, and one on the first frame with pixels that are NaN or infinite.
+        They are appended when frames are read, and logged as warnings.
 
     Raises
     ------
@@ -71,6 +78,7 @@ class Video:
     name: str = "video"
     identity: str = ""
     greys: CachedSequence[NDArray[np.uint8]] = field(init=False)
+    notes: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         shape = tuple(self.frames.shape)
@@ -94,7 +102,10 @@ class Video:
                 f"Frames must be 16 pixels or more each way; {self.name!r} has frames "
                 f"of {shape[1]} x {shape[2]}. Enlarge them first."
             )
-        grey = partial(_grey, self.frames, self.limits, self.name)  # no cycle with self
+        notes = getattr(self.frames, "notes", None)
+        object.__setattr__(self, "notes", [] if notes is None else notes)
+        # no cycle with self
+        grey = partial(_grey, self.frames, self.limits, self.name, self.notes)
         object.__setattr__(self, "greys", CachedSequence(grey, int(shape[0])))
 
     @classmethod
@@ -120,7 +131,10 @@ class Video:
         video = cls(frames, (0.0, 255.0), name, identity)
         if np.dtype(frames.dtype) == np.uint8:
             return video
-        return cls(frames, _display_range(video), name, identity)
+        limits = _display_range(video)
+        ranged = cls(frames, limits, name, identity)
+        ranged.notes[:] = video.notes
+        return ranged
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -131,15 +145,16 @@ class Video:
     def raw(self, t: int) -> NDArray[Any]:
         """Return frame `t` as stored, (H, W) or (H, W, C).
 
+        Pixels that are NaN or infinite are kept, and reported in `notes`.
+
         Raises
         ------
         ReadError
             If a lazy array cannot read the frame, for example a chunk of a dask array.
         VideoError
-            If the size or the type differs from that of other frames, or if pixels are
-            not finite.
+            If the size or the type differs from that of other frames.
         """
-        return _raw(self.frames, self.name, t)
+        return _raw(self.frames, self.name, self.notes, t)
 
     def rgb(self, t: int, *, denoise: bool = False) -> Rgb:
         """Convert frame `t` to RGB.
@@ -154,7 +169,7 @@ class Video:
         -------
         image : (H, W, 3) ndarray of uint8
             A grey channel is repeated, two channels become red and green, and alpha is
-            dropped.
+            dropped. NaN is black.
         """
         image = _rgb(self.raw(t), self.limits)
         return denoised(image) if denoise else image
@@ -192,7 +207,12 @@ def _display_range(video: Video) -> tuple[float, float]:
     sampled = [
         video.raw(t).ravel() for t in _evenly_spaced(video.shape[0], SAMPLED_FRAMES)
     ]
-    low, high = np.percentile(np.concatenate(sampled), [0.1, 99.9])
+    values = np.concatenate(sampled)
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    low, high = np.percentile(values, [0.1, 99.9])
     return float(low), float(
         high if high > low else max(low + 1, np.nextafter(low, np.inf))
     )
@@ -211,7 +231,7 @@ def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
         ) from error
 
 
-def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
+def _raw(frames: Frames, name: str, notes: list[str], t: int) -> NDArray[Any]:
     """Read and check frame `t`; boolean frames become uint8."""
     frame = _read(frames, name, t)
     if frame.shape != tuple(frames.shape[1:]):
@@ -226,12 +246,21 @@ def _raw(frames: Frames, name: str, t: int) -> NDArray[Any]:
             f"frame {t} has {frame.dtype}. Convert the frames to one type."
         )
     if frame.dtype.kind == "f" and not np.isfinite(frame).all():
-        raise VideoError(
-            f"Pixels must be finite; frame {t} of {name!r} has "
-            f"{int((~np.isfinite(frame)).sum())} that are NaN or infinite. "
-            "Replace them first, for example with numpy.nan_to_num."
-        )
+        _report_non_finite(frame, name, notes, t)
     return frame.view(np.uint8) if frame.dtype == bool else frame
+
+
+def _report_non_finite(
+    frame: NDArray[Any], name: str, notes: list[str], t: int
+) -> None:
+    """Report the first frame that has pixels without a value."""
+    if not any("NaN or infinite" in note for note in notes):
+        count = int((~np.isfinite(frame)).sum())
+        notes.append(
+            f"Frame {t} has {count} pixels that are NaN or infinite; other frames may "
+            "have some, too. NaN is read as black, infinite values as black or white."
+        )
+        log.warning("%s: %s", name, notes[-1])
 
 
 def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
@@ -247,6 +276,8 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
         dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
         values: NDArray[Any] = frame.astype(dtype)
         scaled = (values - low) * (255.0 / (high - low))
+        if frame.dtype.kind == "f":
+            scaled = np.nan_to_num(scaled, copy=False, posinf=255.0, neginf=0.0)
         frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     if frame.shape[2] == 1:
         return np.repeat(frame, 3, axis=2)
@@ -256,7 +287,7 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
 
 
 def _grey(
-    frames: Frames, limits: tuple[float, float], name: str, t: int
+    frames: Frames, limits: tuple[float, float], name: str, notes: list[str], t: int
 ) -> NDArray[np.uint8]:
-    image = _rgb(_raw(frames, name, t), limits)
+    image = _rgb(_raw(frames, name, notes, t), limits)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))

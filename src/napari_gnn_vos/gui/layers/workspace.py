@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels, Shapes
+from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.gui.controller.drawing import (
     Canvas,
@@ -67,6 +68,8 @@ class Workspace:
         self.source = VideoSource(image, data, self.axes)
         self.video = video_of(data, self.axes, image.name, image.metadata)
         self._display = ObjectDisplay()
+        for note in self.video.notes:
+            show_warning(f"{image.name}: {note}")
         shape = self.axes.to_layer(np.broadcast_to(0, self.video.shape)).shape
         self._finder = LayerFinder(viewer, image, self.axes, shape)
         self.slice_tracker = SliceTracker(
