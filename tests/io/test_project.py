@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_gnn_vos.errors import ProjectLockedError, ReadError
+from napari_gnn_vos.io import project_manifest
 from napari_gnn_vos.io.project import Project
 from napari_gnn_vos.io.project_lock import ProjectLock
 from napari_gnn_vos.io.project_log import ProjectLog
@@ -197,6 +198,35 @@ def test_newer_version_is_refused_with_advice(tmp_path):
     example().save(tmp_path / "walk")
     change_manifest(tmp_path / "walk", version=2, video="unknown")
     with pytest.raises(ReadError, match=r"version 2.*Update"):
+        Project.open(tmp_path / "walk")
+
+
+def test_projects_of_older_versions_are_migrated_step_by_step(tmp_path, monkeypatch):
+    example().save(tmp_path / "walk")
+    manifest = json.loads((tmp_path / "walk" / "project.json").read_text())
+    change_manifest(tmp_path / "walk", version=1, seed=None, random=5)
+    migrations = {
+        1: lambda old: old | {"random_seed": old["random"]},
+        2: lambda old: old | {"seed": 2 * old["random_seed"]},
+    }
+    monkeypatch.setattr(project_manifest, "MIGRATIONS", migrations)
+    monkeypatch.setattr(project_manifest, "FORMAT_VERSION", 3)
+    opened = Project.open(tmp_path / "walk")
+    assert manifest["version"] == 1
+    assert opened.seed == 10
+    assert opened.problems == ()
+
+
+def test_migration_exists_for_each_older_version():
+    versions = range(1, project_manifest.FORMAT_VERSION)
+    assert list(project_manifest.MIGRATIONS) == list(versions)
+
+
+def test_manifest_that_cannot_be_migrated_is_damaged(tmp_path, monkeypatch):
+    example().save(tmp_path / "walk")
+    monkeypatch.setattr(project_manifest, "MIGRATIONS", {1: lambda old: old["absent"]})
+    monkeypatch.setattr(project_manifest, "FORMAT_VERSION", 2)
+    with pytest.raises(ReadError, match="is damaged: 'absent'"):
         Project.open(tmp_path / "walk")
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from pydantic import BaseModel, Field, ValidationError
 
 from napari_gnn_vos import __version__
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.json_file import validation_summary
 from napari_gnn_vos.io.project_log import ProjectLog
+from napari_gnn_vos.io.project_manifest import (
+    MAX_PART_BYTES,
+    Manifest,
+    Part,
+    VideoRecord,
+    read_manifest,
+)
 from napari_gnn_vos.io.project_parts import (
     MANIFEST,
-    MAX_MANIFEST_BYTES,
     checksum,
     decode_prediction,
     encode_prediction,
@@ -29,50 +31,8 @@ from napari_gnn_vos.io.project_parts import (
     read_part,
     write_parts,
 )
+from napari_gnn_vos.io.project_thumbnail import decode_thumbnail, encode_thumbnail
 from napari_gnn_vos.structures.project import SavedPrediction, VideoReference
-
-FORMAT_VERSION = 1
-MAX_PART_BYTES = 2**34
-MAX_THUMBNAIL = 512
-"""Pixels in each direction."""
-
-Text = Annotated[str, Field(max_length=10_000)]
-Length = Annotated[int, Field(ge=1, lt=2**31)]
-
-
-class _Part(BaseModel):
-    """A file of the project; `bytes` and `sha256` are absent while it grows."""
-
-    name: Text
-    bytes: Annotated[int, Field(ge=0, le=MAX_PART_BYTES)] | None = None
-    sha256: Text | None = None
-
-
-class _Video(BaseModel):
-    """See `VideoReference`."""
-
-    name: Text
-    shape: tuple[Length, Length, Length]
-    absolute: Text = ""
-    relative: Text = ""
-    fingerprint: Text = ""
-
-
-class _Manifest(BaseModel):
-    """Content of the manifest."""
-
-    format: Literal["napari-gnn-vos project"] = "napari-gnn-vos project"
-    version: int = FORMAT_VERSION
-    created_by: Text = ""
-    video: _Video
-    config: Config
-    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
-    model: Text = ""
-    model_sha256: Text = ""
-    frame: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    strokes: _Part
-    thumbnail: _Part | None = None
-    predictions: dict[int, _Part] = Field(default_factory=dict, max_length=10_000)
 
 
 @dataclass(eq=False)
@@ -140,7 +100,7 @@ class Project:
                 f"Expected a project, which is a .gnnvos file or a folder with "
                 f"{MANIFEST}; {location} is neither. Choose another path."
             )
-        manifest = _read_manifest(location)
+        manifest = read_manifest(location)
         reader = _PartReader(location)
         log = ProjectLog(manifest.video.shape)
         damaged = log.load(reader.read(manifest.strokes) or b"")
@@ -210,30 +170,30 @@ class Project:
         manifest = self._manifest(parts, growing=True)
         write_parts(folder, parts, manifest.model_dump_json().encode())
 
-    def _manifest(self, parts: dict[str, bytes], *, growing: bool = False) -> _Manifest:
+    def _manifest(self, parts: dict[str, bytes], *, growing: bool = False) -> Manifest:
         """Encode all parts into `parts`, and describe them.
 
         If the log is `growing`, it and the predictions are left out.
         """
 
-        def add(prefix: str, suffix: str, content: bytes) -> _Part:
+        def add(prefix: str, suffix: str, content: bytes) -> Part:
             digest = checksum(content)
             name = f"{prefix}-{digest[:16]}.{suffix}"
             parts[name] = content
-            return _Part(name=name, bytes=len(content), sha256=digest)
+            return Part(name=name, bytes=len(content), sha256=digest)
 
         thumbnail = None
         if self.thumbnail is not None:
-            thumbnail = add("thumbnail", "png", _png(self.thumbnail))
-        return _Manifest(
+            thumbnail = add("thumbnail", "png", encode_thumbnail(self.thumbnail))
+        return Manifest(
             created_by=f"napari-gnn-vos {__version__}",
-            video=_Video(**asdict(self.video)),
+            video=VideoRecord(**asdict(self.video)),
             config=self.config,
             seed=self.seed,
             model=self.model,
             model_sha256=self.model_sha256,
             frame=self.frame,
-            strokes=_Part(name=GROWING_LOG)
+            strokes=Part(name=GROWING_LOG)
             if growing
             else add("strokes", "jsonl", b"".join(self.log.lines)),
             thumbnail=thumbnail,
@@ -256,7 +216,7 @@ class _PartReader:
         self._project = project
         self.problems: list[str] = []
 
-    def read(self, part: _Part) -> bytes | None:
+    def read(self, part: Part) -> bytes | None:
         """Read a part and compare its checksum; None if it cannot be read.
 
         A log with another checksum is read, because each record has its own.
@@ -273,7 +233,7 @@ class _PartReader:
         return content
 
     def prediction(
-        self, part: _Part, shape: tuple[int, int, int], model: str
+        self, part: Part, shape: tuple[int, int, int], model: str
     ) -> SavedPrediction | None:
         """Read the result of a round; it is predicted again if it is damaged."""
         content = self.read(part)
@@ -285,44 +245,16 @@ class _PartReader:
             self.problems.append(f"{part.name}: {error}")
             return None
 
-    def thumbnail(self, part: _Part | None) -> NDArray[np.uint8] | None:
+    def thumbnail(self, part: Part | None) -> NDArray[np.uint8] | None:
         """Read the thumbnail, if it has an acceptable size."""
         content = None if part is None else self.read(part)
         if content is None:
             return None
         try:
-            with Image.open(BytesIO(content), formats=["PNG"]) as image:
-                if max(image.size) <= MAX_THUMBNAIL:
-                    return np.asarray(image.convert("RGB"))
-                reason = f"it has {image.size} pixels"
-        except (OSError, ValueError, SyntaxError) as error:
-            reason = str(error)
-        self.problems.append(f"The thumbnail is damaged: {reason}.")
-        return None
-
-
-def _read_manifest(project: Path) -> _Manifest:
-    content = read_part(project, MANIFEST, MAX_MANIFEST_BYTES)
-    try:
-        version = _Version.model_validate_json(content)
-        if version.version > FORMAT_VERSION:
-            raise ReadError(
-                f"The project {project} has the format version {version.version}; this "
-                f"version of napari-gnn-vos reads up to {FORMAT_VERSION}. Update it."
-            )
-        return _Manifest.model_validate_json(content)
-    except ValidationError as error:
-        raise ReadError(
-            f"The manifest of the project {project} is damaged: "
-            f"{validation_summary(error)}. Restore it from a copy."
-        ) from error
-
-
-class _Version(BaseModel):
-    """The fields of the manifest that all format versions have."""
-
-    format: Literal["napari-gnn-vos project"]
-    version: Annotated[int, Field(ge=1)]
+            return decode_thumbnail(content)
+        except ReadError as error:
+            self.problems.append(str(error))
+            return None
 
 
 def _require_replaceable(path: Path) -> None:
@@ -334,23 +266,3 @@ def _require_replaceable(path: Path) -> None:
     raise ReadError(
         f"{path} exists and is not a project. Choose another name for the project."
     )
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    stream = BytesIO()
-    picture = Image.fromarray(image)
-    picture.thumbnail((MAX_THUMBNAIL, MAX_THUMBNAIL))
-    picture.save(stream, "PNG")
-    return stream.getvalue()
-
-
-def make_thumbnail(
-    image: NDArray[np.uint8], canvas: NDArray[Any] | None
-) -> NDArray[np.uint8]:
-    """Reduce a frame to at most 192 pixels, with the strokes in white."""
-    marked = image.copy()
-    if canvas is not None:
-        marked[canvas > 0] = 255
-    picture = Image.fromarray(marked)
-    picture.thumbnail((192, 192))
-    return np.asarray(picture)
