@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
-from tests.corpus import arrays, folders, movies, texts, tiffs
+from tests.corpus import arrays, folders, movies, texts, tiffs, unusual
 from tests.corpus.sample import Sample
 
 FAMILIES: dict[str, Callable[[], Iterator[Sample]]] = {
@@ -19,6 +19,9 @@ FAMILIES: dict[str, Callable[[], Iterator[Sample]]] = {
     "npy": arrays.samples_npy,
     "zarr": arrays.samples_zarr,
     "json": texts.samples,
+    "unusual-movie": unusual.movies,
+    "unusual-tiff": unusual.tiffs,
+    "unusual-folder": unusual.folders,
 }
 CORRECT, REFUSED, LATE, WRONG, FOREIGN = (
     "correct",
