@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
 
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
@@ -250,8 +251,10 @@ def test_pixels_without_a_value_are_reported_when_a_video_is_chosen(viewer, anno
     frames = np.zeros((3, 24, 32), np.float32)
     frames[0, :4] = np.nan
     image = viewer.add_image(frames, name="holes")
-    with pytest.warns(UserWarning, match="holes: Frame 0 has 128 pixels that are NaN"):
+    with notification_manager:
         annotator.open(image)
+    messages = [str(record.message) for record in notification_manager.records]
+    assert messages[-1].startswith("holes: Frame 0 has 128 pixels that are NaN")
 
 
 def test_labels_layer_is_rejected_as_a_video(viewer, annotator):
