@@ -59,9 +59,7 @@ class FramePainter:
     encoded: EncodedVideo | None = None
 
     @classmethod
-    def of(
-        cls, session: Session, groups: Groups, device: str = "cpu"
-    ) -> FramePainter:
+    def of(cls, session: Session, groups: Groups, device: str = "cpu") -> FramePainter:
         """Create a painter; load the boundary decoder if the settings select it.
 
         Parameters

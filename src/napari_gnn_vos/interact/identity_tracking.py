@@ -19,7 +19,6 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Sparse = csr_array[np.float32]
 UNKNOWN = -1
 INSIDE = 0.9
 """Probability from which a superpixel belongs to a region."""
@@ -53,9 +52,9 @@ class _Regions:
     """
 
     inside: NDArray[np.bool_]
-    members: Sparse
+    members: csr_array[np.float32]
     known: F32
-    adjacent: Sparse
+    adjacent: csr_array[np.float32]
 
 
 def track_identities(
@@ -84,7 +83,7 @@ def track_identities(
     if not one_hot.any():
         return identity
     data = graph, one_hot.astype(np.float32), probability
-    score = sum(_track(*data, order) for order in (frames, frames[::-1]))
+    score = _track(*data, frames) + _track(*data, frames[::-1])
     for t in frames:
         rows = slice(graph.offsets[t], graph.offsets[t + 1])
         outside = (probability[rows] <= INSIDE) & ~one_hot[rows].any(axis=1)
@@ -121,7 +120,7 @@ def _track(graph: VideoGraph, known: F32, probability: F32, frames: range) -> F3
     return score
 
 
-def _adjacency(edges: NDArray[np.int32], n: int) -> Sparse:
+def _adjacency(edges: NDArray[np.int32], n: int) -> csr_array[np.float32]:
     both = np.concatenate([edges, edges[::-1]], axis=1)
     return csr_array((np.ones(both.shape[1], np.float32), both), (n, n))
 
@@ -137,7 +136,7 @@ def _find_regions(edges: NDArray[np.int32], known: F32, probability: F32) -> _Re
     return _Regions(inside, members, known, adjacent)
 
 
-def _overlap(graph: VideoGraph, t: int) -> Sparse:
+def _overlap(graph: VideoGraph, t: int) -> csr_array[np.float32]:
     """Count pixels that flow maps between superpixels of frame `t` and the next.
 
     Returns
@@ -155,19 +154,22 @@ def _overlap(graph: VideoGraph, t: int) -> Sparse:
     return csr_array((pixels.astype(np.float32), (target, source)), shape)
 
 
-def _advance(score: F32, before: _Regions, current: _Regions, overlap: Sparse) -> F32:
+def _advance(
+    score: F32, before: _Regions, current: _Regions, overlap: csr_array[np.float32]
+) -> F32:
     """Track identities to the adjacent frame, (m, K)."""
     weight = np.where(before.inside, 1, score.max(axis=1)).astype(np.float32)
     votes = overlap @ (weight[:, None] * (score > 0))
-    confidence, covered = overlap @ score, overlap @ weight
+    confidence, covered = overlap @ (weight[:, None] * score), overlap @ weight
     received = overlap @ np.ones(len(score), np.float32)
     tracked = _decide(current, votes, confidence, covered)
     kept = current.members.T @ _share_of_source(before, current, overlap)
     tracked *= np.where(kept < UNDIVIDED, kept, 1)[:, None] * KEPT_PER_FRAME
-    gap = _divide(_largest(confidence, confidence), received) * KEPT_OUTSIDE
+    passed_on = overlap @ score
+    gap = _divide(_largest(passed_on, passed_on), received) * KEPT_OUTSIDE
     gap[gap < MIN_CONFIDENCE] = 0
     score = np.where(current.inside[:, None], tracked, gap)
-    is_known = current.known.any(axis=1)[:, None]
+    is_known = current.known.any(axis=1, keepdims=True)
     return np.asarray(np.where(is_known, current.known, score), np.float32)
 
 
@@ -197,23 +199,26 @@ def _decide(regions: _Regions, votes: F32, confidence: F32, covered: F32) -> F32
     single = (total > 0) & (of_region.max(axis=1) >= DOMINANT * total)
     single = np.where(known_count > 0, known_count == 1, single).astype(np.float32)
     own = _divide(_largest(votes, confidence), covered)
-    own = np.where(regions.known.any(axis=1)[:, None], regions.known, own)
+    own = np.where(regions.known.any(axis=1, keepdims=True), regions.known, own)
     of_one = members.T @ single > 0
     missing = regions.inside & ~of_one & ~own.any(axis=1)
     own = _fill(own, regions.adjacent, missing)
     return np.asarray(np.where(of_one[:, None], members.T @ whole, own), np.float32)
 
 
-def _share_of_source(before: _Regions, current: _Regions, overlap: Sparse) -> F32:
+def _share_of_source(
+    before: _Regions, current: _Regions, overlap: csr_array[np.float32]
+) -> F32:
     """Compute the share of the region that each region comes from, (m,).
 
-    It is small if that region is divided.
+    It is small if that region is divided, and 1 if there is none.
     """
     pixels = csr_array(current.members @ overlap @ before.members.T)
     outflow = np.asarray(pixels.sum(axis=0)).ravel()
     largest = np.asarray(pixels.max(axis=1).todense()).ravel()
     source = np.asarray(pixels.argmax(axis=1)).ravel()
-    return np.asarray(largest / np.maximum(outflow[source], 1e-6), np.float32)
+    share = np.where(largest > 0, largest / np.maximum(outflow[source], 1e-6), 1)
+    return np.asarray(share, np.float32)
 
 
 def _divide(votes: F32, pixels: F32) -> F32:
@@ -226,7 +231,9 @@ def _largest(votes: F32, values: F32) -> F32:
     return np.asarray(np.where(best, values, 0), np.float32)
 
 
-def _fill(score: F32, adjacent: Sparse, missing: NDArray[np.bool_]) -> F32:
+def _fill(
+    score: F32, adjacent: csr_array[np.float32], missing: NDArray[np.bool_]
+) -> F32:
     """Pass the identities of superpixels on to adjacent ones without any."""
     for _ in range(FILL_STEPS):
         votes = adjacent @ score
