@@ -173,7 +173,7 @@ class LabelModelSettings(Settings):
     group_similar_objects: bool = Field(
         True,
         description="Predict objects that the label model confuses, such as cells, as "
-        "one object, and divide it by diffusion from the strokes.",
+        "one object, and track which is which from the strokes.",
     )
 
     def for_objects(self, count: int) -> Self:

@@ -55,7 +55,7 @@ class Model(Protocol):
 
 FIRST_FRAME_RADIUS = 60
 """Frames on both sides of the first frame that its evidence is gathered from."""
-DIVIDED_RADIUS = 10
+DIVIDED_RADIUS = 30
 """Frames on both sides of the predicted ones in which groups of similar objects are
 divided."""
 
@@ -192,7 +192,7 @@ def _labelling(session: Session, model: Model, inputs: Evidence) -> OutwardLabel
 
 def _painter(model: Model, session: Session, inputs: Evidence) -> FramePainter:
     """Create the painter of a round; the decoder runs on the device of the model."""
-    return FramePainter.of(session, inputs.objects, _device(model))
+    return FramePainter.of(session, inputs.groups, _device(model))
 
 
 def _device(model: Model) -> str:

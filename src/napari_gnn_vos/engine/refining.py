@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from napari_gnn_vos.interact.boundary_band import (
     halve_probability,
     label_band,
 )
+from napari_gnn_vos.interact.groups import Groups
 from napari_gnn_vos.interact.paint import (
     assign_painted_pixels,
     paint_frame,
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
-MAX_DECODED_OBJECTS = 3
-"""With more objects the guided filter is used: time grows with their number."""
+MAX_DECODED_GROUPS = 3
+"""With more objects, or groups of similar objects, the guided filter is used: time
+grows with their number."""
+NOT_MEMBER = np.float32(-12)
+"""Logit of an object of a group where another one is more probable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +44,8 @@ class FramePainter:
     session : Session
     objects : tuple of K - 1 int
         Labels of the columns of a probability, after background.
+    groups : tuple of tuple of int
+        Columns, from 0, of each group of objects that are decoded as one.
     refiner : BoundaryRefiner, optional
         Decodes the boundaries; without it, see `interact.paint.paint_frame`.
     encoded : EncodedVideo, optional
@@ -48,29 +54,32 @@ class FramePainter:
 
     session: Session
     objects: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
     refiner: BoundaryRefiner | None = None
     encoded: EncodedVideo | None = None
 
     @classmethod
-    def of(
-        cls, session: Session, objects: tuple[int, ...], device: str = "cpu"
-    ) -> FramePainter:
+    def of(cls, session: Session, groups: Groups, device: str = "cpu") -> FramePainter:
         """Create a painter; load the boundary decoder if the settings select it.
 
         Parameters
         ----------
         session : Session
-        objects : tuple of int
+        groups : Groups
+            Objects that are predicted as one are decoded as one.
         device : str
             Where the decoder computes.
         """
-        if session.config.refine != "decoder" or len(objects) > MAX_DECODED_OBJECTS:
-            return cls(session, objects)
+        objects = groups.objects
+        columns = tuple(tuple(map(objects.index, group)) for group in groups.members)
+        if session.config.refine != "decoder" or len(columns) > MAX_DECODED_GROUPS:
+            return cls(session, objects, columns)
         from napari_gnn_vos.model.registry import load_boundary_refiner
 
         refiner = load_boundary_refiner(device, session.config.decoder)
         denoise = session.config.prepare.denoise
-        return cls(session, objects, refiner, refiner.frames(session.video, denoise))
+        encoded = refiner.frames(session.video, denoise)
+        return cls(session, objects, columns, refiner, encoded)
 
     def prepare_thread(self) -> None:
         """Limit PyTorch to one thread, in each thread that labels frames."""
@@ -105,34 +114,66 @@ class FramePainter:
         if not bands.any():
             return assign_painted_pixels(session, t, painted), probability
         logits = self._logits(t, coarse, bands)
+        logits, bands = self._of_members(labels, probability, logits, bands)
         names = np.array((0, *self.objects), np.uint8)
         refined = label_band(logits, bands, labels, probability, names, painted)
         return assign_painted_pixels(session, t, painted), refined
 
     def _coarse(self, labels: NDArray[np.uint16], probability: F32) -> F32:
-        """Probability of each object at stride 2, (K - 1, h, w)."""
+        """Probability of each of G groups at stride 2, (G, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
-        shape = len(self.objects), *self.refiner.half_size(labels.shape)
+        shape = len(self.groups), *self.refiner.half_size(labels.shape)
         coarse = np.empty(shape, np.float32)
-        for column, out in zip(probability.T[1:], coarse, strict=True):
-            halve_probability(labels, np.ascontiguousarray(column), out)
+        for columns, out in zip(self.groups, coarse, strict=True):
+            of_group = probability[:, 1 + np.array(columns)].sum(axis=1)
+            halve_probability(labels, of_group, out)
         return coarse
 
     def _bands(self, painted: U8, coarse: F32) -> NDArray[np.bool_]:
-        """Where each object is decoded at stride 2, (K - 1, h, w)."""
-        (height, width), (h, w) = painted.shape, coarse.shape[1:]
-        wide = (0, 2 * h - height), (0, 2 * w - width)
-        half = np.pad(painted, wide, mode="edge")[::2, ::2]
-        pairs = zip(self.objects, coarse, strict=True)
-        return np.stack([boundary_band(half == label, p) for label, p in pairs])
+        """Where each group is decoded at stride 2, (G, h, w)."""
+        half = _every_second_pixel(painted, coarse.shape[1:])
+        members = [np.array(self.objects)[list(columns)] for columns in self.groups]
+        pairs = zip(members, coarse, strict=True)
+        return np.stack([boundary_band(np.isin(half, m), p) for m, p in pairs])
 
     def _logits(self, t: int, coarse: F32, bands: NDArray[np.bool_]) -> F32:
-        """Logit of each object inside its band, (K - 1, h, w)."""
+        """Logit of each group inside its band, (G, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
         assert self.encoded is not None  # noqa: S101
         frame = self.encoded.frame(t, np.asarray(bands.any(axis=0)))
         pairs = zip(coarse, bands, strict=True)
         return np.stack([self.refiner.logits(frame, p, band) for p, band in pairs])
+
+    def _of_members(
+        self,
+        labels: NDArray[np.uint16],
+        probability: F32,
+        logits: F32,
+        bands: NDArray[np.bool_],
+    ) -> tuple[F32, NDArray[np.bool_]]:
+        """Assign logits and bands of groups to their objects, (K - 1, h, w) each.
+
+        In each superpixel the most probable object of a group gets the logit.
+        """
+        if len(self.groups) == len(self.objects):
+            return logits, bands
+        half = _every_second_pixel(labels, bands.shape[1:])
+        logit = np.empty((len(self.objects), *bands.shape[1:]), np.float32)
+        band = np.empty(logit.shape, bool)
+        for k, columns in enumerate(self.groups):
+            p = probability[:, 1 + np.array(columns)]
+            for number, column in enumerate(columns):
+                is_member = (p.argmax(axis=1) == number) & p.any(axis=1)
+                logit[column] = np.where(is_member[half], logits[k], NOT_MEMBER)
+                band[column] = bands[k]
+        return logit, band
+
+
+def _every_second_pixel(image: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
+    """Return every second row and column, (h, w); the last ones are repeated."""
+    (height, width), (h, w) = image.shape, size
+    wide = (0, 2 * h - height), (0, 2 * w - width)
+    return np.pad(image, wide, mode="edge")[::2, ::2]
 
 
 def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
@@ -153,7 +194,7 @@ def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
     step : Progress
         After each frame.
     """
-    painter = FramePainter.of(session, (1,))
+    painter = FramePainter.of(session, Groups.of_one((1,)))
     if painter.encoded is None:
         return
     painter.prepare_thread()

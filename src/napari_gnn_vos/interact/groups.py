@@ -45,6 +45,11 @@ class Groups:
         return tuple(k for group in self.members if len(group) > 1 for k in group)
 
     @property
+    def objects(self) -> tuple[int, ...]:
+        """Labels of all objects, ascending."""
+        return tuple(sorted(label for group in self.members for label in group))
+
+    @property
     def first_labels(self) -> tuple[int, ...]:
         """Labels that represent the groups."""
         return tuple(group[0] for group in self.members)

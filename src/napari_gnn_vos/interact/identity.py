@@ -1,11 +1,9 @@
-r"""Identity of objects that their appearance does not separate.
+"""Identity of objects that their appearance does not separate.
 
 In one-vs-rest predictions, objects of similar appearance divide the probability among
 them, so that each is less probable than the background. Such objects are merged into a
-group, which is predicted as one object. Inside the group the identity is the solution
-of a diffusion of the known labels, in which the affinity of an edge is multiplied by
-the squared probability of the group at both ends, so that labels do not diffuse through
-the background.
+group, which is predicted as one object. Inside the group the identity is tracked from
+the known labels along optical flow.
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.interact.harmonic import Diffusion, solve_harmonic
-from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
+from napari_gnn_vos.interact.identity_tracking import UNKNOWN, track_identities
+from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
@@ -25,10 +23,6 @@ RESOLVED = 0.68
 to 0.64, two to five different objects 0.65 to 0.92."""
 IS_OBJECT = 0.6
 """Probability of any object of the superpixels that this mean is taken over."""
-DIFFUSION = Diffusion(prior=1e-5, propagated=0.3, iterations=200)
-AFFINITY_EXPONENT = 2.0
-MIN_AFFINITY = 0.01
-"""Lower limit of the probability of a group before its power is taken."""
 
 
 def unresolved_objects(
@@ -82,15 +76,15 @@ def divide_group(
     Returns
     -------
     probability : (K, N) ndarray of float32
-        All of it is assigned to the likeliest object.
+        Each superpixel belongs to one object; to none where no track arrives.
     """
     if len(members) == 1:
         return probability[None]
-    weights = np.clip(probability, MIN_AFFINITY, 1) ** AFFINITY_EXPONENT
-    prior = np.full(graph.n, 1 / len(members), np.float32)
-    priors = dict.fromkeys(members, prior)
-    rest = weights.astype(np.float32), DIFFUSION
-    shares = solve_harmonic(graph, node_labels, priors, frames, *rest)
-    likeliest = np.stack([shares[label] for label in members]).argmax(axis=0)
-    chosen = likeliest == np.arange(len(members))[:, None]
-    return np.asarray(chosen * probability, np.float32)
+    drawn = node_labels.drawn
+    index = np.arange(len(members))[:, None]
+    own = drawn == np.array(members)[:, None]
+    known = np.where(own.any(axis=0), (own * index).sum(axis=0), UNKNOWN)
+    others = (drawn != UNLABELLED) & (known == UNKNOWN)
+    of_group = np.where(others, 0, probability).astype(np.float32)
+    identity = track_identities(graph, known, of_group, frames)
+    return np.asarray((identity == index) * of_group, np.float32)
