@@ -284,6 +284,7 @@ class Annotator:
         controller, jobs = self.controller, self.controller.jobs
         for signal in (
             *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
+            jobs.dropped,
             *(controller.changed, controller.session_changed, controller.message),
             *(controller.auto_predict.changed, controller.active_label.changed),
             *(controller.active_label.table_changed, controller.frame_range.changed),
