@@ -198,7 +198,7 @@ def test_removal_of_an_object_is_not_dropped(viewer):
     run.finish()
     stroke(viewer, 10, label=2)
     run.finish()
-    annotator.remove_object(2)
+    annotator.objects.remove(2)
     stroke(viewer, 15)
     assert run.stopped == 0
     run.finish()
