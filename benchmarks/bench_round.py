@@ -16,6 +16,8 @@ from videos import open_benchmark_video, several_objects
 
 TARGETS = {"2 labels": (0.8, 0.3), "5 labels": (2.0, None)}
 """Seconds for a round, and for the displayed frame."""
+NEAR_TARGET = 1.0
+"""Seconds for the 30 frames around the displayed one."""
 
 
 @pytest.fixture(scope="module", params=TARGETS)
@@ -29,10 +31,6 @@ def annotated(request, opened, cache):
     session = annotate(session, annotator(None, truth, rng), rng=rng)
     session = drain(predict(session, load_model(device="cpu")))
     return request.param, session, annotator(session.labels, truth, rng)
-
-
-NEAR_TARGET = 1.0
-"""Seconds."""
 
 
 def run_round(session, strokes, model, first=None, on_progress=None):

@@ -385,6 +385,19 @@ def test_opened_strokes_do_not_replace_existing_ones(viewer, annotator):
     assert first_layer.visible
 
 
+def test_contours_are_kept_by_the_next_round(viewer, annotator):
+    annotator.toggle_contours()  # without a prediction
+    paint(viewer, 0, 5, 6)
+    annotator.predict()
+    annotator.toggle_contours()
+    assert viewer.layers[SEGMENTATION].contour == 2
+    paint(viewer, 0, 9, 9)
+    annotator.predict()
+    assert viewer.layers[SEGMENTATION].contour == 2
+    annotator.toggle_contours()
+    assert viewer.layers[SEGMENTATION].contour == 0
+
+
 def test_hidden_prediction_becomes_visible_after_a_round(viewer, annotator):
     paint(viewer, 0, 5, 6)
     annotator.predict()

@@ -159,24 +159,87 @@ def test_background_strokes_alone_start_no_prediction(viewer):
     failed.assert_not_called()
 
 
-def test_strokes_during_a_job_start_a_prediction_afterwards(viewer):
+def test_strokes_during_the_preparation_are_predicted_after_it(viewer):
     run = fakes.ManualRunner()
     annotator = make(viewer, run=run)
-    stroke(viewer, 5)
-    stroke(viewer, 10)
-    stroke(viewer, 15)
+    for row in (5, 10, 15):
+        stroke(viewer, row)
     run.finish()  # preparing; the round begins with all that is drawn by then
     run.finish()
     assert rounds(annotator) == 1
     assert viewer.layers[SEGMENTATION].data[0, 15, 4] == 1
+    assert not run.pending
+
+
+def test_newer_stroke_replaces_the_running_prediction(viewer):
+    run, messages = fakes.ManualRunner(), []
+    annotator = make(viewer, run=run)
+    stroke(viewer, 5)
+    run.finish()
+    run.finish()
+    annotator.controller.message.connect(messages.append)
     stroke(viewer, 2)
     stroke(viewer, 18)
+    assert run.stopped == 1
+    run.finish()  # of the dropped job
+    assert viewer.layers[SEGMENTATION].data[0, [2, 18], 4].tolist() == [0, 0]
     run.finish()
-    assert viewer.layers[SEGMENTATION].data[0, [2, 18], 4].tolist() == [1, 0]
-    run.finish()
-    assert rounds(annotator) == 3
-    assert viewer.layers[SEGMENTATION].data[0, 18, 4] == 1
+    assert viewer.layers[SEGMENTATION].data[0, [2, 18], 4].tolist() == [1, 1]
+    assert rounds(annotator) == 2
+    assert "Stopped" not in messages
     assert not run.pending
+
+
+def test_removal_of_an_object_is_not_dropped(viewer):
+    run = fakes.ManualRunner()
+    annotator = make(viewer, run=run)
+    stroke(viewer, 5)
+    run.finish()
+    run.finish()
+    stroke(viewer, 10, label=2)
+    run.finish()
+    annotator.objects.remove(2)
+    stroke(viewer, 15)
+    assert run.stopped == 0
+    run.finish()
+    run.finish()
+    assert viewer.layers[SEGMENTATION].data[0, [5, 10, 15], 4].tolist() == [1, 0, 1]
+
+
+def test_frames_are_shown_as_they_arrive_and_kept_by_the_next_stroke(viewer):
+    run = fakes.StepRunner()
+    annotator = make(viewer, run=run)
+    stroke(viewer, 5)
+    run.finish()  # preparing
+    run.step()
+    assert SEGMENTATION not in viewer.layers
+    run.step()
+    data, shown = viewer.layers[SEGMENTATION].data, annotator.frame
+    assert data[shown, 5, 4] == 1
+    assert not data[shown + 1 :].any()
+    stroke(viewer, 15)
+    assert viewer.layers[SEGMENTATION].data is data
+    assert data[shown, [5, 15], 4].tolist() == [1, 0]
+    run.step()
+    run.step()
+    assert data[shown, [5, 15], 4].tolist() == [1, 1]
+    assert rounds(annotator) == 0
+
+
+def test_undone_stroke_restores_the_labels_of_the_last_round(viewer):
+    run = fakes.StepRunner()
+    annotator = make(viewer, run=run)
+    stroke(viewer, 5)
+    run.finish()
+    run.finish()
+    stroke(viewer, 15)
+    run.step()
+    run.step()
+    shown = annotator.frame
+    assert viewer.layers[SEGMENTATION].data[shown, 15, 4] == 1
+    press(viewer, "Control-Z")
+    assert not annotator.state.busy
+    assert viewer.layers[SEGMENTATION].data[shown, [5, 15], 4].tolist() == [1, 0]
 
 
 def test_error_is_reported(viewer):

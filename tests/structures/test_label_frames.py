@@ -126,3 +126,15 @@ def test_editable_frames_are_written_like_an_array(key, value):
     expected[key] = value
     np.testing.assert_array_equal(np.asarray(edited), expected)
     np.testing.assert_array_equal(np.asarray(frames), array)
+
+
+def test_replaced_frame_supersedes_edits_and_leaves_the_original(labels):
+    original = LabelFrames.of(labels)
+    editable = original.editable()
+    editable[2, 0, 0] = 9
+    editable.replace_frame(2, pack(labels[4]))
+    np.testing.assert_array_equal(editable[2], labels[4])
+    np.testing.assert_array_equal(original[2], labels[2])
+    editable[2, 0, 0] = 9
+    assert editable[2, 0, 0] == 9
+    np.testing.assert_array_equal(editable[3], labels[3])

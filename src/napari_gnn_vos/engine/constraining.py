@@ -119,7 +119,8 @@ def constrained(
         while True:
             step = next(pipeline)
             if isinstance(step, PartialResult):
-                step = replace(step, labels=constrain(step.frame, step.labels))
+                labels = constrain(step.frame, step.labels)
+                step = replace(step, labels=labels, packed=pack(labels))
             yield step
     except StopIteration as last:
         session: Session = last.value

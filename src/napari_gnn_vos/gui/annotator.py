@@ -28,6 +28,9 @@ from napari_gnn_vos.gui.range_tools import RangeTools
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+CONTOUR_WIDTH = 2
+"""Width of the contours of a prediction in pixels of the video."""
+
 
 class Annotator:
     """Annotate objects in a video that a viewer shows.
@@ -262,6 +265,12 @@ class Annotator:
         if layer is not None:
             layer.visible = not layer.visible
 
+    def toggle_contours(self) -> None:
+        """Show the prediction as contours, or as areas."""
+        layer = None if self.workspace is None else self.workspace.prediction
+        if layer is not None:
+            layer.contour = 0 if layer.contour else CONTOUR_WIDTH
+
     def notice_stroke(self) -> None:
         """Record a stroke, then predict if every stroke is predicted."""
         if not self.auto_predict.is_paused:
@@ -284,6 +293,7 @@ class Annotator:
         controller, jobs = self.controller, self.controller.jobs
         for signal in (
             *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
+            jobs.dropped,
             *(controller.changed, controller.session_changed, controller.message),
             *(controller.auto_predict.changed, controller.active_label.changed),
             *(controller.active_label.table_changed, controller.frame_range.changed),

@@ -141,10 +141,20 @@ class EditableLabelFrames(LabelFrames):
     def __init__(self, shape: tuple[int, int, int], packed: Iterable[bytes]) -> None:
         super().__init__(shape, packed)
         self._edited: dict[int, NDArray[np.uint8]] = {}
+        self._replaced: dict[int, bytes] = {}
+
+    def replace_frame(self, t: int, packed: bytes) -> None:
+        """Replace frame `t` by labels compressed by :func:`pack`, in place."""
+        self._replaced[t] = packed
+        self._edited.pop(t, None)
 
     def frame(self, t: int) -> NDArray[np.uint8]:
         """Return frame `t`, (H, W), as a writable array."""
-        return self._edited[t] if t in self._edited else super().frame(t).copy()
+        if t in self._edited:
+            return self._edited[t]
+        if t in self._replaced:
+            return unpack(self._replaced[t], self.shape[1:]).copy()
+        return super().frame(t).copy()
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Assign as to a NumPy array; the first index must be basic or an array."""

@@ -66,13 +66,14 @@ class JobRunner:
     busy_changed = Signal(bool)
     stopped = Signal()  # a job ended without a result and without a GnnVosError
     idle = Signal()  # a job ended, and the job that follows it, if any, was started
+    dropped = Signal()  # a job was dropped, and no other one was started instead
 
     def __init__(self, run: Runner) -> None:
         self._run = run
         self._stop: Callable[[], None] | None = None
         self._then: Callable[[], object] | None = None
         self._job_id = 0
-        self._completed = False
+        self._completed = self._droppable = False
         self._last_step: Progress | None = None
         self._rate = ProgressRate()
 
@@ -101,6 +102,8 @@ class JobRunner:
         pipeline: Pipeline[Any],
         on_result: Callable[[Any], object],
         then: Callable[[], object] | None = None,
+        *,
+        droppable: bool = False,
     ) -> None:
         """Start a pipeline.
 
@@ -112,6 +115,8 @@ class JobRunner:
             Called with the result, unless the job fails or is cancelled.
         then : callable, optional
             Called after `on_result`, once another job can be started.
+        droppable : bool
+            Whether :meth:`dropping` discards the job.
 
         Raises
         ------
@@ -121,6 +126,7 @@ class JobRunner:
         self.require_idle()
         self._job_id += 1
         job_id, self._completed = self._job_id, False
+        self._droppable = droppable
 
         def complete(value: Any) -> None:
             on_result(value)
@@ -154,6 +160,25 @@ class JobRunner:
             self._job_id += 1
             self._stop()
             self._end()
+
+    @contextmanager
+    def dropping(self) -> Iterator[None]:
+        """Discard a droppable job, so that the body can start another one.
+
+        Its partial results stay shown until `dropped` is emitted.
+        """
+        stop = self._stop if self._droppable else None
+        if stop is not None:
+            self._job_id += 1
+            stop()
+            self._stop = self._then = self._last_step = None
+            self._rate = ProgressRate()
+        try:
+            yield
+        finally:
+            if stop is not None and not self.busy:
+                self.busy_changed.emit(False)
+                self.dropped.emit()
 
     def _report_step(self, step: Progress) -> None:
         self._last_step = step
@@ -201,7 +226,10 @@ def _do_nothing() -> None:
 
 
 class AutoPredict:
-    """Request a prediction after every stroke, or when the running job has ended.
+    """Request a prediction after every stroke.
+
+    A running prediction is dropped, because its strokes are part of the new one; other
+    jobs are completed first.
 
     Parameters
     ----------
@@ -257,7 +285,13 @@ class AutoPredict:
         """Request a prediction, because something was drawn or erased."""
         if self._enabled and not self._paused:
             self._pending = True
-            self.schedule(self._predict_pending)
+            self.schedule(self._replace_job)
+
+    def _replace_job(self) -> None:
+        """Predict instead of a running prediction."""
+        if self._pending:
+            with self._jobs.dropping():
+                self._predict_pending()
 
     def _predict_pending(self) -> None:
         if not self._pending or self._jobs.busy:

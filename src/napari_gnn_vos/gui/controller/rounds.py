@@ -144,7 +144,7 @@ class Rounds:
         self.started.emit(f"Labelling {count} ...")
         before = replace(session, constraints=(*session.constraints, constraints))
         pipeline = self._round(before, scribbles, number, annotation.source.frame)
-        self._jobs.start(pipeline, complete)
+        self._jobs.start(pipeline, complete, droppable=not amend)
 
     def restore(
         self,

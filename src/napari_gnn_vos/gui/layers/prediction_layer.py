@@ -11,7 +11,11 @@ from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.finder import LayerFinder
 from napari_gnn_vos.progress import PartialResult, Progress
-from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.label_frames import (
+    EditableLabelFrames,
+    LabelFrames,
+    pack,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -72,6 +76,33 @@ class PredictionLayer:
         self._shown = True
         layer.visible = True  # a new prediction is shown even if the last was hidden
 
+    def show_frame(self, step: PartialResult, displayed: int) -> bool:
+        """Replace the labels of one frame of the prediction that is shown.
+
+        Parameters
+        ----------
+        step : PartialResult
+        displayed : int
+            Frame on screen; the layer is drawn again if it is the replaced one.
+
+        Returns
+        -------
+        shown : bool
+            False if no prediction is shown.
+        """
+        layer = self.layer
+        if layer is None or not self._shown:
+            return False
+        if isinstance(layer.data, EditableLabelFrames):
+            layer.data.replace_frame(step.frame, step.packed or pack(step.labels))
+        else:
+            layer.data[self._axes.layer_index(step.frame)] = self._axes.to_layer(
+                step.labels[None]
+            )[self._axes.layer_index(0)]
+        if step.frame == displayed:
+            layer.refresh()
+        return True
+
     def discard_earlier(self) -> None:
         """Do not restore the labels that the layer had before."""
         self._earlier_data = None
@@ -113,7 +144,8 @@ class ResultPresenter:
         self._controller, self._workspace = controller, workspace
         controller.session_changed.connect(self._show_current)
         controller.jobs.progressed.connect(self._show_partial)
-        for job_ended in (controller.jobs.failed, controller.jobs.stopped):
+        jobs = controller.jobs
+        for job_ended in (jobs.failed, jobs.stopped, jobs.dropped):
             job_ended.connect(self._show_current)
 
     def _show_current(self, _value: object = None) -> None:
@@ -127,11 +159,13 @@ class ResultPresenter:
         workspace.show(labels)
 
     def _show_partial(self, step: Progress) -> None:
-        """Show the frame that is predicted first, and the last labels elsewhere."""
+        """Show a frame of the running prediction, and the last labels elsewhere."""
         workspace, annotation = self._workspace(), self._controller.annotation
-        if workspace is None or annotation is None or annotation.session is None:
+        if not isinstance(step, PartialResult) or workspace is None:
             return
-        if isinstance(step, PartialResult):
+        if annotation is None or annotation.session is None:
+            return
+        if not workspace.show_frame(step):
             labels = annotation.session.packed_labels
-            labels = labels or LabelFrames.blank(workspace.video.shape)
-            workspace.show(labels.exchange(step.frame, step.labels))
+            workspace.show(labels or LabelFrames.blank(workspace.video.shape))
+            workspace.show_frame(step)

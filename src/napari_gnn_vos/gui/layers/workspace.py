@@ -30,6 +30,7 @@ from napari_gnn_vos.gui.layers.object_display import ObjectDisplay
 from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
 from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, value_of
+from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 
@@ -224,6 +225,10 @@ class Workspace:
         """Show a prediction below the strokes; None removes it."""
         self.prediction_layer.show(labels)
         self.show_objects()
+
+    def show_frame(self, step: PartialResult) -> bool:
+        """Show a frame of a running prediction; return False if none is shown yet."""
+        return self.prediction_layer.show_frame(step, self.frame)
 
     def pixel_at(self, world: Sequence[float]) -> tuple[float, float] | None:
         """Return row and column of a position in the viewer; None outside the frame."""

@@ -154,6 +154,12 @@ ACTIONS = {
             "objects.select_previous", "Previous", "Select the previous object", "K"
         ),
         Action("toggle_prediction", "Hide", "Hide or show the labels", "H"),
+        Action(
+            "toggle_contours",
+            "Contours",
+            "Show the labels as contours, or as areas",
+            "Shift-C",
+        ),
     )
 }
 

@@ -111,7 +111,7 @@ class PredictionSection(Section):
         super().__init__(annotator, attempt)
         self.predict = self._button("predict")
         self.auto_predict = CheckBox(
-            text="Predict after every stroke",
+            text="Predict every stroke",
             tooltip="Predict whenever something was painted or erased",
         )
         self.auto_predict.changed.connect(self._set_auto_predict)
