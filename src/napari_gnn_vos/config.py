@@ -148,7 +148,7 @@ class LabelModelSettings(Settings):
         0.01, description="The same where node features are used."
     )
     projection: str = Field(
-        "",
+        "feature-projection",
         description="Learned projection of the label model's inputs while a single "
         "object is annotated: 'feature-projection', which ships with the package, a "
         ".safetensors file, or '' for a logistic regression without a projection.",
