@@ -185,11 +185,15 @@ def test_video_of_two_frames():
     assert jaccard(out.labels, truth, [1]).mean() > 0.8
 
 
-def test_invalid_frame_raises_an_error():
-    frames = np.zeros((3, 20, 24), np.float32)
-    frames[2, 0, 0] = np.nan
-    with pytest.raises(VideoError):
-        drain(start(Video(frames, (0.0, 1.0))))
+def test_pixels_without_a_value_are_prepared_as_black():
+    frames = np.full((3, 20, 24), 0.5, np.float32)
+    frames[2, :10] = np.nan
+    graph = drain(start(Video(frames, (0.0, 1.0)))).graph
+    frames[2, :10] = 0
+    expected = drain(start(Video(frames, (0.0, 1.0)))).graph
+    np.testing.assert_array_equal(
+        graph.frames[2].node_features, expected.frames[2].node_features
+    )
 
 
 # -- annotate and predict

@@ -881,10 +881,13 @@ def test_undo_restores_a_removed_object_without_prediction(viewer, annotator):
     assert not annotator.can_undo
 
 
-def test_removing_an_object_without_strokes_needs_no_undo(annotator):
+def test_removal_of_an_object_without_strokes_can_be_undone(annotator):
     annotator.objects.remove(2)
     assert annotator.active_label.labels == (0, 1)
-    assert not annotator.can_undo
+    annotator.undo()
+    assert annotator.active_label.labels == (0, 1, 2)
+    annotator.redo()
+    assert annotator.active_label.labels == (0, 1)
     with pytest.raises(ScribbleError, match="no object 2"):
         annotator.objects.remove(2)
     with pytest.raises(ScribbleError, match="no object 0"):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog
@@ -16,12 +17,17 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def predicted(viewer, dock):
+def predicted(qtbot, viewer, dock):
     """The dock with two objects drawn and predicted."""
     strokes = viewer.layers[STROKES].data
     strokes[0, 2, 2], strokes[0, 9, 9] = 1, 2
     dock.annotator.predict()
+    wait(qtbot, dock)
     return dock
+
+
+def wait(qtbot, dock):
+    qtbot.waitUntil(lambda: not dock.annotator.controller.jobs.busy)
 
 
 def click_icon(qtbot, dock, row, icon):
@@ -102,7 +108,7 @@ def test_menu_shows_and_switches_states(predicted):
     assert checked == {"Show only this", "Lock", "Absent in this frame"}
 
 
-def test_menu_merges_moves_and_removes(predicted):
+def test_menu_merges_moves_and_removes(qtbot, predicted):
     objects = predicted.annotator.objects
     objects.add()
     trigger(menu_of(predicted, 3), "Move up")
@@ -113,6 +119,7 @@ def test_menu_merges_moves_and_removes(predicted):
     (merge,) = [a.menu() for a in menu.actions() if a.menu() is not None]
     assert [a.text() for a in merge.actions()] == ["Object 1", "Object 3"]
     merge.actions()[0].trigger()
+    wait(qtbot, predicted)
     assert objects.table.labels == (0, 1, 3)
     trigger(menu_of(predicted, 3), "Remove")
     assert objects.table.labels == (0, 1)
@@ -137,21 +144,23 @@ def test_digits_select_labels_of_the_list(viewer, dock):
     viewer.layers.selection.active = viewer.layers["toy"]
     layers = (viewer.layers["toy"], viewer.layers[STROKES])
     for layer in layers:
-        layer.keymap["2"](layer)
+        layer.keymap[coerce_keybinding("2")](layer)
         assert dock.annotator.active_label.label == 2
         assert viewer.layers.selection.active is viewer.layers[STROKES]
-        layer.keymap["0"](layer)
+        layer.keymap[coerce_keybinding("0")](layer)
         assert dock.annotator.active_label.label == 0
-        layer.keymap["7"](layer)
+        layer.keymap[coerce_keybinding("7")](layer)
         assert dock.annotator.active_label.label == 0
         assert "There is no object 7" in dock.annotator.state.message
     assert dock.annotator.active_label.labels == (0, 1, 2)
 
 
-def test_component_under_the_mouse_becomes_an_object(viewer, predicted):
+def test_component_under_the_mouse_becomes_an_object(qtbot, viewer, predicted):
+    viewer.dims.set_current_step(0, 0)
     viewer.layers[STROKES].data[0, 15:18, 20:25] = 1
     viewer.cursor.position = (0, 16, 22)
     assert predicted.annotator.objects.split_at_cursor() == 3
+    wait(qtbot, predicted)
     assert (viewer.layers[STROKES].data[0, 15:18, 20:25] == 3).all()
     assert viewer.layers[STROKES].data[0, 2, 2] == 1
     assert viewer.layers[SEGMENTATION].data[2, 16, 22] == 3

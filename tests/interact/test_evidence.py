@@ -14,7 +14,7 @@ def graph():
     return random_graph(np.random.default_rng(0))
 
 
-STRONG = LabelModelSettings(inverse_regularization=1.0)
+STRONG = LabelModelSettings(inverse_regularization=1.0, projection="")
 """So weak a regularisation that a few samples suffice."""
 
 

@@ -19,7 +19,7 @@ from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from tests.interact.node_labels import known_labels
 from tests.scenes import plain_frame, random_graph
 
-STRONG = LabelModelSettings(inverse_regularization=1.0)
+STRONG = LabelModelSettings(inverse_regularization=1.0, projection="")
 """So weak a regularisation that a few samples suffice."""
 
 

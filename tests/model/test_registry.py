@@ -29,6 +29,6 @@ def test_unavailable_device_raises_an_error():
 def test_bundled_models_can_be_loaded(name):
     model = load_model(name, "cpu")
     assert set(model.metadata.node_feature_names) == set(INPUTS)
-    assert model.metadata.facts["j_by_round"][0] > 0.85
+    assert model.metadata.facts["steps"] in (2000, 2500)
     assert model.several is not None
     assert set(model.several.metadata.node_feature_names) < set(INPUTS)

@@ -275,7 +275,8 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
         precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
         dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
         values: NDArray[Any] = frame.astype(dtype)
-        scaled = (values - low) * (255.0 / (high - low))
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN, and huge values
+            scaled = (values - low) * (255.0 / (high - low))
         if frame.dtype.kind == "f":
             scaled = np.nan_to_num(scaled, copy=False, posinf=255.0, neginf=0.0)
         frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

@@ -87,14 +87,17 @@ class Workspace:
         if layer is None:
             layer = factory.strokes_layer(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(layer)
-        elif factory.SOURCE_KEY not in layer.metadata:  # it was read from a file
-            factory.adopt_strokes(layer, self.image, self.axes, self.video.shape)
-            names, colours = (
-                factory.names_in(layer.features),
-                factory.file_colours(layer),
-            )
-            self.objects.table = self.objects.table.with_defaults(names, colours)
+        else:
+            self._adopt(layer)
         return layer
+
+    def _adopt(self, strokes: Labels) -> None:
+        """Use a layer that was read from a file, with its names and colours."""
+        if factory.SOURCE_KEY not in strokes.metadata:
+            factory.adopt_strokes(strokes, self.image, self.axes, self.video.shape)
+            names = factory.names_in(strokes.features)
+            known = names, factory.file_colours(strokes)
+            self.objects.table = self.objects.table.with_defaults(*known)
 
     @property
     def lines(self) -> Shapes:
@@ -162,7 +165,10 @@ class Workspace:
 
     def show_objects(self) -> None:
         """Show names, colours and visibility of the objects on all layers."""
-        table, (strokes, lines) = self.objects.table, self.drawing_layers
+        strokes, lines = self.drawing_layers
+        if strokes is not None:
+            self._adopt(strokes)
+        table = self.objects.table
         self._display.show_strokes(strokes, table)
         self._display.show_lines(lines, table)
         self._display.show_prediction(self.prediction, table)

@@ -108,15 +108,15 @@ ACTIONS = {
             "objects.split_at_cursor",
             "Split component",
             "Make a new object from the component under the mouse",
-            "C",
+            "Shift-X",
         ),
         Action("objects.move_up", "Move up", "Move the chosen object up in the list"),
         Action(
             "objects.move_down", "Move down", "Move the chosen object down in the list"
         ),
         Action("predict", "Predict", "Label the whole video from all strokes", "G"),
-        Action("ranges.set_in", "In mark", "Start of the range: this frame", "I"),
-        Action("ranges.set_out", "Out mark", "End of the range: this frame", "O"),
+        Action("ranges.set_in", "In mark", "Start of the range: this frame", "Shift-I"),
+        Action("ranges.set_out", "Out mark", "End of the range: this frame", "Shift-O"),
         Action("ranges.clear", "Clear marks", "Remove in and out mark"),
         Action(
             "ranges.predict",
