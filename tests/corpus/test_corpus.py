@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from tests.corpus.families import CORRECT, FAMILIES, LATE, REFUSED
+from tests.corpus.readers import READERS
 from tests.corpus.worker import run
 
 DAMAGED_PER_FAMILY = 12
@@ -23,7 +24,7 @@ def test_unusual_file_is_read_exactly_or_refused(tmp_path, family, number):
     assert outcome in (CORRECT, REFUSED), detail
 
 
-@pytest.mark.parametrize("family", ["tiff", "folder", "npy", "json"])
+@pytest.mark.parametrize("family", ["tiff", "folder", "npy", "json", *READERS])
 def test_damaged_files_raise_expected_errors(tmp_path, family, caplog):
     caplog.set_level(logging.CRITICAL)
     count = len(list(FAMILIES[family]()))

@@ -18,8 +18,8 @@ from napari_gnn_vos.io.formats.video_labels import (
     LazyLabels,
     VideoLabels,
     colour_from_hex,
-    label_dtype,
 )
+from napari_gnn_vos.structures.label_frames import label_dtype
 
 MAX_SIDE = 65535
 MAX_FRAMES = 1_000_000
