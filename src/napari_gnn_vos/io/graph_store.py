@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 METADATA_FILE = "graph.json"
 VERSION = 3
 """Format version, increased when the meaning of the stored arrays changes."""
+MAX_ARRAY_BYTES = 2**31
+"""Largest array of a frame that is read."""
 log = logging.getLogger(__name__)
 
 
@@ -122,13 +125,28 @@ class GraphStore:
 
     def _load(self, t: int, names: tuple[str, ...]) -> list[NDArray[Any]]:
         try:
-            with np.load(numpy_file(self._path(t))) as file:
+            with np.load(numpy_file(self._path(t)), allow_pickle=False) as file:
+                _check_sizes(file.zip)
                 return [file[name] for name in names]
-        except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        except _DAMAGED as error:
             raise ReadError(
                 f"Expected a prepared frame in {self._path(t)}, which is missing or "
                 "damaged. Delete the folder and prepare the video again."
             ) from error
+
+
+_DAMAGED = (
+    *(OSError, EOFError, KeyError, ValueError, AttributeError),  # not a zip file
+    *(MemoryError, OverflowError, NotImplementedError, RuntimeError),
+    *(BadZipFile, zlib.error),
+)
+
+
+def _check_sizes(archive: ZipFile) -> None:
+    """Raise ValueError if a member would be too large in memory."""
+    largest = max((member.file_size for member in archive.infolist()), default=0)
+    if largest > MAX_ARRAY_BYTES:
+        raise ValueError(f"an array has {largest} bytes")
 
 
 class MemoryStore:

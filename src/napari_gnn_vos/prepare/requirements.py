@@ -14,9 +14,9 @@ from napari_gnn_vos.structures.working_video import (
 )
 
 SECONDS_PER_MEGAPIXEL: dict[Quality, float] = {
-    "fast": 0.35,
+    "fast": 0.45,
     "balanced": 0.55,
-    "best": 1.1,
+    "best": 1.15,
 }
 """Processor time per megapixel of the reduced frames, by `benchmarks/memory.py`."""
 SECONDS_PER_FULL_MEGAPIXEL = 0.005
