@@ -18,6 +18,9 @@ output=$(timeout 300 "$tools/bin/pip-audit" --disable-pip --no-deps --progress-s
     --timeout 15 -r constraints.txt 2>&1)
 audited=$?
 echo "$output"
+if grep -q "could not be audited" <<< "$output"; then
+    echo "pip-audit: the dependencies above are unknown to its database; not checked."
+fi
 if [ "$audited" != 0 ]; then
     if grep -qE "^Name +Version +ID" <<< "$output"; then
         status=1

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread, main_thread
+from typing import Any
 
 import numpy as np
 from napari.layers import Labels
@@ -47,10 +48,10 @@ def load_units() -> None:
     """
     import pint
 
-    application = pint.get_application_registry()
+    application: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
     unused = application.get()
     if isinstance(unused, pint.registry.LazyRegistry):
-        loaded = pint.UnitRegistry()
+        loaded: Any = pint.UnitRegistry()
         if isinstance(unused, pint.registry.LazyRegistry):
             application.set(loaded)
 

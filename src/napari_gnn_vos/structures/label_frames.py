@@ -10,10 +10,11 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-Labels = NDArray[np.uint8] | NDArray[np.uint16]
+Labels = NDArray[np.uint8 | np.uint16]
+LabelType = type[np.uint8 | np.uint16]
 
 
-def label_dtype(largest: int) -> type[np.uint8 | np.uint16]:
+def label_dtype(largest: int) -> LabelType:
     """Return the smallest type that holds labels up to the largest one."""
     return np.uint8 if largest < 256 else np.uint16
 
@@ -41,9 +42,10 @@ class LabelFrames(NDArrayOperatorsMixin):
         self,
         shape: tuple[int, int, int],
         packed: Iterable[bytes],
-        dtype: type[np.uint8 | np.uint16] = np.uint8,
+        dtype: LabelType = np.uint8,
     ) -> None:
-        self.shape, self.dtype = shape, np.dtype(dtype)
+        self.shape = shape
+        self.dtype: np.dtype[np.uint8 | np.uint16] = np.dtype(dtype)
         self._packed = tuple(packed)
         if len(self._packed) != shape[0]:
             raise ValueError(f"expected {shape[0]} frames, got {len(self._packed)}")
@@ -63,11 +65,16 @@ class LabelFrames(NDArrayOperatorsMixin):
         """Return a copy with the (H, W) labels of frame `t` replaced."""
         packed = [*self._packed]
         packed[t] = pack(labels.astype(self.dtype, copy=False))
-        return LabelFrames(self.shape, packed, self.dtype.type)
+        return LabelFrames(self.shape, packed, self.label_type)
 
     def editable(self) -> EditableLabelFrames:
         """Return a copy that can be written to; frames are shared until then."""
-        return EditableLabelFrames(self.shape, self._packed, self.dtype.type)
+        return EditableLabelFrames(self.shape, self._packed, self.label_type)
+
+    @property
+    def label_type(self) -> LabelType:
+        """Type of the labels, uint8 or uint16."""
+        return np.uint8 if self.dtype == np.uint8 else np.uint16
 
     @property
     def packed(self) -> tuple[bytes, ...]:
@@ -89,7 +96,7 @@ class LabelFrames(NDArrayOperatorsMixin):
 
     def frame(self, t: int) -> Labels:
         """Decompress frame `t`, (H, W)."""
-        return unpack(self._packed[t], self.shape[1:], self.dtype.type)
+        return unpack(self._packed[t], self.shape[1:], self.label_type)
 
     def __iter__(self) -> Iterator[Labels]:
         return map(self.frame, range(len(self)))
@@ -153,7 +160,7 @@ class EditableLabelFrames(LabelFrames):
         self,
         shape: tuple[int, int, int],
         packed: Iterable[bytes],
-        dtype: type[np.uint8 | np.uint16] = np.uint8,
+        dtype: LabelType = np.uint8,
     ) -> None:
         super().__init__(shape, packed, dtype)
         self._edited: dict[int, Labels] = {}
@@ -192,7 +199,7 @@ def pack(labels: Labels) -> bytes:
 def unpack(
     packed: bytes,
     shape: tuple[int, ...],
-    dtype: type[np.uint8 | np.uint16] = np.uint8,
+    dtype: LabelType = np.uint8,
 ) -> Labels:
     """Decompress the (H, W) labels of a frame.
 
@@ -215,4 +222,5 @@ def unpack(
     content = stream.decompress(packed, size + 1)
     if len(content) != size:
         raise ValueError(f"expected {size} bytes, got {len(content)} or more")
-    return np.frombuffer(content, dtype).reshape(shape)
+    stored: np.dtype[np.uint8 | np.uint16] = np.dtype(dtype)
+    return np.frombuffer(content, stored).reshape(shape)

@@ -48,7 +48,8 @@ def full_frame_bytes(video: Video) -> int:
     """Bytes of a frame as stored, as an RGB image, and of two label images of it."""
     pixels = math.prod(video.shape[1:])
     values = math.prod(video.frames.shape[1:])
-    return values * np.dtype(video.frames.dtype).itemsize + pixels * (3 + 2 + 2)
+    stored = values * int(np.dtype(video.frames.dtype).itemsize)
+    return stored + pixels * (3 + 2 + 2)
 
 
 def reduce_image(image: Rgb, shape: tuple[int, int]) -> Rgb:
@@ -167,5 +168,5 @@ def reduce_painted_pixels(
     last = by_count[np.diff(key[by_count], append=-1) != 0]
     frame, pixel = np.divmod(key[last], target[1] * target[2])
     row, col = np.divmod(pixel, target[2])
-    rows = (array.astype(np.int32) for array in (frame, row, col))
-    return PaintedPixels(*rows, labels[last].astype(painted.label.dtype))
+    frame, row, col = (array.astype(np.int32) for array in (frame, row, col))
+    return PaintedPixels(frame, row, col, labels[last].astype(painted.label.dtype))

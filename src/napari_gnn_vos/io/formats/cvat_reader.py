@@ -140,7 +140,7 @@ def read(path: Path) -> VideoLabels:
     try:
         document = _Parser().parse(path)
         _check_size(*document.size)
-    except (OSError, ValueError, KeyError, expat.ExpatError) as error:
+    except (OSError, ValueError, LookupError, expat.ExpatError) as error:
         raise ReadError(
             f"Expected CVAT XML for images or videos; {path} differs: {error}. Export "
             "the task again."
