@@ -25,7 +25,6 @@ from napari_gnn_vos.errors import (
     ReadError,
     ScribbleError,
     SettingsError,
-    VideoError,
 )
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.strokes import rasterise

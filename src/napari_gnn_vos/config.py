@@ -23,6 +23,9 @@ from pydantic import (
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.storage import atomic_write
 
+MAX_BYTES = 2**20
+"""Bytes of a file of settings that are read."""
+
 
 class Settings(BaseModel):
     """Base class of all settings: immutable, unknown fields are refused."""
@@ -69,6 +72,13 @@ class PrepareSettings(Settings):
         description="Network of the appearance features; see model/registry.",
     )
     denoise: bool = Field(True, description="Denoise noisy frames by non-local means.")
+    max_pixels: int = Field(
+        1_000_000,
+        ge=4096,
+        description="Larger frames are reduced to about this number of pixels for "
+        "superpixels, optical flow and features. Labels have the resolution of the "
+        "video.",
+    )
     superpixels: SuperpixelSettings = SuperpixelSettings()
     edges: EdgeSettings = EdgeSettings()
     quality: Quality = Field(
@@ -77,8 +87,11 @@ class PrepareSettings(Settings):
     )
 
     def digest(self) -> str:
-        """Return a short hash of all settings, part of the cache key."""
-        text = self.model_dump_json()
+        """Return a short hash of the settings, part of the cache key.
+
+        `max_pixels` is not included: the key contains the size of reduced frames.
+        """
+        text = self.model_dump_json(exclude={"max_pixels"})
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -248,8 +261,10 @@ class Config(Settings):
             If the file is missing or not TOML, or has an unknown or invalid setting.
         """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
-        except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+            with path.open("rb") as file:
+                text = file.read(MAX_BYTES).decode()
+            return cls.model_validate(tomllib.loads(text))
+        except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(
                 f"{path} must be a TOML file with the settings of gnn-vos: {error}"
             ) from error

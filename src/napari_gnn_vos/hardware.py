@@ -56,6 +56,24 @@ class SharedLimit:
                     self._restore()
 
 
+@contextmanager
+def worker_threads(
+    initializer: Callable[[], object] | None = None,
+) -> Iterator[ThreadPoolExecutor]:
+    """Provide one thread per core; tasks that did not start are cancelled at the end.
+
+    Parameters
+    ----------
+    initializer : callable, optional
+        Called in each thread before its first task.
+    """
+    pool = ThreadPoolExecutor(cores(), initializer=initializer)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _limit_opencv() -> Callable[[], None]:
     from napari_gnn_vos.vision import cv2
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,8 @@ from tests.corpus.families import CORRECT, FAMILIES, FOREIGN, LATE, REFUSED, WRO
 CRASH, TIMEOUT = "crash", "time limit"
 COLUMNS = (CORRECT, REFUSED, LATE, WRONG, FOREIGN, CRASH, TIMEOUT)
 FAULTS = (WRONG, FOREIGN, CRASH, TIMEOUT)
-SECONDS_PER_FILE = 30.0
+WAITING_SECONDS = 600.0
+"""Time for a process that neither computes nor answers."""
 Job = tuple[str, int, int]
 """Family, number of the sample, seed of the damage (-1: none)."""
 
@@ -75,7 +77,7 @@ def _run(jobs: Iterator[Job]) -> Iterator[tuple[Job, str, str]]:
             worker = worker or _start_worker(folder)
             assert worker.stdin is not None
             assert worker.stdout is not None
-            timer = Timer(SECONDS_PER_FILE, worker.kill)
+            timer = Timer(WAITING_SECONDS, worker.kill)
             worker.stdin.write(json.dumps(job) + "\n")
             worker.stdin.flush()
             timer.start()
@@ -86,6 +88,7 @@ def _run(jobs: Iterator[Job]) -> Iterator[tuple[Job, str, str]]:
                 yield job, *json.loads(line)
             else:
                 code = worker.wait()
+                elapsed = elapsed or code == -getattr(signal, "SIGPROF", 0)
                 yield job, TIMEOUT if elapsed else CRASH, f"exit code {code}"
                 worker = None
         if worker is not None and worker.stdin is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
-from tests.corpus import arrays, folders, movies, texts, tiffs, unusual
+from tests.corpus import arrays, folders, movies, readers, texts, tiffs, unusual
 from tests.corpus.sample import Sample
 
 FAMILIES: dict[str, Callable[[], Iterator[Sample]]] = {
@@ -22,6 +22,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Sample]]] = {
     "unusual-movie": unusual.movies,
     "unusual-tiff": unusual.tiffs,
     "unusual-folder": unusual.folders,
+    **readers.SAMPLES,
 }
 CORRECT, REFUSED, LATE, WRONG, FOREIGN = (
     "correct",
@@ -51,6 +52,8 @@ def check(family: str, path: Path, sample: Sample | None) -> tuple[str, str]:
     try:
         if family == "json":
             return _check_strokes(path, sample)
+        if family in readers.READERS:
+            return CORRECT, str(readers.READERS[family](path))[:200]
         return _check_video(path, sample)
     except GnnVosError as error:
         outcome = LATE if getattr(error, "is_late", False) else REFUSED

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from tests.corpus.families import CORRECT, FAMILIES, LATE, REFUSED
+from tests.corpus.readers import READERS
 from tests.corpus.worker import run
 
 DAMAGED_PER_FAMILY = 12
@@ -33,7 +34,7 @@ def test_concealed_damage_does_not_depend_on_the_order(tmp_path, number, seed, c
     assert outcome == CORRECT, detail
 
 
-@pytest.mark.parametrize("family", ["tiff", "folder", "npy", "json"])
+@pytest.mark.parametrize("family", ["tiff", "folder", "npy", "json", *READERS])
 def test_damaged_files_raise_expected_errors(tmp_path, family, caplog):
     caplog.set_level(logging.CRITICAL)
     count = len(list(FAMILIES[family]()))

@@ -27,7 +27,7 @@ def samples() -> Iterator[Sample]:
         "long-integer": f'[{{"frame": {"9" * 5000}, "label": 1, "path": [[0, 0]]}}]',
         "negative-frame": json.dumps([STROKE | {"frame": -1}]),
         "late-frame": json.dumps([STROKE | {"frame": 2**31}]),
-        "label": json.dumps([STROKE | {"label": 255}]),
+        "label": json.dumps([STROKE | {"label": 32_768}]),
         "label-text": json.dumps([STROKE | {"label": "one"}]),
         "label-list": json.dumps([STROKE | {"label": [1]}]),
         "points": json.dumps([STROKE | {"path": []}]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import numpy as np
 from tests.corpus.families import FAMILIES, check
 from tests.corpus.mutations import damage
 
+SECONDS_PER_FILE = 30.0
+"""Processor time of a file."""
 MEMORY = 3 * 2**30
 """Address space that reading a file may add, in bytes."""
 
@@ -23,7 +26,9 @@ def main() -> None:
     os.dup2(2, 1)  # libraries may print
     for line in sys.stdin:
         family, number, seed = json.loads(line)
+        _limit_time(SECONDS_PER_FILE)
         outcome = run(Path(sys.argv[1]), family, number, seed)
+        _limit_time(0)
         results.write(json.dumps(outcome) + "\n")
         results.flush()
 
@@ -63,6 +68,15 @@ def run(
         return outcome, f"{sample.name}, {kind}: {detail}"
     outcome, detail = check(family, path, sample)
     return outcome, f"{sample.name}: {detail}"
+
+
+def _limit_time(seconds: float) -> None:
+    """End this process after a processor time; 0 removes the limit.
+
+    Processor time does not depend on other processes.
+    """
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _limit_memory() -> None:

@@ -42,8 +42,8 @@ def test_separate_regions_keep_their_identity():
 
 
 def test_regions_that_touch_for_a_while_keep_their_identity():
-    apart, touching = [1, 1, 0, 1, 1], [1, 1, 1, 1, 1]
-    identity = track([apart, touching, touching, apart], {(0, 0): 0, (0, 4): 1})
+    apart, joined = [1, 1, 0, 1, 1], [1, 1, 1, 1, 1]
+    identity = track([apart, joined, joined, apart], {(0, 0): 0, (0, 4): 1})
     np.testing.assert_array_equal(identity[:, [0, 1, 3, 4]], [[0, 0, 1, 1]] * 4)
 
 

@@ -24,6 +24,7 @@ from napari_gnn_vos.cli.options import (
 from napari_gnn_vos.cli.terminal import (
     report_errors,
     report_interrupt,
+    report_requirements,
     run_with_progress_bar,
 )
 
@@ -41,6 +42,9 @@ def prepare(
 
     with report_errors(), report_interrupt(cache):
         config = Config.at(quality)
+        if scheduler is None:
+            for path in videos:
+                report_requirements(path, config)
         sizes = run_with_progress_bar(prepare_videos(videos, cache, scheduler, config))
     for name, size in sizes.items():
         typer.echo(
@@ -79,6 +83,7 @@ def segment(
     from napari_gnn_vos.io.read import frame_names, read_video
     from napari_gnn_vos.io.strokes_file import read_strokes
     from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.prepare.requirements import preparation_requirements
 
     with report_errors():
         scribbles = read_strokes(strokes)
@@ -92,7 +97,11 @@ def segment(
             frame_names=names,
         )
         network = load_model(model, device, backend)
-        session = run_with_progress_bar(start(frames, Config.at(quality), cache))
+        config = Config.at(quality)
+        typer.echo(
+            f"{video}: {preparation_requirements(frames, config.prepare)}.", err=True
+        )
+        session = run_with_progress_bar(start(frames, config, cache))
         session = annotate(session, scribbles, rng=np.random.default_rng(seed))
         session = run_with_progress_bar(predict(session, network))
         labels = VideoLabels(

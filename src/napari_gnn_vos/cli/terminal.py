@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import typer
 from tqdm import tqdm
 
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.progress import Pipeline, Progress, drain
 
@@ -42,6 +43,19 @@ def report_interrupt(folder: Path | None) -> Iterator[None]:
         )
         typer.secho(f"Stopped.{hint}", err=True, fg="yellow")
         raise typer.Exit(130) from interrupt
+
+
+def report_requirements(path: Path, config: Config) -> None:
+    """Print the expected time and memory of a preparation; nothing if it is unreadable.
+
+    The error of a video that cannot be read is reported by the preparation.
+    """
+    from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.prepare.requirements import preparation_requirements
+
+    with suppress(GnnVosError):
+        needed = preparation_requirements(read_video(path), config.prepare)
+        typer.echo(f"{path}: {needed}.", err=True)
 
 
 def run_with_progress_bar(pipeline: Pipeline[R]) -> R:

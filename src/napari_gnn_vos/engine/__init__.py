@@ -4,7 +4,8 @@ Only this package combines reading, preparing, annotating and predicting.
 """
 
 from napari_gnn_vos.engine.annotating import annotate
-from napari_gnn_vos.engine.predicting import Model, evidence, predict
+from napari_gnn_vos.engine.blocks import Model
+from napari_gnn_vos.engine.predicting import evidence, predict
 from napari_gnn_vos.engine.refining import encode_frames
 from napari_gnn_vos.engine.starting import INPUTS, start
 

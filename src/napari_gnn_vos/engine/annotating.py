@@ -29,7 +29,7 @@ from napari_gnn_vos.interact.split_graph import (
     apply_split,
     split_frames,
 )
-from napari_gnn_vos.interact.strokes import paint_scribbles
+from napari_gnn_vos.interact.strokes import paint_scribbles, scaled
 from napari_gnn_vos.prepare.describe import (
     describe_pair,
     describe_regions,
@@ -72,10 +72,10 @@ def annotate(
     ScribbleError
         If a stroke lies outside the video.
     """
-    shape, frames = session.graph.shape, {s.frame for s in scribbles}
+    shape, frames = session.video.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
     session = _split(replace(session, painted_pixels=painted_pixels), frames)
-    graph = session.graph
+    graph, painted_pixels = session.graph, session.graph_pixels
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, session.drawn_seeds, session.propagated_seeds
     )
@@ -96,8 +96,9 @@ def _new_seeds(
     session: Session, scribbles: Sequence[Scribble], rng: Generator
 ) -> Seeds:
     """Sample seeds from new strokes and, in the first round, presumed background."""
-    graph, painted_pixels = session.graph, session.painted_pixels
+    graph, painted_pixels = session.graph, session.graph_pixels
     settings, round_index = session.config.seeds, len(session.rounds) + 1
+    scribbles = [scaled(s, session.video.shape, graph.shape) for s in scribbles]
     seeds = sample_seeds(scribbles, graph.shape, round_index, settings, rng=rng)
     if session.rounds or is_filled_by_objects(
         graph.frames, graph.node_feature_names, painted_pixels
@@ -128,7 +129,7 @@ def _propagate(session: Session, seeds: Seeds) -> Seeds:
 
 def _split(session: Session, frames: Set[int]) -> Session:
     """Split superpixels with several labels on the given frames."""
-    settings, video = session.config.prepare, session.video
+    settings, video = session.config.prepare, session.working_video
     read = partial(video.rgb, denoise=settings.denoise)
     images = CachedSequence(read, video.shape[0])
     least_share = settings.edges.least_share

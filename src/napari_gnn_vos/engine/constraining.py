@@ -6,30 +6,27 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_gnn_vos.progress import PartialResult, Pipeline
 from napari_gnn_vos.structures.constraints import Constraints
-from napari_gnn_vos.structures.label_frames import LabelFrames, pack
+from napari_gnn_vos.structures.label_frames import LabelFrames, Labels, pack
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Session
 
-U8 = NDArray[np.uint8]
 
-
-def keep_locked(labels: U8, previous: U8, locked: Collection[int]) -> U8:
+def keep_locked(labels: Labels, previous: Labels, locked: Collection[int]) -> Labels:
     """Keep the pixels of locked objects.
 
     Parameters
     ----------
-    labels, previous : (H, W) ndarray of uint8
+    labels, previous : (H, W) ndarray of uint8 or uint16
         Labels of a frame after this round and before it.
     locked : collection of int
 
     Returns
     -------
-    labels : (H, W) ndarray of uint8
+    labels : (H, W) ndarray of uint8 or uint16
         `previous` where it or `labels` is a locked object, `labels` elsewhere.
     """
     objects = np.array(sorted(locked), labels.dtype)
@@ -37,7 +34,7 @@ def keep_locked(labels: U8, previous: U8, locked: Collection[int]) -> U8:
     return np.where(kept, previous, labels)
 
 
-def remove_absent(labels: U8, absent: Collection[int]) -> U8:
+def remove_absent(labels: Labels, absent: Collection[int]) -> Labels:
     """Replace the labels of absent objects by background, (H, W)."""
     objects = np.array(sorted(absent), labels.dtype)
     return np.where(np.isin(labels, objects), labels.dtype.type(BACKGROUND), labels)
@@ -64,7 +61,7 @@ class FrameConstrainer:
         self._constraints, self._previous = constraints, previous
         self._painted = painted
 
-    def __call__(self, t: int, labels: U8) -> U8:
+    def __call__(self, t: int, labels: Labels) -> Labels:
         """Return the constrained labels of frame `t`, (H, W)."""
         constraints = self._constraints
         if not self._may_change(t):
@@ -85,7 +82,7 @@ class FrameConstrainer:
         frames = self._constraints.frames
         return frames is None or frames[0] <= t < frames[1]
 
-    def _painted_on(self, t: int, labels: U8) -> U8:
+    def _painted_on(self, t: int, labels: Labels) -> Labels:
         pixels = self._painted.take(self._painted.frame == t)
         labels[pixels.row, pixels.col] = pixels.label
         return labels
@@ -128,8 +125,10 @@ def constrained(
         pipeline.close()
     if session.packed_labels is None:
         return session
-    frames = enumerate(session.packed_labels)
-    packed = (pack(constrain(t, labels)) for t, labels in frames)
-    return replace(
-        session, packed_labels=LabelFrames(session.packed_labels.shape, packed)
+    old = session.packed_labels
+    packed = (
+        pack(constrain(t, labels).astype(old.dtype, copy=False))
+        for t, labels in enumerate(old)
     )
+    constrained = LabelFrames(old.shape, packed, old.label_type)
+    return replace(session, packed_labels=constrained)

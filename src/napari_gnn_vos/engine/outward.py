@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine.refining import FramePainter
-from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.hardware import worker_threads
 from napari_gnn_vos.interact.uncertainty import expected_overlap
-from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
-from napari_gnn_vos.structures.label_frames import pack
+from napari_gnn_vos.progress import (
+    POLL_SECONDS,
+    PartialResult,
+    Pipeline,
+    Progress,
+)
+from napari_gnn_vos.structures.label_frames import Labels, pack
 from napari_gnn_vos.structures.session import Session
 
 F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
 Probabilities = Callable[[range], Iterator[F32]]
 """From frames to the (n, K) probability of each."""
 
@@ -28,8 +32,6 @@ NEAR_FRAMES = 15
 MAX_RING_FRAMES = 64
 """Frames of a ring on either side. Each ring is twice as wide as the one before, up to
 this width, because the network also computes the frames in the receptive field."""
-POLL_SECONDS = 0.05
-"""Time between two steps while a frame is labelled, so that the caller can stop."""
 
 
 class Ring(NamedTuple):
@@ -122,7 +124,7 @@ class OutwardLabelling:
         self._session, self._painter = session, painter
         self._probabilities = probabilities
         self._count = session.graph.shape[0]
-        self._jobs: deque[tuple[int, Future[tuple[LabelledFrame, U8]]]] = deque()
+        self._jobs: deque[tuple[int, Future[tuple[LabelledFrame, Labels]]]] = deque()
         self.results: dict[int, LabelledFrame] = {}
 
     def run(self, rings: Iterable[Ring]) -> Pipeline[None]:
@@ -137,16 +139,13 @@ class OutwardLabelling:
         step : Progress
             A `PartialResult` for each frame, from the nearest to the farthest.
         """
-        pool = ThreadPoolExecutor(cores(), initializer=self._painter.prepare_thread)
-        try:
+        with worker_threads(self._painter.prepare_thread) as pool:
             for ring in rings:
                 for t, probability in self._predict_ring(ring):
                     job = pool.submit(self._label, t, probability)
                     self._jobs.append((t, job))
                     yield from self._collect(wait_for_all=False)
                 yield from self._collect(wait_for_all=True)
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _predict_ring(self, ring: Ring) -> Iterator[tuple[int, F32]]:
         """Run the network; yield frames of both sides in turns, the nearest first."""
@@ -159,7 +158,7 @@ class OutwardLabelling:
         if frames:
             yield from zip(frames, self._probabilities(frames), strict=True)
 
-    def _label(self, t: int, probability: F32) -> tuple[LabelledFrame, U8]:
+    def _label(self, t: int, probability: F32) -> tuple[LabelledFrame, Labels]:
         labels, refined = self._painter(t, probability)
         overlap = expected_overlap(probability, self._session.graph.frames[t].sizes)
         return LabelledFrame(probability, refined, overlap, pack(labels)), labels

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.engine.blocks import Model, predict_groups
 from napari_gnn_vos.engine.outward import OutwardLabelling, outward_rings, whole_video
 from napari_gnn_vos.engine.refining import FramePainter
 from napari_gnn_vos.errors import NoSeedsError
@@ -21,36 +21,11 @@ from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import expected_j
 from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.session import Prediction, Session
-from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
-
-
-class Model(Protocol):
-    """A function that predicts probabilities of superpixels, such as `Predictor`."""
-
-    def __call__(
-        self, graph: VideoGraph, node_inputs: Callable[[int], F32], frames: range, /
-    ) -> Iterator[F32]:
-        """Predict the superpixels of some frames.
-
-        Parameters
-        ----------
-        graph : VideoGraph
-        node_inputs : callable
-            From the index of a frame to the inputs of its n superpixels for K objects,
-            (K, n, 8); columns as in `structures.feature_names.NODE_INPUT_NAMES`.
-        frames : range
-
-        Yields
-        ------
-        probability : (K, n) ndarray of float32
-            Of each object against the rest; one array per frame, in the order of
-            `frames`.
-        """
 
 
 FIRST_FRAME_RADIUS = 60
@@ -87,7 +62,7 @@ def evidence(
             "A prediction needs a stroke on an object; none is drawn. Draw one first."
         )
     graph = session.graph
-    points = session.painted_pixels, session.drawn_seeds, session.propagated_seeds
+    points = session.graph_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)
     settings, previous = session.config.label_model, session.prediction
     if previous is not None and previous.refined and session.config.refined_previous:
@@ -180,7 +155,9 @@ def _predict_all(
         tuple(frame.refined for frame in frames) if labelling.refines else (),
         inputs.groups.grouped,
     )
-    labels = LabelFrames(session.video.shape, [frame.packed for frame in frames])
+    packed = [frame.packed for frame in frames]
+    dtype = label_dtype(max(inputs.objects, default=0))
+    labels = LabelFrames(session.video.shape, packed, dtype)
     return replace(session, prediction=prediction, packed_labels=labels)
 
 
@@ -210,7 +187,7 @@ def _probabilities(
 ) -> Iterator[F32]:
     """Run the network and combine the objects; yield (n, K) for each frame."""
     if inputs.groups.trivial:
-        predictions = model(session.graph, inputs.inputs, frames)
+        predictions = predict_groups(model, session.graph, inputs, frames)
     else:
         predictions = _divided(model, session, inputs, frames)
     for t, probabilities in zip(frames, predictions, strict=True):
@@ -230,7 +207,7 @@ def _divided(
     around = range(start, min(frames.stop + DIVIDED_RADIUS, count))
     known = slice(graph.offsets[around.start], graph.offsets[around.stop])
     of_groups = np.zeros((len(inputs.groups.members), graph.n), np.float32)
-    predictions = model(graph, inputs.inputs, around)
+    predictions = predict_groups(model, graph, inputs, around)
     of_groups[:, known] = np.concatenate(list(predictions), axis=1)
     divided = {
         label: probability

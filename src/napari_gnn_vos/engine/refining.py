@@ -15,18 +15,18 @@ from napari_gnn_vos.interact.boundary_band import (
 )
 from napari_gnn_vos.interact.groups import Groups
 from napari_gnn_vos.interact.paint import (
-    assign_painted_pixels,
+    complete_labels,
     paint_frame,
     paint_labels,
 )
 from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.structures.label_frames import Labels
 from napari_gnn_vos.structures.session import Session
 
 if TYPE_CHECKING:
     from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, EncodedVideo
 
 F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
 
 MAX_DECODED_GROUPS = 3
 """With more objects, or groups of similar objects, the guided filter is used: time
@@ -78,7 +78,7 @@ class FramePainter:
 
         refiner = load_boundary_refiner(device, session.config.decoder)
         denoise = session.config.prepare.denoise
-        encoded = refiner.frames(session.video, denoise)
+        encoded = refiner.frames(session.working_video, denoise)
         return cls(session, objects, columns, refiner, encoded)
 
     def prepare_thread(self) -> None:
@@ -88,7 +88,7 @@ class FramePainter:
 
             set_torch_threads(1)
 
-    def __call__(self, t: int, probability: F32) -> tuple[U8, F32]:
+    def __call__(self, t: int, probability: F32) -> tuple[Labels, F32]:
         """Label the pixels of a frame.
 
         Parameters
@@ -99,7 +99,7 @@ class FramePainter:
 
         Returns
         -------
-        painted : (H, W) ndarray of uint8
+        painted : (H, W) ndarray of uint8 or uint16
             Pixels under a stroke have its label.
         refined : (n, K) ndarray of float32
             Mean probability of the pixels of each superpixel.
@@ -107,17 +107,18 @@ class FramePainter:
         session = self.session
         if self.refiner is None:
             return paint_frame(session, t, probability, self.objects), probability
-        labels, grey = session.graph.frames[t].labels, session.video.greys[t]
+        video = session.working_video
+        labels, grey = session.graph.frames[t].labels, video.greys[t]
         painted = paint_labels(labels, probability, self.objects, grey)
         coarse = self._coarse(labels, probability)
         bands = self._bands(painted, coarse)
         if not bands.any():
-            return assign_painted_pixels(session, t, painted), probability
+            return complete_labels(session, t, painted), probability
         logits = self._logits(t, coarse, bands)
         logits, bands = self._of_members(labels, probability, logits, bands)
-        names = np.array((0, *self.objects), np.uint8)
+        names = np.array((0, *self.objects), painted.dtype)
         refined = label_band(logits, bands, labels, probability, names, painted)
-        return assign_painted_pixels(session, t, painted), refined
+        return complete_labels(session, t, painted), refined
 
     def _coarse(self, labels: NDArray[np.uint16], probability: F32) -> F32:
         """Probability of each of G groups at stride 2, (G, h, w)."""
@@ -129,7 +130,7 @@ class FramePainter:
             halve_probability(labels, of_group, out)
         return coarse
 
-    def _bands(self, painted: U8, coarse: F32) -> NDArray[np.bool_]:
+    def _bands(self, painted: Labels, coarse: F32) -> NDArray[np.bool_]:
         """Where each group is decoded at stride 2, (G, h, w)."""
         half = _every_second_pixel(painted, coarse.shape[1:])
         members = [np.array(self.objects)[list(columns)] for columns in self.groups]

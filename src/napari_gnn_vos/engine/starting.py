@@ -25,6 +25,7 @@ from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
+from napari_gnn_vos.structures.working_video import reduced_video, working_shape
 
 if TYPE_CHECKING:
     from napari_gnn_vos.storage import StoragePath
@@ -73,13 +74,19 @@ def start(
         If a frame cannot be read.
     """
     config = config or Config()
-    fingerprint = f"{video.fingerprint()}-{config.prepare.digest()}"
+    working = reduced_video(
+        video, working_shape(video.shape, config.prepare.max_pixels)
+    )
+    pixels = yield from video.compute_fingerprint()
+    fingerprint = f"{pixels}-{config.prepare.digest()}"
+    if working is not video:
+        fingerprint += "-{1}x{2}".format(*working.shape)
     folder = cache / fingerprint if cache else None
     graph = open_graph(folder) if folder else None
     if graph is None:
         store = GraphStore(folder, video.shape[0]) if folder else MemoryStore()
-        yield from _prepare(video, config.prepare, store, around)
-        graph = _open_store(store, video, fingerprint)
+        yield from _prepare(working, config.prepare, store, around)
+        graph = _open_store(store, working, fingerprint)
         if isinstance(store, GraphStore):
             store.finish(graph)
     log.info("%s: %d superpixels on %d frames", video.name, graph.n, video.shape[0])

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread, main_thread
+from typing import Any
 
 import numpy as np
 from napari.layers import Labels
@@ -34,8 +35,25 @@ def _load_widget() -> None:
     """Import modules; the first labels layer also loads pandas and compiles kernels."""
     from napari_gnn_vos.gui.layers.factory import labels_options
 
+    load_units()
     Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
     Thread(target=load_torch_libraries, name="load-torch").start()
+
+
+def load_units() -> None:
+    """Load the units of napari's layers, if no layer has done it before.
+
+    The registry of pint loads itself on first use. While it does so in this thread, a
+    layer that the user opens would find no unit in it; so a complete one replaces it.
+    """
+    import pint
+
+    application: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    unused = application.get()
+    if isinstance(unused, pint.registry.LazyRegistry):
+        loaded: Any = pint.UnitRegistry()
+        if isinstance(unused, pint.registry.LazyRegistry):
+            application.set(loaded)
 
 
 def load_torch_libraries() -> None:

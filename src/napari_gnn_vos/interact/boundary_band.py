@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.compiler import njit
+from napari_gnn_vos.structures.label_frames import Labels
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
@@ -81,8 +82,8 @@ def label_band(
     bands: Mask,
     labels: NDArray[np.uint16],
     probability: F32,
-    names: NDArray[np.uint8],
-    painted: NDArray[np.uint8],
+    names: Labels,
+    painted: Labels,
 ) -> F32:
     r"""Label pixels of the bands, and average their probability over superpixels.
 
@@ -99,9 +100,9 @@ def label_band(
         Superpixels 0 .. n - 1.
     probability : (n, K + 1) ndarray of float32
         Coarse probability; column 0 is background.
-    names : (K + 1,) ndarray of uint8
+    names : (K + 1,) ndarray of uint8 or uint16
         Labels of the columns.
-    painted : (H, W) ndarray of uint8
+    painted : (H, W) ndarray of uint8 or uint16
         Labels from the guided filter; gets the likeliest label in the bands.
 
     Returns

@@ -74,12 +74,19 @@ class Evidence:
         certain = {self.objects[0]: np.ones(len(known.drawn), np.float32)}
         return replace(self, label_model=certain, harmonic=certain)
 
-    def inputs(self, t: int) -> F32:
-        """Assemble the inputs of the network for frame `t`, (K, n, 8) of K groups."""
+    def inputs(self, t: int, groups: slice = slice(None)) -> F32:
+        """Assemble the inputs of the network for frame `t`, (K, n, 8) of K groups.
+
+        Parameters
+        ----------
+        t : int
+        groups : slice
+            Selects groups; all by default.
+        """
         rows = self.rows(t)
         node_labels = self.groups.merge(self.node_labels.take(rows))
         inputs = []
-        for members in self.groups.members:
+        for members in self.groups.members[groups]:
             label = members[0]
             probabilities = {
                 "label_model": self.label_model[label][rows],

@@ -34,6 +34,8 @@ SPATIAL_WEIGHT, CAUSAL_WEIGHT = 0.3, 1.0
 """Weight of spatial and of causal edges."""
 WINDOW_FRAMES, MARGIN_FRAMES = 128, 48
 """Frames solved together, and additional frames on both sides of the window."""
+LABELS_AT_A_TIME = 32
+"""Labels solved together, which limits the memory for many objects."""
 RELATIVE_TOLERANCE = 1e-6
 """Of the squared, preconditioned norm of the residual."""
 _AFFINITIES: WeakCache[IncomingEdges, F32] = WeakCache()
@@ -95,28 +97,62 @@ def solve_harmonic(
     influence of a label reaches.
     """
     labels, offsets = list(priors), graph.offsets
-    data_weight = np.full((graph.n, 1), diffusion.prior, np.float32)
-    prior = np.stack([priors[label] for label in labels], axis=1)
-    right_side = prior * np.float32(diffusion.prior)
-    for known, weight in (
-        (node_labels.drawn, diffusion.drawn),
-        (node_labels.propagated, diffusion.propagated),
-    ):
-        data_weight[known != UNLABELLED] += weight
-        right_side += np.float32(weight) * (known[:, None] == np.array(labels))
-    solution = prior.copy()
+    known = _KnownLabels.of(node_labels, diffusion)
+    solution = {label: prior.copy() for label, prior in priors.items()}
     for window, result in _windows(frames):
         rows = slice(offsets[window.start], offsets[window.stop])
         kept = slice(offsets[result.start], offsets[result.stop])
         weights = None if node_weights is None else node_weights[rows]
         affinity = _affinity_matrix(graph, window, weights)
         degree = np.asarray(affinity.sum(axis=1)).reshape(-1, 1).astype(np.float32)
-        diagonal = degree + data_weight[rows]
-        system = affinity, diagonal, right_side[rows]
-        x = _conjugate_gradients(*system, prior[rows], diffusion.iterations)
-        solution[kept] = x[kept.start - rows.start : kept.stop - rows.start]
-    columns = np.ascontiguousarray(np.clip(solution, 0, 1).T)
-    return dict(zip(labels, columns, strict=True))
+        diagonal = degree + known.weight[rows]
+        for start in range(0, len(labels), LABELS_AT_A_TIME):
+            block = labels[start : start + LABELS_AT_A_TIME]
+            prior = np.stack([priors[label][rows] for label in block], axis=1)
+            system = affinity, diagonal, known.right_side(rows, block, prior)
+            x = _conjugate_gradients(*system, prior, diffusion.iterations)
+            for label, column in zip(block, x.T, strict=True):
+                part = column[kept.start - rows.start : kept.stop - rows.start]
+                solution[label][kept] = part
+    return {label: np.clip(column, 0, 1) for label, column in solution.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _KnownLabels:
+    """Known labels of N superpixels in the quadratic energy.
+
+    Parameters
+    ----------
+    weight : (N, 1) ndarray of float32
+        Total weight of prior and known label.
+    sources : tuple of ((N,) ndarray of int16, float)
+        Known labels with their weight.
+    prior : float
+        Weight of the prior.
+    """
+
+    weight: F32
+    sources: tuple[tuple[NDArray[np.int16], float], ...]
+    prior: float
+
+    @classmethod
+    def of(cls, node_labels: SuperpixelLabels, diffusion: Diffusion) -> _KnownLabels:
+        """Collect painted and propagated labels."""
+        sources = (
+            (node_labels.drawn, diffusion.drawn),
+            (node_labels.propagated, diffusion.propagated),
+        )
+        total = np.full((len(node_labels.drawn), 1), diffusion.prior, np.float32)
+        for known, weight in sources:
+            total[known != UNLABELLED] += weight
+        return cls(total, sources, diffusion.prior)
+
+    def right_side(self, rows: slice, labels: list[int], prior: F32) -> F32:
+        """Assemble the right side for some labels, (n, K), from their priors."""
+        right_side = prior * np.float32(self.prior)
+        for known, weight in self.sources:
+            right_side += np.float32(weight) * (known[rows, None] == np.array(labels))
+        return right_side
 
 
 def _windows(frames: range) -> Iterator[tuple[range, range]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.interact.enlarge import enlarge_labels
 from napari_gnn_vos.interact.paint_kernels import (
     apply_coefficients,
     guide_products,
@@ -18,7 +19,9 @@ from napari_gnn_vos.interact.paint_kernels import (
     remove_specks,
     update_maximum,
 )
+from napari_gnn_vos.structures.label_frames import Labels, label_dtype
 from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.working_video import FULL_FRAMES, full_frame_bytes
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
@@ -34,7 +37,7 @@ MIN_PROBABILITY = 0.05
 
 def paint_frame(
     session: Session, t: int, probability: F32, objects: tuple[int, ...]
-) -> U8:
+) -> Labels:
     """Label all pixels of a frame; pixels under strokes get the label of the stroke.
 
     Parameters
@@ -49,16 +52,35 @@ def paint_frame(
 
     Returns
     -------
-    labels : (H, W) ndarray of uint8
+    labels : (H, W) ndarray of uint8 or uint16
     """
-    guide = session.video.greys[t] if session.config.refine != "none" else None
+    video = session.working_video
+    guide = video.greys[t] if session.config.refine != "none" else None
     superpixels = session.graph.frames[t].labels
     labels = paint_labels(superpixels, probability, objects, guide)
-    return assign_painted_pixels(session, t, labels)
+    return complete_labels(session, t, labels)
 
 
-def assign_painted_pixels(session: Session, t: int, labels: U8) -> U8:
-    """Assign the label of a stroke to the pixels under it, in place."""
+def complete_labels(session: Session, t: int, labels: Labels) -> Labels:
+    """Enlarge labels to the resolution of the video, and assign those of strokes.
+
+    Parameters
+    ----------
+    session : Session
+    t : int
+        Index of the frame.
+    labels : (h, w) ndarray of uint8
+        At the resolution of the graph; may be changed.
+
+    Returns
+    -------
+    labels : (H, W) ndarray of uint8 or uint16
+        Pixels under a stroke have its label.
+    """
+    video, working = session.video, session.working_video
+    if working is not video:
+        with FULL_FRAMES.reserve(full_frame_bytes(video)):
+            labels = enlarge_labels(labels, video.rgb(t))
     painted = session.painted_pixels.take(session.painted_pixels.frame == t)
     labels[painted.row, painted.col] = painted.label
     return labels
@@ -69,7 +91,7 @@ def paint_labels(
     probability: F32,
     objects: tuple[int, ...],
     guide: U8 | None,
-) -> U8:
+) -> Labels:
     """Assign the most probable label to each pixel of a frame.
 
     Parameters
@@ -87,28 +109,28 @@ def paint_labels(
 
     Returns
     -------
-    labels : (H, W) ndarray of uint8
+    labels : (H, W) ndarray of uint8 or uint16
     """
-    node_labels = np.array((0, *objects), np.uint8)[probability.argmax(axis=1)]
-    labels = np.empty(superpixels.shape, np.uint8)
+    dtype = label_dtype(max(objects, default=0))
+    node_labels = np.array((0, *objects), dtype)[probability.argmax(axis=1)]
+    labels = np.empty(superpixels.shape, dtype)
     probable = probability[:, 1:] > MIN_PROBABILITY
     bounds = labels_to_pixels(superpixels, node_labels, probable, labels)
     if guide is None:
         return labels
-    unfiltered, filtered = labels.copy(), []
+    unfiltered, boxes = labels.copy(), []
     background = np.ones(labels.shape, np.float32)
+    maximum = np.full(labels.shape, -np.inf, np.float32)
     for label, column, bound in zip(objects, probability.T[1:], bounds, strict=True):
         box = _box_with_margin(*bound)
         if box is not None:
             object_probability = np.ascontiguousarray(column)
             smooth = guided_filter(superpixels[box], object_probability, guide[box])
             background[box] -= smooth
-            filtered.append((label, box, smooth))
-            labels[box] = 0
-    maximum = background
-    for label, box, smooth in filtered:
-        update_maximum(smooth, label, maximum[box], labels[box])
-    for label, box, _ in filtered:
+            update_maximum(smooth, label, maximum[box], labels[box])
+            boxes.append((label, box))
+    labels[(maximum <= background) & (maximum > -np.inf)] = 0
+    for label, box in boxes:
         remove_specks(labels[box], unfiltered[box], label)
         remove_specks(labels[box], unfiltered[box], 0)
     return labels

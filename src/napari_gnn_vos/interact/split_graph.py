@@ -146,7 +146,8 @@ def _split_frame(
 ) -> SplitFrame | None:
     """Split the superpixels of a frame and recompute its features."""
     frame, image = session.graph.frames[t], images[t]
-    painted = session.painted_pixels.take(session.painted_pixels.frame == t)
+    painted = session.graph_pixels
+    painted = painted.take(painted.frame == t)
     contradicted = _contradicted(frame, t, session.prediction, painted)
     parts = split_superpixels(
         frame.labels, image, painted.row, painted.col, painted.label, contradicted

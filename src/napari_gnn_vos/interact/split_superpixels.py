@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, find_objects
 from skimage.segmentation import watershed
 
+from napari_gnn_vos.structures.label_frames import Labels
 from napari_gnn_vos.structures.video import Rgb
 from napari_gnn_vos.vision import cv2
 
@@ -27,7 +28,7 @@ def split_superpixels(
     image: Rgb,
     row: NDArray[np.int32],
     col: NDArray[np.int32],
-    painted: NDArray[np.uint8],
+    painted: Labels,
     contradicted: NDArray[np.bool_],
 ) -> tuple[NDArray[np.uint16], NDArray[np.int64]] | None:
     """Split superpixels that contain several labels by a marker-based watershed.
@@ -39,7 +40,7 @@ def split_superpixels(
     image : (H, W, 3) ndarray of uint8
     row, col : (P,) ndarray of int32
         Painted pixels of this frame.
-    painted : (P,) ndarray of uint8
+    painted : (P,) ndarray of uint8 or uint16
         Their labels.
     contradicted : (n,) ndarray of bool
         Superpixels painted with another label than was predicted. The stroke may be
@@ -80,9 +81,10 @@ def split_superpixels(
     return (split, np.array(parents)) if len(parents) > n else None
 
 
-def _mixed(nodes: NDArray[np.int64], painted: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _mixed(nodes: NDArray[np.int64], painted: Labels) -> NDArray[np.int64]:
     """Find the superpixels with painted pixels of several labels."""
-    occurs = np.zeros((int(nodes.max(initial=-1)) + 1, 256), bool)
+    shape = int(nodes.max(initial=-1)) + 1, int(painted.max(initial=0)) + 1
+    occurs = np.zeros(shape, bool)
     occurs[nodes, painted] = True
     return np.flatnonzero(occurs.sum(axis=1) > 1)
 

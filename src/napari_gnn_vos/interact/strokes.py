@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from skimage.draw import line
 
 from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.structures.label_frames import label_dtype
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
 from napari_gnn_vos.structures.seeds import PaintedPixels
+from napari_gnn_vos.structures.working_video import scale_points
 
 
 def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int64]:
@@ -54,6 +57,16 @@ def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int
     covered = np.zeros(shape[1:], bool)
     covered[tuple(pixels[inside].T)] = True
     return np.argwhere(covered)
+
+
+def scaled(
+    scribble: Scribble, source: tuple[int, ...], target: tuple[int, ...]
+) -> Scribble:
+    """Convert a stroke between videos of the sizes `source` and `target`, (T, H, W)."""
+    if source == target:
+        return scribble
+    path = scale_points(scribble.path, source[1:], target[1:])
+    return replace(scribble, path=path)
 
 
 def paint_scribbles(
@@ -102,5 +115,5 @@ def paint_scribbles(
         frame[kept].astype(np.int32),
         row[kept].astype(np.int32),
         col[kept].astype(np.int32),
-        label[kept].astype(np.uint8),
+        label[kept].astype(label_dtype(int(label[kept].max(initial=0)))),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from napari_gnn_vos.structures.video_graph import VideoGraph
 METADATA_FILE = "graph.json"
 VERSION = 3
 """Format version, increased when the meaning of the stored arrays changes."""
+MAX_ARRAY_BYTES = 2**31
+"""Largest array of a frame that is read."""
 log = logging.getLogger(__name__)
 
 
@@ -122,13 +125,35 @@ class GraphStore:
 
     def _load(self, t: int, names: tuple[str, ...]) -> list[NDArray[Any]]:
         try:
-            with np.load(numpy_file(self._path(t))) as file:
-                return [file[name] for name in names]
-        except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+            with np.load(numpy_file(self._path(t)), allow_pickle=False) as file:
+                _check_sizes(file.zip)
+                return [_array(file[name]) for name in names]
+        except _DAMAGED as error:
             raise ReadError(
                 f"Expected a prepared frame in {self._path(t)}, which is missing or "
                 "damaged. Delete the folder and prepare the video again."
             ) from error
+
+
+_DAMAGED = (
+    *(OSError, EOFError, KeyError, ValueError, AttributeError),  # not a zip file
+    *(MemoryError, OverflowError, NotImplementedError, RuntimeError),
+    *(BadZipFile, zlib.error),
+)
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """Raise ValueError if a member of an archive is no array."""
+    if not isinstance(value, np.ndarray):
+        raise ValueError("a member is no array")  # noqa: TRY004
+    return value
+
+
+def _check_sizes(archive: ZipFile) -> None:
+    """Raise ValueError if a member would be too large in memory."""
+    largest = max((member.file_size for member in archive.infolist()), default=0)
+    if largest > MAX_ARRAY_BYTES:
+        raise ValueError(f"an array has {largest} bytes")
 
 
 class MemoryStore:
@@ -177,16 +202,38 @@ def open_graph(folder: StoragePath) -> VideoGraph | None:
     metadata = _read_metadata(folder)
     if metadata["version"] != VERSION or "counts" not in metadata:
         return None
+    try:
+        return _graph_of(folder, metadata)
+    except (LookupError, TypeError, ValueError):
+        _warn_damaged(folder)
+        return None
+
+
+def _graph_of(folder: StoragePath, metadata: dict[str, Any]) -> VideoGraph:
+    """Make a graph whose frames are read on access.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError
+        If the metadata are damaged.
+    """
+    shape = tuple(int(length) for length in metadata["shape"])
     store = GraphStore(folder, len(metadata["counts"]))
+    if len(shape) != 3 or shape[0] != store.count:
+        raise ValueError(f"{store.count} counts do not fit to the shape {shape}")
     return VideoGraph(
         CachedSequence(store.frame, store.count),
         CachedSequence(store.pair, store.count - 1),
         np.array(metadata["counts"], np.int64),
         current_names(metadata.get("node_feature_names") or metadata["node_names"]),
         current_names(metadata.get("edge_feature_names") or metadata["link_names"]),
-        tuple(metadata["shape"]),
-        metadata["fingerprint"],
+        (shape[0], shape[1], shape[2]),
+        str(metadata["fingerprint"]),
     )
+
+
+def _warn_damaged(folder: StoragePath) -> None:
+    log.warning("%s is damaged; the video is prepared again", folder / METADATA_FILE)
 
 
 @contextmanager
@@ -207,10 +254,8 @@ def _read_metadata(folder: StoragePath) -> dict[str, Any]:
         metadata |= json.loads((folder / METADATA_FILE).read_text())
     except FileNotFoundError:
         return {"version": VERSION}
-    except (OSError, ValueError):
-        log.warning(
-            "%s is damaged; the video is prepared again", folder / METADATA_FILE
-        )
+    except (OSError, ValueError, TypeError, RecursionError):
+        _warn_damaged(folder)
         return {"version": None}
     if metadata["version"] != VERSION:
         log.info("%s has another format version; the video is prepared again", folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from math import prod
 from operator import index as as_int
 from threading import Lock
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
 
+MAX_PIXELS = 2**28
+"""Largest number of pixels of a frame, checked before memory is allocated."""
 CACHED_FRAMES = 8
 """Number of frames in the cache; neighbouring frames are accessed repeatedly."""
 
@@ -29,10 +32,20 @@ class LazyFrames(ABC):
         Shape according to the file. A frame of another size is returned unchanged.
     dtype : dtype
         Type of every frame.
+
+    Raises
+    ------
+    VideoError
+        If the frames have more than `MAX_PIXELS` pixels.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape = tuple(int(length) for length in shape)
+        if prod(self.shape[1:3]) > MAX_PIXELS:
+            raise VideoError(
+                f"Frames may have up to {MAX_PIXELS} pixels; the file declares "
+                f"{' x '.join(map(str, self.shape[1:3]))}. Crop or reduce them first."
+            )
         self.dtype = np.dtype(dtype)
         self.ndim = len(self.shape)
         self._cache: OrderedDict[int, NDArray[Any]] = OrderedDict()

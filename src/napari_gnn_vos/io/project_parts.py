@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.structures.label_frames import LabelFrames, unpack
+from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype, unpack
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.session import Prediction
 
@@ -152,7 +152,7 @@ def encode_prediction(saved: SavedPrediction) -> bytes:
     arrays = {
         "labels": np.frombuffer(b"".join(packed), np.uint8),
         "label_bytes": np.array([len(frame) for frame in packed], np.int64),
-        "objects": np.array(prediction.objects, np.uint8),
+        "objects": np.array(prediction.objects, saved.labels.dtype),
         "expected_j": np.ascontiguousarray(prediction.expected_j, np.float32),
         "superpixels": np.array([len(p) for p in prediction.probability], np.int64),
     }
@@ -187,19 +187,20 @@ def _prediction(
 ) -> SavedPrediction:
     starts = np.cumsum(arrays["label_bytes"])[:-1]
     packed = [part.tobytes() for part in np.split(arrays["labels"], starts)]
+    objects = tuple(int(label) for label in arrays["objects"])
+    dtype = label_dtype(max(objects, default=0))
     for frame in packed:
-        unpack(frame, shape[1:])
+        unpack(frame, shape[1:], dtype)
     ends = np.cumsum(arrays["superpixels"])
     probability, refined = (
         tuple(np.split(arrays[name], ends[:-1])) if name in arrays else ()
         for name in ("probability", "refined")
     )
-    objects = tuple(int(label) for label in arrays["objects"])
     for rows in (*probability, *refined):
         if rows.shape[1:] != (len(objects) + 1,):
             raise ValueError(f"probabilities have the shape {rows.shape}")
     prediction = Prediction(objects, probability, arrays["expected_j"], model, refined)
-    return SavedPrediction(prediction, LabelFrames(shape, packed))
+    return SavedPrediction(prediction, LabelFrames(shape, packed, dtype))
 
 
 def _writer(content: bytes) -> Callable[[IO[bytes]], object]:

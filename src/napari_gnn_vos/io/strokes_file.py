@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from napari_gnn_vos.io.json_file import read_json
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.structures.scribbles import ERASED, Scribble
+from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
 MAX_FRAMES = 2**31
 MAX_COORDINATE = 1e6
@@ -33,7 +33,7 @@ class _Stroke(BaseModel):
     """Schema of one stroke."""
 
     frame: int = Field(ge=0, lt=MAX_FRAMES)
-    label: int = Field(ge=ERASED, le=254)
+    label: int = Field(ge=ERASED, le=MAX_LABEL)
     path: list[tuple[Coordinate, Coordinate]] = Field(
         min_length=1, max_length=MAX_POINTS
     )

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -19,6 +20,8 @@ from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES, current_names
 
 F32 = NDArray[np.float32]
+MAX_DEPTH = 1000
+"""Largest number of layers of a network that is read from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +125,19 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = _parse_metadata((file.metadata() or {})["card"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = list(file.keys())
+            state = {name: file.get_tensor(name).float() for name in names}
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"Expected a checkpoint (weights with metadata) in {path}; the file is "
             f"missing or not a checkpoint ({error}). Train again, or choose a model "
             "that ships with the package."
         ) from error
-    network = build(metadata)
     try:
-        network.load_state_dict(state)
+        # without memory for random weights: a damaged size may be very large
+        with torch.device("meta"):
+            network = build(metadata)
+        network.load_state_dict(state, assign=True)
     except RuntimeError as error:
         raise CheckpointError(
             f"The weights in {path} do not fit their metadata: {error}. Train again."
@@ -142,6 +148,8 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
 def _parse_metadata(text: str) -> CheckpointMetadata:
     """Parse the JSON metadata of a checkpoint of this or an earlier version."""
     values = json.loads(text)
+    if not int(values["depth"]) <= MAX_DEPTH:
+        raise ValueError(f"{values['depth']} layers are more than {MAX_DEPTH}")
     legacy = "node_names" in values  # written by version 0.1
     return CheckpointMetadata(
         current_names(values["node_names" if legacy else "node_feature_names"]),

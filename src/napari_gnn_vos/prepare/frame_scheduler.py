@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -77,8 +77,16 @@ class FrameScheduler:
         self._described: Jobs[FrameAndMeans] = {}
         self._completed: Jobs[tuple[FrameGraph, FramePair | None]] = {}
 
+    def completes(self, seconds: float) -> bool:
+        """Wait some time for the next frame; return whether it is complete."""
+        stages = self._submit_flow, self._submit_description, self._submit_completion
+        for stage, distance in zip(stages, (3, 2, 1), strict=True):
+            for t in self._queue[: distance * self._lookahead]:
+                stage(t)
+        return bool(wait([self._completed[self._queue[0]]], seconds).done)
+
     def next_frame(self) -> tuple[int, FrameGraph, FramePair | None]:
-        """Wait for the next frame.
+        """Return the next frame, which must be complete.
 
         Returns
         -------
@@ -88,10 +96,6 @@ class FrameScheduler:
         pair : FramePair or None
             To the frame ``t + 1``; None for the last frame of the video.
         """
-        stages = self._submit_flow, self._submit_description, self._submit_completion
-        for stage, distance in zip(stages, (3, 2, 1), strict=True):
-            for t in self._queue[: distance * self._lookahead]:
-                stage(t)
         t = self._queue.pop(0)
         frame, pair = self._completed.pop(t).result()
         self._unfinished.remove(t)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Protocol
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.hardware import cores, single_threaded_opencv
+from napari_gnn_vos.hardware import single_threaded_opencv, worker_threads
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video import Video
 
@@ -59,14 +56,16 @@ def prepare(
     Yields
     ------
     step : Progress
-        After each frame.
+        After each frame, and every `POLL_SECONDS`.
     """
     count = video.shape[0]
     missing = [t for t in outwards(count, around) if not sink.ready(t)]
     yield Progress("prepare", count - len(missing), count)
-    with _thread_pool() as pool:
+    with single_threaded_opencv(), worker_threads() as pool:
         scheduler = FrameScheduler(video, settings, models, pool, missing)
         for remaining in reversed(range(len(missing))):
+            while not scheduler.completes(POLL_SECONDS):
+                yield Progress("prepare", count - remaining - 1, count)
             sink.put(*scheduler.next_frame())
             yield Progress("prepare", count - remaining, count)
 
@@ -96,14 +95,3 @@ def outwards(count: int, around: int) -> list[int]:
     ]
     batches.sort(key=lambda batch: max(batch[0] - around, around - batch[-1]))
     return [t for batch in batches for t in batch]
-
-
-@contextmanager
-def _thread_pool() -> Iterator[ThreadPoolExecutor]:
-    """Provide one thread per core, while OpenCV is limited to one thread."""
-    pool = ThreadPoolExecutor(cores())
-    with single_threaded_opencv():
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)

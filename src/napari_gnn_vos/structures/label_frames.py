@@ -10,6 +10,14 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
+Labels = NDArray[np.uint8 | np.uint16]
+LabelType = type[np.uint8 | np.uint16]
+
+
+def label_dtype(largest: int) -> LabelType:
+    """Return the smallest type that holds labels up to the largest one."""
+    return np.uint8 if largest < 256 else np.uint16
+
 
 class LabelFrames(NDArrayOperatorsMixin):
     """T label images of H x W pixels, compressed, as a read-only array-like.
@@ -24,37 +32,49 @@ class LabelFrames(NDArrayOperatorsMixin):
         T, H, W.
     packed : iterable of T bytes
         Compressed frames by :func:`pack`, in order.
+    dtype : type
+        uint8, or uint16 for labels above 255.
     """
 
-    dtype = np.dtype(np.uint8)
     ndim = 3
 
-    def __init__(self, shape: tuple[int, int, int], packed: Iterable[bytes]) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        packed: Iterable[bytes],
+        dtype: LabelType = np.uint8,
+    ) -> None:
         self.shape = shape
+        self.dtype: np.dtype[np.uint8 | np.uint16] = np.dtype(dtype)
         self._packed = tuple(packed)
         if len(self._packed) != shape[0]:
             raise ValueError(f"expected {shape[0]} frames, got {len(self._packed)}")
 
     @classmethod
-    def of(cls, labels: NDArray[np.uint8]) -> LabelFrames:
-        """Compress a (T, H, W) array."""
+    def of(cls, labels: NDArray[Any]) -> LabelFrames:
+        """Compress a (T, H, W) array of uint8 or uint16."""
         t, h, w = labels.shape
-        return cls((t, h, w), map(pack, labels))
+        return cls((t, h, w), map(pack, labels), labels.dtype.type)
 
     @classmethod
     def blank(cls, shape: tuple[int, int, int]) -> LabelFrames:
         """Return frames that are background everywhere."""
         return cls(shape, [pack(np.zeros(shape[1:], np.uint8))] * shape[0])
 
-    def exchange(self, t: int, labels: NDArray[np.uint8]) -> LabelFrames:
+    def exchange(self, t: int, labels: Labels) -> LabelFrames:
         """Return a copy with the (H, W) labels of frame `t` replaced."""
         packed = [*self._packed]
-        packed[t] = pack(labels)
-        return LabelFrames(self.shape, packed)
+        packed[t] = pack(labels.astype(self.dtype, copy=False))
+        return LabelFrames(self.shape, packed, self.label_type)
 
     def editable(self) -> EditableLabelFrames:
         """Return a copy that can be written to; frames are shared until then."""
-        return EditableLabelFrames(self.shape, self._packed)
+        return EditableLabelFrames(self.shape, self._packed, self.label_type)
+
+    @property
+    def label_type(self) -> LabelType:
+        """Type of the labels, uint8 or uint16."""
+        return np.uint8 if self.dtype == np.uint8 else np.uint16
 
     @property
     def packed(self) -> tuple[bytes, ...]:
@@ -74,21 +94,21 @@ class LabelFrames(NDArrayOperatorsMixin):
         """Compressed size in bytes."""
         return sum(map(len, self._packed))
 
-    def frame(self, t: int) -> NDArray[np.uint8]:
+    def frame(self, t: int) -> Labels:
         """Decompress frame `t`, (H, W)."""
-        return unpack(self._packed[t], self.shape[1:])
+        return unpack(self._packed[t], self.shape[1:], self.label_type)
 
-    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+    def __iter__(self) -> Iterator[Labels]:
         return map(self.frame, range(len(self)))
 
-    def __getitem__(self, key: Any) -> NDArray[np.uint8]:
+    def __getitem__(self, key: Any) -> Labels:
         """Index as a NumPy array; only selected frames are decompressed."""
         first, *rest = key if isinstance(key, tuple) else (key,)
         if isinstance(first, int | np.integer):
             return np.asarray(self.frame(range(len(self))[int(first)])[tuple(rest)])
         if isinstance(first, slice):
             selected = range(*first.indices(len(self)))
-            labels = np.empty((len(selected), *self.shape[1:]), np.uint8)
+            labels = np.empty((len(selected), *self.shape[1:]), self.dtype)
             for k, t in enumerate(selected):
                 labels[k] = self.frame(t)
             return labels[(slice(None), *rest)]
@@ -102,19 +122,17 @@ class LabelFrames(NDArrayOperatorsMixin):
         """Decompress all frames, (T, H, W), and convert them."""
         return np.asarray(self).astype(dtype, copy=False)
 
-    def copy(self) -> NDArray[np.uint8]:
+    def copy(self) -> Labels:
         """Decompress all frames, (T, H, W)."""
         return np.asarray(self)
 
-    def __copy__(self) -> NDArray[np.uint8]:
+    def __copy__(self) -> Labels:
         return self.copy()
 
-    def __deepcopy__(self, _memo: dict[int, Any]) -> NDArray[np.uint8]:
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Labels:
         return self.copy()
 
-    def __array__(
-        self, dtype: Any = None, copy: bool | None = None
-    ) -> NDArray[np.uint8]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Labels:
         if copy is False:
             raise ValueError("compressed labels must be copied to become an array")
         return self[:].astype(dtype or self.dtype, copy=False)
@@ -138,9 +156,14 @@ class EditableLabelFrames(LabelFrames):
     See :class:`LabelFrames` for the parameters.
     """
 
-    def __init__(self, shape: tuple[int, int, int], packed: Iterable[bytes]) -> None:
-        super().__init__(shape, packed)
-        self._edited: dict[int, NDArray[np.uint8]] = {}
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        packed: Iterable[bytes],
+        dtype: LabelType = np.uint8,
+    ) -> None:
+        super().__init__(shape, packed, dtype)
+        self._edited: dict[int, Labels] = {}
         self._replaced: dict[int, bytes] = {}
 
     def replace_frame(self, t: int, packed: bytes) -> None:
@@ -148,12 +171,12 @@ class EditableLabelFrames(LabelFrames):
         self._replaced[t] = packed
         self._edited.pop(t, None)
 
-    def frame(self, t: int) -> NDArray[np.uint8]:
+    def frame(self, t: int) -> Labels:
         """Return frame `t`, (H, W), as a writable array."""
         if t in self._edited:
             return self._edited[t]
         if t in self._replaced:
-            return unpack(self._replaced[t], self.shape[1:]).copy()
+            return unpack(self._replaced[t], self.shape[1:], self.dtype.type).copy()
         return super().frame(t).copy()
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -178,12 +201,16 @@ class EditableLabelFrames(LabelFrames):
             self._edited[int(t)] = labels
 
 
-def pack(labels: NDArray[np.uint8]) -> bytes:
-    """Compress the (H, W) labels of a frame."""
-    return zlib.compress(np.ascontiguousarray(labels, np.uint8).data, level=1)
+def pack(labels: Labels) -> bytes:
+    """Compress the (H, W) labels of a frame, uint8 or uint16."""
+    return zlib.compress(np.ascontiguousarray(labels).view(np.uint8).data, level=1)
 
 
-def unpack(packed: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def unpack(
+    packed: bytes,
+    shape: tuple[int, ...],
+    dtype: LabelType = np.uint8,
+) -> Labels:
     """Decompress the (H, W) labels of a frame.
 
     Parameters
@@ -191,16 +218,19 @@ def unpack(packed: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     packed : bytes
         From :func:`pack`.
     shape : (int, int)
-        H, W. No more than H x W bytes are allocated.
+        H, W. No more than the bytes of H x W labels are allocated.
+    dtype : type
+        Type of the labels.
 
     Raises
     ------
     ValueError
         If the labels have another size.
     """
-    size = int(np.prod(shape))
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     stream = zlib.decompressobj()
-    pixels = stream.decompress(packed, size + 1)
-    if len(pixels) != size:
-        raise ValueError(f"expected {size} pixels, got {len(pixels)} or more")
-    return np.frombuffer(pixels, np.uint8).reshape(shape)
+    content = stream.decompress(packed, size + 1)
+    if len(content) != size:
+        raise ValueError(f"expected {size} bytes, got {len(content)} or more")
+    stored: np.dtype[np.uint8 | np.uint16] = np.dtype(dtype)
+    return np.frombuffer(content, stored).reshape(shape)

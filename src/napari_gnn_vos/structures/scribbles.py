@@ -11,6 +11,8 @@ from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.structures.arrays import check_shape, frozen
 
 BACKGROUND = 0
+MAX_LABEL = 32_767
+"""Largest label of an object: superpixels have labels of 16 bits with a sign."""
 ERASED = -1
 """Label of a stroke of the eraser, which removes the strokes under it."""
 
@@ -24,7 +26,7 @@ class Scribble:
     frame : int
         Index of its frame.
     label : int
-        1 to 254 for an object, 0 for background, -1 for the eraser.
+        1 to `MAX_LABEL` for an object, 0 for background, -1 for the eraser.
     path : (P, 2) array-like of float64
         Points (row, column) in pixels of the video.
     connected : bool
@@ -45,10 +47,11 @@ class Scribble:
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", frozen(np.asarray(self.path, float)))
         check_shape("path", self.path, None, 2)
-        if not -1 <= self.label <= 254:
+        if not -1 <= self.label <= MAX_LABEL:
             raise ScribbleError(
-                "The label of a stroke is 1 to 254 for an object, 0 for background or "
-                f"-1 for the eraser; got {self.label}. Choose another label."
+                f"The label of a stroke is 1 to {MAX_LABEL} for an object, 0 for "
+                f"background or -1 for the eraser; got {self.label}. Choose another "
+                "label."
             )
         if len(self.path) == 0 or not np.isfinite(self.path).all():
             raise ScribbleError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.arrays import check_shape, frozen
+from napari_gnn_vos.structures.label_frames import Labels, label_dtype
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,14 +20,14 @@ class PaintedPixels:
     ----------
     frame, row, col : (P,) ndarray of int32
         Positions of distinct pixels.
-    label : (P,) ndarray of uint8
+    label : (P,) ndarray of uint8 or uint16
         Their labels; 0 is background.
     """
 
     frame: NDArray[np.int32]
     row: NDArray[np.int32]
     col: NDArray[np.int32]
-    label: NDArray[np.uint8]
+    label: Labels
 
     def __post_init__(self) -> None:
         _check_rows(self)
@@ -55,7 +56,7 @@ class Seeds:
         Index of the frame.
     row, col : (S,) ndarray of float32
         Position in pixels, with fractions.
-    label : (S,) ndarray of uint8
+    label : (S,) ndarray of uint8 or uint16
         0 is background.
     origin : (S,) ndarray of int32
         Identifier of the drawn seed that a seed was propagated from; a drawn seed has
@@ -67,7 +68,7 @@ class Seeds:
     frame: NDArray[np.int32]
     row: NDArray[np.float32]
     col: NDArray[np.float32]
-    label: NDArray[np.uint8]
+    label: Labels
     origin: NDArray[np.int32]
     round_index: NDArray[np.int32]
 
@@ -96,7 +97,7 @@ class Seeds:
             np.full(count, frame, np.int32),
             pixels[:, 0].astype(np.float32),
             pixels[:, 1].astype(np.float32),
-            np.full(count, label, np.uint8),
+            np.full(count, label, label_dtype(label)),
             np.zeros(count, np.int32),
             np.full(count, round_index, np.int32),
         )

@@ -19,6 +19,10 @@ from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
+from napari_gnn_vos.structures.working_video import (
+    reduce_painted_pixels,
+    reduced_video,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,15 +65,17 @@ class Session:
         T frames of H x W pixels.
     graph : VideoGraph
         Its superpixel graph; superpixels with strokes of several labels are split.
+        Frames of a large video are reduced, see `structures.working_video`.
     config : Config
         Settings of the session.
     rounds : tuple of tuple of Scribble
         Strokes of each round, oldest first.
     painted_pixels : PaintedPixels
-        Pixels labelled by strokes, after newer strokes have replaced older ones.
+        Pixels of the video that are labelled by strokes, after newer strokes have
+        replaced older ones.
     drawn_seeds, propagated_seeds : Seeds
         Points sampled from strokes, and their positions on other frames by optical
-        flow.
+        flow, in pixels of the graph.
     constraints : tuple of Constraints
         What each round must not change; those of the next round are last while it is
         predicted.
@@ -89,6 +95,18 @@ class Session:
     constraints: tuple[Constraints, ...] = ()
     prediction: Prediction | None = None
     packed_labels: LabelFrames | None = None
+
+    @property
+    def working_video(self) -> Video:
+        """The video at the resolution of the graph."""
+        return reduced_video(self.video, self.graph.shape)
+
+    @property
+    def graph_pixels(self) -> PaintedPixels:
+        """The painted pixels at the resolution of the graph."""
+        return reduce_painted_pixels(
+            self.painted_pixels, self.video.shape, self.graph.shape
+        )
 
     @property
     def labels(self) -> NDArray[np.uint8] | None:

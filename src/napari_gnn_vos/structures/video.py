@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
+from napari_gnn_vos.progress import Pipeline, Progress, drain
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.vision import cv2
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 Rgb = NDArray[np.uint8]
 SAMPLED_FRAMES = 16
 """Frames sampled for the display range and, in lazy videos, for the fingerprint."""
+BLOCK_VALUES = 2**22
+"""Pixel values that are converted at a time."""
+MIN_SIDE = 16
+"""Smallest height and width of a frame in pixels."""
 
 
 class Frames(Protocol):
@@ -97,10 +102,10 @@ class Video:
                 f"A video needs two frames or more; {self.name!r} has {shape[0]}. "
                 "Add frames, or label a single picture with a tool for pictures."
             )
-        if min(shape[1:3]) < 16:
+        if min(shape[1:3]) < MIN_SIDE:
             raise VideoError(
-                f"Frames must be 16 pixels or more each way; {self.name!r} has frames "
-                f"of {shape[1]} x {shape[2]}. Enlarge them first."
+                f"Frames must be {MIN_SIDE} pixels or more each way; {self.name!r} "
+                f"has frames of {shape[1]} x {shape[2]}. Enlarge them first."
             )
         notes = getattr(self.frames, "notes", None)
         object.__setattr__(self, "notes", [] if notes is None else notes)
@@ -180,13 +185,19 @@ class Video:
         Of an array in memory all pixels are hashed; of a file, or an array that is read
         on access, the identity and `SAMPLED_FRAMES` frames.
         """
+        return drain(self.compute_fingerprint())
+
+    def compute_fingerprint(self) -> Pipeline[str]:
+        """Compute the fingerprint as a pipeline, which can be cancelled."""
         digest = hashlib.sha256(
             repr((tuple(self.frames.shape), str(self.frames.dtype))).encode()
         )
         digest.update(repr((self.limits, self.identity)).encode())
         count = self.shape[0]
         is_sampled = bool(self.identity) or not _in_memory(self.frames)
-        for t in _evenly_spaced(count, SAMPLED_FRAMES if is_sampled else count):
+        hashed = range(min(count, SAMPLED_FRAMES) if is_sampled else count)
+        for k, t in enumerate(_evenly_spaced(count, len(hashed))):
+            yield Progress("read video", k, len(hashed))
             digest.update(np.ascontiguousarray(self.raw(t)).data)
         return digest.hexdigest()[:32]
 
@@ -270,21 +281,30 @@ def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
     if frame.shape[2] == 4:
         frame = frame[..., :3]
     if frame.dtype != np.uint8 or limits != (0.0, 255.0):
-        low, high = limits
-        # float32 has 24 bits: values far from 0 keep their differences in float64 only
-        precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
-        dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
-        values: NDArray[Any] = frame.astype(dtype)
-        with np.errstate(invalid="ignore", over="ignore"):  # NaN, and huge values
-            scaled = (values - low) * (255.0 / (high - low))
-        if frame.dtype.kind == "f":
-            scaled = np.nan_to_num(scaled, copy=False, posinf=255.0, neginf=0.0)
-        frame = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+        frame = _to_levels(frame, limits)
     if frame.shape[2] == 1:
         return np.repeat(frame, 3, axis=2)
     if frame.shape[2] == 2:
         return np.concatenate([frame, np.zeros_like(frame[..., :1])], axis=2)
     return np.ascontiguousarray(frame)
+
+
+def _to_levels(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
+    """Scale pixels to 0 .. 255, in blocks of rows to save memory, (H, W, C)."""
+    low, high = limits
+    # float32 has 24 bits: values far from 0 keep their differences in float64 only
+    precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
+    dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
+    levels = np.empty(frame.shape, np.uint8)
+    step = max(1, BLOCK_VALUES // max(1, frame[0].size))
+    for start in range(0, len(frame), step):
+        block: NDArray[Any] = frame[start : start + step].astype(dtype)
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN, and huge values
+            scaled = (block - low) * (255.0 / (high - low))
+        if frame.dtype.kind == "f":
+            scaled = np.nan_to_num(scaled, copy=False, posinf=255.0, neginf=0.0)
+        levels[start : start + step] = np.clip(np.rint(scaled), 0, 255)
+    return levels
 
 
 def _grey(

@@ -118,8 +118,8 @@ def test_decay_of_the_average_is_bounded():
 def test_saved_state_is_restored(tmp_path):
     saved, restored = learner_of(), Learner(METADATA)
     saved.step([sample()], 0.01, 0.5)
-    saved.save(tmp_path / "state.pt", 17, 0.625)
-    assert restored.load(tmp_path / "state.pt") == (17, 0.625)
+    saved.save(tmp_path / "state.safetensors", 17, 0.625)
+    assert restored.load(tmp_path / "state.safetensors") == (17, 0.625)
     for learner in (saved, restored):
         torch.manual_seed(3)
         learner.step([sample()], 0.01, 0.5)

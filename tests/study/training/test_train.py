@@ -67,7 +67,12 @@ def trained(labelled_video, tmp_path_factory):
 
 def test_training_writes_checkpoints_curve_and_state(trained):
     names = {path.name for path in trained.iterdir()}
-    assert names == {"best.safetensors", "last.safetensors", "curve.csv", "state.pt"}
+    assert names == {
+        "best.safetensors",
+        "last.safetensors",
+        "curve.csv",
+        "state.safetensors",
+    }
     assert validated_steps(trained) == [2, 4]
 
 
@@ -167,7 +172,7 @@ def test_interrupted_training_resumes_at_the_saved_step(
     ("name", "error"),
     [
         ("napari_gnn_vos.model.checkpoint.save", OSError("no space left")),
-        ("torch.save", RuntimeError("write failed")),
+        ("napari_gnn_vos.study.training.learner.save", OSError("write failed")),
     ],
 )
 def test_failed_write_keeps_the_previous_files(
@@ -184,7 +189,7 @@ def test_failed_write_keeps_the_previous_files(
     monkeypatch.setattr(name, fail)
     with pytest.raises(SettingsError, match="Free disk space and run the same command"):
         train(run(labelled_video, tmp_path, steps=2, validate_every=1))
-    state = tmp_path / "state.pt"
+    state = tmp_path / "state.safetensors"
     assert state.read_bytes() == before[state]
     assert load_checkpoint(tmp_path / "best.safetensors")
     monkeypatch.undo()

@@ -97,7 +97,7 @@ class Annotation:
         labels = None if self.session is None else self.session.packed_labels
         if labels is None:
             raise GnnVosError(NO_PREDICTION)
-        canvas = labels.frame(frame).copy()
+        canvas = labels.frame(frame).astype(np.uint8)
         canvas[canvas == BACKGROUND] = BACKGROUND_VALUE
         strokes = drawing.canvas(frame, self.source.video.shape)
         np.copyto(canvas, strokes, where=strokes > 0)

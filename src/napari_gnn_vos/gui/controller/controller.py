@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psygnal import Signal
 
-from napari_gnn_vos.config import Quality
+from napari_gnn_vos.config import Config, Quality
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.annotation import NO_PREDICTION, Annotation
@@ -23,6 +23,7 @@ from napari_gnn_vos.gui.controller.rounds import (
 )
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.prepare.requirements import preparation_requirements
 
 
 class Controller:
@@ -119,6 +120,7 @@ class Controller:
             rounds=history.current.rounds,
             unpredicted=self._unpredicted,
             frames=0 if annotation is None else annotation.source.video.shape[0],
+            requirements=self._requirements,
             uncertainty=history.current.uncertainty,
             drawn=history.current.predicted.frames,
             accepted=() if annotation is None else annotation.accepted_frames,
@@ -135,6 +137,15 @@ class Controller:
             progress=self.jobs.progress,
             seconds_left=self.jobs.seconds_left,
         )
+
+    @property
+    def _requirements(self) -> str:
+        """Expected time and memory of the preparation, or empty."""
+        if self.annotation is None:
+            return ""
+        settings = Config.at(self.quality).prepare
+        video = self.annotation.source.video
+        return str(preparation_requirements(video, settings))
 
     @property
     def quality(self) -> Quality:

@@ -30,6 +30,8 @@ class ViewState:
         Whether strokes were drawn since the last round.
     frames : int
         Number of frames of the video.
+    requirements : str
+        Expected time and memory of the preparation; empty without a video.
     uncertainty : tuple of float
         Of the prediction of each frame, in [0, 1]; empty before the first round.
     drawn : tuple of int
@@ -68,6 +70,7 @@ class ViewState:
     rounds: int = 0
     unpredicted: bool = False
     frames: int = 0
+    requirements: str = ""
     uncertainty: tuple[float, ...] = ()
     drawn: tuple[int, ...] = ()
     accepted: tuple[int, ...] = ()

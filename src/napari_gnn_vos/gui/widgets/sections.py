@@ -77,11 +77,13 @@ class VideoSection(Section):
         self.quality.changed.connect(self._set_quality)
         self.settings = Container(widgets=[self.quality])
         self.settings.margins = (0, 0, 0, 0)
+        self.requirements = make_label("requirements", lines=2)
         self.prepare, self.reset = self._button("prepare"), self._button("reset")
         self._arrange(
             make_label("caption", "Video"),
             self.chooser.native,
             self.settings.native,
+            self.requirements,
             make_row(self.prepare, self.reset),
         )
 
@@ -92,6 +94,8 @@ class VideoSection(Section):
         self.quality.enabled = not (state.busy or state.prepared)
         with self.quality.changed.blocked():
             self.quality.value = state.quality
+        self.requirements.setText(f"Preparation: {state.requirements}")
+        self.requirements.setVisible(state.can_prepare and bool(state.requirements))
         self.prepare.setEnabled(state.can_prepare)
         self.prepare.setText("Prepared" if state.prepared else "Prepare")
         self.prepare.highlight(state.next_action == "prepare")

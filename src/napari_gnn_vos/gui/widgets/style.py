@@ -18,7 +18,7 @@ QPushButton:disabled {{ background-color: {disabled}; color: {muted}; }}
 #objects::item:selected {{ background-color: {accent}; color: white; }}
 QProgressBar {{ text-align: center; min-height: 20px; }}
 QProgressBar::chunk {{ background-color: {accent}; }}
-#caption, #hint {{ color: {muted}; }}
+#caption, #hint, #requirements {{ color: {muted}; }}
 #status, #predict {{ font-weight: bold; }}
 """
 MUTED = 0.65

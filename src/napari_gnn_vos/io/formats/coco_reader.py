@@ -21,9 +21,9 @@ from napari_gnn_vos.io.formats.video_labels import (
     Colour,
     LazyLabels,
     VideoLabels,
-    label_dtype,
 )
 from napari_gnn_vos.io.json_file import read_json
+from napari_gnn_vos.structures.label_frames import label_dtype
 
 Size = Annotated[int, Field(ge=1, le=65535)]
 

@@ -18,8 +18,8 @@ from napari_gnn_vos.io.formats.video_labels import (
     LazyLabels,
     VideoLabels,
     colour_from_hex,
-    label_dtype,
 )
+from napari_gnn_vos.structures.label_frames import label_dtype
 
 MAX_SIDE = 65535
 MAX_FRAMES = 1_000_000
@@ -140,7 +140,7 @@ def read(path: Path) -> VideoLabels:
     try:
         document = _Parser().parse(path)
         _check_size(*document.size)
-    except (OSError, ValueError, KeyError, expat.ExpatError) as error:
+    except (OSError, ValueError, LookupError, expat.ExpatError) as error:
         raise ReadError(
             f"Expected CVAT XML for images or videos; {path} differs: {error}. Export "
             "the task again."

@@ -26,10 +26,10 @@ from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
     colour_from_hex,
     colour_to_hex,
-    label_dtype,
     objects_in,
 )
 from napari_gnn_vos.io.json_file import read_json
+from napari_gnn_vos.structures.label_frames import label_dtype
 
 
 def write(labels: VideoLabels, path: Path) -> int:

@@ -167,11 +167,11 @@ def _properties(path: Path) -> tuple[str, str, dict[str, str]]:
     import av
 
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
+        with av.open(str(path), metadata_errors="replace") as container:
+            codec = container.streams.video[0].codec_context
             tags = {key.upper(): text for key, text in container.metadata.items()}
-            return stream.codec_context.name, str(stream.pix_fmt), tags
-    except (av.FFmpegError, IndexError, OSError) as error:
+            return codec.name, str(codec.pix_fmt), tags
+    except (av.FFmpegError, IndexError, OSError, AttributeError) as error:
         raise ReadError(
             f"Expected a video; {path} cannot be read: {error}. Export it again."
         ) from error

@@ -238,4 +238,10 @@ class _ZarrLabels(LazyLabels):
         index: list[Any] = [0] * (len(self._array.shape) - 2)
         if index:
             index[self._time] = t
-        return np.asarray(self._array[tuple(index)])
+        try:
+            return np.asarray(self._array[tuple(index)])
+        except Exception as error:  # stores and codecs raise many types
+            raise ReadError(
+                f"Frame {t} of the OME-Zarr labels cannot be read: {error}. Check that "
+                "the files of the group are complete."
+            ) from error

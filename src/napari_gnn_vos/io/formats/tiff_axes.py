@@ -125,8 +125,13 @@ def read(path: Path) -> VideoLabels:
             f"Expected label images of 8 or 16 bits; {path} has the shape "
             f"{frames.shape} and the type {frames.dtype}. Convert it to labels."
         )
-    with tifffile.TiffFile(path) as file:
-        names, colours = _stored_objects(file)
+    try:
+        with tifffile.TiffFile(path) as file:
+            names, colours = _stored_objects(file)
+    except Exception as error:  # tifffile raises many types for damaged tags
+        raise ReadError(
+            f"The metadata of {path} cannot be read: {error}. Export it again."
+        ) from error
     return VideoLabels(LabelsOfVideo(frames), names, colours, video_name=path.stem)
 
 
@@ -146,7 +151,7 @@ def _has_property(path: Path, test: Callable[[Any], bool]) -> bool:
     try:
         with tifffile.TiffFile(path) as file:
             return test(file)
-    except (OSError, ValueError):  # TiffFileError is a ValueError
+    except Exception:  # noqa: BLE001 - tifffile raises many types for damaged tags
         return False
 
 

@@ -128,8 +128,3 @@ def colour_from_hex(text: str) -> Colour | None:
     except ValueError:
         return None
     return red, green, blue
-
-
-def label_dtype(largest: int) -> type[np.uint8 | np.uint16]:
-    """Return the smallest type for labels up to `largest`."""
-    return np.uint8 if largest < 256 else np.uint16

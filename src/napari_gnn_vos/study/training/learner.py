@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -100,26 +102,40 @@ class Learner:
         best : float
             Best validation J.
         """
-        state = {
+        states = {
             "network": self.network.state_dict(),
             "mean": self.averaged.state_dict(),
-            "adam": self._adam.state_dict(),
-            "step": step,
-            "averaged_steps": int(self._average.n_averaged),
-            "best": best,
+            **{
+                f"adam.{number}": state
+                for number, state in self._adam.state_dict()["state"].items()
+            },
         }
-        atomic_write(path, lambda file: torch.save(state, file))
+        tensors = {
+            f"{part}/{name}": value.detach().cpu().contiguous()
+            for part, state in states.items()
+            for name, value in state.items()
+        }
+        averaged_steps = int(self._average.n_averaged)
+        counts = {"step": step, "averaged_steps": averaged_steps, "best": best}
+        metadata = {name: repr(value) for name, value in counts.items()}
+        content = save(tensors, metadata=metadata)
+        atomic_write(path, lambda file: file.write(content))
 
     def load(self, path: Path) -> tuple[int, float]:
         """Read the state that `save` has written; returns its step and best J."""
-        state = torch.load(path, weights_only=True, map_location="cpu")
-        self.network.load_state_dict(state["network"])
-        self.averaged.load_state_dict(state["mean"])
-        # the state of an earlier version has no count; it equals the step there
-        averaged_steps = state.get("averaged_steps", state["step"])
-        self._average.n_averaged.fill_(averaged_steps)
-        self._adam.load_state_dict(state["adam"])
-        return int(state["step"]), float(state["best"])
+        states: dict[str, dict[str, Tensor]] = {}
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+            for key in file.keys():  # noqa: SIM118 - not iterable
+                part, name = key.split("/")
+                states.setdefault(part, {})[name] = file.get_tensor(key)
+        self.network.load_state_dict(states.pop("network"))
+        self.averaged.load_state_dict(states.pop("mean"))
+        self._average.n_averaged.fill_(int(metadata["averaged_steps"]))
+        adam = self._adam.state_dict()
+        adam["state"] = {int(part[5:]): state for part, state in states.items()}
+        self._adam.load_state_dict(adam)
+        return int(metadata["step"]), float(metadata["best"])
 
 
 def _warm_up(decay: float) -> Callable[[Weights, Weights, Tensor | int], None]:

@@ -43,7 +43,7 @@ class TrainingLog:
     def resume(self, learner: Learner) -> int:
         """Restore the last state, if any; returns the step to resume from."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
-        state = self.run.folder / "state.pt"
+        state = self.run.folder / "state.safetensors"
         if not state.exists():
             return 0
         step, self.best = learner.load(state)
@@ -101,7 +101,7 @@ class TrainingLog:
         self._save(learner, step)
 
     def _save(self, learner: Learner, step: int) -> None:
-        path = self.run.folder / "state.pt"
+        path = self.run.folder / "state.safetensors"
         try:
             learner.save(path, step, self.best)
         except (
