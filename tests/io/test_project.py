@@ -268,7 +268,7 @@ def test_labels_that_decompress_to_too_much_are_refused():
 
     saved = example().predictions[0]
     content = encode_prediction(saved)
-    with pytest.raises(ReadError, match="pixels"):
+    with pytest.raises(ReadError, match="expected 4 bytes"):
         decode_prediction(content, (3, 2, 2))
 
 

@@ -49,7 +49,7 @@ def changed(**values):
         pytest.param(changed(frame=0.5), id="fractional frame"),
         pytest.param(changed(frame=float("nan")), id="NaN"),
         pytest.param('[{"frame": 1e999, "label": 1, "path": [[1, 2]]}]', id="1e999"),
-        pytest.param(changed(label=255), id="label 255"),
+        pytest.param(changed(label=32_768), id="label 32768"),
         pytest.param(changed(label=float("inf")), id="Infinity"),
         pytest.param(changed(path=[]), id="no points"),
         pytest.param(changed(path=[1, 2]), id="no pairs"),

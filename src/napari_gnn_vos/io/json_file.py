@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,7 +40,8 @@ def read_json(path: Path, schema: TypeAdapter[M], expected: str) -> M:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(min(size, MAX_BYTES) + 1)
         text = content.decode(json.detect_encoding(content))
         if len(content) <= MAX_BYTES:
             return schema.validate_json(text.removeprefix("\ufeff"))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.axes import video_axes
-from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.orientation import TRANSPOSED, oriented
 from napari_gnn_vos.io.tiff_colours import photometric_conversion
 
@@ -107,10 +107,20 @@ class TiffFrames(LazyFrames):
 
 def _read_page(page: Any) -> NDArray[Any]:
     """Read a page; tifffile closes the other files of an OME data set."""
+    _require_size(page)
     handle = page.parent.filehandle
     if handle.closed:
         handle.open()
     return np.asarray(page.asarray())
+
+
+def _require_size(page: Any) -> None:
+    """Check the size that a page declares, before memory is allocated for it."""
+    height, width = page.keyframe.imagelength, page.keyframe.imagewidth
+    if height * width > MAX_PIXELS:
+        raise ReadError(
+            f"A page declares {height} x {width} pixels; the limit is {MAX_PIXELS}."
+        )
 
 
 def has_several_pages(path: Path) -> bool:
@@ -134,6 +144,7 @@ def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
     """Return the pages of the video, and the axes and lengths of their stack."""
     first, *others = all_series = _full_series(file)
     axes, lengths = first.axes, tuple(first.shape)
+    _require_size(first.keyframe)
     pages = list(first.pages)
     if others:
         if file.is_ome or not all(_is_appended(first, series) for series in others):

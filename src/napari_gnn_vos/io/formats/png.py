@@ -196,7 +196,7 @@ def _read_png(file: Path) -> NDArray[Any]:
     try:
         with Image.open(file) as image:
             mode, mask = image.mode, np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ReadError(
             f"Expected a mask; {file} is damaged: {error}. Copy it again."
         ) from error
