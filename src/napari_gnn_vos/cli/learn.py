@@ -110,7 +110,7 @@ def train(
             paths = sources, stills, output, cache
             weights = _train_decoder(paths, model, (steps, batch, seed), device)
         elif projection:
-            weights = _projections(sources, cache, output, seed).train()
+            weights = _projections(sources, cache, output, steps, seed).train()
         else:
             validating: Sources = ()
             if validation:
@@ -140,8 +140,8 @@ def _train_network(
     rounds = {} if validating else {"validation_rounds": 0}
     projections: tuple[tuple[str, Path], ...] = ()
     if config.label_model.projection:
-        seed = settings["seed"]
-        projections = _projections(sources, cache, output, seed).cross_fit()
+        sizes = settings["steps"], settings["seed"]
+        projections = _projections(sources, cache, output, *sizes).cross_fit()
     of_training = TrainSettings.model_validate({**settings, **rounds})
     plan = TrainingPlan(*paths, config, of_training, device, workers, projections)
     run_with_progress_bar(plan.prepare())
@@ -150,7 +150,7 @@ def _train_network(
 
 
 def _projections(
-    sources: Sources, cache: Path, output: Path, seed: int
+    sources: Sources, cache: Path, output: Path, steps: int, seed: int
 ) -> ProjectionPlan:
     """Gather the samples for trainings of the feature projection."""
     from napari_gnn_vos.study.training.train_projection import (
@@ -158,7 +158,7 @@ def _projections(
         ProjectionSettings,
     )
 
-    settings = ProjectionSettings(seed=seed)
+    settings = ProjectionSettings.for_network(steps, seed)
     plan = ProjectionPlan(sources, cache, output / "projections", settings)
     run_with_progress_bar(plan.collect())
     return plan

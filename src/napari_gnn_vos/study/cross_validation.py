@@ -16,6 +16,7 @@ from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.study.ablation.trainings import (
     train_all,
     training_folder,
@@ -60,8 +61,9 @@ class CrossValidation:
     seed : int
         Seed of trainings and rounds.
     trained : Path, optional
-        Folder with the weights ``fold0/last.safetensors`` and so on; or the output
-        folder of an earlier cross-validation. Without it, the folds are trained.
+        Folder with the weights ``fold0/last.safetensors`` and so on, and
+        ``fold0-projection.safetensors`` and so on; or the output folder of an earlier
+        cross-validation. Without it, the folds are trained.
     config : Config
         If its label model has no projection, none is trained.
     stills : Path, optional
@@ -132,8 +134,7 @@ class CrossValidation:
         """Return the settings by which a fold is evaluated."""
         config = self.config
         if self._projects:
-            path = self._projections(fold).train()
-            config = with_projection(config, path)
+            config = with_projection(config, self._projection(fold))
         if self.stills is not None:
             decoder = self.output / DECODER_FOLDER / f"{_decoder(fold)}.safetensors"
             config = config.model_copy(update={"decoder": str(decoder)})
@@ -144,15 +145,26 @@ class CrossValidation:
         """Whether the label model has a projection, which is trained per fold."""
         return bool(self.config.label_model.projection)
 
+    def _projection(self, fold: int) -> Path:
+        """Locate the projection of a fold; train it if no trained one is given."""
+        name = f"fold{fold}-projection.safetensors"
+        if self.trained is not None:
+            return self.trained / name
+        path = self.output / name
+        if not path.exists():
+            weights = self._projections(fold).train().read_bytes()
+            atomic_write(path, lambda file: file.write(weights))
+        return path
+
     def _projections(self, fold: int) -> ProjectionPlan:
         sources = ((self.root, self.trained_on(fold)),)
         folder = self.output / "projections"
-        settings = ProjectionSettings(seed=self.seed)
+        settings = ProjectionSettings.for_network(self.steps, self.seed)
         return ProjectionPlan(sources, self.cache, folder, settings)
 
     def collect_projection_samples(self) -> Pipeline[None]:
-        """Gather the samples of all sequences for the projections."""
-        if self._projects:
+        """Gather the samples of all sequences, unless trained weights are given."""
+        if self._projects and self.trained is None:
             sources = ((self.root, self.names),)
             folder = self.output / "projections"
             yield from ProjectionPlan(sources, self.cache, folder).collect()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -40,11 +40,13 @@ object."""
 INFERENCE_REGULARIZATION = 2.5
 """Factor of the trained regularisation. The projection separates the training videos
 better than others."""
+MIN_STEPS = 20
+"""Steps of the shortest training."""
 CROSS_FIT_PARTS = 4
 """Parts of the sequences for `ProjectionPlan.cross_fit`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProjectionSettings:
     """Settings of a training of the feature projection.
 
@@ -66,6 +68,14 @@ class ProjectionSettings:
     rate: float = 2e-3
     weight_decay: float = 1e-2
     seed: int = 0
+
+    @classmethod
+    def for_network(cls, steps: int, seed: int) -> Self:
+        """Return the settings for the training of a network of some steps.
+
+        A projection gets the default number of steps, or as few as the network.
+        """
+        return cls(steps=min(cls.steps, max(steps, MIN_STEPS)), seed=seed)
 
 
 class ProjectionNetwork(nn.Module):
