@@ -81,7 +81,7 @@ class LabelModel:
     ) -> None:
         self._samples, self._projection = samples, projection
         self._column_weights = column_weights.astype(np.float32)
-        features, labels = self._features(samples.inputs), samples.labels
+        labels = samples.labels
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 
         def fit(label: int) -> tuple[F32, float]:
@@ -92,6 +92,7 @@ class LabelModel:
 
         # small products do not profit from BLAS threads, and wait for busy cores
         with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
+            features = self._features(samples.inputs)
             self._classifiers = dict(zip(fitted, pool.map(fit, fitted), strict=True))
 
     def _features(self, inputs: NDArray[np.floating]) -> F32:
