@@ -36,8 +36,6 @@ WINDOW_FRAMES, MARGIN_FRAMES = 128, 48
 """Frames solved together, and additional frames on both sides of the window."""
 LABELS_AT_A_TIME = 32
 """Labels solved together, which limits the memory for many objects."""
-RELATIVE_TOLERANCE = 1e-6
-"""Of the squared, preconditioned norm of the residual."""
 _AFFINITIES: WeakCache[IncomingEdges, F32] = WeakCache()
 
 
@@ -50,14 +48,18 @@ class Diffusion:
     prior, drawn, propagated : float
         Weight of the prior, of a painted and of a propagated label.
     iterations : int
-        Limit of conjugate gradient iterations. With the default weights and limit the
-        error is about 0.01.
+        Limit of conjugate gradient iterations.
+    tolerance : float
+        Squared, preconditioned norm of the residual at which iteration ends, relative
+        to that of the right side. With the default weights, limit and tolerance the
+        mean error of the probability is about 0.01.
     """
 
     prior: float = 0.02
     drawn: float = 50.0
     propagated: float = 1.0
     iterations: int = 60
+    tolerance: float = 1e-6
 
 
 DEFAULT = Diffusion()
@@ -110,7 +112,7 @@ def solve_harmonic(
             block = labels[start : start + LABELS_AT_A_TIME]
             prior = np.stack([priors[label][rows] for label in block], axis=1)
             system = affinity, diagonal, known.right_side(rows, block, prior)
-            x = _conjugate_gradients(*system, prior, diffusion.iterations)
+            x = _conjugate_gradients(*system, prior, diffusion)
             for label, column in zip(block, x.T, strict=True):
                 part = column[kept.start - rows.start : kept.stop - rows.start]
                 solution[label][kept] = part
@@ -206,7 +208,7 @@ def _conjugate_gradients(
     diagonal: F32,
     right_side: F32,
     start: F32,
-    iterations: int,
+    diffusion: Diffusion,
 ) -> F32:
     """Solve ``(diag(diagonal) - affinity) x = right_side`` for all columns at once.
 
@@ -218,8 +220,8 @@ def _conjugate_gradients(
         Symmetric, non-negative.
     diagonal : (n, 1) ndarray of float32
     right_side, start : (n, K) ndarray of float32
-    iterations : int
-        Their limit.
+    diffusion : Diffusion
+        Limit of iterations, and tolerance.
 
     Returns
     -------
@@ -230,8 +232,8 @@ def _conjugate_gradients(
     z = residual / diagonal
     direction, rz = z, _column_dot(residual, z)
     norm = np.maximum(_column_dot(right_side, right_side / diagonal), 1e-12)
-    for _ in range(iterations):
-        active = rz >= RELATIVE_TOLERANCE * norm
+    for _ in range(diffusion.iterations):
+        active = rz >= diffusion.tolerance * norm
         if not active.any():
             break
         q = diagonal * direction - affinity @ direction
