@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos import Config, Video, drain, load_model, start
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.io.davis import read_davis, sequences
-from napari_gnn_vos.io.simulated_cells import simulate_cells
+from napari_gnn_vos.io.samples.simulated_cells import simulate_cells
 from napari_gnn_vos.study.rounds import run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 

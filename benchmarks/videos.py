@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.structures.video import Frames, Video
 
 SEQUENCE = "tennis"

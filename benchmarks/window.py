@@ -27,7 +27,7 @@ from qtpy.QtTest import QTest
 
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.reader import image_data
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video

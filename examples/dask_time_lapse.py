@@ -4,7 +4,7 @@ import dask.array as da
 import numpy as np
 
 from napari_gnn_vos import Scribble, Video, annotate, drain, load_model, predict, start
-from napari_gnn_vos.io.simulated_cells import simulate_cells
+from napari_gnn_vos.io.samples.simulated_cells import simulate_cells
 
 cells, truth = simulate_cells()
 lazy = da.from_array(np.stack([cells.raw(t) for t in range(8)]), chunks=(1, -1, -1))

@@ -13,7 +13,7 @@ from napari_gnn_vos.io.formats.coco import export_coco
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.io.formats.tiff import export_tiff
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
 # `session.labels` after a prediction; here, the true labels of a synthetic scene.
 _, labels = compose_scene(frames=5)

@@ -7,7 +7,7 @@ A synthetic scene stands in for a file. With a file, begin with
 import numpy as np
 
 from napari_gnn_vos import Scribble, annotate, drain, load_model, predict, start
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
 video, truth = compose_scene(frames=12)
 

@@ -7,7 +7,7 @@ import numpy as np
 from napari.components import ViewerModel
 
 from napari_gnn_vos import annotator
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
 video, truth = compose_scene(frames=8)
 viewer = ViewerModel()

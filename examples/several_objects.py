@@ -7,7 +7,7 @@ probabilities of a superpixel sum to 1.
 import numpy as np
 
 from napari_gnn_vos import annotate, drain, load_model, predict, start
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.study.metrics import jaccard
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 

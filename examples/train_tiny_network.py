@@ -20,7 +20,7 @@ from napari_gnn_vos import (
     start,
 )
 from napari_gnn_vos.io.formats.png import export_palette_pngs
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_plan import TrainingPlan
 from napari_gnn_vos.study.training.training_run import TrainSettings

@@ -12,7 +12,7 @@ from napari_gnn_vos import (
     predict,
     start,
 )
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 video, truth = compose_scene(frames=16)

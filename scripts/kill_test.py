@@ -64,8 +64,8 @@ def _layer(path: Path):
 
 def run_once(seconds: float) -> tuple[bool, str]:
     """Kill one window, and return whether all strokes are there, and a summary."""
-    from napari_gnn_vos.io.autosave import recoverable_projects
-    from napari_gnn_vos.io.project import Project
+    from napari_gnn_vos.io.project.autosave import recoverable_projects
+    from napari_gnn_vos.io.project.project import Project
 
     with TemporaryDirectory() as name:
         folder = Path(name)

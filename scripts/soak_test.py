@@ -89,7 +89,7 @@ class Soak:
     def annotate_video(self, number: int, rounds: int) -> None:
         """Annotate one video for some rounds and close it."""
         from napari_gnn_vos.gui.reader import image_data
-        from napari_gnn_vos.io.photo_scenes import compose_scene
+        from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
         shape = SHAPES[number % len(SHAPES)]
         video, truth = compose_scene(frames=FRAMES, shape=shape, objects=2, seed=number)

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.io.export import export_labels, import_labels
+from napari_gnn_vos.io.formats.label_images import davis_palette
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
-from napari_gnn_vos.io.label_images import davis_palette
 from napari_gnn_vos.io.strokes_file import write_strokes
 from napari_gnn_vos.study.measure import benchmark
 from napari_gnn_vos.study.metrics import jaccard

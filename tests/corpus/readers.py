@@ -14,8 +14,8 @@ from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats.registry import FORMATS
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.graph_store import GraphStore, open_graph
-from napari_gnn_vos.io.project import Project
-from napari_gnn_vos.io.project_log import ProjectLog
+from napari_gnn_vos.io.project.log import ProjectLog
+from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.model.checkpoint import (
     CheckpointMetadata,
     build,

@@ -31,7 +31,7 @@ def test_napari_passes_the_viewer_to_the_dock(qtbot):
 
 def test_manifest_lists_every_suffix():
     from napari_gnn_vos.gui.reader import LABEL_SUFFIXES
-    from napari_gnn_vos.io.project_parts import SUFFIX
+    from napari_gnn_vos.io.project.parts import SUFFIX
     from napari_gnn_vos.io.read import SUFFIXES
 
     (reader,) = MANIFEST.contributions.readers

@@ -12,8 +12,8 @@ from napari_gnn_vos.errors import GnnVosError, ProjectLockedError, ReadError
 from napari_gnn_vos.gui import reader, scripting
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.project_files import VideoNotFoundError
-from napari_gnn_vos.io import autosave
-from napari_gnn_vos.io.project import Project
+from napari_gnn_vos.io.project import autosave
+from napari_gnn_vos.io.project.project import Project
 from tests.gui import fakes
 
 

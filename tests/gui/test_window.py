@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QMessageBox
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.gui.widgets.timeline import Timeline
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui

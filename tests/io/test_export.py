@@ -5,11 +5,11 @@ from PIL import Image
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_labels, import_labels
+from napari_gnn_vos.io.formats.label_images import davis_palette
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.io.formats.tiff import export_tiff
+from napari_gnn_vos.io.formats.tiff_labels import read_labels
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
-from napari_gnn_vos.io.label_images import davis_palette
-from napari_gnn_vos.io.tiff_labels import read_labels
 
 labels = np.random.default_rng(0).integers(0, 4, (5, 18, 20), np.uint8)
 labels[0, 0, 0] = 255

@@ -16,9 +16,9 @@ from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.gui.layers.factory import full_data
 from napari_gnn_vos.gui.reader import video_layer_data
 from napari_gnn_vos.gui.saved_labels import LayerData
-from napari_gnn_vos.io.autosave import discard_autosave, recoverable_projects
-from napari_gnn_vos.io.project import Project
-from napari_gnn_vos.io.video_reference import find_video
+from napari_gnn_vos.io.project.autosave import discard_autosave, recoverable_projects
+from napari_gnn_vos.io.project.project import Project
+from napari_gnn_vos.io.project.video_reference import find_video
 from napari_gnn_vos.storage import atomic_write
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from napari_gnn_vos.gui.saved_labels import (
     imported_labels_data,
     read_label_tiff,
 )
-from napari_gnn_vos.io.lazy_frames import LazyFrames
-from napari_gnn_vos.io.video_reference import SAMPLE
+from napari_gnn_vos.io.project.video_reference import SAMPLE
+from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.video import Video
 
 NOTES_KEY = "gnn-vos notes"
@@ -46,9 +46,9 @@ def get_reader(path: str | list[str]) -> Reader | None:
     read : callable or None
         None if the path cannot be read.
     """
-    from napari_gnn_vos.io.project_parts import is_project
+    from napari_gnn_vos.io.project.parts import is_project
     from napari_gnn_vos.io.read import SUFFIXES
-    from napari_gnn_vos.io.zarr_video import is_zarr
+    from napari_gnn_vos.io.readers.zarr_video import is_zarr
 
     if isinstance(path, list):
         return None
@@ -94,8 +94,8 @@ def read_project(path: str) -> list[LayerData]:
     ReadError
         If the project cannot be read, or its video is not found.
     """
-    from napari_gnn_vos.io.project import Project
-    from napari_gnn_vos.io.video_reference import find_video
+    from napari_gnn_vos.io.project.project import Project
+    from napari_gnn_vos.io.project.video_reference import find_video
 
     reference = Project.open(path).video
     source = str(find_video(reference, Path(path).absolute()) or reference.absolute)
@@ -144,7 +144,7 @@ def video_layer_data(source: str) -> LayerData:
 
 def composed_scene() -> list[LayerData]:
     """Compose a scene of two objects; its ground truth is a hidden layer."""
-    from napari_gnn_vos.io.photo_scenes import compose_scene
+    from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
     video, truth = compose_scene()
     image = _with_path(image_data(video), "sample:composed-scene")
@@ -153,7 +153,7 @@ def composed_scene() -> list[LayerData]:
 
 def cells() -> list[LayerData]:
     """Simulate a noisy time lapse of similar cells; its ground truth is hidden."""
-    from napari_gnn_vos.io.simulated_cells import simulate_cells
+    from napari_gnn_vos.io.samples.simulated_cells import simulate_cells
 
     video, truth = simulate_cells()
     image = _with_path(image_data(video), "sample:cells")
@@ -168,8 +168,8 @@ def time_lapse() -> list[LayerData]:
     ReadError
         If the download fails.
     """
-    from napari_gnn_vos.io.clip import fetch_clip
     from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.io.samples.clip import fetch_clip
 
     return [_with_path(image_data(read_video(fetch_clip())), "sample:time-lapse")]
 
@@ -245,7 +245,7 @@ def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
 
 def _has_images(folder: Path) -> bool:
     """Whether a folder has at least two images; of several types, reading fails."""
-    from napari_gnn_vos.io.folder import list_images
+    from napari_gnn_vos.io.readers.folder import list_images
 
     try:
         return len(list_images(folder)) > 1

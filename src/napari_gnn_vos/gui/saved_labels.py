@@ -15,7 +15,7 @@ from napari_gnn_vos.gui.layers.factory import (
     features_of,
     labels_options,
 )
-from napari_gnn_vos.io.tiff_labels import LabelFile
+from napari_gnn_vos.io.formats.tiff_labels import LabelFile
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ LayerData = tuple[Any, dict[str, Any], str]
 
 def read_label_tiff(file: Path) -> list[LayerData]:
     """Read a TIFF of labels; an empty list if it contains something else."""
-    from napari_gnn_vos.io.tiff_labels import read_integer_labels, read_labels
+    from napari_gnn_vos.io.formats.tiff_labels import read_integer_labels, read_labels
 
     label_file = read_labels(file)
     if label_file is not None:
@@ -71,7 +71,7 @@ def imported_labels_data(file: Path) -> LayerData:
 
 def is_image_of_labels(layer: Layer) -> bool:
     """Whether napari's reader made an image layer of labels saved by this plugin."""
-    from napari_gnn_vos.io.tiff_labels import is_label_file
+    from napari_gnn_vos.io.formats.tiff_labels import is_label_file
 
     path = layer.source.path if isinstance(layer, Image) else None
     if path is None or Path(path).suffix.lower() not in TIFF_SUFFIXES:

@@ -12,8 +12,8 @@ import numpy as np
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.factory import AXES_KEY, names_in
+from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.formats.video_labels import Colour, VideoLabels
-from napari_gnn_vos.io.tiff_labels import Placement
 
 
 def write_labels(

@@ -1,1 +1,1 @@
-"""Readers of videos and annotations, exports, and the store of prepared graphs."""
+"""Read videos and annotations, write labels, and store graphs and projects."""

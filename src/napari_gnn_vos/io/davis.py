@@ -87,7 +87,7 @@ def read_davis(
     ReadError
         If frames or masks are missing or damaged, or differ in size.
     """
-    from napari_gnn_vos.io.folder import image_files
+    from napari_gnn_vos.io.readers.folder import image_files
 
     sequences(root, name, resolution)
     frames = _folder(Path(root), "JPEGImages", resolution) / name

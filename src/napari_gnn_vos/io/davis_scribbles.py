@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from napari_gnn_vos.errors import ReadError, ScribbleError
+from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.json_file import read_json, validation_summary
-from napari_gnn_vos.io.label_images import write_error_message
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble
 

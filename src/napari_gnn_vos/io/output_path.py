@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.formats.output import matching_files
 from napari_gnn_vos.io.formats.png import existing_masks, png_names
 from napari_gnn_vos.io.formats.registry import LabelFormat, select_output_format
-from napari_gnn_vos.io.label_images import write_error_message
 from napari_gnn_vos.storage import require_writable_folder
 
 

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.zarr_video import is_zarr
+from napari_gnn_vos.io.readers.zarr_video import is_zarr
 from napari_gnn_vos.structures.video import Frames, Video
 
 
@@ -83,32 +83,32 @@ def file_identity(files: Iterable[Path]) -> str:
 
 
 def _read_folder(path: Path) -> Video:
-    from napari_gnn_vos.io.folder import FolderFrames, image_files
+    from napari_gnn_vos.io.readers.folder import FolderFrames, image_files
 
     files = image_files(path)
     return _video(FolderFrames(files), path, files)
 
 
 def _read_movie(path: Path) -> Video:
-    from napari_gnn_vos.io.video_file import MovieFrames
+    from napari_gnn_vos.io.readers.movie.movie_frames import MovieFrames
 
     return _video(MovieFrames(path), path, [path])
 
 
 def _read_tiff(path: Path) -> Video:
-    from napari_gnn_vos.io.tiff import TiffFrames
+    from napari_gnn_vos.io.readers.tiff import TiffFrames
 
     return _video(TiffFrames(path), path, [path])
 
 
 def _read_npy(path: Path) -> Video:
-    from napari_gnn_vos.io.array_files import open_npy
+    from napari_gnn_vos.io.readers.array_files import open_npy
 
     return _video(open_npy(path), path, [path])
 
 
 def _read_zarr(path: Path) -> Video:
-    from napari_gnn_vos.io.zarr_video import ZarrFrames
+    from napari_gnn_vos.io.readers.zarr_video import ZarrFrames
 
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return _video(ZarrFrames(path), path, files)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.io.photo_scenes import compose_scene
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
 from napari_gnn_vos.study.labelled_video import LabelledVideo

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.recorder import Recorder
-from napari_gnn_vos.io.autosave import Autosave
-from napari_gnn_vos.io.project import Project
-from napari_gnn_vos.io.project_lock import ProjectLock
-from napari_gnn_vos.io.project_log import ProjectLog
-from napari_gnn_vos.io.project_thumbnail import make_thumbnail
-from napari_gnn_vos.io.video_reference import video_reference
+from napari_gnn_vos.io.project.autosave import Autosave
+from napari_gnn_vos.io.project.lock import ProjectLock
+from napari_gnn_vos.io.project.log import ProjectLog
+from napari_gnn_vos.io.project.project import Project
+from napari_gnn_vos.io.project.thumbnail import make_thumbnail
+from napari_gnn_vos.io.project.video_reference import video_reference
 from napari_gnn_vos.structures.video import Video
 
 

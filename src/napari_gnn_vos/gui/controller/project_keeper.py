@@ -17,10 +17,10 @@ from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import History
 from napari_gnn_vos.gui.controller.open_project import OpenProject
 from napari_gnn_vos.gui.controller.recorder import Recorder, drawing_of, table_of
-from napari_gnn_vos.io.project import Project
-from napari_gnn_vos.io.project_log import ProjectLog
-from napari_gnn_vos.io.project_thumbnail import make_thumbnail
-from napari_gnn_vos.io.video_reference import is_same_video, video_reference
+from napari_gnn_vos.io.project.log import ProjectLog
+from napari_gnn_vos.io.project.project import Project
+from napari_gnn_vos.io.project.thumbnail import make_thumbnail
+from napari_gnn_vos.io.project.video_reference import is_same_video, video_reference
 from napari_gnn_vos.structures.project import VideoReference
 from napari_gnn_vos.structures.session import Session
 

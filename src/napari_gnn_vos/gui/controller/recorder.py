@@ -8,7 +8,7 @@ from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import History, HistoryEntry
 from napari_gnn_vos.gui.controller.object_table import ObjectTable
 from napari_gnn_vos.gui.palette import to_hex
-from napari_gnn_vos.io.project_log import ProjectLog
+from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import (
     Canvases,

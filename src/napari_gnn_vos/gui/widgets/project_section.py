@@ -13,12 +13,12 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 from napari_gnn_vos.gui.project_files import VideoNotFoundError
 from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.sections import Section, make_label, make_row
-from napari_gnn_vos.io.project_parts import SUFFIX
+from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.controller.view_state import ViewState
-    from napari_gnn_vos.io.project import Project
+    from napari_gnn_vos.io.project.project import Project
 
 FILTER = f"Project (*{SUFFIX} project.json);;All files (*)"
 

@@ -147,7 +147,7 @@ def read_masks(path: Path) -> VideoLabels:
     ReadError
         If the file is damaged, or its frames are not grey or not lossless.
     """
-    from napari_gnn_vos.io.video_file import MovieFrames
+    from napari_gnn_vos.io.readers.movie.movie_frames import MovieFrames
 
     codec, pixel_format, tags = _properties(path)
     if codec != "ffv1" or not pixel_format.startswith("gray"):

@@ -10,7 +10,7 @@ from typing import IO
 from uuid import uuid4
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.label_images import write_error_message
+from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.storage import atomic_write
 
 

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
-from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
-from napari_gnn_vos.io.label_images import (
+from napari_gnn_vos.io.formats.label_images import (
     davis_palette,
     validate_label_images,
     write_error_message,
 )
+from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
+from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
 from napari_gnn_vos.storage import atomic_write
 
 

@@ -10,15 +10,15 @@ from typing import IO, Any
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.label_images import validate_label_images
 from napari_gnn_vos.io.formats.output import atomic_file
-from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, Colour, VideoLabels
-from napari_gnn_vos.io.label_images import validate_label_images
-from napari_gnn_vos.io.tiff_labels import (
+from napari_gnn_vos.io.formats.tiff_labels import (
     Placement,
     is_label_file,
     label_description,
     read_labels,
 )
+from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, Colour, VideoLabels
 
 BIG_TIFF_BYTES = 2**32 - 2**25
 """Uncompressed size from which 64-bit offsets are needed, less the size of the tags."""
@@ -33,7 +33,7 @@ def export_tiff(
 ) -> int:
     """Write a zlib-compressed TIFF with one page per frame.
 
-    `io.tiff_labels.read_labels` reads the file.
+    `io.formats.tiff_labels.read_labels` reads the file.
 
     Parameters
     ----------

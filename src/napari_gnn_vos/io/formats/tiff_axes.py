@@ -117,7 +117,7 @@ def read(path: Path) -> VideoLabels:
     """
     import tifffile
 
-    from napari_gnn_vos.io.tiff import TiffFrames
+    from napari_gnn_vos.io.readers.tiff import TiffFrames
 
     frames = TiffFrames(path)
     if frames.ndim != 3 or frames.dtype.kind != "u" or frames.dtype.itemsize > 2:

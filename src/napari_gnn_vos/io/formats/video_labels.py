@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.io.label_images import davis_palette, validate_label_images
-from napari_gnn_vos.io.lazy_frames import LazyFrames
+from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
+from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 
 Colour = tuple[int, int, int]
 """Red, green, blue, each from 0 to 255."""

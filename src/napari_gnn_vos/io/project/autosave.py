@@ -1,0 +1,130 @@
+"""Autosave of projects that are not saved yet, and their recovery."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock as ThreadLock
+from uuid import uuid4
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.io.project.lock import ProjectLock
+from napari_gnn_vos.io.project.parts import MANIFEST
+from napari_gnn_vos.io.project.project import GROWING_LOG, Project
+
+LOCK = "lock"
+KEPT = 10
+"""Number of autosaves that are kept."""
+
+
+class Autosave:
+    """A project folder whose log grows with every record.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of all autosaves; a new folder is created in it.
+    project : Project
+        The records of its log are written at once; later ones by :meth:`append`.
+    on_error : callable
+        Called once with the error, if nothing more can be written.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+
+    def __init__(
+        self, root: Path, project: Project, on_error: Callable[[OSError], object]
+    ) -> None:
+        name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
+        self.folder, self._on_error = root / name, on_error
+        self._discarded, self._manifest_lock = False, ThreadLock()
+        self.folder.mkdir(parents=True)
+        self._lock = ProjectLock(self.folder / LOCK)
+        try:
+            project.grow_in(self.folder)
+            self._file = (self.folder / GROWING_LOG).open("ab", buffering=0)
+            self.append(b"".join(project.log.lines))
+        except OSError:
+            self._lock.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def append(self, line: bytes) -> None:
+        """Write a record, and return when it is on the disk."""
+        if self._file.closed:
+            return
+        try:
+            self._file.write(line)
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._file.close()
+            self._on_error(error)
+
+    def describe(self, project: Project) -> None:
+        """Write video, settings and thumbnail again; may be called in a thread."""
+        with suppress(OSError), self._manifest_lock:  # the log does not need it
+            if not self._discarded:
+                project.grow_in(self.folder)
+
+    def release(self) -> None:
+        """Stop recording, and keep the folder for recovery."""
+        with self._manifest_lock:
+            self._discarded = True
+            self._file.close()
+            self._lock.release()
+
+    def discard(self) -> None:
+        """Delete the folder."""
+        with self._manifest_lock:
+            self._discarded = True
+            self._file.close()
+            self._lock.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def recoverable_projects(root: Path) -> list[Project]:
+    """List autosaves whose window was closed or has crashed without saving.
+
+    The newest are first. Folders without strokes and those after the newest `KEPT` are
+    deleted; folders that a window records into are left out.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of all autosaves.
+    """
+    projects: list[Project] = []
+    try:
+        folders = sorted(root.iterdir(), reverse=True)
+    except OSError:
+        return []
+    for folder in folders:
+        if not (folder / MANIFEST).is_file() or _is_in_use(folder):
+            continue
+        with suppress(GnnVosError):
+            project = Project.open(folder)
+            if project.log.has_strokes and len(projects) < KEPT:
+                projects.append(project)
+            else:
+                discard_autosave(folder)
+    return projects
+
+
+def discard_autosave(folder: Path) -> None:
+    """Delete the folder of an autosave."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_in_use(folder: Path) -> bool:
+    try:
+        ProjectLock(folder / LOCK).release()
+    except GnnVosError:
+        return True
+    return False

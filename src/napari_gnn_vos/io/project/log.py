@@ -1,0 +1,309 @@
+"""The log of a project: strokes, rounds, history and objects, one record per line.
+
+Each line is a CRC-32 in hexadecimal digits, a space and a JSON object. Records are only
+appended, so that after a crash all complete lines are valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.io.project.records import (
+    MAX_RECORDS,
+    EntryRecord,
+    HistoryRecord,
+    Line,
+    LinesRecord,
+    ObjectRecord,
+    ObjectsRecord,
+    Record,
+    RoundRecord,
+    StrokeRecord,
+    decode_constraints,
+    decode_line,
+    encode_constraints,
+    encode_line,
+    pixel_runs,
+    pixels_of,
+    runs_of,
+    scribbles_of,
+    value_of_label,
+)
+from napari_gnn_vos.structures.constraints import Constraints
+from napari_gnn_vos.structures.project import (
+    CanvasKind,
+    DrawingState,
+    ProjectObject,
+    SavedEntry,
+    SavedHistory,
+    SavedObjects,
+    SavedRound,
+)
+from napari_gnn_vos.structures.scribbles import Scribble
+
+NO_CONSTRAINTS = Constraints()
+
+
+class ProjectLog:
+    """Strokes, rounds, history and objects of a project, recorded as they change.
+
+    A position is a number of records; `drawing_at` restores the drawing of any one.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        T, H and W of the video.
+    append : callable, optional
+        Called with each new line; it stores it.
+
+    Attributes
+    ----------
+    lines : list of bytes
+        The encoded records.
+    rounds : list of SavedRound
+    history : SavedHistory
+    objects : SavedObjects
+    active : int
+        Label that is drawn next.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        append: Callable[[bytes], object] | None = None,
+    ) -> None:
+        self.shape, self.append = shape, append
+        self.lines: list[bytes] = []
+        self.rounds: list[SavedRound] = []
+        self.history = SavedHistory()
+        self.objects = SavedObjects()
+        self.active = 1
+        self._object_lists: dict[int, SavedObjects] = {}  # by position
+        self._drawing_records: list[tuple[int, StrokeRecord | LinesRecord]] = []
+        self._canvases: dict[tuple[CanvasKind, int], NDArray[np.uint8]] = {}
+        self._lines: tuple[Scribble, ...] = ()
+
+    @property
+    def position(self) -> int:
+        """Number of records."""
+        return len(self.lines)
+
+    @property
+    def drawing(self) -> DrawingState:
+        """The drawing at the end of the log."""
+        return DrawingState(dict(self._canvases), self._lines)
+
+    @property
+    def has_strokes(self) -> bool:
+        """Whether anything was ever drawn."""
+        return bool(self._drawing_records)
+
+    def drawing_at(self, position: int) -> DrawingState:
+        """Restore the drawing after a number of records."""
+        state = _Replay(self.shape)
+        for index, record in self._drawing_records:
+            if index < position:
+                state.apply(record)
+        return DrawingState(state.canvases, state.lines)
+
+    def objects_at(self, position: int) -> SavedObjects | None:
+        """Return the list of objects that was recorded up to a position, if one was."""
+        return self._object_lists.get(position)
+
+    def record_canvas(
+        self, layer: CanvasKind, frame: int, canvas: NDArray[np.uint8], number: int = 0
+    ) -> None:
+        """Record the changed pixels of a frame; `number` is that of the next round."""
+        old = self._canvases.get((layer, frame))
+        changed = canvas != (0 if old is None else old)
+        if not changed.any():
+            return
+        flat = np.flatnonzero(changed)
+        for runs in pixel_runs(frame, flat, canvas.ravel()[flat]):
+            self._add(
+                StrokeRecord(
+                    **runs.model_dump(), time=_now(), round=number, layer=layer
+                )
+            )
+
+    def record_drawing(self, drawing: DrawingState, number: int = 0) -> int:
+        """Record what differs from a whole drawing, and return the new position."""
+        empty = np.zeros(self.shape[1:], np.uint8)
+        for layer, frame in sorted({*self._canvases, *drawing.canvases}):
+            canvas = drawing.canvases.get((layer, frame), empty)
+            if canvas is not self._canvases.get((layer, frame)):
+                self.record_canvas(layer, frame, canvas, number)
+        self.record_lines(drawing.lines, number)
+        return self.position
+
+    def record_lines(self, lines: Sequence[Scribble], number: int = 0) -> None:
+        """Record the lines from the first that differs."""
+        kept = 0
+        for old, new in zip(self._lines, lines, strict=False):
+            if not _same_line(old, new):
+                break
+            kept += 1
+        if kept < max(len(lines), len(self._lines)):
+            added = [
+                Line(frame=line.frame, label=line.label, path=line.path.tolist())
+                for line in lines[kept:]
+            ]
+            self._add(LinesRecord(time=_now(), round=number, kept=kept, lines=added))
+
+    def record_round(
+        self,
+        number: int,
+        parent: int,
+        scribbles: Sequence[Scribble],
+        constraints: Constraints = NO_CONSTRAINTS,
+    ) -> int:
+        """Record a round, and return its index."""
+        width = self.shape[2]
+        runs = []
+        for scribble in scribbles:
+            rows, cols = scribble.path.astype(int).T
+            flat = np.sort(rows * width + cols)
+            runs.append(runs_of(scribble.frame, scribble.label, flat))
+        record = RoundRecord(
+            time=_now(),
+            number=number,
+            parent=parent,
+            scribbles=runs,
+            constraints=encode_constraints(constraints),
+        )
+        self._add(record)
+        return len(self.rounds) - 1
+
+    def record_history(self, history: SavedHistory) -> None:
+        """Record the history if it differs."""
+        if history != self.history:
+            entries = [EntryRecord(**asdict(entry)) for entry in history.entries]
+            self._add(
+                HistoryRecord(time=_now(), entries=entries, current=history.current)
+            )
+
+    def record_objects(self, objects: SavedObjects, active: int) -> int:
+        """Record the list of objects if it differs, and return its position."""
+        if (objects, active) != (self.objects, self.active) or not self._object_lists:
+            rows = [ObjectRecord(**asdict(item)) for item in objects.objects]
+            self._add(
+                ObjectsRecord(
+                    time=_now(), active=active, objects=rows, solo=objects.solo
+                )
+            )
+        return max(self._object_lists)
+
+    def load(self, content: bytes) -> int:
+        """Add the records of a stored log.
+
+        Parameters
+        ----------
+        content : bytes
+
+        Returns
+        -------
+        damaged : int
+            Number of lines that were skipped; an incomplete last line is not counted.
+        """
+        append, self.append = self.append, None
+        damaged = 0
+        complete, _, _ = content.rpartition(b"\n")
+        for line in complete.split(b"\n")[:MAX_RECORDS] if complete else ():
+            record = decode_line(line)
+            if record is None or not self._add(record, line + b"\n"):
+                damaged += 1
+                self.lines.append(line + b"\n")  # positions count all lines
+        self.append = append
+        return damaged
+
+    def _add(self, record: Record, line: bytes | None = None) -> bool:
+        """Append a record; return whether it fits to the video."""
+        position = self.position
+        if isinstance(record, StrokeRecord | LinesRecord):
+            state = _Replay(self.shape, self._canvases, self._lines)
+            if not state.apply(record):
+                return False
+            self._lines = state.lines
+            self._drawing_records.append((position, record))
+        elif not self._store(record):
+            return False
+        self.lines.append(line or encode_line(record))
+        if self.append is not None:
+            self.append(self.lines[-1])
+        return True
+
+    def _store(self, record: RoundRecord | HistoryRecord | ObjectsRecord) -> bool:
+        """Store a record without strokes; return whether it is consistent."""
+        if isinstance(record, RoundRecord):
+            if record.parent >= len(self.rounds):
+                return False
+            scribbles = tuple(scribbles_of(record.scribbles, self.shape))
+            constraints = decode_constraints(record.constraints)
+            self.rounds.append(
+                SavedRound(record.number, record.parent, scribbles, constraints)
+            )
+        elif isinstance(record, HistoryRecord):
+            entries = tuple(
+                SavedEntry(**entry.model_dump()) for entry in record.entries
+            )
+            last = max(entry.round_index for entry in entries)
+            if record.current >= len(entries) or last >= len(self.rounds):
+                return False
+            self.history = SavedHistory(entries, record.current)
+        else:
+            rows = (item.model_dump() for item in record.objects)
+            objects = (
+                ProjectObject(**row | {"absent": tuple(row["absent"])}) for row in rows
+            )
+            self.objects = SavedObjects(tuple(objects), record.solo)
+            self.active = record.active
+            self._object_lists[self.position + 1] = self.objects
+        return True
+
+
+class _Replay:
+    """Apply stroke records to canvases, which are replaced, not changed."""
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        canvases: dict[tuple[CanvasKind, int], NDArray[np.uint8]] | None = None,
+        lines: tuple[Scribble, ...] = (),
+    ) -> None:
+        self.shape, self.lines = shape, lines
+        self.canvases = {} if canvases is None else canvases
+
+    def apply(self, record: StrokeRecord | LinesRecord) -> bool:
+        """Apply a record; return whether it fits to the video."""
+        if isinstance(record, LinesRecord):
+            added = (Scribble(x.frame, x.label, np.array(x.path)) for x in record.lines)
+            self.lines = (*self.lines[: record.kept], *added)
+            return all(line.frame < self.shape[0] for line in record.lines)
+        flat = pixels_of(record, self.shape)
+        if flat is None:
+            return False
+        key = (record.layer, record.frame)
+        old = self.canvases.get(key)
+        canvas = np.zeros(self.shape[1:], np.uint8) if old is None else old.copy()
+        canvas.ravel()[flat] = value_of_label(record.label)
+        if canvas.any():
+            self.canvases[key] = canvas
+        else:
+            self.canvases.pop(key, None)
+        return True
+
+
+def _same_line(first: Scribble, second: Scribble) -> bool:
+    return first is second or (
+        (first.frame, first.label) == (second.frame, second.label)
+        and np.array_equal(first.path, second.path)
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,133 @@
+"""Read single images, and their headers."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.orientation import TRANSPOSED, oriented
+from napari_gnn_vos.io.readers.tiff import TiffFrames
+from napari_gnn_vos.vision import cv2
+
+ORIENTATION_TAG = 0x0112
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".webp": "WebP",
+}
+"""Image format by file suffix."""
+
+
+class ImageHeader(NamedTuple):
+    """Properties of an image that are known without decoding it.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Height and width, after the orientation is applied.
+    is_colour : bool
+    is_deep : bool or None
+        Whether greyscale pixels have more than 8 bits; None for colours, of which the
+        header is not read that far.
+    """
+
+    size: tuple[int, int]
+    is_colour: bool
+    is_deep: bool | None
+
+
+def read_header(file: Path) -> ImageHeader:
+    """Read the header of an image.
+
+    Raises
+    ------
+    ReadError
+        If the file is missing, damaged or animated.
+    """
+    try:
+        with Image.open(file) as image:
+            count = int(getattr(image, "n_frames", 1))
+            width, height = image.size
+            mode = image.mode
+            orientation = image.getexif().get(ORIENTATION_TAG, 1)
+    except Exception as error:  # Pillow raises many types
+        raise ReadError(f"{image_error(file)} ({error})") from error
+    if count > 1 and FORMATS[file.suffix.lower()] != "TIFF":
+        raise ReadError(
+            f"Expected one image per file; {file} is an animation of {count} images. "
+            "Convert it to a movie, or save its images as separate files."
+        )
+    if orientation in TRANSPOSED:
+        height, width = width, height
+    is_grey = mode in ("1", "L", "F") or mode[0] == "I"
+    return ImageHeader(
+        (height, width), not is_grey, mode[0] in "IF" if is_grey else None
+    )
+
+
+def read_image(file: Path, page: int = 0) -> NDArray[Any]:
+    """Read an image without changing its bit depth and channels.
+
+    The orientation given in the metadata is applied.
+
+    Parameters
+    ----------
+    file : Path
+        PNG, JPEG, TIFF, BMP or WebP.
+    page : int
+        Frame of a TIFF stack.
+
+    Returns
+    -------
+    image : (H, W), (H, W, 3) or (H, W, 4) ndarray of uint8 or uint16
+        Greyscale, RGB or RGBA.
+
+    Raises
+    ------
+    ReadError
+        If the file is missing or damaged.
+    """
+    if FORMATS.get(file.suffix.lower()) == "TIFF":
+        frames = TiffFrames(file, frame_per_file=True)
+        frame = frames[page]
+        frames.close()
+        return frame
+    try:  # cv2.imread does not open non-ASCII paths on Windows
+        content = np.frombuffer(file.read_bytes(), np.uint8)
+        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    except (OSError, cv2.error) as error:
+        raise ReadError(f"{image_error(file)} ({error})") from error
+    if image is None:
+        raise ReadError(image_error(file))
+    if image.ndim == 3:
+        code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        image = cv2.cvtColor(image, code)
+    return oriented(image, _exif_orientation(content))
+
+
+def image_error(file: Path) -> str:
+    """Return the message for an image that cannot be read."""
+    return (
+        f"Expected an image in {file}, but it is missing or damaged. "
+        "Export the frame again, or remove the file from the folder."
+    )
+
+
+def _exif_orientation(content: NDArray[np.uint8]) -> int:
+    """Return the EXIF orientation of an encoded image, 1 to 8."""
+    try:
+        with Image.open(BytesIO(content.tobytes())) as header:
+            return int(header.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001 - damaged metadata; Pillow raises many types
+        return 1

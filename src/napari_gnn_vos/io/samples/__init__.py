@@ -1,0 +1,1 @@
+"""Sample videos: scenes composed of photographs, simulated cells, a real time lapse."""

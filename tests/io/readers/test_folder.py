@@ -1,0 +1,184 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageOps
+
+from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.readers.folder import image_files, natural_order
+from napari_gnn_vos.io.readers.image_file import read_image
+from napari_gnn_vos.vision import cv2
+
+rng = np.random.default_rng(0)
+grey = rng.integers(0, 255, (20, 24), np.uint8)
+colour = rng.integers(0, 255, (20, 24, 3), np.uint8)
+alpha = rng.integers(1, 255, (20, 24, 4), np.uint8)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
+@pytest.mark.parametrize("image", [grey, colour], ids=["grey", "colour"])
+def test_lossless_images_are_read_exactly(tmp_path, suffix, image):
+    Image.fromarray(image).save(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), image)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_lossy_images_are_read_approximately(tmp_path, suffix):
+    smooth = cv2.GaussianBlur(colour, (0, 0), 6)
+    Image.fromarray(smooth).save(tmp_path / f"a{suffix}", quality=95)
+    difference = read_image(tmp_path / f"a{suffix}").astype(int) - smooth
+    assert np.abs(difference).max() < 12
+
+
+def test_alpha_and_palettes_are_read(tmp_path):
+    Image.fromarray(alpha).save(tmp_path / "alpha.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "alpha.png"), alpha)
+    with_palette = Image.fromarray(np.eye(20, dtype=np.uint8))
+    with_palette.putpalette([0, 0, 0, 200, 100, 50])
+    with_palette.save(tmp_path / "palette.png")
+    assert read_image(tmp_path / "palette.png")[3, 3].tolist() == [200, 100, 50]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bit_images_keep_their_depth(tmp_path, suffix):
+    deep = colour.astype(np.uint16) * 200
+    if suffix == ".tif":
+        tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb")
+    else:
+        cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
+    np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), deep)
+
+
+def test_files_are_sorted_in_natural_order():
+    names = ["a10.png", "a9.png", "A1.png", "b.png", "a.png"]
+    ordered = [path.name for path in sorted(map(Path, names), key=natural_order)]
+    assert ordered == ["a.png", "A1.png", "a9.png", "a10.png", "b.png"]
+
+
+def test_other_and_hidden_files_are_ignored(tmp_path):
+    for name in ("1.JPG", "2.jpeg", "._1.jpg", "Thumbs.db"):
+        (tmp_path / name).touch()
+    assert [file.name for file in image_files(tmp_path)] == ["1.JPG", "2.jpeg"]
+
+
+def test_folder_without_images_is_refused(tmp_path):
+    with pytest.raises(
+        ReadError, match=r"there is none in .*folder that contains the images"
+    ):
+        read_video(tmp_path)
+
+
+def test_images_of_two_formats_are_refused(tmp_path):
+    for name in ("1.jpg", "2.jpg", "mask.png"):
+        Image.fromarray(grey).save(tmp_path / name)
+    with pytest.raises(ReadError, match="2 JPEG and 1 PNG"):
+        read_video(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        pytest.param(grey[:18], r"frame 1, 1\.png, has \(18, 24\)", id="size"),
+        pytest.param(grey.astype(np.uint16), r"1\.png, has another bit", id="type"),
+    ],
+)
+def test_frame_unlike_the_first_is_refused_on_opening(tmp_path, second, message):
+    for t, image in enumerate((grey, second)):
+        Image.fromarray(image).save(tmp_path / f"{t}.png")
+    with pytest.raises(VideoError, match=message):
+        read_video(tmp_path)
+
+
+def test_colour_frame_of_another_depth_is_refused_on_access(tmp_path):
+    for t, image in enumerate((colour, colour.astype(np.uint16))):
+        cv2.imwrite(str(tmp_path / f"{t}.png"), image)
+    video = read_video(tmp_path)
+    with pytest.raises(VideoError, match="frame 1 has uint16"):
+        video.rgb(1)
+
+
+@pytest.mark.parametrize("content", [b"no image", b""], ids=["broken", "empty"])
+def test_damaged_frame_is_refused_on_opening(tmp_path, content):
+    for t in range(3):
+        Image.fromarray(grey).save(tmp_path / f"{t}.png")
+    (tmp_path / "2.png").write_bytes(content)
+    with pytest.raises(ReadError, match=r"2\.png, but it is missing or damaged"):
+        read_video(tmp_path)
+
+
+def test_removed_frame_is_refused_on_access(tmp_path):
+    for t in range(3):
+        Image.fromarray(grey).save(tmp_path / f"{t}.png")
+    video = read_video(tmp_path)
+    (tmp_path / "2.png").unlink()
+    with pytest.raises(ReadError, match=r"2\.png, but it is missing or damaged"):
+        video.rgb(2)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_animations_are_refused(tmp_path, suffix):
+    images = [Image.fromarray(np.roll(colour, t)) for t in range(3)]
+    for name in "ab":
+        path = tmp_path / f"{name}.{suffix}"
+        images[0].save(path, save_all=True, append_images=images[1:])
+    with pytest.raises(ReadError, match="an animation of 3 images"):
+        read_video(tmp_path)
+
+
+def test_stacks_are_concatenated(tmp_path):
+    frames = rng.integers(0, 255, (9, 20, 24), np.uint8)
+    for part in range(3):
+        stack = frames[3 * part : 3 * part + 3]
+        tifffile.imwrite(tmp_path / f"{part}.tif", stack, photometric="minisblack")
+    video = read_video(tmp_path)
+    assert video.shape == (9, 20, 24)
+    for t in (8, 0, 4, 3, 7):
+        np.testing.assert_array_equal(video.raw(t), frames[t])
+
+
+def test_channels_of_a_hyperstack_per_file_are_kept(tmp_path):
+    frames = rng.integers(0, 60000, (4, 2, 20, 24)).astype(np.uint16)
+    for t, frame in enumerate(frames):
+        metadata = {"axes": "CYX"}
+        tifffile.imwrite(tmp_path / f"{t}.tif", frame, imagej=True, metadata=metadata)
+    video = read_video(tmp_path)
+    np.testing.assert_array_equal(video.raw(2), np.moveaxis(frames[2], 0, -1))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path, orientation):
+    image = Image.fromarray(cv2.resize(colour, (48, 40)))
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    image.save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as saved:
+        expected = np.asarray(ImageOps.exif_transpose(saved))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), expected)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_grey_images_among_colour_images_are_converted(tmp_path, first):
+    for t, image in enumerate((colour, grey, colour)[first:]):
+        Image.fromarray(image).save(tmp_path / f"{t}.png")
+    video = read_video(tmp_path)
+    np.testing.assert_array_equal(video.raw(1 - first), np.dstack([grey] * 3))
+    np.testing.assert_array_equal(video.raw(2 - first), colour)
+
+
+@pytest.mark.parametrize("pattern", ["img_{t:03d}_{c}.png", "{c}_t{t}.png"])
+def test_one_file_per_channel_is_refused(tmp_path, pattern):
+    for t in range(4):
+        for channel in ("DAPI", "GFP"):
+            image = Image.fromarray(grey)
+            image.save(tmp_path / pattern.format(t=t, c=channel))
+    with pytest.raises(ReadError, match="channels DAPI, GFP"):
+        read_video(tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["{:05d}.png", "a_{}_b.png", "2024_01_{:02d}.png"])
+def test_numbered_names_are_no_channels(tmp_path, pattern):
+    for t in range(4):
+        Image.fromarray(grey).save(tmp_path / pattern.format(t))
+    assert read_video(tmp_path).shape[0] == 4

@@ -1,0 +1,198 @@
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.readers.named_axes import video_axes
+
+rng = np.random.default_rng(0)
+grey = rng.integers(0, 255, (5, 20, 24), np.uint8)
+deep = grey.astype(np.uint16) * 250
+colour = rng.integers(0, 255, (5, 20, 24, 3), np.uint8)
+two_channels = rng.integers(0, 60000, (5, 2, 20, 24), np.uint16)
+
+OPTIONS = {
+    "uncompressed": {},
+    "zlib": {"compression": "zlib"},
+    "big-endian": {"byteorder": ">"},
+    "no-metadata": {"metadata": None},
+    "tiles": {"tile": (16, 16), "compression": "zlib"},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("frames", [grey, deep, colour, deep / 7], ids=str)
+def test_stacks_are_read_exactly(tmp_path, options, frames):
+    photometric = "rgb" if frames.ndim == 4 else "minisblack"
+    tifffile.imwrite(tmp_path / "a.tif", frames, photometric=photometric, **options)
+    video = read_video(tmp_path / "a.tif")
+    assert video.frames.shape == frames.shape
+    assert video.frames.dtype == frames.dtype
+    for t in (4, 0, 2):
+        np.testing.assert_array_equal(video.raw(t), frames[t])
+
+
+@pytest.mark.parametrize("axes", ["TCYX", "ZCYX"])
+@pytest.mark.parametrize("variant", ["imagej", "ome"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_channels_of_a_hyperstack_are_moved_last(tmp_path, variant, axes, compression):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        two_channels,
+        metadata={"axes": axes},
+        compression=compression,
+        **{variant: True},
+    )
+    video = read_video(tmp_path / "a.tif")
+    assert video.frames.shape == (5, 20, 24, 2)
+    np.testing.assert_array_equal(video.raw(3), np.moveaxis(two_channels[3], 0, -1))
+    assert video.rgb(3).dtype == np.uint8
+
+
+def test_time_after_channels_is_read(tmp_path):
+    swapped = np.ascontiguousarray(two_channels.swapaxes(0, 1))
+    for compression in (None, "zlib"):
+        metadata = {"axes": "CTYX"}
+        tifffile.imwrite(
+            tmp_path / "a.tif", swapped, metadata=metadata, compression=compression
+        )
+        video = read_video(tmp_path / "a.tif")
+        np.testing.assert_array_equal(video.raw(3), np.moveaxis(two_channels[3], 0, -1))
+
+
+def test_planar_rgb_is_moved_last(tmp_path):
+    planes = np.ascontiguousarray(np.moveaxis(colour, -1, 1))
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        planes,
+        photometric="rgb",
+        planarconfig="separate",
+        compression="zlib",
+    )
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(2), colour[2])
+
+
+def test_binary_pages_are_scaled_to_0_and_255(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", grey > 100)
+    video = read_video(tmp_path / "a.tif")
+    np.testing.assert_array_equal(video.raw(1), (grey[1] > 100) * np.uint8(255))
+
+
+def test_volumetric_tiles_are_read(tmp_path):
+    volumes = {"volumetric": True, "tile": (1, 16, 16), "compression": "zlib"}
+    tifffile.imwrite(tmp_path / "a.tif", grey, photometric="minisblack", **volumes)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(4), grey[4])
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "expected"),
+    [
+        ("QYX", (9, 32, 40), "TYX"),
+        ("IYX", (9, 32, 40), "TYX"),
+        ("CYX", (9, 32, 40), "TYX"),
+        ("QQYX", (9, 2, 32, 40), "TCYX"),
+        ("QQYX", (9, 32, 40, 3), "TYXC"),
+        ("CYXS", (9, 32, 40, 3), "TYXC"),
+        ("YXS", (32, 40, 3), "YXC"),
+    ],
+)
+def test_unnamed_axes_are_assigned(axes, shape, expected):
+    assert video_axes(axes, shape) == expected
+
+
+def test_volume_over_time_is_refused(tmp_path):
+    volume = np.zeros((2, 3, 2, 20, 24), np.uint8)
+    metadata = {"axes": "TZCYX"}
+    tifffile.imwrite(tmp_path / "a.tif", volume, metadata=metadata, imagej=True)
+    with pytest.raises(ReadError, match=r"a\.tif: .* axes TZCYX .*Export one plane"):
+        read_video(tmp_path / "a.tif")
+
+
+def test_single_image_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", colour[0], photometric="rgb")
+    with pytest.raises(VideoError, match="two frames or more"):
+        read_video(tmp_path / "a.tif")
+
+
+def test_text_file_is_refused(tmp_path):
+    (tmp_path / "a.tiff").write_text("not a TIFF")
+    with pytest.raises(ReadError, match=r"a\.tiff cannot be read: .*Save it again"):
+        read_video(tmp_path / "a.tiff")
+
+
+def test_damaged_page_is_refused_on_access(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", grey, compression="zlib")
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        offset = file.pages[3].dataoffsets[0]
+    with (tmp_path / "a.tif").open("r+b") as raw:
+        raw.seek(offset)
+        raw.write(b"nonsense")
+    video = read_video(tmp_path / "a.tif")
+    with pytest.raises(ReadError, match=r"a\.tif cannot be read"):
+        video.raw(3)
+
+
+def test_appended_pages_are_frames(tmp_path):
+    for frame in grey:
+        tifffile.imwrite(tmp_path / "a.tif", frame, append=True)
+    for frames in (grey[:2], grey[2:]):
+        tifffile.imwrite(
+            tmp_path / "b.tif", frames, append=True, photometric="minisblack"
+        )
+    for name in ("a.tif", "b.tif"):
+        video = read_video(tmp_path / name)
+        assert video.shape == (5, 20, 24)
+        for t in (4, 0, 2):
+            np.testing.assert_array_equal(video.raw(t), grey[t])
+
+
+def test_palette_images_are_rgb(tmp_path):
+    colours = np.zeros((256, 3), np.uint8)
+    colours[:3] = [[255, 0, 0], [0, 255, 0], [10, 20, 255]]
+    images = [Image.fromarray(frame % 3, "P") for frame in grey]
+    for t, image in enumerate(images):
+        image.putpalette(colours.ravel().tolist())
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        image.save(tmp_path / "folder" / f"{t}.tif")
+    images[0].save(tmp_path / "a.tif", save_all=True, append_images=images[1:])
+    for path in (tmp_path / "a.tif", tmp_path / "folder"):
+        np.testing.assert_array_equal(read_video(path).raw(3), colours[grey[3] % 3])
+
+
+@pytest.mark.parametrize("frames", [grey, deep], ids=["uint8", "uint16"])
+def test_white_is_zero_images_are_inverted(tmp_path, frames):
+    tifffile.imwrite(tmp_path / "a.tif", frames, photometric="miniswhite")
+    video = read_video(tmp_path / "a.tif")
+    np.testing.assert_array_equal(video.raw(1), np.iinfo(frames.dtype).max - frames[1])
+
+
+def test_cmyk_images_are_converted_to_rgb(tmp_path):
+    cmyk = np.zeros((3, 20, 24, 4), np.uint8)
+    cmyk[:, :10] = [255, 0, 0, 0]
+    cmyk[:, 15:, :, 3] = 255
+    tifffile.imwrite(tmp_path / "a.tif", cmyk, photometric="separated")
+    frame = read_video(tmp_path / "a.tif").raw(1)
+    assert frame[[0, 12, 19], 0].tolist() == [[0, 255, 255], [255] * 3, [0] * 3]
+
+
+def test_several_positions_are_refused(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as writer:
+        writer.write(grey, metadata={"axes": "TYX"})
+        writer.write(grey, metadata={"axes": "TYX"})
+    with pytest.raises(ReadError, match=r"has 2, for example positions"):
+        read_video(tmp_path / "a.ome.tif")
+
+
+def test_series_of_different_sizes_are_refused(tmp_path):
+    for frames in (grey, grey[:, :18]):
+        tifffile.imwrite(tmp_path / "a.tif", frames, append=True)
+    with pytest.raises(ReadError, match="Export each series"):
+        read_video(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("compression", ["lzw", "zstd", "packbits", "lzma"])
+def test_compressed_stacks_are_read(tmp_path, compression):
+    tifffile.imwrite(tmp_path / "a.tif", grey, compression=compression)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(3), grey[3])
