@@ -9,7 +9,7 @@ from napari_gnn_vos import annotate, drain, load_model, predict, start
 from napari_gnn_vos.engine import evidence
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
-from napari_gnn_vos.interact.paint import paint_frame
+from napari_gnn_vos.interact.pixel_labels import label_frame
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from videos import open_benchmark_video, several_objects
@@ -102,7 +102,7 @@ def test_stages_of_a_round(benchmark, measured, annotated):
         ]
 
         def pixels():
-            return [paint_frame(new, t, rows[t], known.objects) for t in frames]
+            return [label_frame(new, t, rows[t], known.objects) for t in frames]
 
         timed("pixels", pixels)
 

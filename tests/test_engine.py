@@ -324,12 +324,12 @@ def test_rings_contain_each_frame_once(first, count):
 def test_stopped_prediction_ends_at_once(session, monkeypatch):
     started = []
 
-    def slow(_painter, t, _probability):
+    def slow(_labeller, t, _probability):
         started.append(t)
         time.sleep(0.2)
         raise AssertionError("the prediction was stopped")
 
-    monkeypatch.setattr(predicting.FramePainter, "__call__", slow)
+    monkeypatch.setattr(predicting.FrameLabeller, "__call__", slow)
     pipeline = predict(annotate(session, STROKES, rng=rng()), HARMONIC)
     while not started:
         next(pipeline)

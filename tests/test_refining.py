@@ -12,7 +12,7 @@ from napari_gnn_vos.engine import (
     refining,
     start,
 )
-from napari_gnn_vos.engine.refining import FramePainter
+from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.interact import boundary_band
 from napari_gnn_vos.interact.groups import Groups
 from napari_gnn_vos.model import boundary_refiner
@@ -147,10 +147,10 @@ def test_tiny_grey_frames_are_decoded(dtype):
 
 
 def test_frame_without_boundary_stays_as_it_is(decoded):
-    painter = FramePainter.of(decoded, Groups.of_one((1,)))
+    labeller = FrameLabeller.of(decoded, Groups.of_one((1,)))
     superpixels = decoded.graph.frames[4].n
     rows = np.tile(np.array([[1, 0]], np.float32), (superpixels, 1))
-    labels, refined = painter(4, rows)
+    labels, refined = labeller(4, rows)
     assert not labels.any()
     np.testing.assert_array_equal(refined, rows)
 
@@ -190,10 +190,10 @@ def test_no_more_frames_are_encoded_ahead_than_stay_in_memory(
     monkeypatch, encoded_sizes
 ):
     session = drain(start(moving_square()[0], Config(refine="decoder")))
-    painter = FramePainter.of(session, Groups.of_one((1,)))
-    nbytes = painter.refiner.encode(session.video.rgb(0)).nbytes
+    labeller = FrameLabeller.of(session, Groups.of_one((1,)))
+    nbytes = labeller.refiner.encode(session.video.rgb(0)).nbytes
     monkeypatch.setattr(boundary_refiner, "ENCODED_BYTES", 3 * nbytes)
-    assert list(painter.encoded.encode_ahead([3, 2, 4, 1, 5])) == [3, 2, 4]
+    assert list(labeller.encoded.encode_ahead([3, 2, 4, 1, 5])) == [3, 2, 4]
 
 
 def test_nothing_is_encoded_ahead_without_a_decoder(encoded_sizes):
@@ -206,9 +206,9 @@ def test_objects_of_a_group_are_decoded_as_one():
     video, _ = two_squares()
     strokes = on_square(), on_ground(), line(0, 2, (36, 50), (36, 54))
     session = segmented(video, *strokes, config=Config(refine="decoder"))
-    painter = FramePainter.of(session, Groups(((1, 2),)))
+    labeller = FrameLabeller.of(session, Groups(((1, 2),)))
     rows = session.prediction.probability[0]
-    labels, refined = painter(0, rows)
-    assert painter.groups == ((0, 1),)
+    labels, refined = labeller(0, rows)
+    assert labeller.groups == ((0, 1),)
     assert set(np.unique(labels)) == {0, 1, 2}
     np.testing.assert_allclose(refined.sum(axis=1), 1, rtol=1e-5)

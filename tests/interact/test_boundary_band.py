@@ -19,8 +19,8 @@ def halves(shape=(16, 24)):
 
 def labelled(logits, bands, labels, probability):
     names = NAMES[: probability.shape[1]]
-    painted = names[probability.argmax(axis=1)][labels]
-    return painted, label_band(logits, bands, labels, probability, names, painted)
+    pixels = names[probability.argmax(axis=1)][labels]
+    return pixels, label_band(logits, bands, labels, probability, names, pixels)
 
 
 def test_probability_is_averaged_over_squares_and_repeated_beyond_the_frame():
@@ -60,8 +60,8 @@ def test_band_is_empty_without_boundary():
 def test_labels_outside_the_band_stay():
     labels, sure = halves(), np.eye(3, dtype=np.float32)[[1, 0]]
     logits, bands = np.full((2, 8, 12), 9.0, np.float32), np.zeros((2, 8, 12), bool)
-    painted, pooled = labelled(logits, bands, labels, sure)
-    np.testing.assert_array_equal(painted, NAMES[[1, 0]][labels])
+    pixels, pooled = labelled(logits, bands, labels, sure)
+    np.testing.assert_array_equal(pixels, NAMES[[1, 0]][labels])
     np.testing.assert_array_equal(pooled, sure)
 
 
@@ -72,9 +72,9 @@ def test_decoded_objects_compete():
     logits = np.zeros((2, 8, 12), np.float32)
     logits[0, :, :6], logits[1, :, :6] = -1, 2
     logits[:, :, 6:] = -3
-    painted, pooled = labelled(logits, bands, labels, coarse)
-    assert (painted[:, :10] == 9).all()
-    assert (painted[:, 14:] == 0).all()
+    pixels, pooled = labelled(logits, bands, labels, coarse)
+    assert (pixels[:, :10] == 9).all()
+    assert (pixels[:, 14:] == 0).all()
     np.testing.assert_allclose(pooled.sum(axis=1), 1, atol=1e-5)
     assert pooled[0].argmax() == 2
     assert pooled[1].argmax() == 0
@@ -85,8 +85,8 @@ def test_touching_objects_leave_no_background_between_them():
     coarse = np.array([[0, 1, 0], [0, 0, 1]], np.float32)
     ramp = np.linspace(3, -3, 12, dtype=np.float32) * np.ones((8, 1), np.float32)
     logits, bands = np.stack([ramp, -ramp]), np.ones((2, 8, 12), bool)
-    painted, _ = labelled(logits, bands, labels, coarse)
-    assert set(np.unique(painted)) == {4, 9}
+    pixels, _ = labelled(logits, bands, labels, coarse)
+    assert set(np.unique(pixels)) == {4, 9}
 
 
 def test_interpolation_reads_inside_the_band_only():
@@ -95,6 +95,6 @@ def test_interpolation_reads_inside_the_band_only():
     bands[0, 1, 1] = True
     logits = np.full((1, 4, 4), np.nan, np.float32)
     logits[0, 1, 1] = 2
-    painted, pooled = labelled(logits, bands, labels, coarse)
-    assert (painted[2:4, 2:4] == 4).all()
+    pixels, pooled = labelled(logits, bands, labels, coarse)
+    assert (pixels[2:4, 2:4] == 4).all()
     assert np.isfinite(pooled).all()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.engine.refining import FramePainter
+from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.hardware import worker_threads
 from napari_gnn_vos.interact.uncertainty import expected_overlap
 from napari_gnn_vos.progress import (
@@ -110,7 +110,7 @@ class OutwardLabelling:
     session : Session
     probabilities : callable
         Runs the network on some frames.
-    painter : FramePainter
+    labeller : FrameLabeller
 
     Attributes
     ----------
@@ -119,9 +119,9 @@ class OutwardLabelling:
     """
 
     def __init__(
-        self, session: Session, probabilities: Probabilities, painter: FramePainter
+        self, session: Session, probabilities: Probabilities, labeller: FrameLabeller
     ) -> None:
-        self._session, self._painter = session, painter
+        self._session, self._labeller = session, labeller
         self._probabilities = probabilities
         self._count = session.graph.shape[0]
         self._jobs: deque[tuple[int, Future[tuple[LabelledFrame, Labels]]]] = deque()
@@ -139,7 +139,7 @@ class OutwardLabelling:
         step : Progress
             A `PartialResult` for each frame, from the nearest to the farthest.
         """
-        with worker_threads(self._painter.prepare_thread) as pool:
+        with worker_threads(self._labeller.prepare_thread) as pool:
             for ring in rings:
                 for t, probability in self._predict_ring(ring):
                     job = pool.submit(self._label, t, probability)
@@ -159,7 +159,7 @@ class OutwardLabelling:
             yield from zip(frames, self._probabilities(frames), strict=True)
 
     def _label(self, t: int, probability: F32) -> tuple[LabelledFrame, Labels]:
-        labels, refined = self._painter(t, probability)
+        labels, refined = self._labeller(t, probability)
         overlap = expected_overlap(probability, self._session.graph.frames[t].sizes)
         return LabelledFrame(probability, refined, overlap, pack(labels)), labels
 
@@ -180,7 +180,7 @@ class OutwardLabelling:
     @property
     def refines(self) -> bool:
         """Whether boundaries are decoded."""
-        return self._painter.refiner is not None
+        return self._labeller.refiner is not None
 
     @property
     def _progress(self) -> Progress:

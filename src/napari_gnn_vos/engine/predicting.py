@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.engine.blocks import Model, predict_groups
 from napari_gnn_vos.engine.outward import OutwardLabelling, outward_rings, whole_video
-from napari_gnn_vos.engine.refining import FramePainter
+from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.interact.absence import without_absent
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
@@ -163,13 +163,13 @@ def _predict_all(
 
 def _labelling(session: Session, model: Model, inputs: Evidence) -> OutwardLabelling:
     probabilities = partial(_probabilities, model, session, inputs)
-    painter = _painter(model, session, inputs)
-    return OutwardLabelling(session, probabilities, painter)
+    labeller = _labeller(model, session, inputs)
+    return OutwardLabelling(session, probabilities, labeller)
 
 
-def _painter(model: Model, session: Session, inputs: Evidence) -> FramePainter:
-    """Create the painter of a round; the decoder runs on the device of the model."""
-    return FramePainter.of(session, inputs.groups, _device(model))
+def _labeller(model: Model, session: Session, inputs: Evidence) -> FrameLabeller:
+    """Select how pixels are labelled; a decoder runs on the device of the model."""
+    return FrameLabeller.of(session, inputs.groups, _device(model))
 
 
 def _device(model: Model) -> str:

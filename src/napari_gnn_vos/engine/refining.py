@@ -14,10 +14,10 @@ from napari_gnn_vos.interact.boundary_band import (
     label_band,
 )
 from napari_gnn_vos.interact.groups import Groups
-from napari_gnn_vos.interact.paint import (
+from napari_gnn_vos.interact.pixel_labels import (
     complete_labels,
-    paint_frame,
-    paint_labels,
+    label_frame,
+    label_pixels,
 )
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.label_frames import Labels
@@ -36,8 +36,8 @@ NOT_MEMBER = np.float32(-12)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FramePainter:
-    """Labels pixels of a session's frames from the probability of superpixels.
+class FrameLabeller:
+    """Label the pixels of a session's frames from the probability of superpixels.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class FramePainter:
     groups : tuple of tuple of int
         Columns, from 0, of each group of objects that are decoded as one.
     refiner : BoundaryRefiner, optional
-        Decodes the boundaries; without it, see `interact.paint.paint_frame`.
+        Decodes the boundaries; without it, see `interact.pixel_labels.label_frame`.
     encoded : EncodedVideo, optional
         The video's frames, with a refiner.
     """
@@ -59,8 +59,8 @@ class FramePainter:
     encoded: EncodedVideo | None = None
 
     @classmethod
-    def of(cls, session: Session, groups: Groups, device: str = "cpu") -> FramePainter:
-        """Create a painter; load the boundary decoder if the settings select it.
+    def of(cls, session: Session, groups: Groups, device: str = "cpu") -> FrameLabeller:
+        """Load the boundary decoder if the settings select it.
 
         Parameters
         ----------
@@ -99,46 +99,46 @@ class FramePainter:
 
         Returns
         -------
-        painted : (H, W) ndarray of uint8 or uint16
+        labels : (H, W) ndarray of uint8 or uint16
             Pixels under a stroke have its label.
         refined : (n, K) ndarray of float32
             Mean probability of the pixels of each superpixel.
         """
         session = self.session
         if self.refiner is None:
-            return paint_frame(session, t, probability, self.objects), probability
+            return label_frame(session, t, probability, self.objects), probability
         video = session.working_video
-        labels, grey = session.graph.frames[t].labels, video.greys[t]
-        painted = paint_labels(labels, probability, self.objects, grey)
-        coarse = self._coarse(labels, probability)
-        bands = self._bands(painted, coarse)
+        superpixels, grey = session.graph.frames[t].labels, video.greys[t]
+        labels = label_pixels(superpixels, probability, self.objects, grey)
+        coarse = self._coarse(superpixels, probability)
+        bands = self._bands(labels, coarse)
         if not bands.any():
-            return complete_labels(session, t, painted), probability
+            return complete_labels(session, t, labels), probability
         logits = self._logits(t, coarse, bands)
-        logits, bands = self._of_members(labels, probability, logits, bands)
-        names = np.array((0, *self.objects), painted.dtype)
-        refined = label_band(logits, bands, labels, probability, names, painted)
-        return complete_labels(session, t, painted), refined
+        logits, bands = self._of_members(superpixels, probability, logits, bands)
+        objects = np.array((0, *self.objects), labels.dtype)
+        refined = label_band(logits, bands, superpixels, probability, objects, labels)
+        return complete_labels(session, t, labels), refined
 
-    def _coarse(self, labels: NDArray[np.uint16], probability: F32) -> F32:
-        """Probability of each of G groups at stride 2, (G, h, w)."""
+    def _coarse(self, superpixels: NDArray[np.uint16], probability: F32) -> F32:
+        """Compute the probability of each of G groups at stride 2, (G, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
-        shape = len(self.groups), *self.refiner.half_size(labels.shape)
+        shape = len(self.groups), *self.refiner.half_size(superpixels.shape)
         coarse = np.empty(shape, np.float32)
         for columns, out in zip(self.groups, coarse, strict=True):
             of_group = probability[:, 1 + np.array(columns)].sum(axis=1)
-            halve_probability(labels, of_group, out)
+            halve_probability(superpixels, of_group, out)
         return coarse
 
-    def _bands(self, painted: Labels, coarse: F32) -> NDArray[np.bool_]:
-        """Where each group is decoded at stride 2, (G, h, w)."""
-        half = _every_second_pixel(painted, coarse.shape[1:])
+    def _bands(self, labels: Labels, coarse: F32) -> NDArray[np.bool_]:
+        """Find where each group is decoded at stride 2, (G, h, w)."""
+        half = _every_second_pixel(labels, coarse.shape[1:])
         members = [np.array(self.objects)[list(columns)] for columns in self.groups]
         pairs = zip(members, coarse, strict=True)
         return np.stack([boundary_band(np.isin(half, m), p) for m, p in pairs])
 
     def _logits(self, t: int, coarse: F32, bands: NDArray[np.bool_]) -> F32:
-        """Logit of each group inside its band, (G, h, w)."""
+        """Decode the logit of each group inside its band, (G, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
         assert self.encoded is not None  # noqa: S101
         frame = self.encoded.frame(t, np.asarray(bands.any(axis=0)))
@@ -147,7 +147,7 @@ class FramePainter:
 
     def _of_members(
         self,
-        labels: NDArray[np.uint16],
+        superpixels: NDArray[np.uint16],
         probability: F32,
         logits: F32,
         bands: NDArray[np.bool_],
@@ -158,7 +158,7 @@ class FramePainter:
         """
         if len(self.groups) == len(self.objects):
             return logits, bands
-        half = _every_second_pixel(labels, bands.shape[1:])
+        half = _every_second_pixel(superpixels, bands.shape[1:])
         logit = np.empty((len(self.objects), *bands.shape[1:]), np.float32)
         band = np.empty(logit.shape, bool)
         for k, columns in enumerate(self.groups):
@@ -195,11 +195,11 @@ def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
     step : Progress
         After each frame.
     """
-    painter = FramePainter.of(session, Groups.of_one((1,)))
-    if painter.encoded is None:
+    labeller = FrameLabeller.of(session, Groups.of_one((1,)))
+    if labeller.encoded is None:
         return
-    painter.prepare_thread()
+    labeller.prepare_thread()
     count = session.graph.shape[0]
     order = sorted(range(count), key=lambda t: abs(t - first))
-    for number, _ in enumerate(painter.encoded.encode_ahead(order)):
+    for number, _ in enumerate(labeller.encoded.encode_ahead(order)):
         yield Progress("encode frames", number + 1, count)

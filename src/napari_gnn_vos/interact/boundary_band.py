@@ -20,7 +20,7 @@ WIDTH = 12
 MIN_AREA, MIN_RADIUS = 64**2, 16
 """Smallest area of an object, and smallest radius of the largest disk inside it, in
 pixels of a frame. Smaller and thinner objects have no band: they are not decoded."""
-PAINTED_LOGIT = 0.25
+FILTER_LOGIT = 0.25
 """Added to a decoded logit where the guided filter labels the object, and subtracted
 elsewhere: the decoder overrules the filter where it is confident."""
 UNCERTAIN = 0.15
@@ -28,24 +28,24 @@ UNCERTAIN = 0.15
 
 
 @njit(cache=True, nogil=True)
-def halve_probability(labels, probability, out):  # type: ignore[no-untyped-def]
+def halve_probability(superpixels, probability, out):  # type: ignore[no-untyped-def]
     """Average the probability of superpixels over squares of 2 x 2 pixels, in place.
 
     Parameters
     ----------
-    labels : (H, W) ndarray of uint16
+    superpixels : (H, W) ndarray of uint16
         Superpixels 0 .. n - 1.
     probability : (n,) ndarray of float32
     out : (h, w) ndarray of float32
     """
-    bottom, right = labels.shape[0] - 1, labels.shape[1] - 1
+    bottom, right = superpixels.shape[0] - 1, superpixels.shape[1] - 1
     quarter = np.float32(0.25)
     for i in range(out.shape[0]):
         r, s = min(2 * i, bottom), min(2 * i + 1, bottom)
         for j in range(out.shape[1]):
             c, d = min(2 * j, right), min(2 * j + 1, right)
-            first = probability[labels[r, c]] + probability[labels[r, d]]
-            second = probability[labels[s, c]] + probability[labels[s, d]]
+            first = probability[superpixels[r, c]] + probability[superpixels[r, d]]
+            second = probability[superpixels[s, c]] + probability[superpixels[s, d]]
             out[i, j] = (first + second) * quarter
 
 
@@ -80,10 +80,10 @@ def boundary_band(mask: Mask, coarse: F32) -> Mask:
 def label_band(
     logits: F32,
     bands: Mask,
-    labels: NDArray[np.uint16],
+    superpixels: NDArray[np.uint16],
     probability: F32,
-    names: Labels,
-    painted: Labels,
+    objects: Labels,
+    labels: Labels,
 ) -> F32:
     r"""Label pixels of the bands, and average their probability over superpixels.
 
@@ -96,14 +96,14 @@ def label_band(
     logits : (K, h, w) ndarray of float32
         Of each object against the rest at stride 2; read inside its band only.
     bands : (K, h, w) ndarray of bool
-    labels : (H, W) ndarray of uint16
+    superpixels : (H, W) ndarray of uint16
         Superpixels 0 .. n - 1.
     probability : (n, K + 1) ndarray of float32
         Coarse probability; column 0 is background.
-    names : (K + 1,) ndarray of uint8 or uint16
-        Labels of the columns.
-    painted : (H, W) ndarray of uint8 or uint16
-        Labels from the guided filter; gets the likeliest label in the bands.
+    objects : (K + 1,) ndarray of uint8 or uint16
+        Label of each column; 0 first.
+    labels : (H, W) ndarray of uint8 or uint16
+        Labels by the guided filter; in the bands the most probable label is written.
 
     Returns
     -------
@@ -112,28 +112,29 @@ def label_band(
     """
     pooled, count = np.zeros_like(probability), np.zeros(len(probability), np.int64)
     where, sums = (bands, bands.any(axis=0)), (pooled, count)
-    _label(logits, where, labels, probability, (names, painted), sums)
-    size = np.maximum(np.bincount(labels.ravel(), minlength=len(count)), 1)[:, None]
+    _label(logits, where, superpixels, probability, (objects, labels), sums)
+    size = np.bincount(superpixels.ravel(), minlength=len(count))
+    size = np.maximum(size, 1)[:, None]
     pooled += (size - count[:, None]) * probability
     return np.asarray(pooled / size, np.float32)
 
 
 @njit(cache=True, nogil=True)
 def _label(  # type: ignore[no-untyped-def]
-    logits, where, labels, probability, named, sums
+    logits, where, superpixels, probability, labelled, sums
 ):
     """Label pixels, and add their probability and number to those of superpixels."""
     bands, anywhere = where
-    names, painted = named
+    objects, labels = labelled
     pooled, count = sums
     p = np.empty(probability.shape[1], np.float32)
-    for r in range(labels.shape[0]):
-        for c in range(labels.shape[1]):
+    for r in range(superpixels.shape[0]):
+        for c in range(superpixels.shape[1]):
             if anywhere[r // 2, c // 2]:
-                s = labels[r, c]
-                _set_bias(names, painted[r, c], p)
+                s = superpixels[r, c]
+                _set_bias(objects, labels[r, c], p)
                 _decoded_probability(logits, bands, probability[s], (r, c), p)
-                painted[r, c] = names[p.argmax()]
+                labels[r, c] = objects[p.argmax()]
                 count[s] += 1
                 total = p.sum()
                 for k in range(len(p)):
@@ -141,20 +142,21 @@ def _label(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _set_bias(names, label, p):  # type: ignore[no-untyped-def]
+def _set_bias(objects, label, p):  # type: ignore[no-untyped-def]
     """Set what is added to the logit of each object at a pixel, in place."""
-    bias = np.float32(PAINTED_LOGIT)
+    bias = np.float32(FILTER_LOGIT)
     for k in range(1, len(p)):
-        p[k] = bias if names[k] == label else -bias
+        p[k] = bias if objects[k] == label else -bias
 
 
 @njit(cache=True, nogil=True)
 def _decoded_probability(  # type: ignore[no-untyped-def]
     logits, bands, coarse, pixel, p
 ):
-    """Probability of background and of each object at a pixel, in place; not normed.
+    """Compute unnormalised probabilities of background and objects at a pixel.
 
-    Before, `p` holds what is added to the logit of each object.
+    `p` holds what is added to the logit of each object, and is overwritten by the
+    probabilities.
     """
     r, c = pixel
     p[0] = 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.interact.enlarge import enlarge_labels
-from napari_gnn_vos.interact.paint_kernels import (
+from napari_gnn_vos.interact.pixel_kernels import (
     apply_coefficients,
     guide_products,
     labels_to_pixels,
@@ -35,7 +35,7 @@ MIN_PROBABILITY = 0.05
 """Superpixels in which an object is less probable are not filtered for it."""
 
 
-def paint_frame(
+def label_frame(
     session: Session, t: int, probability: F32, objects: tuple[int, ...]
 ) -> Labels:
     """Label all pixels of a frame; pixels under strokes get the label of the stroke.
@@ -46,7 +46,7 @@ def paint_frame(
     t : int
         Index of the frame.
     probability : (n, K) ndarray of float32
-        Of its superpixels, see `paint_labels`.
+        Of its superpixels, see `label_pixels`.
     objects : tuple of K - 1 int
         Labels of the objects.
 
@@ -57,7 +57,7 @@ def paint_frame(
     video = session.working_video
     guide = video.greys[t] if session.config.refine != "none" else None
     superpixels = session.graph.frames[t].labels
-    labels = paint_labels(superpixels, probability, objects, guide)
+    labels = label_pixels(superpixels, probability, objects, guide)
     return complete_labels(session, t, labels)
 
 
@@ -86,7 +86,7 @@ def complete_labels(session: Session, t: int, labels: Labels) -> Labels:
     return labels
 
 
-def paint_labels(
+def label_pixels(
     superpixels: NDArray[np.uint16],
     probability: F32,
     objects: tuple[int, ...],

@@ -1,6 +1,6 @@
-"""Compiled loops over the pixels of a frame, used by `paint`.
+"""Compiled loops over the pixels of a frame, used by `pixel_labels`.
 
-They release the GIL, so that several frames are painted in parallel.
+They release the GIL, so that several frames are labelled in parallel.
 """
 
 from __future__ import annotations

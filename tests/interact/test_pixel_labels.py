@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.interact.paint import guided_filter, paint_frame, paint_labels
+from napari_gnn_vos.interact.pixel_labels import (
+    guided_filter,
+    label_frame,
+    label_pixels,
+)
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Session
@@ -21,31 +25,31 @@ def one_hot(*columns, count=3):
 
 
 def test_pixels_have_the_most_probable_label():
-    painted = paint_labels(LABELS, one_hot(2, 0), (4, 9), None)
-    assert painted.dtype == np.uint8
-    assert (painted[:, :30] == 9).all()
-    assert (painted[:, 30:] == 0).all()
+    labelled = label_pixels(LABELS, one_hot(2, 0), (4, 9), None)
+    assert labelled.dtype == np.uint8
+    assert (labelled[:, :30] == 9).all()
+    assert (labelled[:, 30:] == 0).all()
 
 
 def test_background_stays_background_with_a_guide():
     grey = np.zeros((40, 60), np.uint8)
-    assert (paint_labels(LABELS, one_hot(0, 0), (4, 9), grey) == 0).all()
+    assert (label_pixels(LABELS, one_hot(0, 0), (4, 9), grey) == 0).all()
 
 
 @pytest.mark.parametrize("edge", [29, 31])
 def test_labels_follow_an_image_edge_near_the_superpixel_border(edge):
     grey = np.full((40, 60), 30, np.uint8)
     grey[:, edge:] = 220
-    painted = paint_labels(LABELS, one_hot(1, 0), (4, 9), grey)
-    assert (painted[:, :edge] == 4).all()
-    assert (painted[:, edge:] == 0).all()
+    labelled = label_pixels(LABELS, one_hot(1, 0), (4, 9), grey)
+    assert (labelled[:, :edge] == 4).all()
+    assert (labelled[:, edge:] == 0).all()
 
 
 def test_labels_keep_the_superpixel_border_without_an_image_edge():
     grey = np.full((40, 60), 30, np.uint8)
-    painted = paint_labels(LABELS, one_hot(1, 2), (4, 9), grey)
-    assert (painted[:, :29] == 4).all()
-    assert (painted[:, 31:] == 9).all()
+    labelled = label_pixels(LABELS, one_hot(1, 2), (4, 9), grey)
+    assert (labelled[:, :29] == 4).all()
+    assert (labelled[:, 31:] == 9).all()
 
 
 def filtered(guide, image):
@@ -91,10 +95,10 @@ def test_pixels_under_a_stroke_have_its_label(refine):
         video, graph, Config(refine=refine), painted_pixels=painted_pixels
     )
     rows = one_hot(0, 1, count=2)
-    painted = np.stack([paint_frame(session, t, rows, (3,)) for t in (0, 1)])
-    assert (painted[1, 40, 30:41] == 5).all()
-    assert (painted == 5).sum() == 11
-    assert ((painted == 3) == (truth == 1)).mean() > 0.97
+    labelled = np.stack([label_frame(session, t, rows, (3,)) for t in (0, 1)])
+    assert (labelled[1, 40, 30:41] == 5).all()
+    assert (labelled == 5).sum() == 11
+    assert ((labelled == 3) == (truth == 1)).mean() > 0.97
 
 
 @given(seed=st.integers(0, 1000))
@@ -103,10 +107,10 @@ def test_regions_created_by_the_filter_only_are_removed(seed):
     labels = np.kron(np.arange(24).reshape(4, 6), np.ones((10, 10), int))
     probabilities = rng.dirichlet((0.3, 0.3, 0.3), 24).astype(np.float32)
     grey = rng.integers(0, 255, labels.shape).astype(np.uint8)
-    unfiltered = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), None)
-    painted = paint_labels(labels.astype(np.uint16), probabilities, (4, 9), grey)
-    assert (painted != unfiltered).any()
+    unfiltered = label_pixels(labels.astype(np.uint16), probabilities, (4, 9), None)
+    labelled = label_pixels(labels.astype(np.uint16), probabilities, (4, 9), grey)
+    assert (labelled != unfiltered).any()
     for label in (4, 9):
-        regions, count = ndimage.label(painted == label, np.ones((3, 3)))
+        regions, count = ndimage.label(labelled == label, np.ones((3, 3)))
         kept = set(np.unique(regions[unfiltered == label])) - {0}
         assert kept == set(range(1, count + 1))
