@@ -70,7 +70,6 @@ def solve_harmonic(
     node_labels: SuperpixelLabels,
     priors: Mapping[int, F32],
     frames: range,
-    node_weights: F32 | None = None,
     diffusion: Diffusion = DEFAULT,
 ) -> dict[int, F32]:
     """Solve the harmonic labelling of each label against the rest.
@@ -85,8 +84,6 @@ def solve_harmonic(
         Prior probability of each label, by the label model.
     frames : range
         Frames to solve; elsewhere the result is the prior.
-    node_weights : (N,) ndarray of float32, optional
-        Factors of the affinity of an edge, one at each of its ends.
     diffusion : Diffusion
 
     Returns
@@ -104,8 +101,7 @@ def solve_harmonic(
     for window, result in _windows(frames):
         rows = slice(offsets[window.start], offsets[window.stop])
         kept = slice(offsets[result.start], offsets[result.stop])
-        weights = None if node_weights is None else node_weights[rows]
-        affinity = _affinity_matrix(graph, window, weights)
+        affinity = _affinity_matrix(graph, window)
         degree = np.asarray(affinity.sum(axis=1)).reshape(-1, 1).astype(np.float32)
         diagonal = degree + known.weight[rows]
         for start in range(0, len(labels), LABELS_AT_A_TIME):
@@ -168,9 +164,7 @@ def _windows(frames: range) -> Iterator[tuple[range, range]]:
         yield range(window_start, window_stop), range(start, stop)
 
 
-def _affinity_matrix(
-    graph: VideoGraph, window: range, node_weights: F32 | None
-) -> csr_array[np.float32]:
+def _affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
     """Assemble the symmetric affinity matrix of the superpixels of a window."""
     offsets = graph.offsets[window.start : window.stop + 1]
     offsets = offsets - offsets[0]
@@ -179,8 +173,6 @@ def _affinity_matrix(
     (source, target), inside = window_edge_index(incoming, offsets)
     compute = partial(_edge_affinity, names=graph.edge_feature_names)
     affinity = np.concatenate([_AFFINITIES.get(edges, compute) for edges in incoming])
-    if node_weights is not None:
-        affinity = affinity * node_weights[source] * node_weights[target]
     in_degree = np.bincount(target[inside], minlength=n)
     row_start = np.concatenate([[0], np.cumsum(in_degree)]).astype(np.int32)
     return csr_array((affinity[inside], source[inside], row_start), (n, n))
