@@ -257,6 +257,41 @@ def test_autosave_recovers_strokes_rounds_and_names(start, video_file):
     assert opened.projects.unsaved
 
 
+def autosaved(work):
+    """Open the only autosave, as after a crash."""
+    (folder,) = work.projects.data_folder.joinpath("autosave").iterdir()
+    return Project.open(folder)
+
+
+def test_accepted_frame_is_on_disk_at_once(start, video_file):
+    work = start(video_file)
+    paint(work, 0, 4, 1)
+    work.predict()
+    assert not autosaved(work).log.drawing.of_kind("accepted")
+    work.toggle_accepted(2)
+    (frame,) = autosaved(work).log.drawing.of_kind("accepted")
+    assert frame == 2
+    crash(work)
+    opened = start()
+    opened.projects.recover(*opened.projects.recoverable())
+    assert opened.state.accepted == (2,)
+    assert opened.controller.history.current.action == "acceptance of frame 2"
+
+
+def test_actions_on_objects_are_on_disk_at_once(start, video_file):
+    work = start(video_file)
+    paint(work, 0, 4, 1)
+    work.predict()
+    work.objects.rename(1, "cat")
+    work.objects.recolour(1, "#ff8800")
+    log = autosaved(work).log
+    assert [entry.action for entry in log.history.entries][-1] == "colour of cat"
+    assert (log.objects.objects[0].name, log.objects.objects[0].colour) == (
+        "cat",
+        "#ff8800",
+    )
+
+
 def test_stroke_is_on_disk_before_its_prediction(start, video_file, monkeypatch):
     work, recorded = start(video_file), []
 

@@ -51,7 +51,13 @@ class ProjectKeeper:
         self._annotation: Annotation | None = None
         self._current: OpenProject | None = None
         self._projects: WeakKeyDictionary[History, OpenProject] = WeakKeyDictionary()
-        controller.session_changed.connect(self._record_history)
+        for signal in (
+            controller.session_changed,
+            controller.edits.annotated,
+            controller.objects.annotated,
+            controller.objects.recorded,
+        ):
+            signal.connect(self._record_history)
         for signal in (
             controller.active_label.changed,
             controller.active_label.table_changed,
