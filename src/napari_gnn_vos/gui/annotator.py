@@ -17,6 +17,7 @@ from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.project_keeper import ModelChecksum, ProjectKeeper
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.export_tools import ExportTools
 from napari_gnn_vos.gui.layer_follower import LayerFollower
 from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
@@ -56,6 +57,8 @@ class Annotator:
         Other layers as annotation: ``imports.use_labels(layer)``.
     ranges : RangeTools
         Predicts some frames only: ``ranges.predict_from_here()``.
+    exports : ExportTools
+        Exports of labels: ``exports.write("labels.tif")``.
     projects : ProjectFiles
         Saves, opens and recovers projects: ``projects.save("walk.gnnvos")``.
     confirm : callable
@@ -79,7 +82,7 @@ class Annotator:
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self.objects, self.ranges = ObjectTools(self), RangeTools(self)
-        self.imports = LayerImports(self)
+        self.imports, self.exports = LayerImports(self), ExportTools(self)
         self.projects = ProjectFiles(self, ProjectKeeper(controller, model))
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._events = LayerFollower(self)
@@ -285,6 +288,7 @@ class Annotator:
         """Cancel the running job, and disconnect from the viewer."""
         self.closed = True
         self._events.stop()
+        self.exports.close()
         self.projects.close()
         selection = self.viewer.layers.selection
         selection.events.active.disconnect(self.emit_state_changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_data_path
@@ -104,6 +105,7 @@ class AnnotateDock(QWidget):
         new_annotator = annotator(self._viewer, run_in_thread)
         new_annotator.defer = partial(QTimer.singleShot, 0)
         new_annotator.auto_predict.schedule = new_annotator.defer
+        new_annotator.exports.jobs.run = partial(run_in_thread, turn=Lock())
         new_annotator.projects.data_folder = user_data_path("napari-gnn-vos")
         widget = AnnotateWidget(new_annotator)
         theme_event = self._viewer.events.theme

@@ -28,6 +28,7 @@ def run_in_thread(
     on_result: Callable[[Any], None],
     on_error: Callable[[GnnVosError], None],
     on_end: Callable[[], None],
+    turn: Lock = _one_at_a_time,
 ) -> Callable[[], None]:
     """Run `pipeline` in a thread; the callbacks are called in the main thread.
 
@@ -42,6 +43,8 @@ def run_in_thread(
         napari with their traceback.
     on_end : callable
         Called last.
+    turn : Lock
+        Pipelines with the same lock run one after the other.
 
     Returns
     -------
@@ -55,10 +58,10 @@ def run_in_thread(
         post(partial(on_step, step))
 
     def work() -> None:
-        if _one_at_a_time.locked():
+        if turn.locked():
             post(partial(on_step, Progress("Ending the last job", 0, 1)))
         try:
-            with _one_at_a_time:
+            with turn:
                 post(_run(pipeline, stopped, report_step, on_result, on_error))
         finally:
             post(partial(_end, on_end, on_error))

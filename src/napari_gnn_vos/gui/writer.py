@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import numpy as np
 
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.conversion import video_of
 from napari_gnn_vos.gui.layers.factory import AXES_KEY, names_in
 from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.formats.video_labels import Colour, VideoLabels
+
+LayerData = tuple[Any, dict[str, Any], str]
 
 
 def write_labels(
@@ -73,14 +77,57 @@ def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 write_pngs = partial(write_labels, "png")
 write_cell_tracking = partial(write_labels, "ctc")
 write_ome_tiff = partial(write_labels, "ome-tiff")
+write_imagej = partial(write_labels, "imagej")
 write_ome_zarr = partial(write_labels, "ome-zarr")
+write_ome_zarr_5 = partial(write_labels, "ome-zarr-0.5")
 write_coco = partial(write_labels, "coco")
 write_label_studio = partial(write_labels, "label-studio")
 write_cvat_images = partial(write_labels, "cvat-images")
 write_cvat_video = partial(write_labels, "cvat-video")
 write_mask_video = partial(write_labels, "mask-video")
 write_csv = partial(write_labels, "csv")
+write_parquet = partial(write_labels, "parquet")
 write_tracks = partial(write_labels, "tracks")
+write_youtube_vos = partial(write_labels, "youtube-vos")
+
+
+def write_overlay(path: str, layers: list[LayerData]) -> list[str]:
+    """Write a video of an image layer with the objects of a labels layer.
+
+    Parameters
+    ----------
+    path : str
+        File, which gets the suffix ``.mp4`` if it has another one.
+    layers : list of (data, attributes, kind)
+        One image layer and one labels layer.
+
+    Returns
+    -------
+    paths : list of str
+
+    Raises
+    ------
+    GnnVosError
+        If the layers are not of one video, or the path cannot be written.
+    """
+    from napari_gnn_vos.io.export import export_labels
+
+    path = path if path.lower().endswith(".mp4") else f"{path}.mp4"
+    by_kind = {kind: (data, attributes) for data, attributes, kind in layers}
+    labels = video_labels(*by_kind["labels"])
+    data, attributes = by_kind["image"]
+    data = data[0] if attributes.get("multiscale") else data
+    count = data.ndim - bool(attributes.get("rgb"))
+    axes = Axes.guess(attributes.get("axis_labels") or ("",) * count, (0,) * count)
+    video = video_of(data, axes, str(attributes["name"]), attributes.get("metadata"))
+    shape = frames_of(*by_kind["labels"]).shape
+    if tuple(video.shape) != tuple(shape):
+        raise ShapeError(
+            f"The image layer has the shape {video.shape}, the labels layer {shape}. "
+            "Select the layers of one video."
+        )
+    export_labels(replace(labels, image=video.rgb), path, "overlay")
+    return [path]
 
 
 def video_labels(data: Any, attributes: Mapping[str, Any]) -> VideoLabels:

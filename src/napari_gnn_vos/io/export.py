@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.io.formats.registry import select_output_format, select_reader
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.output_path import check_label_output
+from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress
 
 
 def export_labels(
@@ -59,6 +62,77 @@ def export_labels(
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     return select_output_format(path, format_name).write(labels, path)
+
+
+def export_in_steps(
+    labels: VideoLabels,
+    count: int,
+    path: str | PathLike[str],
+    format_name: str | None = None,
+    *,
+    overwrite: bool = True,
+) -> Pipeline[int]:
+    """Write labels like :func:`export_labels`, as a pipeline that can be stopped.
+
+    Files that are replaced after the last frame stay as they were if it is stopped;
+    PNG files are replaced one by one.
+
+    Parameters
+    ----------
+    labels, path, format_name, overwrite
+        As in :func:`export_labels`.
+    count : int
+        Number of frames.
+
+    Yields
+    ------
+    step : Progress
+
+    Returns
+    -------
+    count : int
+        Number of frames.
+
+    Raises
+    ------
+    GnnVosError
+        As in :func:`export_labels`.
+    """
+    frames = _CountedFrames(labels.frames, count)
+    labels = replace(labels, frames=frames)
+    yield Progress("Writing frames", 0, count)
+    with ThreadPoolExecutor(1, "export") as pool:
+        job = pool.submit(export_labels, labels, path, format_name, overwrite=overwrite)
+        try:
+            while not wait([job], POLL_SECONDS).done:
+                yield Progress("Writing frames", frames.done, count)
+        finally:
+            frames.stopped = True
+        return job.result()
+
+
+class _CountedFrames:
+    """Label images that count how many were read, and can be stopped."""
+
+    def __init__(self, frames: Iterable[NDArray[Any]], count: int) -> None:
+        self._frames, self._count = frames, count
+        self.done, self.stopped = 0, False
+        if hasattr(frames, "size"):  # from which TIFF selects its offsets
+            self.size: int = frames.size
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        for frame in self._frames:
+            if self.stopped:
+                raise _StoppedError
+            yield frame
+            self.done += 1
+
+
+class _StoppedError(GnnVosError):
+    """The export was stopped; the writer removes its temporary file."""
 
 
 def import_labels(

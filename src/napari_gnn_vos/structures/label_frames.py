@@ -171,6 +171,13 @@ class EditableLabelFrames(LabelFrames):
         self._replaced[t] = packed
         self._edited.pop(t, None)
 
+    def snapshot(self) -> LabelFrames:
+        """Return a read-only copy, which later edits do not change."""
+        packed = [self._replaced.get(t, old) for t, old in enumerate(self._packed)]
+        for t, labels in self._edited.items():
+            packed[t] = pack(labels)
+        return LabelFrames(self.shape, packed, self.label_type)
+
     def frame(self, t: int) -> Labels:
         """Return frame `t`, (H, W), as a writable array."""
         if t in self._edited:

@@ -59,6 +59,10 @@ class JobRunner:
     ----------
     run : Runner
         Executes the pipelines.
+
+    Attributes
+    ----------
+    run : Runner
     """
 
     progressed = Signal(Progress)
@@ -69,7 +73,7 @@ class JobRunner:
     dropped = Signal()  # a job was dropped, and no other one was started instead
 
     def __init__(self, run: Runner) -> None:
-        self._run = run
+        self.run = run
         self._stop: Callable[[], None] | None = None
         self._then: Callable[[], object] | None = None
         self._job_id = 0
@@ -141,7 +145,7 @@ class JobRunner:
 
         self._stop = _do_nothing
         self.busy_changed.emit(True)
-        stop = self._run(
+        stop = self.run(
             pipeline,
             on_step=unless_cancelled(self._report_step),
             on_result=unless_cancelled(complete),

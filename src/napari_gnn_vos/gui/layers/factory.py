@@ -171,14 +171,29 @@ def write_lines(layer: Shapes, lines: Sequence[Scribble], axes: Axes) -> None:
 
 
 def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
-    """Store object names in a layer's features; napari shows them at the mouse."""
-    if layer is not None and names_in(layer.features) != dict(names):
+    """Store object names in a layer's features; napari shows them at the mouse.
+
+    A table that another plugin has stored there, such as measurements with a column
+    `label`, keeps its rows, and gets the names as a column.
+    """
+    if layer is None or names_in(layer.features) == dict(names):
+        return
+    features = layer.features
+    if set(features.columns) <= {"index", "label", "name"}:
         layer.features = features_of(names)
+        return
+    column = "index" if "index" in features else "label"
+    if column in features:
+        rows = [names.get(label, "") for label in features[column]]
+        layer.features = features.assign(name=rows, index=features[column])
 
 
 def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
-    """Return the features of a labels layer: columns `index` and `name`."""
-    return {"index": [*names], "name": [*names.values()]}
+    """Return the features of a labels layer: columns `index`, `label` and `name`.
+
+    napari looks a label up in `index`, plugins for measurements in `label`.
+    """
+    return {"index": [*names], "label": [*names], "name": [*names.values()]}
 
 
 def file_colours(layer: Labels) -> dict[int, str]:

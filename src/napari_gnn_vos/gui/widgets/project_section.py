@@ -18,6 +18,7 @@ from napari_gnn_vos.io.project.parts import SUFFIX
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.controller.view_state import ViewState
+    from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
     from napari_gnn_vos.io.project.project import Project
 
 FILTER = f"Project (*{SUFFIX} project.json);;All files (*)"
@@ -36,16 +37,34 @@ class ProjectSection(Section):
         self.open.setMenu(self.menu)
         self.save = self._make("Save project", self.save_project)
         self.save.setToolTip("Save strokes, names, settings and predictions")
+        self.export = self._make("Export ...", self.show_export)
+        self.export.setToolTip(
+            "Write the labels for other programs: TIFF, PNG, COCO, CVAT, OME-Zarr, "
+            "tables, videos and others"
+        )
+        self._export_dialog: ExportDialog | None = None
         self.recovery = self._make_recovery()
-        self._arrange(make_row(self.open, self.save), self.recovery)
+        self._arrange(
+            make_row(self.open, self.save), make_row(self.export), self.recovery
+        )
         self._offer_recovery()
 
     def show_state(self, state: ViewState) -> None:
         """Enable Save, with a star while there are unsaved strokes."""
         self.save.setEnabled(state.video_open)
+        self.export.setEnabled(state.video_open)
         self.save.setText(
             "Save project *" if self._projects.unsaved else "Save project"
         )
+
+    def show_export(self) -> None:
+        """Show the dialog that exports labels."""
+        from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
+
+        if self._export_dialog is None:
+            self._export_dialog = ExportDialog(self._annotator, self)
+        self._export_dialog.show()
+        self._export_dialog.raise_()
 
     def save_project(self) -> None:
         """Save the project; ask for a name the first time."""

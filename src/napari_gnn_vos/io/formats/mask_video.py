@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,8 +19,6 @@ from napari_gnn_vos.io.formats.video_labels import (
     objects_in,
 )
 
-FRAME_RATE = 25
-OPACITY = 0.5
 OBJECTS_TAG = "OBJECTS"
 """Tag of the container with names and colours of the objects as JSON."""
 
@@ -57,7 +56,8 @@ def write_masks(labels: VideoLabels, path: Path) -> int:
             yield mask, "gray" if mask.dtype == np.uint8 else "gray16le"
 
     tags = {OBJECTS_TAG: objects_to_json(labels)}
-    atomic_file(path, lambda file: _encode(file, "matroska", "ffv1", frames(), tags))
+    encode = partial(_encode, rate=labels.frame_rate)
+    atomic_file(path, lambda file: encode(file, "matroska", "ffv1", frames(), tags))
     return count
 
 
@@ -88,21 +88,22 @@ def write_overlay(labels: VideoLabels, path: Path) -> int:
             height, width = (max(2, length - length % 2) for length in mask.shape)
             yield np.ascontiguousarray(overlay[:height, :width]), "rgb24"
 
-    atomic_file(path, lambda file: _encode(file, "mp4", "libx264", frames(), {}))
+    encode = partial(_encode, rate=labels.frame_rate)
+    atomic_file(path, lambda file: encode(file, "mp4", "libx264", frames(), {}))
     return count
 
 
 def blend(
     image: NDArray[np.uint8], mask: NDArray[Any], labels: VideoLabels
 ) -> NDArray[np.uint8]:
-    """Draw the objects over an image with half opacity.
+    """Draw the objects over an image with the opacity of `labels`.
 
     Parameters
     ----------
     image : (H, W, 3) ndarray of uint8
     mask : (H, W) ndarray of uint8 or uint16
     labels : VideoLabels
-        Has the colours.
+        Has the colours and the opacity.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def blend(
     table = np.zeros((max(present, default=0) + 1, 3), np.float32)
     for label in present:
         table[label] = labels.colour_of(label)
-    mixed = (1 - OPACITY) * image + OPACITY * table[mask]
+    mixed = (1 - labels.opacity) * image + labels.opacity * table[mask]
     return np.where(mask[..., None] > 0, np.rint(mixed), image).astype(np.uint8)
 
 
@@ -122,6 +123,7 @@ def _encode(
     codec: str,
     frames: Iterator[tuple[NDArray[Any], str]],
     tags: dict[str, str],
+    rate: int,
 ) -> None:
     import av
 
@@ -130,7 +132,7 @@ def _encode(
         stream: Any = None
         for array, pixel_format in frames:
             if stream is None:
-                stream = container.add_stream(codec, rate=FRAME_RATE)
+                stream = container.add_stream(codec, rate=rate)
                 stream.height, stream.width = array.shape[:2]
                 stream.pix_fmt = "yuv420p" if pixel_format == "rgb24" else pixel_format
                 stream.gop_size = 1 if codec == "ffv1" else stream.gop_size

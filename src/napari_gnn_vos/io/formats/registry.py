@@ -49,6 +49,11 @@ class LabelFormat:
         Glob patterns of the files of a folder that an export replaces.
     recognizes : callable
         Returns whether an existing path with this suffix has this format.
+    uses : tuple of str
+        Optional fields of `VideoLabels` that change the output, besides names and
+        colours.
+    requires_image : bool
+        Whether the frames of the video are necessary.
     """
 
     name: str
@@ -58,6 +63,8 @@ class LabelFormat:
     read: Callable[[Path], VideoLabels] | None = None
     patterns: tuple[str, ...] = ()
     recognizes: Callable[[Path], bool] = _any_path
+    uses: tuple[str, ...] = ()
+    requires_image: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -86,6 +93,7 @@ FORMATS = (
         tiff.write,
         tiff.read,
         recognizes=tiff.recognizes,
+        uses=("placement",),
     ),
     LabelFormat(
         "ome-tiff",
@@ -109,6 +117,7 @@ FORMATS = (
         coco.write,
         coco_reader.read,
         recognizes=coco_reader.recognizes,
+        uses=("frame_names",),
     ),
     LabelFormat(
         "label-studio",
@@ -117,6 +126,7 @@ FORMATS = (
         label_studio.write,
         label_studio.read,
         recognizes=label_studio.recognizes,
+        uses=("frame_names",),
     ),
     LabelFormat(
         "cvat-images",
@@ -124,6 +134,7 @@ FORMATS = (
         (".xml",),
         cvat.write_images,
         cvat_reader.read,
+        uses=("frame_names",),
     ),
     LabelFormat(
         "cvat-video",
@@ -152,18 +163,22 @@ FORMATS = (
         (".mkv",),
         mask_video.write_masks,
         mask_video.read_masks,
+        uses=("frame_rate",),
     ),
     LabelFormat(
         "overlay",
         "H.264 video with the objects in their colours; any player",
         (".mp4",),
         mask_video.write_overlay,
+        uses=("image", "frame_rate", "opacity"),
+        requires_image=True,
     ),
     LabelFormat(
         "csv",
         "table of area, centroid, box, perimeter, eccentricity and intensity",
         (".csv",),
         region_table.write_csv,
+        uses=("image",),
     ),
     LabelFormat(
         "tracks",
@@ -176,6 +191,7 @@ FORMATS = (
         "the table of csv as Parquet, with the package pyarrow",
         (".parquet",),
         region_table.write_parquet,
+        uses=("image",),
     ),
     LabelFormat(
         "ctc",
@@ -194,6 +210,7 @@ FORMATS = (
         youtube_vos.read,
         youtube_vos.PATTERNS,
         youtube_vos.recognizes,
+        uses=("frame_names",),
     ),
     LabelFormat(
         "png",
@@ -201,6 +218,7 @@ FORMATS = (
         (),
         png.write,
         png.read,
+        uses=("frame_names",),
     ),
 )
 """All formats. Of an existing path, the first one that recognizes it is read."""

@@ -88,8 +88,10 @@ def needs_big_tiff(labels: Iterable[NDArray[Any]]) -> bool:
 
 
 def write(labels: VideoLabels, path: Path) -> int:
-    """Write labels with names and colours; see :func:`export_tiff`."""
-    return export_tiff(labels.frames, path, labels.names, colours=labels.colours)
+    """Write labels with names, colours and position; see :func:`export_tiff`."""
+    return export_tiff(
+        labels.frames, path, labels.names, labels.placement, labels.colours
+    )
 
 
 def read(path: Path) -> VideoLabels:

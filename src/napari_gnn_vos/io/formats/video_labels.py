@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
+from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 
 Colour = tuple[int, int, int]
@@ -38,6 +39,12 @@ class VideoLabels:
     video_name : str, optional
     image : callable, optional
         Returns the (H, W, 3) uint8 image of frame t, for overlays and intensities.
+    placement : Placement, optional
+        Axes and position of the labels layer, stored in a TIFF.
+    frame_rate : int
+        Frames per second of videos.
+    opacity : float
+        Opacity of the objects in an overlay, from 0 to 1.
     """
 
     frames: Iterable[NDArray[Any]]
@@ -46,6 +53,9 @@ class VideoLabels:
     frame_names: Sequence[str] | None = None
     video_name: str | None = None
     image: Callable[[int], NDArray[Any]] | None = None
+    placement: Placement | None = None
+    frame_rate: int = 25
+    opacity: float = 0.5
 
     def masks(self, maximum: int = MAX_LABEL) -> Iterator[NDArray[Any]]:
         """Iterate over the validated label images, (H, W) uint8 or uint16."""

@@ -1,0 +1,385 @@
+"""Export of labels layers: what the export dialog and scripts call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import GnnVosError, SettingsError, ShapeError
+from napari_gnn_vos.gui.controller.jobs import JobRunner
+from napari_gnn_vos.gui.layers.factory import ROLE_KEY, STROKES, names_in
+from napari_gnn_vos.gui.writer import (
+    colours_in,
+    frames_of,
+    placement_of,
+    saved_axes,
+)
+from napari_gnn_vos.io.export import export_in_steps
+from napari_gnn_vos.io.export_preview import ExportPreview, preview_export
+from napari_gnn_vos.io.formats.registry import format_named, select_output_format
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.output_path import check_label_output
+from napari_gnn_vos.io.read import frame_names
+from napari_gnn_vos.progress import Pipeline, Progress, drain
+from napari_gnn_vos.structures.label_frames import EditableLabelFrames
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.structures.video import Video
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Options of an export; a format ignores those that it has no place for.
+
+    Parameters
+    ----------
+    frames : range, optional
+        Frames that are written; all by default.
+    file_names : bool
+        Store the file names of the frames of a folder of images.
+    image : bool
+        Measure intensities in the video; an overlay always uses the video.
+    position : bool
+        Store scale, position and axes of the layer.
+    frame_rate : int
+        Frames per second of videos.
+    opacity : float
+        Opacity of the objects in an overlay, from 0 to 1.
+    """
+
+    frames: range | None = None
+    file_names: bool = True
+    image: bool = True
+    position: bool = True
+    frame_rate: int = 25
+    opacity: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class ExportRequest:
+    """The state of a labels layer when its export was requested.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+        Without colours.
+    frames : SelectedFrames
+    path : Path
+    format_name : str
+    colormap : napari LabelColormap or None
+        Colours of the layer, which are looked up while the frames are read.
+    inputs : tuple of Path
+        Files that must not be replaced.
+    """
+
+    labels: VideoLabels
+    frames: SelectedFrames
+    path: Path
+    format_name: str
+    colormap: Any = None
+    inputs: tuple[Path, ...] = ()
+
+    def check(self, overwrite: bool) -> None:
+        """Check the path. Nothing is written.
+
+        Raises
+        ------
+        GnnVosError
+            If the path cannot be written, or exists and `overwrite` is false.
+        """
+        check_label_output(
+            self.path,
+            self.inputs,
+            format_name=self.format_name,
+            overwrite=overwrite,
+            frame_names=self.labels.frame_names,
+        )
+        if format_named(self.format_name).requires_image and self.labels.image is None:
+            raise SettingsError(
+                "An overlay needs the frames of the video. Choose the video in the "
+                "dock widget, and a layer of its size."
+            )
+
+    def write(self, overwrite: bool) -> Pipeline[int]:
+        """Write the labels; see :func:`napari_gnn_vos.io.export.export_in_steps`."""
+        frames = self.frames
+        yield Progress("Finding objects", 0, len(frames))
+        colours = colours_in(self.colormap, frames)
+        labels = replace(self.labels, colours=colours)
+        return (
+            yield from export_in_steps(
+                labels, len(frames), self.path, self.format_name, overwrite=overwrite
+            )
+        )
+
+    def preview(self) -> Pipeline[ExportPreview]:
+        """Find out what will be written; a few frames are written as a trial."""
+        yield Progress("Preview", 0, 1)
+        return preview_export(
+            self.labels, self.frames, self.path, self.format_name, inputs=self.inputs
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedFrames:
+    """A range of the frames of (T, H, W) labels, read on access.
+
+    Parameters
+    ----------
+    labels : (T, H, W) array-like of integer
+    indices : range
+    """
+
+    labels: Any
+    indices: range
+
+    @classmethod
+    def of(cls, labels: Any, frames: range | None = None) -> SelectedFrames:
+        """Select some frames, or all.
+
+        Raises
+        ------
+        SettingsError
+            If there are no such frames.
+        """
+        count = len(labels)
+        frames = range(count) if frames is None else frames
+        if not frames or frames[0] < 0 or frames[-1] >= count:
+            raise SettingsError(
+                f"Expected a range within the frames 0 to {count - 1}; got {frames}. "
+                "Change the first or the last frame."
+            )
+        return cls(labels, frames)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """T, H, W."""
+        return (len(self.indices), *self.labels.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the labels."""
+        dtype: np.dtype[Any] = np.dtype(self.labels.dtype)
+        return dtype
+
+    @property
+    def size(self) -> int:
+        """Number of pixels of all frames."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, t: int) -> NDArray[Any]:
+        return np.asarray(self.labels[self.indices[t]])
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return (np.asarray(self.labels[t]) for t in self.indices)
+
+
+class ExportTools:
+    """Exports of labels layers in all formats of `io.formats.registry`.
+
+    In the window, exports run in a thread beside predictions; in scripts, at once.
+
+    Parameters
+    ----------
+    annotator : Annotator
+
+    Attributes
+    ----------
+    jobs : JobRunner
+        Runs the exports.
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._annotator = annotator
+        self.jobs = JobRunner(annotator.controller.jobs.run)
+
+    @property
+    def layers(self) -> list[Labels]:
+        """Labels layers that can be exported, the prediction first."""
+        workspace = self._annotator.workspace
+        prediction = None if workspace is None else workspace.prediction
+        layers = [
+            layer
+            for layer in self._annotator.viewer.layers
+            if isinstance(layer, Labels)
+            and layer.metadata.get(ROLE_KEY) != STROKES
+            and layer.ndim >= 3
+        ]
+        return sorted(layers, key=lambda layer: layer is not prediction)
+
+    def frame_count(self, layer: Labels) -> int:
+        """Return the number of frames of a layer; 1 if it is not that of a video."""
+        try:
+            axes = saved_axes(layer.data, layer.as_layer_data_tuple()[1])
+        except ShapeError:
+            return 1
+        return int(layer.data.shape[axes.time])
+
+    def request(
+        self,
+        path: str | PathLike[str],
+        format_name: str | None = None,
+        layer: Labels | None = None,
+        options: ExportOptions | None = None,
+    ) -> ExportRequest:
+        """Collect what an export needs; later changes of the layer have no effect.
+
+        Parameters
+        ----------
+        path : path
+            File or folder.
+        format_name : str, optional
+            Name of a format; by default the suffix selects it.
+        layer : napari.layers.Labels, optional
+            By default the prediction.
+        options : ExportOptions, optional
+
+        Raises
+        ------
+        GnnVosError
+            If there is no labels layer, it is not that of a video, or no format is
+            selected.
+        """
+        path, options = Path(path).expanduser(), options or ExportOptions()
+        chosen = select_output_format(path, format_name)
+        if layer is None:
+            layer = next(iter(self.layers), None)
+        if layer is None:
+            raise GnnVosError("There are no labels to export. Press Predict first.")
+        data, attributes, _ = layer.as_layer_data_tuple()
+        frames = _unchanging(frames_of(data, attributes))
+        selected = SelectedFrames.of(frames, options.frames)
+        video, uses = self._video_of(frames.shape), chosen.uses
+        image = options.image or chosen.requires_image
+        labels = VideoLabels(
+            selected,
+            names_in(attributes["features"]),
+            frame_names=_names(video, selected) if options.file_names else None,
+            video_name=layer.name if video is None else video.name,
+            image=_images(video, selected) if image and "image" in uses else None,
+            placement=placement_of(data, attributes) if options.position else None,
+            frame_rate=options.frame_rate,
+            opacity=options.opacity,
+        )
+        source = () if not self._source else (self._source,)
+        return ExportRequest(
+            labels, selected, path, chosen.name, layer.colormap, source
+        )
+
+    def preview(
+        self,
+        path: str | PathLike[str],
+        format_name: str | None = None,
+        layer: Labels | None = None,
+        options: ExportOptions | None = None,
+    ) -> ExportPreview:
+        """Return the files, the axes and the expected size of an export.
+
+        See :meth:`request` for parameters and errors.
+        """
+        return drain(self.request(path, format_name, layer, options).preview())
+
+    def write(
+        self,
+        path: str | PathLike[str],
+        format_name: str | None = None,
+        layer: Labels | None = None,
+        options: ExportOptions | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Export a labels layer; the path is checked first.
+
+        See :meth:`request` for the parameters.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Replace existing output.
+
+        Raises
+        ------
+        GnnVosError
+            As in :meth:`request`; if the path cannot be written, or exists and
+            `overwrite` is false; if another export is running.
+        """
+        self.start(self.request(path, format_name, layer, options), overwrite)
+
+    def start(
+        self,
+        request: ExportRequest,
+        overwrite: bool,
+        on_result: Callable[[int], object] = lambda _count: None,
+    ) -> None:
+        """Start the export of a request; `on_result` gets the number of frames.
+
+        Raises
+        ------
+        GnnVosError
+            As in :meth:`write`.
+        """
+        self.jobs.require_idle()
+        request.check(overwrite)
+
+        def report(count: int) -> None:
+            self._annotator.controller.report(
+                f"{count} frames written to {request.path.name}"
+            )
+            on_result(count)
+
+        self.jobs.start(request.write(overwrite), report)
+
+    def cancel(self) -> None:
+        """Stop the running export; an existing file stays as it was."""
+        self.jobs.cancel()
+
+    def close(self) -> None:
+        """Stop the running export, and disconnect its listeners."""
+        jobs = self.jobs
+        for signal in (jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped):
+            signal.disconnect()
+        self.cancel()
+
+    @property
+    def _source(self) -> Path | None:
+        """File or folder of the open video."""
+        workspace = self._annotator.workspace
+        path = None if workspace is None else workspace.path
+        return Path(path) if path and Path(path).exists() else None
+
+    def _video_of(self, shape: tuple[int, ...]) -> Video | None:
+        """Return the open video if labels have its size."""
+        workspace = self._annotator.workspace
+        if workspace is None or tuple(workspace.video.shape) != tuple(shape):
+            return None
+        return workspace.video
+
+
+def _unchanging(frames: Any) -> Any:
+    """Copy labels that a running prediction or the user may change."""
+    return frames.snapshot() if isinstance(frames, EditableLabelFrames) else frames
+
+
+def _names(video: Video | None, selected: SelectedFrames) -> Sequence[str] | None:
+    names = None if video is None else frame_names(video)
+    return None if names is None else [names[t] for t in selected.indices]
+
+
+def _images(
+    video: Video | None, selected: SelectedFrames
+) -> Callable[[int], NDArray[Any]] | None:
+    if video is None:
+        return None
+    rgb, frames = video.rgb, selected.indices
+    return lambda t: rgb(frames[t])

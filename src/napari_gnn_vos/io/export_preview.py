@@ -1,0 +1,145 @@
+"""Preview of an export: files, size and what is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.io.formats.registry import LabelFormat, select_output_format
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.output_path import check_label_output, existing_output
+
+EXAMPLES = 3
+"""Names of files that a preview lists."""
+
+
+class LabelImages(Protocol):
+    """T label images of (H, W) pixels by frame."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, t: int, /) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class ExportPreview:
+    """What an export will write.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder.
+    files : int
+        Expected number of files.
+    examples : tuple of str
+        Names of some of them, relative to the folder.
+    size : int
+        Expected size in bytes, extrapolated from a few frames.
+    shape : (int, int, int)
+        T, H, W.
+    dtype : str
+        Type of the labels.
+    replaced : int
+        Number of existing files that are replaced.
+    """
+
+    path: Path
+    files: int
+    examples: tuple[str, ...]
+    size: int
+    shape: tuple[int, int, int]
+    dtype: str
+    replaced: int
+
+
+def preview_export(
+    labels: VideoLabels,
+    frames: LabelImages,
+    path: Path,
+    format_name: str | None = None,
+    *,
+    inputs: Sequence[Path] = (),
+) -> ExportPreview:
+    """Check an output path, and write a few frames to a temporary folder.
+
+    Parameters
+    ----------
+    labels : VideoLabels
+        Names, colours and options; its `frames` are not read.
+    frames : sequence of T (H, W) ndarray of integer
+        Label images.
+    path : Path
+    format_name : str, optional
+        As in `io.export.export_labels`.
+    inputs : sequence of Path
+        Files and folders that must not be replaced.
+
+    Returns
+    -------
+    preview : ExportPreview
+
+    Raises
+    ------
+    SettingsError
+        If no format is selected, or its package is missing.
+    ReadError
+        If the path cannot be written.
+    ShapeError
+        If the labels cannot be stored in the format.
+    """
+    names = labels.frame_names
+    check_label_output(
+        path, inputs, format_name=format_name, overwrite=True, frame_names=names
+    )
+    selected = select_output_format(path, format_name)
+    count, last = len(frames), len(frames) - 1
+    few = [0] if last == 0 else [0, last // 2, last]
+    one, sizes = (_trial(labels, frames, t, selected, path) for t in ([0], few))
+    steps = max(len(few) - 1, 1)
+    return ExportPreview(
+        path,
+        len(one) + (count - 1) * (len(sizes) - len(one)) // steps,
+        tuple(sizes)[:EXAMPLES],
+        sum(one.values()) + (count - 1) * _growth(one, sizes) // steps,
+        (count, *np.shape(frames[0])),
+        str(np.asarray(frames[0]).dtype),
+        len(existing_output(path, selected, names)),
+    )
+
+
+def _trial(
+    labels: VideoLabels,
+    frames: LabelImages,
+    selected: Sequence[int],
+    output_format: LabelFormat,
+    path: Path,
+) -> dict[str, int]:
+    """Write selected frames; return the size of each file by its name."""
+    names, image = labels.frame_names, labels.image
+    some = replace(
+        labels,
+        frames=[np.asarray(frames[t]) for t in selected],
+        frame_names=None if names is None else [names[t] for t in selected],
+        image=None if image is None else lambda t: image(selected[t]),
+    )
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / path.name
+        output_format.write(some, output)
+        files = sorted(output.rglob("*")) if output.is_dir() else [output]
+        base = output if output.is_dir() else output.parent
+        return {
+            file.relative_to(base).as_posix(): file.stat().st_size
+            for file in files
+            if file.is_file()
+        }
+
+
+def _growth(one: dict[str, int], several: dict[str, int]) -> int:
+    """Return the bytes that further frames add to the first one."""
+    return max(sum(several.values()) - sum(one.values()), 0)
