@@ -35,7 +35,7 @@ lint: $(READY) ## Check style, names, types, the import rules and the napari man
 
 docs: $(READY) ## Build the documentation site into build/site
 	python scripts/result_tables.py --check
-	NO_MKDOCS_2_WARNING=true mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=true mkdocs build --strict
 
 $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	bash scripts/setup.sh

@@ -1,6 +1,6 @@
 """Forward time of the network by each available backend, as a table.
 
-python benchmarks/backends.py    # with DGL if it is installed, see docs/dgl.md
+python benchmarks/backends.py    # with DGL if it is installed, see docs/how-to/dgl.md
 """
 
 from __future__ import annotations

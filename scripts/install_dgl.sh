@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install DGL, the Deep Graph Library, for the optional backend "dgl"; see docs/dgl.md.
+# Install DGL, the Deep Graph Library, for the optional backend "dgl"; see docs/how-to/dgl.md.
 #
 #   bash scripts/install_dgl.sh           # into .venv or the active environment
 #   PYTHON=/path/to/python bash scripts/install_dgl.sh

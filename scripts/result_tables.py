@@ -1,6 +1,6 @@
 """Generate the result tables of the documentation from ``docs/data/*.json``.
 
-    python scripts/result_tables.py            # rewrite the tables in docs/*.md
+    python scripts/result_tables.py            # rewrite the tables in docs/
     python scripts/result_tables.py --check    # fail if a page is out of date
     python scripts/result_tables.py --add NAME --kind KIND --command COMMAND REPORT.json
 
@@ -98,7 +98,7 @@ def update_pages(*, write: bool) -> list[str]:
     """Generate all tables; return the names of the pages that change."""
     runs = {path.stem: json.loads(path.read_text()) for path in sorted(DATA.glob("*"))}
     changed = []
-    for page in sorted(DOCS.glob("*.md")):
+    for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text()
         generated = MARKED.sub(
             lambda match: f"{match[1]}{TABLES[match[2]](runs)}\n{match[3]}", text
@@ -268,11 +268,11 @@ def accuracy_runs(runs: dict[str, Run]) -> list[str]:
 
 MISSING_SPEED = (
     "No run of `make bench` is recorded for the current code.\n"
-    "Earlier measurements are listed under [experiments](experiments/index.md)."
+    "Earlier measurements are listed under [experiments](../experiments/index.md)."
 )
 MISSING_LENGTH = (
     "No run of `benchmarks/length.py` is recorded for the current code.\n"
-    "Earlier measurements are listed under [experiments](experiments/index.md)."
+    "Earlier measurements are listed under [experiments](../experiments/index.md)."
 )
 TABLES: dict[str, Callable[[dict[str, Run]], str]] = {
     "folds": folds,

@@ -1,16 +1,21 @@
 """The generated parts of the documentation."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
+import napari_gnn_vos
 from napari_gnn_vos.config import Config, SeedSettings
 from napari_gnn_vos.io.formats.registry import FORMATS
 
 ROOT = Path(__file__).parent.parent
+ARCHITECTURE = "docs/explanation/architecture.md"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import result_tables  # noqa: E402
@@ -72,3 +77,76 @@ def test_formulas_become_mathml():
     converted = docs_hooks.on_page_content(page)
     assert "<math" in converted
     assert "arithmatex" not in converted
+
+
+def test_navigation_lists_every_page():
+    # mkdocs.yml has tags that a YAML parser does not know
+    lines = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1].splitlines()
+    listed = [line.split(": ")[-1].strip(" -") for line in lines]
+    pages = {
+        page.relative_to(ROOT / "docs").as_posix()
+        for page in (ROOT / "docs").rglob("*.md")
+    }
+    assert pages == {entry for entry in listed if entry.endswith(".md")}
+
+
+def documented_names():
+    page = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+    return re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)
+
+
+def test_reference_describes_every_public_name():
+    deprecated = {"least_sure", "__version__"}
+    documented = {name.rpartition(".")[2] for name in documented_names()}
+    assert {*napari_gnn_vos.__all__} - deprecated - documented == {"GnnVosError"}
+
+
+@pytest.mark.parametrize("name", documented_names())
+def test_documented_name_exists(name):
+    if "gui" in name:
+        pytest.importorskip("qtpy")
+    assert resolve_name(name) is not None
+
+
+def test_reference_lists_every_error():
+    module = import_module("napari_gnn_vos.errors")
+    errors = [name for name in vars(module) if name.endswith("Error")]
+    page = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+    listed = page.split("members: [")[-1].split("]")[0].split(", ")
+    assert listed == errors
+    assert all(f"* {name}" in module.__doc__ for name in errors)
+
+
+def project_files():
+    folders = ("src", "tests", "scripts", "benchmarks", ".ci", ".github", "docs")
+    files = [
+        path.relative_to(ROOT)
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+    ]
+    return [*files, *(path.relative_to(ROOT) for path in ROOT.iterdir())]
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", ARCHITECTURE])
+def test_named_files_exist(page):
+    text = (ROOT / page).read_text("utf-8")
+    names = re.findall(r"`([\w./]+(?:\.(?:py|sh|toml|yaml|yml)|/))`", text)
+    not_in_project = {"build/site/", "utils.py"}
+    existing = [f"/{path.as_posix()}/" for path in project_files()]
+    missing = [
+        name
+        for name in {*names} - not_in_project
+        if not any(path.endswith(f"/{name.rstrip('/')}/") for path in existing)
+    ]
+    assert len(names) > 20
+    assert missing == []
+
+
+def test_architecture_lists_all_packages_and_modules():
+    text = (ROOT / ARCHITECTURE).read_text("utf-8")
+    tree = text.split("\nsrc/napari_gnn_vos/\n")[1].split("\ntests/")[0]
+    listed = re.findall(r"^  (\w+)(?:\.py|/) ", tree, re.MULTILINE)
+    package = ROOT / "src" / "napari_gnn_vos"
+    actual = [path.stem for path in package.glob("*.py")]
+    actual += [path.parent.name for path in package.glob("*/__init__.py")]
+    assert sorted(listed) == sorted(actual)

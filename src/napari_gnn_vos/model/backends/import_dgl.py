@@ -1,8 +1,8 @@
 """Import of DGL, the Deep Graph Library, without its data loading part.
 
-DGL is optional; see docs/dgl.md. Its data loading part, graphbolt, is compiled for
-PyTorch up to 2.2, and `import dgl` fails without it. Message passing does not need it,
-so it is replaced by an empty module.
+DGL is optional; see docs/how-to/dgl.md. Its data loading part, graphbolt, is compiled
+for PyTorch up to 2.2, and `import dgl` fails without it. Message passing does not need
+it, so it is replaced by an empty module.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def import_dgl() -> ModuleType:
         raise SettingsError(
             "The DGL layers need the package dgl, which is installed, but importing it "
             f"gave {type(error).__name__}: {error}. Install it again, by: "
-            "pip install --force-reinstall --no-deps dgl; docs/dgl.md lists what it "
-            "needs. Or use another backend; its predictions are the same."
+            "pip install --force-reinstall --no-deps dgl; docs/how-to/dgl.md lists "
+            "what it needs. Or use another backend; its predictions are the same."
         ) from error
     module: ModuleType = dgl
     return module

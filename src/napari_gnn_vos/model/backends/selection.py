@@ -61,7 +61,7 @@ def _compiled_unavailable(device: str) -> str | None:
 
 
 def _dgl_unavailable(_device: str) -> str | None:
-    return None if find_spec("dgl") else "dgl is not installed; see docs/dgl.md"
+    return None if find_spec("dgl") else "dgl is not installed; see docs/how-to/dgl.md"
 
 
 def _build_compiled(
