@@ -1,6 +1,6 @@
 # Every target needs .venv, which is made once. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench lint docs
+.PHONY: help demo test coverage doctests examples bench lint docs
 VENV := .venv
 READY := $(VENV)/.ready
 DISPLAYED := bash scripts/with_display.sh
@@ -18,6 +18,15 @@ test: $(READY) ## Run the tests; ARGS="..." is passed on to pytest
 
 coverage: $(READY) ## Run the tests and measure which lines and branches they cover
 	$(DISPLAYED) python -m pytest $(COVERAGE) $(ARGS)
+
+doctests: $(READY) ## Run the examples in docstrings
+	python -m pytest -q --doctest-modules src --ignore=src/napari_gnn_vos/gui \
+		--ignore=src/napari_gnn_vos/model/backends/triton_layers.py
+
+examples: $(READY) ## Run the example scripts
+	@for file in examples/*.py; do \
+		echo "$$file" && $(DISPLAYED) python "$$file" || exit 1; \
+	done
 
 bench: $(READY) ## Measure speed; real frames with DAVIS=FOLDER
 	python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only \
