@@ -52,7 +52,9 @@ class SimulatedUser:
         QTest.qWait(1000)
         self.heartbeat = Heartbeat()
         with self.timed("open the dock"):
-            _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-gnn-vos")
+            _, self.dock = self.viewer.window.add_plugin_dock_widget(
+                "napari-gnn-vos", "Annotate"
+            )
             self.wait_until(lambda: "strokes" in self.viewer.layers)
             QTest.qWait(300)
         self.work = self.dock.annotator

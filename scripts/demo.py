@@ -75,7 +75,7 @@ def open_window() -> tuple[napari.Viewer, Any, NDArray[np.uint8]]:
     else:
         viewer.open_sample(PLUGIN, SAMPLE)
     truth = np.asarray(viewer.layers[-1].data)
-    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Annotate")
     annotator = widget.annotator
     annotator.projects.data_folder = None  # no autosave of the demo
     annotator.controller.message.connect(print)

@@ -46,7 +46,7 @@ class Window:
         self.viewer.open_sample(PLUGIN, sample)
         self.viewer.dims.set_current_step(0, 0)
         self.truth: NDArray[np.uint8] = np.asarray(self.viewer.layers[-1].data)
-        _, self.dock = self.viewer.window.add_plugin_dock_widget(PLUGIN)
+        _, self.dock = self.viewer.window.add_plugin_dock_widget(PLUGIN, "Annotate")
         self.annotator: Any = self.dock.annotator
         self.annotator.projects.data_folder = None  # no autosave of the pictures
         self.canvas = self.viewer.window._qt_viewer.canvas  # noqa: SLF001

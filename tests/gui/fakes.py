@@ -53,7 +53,7 @@ def prepare(video, frame=0, quality="balanced", pause=0.0):
     return Session(video, graph=None, config=Config.at(quality))
 
 
-def predict_round(session, scribbles, rng, frame=0):
+def predict_round(session, scribbles, rng, frame=0, model=""):
     """Label each painted pixel on all frames; later frames are more uncertain."""
     painted_pixels = paint_scribbles(
         session.painted_pixels, scribbles, session.video.shape

@@ -8,11 +8,15 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QMessageBox
 
+from napari_gnn_vos.gui import fine_tuning
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
+from napari_gnn_vos.model import named_models
+from napari_gnn_vos.study.fine_tuning import fine_tune, fine_tune_settings
 from tests.gui import fakes
+from tests.study.fine_tuning.videos import SHORT
 
 pytestmark = pytest.mark.gui
 
@@ -263,3 +267,37 @@ def test_closed_dock_closes_the_timeline(qtbot, window):
     viewer.window.remove_dock_widget(dock)
     qtbot.wait(50)
     assert viewer.window._qt_window.findChild(Timeline) is None
+
+
+def test_training_dock_trains_while_strokes_are_drawn(
+    qtbot, window, monkeypatch, tmp_path
+):
+    """With short trainings; any change of J counts as better."""
+    monkeypatch.setattr(named_models, "user_data_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(fine_tuning, "user_cache_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(fine_tune_settings, "FineTuneSettings", lambda **_: SHORT)
+    monkeypatch.setattr(fine_tune, "MIN_GAIN", -1)
+    viewer, dock, truth = window
+    _, training = viewer.window.add_plugin_dock_widget(
+        "napari-gnn-vos", "Train a model"
+    )
+    form = training.form
+    assert training.annotator is dock.annotator
+    assert not form.start.isEnabled()
+    labels = viewer.add_labels(truth, name="masks")
+    dock.annotator.imports.use_labels(labels)
+    viewer.layers.remove(labels)
+    assert form.open_video.text == "Open video (4 frames accepted or corrected)"
+    qtbot.keyClicks(form.name.native, "mine")
+    click(qtbot, form.start)
+    assert dock.annotator.fine_tuning.jobs.busy
+    assert form.cancel.isVisible()
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    assert viewer.layers[STROKES].data[0].any()
+    jobs = dock.annotator.fine_tuning.jobs
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=300_000)
+    assert form.message.text().startswith("Saved mine. J after 1 / 2 rounds")
+    click(qtbot, form.use)
+    assert dock.annotator.models.name == "mine"
+    assert dock.video.model.value == "mine"
+    assert not form.use.isEnabled()

@@ -16,6 +16,7 @@ from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.interact.absence import without_absent
 from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
+from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
 from napari_gnn_vos.interact.identity import divide_group
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
@@ -108,22 +109,35 @@ def predict(
     NoSeedsError
         If no object has a stroke.
     """
-    count = session.graph.shape[0]
+    count, known = session.graph.shape[0], _with_projection(session, model)
     yield Progress("analyse strokes", 0, count)
     if first is None:
-        inputs = evidence(session, group_similar=True)
+        inputs = evidence(known, group_similar=True)
         return (yield from _predict_all(session, model, inputs, None))
     first = range(count)[first]
     span = _around(first, count)
-    inputs = evidence(session, span, group_similar=True)
+    inputs = evidence(known, span, group_similar=True)
     if len(span) < count or not inputs.groups.trivial or _device(model) != "cpu":
         near = islice(outward_rings(first, count), 2)
         preview = _labelling(session, model, inputs)
         yield from _without_progress(preview.run(near), count)
     if len(span) < count:
         yield Progress("analyse strokes", 0, count)
-        inputs = evidence(session, group_similar=True)
+        inputs = evidence(known, group_similar=True)
     return (yield from _predict_all(session, model, inputs, first))
+
+
+def _with_projection(session: Session, model: Model) -> Session:
+    """Select the feature projection of a fine-tuned model.
+
+    A label model without a projection, or with another one than the default, is kept.
+    """
+    projection, settings = getattr(model, "projection", ""), session.config.label_model
+    if not projection or settings.projection != BUNDLED_PROJECTION:
+        return session
+    label_model = settings.model_copy(update={"projection": projection})
+    config = session.config.model_copy(update={"label_model": label_model})
+    return replace(session, config=config)
 
 
 def _without_progress(pipeline: Pipeline[None], total: int) -> Pipeline[None]:

@@ -14,10 +14,12 @@ from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
-from napari_gnn_vos.gui.controller.project_keeper import ModelChecksum, ProjectKeeper
+from napari_gnn_vos.gui.controller.model_choice import ModelChoice
+from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.export_tools import ExportTools
+from napari_gnn_vos.gui.fine_tuning import FineTuning
 from napari_gnn_vos.gui.layer_follower import LayerFollower
 from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
@@ -59,6 +61,10 @@ class Annotator:
         Predicts some frames only: ``ranges.predict_from_here()``.
     exports : ExportTools
         Exports of labels: ``exports.write("labels.tif")``.
+    models : ModelChoice
+        The model of the next rounds: ``models.choose("my cells")``.
+    fine_tuning : FineTuning
+        Trains models on own videos: ``fine_tuning.start("my cells")``.
     projects : ProjectFiles
         Saves, opens and recovers projects: ``projects.save("walk.gnnvos")``.
     confirm : callable
@@ -74,7 +80,7 @@ class Annotator:
         self,
         viewer: ViewerModel,
         controller: Controller,
-        model: ModelChecksum = lambda: ("", ""),
+        models: ModelChoice | None = None,
     ) -> None:
         self.viewer, self.controller = viewer, controller
         self.workspace: Workspace | None = None
@@ -83,10 +89,15 @@ class Annotator:
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self.objects, self.ranges = ObjectTools(self), RangeTools(self)
         self.imports, self.exports = LayerImports(self), ExportTools(self)
-        self.projects = ProjectFiles(self, ProjectKeeper(controller, model))
+        self.models = models or ModelChoice()
+        self.projects = ProjectFiles(
+            self, ProjectKeeper(controller, self.models.checksum)
+        )
+        self.fine_tuning = FineTuning(self)
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._events = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
+        self.models.changed.connect(controller.notice_model)
         controller.active_label.changed.connect(self._select_tool)
         controller.active_label.table_changed.connect(self._show_objects)
         viewer.layers.selection.events.active.connect(self.emit_state_changed)
@@ -289,6 +300,7 @@ class Annotator:
         self.closed = True
         self._events.stop()
         self.exports.close()
+        self.fine_tuning.close()
         self.projects.close()
         selection = self.viewer.layers.selection
         selection.events.active.disconnect(self.emit_state_changed)
@@ -301,7 +313,7 @@ class Annotator:
             *(controller.changed, controller.session_changed, controller.message),
             *(controller.auto_predict.changed, controller.active_label.changed),
             *(controller.active_label.table_changed, controller.frame_range.changed),
-            *(self.state_changed, self.projects.changed),
+            *(self.state_changed, self.projects.changed, self.models.changed),
         ):
             signal.disconnect()
         self.cancel()

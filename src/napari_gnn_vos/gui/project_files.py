@@ -169,6 +169,7 @@ class ProjectFiles:
             discard_autosave(project.path)
 
     def _restore(self, project: Project, path: Path | None) -> None:
+        self._annotator.models.restore(project.model)
         self._keeper.restore(project, path)
         workspace, history = self._annotator.workspace, project.log.history
         if workspace is not None:

@@ -14,10 +14,8 @@ It needs napari, but neither Qt nor a screen::
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -33,7 +31,9 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.jobs import Runner, run_at_once
+from napari_gnn_vos.gui.controller.model_choice import ModelChoice
 from napari_gnn_vos.gui.warm_up import EncodeAhead, warm_up_in_thread
+from napari_gnn_vos.model.named_models import DEFAULT
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -79,10 +79,18 @@ def annotator(
     running = _running.get(id(viewer))
     if run is None and running is not None and not running.closed:
         return running
-    controller = Controller(
-        prepare, predict_round, run or run_at_once, seed, restore_round
-    )
-    new = _running[id(viewer)] = Annotator(viewer, controller, default_model)
+    models = ModelChoice()
+
+    def predict(
+        session: Session,
+        scribbles: Sequence[Scribble],
+        rng: np.random.Generator,
+        frame: int,
+    ) -> Pipeline[Session]:
+        return predict_round(session, scribbles, rng, frame, models.name)
+
+    controller = Controller(prepare, predict, run or run_at_once, seed, restore_round)
+    new = _running[id(viewer)] = Annotator(viewer, controller, models)
     return new
 
 
@@ -139,8 +147,9 @@ def predict_round(
     scribbles: Sequence[Scribble],
     rng: np.random.Generator,
     frame: int,
+    model: str = DEFAULT,
 ) -> Pipeline[Session]:
-    """Add scribbles and predict with the default model; `frame` is predicted first.
+    """Add scribbles and predict with a model; `frame` is predicted first.
 
     Parameters
     ----------
@@ -151,6 +160,8 @@ def predict_round(
         Samples the seeds.
     frame : int
         Number of the frame that is predicted first.
+    model : str
+        Name of the model.
 
     Yields
     ------
@@ -166,7 +177,7 @@ def predict_round(
     from napari_gnn_vos.model.registry import load_model
 
     session = annotate(session, scribbles, rng=rng)
-    return (yield from predict(session, load_model(), first=frame))
+    return (yield from predict(session, load_model(model), first=frame))
 
 
 def restore_round(
@@ -198,14 +209,3 @@ def restore_round(
     if counts != annotated.graph.counts.tolist():
         return None
     return replace(annotated, prediction=saved.prediction, packed_labels=saved.labels)
-
-
-def default_model() -> tuple[str, str]:
-    """Return name and SHA-256 checksum of the weights of the default model."""
-    name = "gatedgcn"
-    digest = hashlib.sha256()
-    for file in (f"{name}.safetensors", f"{name}-several.safetensors"):
-        digest.update(
-            files("napari_gnn_vos.model").joinpath("weights", file).read_bytes()
-        )
-    return name, digest.hexdigest()

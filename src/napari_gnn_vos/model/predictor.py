@@ -43,6 +43,11 @@ class Predictor:
     ----------
     backend : str
         Name of the selected backend.
+    name : str
+        Name of the model.
+    projection : str
+        Path of the feature projection that the network was trained with; empty for the
+        one of the settings.
 
     Raises
     ------
@@ -64,11 +69,12 @@ class Predictor:
         build = REGISTRY[self.backend].build
         self._backend = build(self.network, metadata, device)
         self.several = several
+        self.name, self.projection = "GatedGCN", ""
         log.info("%s", self)
 
     def __str__(self) -> str:
         """Describe device and backend, for the window and the log."""
-        description = f"GatedGCN on the {DEVICE_NAMES[self.device]}, {self.backend}"
+        description = f"{self.name} on the {DEVICE_NAMES[self.device]}, {self.backend}"
         if self._fallback_reason:
             description += f" ({self._fallback_reason})"
         return description

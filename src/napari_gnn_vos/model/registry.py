@@ -18,12 +18,9 @@ from napari_gnn_vos.model.boundary_decoder import FEATURE_BLOCKS, load_decoder
 from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.device import choose_device
+from napari_gnn_vos.model.named_models import DEFAULT, WEIGHTS, find_model
 from napari_gnn_vos.model.predictor import Predictor
 
-WEIGHTS = Path(__file__).parent / "weights"
-DEFAULT = "gatedgcn"
-BUNDLED = (DEFAULT, "gatedgcn-small")
-"""Models that ship with the package, each with weights for one and several objects."""
 DECODER = "boundary-decoder"
 """Name of the boundary decoder that ships with the package."""
 
@@ -36,8 +33,8 @@ def load_model(
     Parameters
     ----------
     name : str or Path
-        "gatedgcn" or "gatedgcn-small" (half the time), which ship with the package, or
-        the path of a safetensors file.
+        "gatedgcn" or "gatedgcn-small" (half the time), which ship with the package, the
+        name of a fine-tuned model, or the path of a safetensors file.
     device : {"auto", "cpu", "cuda", "mps"}
     backend : {"auto", "fused", "torch", "triton", "half", "dgl"}
         See `Predictor`.
@@ -56,14 +53,12 @@ def load_model(
     path, where = Path(name), (choose_device(device), backend)
     if path.suffix == ".safetensors":
         return Predictor(*load_checkpoint(path), *where)
-    if name not in BUNDLED:
-        raise SettingsError(
-            f"The model must be one of {list(BUNDLED)}, or a .safetensors file; "
-            f"{str(name)!r} is neither."
-        )
-    path = WEIGHTS / f"{name}-several.safetensors"
-    several = Predictor(*load_checkpoint(path), *where)
-    return Predictor(*load_checkpoint(WEIGHTS / f"{name}.safetensors"), *where, several)
+    files = find_model(str(name))
+    several = Predictor(*load_checkpoint(files.several), *where)
+    model = Predictor(*load_checkpoint(files.network), *where, several)
+    if files.projection is not None:
+        model.name, model.projection = files.name, str(files.projection)
+    return model
 
 
 @cache

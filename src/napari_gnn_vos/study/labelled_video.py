@@ -25,10 +25,20 @@ class LabelledVideo:
     session : Session
         Without annotations.
     truth : (T, H, W) ndarray of uint8
+    labelled : tuple of int, optional
+        Frames whose ground truth is known; all by default.
     """
 
     session: Session
     truth: NDArray[np.uint8]
+    labelled: tuple[int, ...] | None = None
+
+    @property
+    def labelled_frames(self) -> tuple[int, ...]:
+        """Frames whose ground truth is known, ascending."""
+        if self.labelled is None:
+            return tuple(range(len(self.truth)))
+        return self.labelled
 
 
 def open_davis_videos(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -62,6 +62,31 @@ class FixedFirstRound:
         if labels is None and self.first:
             return self.first
         return self.then(labels, truth, rng, used)
+
+
+@dataclass(frozen=True, slots=True)
+class StrokesOnFrames:
+    """Draw strokes on some frames only, such as those whose ground truth is known.
+
+    Parameters
+    ----------
+    source : StrokeSource
+    frames : tuple of int
+        Ascending.
+    """
+
+    source: StrokeSource
+    frames: tuple[int, ...]
+
+    def __call__(
+        self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
+    ) -> tuple[Scribble, ...]:
+        """Draw the strokes of a round, see `StrokeSource`."""
+        rows = list(self.frames)
+        labels = None if labels is None else labels[rows]
+        used = [rows.index(t) for t in used if t in rows]
+        strokes = self.source(labels, truth[rows], rng, used)
+        return tuple(replace(stroke, frame=rows[stroke.frame]) for stroke in strokes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

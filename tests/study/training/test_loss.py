@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -151,3 +153,18 @@ def test_processes_average_their_gradients(tmp_path):
     together = torch.load(tmp_path / "weights.pt", weights_only=True)
     for name, weights in alone.network.state_dict().items():
         torch.testing.assert_close(together[name], weights, atol=1e-5, rtol=1e-3)
+
+
+def test_superpixels_without_a_target_do_not_count():
+    window = sample()
+    logits = np.random.default_rng(1).normal(size=len(window.target)).astype(np.float32)
+    known = np.arange(len(logits)) % 3 > 0
+    hidden = replace(window, target=np.where(known, window.target, np.nan))
+    changed = np.where(known, logits, 50).astype(np.float32)
+    losses = [
+        float(batch_loss(Constant(values), METADATA, [hidden], 1).detach())
+        for values in (logits, changed)
+    ]
+    assert losses[0] == pytest.approx(losses[1])
+    complete = batch_loss(Constant(logits), METADATA, [window], 1)
+    assert losses[0] != pytest.approx(float(complete.detach()))

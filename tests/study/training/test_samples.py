@@ -8,6 +8,7 @@ from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.training.samples import (
     DROPPED_GROUPS,
     SessionPool,
@@ -37,11 +38,34 @@ def test_targets_computed_by_hand():
     graph = VideoGraph(frames, [], np.array([2, 2]), (), (), (2, 1, 4), "")
     video, _ = moving_square()
     truth = np.array([[[3, 3, 3, 0]], [[1, 3, 0, 0]]], np.uint8)
-    target, size = targets(Session(video, graph), truth)
+    session = Session(video, graph)
+    target, size = targets(session, LabelledVideo(session, truth))
     assert size.tolist() == [2, 2, 1, 3]
     assert set(target) == {1, 3}
     np.testing.assert_allclose(target[3], [1, 0.5, 0, 1 / 3], rtol=1e-6)
     np.testing.assert_allclose(target[1], [0, 0, 1, 0])
+
+
+def test_target_of_an_unlabelled_frame_is_not_a_number():
+    frames = [plain_frame([[0, 0, 1, 1]]), plain_frame([[0, 1, 1, 1]])]
+    graph = VideoGraph(frames, [], np.array([2, 2]), (), (), (2, 1, 4), "")
+    truth = np.array([[[0, 0, 0, 0]], [[1, 0, 0, 0]]], np.uint8)
+    session = Session(moving_square()[0], graph)
+    target, _ = targets(session, LabelledVideo(session, truth, (1,)))
+    np.testing.assert_array_equal(target[1], np.float32([np.nan, np.nan, 1, 0]))
+
+
+def test_samples_and_strokes_are_on_labelled_frames(labelled_video):
+    truth = labelled_video.truth.copy()
+    truth[[0, 1, 3, 4]] = 0
+    pool = pool_of(replace(labelled_video, truth=truth, labelled=(2,)))
+    for _ in range(4):
+        pool.advance(DIFFUSION_MODEL)
+    for running in pool._running:
+        assert {s.frame for strokes in running.session.rounds for s in strokes} == {2}
+    for _ in range(20):
+        known = ~np.isnan(pool.sample(2).target)
+        assert 0 < known.mean() < 1
 
 
 @pytest.mark.parametrize("frames", [1, 3, 5, 9])

@@ -94,6 +94,7 @@ class Controller:
         self._quality: Quality = "balanced"
         self._message = ""
         self._unpredicted = False  # strokes were drawn since the last round
+        self._model_changed = False  # another model was chosen since the last round
         self._connect()
 
     desk = renamed_attribute("desk", "jobs")
@@ -188,6 +189,11 @@ class Controller:
             self.auto_predict.request()
             self.changed.emit()
 
+    def notice_model(self, name: str) -> None:
+        """Take notice that another model was chosen."""
+        self._model_changed = True
+        self.report(f"The next round is predicted by {name}")
+
     def restore_history(self, history: History, message: str) -> None:
         """Continue the open video with the history of a project."""
         self._require_annotation().history = history
@@ -224,8 +230,9 @@ class Controller:
         drawing = annotation.read()
         require_objects(drawing)
         if annotation.prepared:
-            self._unpredicted = False
-            self.rounds.predict(annotation, drawing, frames=frames)
+            self._unpredicted, again = False, self._model_changed
+            self.rounds.predict(annotation, drawing, frames=frames, again=again)
+            self._model_changed = False
         else:
             self.rounds.prepare(annotation, self._quality, lambda: self.predict(frames))
 

@@ -104,6 +104,7 @@ class Rounds:
         *,
         amend: bool = False,
         frames: range | None = None,
+        again: bool = False,
     ) -> None:
         """Predict a prepared video; nothing is started if nothing is new.
 
@@ -117,6 +118,8 @@ class Rounds:
             becomes a new one.
         frames : range, optional
             Frames whose labels may change; by default all.
+        again : bool
+            Whether to predict also if nothing is new, because the model is.
 
         Raises
         ------
@@ -128,7 +131,8 @@ class Rounds:
         number, current = len(session.rounds) + 1, annotation.history.current
         scribbles = annotation.new_scribbles(drawing)
         constraints = _constraints(annotation.table, frames)
-        if not scribbles and constraints == _last_constraints(session):
+        unchanged = not scribbles and constraints == _last_constraints(session)
+        if unchanged and not again:
             self.started.emit(f"Nothing new is drawn since round {number - 1}")
             return
         count = _count(session.video.shape[0] if frames is None else len(frames))

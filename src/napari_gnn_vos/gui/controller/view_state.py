@@ -122,12 +122,7 @@ class ViewState:
     @property
     def time_left(self) -> str:
         """Estimated time until the running job ends, for people."""
-        seconds = self.seconds_left
-        if seconds is None:
-            return ""
-        if seconds < 90:
-            return f"about {max(round(seconds), 1)} s left"
-        return f"about {round(seconds / 60)} min left"
+        return describe_time_left(self.seconds_left)
 
     @property
     def details(self) -> str:
@@ -147,3 +142,12 @@ class ViewState:
         again = " again" if self.rounds else ""
         then = "" if self.auto_predict else f", then Predict{again}"
         return f"Paint {target}, on any frame{then}."
+
+
+def describe_time_left(seconds: float | None) -> str:
+    """Describe an estimated time for people; empty if it is unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1)} s left"
+    return f"about {round(seconds / 60)} min left"

@@ -75,7 +75,14 @@ class VideoSection(Section):
             "quality takes longer",
         )
         self.quality.changed.connect(self._set_quality)
-        self.settings = Container(widgets=[self.quality])
+        self.model = ComboBox(
+            label="Model",
+            choices=lambda _combo: annotator.models.names,
+            value=annotator.models.name,
+            tooltip="Predicts the next rounds; Train a model makes further ones",
+        )
+        self.model.changed.connect(self._set_model)
+        self.settings = Container(widgets=[self.quality, self.model])
         self.settings.margins = (0, 0, 0, 0)
         self.requirements = make_label("requirements", lines=2)
         self.prepare, self.reset = self._button("prepare"), self._button("reset")
@@ -94,6 +101,7 @@ class VideoSection(Section):
         self.quality.enabled = not (state.busy or state.prepared)
         with self.quality.changed.blocked():
             self.quality.value = state.quality
+        self._show_model(state)
         self.requirements.setText(f"Preparation: {state.requirements}")
         self.requirements.setVisible(state.can_prepare and bool(state.requirements))
         self.prepare.setEnabled(state.can_prepare)
@@ -103,6 +111,17 @@ class VideoSection(Section):
 
     def _open(self, image: Image | None) -> None:
         self._attempt(lambda: self._annotator.open(image))
+
+    def _show_model(self, state: ViewState) -> None:
+        models = self._annotator.models
+        self.model.enabled = not state.busy
+        with self.model.changed.blocked():
+            if models.name not in self.model.choices:
+                self.model.reset_choices()
+            self.model.value = models.name
+
+    def _set_model(self, name: str) -> None:
+        self._attempt(lambda: self._annotator.models.choose(name))
 
     def _set_quality(self, quality: Quality) -> None:
         self._annotator.controller.quality = quality

@@ -78,6 +78,11 @@ class Learner:
         """Network with the averaged weights, in evaluation mode."""
         return cast(GatedGCN, self._average.module)
 
+    def start_from(self, state: dict[str, Tensor]) -> None:
+        """Set the weights and their average, in place of random ones."""
+        self.network.load_state_dict(state)
+        self.averaged.load_state_dict(state)
+
     def step(self, samples: Sequence[Sample], rate: float, overlap: float) -> float:
         """Take one optimiser step at a learning rate and return the loss before it."""
         for group in self._adam.param_groups:

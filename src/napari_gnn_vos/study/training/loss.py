@@ -30,6 +30,7 @@ def batch_loss(
     metadata : CheckpointMetadata
         Input features of the network.
     samples : sequence of Sample
+        Superpixels whose target is not known do not count.
     overlap : float
         Weight of the soft Jaccard term, in which superpixels are weighted by size.
         The term is omitted if the targets of a window sum to 1 superpixel or less.
@@ -69,10 +70,14 @@ def batch_loss(
 
 
 def _sample_loss(logits: Tensor, sample: Sample, overlap: float) -> Tensor:
-    target = torch.tensor(sample.target, device=logits.device)
+    known = ~np.isnan(sample.target)
+    target, size = (
+        torch.tensor(values[known], device=logits.device)
+        for values in (sample.target, sample.size)
+    )
+    logits = logits[torch.tensor(known, device=logits.device)]
     loss = functional.binary_cross_entropy_with_logits(logits, target)
-    if sample.target.sum() > 1:
-        size = torch.tensor(sample.size, device=logits.device)
+    if target.sum() > 1:
         p = torch.sigmoid(logits)
         intersection = (size * p * target).sum()
         union = (size * (p + target)).sum() - intersection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
 from napari_gnn_vos.study.labelled_video import LabelledVideo
-from napari_gnn_vos.study.rounds import run_rounds
+from napari_gnn_vos.study.rounds import StrokesOnFrames, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from napari_gnn_vos.study.training.samples import targets
 
@@ -40,7 +40,7 @@ class ProjectionSamples:
     Parameters
     ----------
     inputs : (N, C) ndarray of float16
-        `label_model_inputs` of all superpixels.
+        `label_model_inputs` of all superpixels whose label is known.
     share : (N,) ndarray of float32
         Share of their pixels that belong to the object.
     size : (N,) ndarray of float32
@@ -95,20 +95,21 @@ def collect_projection_samples(
     rng : numpy.random.Generator
     """
     truth = (video.truth > 0).astype(np.uint8)
+    video = replace(video, truth=truth)
     model, rounds = WholeVideoModel(diffusion_baseline), []
     for vary in (False, True):
-        annotator = SimulatedAnnotator(vary)
+        annotator = StrokesOnFrames(SimulatedAnnotator(vary), video.labelled_frames)
         steps = run_rounds(
             video.session, truth, annotator, model, rounds=ROUNDS, rng=rng
         )
         rounds += [_known(session) for session, _ in steps]
     graph = video.session.graph
-    share, size = targets(video.session, truth)
+    shares, size = targets(video.session, video)
     inputs = [label_model_inputs(frame, SETTINGS) for frame in graph.frames]
     everything = np.concatenate(inputs).astype(np.float16)
-    return ProjectionSamples(
-        everything, share[1], size, _column_weights(graph), tuple(rounds)
-    )
+    known = ~np.isnan(shares[1])
+    superpixels = everything[known], shares[1][known], size[known]
+    return ProjectionSamples(*superpixels, _column_weights(graph), tuple(rounds))
 
 
 def _column_weights(graph: VideoGraph) -> F32:

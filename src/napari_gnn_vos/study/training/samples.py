@@ -16,7 +16,7 @@ from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import Graph
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import objects_of
-from napari_gnn_vos.study.rounds import corrected
+from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 F32 = NDArray[np.float32]
@@ -42,7 +42,8 @@ class Sample:
         N superpixels.
     inputs : (N, 8) ndarray of float32
     target : (N,) ndarray of float32
-        Share of the pixels of each superpixel that have the label.
+        Share of the pixels of each superpixel that have the label; NaN where it is not
+        known.
     size : (N,) ndarray of float32
         Number of pixels of each superpixel.
     """
@@ -65,9 +66,13 @@ class RunningSession:
     size: F32
 
     def sample(self, frames: int, rng: Generator) -> Sample:
-        """Cut a window of `frames` frames at random for a random object."""
+        """Cut a window of `frames` frames at random for a random object.
+
+        It contains a frame whose ground truth is known.
+        """
         count = len(self.graph.offsets) - 1
-        begin = int(rng.integers(0, max(count - frames, 0) + 1))
+        starts = _window_starts(count, frames, self.labelled_video.labelled_frames)
+        begin = int(starts[rng.integers(len(starts))])
         graph, rows = self.graph.cut(begin, min(begin + frames, count))
         label = int(rng.choice(list(self.inputs)))
         inputs = self.inputs[label][rows].copy()
@@ -138,7 +143,8 @@ class SessionPool:
     def _annotate_session(
         self, labelled_video: LabelledVideo, session: Session
     ) -> RunningSession:
-        scribbles = self._annotator(
+        annotator = StrokesOnFrames(self._annotator, labelled_video.labelled_frames)
+        scribbles = annotator(
             session.labels, labelled_video.truth, self._rng, corrected(session)
         )
         if not scribbles:
@@ -152,7 +158,7 @@ class SessionPool:
         inputs = dict(
             zip(known.objects, np.concatenate(per_frame, axis=1), strict=True)
         )
-        target, size = targets(session, labelled_video.truth)
+        target, size = targets(session, labelled_video)
         return RunningSession(labelled_video, session, graph, inputs, target, size)
 
 
@@ -181,8 +187,36 @@ def merge_random_objects(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np
     return merged
 
 
-def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32], F32]:
-    """Compute the covered share per superpixel and object, and superpixel sizes."""
+def _window_starts(
+    count: int, frames: int, labelled: Sequence[int]
+) -> NDArray[np.intp]:
+    """Find the first frames of all windows that contain a labelled frame."""
+    frames = min(frames, count)
+    known = np.isin(np.arange(count), labelled)
+    windows = np.lib.stride_tricks.sliding_window_view(known, frames)
+    return np.flatnonzero(windows.any(axis=1))
+
+
+def targets(
+    session: Session, labelled_video: LabelledVideo
+) -> tuple[dict[int, F32], F32]:
+    """Compute the targets of all superpixels.
+
+    Parameters
+    ----------
+    session : Session
+        Of the video, with the superpixels of any round.
+    labelled_video : LabelledVideo
+
+    Returns
+    -------
+    shares : dict of int to (N,) ndarray of float32
+        Share of the pixels of each superpixel that belong to an object; NaN on frames
+        whose ground truth is not known.
+    size : (N,) ndarray of float32
+        Number of their pixels.
+    """
+    truth, labelled = labelled_video.truth, set(labelled_video.labelled_frames)
     objects = objects_of(truth)
     shares: dict[int, list[NDArray[np.float64]]] = {label: [] for label in objects}
     sizes = []
@@ -192,7 +226,8 @@ def targets(session: Session, truth: NDArray[np.uint8]) -> tuple[dict[int, F32],
         sizes.append(size)
         for label in objects:
             inside = (truth[t] == label).ravel()
-            shares[label].append(np.bincount(flat, inside, frame.n) / size)
+            share = np.bincount(flat, inside, frame.n) / size
+            shares[label].append(share if t in labelled else np.full(frame.n, np.nan))
     joined = {k: np.concatenate(v).astype(np.float32) for k, v in shares.items()}
     return joined, np.concatenate(sizes).astype(np.float32)
 

@@ -1,0 +1,192 @@
+"""Fine-tune models on the open video and on projects, beside the annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
+from psygnal import Signal
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.controller.jobs import JobRunner, Runner, run_at_once
+from napari_gnn_vos.model.named_models import require_free_name
+from napari_gnn_vos.progress import Pipeline, Progress
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.study.fine_tuning.annotated_video import AnnotatedVideo
+    from napari_gnn_vos.study.fine_tuning.fine_tune import FineTuned
+
+
+class FineTuning:
+    """Trainings of an annotator, one at a time; strokes can be drawn meanwhile.
+
+    Parameters
+    ----------
+    annotator : Annotator
+        Its open video can be trained on.
+
+    Attributes
+    ----------
+    run : Runner
+        Executes the trainings: by default at once, in the window in a thread.
+    jobs : JobRunner
+        Progress and time left of the training.
+    message : str
+        What happened last.
+    result : FineTuned or None
+        The last training.
+    saved : str
+        Name of the model of the last training; empty if J has not risen.
+    """
+
+    changed = Signal()
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._annotator = annotator
+        self.run: Runner = run_at_once
+        self.jobs = JobRunner(self._run)
+        self.message, self.saved = "", ""
+        self.result: FineTuned | None = None
+        self.jobs.progressed.connect(self._emit_changed)
+        self.jobs.busy_changed.connect(self._emit_changed)
+        self.jobs.failed.connect(self._report)
+        self.jobs.stopped.connect(self._report_stopped)
+
+    @property
+    def labelled_frames(self) -> tuple[int, ...]:
+        """Accepted and corrected frames of the open video, ascending."""
+        annotation = self._annotator.controller.annotation
+        if annotation is None:
+            return ()
+        session = annotation.session
+        corrected = [] if session is None else _corrected(session.rounds)
+        return tuple(sorted({*annotation.accepted_frames, *corrected}))
+
+    def start(
+        self,
+        name: str,
+        projects: Sequence[str | PathLike[str]] = (),
+        *,
+        open_video: bool = True,
+        overwrite: bool = False,
+        seed: int = 0,
+    ) -> None:
+        """Train a model, and save it if its J on held-out frames has risen.
+
+        Parameters
+        ----------
+        name : str
+            Name of the new model.
+        projects : sequence of path
+            Projects whose accepted and corrected frames are used.
+        open_video : bool
+            Whether those of the open video are used.
+        overwrite : bool
+            Replace a model of this name.
+        seed : int
+
+        Raises
+        ------
+        GnnVosError
+            If the name is taken or not valid, there is nothing to train on, or a
+            training is running.
+        """
+        self.jobs.require_idle()
+        require_free_name(name, overwrite=overwrite)
+        current = self._open_video() if open_video else []
+        if not current and not projects:
+            raise GnnVosError(
+                "There is nothing to train on. Accept or correct frames of the open "
+                "video, or add projects."
+            )
+        paths, base = [str(path) for path in projects], self._annotator.models.name
+        pipeline = _train(current, paths, name, overwrite, seed, base)
+        self.result, self.saved = None, ""
+        self.message = f"Training {name} ..."
+        self.jobs.start(pipeline, self._complete)
+
+    def cancel(self) -> None:
+        """Stop the training; nothing is saved."""
+        self.jobs.cancel()
+
+    def use(self) -> None:
+        """Predict the next rounds by the model of the last training.
+
+        Raises
+        ------
+        GnnVosError
+            If none was saved.
+        """
+        if not self.saved:
+            raise GnnVosError("No model was saved. Train one first.")
+        self._annotator.models.choose(self.saved)
+
+    def close(self) -> None:
+        """Stop the training, and disconnect all listeners."""
+        self.changed.disconnect()
+        self.cancel()
+
+    def _run(self, pipeline: Pipeline[Any], **callbacks: Any) -> Callable[[], None]:
+        return self.run(pipeline, **callbacks)
+
+    def _open_video(self) -> list[AnnotatedVideo]:
+        annotation = self._annotator.controller.annotation
+        if annotation is None or not self.labelled_frames:
+            return []
+        from napari_gnn_vos.study.fine_tuning.annotated_video import (
+            AnnotatedVideo,
+            collect_masks,
+        )
+
+        session, drawing = annotation.session, annotation.read()
+        labels = None if session is None else session.packed_labels
+        corrected = [] if session is None else _corrected(session.rounds)
+        masks = collect_masks(drawing.accepted, labels, corrected)
+        return [AnnotatedVideo(annotation.source.video, masks)] if masks else []
+
+    def _complete(self, trained: tuple[FineTuned, str]) -> None:
+        self.result, self.saved = trained
+        outcome = f"Saved {self.saved}" if self.saved else "Not saved: J has not risen"
+        self._report(f"{outcome}. {self.result}")
+
+    def _report(self, message: str) -> None:
+        self.message = message
+        self.changed.emit()
+
+    def _report_stopped(self) -> None:
+        self._report("Training stopped; nothing is saved")
+
+    def _emit_changed(self, _value: object = None) -> None:
+        self.changed.emit()
+
+
+def _corrected(rounds: Sequence[Sequence[Any]]) -> set[int]:
+    """Collect the frames with strokes of rounds after the first."""
+    return {scribble.frame for scribbles in rounds[1:] for scribble in scribbles}
+
+
+def _train(
+    current: list[AnnotatedVideo],
+    projects: list[str],
+    name: str,
+    overwrite: bool,
+    seed: int,
+    base: str,
+) -> Pipeline[tuple[FineTuned, str]]:
+    """Read the projects, train, and save a better model; return also its name."""
+    yield Progress("start", 0, 1)
+    from napari_gnn_vos.study.fine_tuning.annotated_video import read_annotated_video
+    from napari_gnn_vos.study.fine_tuning.fine_tune import fine_tune
+    from napari_gnn_vos.study.fine_tuning.fine_tune_settings import FineTuneSettings
+
+    videos = [*current, *map(read_annotated_video, projects)]
+    cache = Path(user_cache_path("napari-gnn-vos"))
+    tuned = yield from fine_tune(videos, FineTuneSettings(seed=seed), cache, base)
+    if not tuned.better:
+        return tuned, ""
+    tuned.save(name, overwrite=overwrite)
+    return tuned, name

@@ -1,0 +1,170 @@
+"""Form that fine-tunes a model: videos, name, progress and J before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from magicgui.widgets import CheckBox, Container, LineEdit
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QListWidget,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_gnn_vos.gui.controller.view_state import describe_time_left
+from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.sections import make_label, make_row
+from napari_gnn_vos.io.project_parts import SUFFIX
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+
+FILTER = f"Project (*{SUFFIX})"
+INTRODUCTION = (
+    "Trains the model on frames that you accepted or corrected. The last of them are "
+    "held out, to measure J before and after."
+)
+LIST_HEIGHT = 70
+"""Height of the list of projects in pixels."""
+
+
+class FineTuningForm(QWidget):
+    """Choose videos and a name, train, and use the model.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    """
+
+    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
+        super().__init__()
+        self._annotator, self._attempt = annotator, attempt
+        self._training = annotator.fine_tuning
+        self.open_video = CheckBox(
+            text="Open video",
+            value=True,
+            tooltip="Train on accepted and corrected frames of the open video",
+        )
+        self.projects = QListWidget()
+        self.projects.setMaximumHeight(LIST_HEIGHT)
+        self.projects.setToolTip(
+            "Projects whose accepted and corrected frames are used"
+        )
+        self.add = self._button("Add projects ...", self.choose_projects)
+        self.remove = self._button("Remove", self._remove_project)
+        self.name = LineEdit(label="Name", tooltip="Name of the new model")
+        self.start = self._button("Train", self.train)
+        self.cancel = self._button("Cancel", self._training.cancel)
+        self.bar, self.time_left = QProgressBar(), make_label("caption")
+        self.message = make_label("status")
+        self.use = self._button("Use this model", self._training.use)
+        self.use.setToolTip("Predict the next rounds by the model")
+        self._arrange()
+        self._training.changed.connect(self.refresh)
+        annotator.state_changed.connect(self.refresh)
+        self.name.changed.connect(self.refresh)
+        self.open_video.changed.connect(self.refresh)
+        self.refresh()
+
+    def stop(self) -> None:
+        """Disconnect from the annotator."""
+        self._training.changed.disconnect(self.refresh, missing_ok=True)
+        self._annotator.state_changed.disconnect(self.refresh, missing_ok=True)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Projects in the list."""
+        items = (self.projects.item(row) for row in range(self.projects.count()))
+        return [Path(item.text()) for item in items]
+
+    def add_projects(self, paths: list[Path]) -> None:
+        """Add projects that are not in the list."""
+        known = self.paths
+        for path in paths:
+            if path not in known:
+                self.projects.addItem(str(path))
+        self.refresh()
+
+    def choose_projects(self) -> None:
+        """Ask for projects, and add them."""
+        names, _ = QFileDialog.getOpenFileNames(self, "Add projects", "", FILTER)
+        self.add_projects([Path(name) for name in names])
+
+    def train(self) -> None:
+        """Start the training; ask first if a model has the name."""
+        name = self.name.value.strip()
+        exists = name in self._annotator.models.names
+        question = f"Replace the model {name!r}?"
+        if exists and not self._annotator.confirm(question):
+            return
+        self._training.start(
+            name, self.paths, open_video=self.uses_open_video, overwrite=exists
+        )
+
+    @property
+    def uses_open_video(self) -> bool:
+        """Whether the training uses the open video."""
+        return bool(self.open_video.value and self._training.labelled_frames)
+
+    def refresh(self, _value: object = None) -> None:
+        """Show videos, progress and result of the training."""
+        count, busy = len(self._training.labelled_frames), self._training.jobs.busy
+        frames = f"{count} frame{'' if count == 1 else 's'}"
+        self.open_video.text = f"Open video ({frames} accepted or corrected)"
+        self.open_video.enabled = count > 0 and not busy
+        for widget in (self.projects, self.add, self.remove):
+            widget.setEnabled(not busy)
+        self.name.enabled = not busy
+        has_videos = self.uses_open_video or self.projects.count() > 0
+        self.start.setEnabled(bool(self.name.value.strip()) and has_videos and not busy)
+        for widget in (self.bar, self.time_left, self.cancel):
+            widget.setVisible(busy)
+        self._show_progress()
+        self.message.setText(self._training.message)
+        saved = self._training.saved
+        self.use.setVisible(bool(saved))
+        self.use.setEnabled(saved != self._annotator.models.name)
+
+    def _show_progress(self) -> None:
+        jobs = self._training.jobs
+        self.time_left.setText(describe_time_left(jobs.seconds_left))
+        if jobs.progress is not None:
+            self.bar.setFormat(f"{jobs.progress.stage}  %v / %m")
+            self.bar.setMaximum(max(jobs.progress.total, 1))
+            self.bar.setValue(jobs.progress.done)
+
+    def _remove_project(self) -> None:
+        self.projects.takeItem(self.projects.currentRow())
+        self.refresh()
+
+    def _button(self, text: str, action: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.clicked.connect(lambda _checked=False: self._attempt(action))
+        return button
+
+    def _arrange(self) -> None:
+        column = QVBoxLayout(self)
+        name = Container(widgets=[self.name])
+        name.margins = (0, 0, 0, 0)
+        for widget in (
+            make_label("hint", INTRODUCTION),
+            self.open_video.native,
+            self.projects,
+            make_row(self.add, self.remove),
+            name.native,
+            make_row(self.start, self.cancel),
+            self.bar,
+            self.time_left,
+            self.message,
+            self.use,
+        ):
+            column.addWidget(widget)
+        column.addStretch()
+        self._name_row = name
