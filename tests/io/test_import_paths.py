@@ -20,7 +20,7 @@ def test_former_import_path_warns(path, name, monkeypatch):
 
 
 def test_documented_import_path_of_projects():
-    from napari_gnn_vos.io.project import Project
     from napari_gnn_vos.io.project import project as module
+    from napari_gnn_vos.io.project.project import Project
 
     assert Project is module.Project

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.gui.controller.view_state import describe_time_left
 from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.sections import make_label, make_row
-from napari_gnn_vos.io.project_parts import SUFFIX
+from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
