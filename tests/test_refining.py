@@ -15,7 +15,7 @@ from napari_gnn_vos.engine import (
 from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.interact import boundary_band
 from napari_gnn_vos.interact.groups import Groups
-from napari_gnn_vos.model import boundary_refiner
+from napari_gnn_vos.model import encoded_video
 from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.video import Video
@@ -192,7 +192,7 @@ def test_no_more_frames_are_encoded_ahead_than_stay_in_memory(
     session = drain(start(moving_square()[0], Config(refine="decoder")))
     labeller = FrameLabeller.of(session, Groups.of_one((1,)))
     nbytes = labeller.refiner.encode(session.video.rgb(0)).nbytes
-    monkeypatch.setattr(boundary_refiner, "ENCODED_BYTES", 3 * nbytes)
+    monkeypatch.setattr(encoded_video, "ENCODED_BYTES", 3 * nbytes)
     assert list(labeller.encoded.encode_ahead([3, 2, 4, 1, 5])) == [3, 2, 4]
 
 

@@ -182,7 +182,6 @@ class LabelModelSettings(Settings):
         description="Compute the appearance of the parts of a split superpixel from "
         "their own pixels. If false, the parts share the appearance of the whole.",
     )
-
     group_similar_objects: bool = Field(
         True,
         description="Predict objects that the label model confuses, such as cells, as "
@@ -223,8 +222,9 @@ class Config(Settings):
     )
     refined_previous: bool = Field(
         False,
-        description="The next round's previous prediction is what the decoder gives, "
-        "averaged over superpixels, in place of what the network gave.",
+        description="The next round uses the result of the boundary decoder, averaged "
+        "over superpixels, as its previous prediction, instead of the output of the "
+        "network.",
     )
 
     @field_validator("refine", mode="before")

@@ -11,7 +11,8 @@ from napari_gnn_vos.model.boundary_decoder import (
     load_decoder,
     save_decoder,
 )
-from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, box_of, tiles_of
+from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
+from napari_gnn_vos.model.encoded_video import box_of, tiles_of
 from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     fill_colour_windows,
@@ -135,10 +136,10 @@ def test_encoded_frames_are_bounded_and_do_not_keep_the_video(refiner, monkeypat
     import gc
     import weakref
 
-    from napari_gnn_vos.model import boundary_refiner
+    from napari_gnn_vos.model import encoded_video
     from napari_gnn_vos.structures.video import Video
 
-    monkeypatch.setattr(boundary_refiner, "ENCODED_BYTES", 70_000)
+    monkeypatch.setattr(encoded_video, "ENCODED_BYTES", 70_000)
     video = Video.from_array(np.stack([picture((64, 64), t) for t in range(6)]))
     frames = refiner.frames(video, False)
     assert refiner.frames(video, False) is frames

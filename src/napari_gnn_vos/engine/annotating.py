@@ -38,10 +38,10 @@ from napari_gnn_vos.prepare.describe import (
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.frame_graph import FrameGraph
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import Seeds
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.structures.video import Rgb
 
 
 def annotate(

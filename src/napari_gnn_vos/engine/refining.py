@@ -24,7 +24,8 @@ from napari_gnn_vos.structures.label_frames import Labels
 from napari_gnn_vos.structures.session import Session
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner, EncodedVideo
+    from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
+    from napari_gnn_vos.model.encoded_video import EncodedVideo
 
 F32 = NDArray[np.float32]
 

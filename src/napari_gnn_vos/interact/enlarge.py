@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.compiler import njit
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.working_video import reduce_image
 from napari_gnn_vos.vision import cv2
 
@@ -93,7 +93,7 @@ def _vote(labels, reduced_image, colour, position, votes):  # type: ignore[no-un
 
 @njit(cache=True, nogil=True)
 def _weight(down, right, colour, other):  # type: ignore[no-untyped-def]
-    """Weight of a reduced pixel by its distance and the difference of colour."""
+    """Compute the weight of a reduced pixel by its distance and colour difference."""
     difference = np.float32(0)
     for channel in range(3):
         d = np.float32(colour[channel]) - np.float32(other[channel])

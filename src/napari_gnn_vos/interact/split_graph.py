@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.split_superpixels import split_superpixels
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Prediction, Session
-from napari_gnn_vos.structures.video import Rgb
 
 F32 = NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from scipy.ndimage import distance_transform_edt, find_objects
 from skimage.segmentation import watershed
 
 from napari_gnn_vos.structures.label_frames import Labels
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
 STROKE_DISTANCE = 5

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,52 +18,26 @@ from napari_gnn_vos.model.boundary_decoder import (
     BoundaryDecoder,
     upsample,
 )
+from napari_gnn_vos.model.encoded_video import (
+    TILE,
+    Box,
+    EncodedFrame,
+    EncodedVideo,
+    box_of,
+    tiles_of,
+)
 from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     fill_colour_windows,
 )
-from napari_gnn_vos.structures.cached_sequence import BoundedCache
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.weak_cache import WeakCache
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
-TILE = 32
-"""Side of a tile in pixels of the output, which has half the picture's resolution."""
 ALIGNMENT = 8
-"""Height and width of a picture are extended to a multiple of the largest stride."""
-ENCODED_BYTES = 320 * 2**20
-"""Bytes of encoded frames that stay in memory per video: 70 frames of 480p, or more if
-the object fills a part of the frame."""
-Box = tuple[slice, slice]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EncodedFrame:
-    """What the decoder needs of a frame, whatever the prediction is.
-
-    Parameters
-    ----------
-    stride2, stride4, stride8 : (C, ...) Tensor of float16
-        See `model.boundary_decoder.ImageMaps`; of a box of the frame.
-    lab : (h, w, 3) ndarray of uint8
-        CIE Lab at stride 2, of the whole frame.
-    box : tuple of slice
-        Rows and columns of the maps in the frame at stride 2.
-    """
-
-    stride2: Tensor
-    stride4: Tensor
-    stride8: Tensor
-    lab: U8
-    box: Box
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        maps = self.stride2.nbytes + self.stride4.nbytes + self.stride8.nbytes
-        return maps + self.lab.nbytes
+"""Height and width of a image are extended to a multiple of the largest stride."""
 
 
 class BoundaryRefiner:
@@ -76,7 +48,7 @@ class BoundaryRefiner:
     decoder : BoundaryDecoder
         In evaluation mode.
     embed : callable
-        Backbone, from a picture to the maps of `FEATURE_BLOCKS`.
+        Backbone, from a image to the maps of `FEATURE_BLOCKS`.
     device : str
     """
 
@@ -106,23 +78,23 @@ class BoundaryRefiner:
         return self._videos[denoise].get(video, encoded)
 
     def half_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Height and width at stride 2 of a picture of (H, W) pixels."""
+        """Compute the height and width at stride 2 of a image of (H, W) pixels."""
         h, w = (ALIGNMENT // 2 * -(-size // ALIGNMENT) for size in shape)
         return h, w
 
     @torch.inference_mode()
-    def encode(self, picture: U8, box: Box | None = None) -> EncodedFrame:
+    def encode(self, image: U8, box: Box | None = None) -> EncodedFrame:
         """Compute all that does not depend on the prediction.
 
         Parameters
         ----------
-        picture : (H, W, 3) ndarray of uint8
+        image : (H, W, 3) ndarray of uint8
             Its last row and column are repeated up to multiples of 8.
         box : tuple of slice, optional
             Rows and columns to encode at stride 2, multiples of 4; all by default.
         """
-        height, width = (-size % ALIGNMENT for size in picture.shape[:2])
-        extended = np.pad(picture, ((0, height), (0, width), (0, 0)), mode="edge")
+        height, width = (-size % ALIGNMENT for size in image.shape[:2])
+        extended = np.pad(image, ((0, height), (0, width), (0, 0)), mode="edge")
         half = extended.shape[1] // 2, extended.shape[0] // 2
         small = cv2.resize(extended, half, interpolation=cv2.INTER_AREA)
         lab = cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
@@ -180,7 +152,7 @@ class BoundaryRefiner:
     def _colours(
         self, frame: EncodedFrame, coarse: F32, corners: NDArray[np.int64]
     ) -> Tensor:
-        """Colour likelihoods of tiles with a margin of 2, zero outside the picture."""
+        """Compute colour likelihoods of tiles with a margin of 2; 0 outside images."""
         size = TILE + 4
         colours = np.empty((len(corners), COLOUR_CHANNELS, size, size), np.float32)
         statistics = colour_statistics(frame.lab, coarse)
@@ -188,73 +160,10 @@ class BoundaryRefiner:
         return torch.from_numpy(colours).to(self._device)
 
     def _context(self, stride4: Tensor, stride8: Tensor, p: Tensor) -> Tensor:
-        """Activation at stride 4 of a box, upsampled, (16, h, w)."""
+        """Compute the activation at stride 4 of a box, upsampled, (16, h, w)."""
         p4, p8 = (functional.avg_pool2d(2 * p[None] - 1, size) for size in (2, 4))
         stride4, stride8 = stride4[None].float(), stride8[None].float()
         return upsample(self._decoder.context(stride4, stride8, p4, p8))[0]
-
-
-class EncodedVideo:
-    """Encoded parts of the frames of a video, computed on access.
-
-    Parameters
-    ----------
-    read : callable
-        From the index of a frame to its picture.
-    encode : callable
-        From a picture and a box to an `EncodedFrame`.
-    """
-
-    def __init__(
-        self,
-        read: Callable[[int], U8],
-        encode: Callable[[U8, Box | None], EncodedFrame],
-    ) -> None:
-        self._read, self._encode = read, encode
-        self._cache: BoundedCache[EncodedFrame] = BoundedCache(ENCODED_BYTES)
-
-    def encode_ahead(self, frames: Iterable[int]) -> Iterator[int]:
-        """Encode whole frames before they are decoded, as many as stay in memory.
-
-        Parameters
-        ----------
-        frames : iterable of int
-            In the order of their importance.
-
-        Yields
-        ------
-        t : int
-            After each frame; those that are encoded already are skipped.
-        """
-        nbytes = 0
-        for t in frames:
-            encoded = self._cache.get(t)
-            if encoded is None:
-                encoded = self._encode(self._read(t), None)
-                if nbytes + encoded.nbytes > ENCODED_BYTES:
-                    return
-                self._cache.put(t, encoded)
-                yield t
-            nbytes += encoded.nbytes
-
-    def frame(self, t: int, band: NDArray[np.bool_]) -> EncodedFrame:
-        """Return a frame that is encoded where a band needs it, or in a larger box.
-
-        Parameters
-        ----------
-        t : int
-        band : (h, w) ndarray of bool
-            Not empty.
-        """
-        box, known = box_of(band), self._cache.get(t)
-        if known is not None:
-            joint = _union(known.box, box)
-            if joint == known.box:
-                return known
-            box = joint
-        encoded = self._encode(self._read(t), box)
-        self._cache.put(t, encoded)
-        return encoded
 
 
 def _read(video: weakref.ref[Video], denoise: bool, t: int) -> U8:
@@ -262,15 +171,6 @@ def _read(video: weakref.ref[Video], denoise: bool, t: int) -> U8:
     if owner is None:
         raise ReferenceError("The video of these frames no longer exists.")
     return owner.rgb(t, denoise=denoise)
-
-
-def _union(first: Box, second: Box) -> Box:
-    """Smallest box that contains two boxes."""
-    rows, cols = (
-        slice(min(a.start, b.start), max(a.stop, b.stop))
-        for a, b in zip(first, second, strict=True)
-    )
-    return rows, cols
 
 
 def _crop(frame: EncodedFrame, box: Box) -> list[Tensor]:
@@ -283,29 +183,6 @@ def _crop(frame: EncodedFrame, box: Box) -> list[Tensor]:
         )
         parts.append(level[:, rows, cols])
     return parts
-
-
-def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """First rows and columns of the tiles that contain a part of a band, (N, 2)."""
-    rows, cols = (-(-size // TILE) for size in band.shape)
-    whole = np.zeros((rows * TILE, cols * TILE), bool)
-    whole[: band.shape[0], : band.shape[1]] = band
-    used = whole.reshape(rows, TILE, cols, TILE).any(axis=(1, 3))
-    return np.argwhere(used) * TILE
-
-
-def box_of(band: NDArray[np.bool_]) -> Box:
-    """Box of the tiles of a band that is not empty, with a margin.
-
-    The margin, one tile, is what a tile's logit depends on at the coarse strides.
-    """
-    corners = tiles_of(band)
-    first, last = corners.min(axis=0) - TILE, corners.max(axis=0) + 2 * TILE
-    rows, cols = (
-        slice(max(int(a), 0), min(int(b), size))
-        for a, b, size in zip(first, last, band.shape, strict=True)
-    )
-    return rows, cols
 
 
 def _windows(maps: Tensor, margin: int, indices: NDArray[np.int64]) -> Tensor:

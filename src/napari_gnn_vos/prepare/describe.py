@@ -23,7 +23,7 @@ from napari_gnn_vos.prepare.node_features import (
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 
 Embed = Callable[[Rgb], list[NDArray[np.float32]]]
 """Backbone: from an image (H, W, 3) to feature maps (h, w, C)."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.structures.frame_graph import Flow
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
 FlowEstimator = Callable[[Rgb, Rgb], NDArray[np.float32]]

@@ -17,7 +17,8 @@ from napari_gnn_vos.prepare.describe import (
 )
 from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
-from napari_gnn_vos.structures.video import Rgb, Video
+from napari_gnn_vos.structures.rgb import Rgb
+from napari_gnn_vos.structures.video import Video
 
 R = TypeVar("R")
 Jobs = dict[int, Future[R]]

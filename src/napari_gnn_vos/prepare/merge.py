@@ -23,7 +23,7 @@ from napari_gnn_vos.prepare.watershed import (
     relax,
     watershed_basins,
 )
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
 MARKER_SPACING = 6

@@ -19,7 +19,7 @@ from napari_gnn_vos.prepare.pool import pool_mean
 from napari_gnn_vos.prepare.watershed import lab_colours
 from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import Flow
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]

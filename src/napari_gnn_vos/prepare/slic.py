@@ -8,7 +8,7 @@ from skimage.measure import label as connected_components
 from skimage.segmentation import slic
 
 from napari_gnn_vos.prepare.watershed import consecutive, lab_colours, relax
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
 INITIAL_FRACTION = 0.4

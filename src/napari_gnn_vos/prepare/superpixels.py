@@ -11,7 +11,7 @@ from napari_gnn_vos.config import Quality, SuperpixelSettings
 from napari_gnn_vos.prepare.merge import merge_superpixels
 from napari_gnn_vos.prepare.slic import slic_superpixels
 from napari_gnn_vos.prepare.watershed import lab_colours, watershed_basins
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 
 Oversegment = Callable[[Rgb, list[NDArray[np.float32]], int], NDArray[np.int32]]
 """From an image (H, W, 3), its motions (H, W, 2) and the number of superpixels, to

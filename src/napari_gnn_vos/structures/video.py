@@ -16,15 +16,13 @@ from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
 from napari_gnn_vos.progress import Pipeline, Progress, drain
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.noise import denoised
+from napari_gnn_vos.structures.rgb import Rgb, to_rgb
 from napari_gnn_vos.vision import cv2
 
 log = logging.getLogger(__name__)
 
-Rgb = NDArray[np.uint8]
 SAMPLED_FRAMES = 16
 """Frames sampled for the display range and, in lazy videos, for the fingerprint."""
-BLOCK_VALUES = 2**22
-"""Pixel values that are converted at a time."""
 MIN_SIDE = 16
 """Smallest height and width of a frame in pixels."""
 
@@ -100,7 +98,7 @@ class Video:
         if shape[0] < 2:
             raise VideoError(
                 f"A video needs two frames or more; {self.name!r} has {shape[0]}. "
-                "Add frames, or label a single picture with a tool for pictures."
+                "Add frames, or label a single image with a tool for images."
             )
         if min(shape[1:3]) < MIN_SIDE:
             raise VideoError(
@@ -176,7 +174,7 @@ class Video:
             A grey channel is repeated, two channels become red and green, and alpha is
             dropped. NaN is black.
         """
-        image = _rgb(self.raw(t), self.limits)
+        image = to_rgb(self.raw(t), self.limits)
         return denoised(image) if denoise else image
 
     def fingerprint(self) -> str:
@@ -274,41 +272,8 @@ def _report_non_finite(
         log.warning("%s: %s", name, notes[-1])
 
 
-def _rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
-    """Convert an (H, W[, C]) frame to RGB, with `limits` as black and white."""
-    if frame.ndim == 2:
-        frame = frame[..., None]
-    if frame.shape[2] == 4:
-        frame = frame[..., :3]
-    if frame.dtype != np.uint8 or limits != (0.0, 255.0):
-        frame = _to_levels(frame, limits)
-    if frame.shape[2] == 1:
-        return np.repeat(frame, 3, axis=2)
-    if frame.shape[2] == 2:
-        return np.concatenate([frame, np.zeros_like(frame[..., :1])], axis=2)
-    return np.ascontiguousarray(frame)
-
-
-def _to_levels(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
-    """Scale pixels to 0 .. 255, in blocks of rows to save memory, (H, W, C)."""
-    low, high = limits
-    # float32 has 24 bits: values far from 0 keep their differences in float64 only
-    precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
-    dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
-    levels = np.empty(frame.shape, np.uint8)
-    step = max(1, BLOCK_VALUES // max(1, frame[0].size))
-    for start in range(0, len(frame), step):
-        block: NDArray[Any] = frame[start : start + step].astype(dtype)
-        with np.errstate(invalid="ignore", over="ignore"):  # NaN, and huge values
-            scaled = (block - low) * (255.0 / (high - low))
-        if frame.dtype.kind == "f":
-            scaled = np.nan_to_num(scaled, copy=False, posinf=255.0, neginf=0.0)
-        levels[start : start + step] = np.clip(np.rint(scaled), 0, 255)
-    return levels
-
-
 def _grey(
     frames: Frames, limits: tuple[float, float], name: str, notes: list[str], t: int
 ) -> NDArray[np.uint8]:
-    image = _rgb(_raw(frames, name, notes, t), limits)
+    image = to_rgb(_raw(frames, name, notes, t), limits)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))

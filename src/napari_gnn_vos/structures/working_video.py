@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.byte_budget import ByteBudget
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.seeds import PaintedPixels
-from napari_gnn_vos.structures.video import MIN_SIDE, Rgb, Video
+from napari_gnn_vos.structures.video import MIN_SIDE, Video
 from napari_gnn_vos.structures.weak_cache import WeakCache
 from napari_gnn_vos.vision import cv2
 
@@ -45,7 +46,7 @@ FULL_FRAMES = ByteBudget(600 * 2**20)
 
 
 def full_frame_bytes(video: Video) -> int:
-    """Bytes of a frame as stored, as an RGB image, and of two label images of it."""
+    """Count the bytes of a frame as stored, as RGB image and of two label images."""
     pixels = math.prod(video.shape[1:])
     values = math.prod(video.frames.shape[1:])
     stored = values * int(np.dtype(video.frames.dtype).itemsize)

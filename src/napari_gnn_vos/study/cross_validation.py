@@ -208,7 +208,7 @@ class CrossValidation:
 
 
 def _decoder(fold: int) -> str:
-    """Name of the decoder of a fold."""
+    """Return the name of the decoder of a fold."""
     return f"fold{fold}-decoder"
 
 

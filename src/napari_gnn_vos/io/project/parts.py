@@ -125,14 +125,14 @@ def write_parts(project: Path, parts: Mapping[str, bytes], manifest: bytes) -> N
 
 
 def is_archive(project: Path) -> bool:
-    """Whether a path is, or is to be, a zip file."""
+    """Return whether a path is, or is to be, a zip file."""
     if project.exists():
         return project.is_file()
     return project.suffix.lower() == SUFFIX
 
 
 def is_project(path: Path) -> bool:
-    """Whether a path is a project: a folder with a manifest, or a ``.gnnvos`` file."""
+    """Return whether a path is a folder with a manifest, or a ``.gnnvos`` file."""
     if path.is_dir():
         return (path / MANIFEST).is_file()
     return path.suffix.lower() == SUFFIX and path.is_file()

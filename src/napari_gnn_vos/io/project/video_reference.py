@@ -133,7 +133,7 @@ def find_video(reference: VideoReference, project: Path) -> Path | None:
 
 
 def is_same_video(reference: VideoReference, path: Path) -> bool:
-    """Whether a file has the content that a project was made with."""
+    """Return whether a file has the content that a project was made with."""
     return reference.fingerprint in ("", content_fingerprint(path))
 
 

@@ -55,7 +55,7 @@ def training_folder(plan: TrainingPlan) -> Path:
 
 
 def weights_file(plan: TrainingPlan) -> Path:
-    """Path of the final weights of a training."""
+    """Return the path of the final weights of a training."""
     return plan.folder / "last.safetensors"
 
 

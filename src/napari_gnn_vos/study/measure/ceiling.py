@@ -129,9 +129,9 @@ def measure_ceilings(
                 {"method": method, "per_frame": per_frame}
             )
             js = []
-            for t, (picture, motions) in zip(measured, inputs, strict=True):
+            for t, (image, motions) in zip(measured, inputs, strict=True):
                 begin = time.process_time()
-                labels = oversegment(picture, motions, settings, quality)
+                labels = oversegment(image, motions, settings, quality)
                 times[method].append(time.process_time() - begin)
                 counts[method].append(int(labels.max()) + 1)
                 labelling = best_labels(labels, truth[t])

@@ -36,7 +36,7 @@ def measure_transfer(
         Folder in DAVIS layout.
     names : sequence of str
     embed : Embed
-        Maps a picture to feature maps.
+        Maps an image to feature maps.
 
     Yields
     ------
@@ -68,12 +68,12 @@ def measure_transfer(
 
 
 def _cell_features(
-    picture: NDArray[np.uint8], embed: Embed
+    image: NDArray[np.uint8], embed: Embed
 ) -> dict[str, NDArray[np.float32]]:
     """Compute the features of each cell, (cells, channels), by name of the map."""
-    size = (-(-picture.shape[1] // CELL_SIZE), -(-picture.shape[0] // CELL_SIZE))
-    maps = [_cell_rows(cv2.resize(values, size)) for values in embed(picture)]
-    colours = picture.astype(np.float32)
+    size = (-(-image.shape[1] // CELL_SIZE), -(-image.shape[0] // CELL_SIZE))
+    maps = [_cell_rows(cv2.resize(values, size)) for values in embed(image)]
+    colours = image.astype(np.float32)
     out = {f"block {b}": rows for b, rows in zip(BLOCKS, maps, strict=True)}
     out["all blocks"] = np.concatenate(maps, axis=1)
     out["colours"] = _cell_rows(cv2.resize(colours, size, interpolation=cv2.INTER_AREA))

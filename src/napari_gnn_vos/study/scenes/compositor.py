@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.study.scenes.matting import Mask, cut_by_mask
 
 Frame = tuple[Rgb, NDArray[np.uint8]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
 Mask = NDArray[np.bool_]

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import Truth
 from napari_gnn_vos.prepare.flow import dis_flow
-from napari_gnn_vos.structures.video import Rgb
+from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.study.scenes.scene_spec import Stop
 from napari_gnn_vos.vision import cv2
 

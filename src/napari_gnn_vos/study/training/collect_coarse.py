@@ -89,7 +89,7 @@ def collect_coarse(
 def _sessions(
     video: LabelledVideo, model: Model, rounds: int
 ) -> Iterator[tuple[int, Session]]:
-    """Session after each round of simulated annotation."""
+    """Yield round index and session after each round of simulated annotation."""
     rng, annotator = np.random.default_rng(0), SimulatedAnnotator()
     steps = run_rounds(
         video.session, video.truth, annotator, model, rounds=rounds, rng=rng

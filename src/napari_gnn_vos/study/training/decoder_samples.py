@@ -184,7 +184,7 @@ class StillPictures:
         return Picture(rgb, coarse, mask, values != UNKNOWN, weight)
 
     def _cut(self, name: str, rgb: U8, density: int) -> NDArray[np.int64]:
-        """Superpixels of a photograph; read if they were computed before."""
+        """Compute the superpixels of a photograph, or read them if they are stored."""
         file = self.superpixels / f"{name}-{density}.png"
         if file.exists():
             labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)

@@ -109,7 +109,7 @@ class DecoderBatch:
 
 
 def _half(crop: Picture) -> tuple[NDArray[Any], ...]:
-    """RGB, coarse probability, mask, known pixels and colours at stride 2."""
+    """Reduce all arrays to stride 2, and compute local colour likelihoods."""
 
     def half(array: NDArray[Any]) -> NDArray[Any]:
         size = array.shape[1] // 2, array.shape[0] // 2
@@ -123,7 +123,7 @@ def _half(crop: Picture) -> tuple[NDArray[Any], ...]:
 
 
 def decoder_loss(decoder: BoundaryDecoder, batch: DecoderBatch) -> Tensor:
-    """Weighted binary cross-entropy plus soft Dice over known pixels."""
+    """Compute weighted binary cross-entropy plus soft Dice loss over known pixels."""
     maps = decoder.image_maps(batch.features, batch.rgb)
     logit = decoder(maps, batch.coarse, batch.colours)
     entropy = functional.binary_cross_entropy_with_logits(

@@ -81,7 +81,7 @@ class PacketReader:
                 return packet
 
     def _is_ahead(self, number: int) -> bool:
-        """Whether reading forward to a packet is not longer than a seek."""
+        """Return whether reading forward to a packet is not longer than a seek."""
         if self._container is None or number < self._next:
             return False
         following = bisect_left(self._starts, self._next)

@@ -90,7 +90,7 @@ class MovieGroups:
         return group
 
     def _can_start(self, group: int) -> bool:
-        """Whether a new decoder decodes the keyframe of a group as one."""
+        """Return whether a new decoder decodes the keyframe of a group as one."""
         if group not in self._is_start:
             pts = self._index.groups[group].pts
             decoding = self._new_decoding(group, is_test=True)
@@ -162,5 +162,5 @@ class _Decoding:
         self.start, self.is_test, self.is_flushed = start, is_test, False
 
     def is_before(self, pts: int) -> bool:
-        """Whether a time stamp is after those of all frames that were read."""
+        """Return whether a time stamp is after those of all frames that were read."""
         return self.frames.last is None or self.frames.last < pts
