@@ -13,7 +13,7 @@ from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.preferences import FILE_NAME, Preferences
 from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
-from napari_gnn_vos.gui.widgets.guided_tour import STEPS
+from napari_gnn_vos.gui.widgets.walkthrough import STEPS
 from tests.gui import fakes
 
 pytestmark = pytest.mark.gui
@@ -25,7 +25,7 @@ def click(qtbot, button):
 
 
 def test_every_button_has_a_tooltip_with_its_key(dock):
-    for name in ("export", "history", "keys", "settings", "tour"):
+    for name in ("export", "history", "keys", "settings", "walkthrough"):
         dock.dialogs.show(name)
     buttons = dock.content.window().findChildren(QPushButton)
     assert len(buttons) > 20
@@ -124,53 +124,53 @@ def test_brush_scale_applies_to_new_videos(viewer, dock):
     assert dock.annotator.workspace.strokes.brush_size == 2 * size
 
 
-def test_tour_follows_what_the_user_does(qtbot, make_napari_viewer, toy_engine):
+def test_walkthrough_follows_what_the_user_does(qtbot, make_napari_viewer, toy_engine):
     viewer = make_napari_viewer(show=True)
     _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
     work = dock.annotator
-    work.window.start_tour()
-    tour = dock.dialogs["tour"]
-    assert (tour.index, len(STEPS)) == (0, 4)
-    points_at(qtbot, tour, dock.video.chooser.native)
+    work.window.start_walkthrough()
+    walkthrough = dock.dialogs["walkthrough"]
+    assert (walkthrough.index, len(STEPS)) == (0, 4)
+    points_at(qtbot, walkthrough, dock.video.chooser.native)
     viewer.add_image(np.zeros(fakes.SHAPE, np.uint8), name="toy")
-    qtbot.waitUntil(lambda: tour.index == 1, **WAIT)
-    points_at(qtbot, tour, dock.drawing.brush)
+    qtbot.waitUntil(lambda: walkthrough.index == 1, **WAIT)
+    points_at(qtbot, walkthrough, dock.drawing.brush)
     qtbot.wait(200)
     viewer.layers[STROKES].paint((0, 5, 5), 1)
     work.notice_stroke()
-    assert tour.index == 2
-    points_at(qtbot, tour, dock.prediction.predict)
+    assert walkthrough.index == 2
+    points_at(qtbot, walkthrough, dock.prediction.predict)
     click(qtbot, dock.prediction.predict)
-    qtbot.waitUntil(lambda: tour.index == 3, **WAIT)
-    points_at(qtbot, tour, dock.prediction.most_uncertain)
+    qtbot.waitUntil(lambda: walkthrough.index == 3, **WAIT)
+    points_at(qtbot, walkthrough, dock.prediction.most_uncertain)
     viewer.layers[STROKES].paint((1, 9, 9), 1)
     click(qtbot, dock.prediction.predict)
-    qtbot.waitUntil(lambda: not tour.isVisible(), **WAIT)
-    assert not tour._frame.isVisible()
+    qtbot.waitUntil(lambda: not walkthrough.isVisible(), **WAIT)
+    assert not walkthrough._frame.isVisible()
 
 
-def points_at(qtbot, tour, target):
-    """Whether the frame of the tour surrounds a widget, and does not block it."""
+def points_at(qtbot, walkthrough, target):
+    """Check that the frame surrounds a widget and does not cover it."""
     from qtpy.QtCore import QPoint, QRect
 
     qtbot.wait(300)
-    corner = target.mapTo(tour.window(), QPoint(0, 0))
-    assert tour._frame.geometry().contains(QRect(corner, target.size()))
-    assert tour._frame.isVisible()
-    assert not tour.geometry().intersects(QRect(corner, target.size()))
+    corner = target.mapTo(walkthrough.window(), QPoint(0, 0))
+    assert walkthrough._frame.geometry().contains(QRect(corner, target.size()))
+    assert walkthrough._frame.isVisible()
+    assert not walkthrough.geometry().intersects(QRect(corner, target.size()))
 
 
-def test_tour_can_be_skipped_and_started_again(qtbot, viewer, dock):
+def test_walkthrough_can_be_skipped_and_started_again(qtbot, viewer, dock):
     dock.show()
-    tour = dock.dialogs.show("tour")
-    assert tour.index == 1  # a video is open
+    walkthrough = dock.dialogs.show("walkthrough")
+    assert walkthrough.index == 1  # a video is open
     for _ in range(3):
-        click(qtbot, tour.skip)
-    assert not tour.isVisible()
-    dock.annotator.window.start_tour()
-    assert tour.isVisible()
-    click(qtbot, tour.end)
-    assert not tour.isVisible()
+        click(qtbot, walkthrough.skip)
+    assert not walkthrough.isVisible()
+    dock.annotator.window.start_walkthrough()
+    assert walkthrough.isVisible()
+    click(qtbot, walkthrough.end)
+    assert not walkthrough.isVisible()
 
 
 def test_dialogs_need_a_dock(viewer):

@@ -25,7 +25,7 @@ class WindowTools:
         Whether a dock widget listens to `requested`.
     """
 
-    requested = Signal(str)  # "export", "history", "keys", "settings" or "tour"
+    requested = Signal(str)  # "export", "history", "keys", "settings" or "walkthrough"
 
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
@@ -79,7 +79,7 @@ class WindowTools:
         """
         self._request("settings")
 
-    def start_tour(self) -> None:
+    def start_walkthrough(self) -> None:
         """Start the guided tour of the buttons.
 
         Raises
@@ -87,7 +87,7 @@ class WindowTools:
         GnnVosError
             If there is no dock widget.
         """
-        self._request("tour")
+        self._request("walkthrough")
 
     def _request(self, name: str) -> None:
         if not self.has_dock:

@@ -170,7 +170,11 @@ ACTIONS = {
             "Shift-Y",
         ),
         Action("window.show_keys", "Keys", "Show all keys", HELP_KEY),
-        Action("window.start_tour", "Tour", "Show the four steps on the real buttons"),
+        Action(
+            "window.start_walkthrough",
+            "Guided tour",
+            "Show the four steps on the real buttons",
+        ),
         Action(
             "window.show_settings",
             "Settings ...",

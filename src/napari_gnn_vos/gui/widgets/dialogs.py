@@ -36,7 +36,7 @@ class Dialogs:
             "history": self._make_history,
             "keys": self._make_keys,
             "settings": self._make_settings,
-            "tour": self._make_tour,
+            "walkthrough": self._make_walkthrough,
         }
         annotator.window.has_dock = True
         annotator.window.requested.connect(self.show)
@@ -74,7 +74,7 @@ class Dialogs:
 
         return SettingsDialog(self._annotator, self._widget)
 
-    def _make_tour(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.guided_tour import GuidedTour
+    def _make_walkthrough(self) -> QWidget:
+        from napari_gnn_vos.gui.widgets.walkthrough import Walkthrough
 
-        return GuidedTour(self._widget, self._annotator, self._attempt)
+        return Walkthrough(self._widget, self._annotator, self._attempt)

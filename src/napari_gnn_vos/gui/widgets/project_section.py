@@ -113,7 +113,7 @@ class ProjectSection(Section):
         button.setToolTip(f"Keys ({HELP_KEY}), guided tour and settings")
         menu = QMenu(button)
         menu.setToolTipsVisible(True)
-        for method in ("show_keys", "start_tour", "show_settings"):
+        for method in ("show_keys", "start_walkthrough", "show_settings"):
             add_to_menu(menu, f"window.{method}", self._annotator, self._attempt)
         button.setMenu(menu)
         return button

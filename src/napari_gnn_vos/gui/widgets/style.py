@@ -22,8 +22,8 @@ QProgressBar::chunk {{ background-color: {accent}; }}
 #status, #predict {{ font-weight: bold; }}
 """
 NOTE_SHEET = """
-#tour {{ background-color: {background}; border: 2px solid {accent}; }}
-#tour QLabel {{ color: {text}; }}
+#walkthrough {{ background-color: {background}; border: 2px solid {accent}; }}
+#walkthrough QLabel {{ color: {text}; }}
 """
 MUTED = 0.65
 """Weight of the text colour in captions and hints; the rest is background colour."""

@@ -26,7 +26,7 @@ POLL_INTERVAL = 150
 
 
 @dataclass(frozen=True)
-class TourStep:
+class WalkthroughStep:
     """A step of the tour.
 
     Parameters
@@ -46,27 +46,27 @@ class TourStep:
 
 
 STEPS = (
-    TourStep(
+    WalkthroughStep(
         "Open a video",
         "Drag a video into the window, or press Open sample. It appears in this list.",
         lambda dock: [dock.video.chooser.native],
         lambda now, _start: now.video_open,
     ),
-    TourStep(
+    WalkthroughStep(
         "Paint a stroke",
         "Choose an object in the list, and drag with the left mouse button across it "
         "in the image. Then choose Object 2 and paint on the other object.",
         lambda dock: [dock.drawing.brush, dock.drawing.objects],
         lambda now, _start: now.unpredicted,
     ),
-    TourStep(
+    WalkthroughStep(
         "Predict",
         "Press Predict, or the key G. The first time, the video is prepared; then all "
         "frames are labelled.",
         lambda dock: [dock.prediction.predict],
         lambda now, start: now.rounds > start.rounds and not now.busy,
     ),
-    TourStep(
+    WalkthroughStep(
         "Correct",
         "Press Most uncertain frame, or the key W. Paint on what is wrong there, and "
         "predict again.",
@@ -76,7 +76,7 @@ STEPS = (
 )
 
 
-class GuidedTour(QFrame):
+class Walkthrough(QFrame):
     """A note beside the widget that the present step needs, and a frame around it.
 
     It goes to the next step when the user has done the present one.
@@ -100,10 +100,10 @@ class GuidedTour(QFrame):
         super().__init__(dock.window())
         self._dock, self._annotator = dock, annotator
         self.index, self._start = 0, annotator.state
-        self.setObjectName("tour")
+        self.setObjectName("walkthrough")
         self.setFixedWidth(WIDTH)
         self._frame = TargetFrame(dock.window())
-        self._title, self._text = make_label("status"), make_label("tourText")
+        self._title, self._text = make_label("status"), make_label("walkthroughText")
         self.sample = QPushButton("Open sample")
         self.sample.setToolTip("Open the sample video Composed scene")
         self.sample.clicked.connect(lambda _checked=False: attempt(self._open_sample))
@@ -134,7 +134,7 @@ class GuidedTour(QFrame):
         self._place()
 
     @property
-    def step(self) -> TourStep:
+    def step(self) -> WalkthroughStep:
         """The present step."""
         return STEPS[self.index]
 
