@@ -20,19 +20,19 @@ from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
 from napari_gnn_vos.gui.export_tools import ExportTools
 from napari_gnn_vos.gui.fine_tuning import FineTuning
+from napari_gnn_vos.gui.history_tools import HistoryTools
 from napari_gnn_vos.gui.layer_follower import LayerFollower
 from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.object_tools import ObjectTools
+from napari_gnn_vos.gui.preferences import CONTOUR_WIDTH, Preferences, PreferenceStore
 from napari_gnn_vos.gui.project_files import ProjectFiles
 from napari_gnn_vos.gui.range_tools import RangeTools
+from napari_gnn_vos.gui.window_tools import WindowTools
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-CONTOUR_WIDTH = 2
-"""Width of the contours of a prediction in pixels of the video."""
 
 
 class Annotator:
@@ -55,6 +55,8 @@ class Annotator:
         Whether it is disconnected from the viewer.
     objects : ObjectTools
         The objects: ``objects.rename(1, "cell")``, ``objects.toggle_locked(1)``.
+    history : HistoryTools
+        All actions: ``history.items``, ``history.go_to(2)``.
     imports : LayerImports
         Other layers as annotation: ``imports.use_labels(layer)``.
     ranges : RangeTools
@@ -65,6 +67,10 @@ class Annotator:
         The model of the next rounds: ``models.choose("my cells")``.
     fine_tuning : FineTuning
         Trains models on own videos: ``fine_tuning.start("my cells")``.
+    preferences : PreferenceStore
+        Settings: ``preferences.change(opacity=0.3)``.
+    window : WindowTools
+        Dialogs: ``window.show_keys()``.
     projects : ProjectFiles
         Saves, opens and recovers projects: ``projects.save("walk.gnnvos")``.
     confirm : callable
@@ -94,6 +100,8 @@ class Annotator:
             self, ProjectKeeper(controller, self.models.checksum)
         )
         self.fine_tuning = FineTuning(self)
+        self.history = HistoryTools(self)
+        self.preferences, self.window = PreferenceStore(self), WindowTools(self)
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._events = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
@@ -150,6 +158,7 @@ class Annotator:
         workspace = None if image is None else Workspace(self.viewer, image)
         self._leave_workspace()
         self.workspace = workspace
+        self._apply_appearance()
         self.controller.open(workspace)
         if workspace is not None:
             workspace.bring_to_front()
@@ -285,6 +294,25 @@ class Annotator:
         if layer is not None:
             layer.contour = 0 if layer.contour else CONTOUR_WIDTH
 
+    def apply_preferences(self, old: Preferences) -> None:
+        """Apply the present settings where they differ from others."""
+        new = self.preferences.values
+        if new.quality != old.quality:
+            self.controller.quality = new.quality
+        self.auto_predict.enabled = new.auto_predict
+        self._apply_appearance()
+        layer = None if self.workspace is None else self.workspace.prediction
+        if layer is not None and new.appearance != old.appearance:
+            layer.opacity = new.opacity
+            layer.contour = new.appearance["contour"]
+
+    def _apply_appearance(self) -> None:
+        """Use the settings for layers that are created later."""
+        if self.workspace is not None:
+            values = self.preferences.values
+            self.workspace.prediction_layer.appearance = values.appearance
+            self.workspace.brush_scale = values.brush_scale
+
     def notice_stroke(self) -> None:
         """Record a stroke, then predict if every stroke is predicted."""
         if not self.auto_predict.is_paused:
@@ -314,6 +342,7 @@ class Annotator:
             *(controller.auto_predict.changed, controller.active_label.changed),
             *(controller.active_label.table_changed, controller.frame_range.changed),
             *(self.state_changed, self.projects.changed, self.models.changed),
+            self.window.requested,
         ):
             signal.disconnect()
         self.cancel()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QLabel, QShortcut, QVBoxLayout, QWidget
 
 from napari_gnn_vos.gui.warm_up import load_widget_in_thread
 
@@ -26,6 +27,7 @@ POLL_INTERVAL = 20
 
 CONTENT_ATTRIBUTES = (
     *("annotator", "attempt", "project", "video", "drawing", "prediction", "status"),
+    "dialogs",
 )
 """Attributes of `AnnotateWidget` that the dock has, too."""
 
@@ -106,7 +108,9 @@ class AnnotateDock(QWidget):
         new_annotator.defer = partial(QTimer.singleShot, 0)
         new_annotator.auto_predict.schedule = new_annotator.defer
         new_annotator.exports.jobs.run = partial(run_in_thread, turn=Lock())
-        new_annotator.projects.data_folder = user_data_path("napari-gnn-vos")
+        folder = user_data_path("napari-gnn-vos")
+        new_annotator.projects.data_folder = folder
+        new_annotator.preferences.load(folder)
         widget = AnnotateWidget(new_annotator)
         theme_event = self._viewer.events.theme
 
@@ -150,27 +154,47 @@ def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]
         Removes the bindings.
     """
     from napari_gnn_vos.gui.layers.layer_events import LABEL_KEYS
-    from napari_gnn_vos.gui.widgets.actions import ACTIONS
+    from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
 
     annotator = widget.annotator
-    calls: dict[str, Callable[[], object]] = {
-        action.key: partial(action.perform, annotator)
+    calls: dict[str, tuple[str, Callable[[], object]]] = {
+        action.key: (action.tooltip, partial(action.perform, annotator))
         for action in ACTIONS.values()
-        if action.key
+        if action.key not in ("", HELP_KEY)
     }
-    calls |= {key: partial(annotator.objects.select, int(key)) for key in LABEL_KEYS}
+    for key in LABEL_KEYS:
+        name = f"object {key}" if int(key) else "background"
+        select = partial(annotator.objects.select, int(key))
+        calls[key] = f"Select {name} and the brush", select
     bound_keys = []
-    for key, call in calls.items():
+    for key, (text, call) in calls.items():
 
         def press(_viewer: Any, call: Callable[[], object] = call) -> None:
             widget.attempt(call)
 
+        press.__doc__ = text  # the overview of keys shows it
         with suppress(ValueError):  # the user's own binding is kept
             viewer.bind_key(key, press)
             bound_keys.append(key)
+    shortcut = bind_help_key(widget)
 
     def unbind() -> None:
         for key in bound_keys:
             viewer.bind_key(key, None)
+        with suppress(RuntimeError):  # the window is deleted
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
 
     return unbind
+
+
+def bind_help_key(widget: AnnotateWidget) -> QShortcut:
+    """Bind the key of the overview of keys in the window of a widget."""
+    from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
+
+    action = ACTIONS["window.show_keys"]
+    shortcut = QShortcut(QKeySequence(HELP_KEY), widget)
+    shortcut.activated.connect(
+        lambda: widget.attempt(partial(action.perform, widget.annotator))
+    )
+    return shortcut

@@ -221,6 +221,27 @@ class DrawingSource(Protocol):
         """Replace the drawing."""
 
 
+def changed_frames(before: Drawing, after: Drawing) -> tuple[int, ...]:
+    """Return the frames on which two drawings differ, ascending.
+
+    Frames that share their canvas are equal; others are compared.
+    """
+
+    def lines(drawing: Drawing) -> set[tuple[int, int, bytes]]:
+        return {(x.frame, x.label, x.path.tobytes()) for x in drawing.lines}
+
+    changed = {frame for frame, _, _ in lines(before) ^ lines(after)}
+    for old, new in (
+        (before.brush, after.brush),
+        (before.accepted, after.accepted),
+    ):
+        for t in old.keys() | new.keys():
+            a, b = old.get(t), new.get(t)
+            if a is not b and not np.array_equal(a, b):  # type: ignore[arg-type]
+                changed.add(t)
+    return tuple(sorted(changed))
+
+
 def changes(
     before: Drawing, after: Drawing, shape: tuple[int, int, int]
 ) -> tuple[Scribble, ...]:

@@ -13,6 +13,7 @@ from psygnal import Signal
 from napari_gnn_vos.gui.controller.active_label import ActiveLabel
 from napari_gnn_vos.gui.controller.annotation import Annotation, Tables
 from napari_gnn_vos.gui.controller.drawing import Drawing
+from napari_gnn_vos.gui.controller.history import HistoryEntry
 from napari_gnn_vos.gui.controller.jobs import AutoPredict
 from napari_gnn_vos.gui.controller.label_import import (
     canvases_from_labels,
@@ -126,9 +127,7 @@ class Edits:
         self._rounds.require_idle()
         annotation = self._annotation()
         with self._auto_predict.paused():
-            undone = annotation.undo()
-        tables = undone.tables and (undone.tables[1], undone.tables[0])
-        self._rebase_table(annotation, tables)
+            undone = self._undo(annotation)
         self.stepped.emit(f"Undone: {undone.action}")
 
     def redo(self) -> None:
@@ -144,9 +143,43 @@ class Edits:
         self._rounds.require_idle()
         annotation = self._annotation()
         with self._auto_predict.paused():
-            redone = annotation.redo()
-        self._rebase_table(annotation, redone.tables)
+            redone = self._redo(annotation)
         self.stepped.emit(f"Redone: {redone.action}")
+
+    def go_to(self, index: int) -> None:
+        """Undo or redo until an entry of the history is the current one.
+
+        Newer strokes are kept.
+
+        Parameters
+        ----------
+        index : int
+            Index into the entries of the history.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such entry, or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        steps = index - annotation.history.index
+        with self._auto_predict.paused():
+            for _ in range(abs(steps)):
+                (self._redo if steps > 0 else self._undo)(annotation)
+        action = annotation.history.current.action if index else "start"
+        self.stepped.emit(f"At: {action}")
+
+    def _undo(self, annotation: Annotation) -> HistoryEntry:
+        undone = annotation.undo()
+        tables = undone.tables and (undone.tables[1], undone.tables[0])
+        self._rebase_table(annotation, tables)
+        return undone
+
+    def _redo(self, annotation: Annotation) -> HistoryEntry:
+        redone = annotation.redo()
+        self._rebase_table(annotation, redone.tables)
+        return redone
 
     def _rebase_table(self, annotation: Annotation, tables: Tables | None) -> None:
         """Apply the difference between two tables, and list all drawn objects."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.drawing import Drawing, VideoSource
 from napari_gnn_vos.gui.controller.object_table import ObjectTable
+from napari_gnn_vos.gui.controller.session_archive import (
+    MEMORY,
+    SessionArchive,
+    result_size,
+)
 from napari_gnn_vos.interact.uncertainty import most_uncertain_frames
 from napari_gnn_vos.structures.session import Session
-
-MAX_ROUNDS = 20
-"""Rounds that can be undone. Each one holds the packed labels of the whole video."""
-MAX_ENTRIES = 1000
-"""Actions that can be undone."""
 
 
 class HistoryEndError(GnnVosError):
@@ -70,15 +69,25 @@ class HistoryEntry:
 class History:
     """Entries of a video from its opening, and those that were undone.
 
+    The number of entries is not limited: the results of old rounds are moved to files.
+
     Parameters
     ----------
     session : Session, optional
         Session of the prepared video, before anything was drawn.
+
+    Attributes
+    ----------
+    archive : SessionArchive
+        Results of old rounds.
+    memory : int
+        Bytes of results that are kept in memory.
     """
 
     def __init__(self, session: Session | None = None) -> None:
         self.start = HistoryEntry(session, Drawing())
-        self._entries = deque([self.start])
+        self.archive, self.memory = SessionArchive(), MEMORY
+        self._entries = [self.start]
         self._undone: list[HistoryEntry] = []
 
     @classmethod
@@ -88,8 +97,8 @@ class History:
         """Create a history from its `entries` and the index of the current one."""
         history = cls(session)
         if entries:
-            history._entries = deque(entries[: current + 1])
-            history._discard_oldest()
+            history._entries = [*entries[: current + 1]]
+            history._archive_oldest()
             history._undone = list(reversed(entries[current + 1 :]))
         return history
 
@@ -97,6 +106,11 @@ class History:
     def entries(self) -> tuple[HistoryEntry, ...]:
         """All entries, oldest first, then the undone ones in the order of redo."""
         return (*self._entries, *reversed(self._undone))
+
+    @property
+    def index(self) -> int:
+        """Index of the current entry in `entries`."""
+        return len(self._entries) - 1
 
     @property
     def current(self) -> HistoryEntry:
@@ -116,16 +130,14 @@ class History:
     def complete_preparation(self, session: Session) -> None:
         """Assign the session of the prepared video to all entries."""
         self.start = replace(self.start, session=session)
-        self._entries = deque(
-            replace(entry, session=session) for entry in self._entries
-        )
+        self._entries = [replace(entry, session=session) for entry in self._entries]
         self._undone = [replace(entry, session=session) for entry in self._undone]
 
     def add(self, entry: HistoryEntry) -> None:
-        """Append `entry` and discard what was undone; the oldest entry may be lost."""
+        """Append `entry` and discard what was undone."""
         self._entries.append(entry)
         self._undone.clear()
-        self._discard_oldest()
+        self._archive_oldest()
 
     def amend(
         self, since: HistoryEntry, session: Session | None, predicted: Drawing
@@ -140,15 +152,15 @@ class History:
         predicted : Drawing
             Drawing that the session was predicted from.
         """
-        entries = list(self._entries)
+        entries = self._entries
         first = entries.index(since)
         amended = (
             replace(entry, session=session, predicted=predicted)
             for entry in entries[first:]
         )
-        self._entries = deque([*entries[:first], *amended])
+        self._entries = [*entries[:first], *amended]
         self._undone.clear()
-        self._discard_oldest()
+        self._archive_oldest()
 
     def undo(self) -> HistoryEntry:
         """Undo the latest entry and return it.
@@ -176,13 +188,23 @@ class History:
         self._entries.append(self._undone.pop())
         return self.current
 
-    def _discard_oldest(self) -> None:
-        """Discard entries beyond the number of rounds and of actions."""
-        sessions = [id(entry.session) for entry in self._entries]
-        rounds = 1 + sum(a != b for a, b in pairwise(sessions))
-        while rounds > MAX_ROUNDS + 1 or len(self._entries) > MAX_ENTRIES:
-            oldest = self._entries.popleft()
-            rounds -= oldest.session is not self._entries[0].session
+    def _archive_oldest(self) -> None:
+        """Move the results of the oldest sessions to files, except the latest two."""
+        sessions: dict[int, Session] = {}
+        for entry in reversed(self._entries):
+            if entry.session is not None:
+                sessions.setdefault(id(entry.session), entry.session)
+        size, exchanged = 0, {}
+        for rank, session in enumerate(sessions.values()):
+            held = result_size(session)
+            if rank > 1 and held and size + held > self.memory:
+                exchanged[id(session)] = self.archive.exchange(session)
+            size += held
+        if exchanged:
+            self._entries = [
+                replace(entry, session=exchanged.get(id(entry.session), entry.session))
+                for entry in self._entries
+            ]
 
 
 class HistoryCache:

@@ -40,6 +40,11 @@ class PredictionLayer:
         Finds the layer of an earlier prediction.
     drawing_layers : callable
         Returns the layers for strokes and lines, None for one that does not exist.
+
+    Attributes
+    ----------
+    appearance : dict
+        Properties of a new layer, such as opacity.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class PredictionLayer:
     ) -> None:
         self._viewer, self._image, self._axes = viewer, image, axes
         self._finder, self._drawing_layers = finder, drawing_layers
+        self.appearance: dict[str, Any] = {}
         self._shown = False
         self._earlier_data: Any = None  # of a layer that existed before
 
@@ -72,6 +78,8 @@ class PredictionLayer:
             layer.data = data
         else:
             layer = factory.prediction_layer(self._image, self._axes, data)
+            for name, value in self.appearance.items():
+                setattr(layer, name, value)
             self._insert_below_drawing(layer)
         self._shown = True
         layer.visible = True  # a new prediction is shown even if the last was hidden

@@ -57,6 +57,11 @@ class Workspace:
     image : napari.layers.Image
         The video.
 
+    Attributes
+    ----------
+    brush_scale : float
+        Size of the brush of a new layer, relative to the default.
+
     Raises
     ------
     VideoError
@@ -65,6 +70,7 @@ class Workspace:
 
     def __init__(self, viewer: ViewerModel, image: Image) -> None:
         self._viewer, self.image = viewer, image
+        self.brush_scale = 1.0
         self.axes, data = factory.axes_of(image, viewer), factory.full_data(image)
         self.source = VideoSource(image, data, self.axes)
         self.video = video_of(data, self.axes, image.name, image.metadata)
@@ -86,6 +92,7 @@ class Workspace:
         layer = self._finder.strokes
         if layer is None:
             layer = factory.strokes_layer(self.image, self.axes, self.video.shape)
+            layer.brush_size = max(1, round(self.brush_scale * layer.brush_size))
             self._viewer.add_layer(layer)
         else:
             self._adopt(layer)

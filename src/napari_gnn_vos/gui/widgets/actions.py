@@ -14,6 +14,9 @@ from qtpy.QtWidgets import QMenu, QPushButton, QWidget
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
+HELP_KEY = "?"
+"""Key of the overview of keys. napari cannot bind it, so Qt does."""
+
 Attempt = Callable[[Callable[[], object]], None]
 """Calls a function and reports its errors."""
 
@@ -152,6 +155,30 @@ ACTIONS = {
         Action("objects.select_next", "Next", "Select the next object", "J"),
         Action(
             "objects.select_previous", "Previous", "Select the previous object", "K"
+        ),
+        Action(
+            "window.show_export",
+            "Export ...",
+            "Write the labels for other programs: TIFF, PNG, COCO, CVAT, OME-Zarr, "
+            "tables, videos and others",
+            "Shift-E",
+        ),
+        Action(
+            "window.show_history",
+            "History",
+            "List all actions; a click undoes or redoes up to one of them",
+            "Shift-Y",
+        ),
+        Action("window.show_keys", "Keys", "Show all keys", HELP_KEY),
+        Action(
+            "window.start_walkthrough",
+            "Guided tour",
+            "Show the four steps on the real buttons",
+        ),
+        Action(
+            "window.show_settings",
+            "Settings ...",
+            "Settings that are kept between starts of napari",
         ),
         Action("toggle_prediction", "Hide", "Hide or show the labels", "H"),
         Action(

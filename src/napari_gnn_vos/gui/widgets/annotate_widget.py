@@ -13,6 +13,7 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.history import HistoryEndError
 from napari_gnn_vos.gui.widgets.actions import confirm_by_dialog
+from napari_gnn_vos.gui.widgets.dialogs import Dialogs
 from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.project_section import ProjectSection
@@ -41,10 +42,11 @@ class AnnotateWidget(QWidget):
         self.annotator = annotator
         annotator.confirm = partial(confirm_by_dialog, self)
         self.project = ProjectSection(annotator, self.attempt)
-        self.video = VideoSection(annotator, self.attempt)
-        self.drawing = DrawingSection(annotator, self.attempt)
-        self.prediction = PredictionSection(annotator, self.attempt)
+        self.video: VideoSection = VideoSection(annotator, self.attempt)
+        self.drawing: DrawingSection = DrawingSection(annotator, self.attempt)
+        self.prediction: PredictionSection = PredictionSection(annotator, self.attempt)
         self.status = StatusSection(annotator, self.attempt)
+        self.dialogs = Dialogs(self, annotator, self.attempt)
         self._arrange()
         self.apply_theme(annotator.viewer.theme)
         annotator.state_changed.connect(self._refresh)

@@ -53,6 +53,7 @@ class ExportForm:
         self._description = Label(label=" ")
         self._description.native.setWordWrap(True)
         self._path = FileEdit(label="Path", mode="w", tooltip="File or folder to write")
+        self._path.choose_btn.tooltip = "Choose the file or folder in a dialog"
         self._first = SpinBox(label="First frame", tooltip="First frame to write")
         self._last = SpinBox(label="Last frame", tooltip="Last frame to write")
         self._options = _option_widgets()

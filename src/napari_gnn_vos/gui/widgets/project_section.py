@@ -11,14 +11,13 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_gnn_vos.gui.project_files import VideoNotFoundError
-from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.actions import HELP_KEY, Attempt, add_to_menu
 from napari_gnn_vos.gui.widgets.sections import Section, make_label, make_row
 from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.controller.view_state import ViewState
-    from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
     from napari_gnn_vos.io.project.project import Project
 
 FILTER = f"Project (*{SUFFIX} project.json);;All files (*)"
@@ -37,15 +36,13 @@ class ProjectSection(Section):
         self.open.setMenu(self.menu)
         self.save = self._make("Save project", self.save_project)
         self.save.setToolTip("Save strokes, names, settings and predictions")
-        self.export = self._make("Export ...", self.show_export)
-        self.export.setToolTip(
-            "Write the labels for other programs: TIFF, PNG, COCO, CVAT, OME-Zarr, "
-            "tables, videos and others"
-        )
-        self._export_dialog: ExportDialog | None = None
+        self.export = self._button("window.show_export")
+        self.help = self._make_help()
         self.recovery = self._make_recovery()
         self._arrange(
-            make_row(self.open, self.save), make_row(self.export), self.recovery
+            make_row(self.open, self.save),
+            make_row(self.export, self.help),
+            self.recovery,
         )
         self._offer_recovery()
 
@@ -56,15 +53,6 @@ class ProjectSection(Section):
         self.save.setText(
             "Save project *" if self._projects.unsaved else "Save project"
         )
-
-    def show_export(self) -> None:
-        """Show the dialog that exports labels."""
-        from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
-
-        if self._export_dialog is None:
-            self._export_dialog = ExportDialog(self._annotator, self)
-        self._export_dialog.show()
-        self._export_dialog.raise_()
 
     def save_project(self) -> None:
         """Save the project; ask for a name the first time."""
@@ -120,10 +108,22 @@ class ProjectSection(Section):
         button.clicked.connect(lambda _checked=False: self._attempt(action))
         return button
 
+    def _make_help(self) -> QPushButton:
+        button = QPushButton("Help")
+        button.setToolTip(f"Keys ({HELP_KEY}), guided tour and settings")
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        for method in ("show_keys", "start_walkthrough", "show_settings"):
+            add_to_menu(menu, f"window.{method}", self._annotator, self._attempt)
+        button.setMenu(menu)
+        return button
+
     def _make_recovery(self) -> QWidget:
         self._text, self._picture = make_label("caption"), make_label("thumbnail")
         self.recover = self._make("Recover", self._recover)
+        self.recover.setToolTip("Open the video with the strokes that were not saved")
         self.discard = self._make("Discard", self._discard)
+        self.discard.setToolTip("Delete the strokes that were not saved")
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)

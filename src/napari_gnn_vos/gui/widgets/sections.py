@@ -125,6 +125,7 @@ class VideoSection(Section):
 
     def _set_quality(self, quality: Quality) -> None:
         self._annotator.controller.quality = quality
+        self._annotator.preferences.change(quality=quality)
 
 
 class PredictionSection(Section):
@@ -140,12 +141,13 @@ class PredictionSection(Section):
         self.auto_predict.changed.connect(self._set_auto_predict)
         self.range = self._make_range_menu()
         self.undo, self.redo = self._button("undo"), self._button("redo")
+        self.history = self._button("window.show_history")
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
         self.accept = self._button("toggle_accepted")
         self._arrange(
             self.predict,
             make_row(self.auto_predict.native, self.range),
-            make_row(self.undo, self.redo),
+            make_row(self.undo, self.redo, self.history),
             self.most_uncertain,
             self.accept,
         )
@@ -161,6 +163,7 @@ class PredictionSection(Section):
         self.range.setText(f"Range {' to '.join(bounds)}" if is_marked else "Range")
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
+        self.history.setEnabled(state.video_open)
         self.most_uncertain.setEnabled(state.rounds > 0)
         self.accept.setEnabled(state.rounds > 0 and not state.busy)
         count = len(state.accepted)
@@ -185,6 +188,7 @@ class PredictionSection(Section):
 
     def _set_auto_predict(self, enabled: bool) -> None:
         self._annotator.auto_predict.enabled = enabled
+        self._annotator.preferences.change(auto_predict=enabled)
 
 
 class StatusSection(Section):

@@ -21,6 +21,10 @@ QProgressBar::chunk {{ background-color: {accent}; }}
 #caption, #hint, #requirements {{ color: {muted}; }}
 #status, #predict {{ font-weight: bold; }}
 """
+NOTE_SHEET = """
+#walkthrough {{ background-color: {background}; border: 2px solid {accent}; }}
+#walkthrough QLabel {{ color: {text}; }}
+"""
 MUTED = 0.65
 """Weight of the text colour in captions and hints; the rest is background colour."""
 
@@ -36,6 +40,14 @@ def style_sheet(theme: str) -> str:
     disabled, muted = _hex(_rgb(theme, "foreground")), muted_colour(theme)
     return SHEET.format(
         accent=ACCENT, hover=ACCENT_HOVER, disabled=disabled, muted=muted
+    )
+
+
+def note_sheet(theme: str) -> str:
+    """Return the style sheet of the notes of the guided tour."""
+    background, text = _hex(_rgb(theme, "background")), _hex(_rgb(theme, "text"))
+    return style_sheet(theme) + NOTE_SHEET.format(
+        accent=ACCENT, background=background, text=text
     )
 
 

@@ -1,0 +1,198 @@
+"""Guided tour: four steps that point at the real buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QPoint, QRect, Qt, QTimer
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
+from qtpy.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.sections import make_label, make_row
+from napari_gnn_vos.gui.widgets.style import ACCENT, note_sheet
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.controller.view_state import ViewState
+    from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
+
+SAMPLE = "napari-gnn-vos", "composed-scene"
+WIDTH, GAP, BORDER = 300, 14, 3
+POLL_INTERVAL = 150
+"""Milliseconds between two updates of the position, which follows the dock."""
+
+
+@dataclass(frozen=True)
+class WalkthroughStep:
+    """A step of the tour.
+
+    Parameters
+    ----------
+    title, text : str
+    targets : callable
+        Returns the widgets that the step points at.
+    completed : callable
+        Whether a state shows that the user has done the step. The second argument is
+        the state at the start of the step.
+    """
+
+    title: str
+    text: str
+    targets: Callable[[AnnotateWidget], list[QWidget]]
+    completed: Callable[[ViewState, ViewState], bool]
+
+
+STEPS = (
+    WalkthroughStep(
+        "Open a video",
+        "Drag a video into the window, or press Open sample. It appears in this list.",
+        lambda dock: [dock.video.chooser.native],
+        lambda now, _start: now.video_open,
+    ),
+    WalkthroughStep(
+        "Paint a stroke",
+        "Choose an object in the list, and drag with the left mouse button across it "
+        "in the image. Then choose Object 2 and paint on the other object.",
+        lambda dock: [dock.drawing.brush, dock.drawing.objects],
+        lambda now, _start: now.unpredicted,
+    ),
+    WalkthroughStep(
+        "Predict",
+        "Press Predict, or the key G. The first time, the video is prepared; then all "
+        "frames are labelled.",
+        lambda dock: [dock.prediction.predict],
+        lambda now, start: now.rounds > start.rounds and not now.busy,
+    ),
+    WalkthroughStep(
+        "Correct",
+        "Press Most uncertain frame, or the key W. Paint on what is wrong there, and "
+        "predict again.",
+        lambda dock: [dock.prediction.most_uncertain],
+        lambda now, start: now.rounds > start.rounds and not now.busy,
+    ),
+)
+
+
+class Walkthrough(QFrame):
+    """A note beside the widget that the present step needs, and a frame around it.
+
+    It goes to the next step when the user has done the present one.
+
+    Parameters
+    ----------
+    dock : AnnotateWidget
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+
+    Attributes
+    ----------
+    index : int
+        Number of the step from 0.
+    """
+
+    def __init__(
+        self, dock: AnnotateWidget, annotator: Annotator, attempt: Attempt
+    ) -> None:
+        super().__init__(dock.window())
+        self._dock, self._annotator = dock, annotator
+        self.index, self._start = 0, annotator.state
+        self.setObjectName("walkthrough")
+        self.setFixedWidth(WIDTH)
+        self._frame = TargetFrame(dock.window())
+        self._title, self._text = make_label("status"), make_label("walkthroughText")
+        self.sample = QPushButton("Open sample")
+        self.sample.setToolTip("Open the sample video Composed scene")
+        self.sample.clicked.connect(lambda _checked=False: attempt(self._open_sample))
+        self.skip = QPushButton("Next")
+        self.skip.setToolTip("Go to the next step without doing this one")
+        self.skip.clicked.connect(self._next)
+        self.end = QPushButton("End tour")
+        self.end.setToolTip("Close the tour")
+        self.end.clicked.connect(self.hide)
+        column = QVBoxLayout(self)
+        for widget in (self._title, self._text, self.sample):
+            column.addWidget(widget)
+        column.addWidget(make_row(self.end, self.skip))
+        self._timer = QTimer(self, interval=POLL_INTERVAL)
+        self._timer.timeout.connect(self._place)
+        annotator.state_changed.connect(self._observe)
+
+    def setVisible(self, visible: bool) -> None:  # noqa: N802
+        """Start at the first step when it is shown."""
+        if visible and not self.isVisible():
+            self.setStyleSheet(note_sheet(self._annotator.viewer.theme))
+            self._go_to(0)
+            self._timer.start()
+        if not visible:
+            self._timer.stop()
+        self._frame.setVisible(visible)
+        super().setVisible(visible)
+        self._place()
+
+    @property
+    def step(self) -> WalkthroughStep:
+        """The present step."""
+        return STEPS[self.index]
+
+    def _go_to(self, index: int) -> None:
+        self.index, self._start = index, self._annotator.state
+        last = index == len(STEPS) - 1
+        self._title.setText(f"{index + 1} of {len(STEPS)}  {self.step.title}")
+        self._text.setText(self.step.text)
+        self.sample.setVisible(index == 0 and not self._start.video_open)
+        self.skip.setText("Finish" if last else "Next")
+        self.adjustSize()
+        if index == 0 and self._start.video_open:
+            self._go_to(1)
+
+    def _next(self) -> None:
+        if self.index + 1 < len(STEPS):
+            self._go_to(self.index + 1)
+            self._place()
+        else:
+            self.hide()
+            self._annotator.controller.report("End of the tour; the key ? shows keys")
+
+    def _observe(self) -> None:
+        if self.isVisible() and self.step.completed(self._annotator.state, self._start):
+            self._next()
+
+    def _open_sample(self) -> None:
+        viewer = self._annotator.viewer
+        viewer.open_sample(*SAMPLE)
+        viewer.dims.set_current_step(0, 0)
+
+    def _place(self) -> None:
+        """Move the note to the left of the targets, inside the window."""
+        area = QRect()
+        for target in self.step.targets(self._dock):
+            corner = target.mapTo(self.window(), QPoint(0, 0))
+            area = area.united(QRect(corner, target.size()))
+        self._frame.setGeometry(area.adjusted(-BORDER, -BORDER, BORDER, BORDER))
+        left = area.left() - self.width() - GAP
+        if left < 0:  # the dock is on the left side
+            left = area.right() + GAP
+        top = min(area.top(), self.parentWidget().height() - self.height() - GAP)
+        self.move(left, max(top, GAP))
+        self._frame.raise_()
+        self.raise_()
+
+
+class TargetFrame(QWidget):
+    """A frame around a widget, which receives all mouse events."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        """Draw the frame."""
+        painter = QPainter(self)
+        painter.setPen(QPen(QColor(ACCENT), 2 * BORDER))
+        painter.drawRect(self.rect())
+        painter.end()
