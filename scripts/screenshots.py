@@ -1,4 +1,4 @@
-"""Take the screenshots of the documentation in the real napari window.
+"""Take the screenshots and the animation of the documentation in the napari window.
 
     bash scripts/with_display.sh python scripts/screenshots.py [OUTPUT]
 
@@ -27,9 +27,15 @@ from napari_gnn_vos import Scribble
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 PLUGIN = "napari-gnn-vos"
-SIZE = 1280, 760
+SIZE = 1280, 800
 TIMEOUT = 900.0
 FRAME_OF_HOME_PAGE = 0
+CORRECTION_BRUSH = 2
+"""Diameter in pixels. A larger brush touches other objects beside an error."""
+ANIMATION_WIDTH, ANIMATION_QUALITY = 880, 45
+POINTS_PER_PICTURE = 6
+"""Points of a stroke between two pictures of the animation."""
+FRAMES_PER_PICTURE = 3
 SETTLE_MS = 700
 """Time in which napari draws the canvas and removes its activity indicator."""
 MOUSE_MS = 20
@@ -41,6 +47,7 @@ class Window:
 
     def __init__(self, sample: str, output: Path) -> None:
         self.output = output
+        self.on_step: Callable[[], object] = lambda: None  # while a stroke is painted
         self.viewer = napari.Viewer()
         self.viewer.window.resize(*SIZE)
         self.viewer.open_sample(PLUGIN, sample)
@@ -54,12 +61,16 @@ class Window:
         self.viewer.reset_view()
         QTest.qWait(SETTLE_MS)
 
+    def picture(self) -> Image.Image:
+        """Return a picture of the whole window."""
+        pixels = self.viewer.screenshot(canvas_only=False, flash=False)
+        return Image.fromarray(pixels[..., :3])
+
     def screenshot(self, name: str) -> None:
         """Write a picture of the whole window."""
         QTest.qWait(SETTLE_MS)
-        pixels = self.viewer.screenshot(canvas_only=False, flash=False)
         path = self.output / name
-        Image.fromarray(pixels[..., :3]).save(path, quality=90, optimize=True)
+        self.picture().save(path, quality=90, optimize=True)
         print(path)
 
     def button(self, text: str) -> QPushButton:
@@ -93,11 +104,13 @@ class Window:
                 raise SystemExit(f"No result after {TIMEOUT:.0f} s.")
             QTest.qWait(20)
 
-    def paint(self, scribbles: Sequence[Scribble]) -> None:
+    def paint(self, scribbles: Sequence[Scribble], brush: int | None = None) -> None:
         """Paint strokes with the brush, by mouse events on the canvas."""
         for scribble in scribbles:
             self.viewer.dims.set_current_step(0, scribble.frame)
             self.annotator.active_label.choose(scribble.label, "brush")
+            if brush is not None:
+                self.annotator.workspace.strokes.brush_size = brush
             QTest.qWait(100)
             self._drag([*scribble.path[:-1:4], scribble.path[-1]])
 
@@ -106,9 +119,11 @@ class Window:
         pixels = [QPoint(*scene.map(point[::-1])[:2].astype(int)) for point in points]
         left, native = Qt.MouseButton.LeftButton, self.canvas.native
         QTest.mousePress(native, left, pos=pixels[0])
-        for pixel in pixels[1:]:
+        for count, pixel in enumerate(pixels[1:], 1):
             QTest.mouseMove(native, pixel)
             QTest.qWait(MOUSE_MS)
+            if count % POINTS_PER_PICTURE == 0:
+                self.on_step()
         QTest.mouseRelease(native, left, pos=pixels[-1])
 
     def strokes(
@@ -143,12 +158,12 @@ def tutorial(output: Path) -> None:
     window.key(Qt.Key.Key_W)
     window.screenshot("tutorial-5-uncertain.webp")
     frame = window.viewer.dims.current_step[0]
-    window.paint(window.strokes(window.labels(), frame))
+    window.paint(window.strokes(window.labels(), frame), CORRECTION_BRUSH)
     window.screenshot("tutorial-6-correction.webp")
     window.key(Qt.Key.Key_G)
     window.screenshot("tutorial-7-second-round.webp")
     for _ in range(2):
-        window.paint(window.strokes(window.labels()))
+        window.paint(window.strokes(window.labels()), CORRECTION_BRUSH)
         window.key(Qt.Key.Key_G)
     window.viewer.dims.set_current_step(0, FRAME_OF_HOME_PAGE)
     window.screenshot("window.png")
@@ -167,12 +182,71 @@ def microscopy(output: Path) -> None:
     window.close()
 
 
+class Animation:
+    """Pictures of a window with their durations, written as an animated WebP."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._pictures: list[Image.Image] = []
+        self._durations: list[int] = []
+
+    def add(self, milliseconds: int = 120) -> None:
+        """Add a picture of the window that is shown for some time."""
+        picture = self._window.picture()
+        height = round(picture.height * ANIMATION_WIDTH / picture.width)
+        self._pictures.append(picture.resize((ANIMATION_WIDTH, height)))
+        self._durations.append(milliseconds)
+
+    def play(self, first: int, last: int) -> None:
+        """Add pictures of some frames of the video."""
+        for frame in range(first, last + 1, FRAMES_PER_PICTURE):
+            self._window.viewer.dims.set_current_step(0, frame)
+            QTest.qWait(100)
+            self.add()
+
+    def save(self, path: Path) -> None:
+        """Write the animation."""
+        first, *others = self._pictures
+        options = {"quality": ANIMATION_QUALITY, "method": 6, "loop": 0}
+        durations = self._durations
+        first.save(
+            path, save_all=True, append_images=others, duration=durations, **options
+        )
+        print(path, f"{path.stat().st_size / 1e6:.2f} MB")
+
+
+def animation(output: Path) -> None:
+    """Record a session for the home page: strokes, a round, a correction, a round."""
+    window = Window("composed-scene", output)
+    window.press("Prepare")
+    recording = Animation(window)
+    window.on_step = recording.add
+    recording.add(1000)
+    window.paint(window.strokes(None))
+    recording.add(800)
+    last = len(window.truth) - 1
+    for corrected in (False, True):
+        window.key(Qt.Key.Key_G)
+        QTest.qWait(SETTLE_MS)
+        recording.add(1000)
+        recording.play(0, last)
+        if not corrected:
+            window.key(Qt.Key.Key_W)
+            QTest.qWait(SETTLE_MS)
+            recording.add(1000)
+            frame = window.viewer.dims.current_step[0]
+            window.paint(window.strokes(window.labels(), frame), CORRECTION_BRUSH)
+            recording.add(800)
+    recording.save(output / "session.webp")
+    window.close()
+
+
 def main() -> None:
     """Take all pictures."""
     root = Path(__file__).resolve().parent.parent
     output = Path(sys.argv[1]) if sys.argv[1:] else root / "docs" / "images"
     output.mkdir(parents=True, exist_ok=True)
-    for take in (tutorial, microscopy):
+    for take in (tutorial, microscopy, animation):
         take(output)
 
 

@@ -386,15 +386,15 @@ def test_opened_strokes_do_not_replace_existing_ones(viewer, annotator):
 
 
 def test_contours_are_kept_by_the_next_round(viewer, annotator):
-    annotator.toggle_contours()  # without a prediction
+    annotator.display.toggle_contours()  # without a prediction
     paint(viewer, 0, 5, 6)
     annotator.predict()
-    annotator.toggle_contours()
+    annotator.display.toggle_contours()
     assert viewer.layers[SEGMENTATION].contour == 2
     paint(viewer, 0, 9, 9)
     annotator.predict()
     assert viewer.layers[SEGMENTATION].contour == 2
-    annotator.toggle_contours()
+    annotator.display.toggle_contours()
     assert viewer.layers[SEGMENTATION].contour == 0
 
 

@@ -35,13 +35,17 @@ def window(make_napari_viewer, qtbot, real_engine):
     return viewer, dock, truth
 
 
+def canvas_point(viewer, point):
+    """Position on the canvas of a (row, col) point of the frame."""
+    scene = viewer.window._qt_viewer.canvas.view.scene.transform
+    x, y = scene.map([point[1], point[0]])[:2]
+    return QPoint(round(x), round(y))
+
+
 def drag(qtbot, viewer, points):
     """Draw with the left button through (row, col) points of the frame."""
     canvas = viewer.window._qt_viewer.canvas
-    canvas_points = [
-        canvas.view.scene.transform.map([col, row])[:2] for row, col in points
-    ]
-    first, *positions = (QPoint(round(x), round(y)) for x, y in canvas_points)
+    first, *positions = (canvas_point(viewer, point) for point in points)
     button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mousePress(canvas.native, button, keys, first)
     for position in positions:
@@ -230,7 +234,7 @@ def test_mask_is_imported_in_the_dialog(qtbot, window, monkeypatch):
         lambda **_: {"layer": layer, "frames": "this frame"},
     )
     viewer.dims.set_current_step(0, 1)
-    click(qtbot, dock.drawing.import_labels)
+    dock.drawing.imports.menu().actions()[0].trigger()
     assert dock.annotator.state.accepted == (1,)
     predict(qtbot, dock)
     prediction = viewer.layers[SEGMENTATION].data
@@ -261,12 +265,36 @@ def test_click_on_the_timeline_goes_to_the_frame(qtbot, window):
         assert timeline.frame_at(share * timeline.width()) == frame
 
 
+def test_timeline_describes_the_frame_under_the_mouse(qtbot, window):
+    viewer, dock, truth = window
+    timeline = viewer.window._qt_window.findChild(Timeline)
+    assert timeline.describe(0) == "Frame 0."
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    uncertainty = dock.annotator.state.uncertainty[0]
+    assert timeline.describe(0) == f"Frame 0, uncertainty {uncertainty:.2f}, strokes."
+    dock.annotator.toggle_accepted(2)
+    assert timeline.describe(2).endswith(", accepted.")
+
+
+def test_hidden_timeline_is_shown_again_from_the_window_menu(qtbot, window):
+    viewer, _, _ = window
+    timeline = viewer.window._qt_window.findChild(Timeline)
+    timeline.parent().close()
+    assert not timeline.isVisible()
+    (item,) = [a for a in viewer.window.window_menu.actions() if a.text() == "Timeline"]
+    item.trigger()
+    assert timeline.isVisible()
+
+
 def test_closed_dock_closes_the_timeline(qtbot, window):
     viewer, dock, _ = window
     assert viewer.window._qt_window.findChild(Timeline).isVisible()
     viewer.window.remove_dock_widget(dock)
     qtbot.wait(50)
     assert viewer.window._qt_window.findChild(Timeline) is None
+    items = [action.text() for action in viewer.window.window_menu.actions()]
+    assert "Timeline" not in items
 
 
 def test_training_dock_trains_while_strokes_are_drawn(

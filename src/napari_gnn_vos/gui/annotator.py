@@ -18,6 +18,7 @@ from napari_gnn_vos.gui.controller.model_choice import ModelChoice
 from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.gui.display_tools import DisplayTools
 from napari_gnn_vos.gui.export_tools import ExportTools
 from napari_gnn_vos.gui.fine_tuning import FineTuning
 from napari_gnn_vos.gui.history_tools import HistoryTools
@@ -26,9 +27,10 @@ from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.object_tools import ObjectTools
-from napari_gnn_vos.gui.preferences import CONTOUR_WIDTH, Preferences, PreferenceStore
+from napari_gnn_vos.gui.preferences import Preferences, PreferenceStore
 from napari_gnn_vos.gui.project_files import ProjectFiles
 from napari_gnn_vos.gui.range_tools import RangeTools
+from napari_gnn_vos.gui.superpixel_tools import SuperpixelTools
 from napari_gnn_vos.gui.window_tools import WindowTools
 
 if TYPE_CHECKING:
@@ -59,6 +61,10 @@ class Annotator:
         All actions: ``history.items``, ``history.go_to(2)``.
     imports : LayerImports
         Other layers as annotation: ``imports.use_labels(layer)``.
+    display : DisplayTools
+        How labels are shown: ``display.toggle_contours()``.
+    superpixels : SuperpixelTools
+        Labels superpixels by a click: ``superpixels.use_tool()``.
     ranges : RangeTools
         Predicts some frames only: ``ranges.predict_from_here()``.
     exports : ExportTools
@@ -95,6 +101,7 @@ class Annotator:
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
         self.objects, self.ranges = ObjectTools(self), RangeTools(self)
         self.imports, self.exports = LayerImports(self), ExportTools(self)
+        self.display, self.superpixels = DisplayTools(self), SuperpixelTools(self)
         self.models = models or ModelChoice()
         self.projects = ProjectFiles(
             self, ProjectKeeper(controller, self.models.checksum)
@@ -107,7 +114,7 @@ class Annotator:
         controller.changed.connect(self.emit_state_changed)
         self.models.changed.connect(controller.notice_model)
         controller.active_label.changed.connect(self._select_tool)
-        controller.active_label.table_changed.connect(self._show_objects)
+        controller.active_label.table_changed.connect(self.show_objects)
         viewer.layers.selection.events.active.connect(self.emit_state_changed)
 
     pen = renamed_attribute("pen", "active_label")
@@ -282,17 +289,8 @@ class Annotator:
     remove_object = renamed_attribute("remove_object", "objects.remove")
     remove = renamed_attribute("remove", "objects.remove")
 
-    def toggle_prediction(self) -> None:
-        """Hide or show the layer of the prediction."""
-        layer = None if self.workspace is None else self.workspace.prediction
-        if layer is not None:
-            layer.visible = not layer.visible
-
-    def toggle_contours(self) -> None:
-        """Show the prediction as contours, or as areas."""
-        layer = None if self.workspace is None else self.workspace.prediction
-        if layer is not None:
-            layer.contour = 0 if layer.contour else CONTOUR_WIDTH
+    toggle_prediction = renamed_attribute("toggle_prediction", "display.toggle_labels")
+    toggle_contours = renamed_attribute("toggle_contours", "display.toggle_contours")
 
     def apply_preferences(self, old: Preferences) -> None:
         """Apply the present settings where they differ from others."""
@@ -349,6 +347,8 @@ class Annotator:
 
     def _leave_workspace(self) -> None:
         """Close the video; its layers stay, and can be drawn on."""
+        self.display.leave()
+        self.superpixels.leave()
         if self.workspace is not None:
             self.workspace.slice_tracker.stop()
         self.workspace = None
@@ -361,9 +361,10 @@ class Annotator:
                 objects = self.workspace.read().objects
             self.active_label.list_objects(objects)
 
-    def _show_objects(self) -> None:
+    def show_objects(self) -> None:
+        """Show names, colours and visibility of the objects on all layers."""
         if self.workspace is not None:
-            self.workspace.show_objects()
+            self.workspace.show_objects(self.display.neighbours_layer)
 
     def _select_tool(self) -> None:
         if self.workspace is not None:

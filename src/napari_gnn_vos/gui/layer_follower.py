@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from napari.layers import Image
@@ -33,6 +33,7 @@ class LayerFollower:
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
             label_key_pressed=self._select_label,
+            strokes_clicked=self._label_superpixel,
             drawing_changed=annotator.notice_stroke,
             prediction_painted=self._draw_painted,
             prediction_stepped=self._step_painted,
@@ -74,6 +75,14 @@ class LayerFollower:
             self._annotator.objects.select(label)
         except GnnVosError as error:
             self._annotator.controller.report(str(error))
+
+    def _label_superpixel(self, position: Sequence[float]) -> None:
+        """Label the superpixel that was clicked, if its tool is active."""
+        if self._annotator.active_label.tool == "superpixels":
+            try:
+                self._annotator.superpixels.label_at(position)
+            except GnnVosError as error:
+                self._annotator.controller.report(str(error))
 
     def _reopen(self, image: Image) -> None:
         """Start again when the open layer shows other frames."""

@@ -44,7 +44,9 @@ class ObjectTools:
         return self._edits.add()
 
     def select(self, label: int) -> None:
-        """Activate a label of the list and the brush; 0 is background.
+        """Activate a label of the list to paint it; 0 is background.
+
+        The tool becomes the brush, except that the superpixel tool is kept.
 
         Raises
         ------
@@ -53,7 +55,8 @@ class ObjectTools:
         """
         if label:
             self.table.require(label)
-        self._active.choose(label, "brush")
+        tool = self._active.tool
+        self._active.choose(label, "superpixels" if tool == "superpixels" else "brush")
 
     def select_next(self) -> None:
         """Activate the next label of the list, cyclically."""

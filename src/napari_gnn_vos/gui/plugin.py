@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QLabel, QShortcut, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_gnn_vos.gui.warm_up import load_widget_in_thread
 
@@ -55,6 +55,8 @@ class AnnotateDock(QWidget):
         self._placeholder = QLabel("Loading ...")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
+        # otherwise napari adds a stretch below, which halves the height
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._column.addWidget(self._placeholder)
         self._thread = load_widget_in_thread()
         self._poll = QTimer(self, interval=POLL_INTERVAL)
@@ -134,13 +136,14 @@ class AnnotateDock(QWidget):
         if window is None:
             return
         timeline = Timeline(annotator)
-        window.add_dock_widget(timeline, name="Timeline", area="bottom")
+        menu = window.window_menu  # a hidden timeline is shown again from there
+        window.add_dock_widget(timeline, name="Timeline", area="bottom", menu=menu)
 
         def remove() -> None:
             timeline.stop()
             # the user, or the window, may have closed it before
             with suppress(LookupError, RuntimeError, AttributeError):
-                window.remove_dock_widget(timeline)
+                window.remove_dock_widget(timeline, menu=menu)
 
         self._on_close.callback(remove)
 

@@ -12,7 +12,7 @@ from napari_gnn_vos.gui.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.gui.palette import LAST_OBJECT
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
-Tool = Literal["brush", "lines"]
+Tool = Literal["brush", "lines", "superpixels"]
 
 
 class ActiveLabel:
@@ -22,7 +22,7 @@ class ActiveLabel:
     ----------
     label : int
         Label that is drawn next; 0 is background.
-    tool : {"brush", "lines"}
+    tool : {"brush", "lines", "superpixels"}
         Tool that draws it.
     """
 

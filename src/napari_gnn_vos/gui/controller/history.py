@@ -17,6 +17,7 @@ from napari_gnn_vos.gui.controller.session_archive import (
     result_size,
 )
 from napari_gnn_vos.interact.uncertainty import most_uncertain_frames
+from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Session
 
 
@@ -126,6 +127,15 @@ class History:
     def following(self) -> HistoryEntry | None:
         """The entry that redo leads to."""
         return self._undone[-1] if self._undone else None
+
+    @property
+    def previous_labels(self) -> LabelFrames | None:
+        """Labels of the last prediction before the current one."""
+        session = self.current.session
+        for entry in reversed(self._entries):
+            if entry.session is not session and entry.session is not None:
+                return entry.session.packed_labels
+        return None
 
     def complete_preparation(self, session: Session) -> None:
         """Assign the session of the prepared video to all entries."""

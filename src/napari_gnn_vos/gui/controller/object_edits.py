@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from psygnal import Signal
 
@@ -84,6 +84,19 @@ class ObjectEdits:
         """
         table = self._table.recoloured(label, colour)
         self._record(table, f"colour of {self._name(label)}")
+
+    def recolour_all(self, colours: Mapping[int, str]) -> None:
+        """Assign colours ``#rrggbb`` to several objects, as one action.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object, or a colour is not valid.
+        """
+        table = self._table
+        for label, colour in colours.items():
+            table = table.recoloured(label, colour)
+        self._record(table, "new colours")
 
     def move(self, label: int, row: int) -> None:
         """Move an object to a row of the list, from 1; background is in row 0.

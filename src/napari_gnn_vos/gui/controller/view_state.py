@@ -45,7 +45,7 @@ class ViewState:
         The objects in the order of their list.
     active_label : int
         Label that is drawn next.
-    tool : {"brush", "lines"}
+    tool : {"brush", "lines", "superpixels"}
         Tool that draws it.
     tool_active : bool
         Whether the layer of the tool is the active one.

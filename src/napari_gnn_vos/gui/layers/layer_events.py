@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,10 @@ MAX_FILLED_SHARE = 0.25
 """Share of a frame of empty pixels above which a fill must be confirmed."""
 
 
+MAX_CLICK_DISTANCE = 4
+"""Largest movement of the mouse during a click, in pixels of the screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class LayerCallbacks:
     """Functions that are called for the events of layers.
@@ -39,6 +43,9 @@ class LayerCallbacks:
         Called with a label that was selected on the strokes layer.
     label_key_pressed : callable
         Called with the digit of a key that was pressed on a layer of the video.
+    strokes_clicked : callable
+        Called with the position in the viewer of a click on the strokes layer in the
+        mode that moves the view.
     drawing_changed : callable
         Called when a stroke or line was drawn, erased, undone or redone in napari.
     prediction_painted : callable
@@ -57,6 +64,7 @@ class LayerCallbacks:
 
     label_picked: Callable[[int], object]
     label_key_pressed: Callable[[int], object]
+    strokes_clicked: Callable[[Sequence[float]], object]
     drawing_changed: Callable[[], object]
     prediction_painted: Callable[[Pixels], object]
     prediction_stepped: Callable[[str], object]
@@ -80,6 +88,7 @@ class LayerEvents:
     def __init__(self, layers: LayerList, callbacks: LayerCallbacks) -> None:
         self._callbacks = callbacks
         self._bound_keys: list[tuple[Layer, str]] = []
+        self._clicked_layers: list[Layer] = []
         self._list_events = (
             (layers.events.removed, self._on_removed),
             (layers.events.inserted, self._on_inserted),
@@ -94,6 +103,9 @@ class LayerEvents:
         for layer, key in self._bound_keys:
             layer.bind_key(key, None)
         self._bound_keys.clear()
+        for layer in self._clicked_layers:
+            layer.mouse_drag_callbacks.remove(self._on_mouse_drag)
+        self._clicked_layers.clear()
 
     def observe_image(self, image: Image) -> None:
         """Observe the array of an image layer."""
@@ -107,6 +119,9 @@ class LayerEvents:
             strokes.events.paint.connect(self._on_paint)
             self._bind_history_keys(strokes, self._on_stroke_history)
             self._bind_label_keys(strokes)
+            if self._on_mouse_drag not in strokes.mouse_drag_callbacks:
+                strokes.mouse_drag_callbacks.append(self._on_mouse_drag)
+                self._clicked_layers.append(strokes)
         if lines is not None:
             lines.events.data.connect(self._on_lines_data)
             self._bind_label_keys(lines)
@@ -141,6 +156,17 @@ class LayerEvents:
                 step(layer, method)
 
             self._bind(layer, key, press)
+
+    def _on_mouse_drag(self, layer: Labels, event: Any) -> Iterator[None]:
+        """Report a click; the mouse may move a little between press and release."""
+        start, position = np.array(event.pos), tuple(event.position)
+        yield
+        while event.type == "mouse_move":
+            yield
+        distance = np.abs(np.array(event.pos) - start).max()
+        is_click = event.button == 1 and distance <= MAX_CLICK_DISTANCE
+        if is_click and str(layer.mode) == "pan_zoom":
+            self._callbacks.strokes_clicked(position)
 
     def _on_stroke_history(self, layer: Labels, method: str) -> None:
         getattr(layer, method)()

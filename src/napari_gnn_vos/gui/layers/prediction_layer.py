@@ -60,14 +60,36 @@ class PredictionLayer:
         self.appearance: dict[str, Any] = {}
         self._shown = False
         self._earlier_data: Any = None  # of a layer that existed before
+        self._present_data: Any = None  # while the previous prediction is shown
 
     @property
     def layer(self) -> Labels | None:
         """The layer, if there is one."""
         return self._finder.prediction
 
+    @property
+    def comparing(self) -> bool:
+        """Whether the layer shows the previous prediction."""
+        return self._present_data is not None and self.layer is not None
+
+    def show_previous(self, labels: LabelFrames) -> None:
+        """Show the previous prediction until :meth:`show_present` or a new one."""
+        layer = self.layer
+        if layer is not None and not self.comparing:
+            self._present_data = layer.data
+            layer.data = self._axes.labels_to_layer(labels)
+            layer.visible = True
+
+    def show_present(self) -> None:
+        """Show the present prediction again, with what was painted on it."""
+        layer, present = self.layer, self._present_data
+        self._present_data = None
+        if layer is not None and present is not None:
+            layer.data = present
+
     def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction; None removes the one that was shown."""
+        self._present_data = None
         if labels is None:
             self._hide()
             return
@@ -98,6 +120,7 @@ class PredictionLayer:
         shown : bool
             False if no prediction is shown.
         """
+        self.show_present()
         layer = self.layer
         if layer is None or not self._shown:
             return False

@@ -157,28 +157,36 @@ class Workspace:
 
     def select_tool(self, active_label: ActiveLabel) -> None:
         """Select the layer of the active tool, and make it ready to draw."""
-        if active_label.tool == "brush":
-            layer, mode = self.strokes, "paint"
-            layer.selected_label = value_of(active_label.label)
-        else:
+        if active_label.tool == "lines":
             layer, mode = self.lines, "add_path"
             colour = active_label.table.colour_of(active_label.label)
             factory.set_active_line_label(layer, active_label.label, colour)
+        else:
+            layer = self.strokes
+            mode = "paint" if active_label.tool == "brush" else "pan_zoom"
+            layer.selected_label = value_of(active_label.label)
         self._uncover(layer)
         layer.visible = True  # on a hidden layer the mouse would move the view
         self._viewer.layers.selection.active = layer
         self.slice_tracker.set_mode(layer, mode)
         self.show_objects()
 
-    def show_objects(self) -> None:
-        """Show names, colours and visibility of the objects on all layers."""
+    def show_objects(self, *others: Labels | None) -> None:
+        """Show names, colours and visibility of the objects on all layers.
+
+        Parameters
+        ----------
+        others : Labels or None
+            Further layers with the labels of the objects.
+        """
         strokes, lines = self.drawing_layers
         if strokes is not None:
             self._adopt(strokes)
         table = self.objects.table
         self._display.show_strokes(strokes, table)
         self._display.show_lines(lines, table)
-        self._display.show_prediction(self.prediction, table)
+        for layer in (self.prediction, *others):
+            self._display.show_prediction(layer, table)
 
     def bring_to_front(self) -> None:
         """Go to a frame of the video, and uncover the video and its layers."""

@@ -79,6 +79,24 @@ ACTIONS = {
             "Lines",
             "Draw thin lines with the mouse; they can be selected, moved and deleted",
         ),
+        Action(
+            "superpixels.use_tool",
+            "Superpixels",
+            "Show superpixels, and label one by a click; a second click erases it",
+            "S",
+        ),
+        Action(
+            "superpixels.follow",
+            "Follow superpixel",
+            "Label the superpixel under the mouse on this frame and the next ten",
+            "D",
+        ),
+        Action(
+            "superpixels.toggle_boundaries",
+            "Superpixel boundaries",
+            "Show the boundaries of the superpixels, or not",
+            "Shift-B",
+        ),
         Action("objects.add", "Add object", "Add an object to the list", "N"),
         Action("objects.remove", "Remove", "Remove the chosen object and its strokes"),
         Action(
@@ -180,12 +198,35 @@ ACTIONS = {
             "Settings ...",
             "Settings that are kept between starts of napari",
         ),
-        Action("toggle_prediction", "Hide", "Hide or show the labels", "H"),
+        Action("display.toggle_labels", "Labels", "Hide or show the labels", "H"),
         Action(
-            "toggle_contours",
+            "display.toggle_contours",
             "Contours",
             "Show the labels as contours, or as areas",
             "Shift-C",
+        ),
+        Action(
+            "display.cycle_opacity",
+            "Opacity",
+            "Opacity of the labels: 25, 50, 75 or 100 %",
+            "T",
+        ),
+        Action(
+            "display.toggle_previous",
+            "Previous prediction",
+            "Show the labels of the round before, or the present ones again",
+            "C",
+        ),
+        Action(
+            "display.toggle_neighbours",
+            "Neighbouring frames",
+            "Show the contours of the frames before and after (dotted), or not",
+            "O",
+        ),
+        Action(
+            "display.use_contrasting_colours",
+            "Colour-blind-safe colours",
+            "Colours that differ with colour blindness, and from this frame",
         ),
     )
 }

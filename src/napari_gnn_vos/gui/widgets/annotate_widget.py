@@ -7,7 +7,14 @@ from functools import partial
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
@@ -18,6 +25,7 @@ from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.project_section import ProjectSection
 from napari_gnn_vos.gui.widgets.sections import (
+    SPACING,
     PredictionSection,
     StatusSection,
     VideoSection,
@@ -26,6 +34,10 @@ from napari_gnn_vos.gui.widgets.style import style_sheet
 
 MIN_WIDTH = 270
 """Pixels."""
+MARGIN = 9
+"""Pixels at both sides."""
+GROUP_SPACING = 4
+"""Pixels between two groups of sections, in addition to that between rows."""
 
 
 class AnnotateWidget(QWidget):
@@ -74,16 +86,28 @@ class AnnotateWidget(QWidget):
         self.setStyleSheet(style_sheet(theme))
 
     def _arrange(self) -> None:
+        """Arrange the sections in a column that scrolls in a low window."""
         self.setMinimumWidth(MIN_WIDTH)
-        column = QVBoxLayout(self)
-        column.setSpacing(6)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setSpacing(SPACING)
+        column.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
         column.addWidget(self.project)
         column.addWidget(self.video)
         column.addWidget(self.drawing, 1)
-        column.addSpacing(8)
+        column.addSpacing(GROUP_SPACING)
         column.addWidget(self.prediction)
-        column.addSpacing(8)
+        column.addSpacing(GROUP_SPACING)
         column.addWidget(self.status)
+        self.area = area = QScrollArea()
+        area.setObjectName("annotate")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(area)
         for kind in (QPushButton, QCheckBox, QComboBox, ObjectList):
             for widget in self.findChildren(kind):  # the canvas keeps the key focus
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)

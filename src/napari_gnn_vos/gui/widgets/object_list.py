@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.controller.object_table import ObjectTable
     from napari_gnn_vos.gui.controller.view_state import ViewState
 
-ROWS_SHOWN = 6
+ROWS_SHOWN = 3
+"""The list fills the height of the dock; a dock that is lower than this scrolls."""
 
 
 class ObjectList(QListWidget):
@@ -77,7 +78,7 @@ class ObjectList(QListWidget):
         self.customContextMenuRequested.connect(self._open_menu)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size for a few rows; the list fills the height of the dock."""
+        """Return the size for a few rows, the least that is shown."""
         row = max(self.sizeHintForRow(0), SWATCH + 6)
         return QSize(120, ROWS_SHOWN * row + 2 * self.frameWidth())
 

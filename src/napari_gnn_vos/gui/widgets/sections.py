@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 TEXT_PADDING = 8
 """Pixels above and below the text of a label in napari's style."""
+SPACING = 4
+"""Pixels between two rows."""
 
 
 class Section(QWidget):
@@ -49,7 +52,7 @@ class Section(QWidget):
         self._button = partial(ActionButton, annotator=annotator, attempt=attempt)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
+        self._column.setSpacing(SPACING)
 
     def show_state(self, state: ViewState) -> None:
         """Show a state of the annotation."""
@@ -84,13 +87,10 @@ class VideoSection(Section):
         self.model.changed.connect(self._set_model)
         self.settings = Container(widgets=[self.quality, self.model])
         self.settings.margins = (0, 0, 0, 0)
-        self.requirements = make_label("requirements", lines=2)
         self.prepare, self.reset = self._button("prepare"), self._button("reset")
         self._arrange(
-            make_label("caption", "Video"),
             self.chooser.native,
             self.settings.native,
-            self.requirements,
             make_row(self.prepare, self.reset),
         )
 
@@ -102,8 +102,6 @@ class VideoSection(Section):
         with self.quality.changed.blocked():
             self.quality.value = state.quality
         self._show_model(state)
-        self.requirements.setText(f"Preparation: {state.requirements}")
-        self.requirements.setVisible(state.can_prepare and bool(state.requirements))
         self.prepare.setEnabled(state.can_prepare)
         self.prepare.setText("Prepared" if state.prepared else "Prepare")
         self.prepare.highlight(state.next_action == "prepare")
@@ -202,9 +200,8 @@ class StatusSection(Section):
         )
         self.bar, self.time_left = QProgressBar(), make_label("caption")
         self.cancel = self._button("cancel")
-        self._arrange(self.message, self.hint, self.bar)
-        self._arrange(make_row(self.time_left, self.cancel))
-        self._reserve_space()
+        self.requirements = make_label("requirements", lines=2)
+        self._arrange(self.message, self.hint, self._make_pages())
 
     def show_state(self, state: ViewState) -> None:
         """Show the message, the hint and the progress of the running job."""
@@ -212,8 +209,10 @@ class StatusSection(Section):
         lines = state.message, state.details
         self.message.setToolTip("\n".join(line for line in lines if line))
         self.hint.setText(state.hint)
-        for widget in (self.bar, self.time_left, self.cancel):
-            widget.setVisible(state.busy)
+        self._pages.setCurrentIndex(int(state.busy))
+        needed = f"Preparation: {state.requirements}"
+        shown = state.can_prepare and bool(state.requirements)
+        self.requirements.setText(needed if shown else "")
         self.time_left.setText(state.time_left)
         step = state.progress
         if step is not None:
@@ -221,12 +220,20 @@ class StatusSection(Section):
             self.bar.setMaximum(step.total)
             self.bar.setValue(step.done)  # last, because it repaints the bar at once
 
-    def _reserve_space(self) -> None:
-        """Keep the height constant, so that the buttons above do not move."""
-        for widget in (self.bar, self.time_left, self.cancel):
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            widget.setSizePolicy(policy)
+    def _make_pages(self) -> QStackedWidget:
+        """Stack what a preparation needs and the progress, in a constant height."""
+        self._pages = QStackedWidget()
+        for page in (
+            (self.requirements,),
+            (self.bar, make_row(self.time_left, self.cancel)),
+        ):
+            column = make_column(*page)
+            column.layout().addStretch()
+            self._pages.addWidget(column)
+        self._pages.setSizePolicy(
+            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed
+        )
+        return self._pages
 
 
 class TextLabel(QLabel):
@@ -277,8 +284,19 @@ def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
     return label
 
 
+def make_column(*widgets: QWidget) -> QWidget:
+    """Arrange widgets below each other."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return column
+
+
 def make_row(*widgets: QWidget) -> QWidget:
-    """Arrange widgets side by side with equal widths."""
+    """Arrange widgets side by side with equal widths, or more where a text needs it."""
     row = QWidget()
     grid = QGridLayout(row)
     grid.setContentsMargins(0, 0, 0, 0)

@@ -12,7 +12,8 @@ SHEET = """
 QPushButton[next="true"] {{ background-color: {accent}; color: white; }}
 QPushButton[next="true"]:hover {{ background-color: {hover}; }}
 QPushButton:disabled {{ background-color: {disabled}; color: {muted}; }}
-#use_brush:checked, #use_lines:checked {{ border: 2px solid {accent}; }}
+QPushButton:checked {{ border: 2px solid {accent}; }}
+QScrollArea#annotate {{ background: transparent; }}
 #objects {{ font-size: 12px; }}
 #objects::item {{ padding: 4px; }}
 #objects::item:selected {{ background-color: {accent}; color: white; }}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_gnn_vos.gui.widgets.style import ACCENT
 
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
 UNCERTAIN, DRAWN, ACCEPTED, RANGE = "#ff924c", ACCENT, "#8ac926", "#c48af7"
 LINE_WIDTH = 2
+FULL_BAR = 0.2
+"""Uncertainty of a bar of full height, unless a frame has more."""
+LEGEND = (
+    "Orange: uncertainty. Blue: strokes. Green: accepted. Violet: in and out marks. "
+    "A click goes there."
+)
 
 
 class Timeline(QWidget):
     """Show all frames of a video as columns; a click goes to a frame.
 
-    Orange bars show the uncertainty of the prediction, blue marks frames with strokes,
-    green marks accepted frames, violet frames the in and out marks, and a line the
-    frame on screen.
+    Orange bars show the uncertainty of the prediction; the highest bar is the most
+    uncertain frame, if its uncertainty is above 0.2. Blue marks show frames with
+    strokes, green marks accepted frames, violet frames the in and out marks, and a line
+    the frame on screen. The tooltip describes the frame under the mouse.
 
     Parameters
     ----------
@@ -37,10 +44,6 @@ class Timeline(QWidget):
         self._state: ViewState = annotator.state
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
-        self.setToolTip(
-            "Orange: uncertainty. Blue: strokes. Green: accepted. Violet: in and out "
-            "marks. A click goes there."
-        )
         annotator.state_changed.connect(self._refresh)
         annotator.viewer.dims.events.point.connect(self._on_slider)
 
@@ -57,6 +60,23 @@ class Timeline(QWidget):
         share = (x - MARGIN) / max(self.width() - 2 * MARGIN, 1)
         return min(max(int(share * self._state.frames), 0), self._state.frames - 1)
 
+    def describe(self, frame: int) -> str:
+        """Return number, uncertainty and annotation of a frame as one sentence."""
+        state, parts = self._state, [f"Frame {frame}"]
+        if state.uncertainty:
+            parts.append(f"uncertainty {state.uncertainty[frame]:.2f}")
+        parts += ["strokes"] if frame in state.drawn else []
+        parts += ["accepted"] if frame in state.accepted else []
+        return f"{', '.join(parts)}."
+
+    def event(self, event: QEvent) -> bool:
+        """Show a tooltip about the frame under the mouse."""
+        if event.type() == QEvent.Type.ToolTip and self._state.frames:
+            frame = self.describe(self.frame_at(event.pos().x()))
+            QToolTip.showText(event.globalPos(), f"{frame}\n{LEGEND}", self)
+            return True
+        return bool(super().event(event))
+
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Go to the frame under the mouse."""
         self._go_to(event)
@@ -72,8 +92,11 @@ class Timeline(QWidget):
         palette = self.palette()
         background = palette.base() if state.frames else palette.window()
         painter.fillRect(self._columns(0, state.frames or 1), background)
+        scale = max((FULL_BAR, *state.uncertainty))
         for t, uncertainty in enumerate(state.uncertainty):
-            painter.fillRect(self._columns(t, 1, uncertainty), QColor(UNCERTAIN))
+            painter.fillRect(
+                self._columns(t, 1, uncertainty / scale), QColor(UNCERTAIN)
+            )
         for frames, colour in ((state.drawn, DRAWN), (state.accepted, ACCEPTED)):
             for t in frames:
                 painter.fillRect(self._mark(t), QColor(colour))

@@ -1,0 +1,216 @@
+"""How an annotator's labels are shown: opacity, colours, contours and comparisons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.controller.colour_choice import contrasting_colours
+from napari_gnn_vos.gui.layers.computed_labels import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.layers.neighbour_contours import neighbour_contours
+from napari_gnn_vos.gui.palette import prediction_colours
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.layers.workspace import Workspace
+
+CONTOUR_WIDTH = 2
+"""Width of the contours of a prediction in pixels of the video."""
+OPACITIES = (0.25, 0.5, 0.75, 1.0)
+NEIGHBOURS = "neighbouring frames"
+"""Name of the layer with the contours of the frames before and after."""
+
+
+class DisplayTools:
+    """Opacity, colours, contours, the previous prediction and neighbouring frames.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._annotator = annotator
+        self._neighbours: ComputedLayer | None = None
+        annotator.controller.session_changed.connect(self._follow_session)
+
+    @property
+    def labels_shown(self) -> bool:
+        """Whether the layer of the prediction is visible."""
+        layer = self._layer
+        return layer is not None and bool(layer.visible)
+
+    @property
+    def contours_shown(self) -> bool:
+        """Whether the prediction is shown as contours."""
+        layer = self._layer
+        return layer is not None and bool(layer.contour)
+
+    @property
+    def previous_shown(self) -> bool:
+        """Whether the previous prediction is shown."""
+        workspace = self._annotator.workspace
+        return workspace is not None and workspace.prediction_layer.comparing
+
+    @property
+    def neighbours_shown(self) -> bool:
+        """Whether the contours of the neighbouring frames are shown."""
+        return self._neighbours is not None and self._neighbours.shown
+
+    def toggle_labels(self) -> None:
+        """Hide or show the layer of the prediction."""
+        if self._layer is not None:
+            self._layer.visible = not self._layer.visible
+
+    def toggle_contours(self) -> None:
+        """Show the prediction as contours, or as areas."""
+        if self._layer is not None:
+            self._layer.contour = 0 if self._layer.contour else CONTOUR_WIDTH
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set the opacity of the prediction, from 0 to 1.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction.
+        """
+        self._require_layer().opacity = opacity
+        self._annotator.controller.report(f"Opacity of the labels: {opacity:.0%}")
+
+    def cycle_opacity(self) -> None:
+        """Set the next larger opacity of 25, 50, 75 and 100 %, then 25 % again.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction.
+        """
+        present = self._require_layer().opacity + 1e-3
+        larger = (opacity for opacity in OPACITIES if opacity > present)
+        self.set_opacity(next(larger, OPACITIES[0]))
+
+    def use_contrasting_colours(self) -> None:
+        """Give all objects colours that people with colour blindness can distinguish.
+
+        The colours also differ from those of the frame on screen. Undo restores the
+        colours before.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open.
+        """
+        workspace = self._require_workspace()
+        table = self._annotator.objects.table
+        pixels = workspace.video.rgb(workspace.frame).reshape(-1, 3)
+        colours = contrasting_colours(np.asarray(pixels), len(table.objects))
+        self._annotator.controller.objects.recolour_all(
+            dict(zip(table.objects, colours, strict=False))
+        )
+
+    def toggle_previous(self) -> bool:
+        """Show the prediction of the round before, or the present one again.
+
+        Returns
+        -------
+        shown : bool
+            Whether the previous prediction is shown now.
+
+        Raises
+        ------
+        GnnVosError
+            If there are not two predictions.
+        """
+        layer = self._require_workspace().prediction_layer
+        annotation = self._annotator.controller.annotation
+        if layer.comparing:
+            layer.show_present()
+        else:
+            history = None if annotation is None else annotation.history
+            labels = None if history is None else history.previous_labels
+            if labels is None or self._layer is None:
+                raise GnnVosError(
+                    "There is no earlier prediction to compare with. Predict twice."
+                )
+            layer.show_previous(labels)
+        shown = "previous" if layer.comparing else "present"
+        self._annotator.controller.report(f"The {shown} prediction is shown")
+        return layer.comparing
+
+    def toggle_neighbours(self) -> bool:
+        """Show the contours of the labels of the frames before and after, or not.
+
+        Contours of the next frame are dotted.
+
+        Returns
+        -------
+        shown : bool
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction.
+        """
+        self._require_layer()
+        if self._neighbours is None:
+            self._neighbours = self._create_neighbours(self._require_workspace())
+        self._neighbours.show(not self._neighbours.shown)
+        self._annotator.show_objects()
+        return self._neighbours.shown
+
+    @property
+    def neighbours_layer(self) -> Labels | None:
+        """The layer with the contours of the neighbouring frames, if there is one."""
+        return None if self._neighbours is None else self._neighbours.layer
+
+    def leave(self) -> None:
+        """Remove the contours of other frames, because another video is opened."""
+        if self._neighbours is not None:
+            self._neighbours.show(False)
+        self._neighbours = None
+
+    def _create_neighbours(self, workspace: Workspace) -> ComputedLayer:
+        def compute(frame: int) -> NDArray[Any]:
+            layer, count = workspace.prediction, workspace.video.shape[0]
+            if layer is None:
+                return np.zeros(workspace.video.shape[1:], np.uint8)
+            before, after = (
+                np.asarray(layer.data[workspace.axes.layer_index(t)])
+                if 0 <= t < count
+                else None
+                for t in (frame - 1, frame + 1)
+            )
+            return neighbour_contours(before, after, workspace.video.shape[1:])
+
+        axes, shape = workspace.axes, workspace.video.shape
+        data = ComputedLabels(compute, shape, axes, np.uint8)
+        colours = DirectLabelColormap(color_dict=prediction_colours())
+        viewer, image = self._annotator.viewer, workspace.image
+        options = {"colormap": colours}
+        return ComputedLayer(viewer, image, data, axes, NEIGHBOURS, options)
+
+    def _follow_session(self, _entry: object = None) -> None:
+        if self._neighbours is not None:
+            self._neighbours.refresh()
+
+    @property
+    def _layer(self) -> Labels | None:
+        workspace = self._annotator.workspace
+        return None if workspace is None else workspace.prediction
+
+    def _require_layer(self) -> Labels:
+        if self._layer is None:
+            raise GnnVosError("There is no prediction yet. Paint strokes, and predict.")
+        return self._layer
+
+    def _require_workspace(self) -> Workspace:
+        if self._annotator.workspace is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return self._annotator.workspace

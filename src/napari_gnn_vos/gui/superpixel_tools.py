@@ -1,0 +1,207 @@
+"""Superpixels of an annotator's video: boundaries, and strokes by a click."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.gui.controller.drawing import Drawing
+from napari_gnn_vos.gui.layers.computed_labels import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.layers.workspace import Workspace
+    from napari_gnn_vos.structures.session import Session
+
+NEXT_FRAMES = 10
+SUPERPIXELS = "superpixels"
+"""Name of the layer with their boundaries."""
+BOUNDARY_COLOUR = "#ffe45e"
+
+
+class SuperpixelTools:
+    """Show superpixels, and label one by a click or on several frames.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._annotator = annotator
+        self._boundaries: ComputedLayer | None = None
+        annotator.controller.session_changed.connect(self._follow_session)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the boundaries are shown."""
+        return self._boundaries is not None and self._boundaries.shown
+
+    def toggle_boundaries(self) -> bool:
+        """Show the boundaries of the superpixels, or not; return whether.
+
+        Raises
+        ------
+        GnnVosError
+            If the video is not prepared.
+        """
+        self._show(not self.shown)
+        return self.shown
+
+    def use_tool(self) -> None:
+        """Activate the tool that labels a superpixel by a click; show the boundaries.
+
+        Raises
+        ------
+        GnnVosError
+            If the video is not prepared.
+        """
+        self._show(True)
+        active = self._annotator.active_label
+        active.choose(active.label, "superpixels")
+
+    def label_at(self, world: Sequence[float] | None = None) -> None:
+        """Paint a stroke of the active label on a superpixel.
+
+        If all of it has strokes of this label, they are erased.
+
+        Parameters
+        ----------
+        world : sequence of float, optional
+            Position in the viewer; by default that of the mouse.
+
+        Raises
+        ------
+        GnnVosError
+            If the video is not prepared, or the position is outside the frame.
+        """
+        workspace, frame = self._require_workspace(), self._annotator.frame
+        node = self._node_at(world)
+        pixels = np.nonzero(self._labels(self._require_session(), frame) == node)
+        strokes = workspace.strokes
+        value = value_of(self._annotator.active_label.label)
+        index = _layer_indices(workspace, frame, pixels)
+        erase = bool((np.asarray(strokes.data[index]) == value).all())
+        strokes.data_setitem(index, 0 if erase else value)
+
+    def follow(self, count: int = NEXT_FRAMES) -> int:
+        """Label the superpixel under the mouse, and follow it to the next frames.
+
+        Undo removes the strokes.
+
+        Parameters
+        ----------
+        count : int
+            Number of frames after the one on screen.
+
+        Returns
+        -------
+        frames : int
+            Number of labelled frames.
+
+        Raises
+        ------
+        GnnVosError
+            If the video is not prepared, no superpixel is under the mouse, or a job is
+            running.
+        """
+        session, frame = self._require_session(), self._annotator.frame
+        active = self._annotator.active_label
+        node, value = self._node_at(None), value_of(active.label)
+        graph, settings = session.graph, session.config.seeds
+        canvases = {
+            t: np.isin(self._labels(session, t), nodes) * np.uint8(value)
+            for t, nodes in follow_superpixel(graph, frame, node, count, settings)
+        }
+        action = f"superpixel of {active.name_of(active.label)} on frames {frame} to "
+        with self._annotator.tool_kept():
+            self._annotator.controller.edits.add_drawing(
+                Drawing(canvases), f"{action}{frame + len(canvases) - 1}"
+            )
+        return len(canvases)
+
+    def leave(self) -> None:
+        """Remove the boundaries, because another video is opened."""
+        if self._boundaries is not None:
+            self._boundaries.show(False)
+        self._boundaries = None
+
+    def _show(self, shown: bool) -> None:
+        workspace = self._require_workspace()
+        if shown:
+            self._require_session()
+        if self._boundaries is None:
+            self._boundaries = self._create(workspace)
+        self._boundaries.show(shown)
+
+    def _create(self, workspace: Workspace) -> ComputedLayer:
+        def compute(frame: int) -> NDArray[Any]:
+            annotation = self._annotator.controller.annotation
+            session = None if annotation is None else annotation.session
+            if session is None or session.video is not workspace.video:
+                return np.zeros(workspace.video.shape[1:], np.int32)
+            return self._labels(session, frame) + 1
+
+        colours = {None: BOUNDARY_COLOUR, 0: "transparent"}
+        options = {
+            "opacity": 0.4,
+            "colormap": DirectLabelColormap(color_dict=colours),
+            "contour": 1,
+        }
+        axes, shape = workspace.axes, workspace.video.shape
+        data = ComputedLabels(compute, shape, axes, np.int32)
+        viewer, image = self._annotator.viewer, workspace.image
+        return ComputedLayer(viewer, image, data, axes, SUPERPIXELS, options)
+
+    def _node_at(self, world: Sequence[float] | None) -> int:
+        world = self._annotator.viewer.cursor.position if world is None else world
+        point = self._require_workspace().pixel_at(world)
+        if point is None:
+            raise ScribbleError("There is no superpixel under the mouse. Point at one.")
+        labels = self._labels(self._require_session(), self._annotator.frame)
+        return int(labels[int(point[0]), int(point[1])])
+
+    @staticmethod
+    def _labels(session: Session, frame: int) -> NDArray[np.int32]:
+        """Return the superpixels of a frame at the size of the video, (H, W)."""
+        labels = session.graph.frames[frame].labels
+        rows, cols = (
+            np.arange(size) * reduced // size
+            for size, reduced in zip(session.video.shape[1:], labels.shape, strict=True)
+        )
+        return np.asarray(labels[np.ix_(rows, cols)], np.int32)
+
+    def _require_session(self) -> Session:
+        annotation = self._annotator.controller.annotation
+        if annotation is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return annotation.require_session()
+
+    def _require_workspace(self) -> Workspace:
+        if self._annotator.workspace is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return self._annotator.workspace
+
+    def _follow_session(self, _entry: object = None) -> None:
+        if self._boundaries is not None:
+            self._boundaries.refresh()
+
+
+def _layer_indices(
+    workspace: Workspace, frame: int, pixels: tuple[NDArray[np.intp], ...]
+) -> tuple[NDArray[np.intp], ...]:
+    """Convert rows and columns of a frame to indices into a labels layer."""
+    rows, cols = pixels
+    axes = workspace.axes
+    indices = [np.zeros_like(rows)] * axes.ndim
+    indices[axes.time] = np.full_like(rows, frame)
+    indices[axes.row], indices[axes.col] = rows, cols
+    return tuple(indices)
