@@ -36,7 +36,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generate the documentation's tables.")
     parser.add_argument("--check", action="store_true", help="fail if out of date")
     parser.add_argument("--add", metavar="NAME", help="name of the run to record")
-    parser.add_argument("--kind", choices=("benchmark", "folds", "speed", "length"))
+    parser.add_argument(
+        "--kind", choices=("benchmark", "folds", "speed", "length", "window")
+    )
     parser.add_argument("--command", help="command that produced the report")
     parser.add_argument("report", nargs="?", type=Path)
     options = parser.parse_args()
@@ -260,6 +262,23 @@ def length(runs: dict[str, Run]) -> str:
     return table(("frames", *titles, "run", "commit"), rows) if rows else MISSING_LENGTH
 
 
+def window(runs: dict[str, Run]) -> str:
+    """Tabulate the latencies and blocks of the window."""
+    keys = "block_wall", "block_own", "block_processor"
+    rows = []
+    for name, run in runs.items():
+        if run["kind"] != "window":
+            continue
+        for title, row in run["report"].items():
+            target = "" if row["target"] is None else f"{row['target']} s"
+            blocks = (f"{row[key]:.3f}" if row["block_wall"] else "" for key in keys)
+            cells = title, f"{row['seconds']:.2f} s", target, *blocks
+            rows.append((*cells, *source(runs, name)))
+    titles = "block, wall, s", "own, s", "processor, s"
+    head = "operation", "median", "target", *titles, "run", "commit"
+    return table(head, rows) if rows else MISSING_WINDOW
+
+
 def accuracy_runs(runs: dict[str, Run]) -> list[str]:
     """Names of the benchmark runs, the validation sequences first."""
     names = [name for name, run in runs.items() if run["kind"] == "benchmark"]
@@ -274,6 +293,11 @@ MISSING_LENGTH = (
     "No run of `benchmarks/length.py` is recorded for the current code.\n"
     "Earlier measurements are listed under [experiments](../experiments/index.md)."
 )
+MISSING_WINDOW = (
+    "No run of `benchmarks/window.py` is recorded for the current code.\n"
+    "Earlier measurements are listed under [experiments](../experiments/index.md)."
+)
+SPEED_KINDS = "benchmark", "speed", "length", "window"
 TABLES: dict[str, Callable[[dict[str, Run]], str]] = {
     "folds": folds,
     "curve": curve,
@@ -282,8 +306,9 @@ TABLES: dict[str, Callable[[dict[str, Run]], str]] = {
     "round-times": round_times,
     "speed": speed,
     "length": length,
+    "window": window,
     "accuracy-runs": lambda runs: runs_table(runs, ("benchmark", "folds")),
-    "speed-runs": lambda runs: runs_table(runs, ("benchmark", "speed", "length")),
+    "speed-runs": lambda runs: runs_table(runs, SPEED_KINDS),
 }
 
 if __name__ == "__main__":

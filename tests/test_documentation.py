@@ -46,6 +46,17 @@ def test_recorded_run_appears_in_the_table(tmp_path):
     assert row.startswith(f"| {' | '.join(cells)} | `{run['commit']}`")
 
 
+def test_run_in_the_window_appears_in_the_table(tmp_path):
+    blocks = {"block_wall": 0.5, "block_own": 0.25, "block_processor": 0.1}
+    row = {"seconds": 1.5, "target": 2, "runs": 3, "block_target": 0.1, **blocks}
+    path = tmp_path / "window.json"
+    result_tables.write_run(path, "window", "window.py", {"undo": row})
+    run = json.loads(path.read_text())
+    text = result_tables.window({"window": run}).splitlines()[-1]
+    cells = "undo", "1.50 s", "2 s", "0.500", "0.250", "0.100", "[window](#run-window)"
+    assert text.startswith(f"| {' | '.join(cells)} | `{run['commit']}`")
+
+
 def test_reference_lists_every_setting_and_command():
     pytest.importorskip("latex2mathml")
     import docs_hooks

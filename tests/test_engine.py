@@ -296,18 +296,25 @@ def partial_results(steps):
     return [step for step in steps if isinstance(step, PartialResult)]
 
 
-def test_frames_are_predicted_outwards_with_the_final_labels(session, monkeypatch):
+@pytest.mark.parametrize("streamed", [True, False])
+def test_frames_are_predicted_outwards_with_the_final_labels(
+    session, monkeypatch, streamed
+):
     monkeypatch.setattr(outward, "NEAR_FRAMES", 1)
+    if not streamed:
+        monkeypatch.setattr(predicting, "STREAMED_OBJECTS", 0)
     steps = []
     drawn = annotate(session, STROKES, rng=rng())
     model = load_model(device="cpu")
+    whole = drain(predict(drawn, model))
     out = drain(predict(drawn, model, first=-2), steps.append)
+    np.testing.assert_array_equal(out.labels, whole.labels)
     count = session.graph.shape[0]
     shown = partial_results(steps)
     assert steps[1].done == 0
-    assert [partial.frame for partial in shown] == sorted(
-        range(count), key=lambda t: (abs(t - (count - 2)), -t)
-    )
+    distances = [abs(partial.frame - (count - 2)) for partial in shown]
+    assert distances == sorted(distances)
+    assert sorted(partial.frame for partial in shown) == list(range(count))
     for partial in shown:
         np.testing.assert_array_equal(partial.labels, out.labels[partial.frame])
         assert partial.packed == out.packed_labels.packed[partial.frame]
@@ -316,9 +323,34 @@ def test_frames_are_predicted_outwards_with_the_final_labels(session, monkeypatc
 @pytest.mark.parametrize(("first", "count"), [(0, 1), (3, 4), (0, 300), (150, 300)])
 def test_rings_contain_each_frame_once(first, count):
     rings = list(outward.outward_rings(first, count))
-    frames = [t for ring in rings for side in ring for t in side]
-    assert sorted(frames) == list(range(count))
     assert rings[0].after == range(first, first + 1)
+    for division in (rings, [outward.whole_video(count, first)]):
+        frames = [t for ring in division for side in ring for t in side]
+        assert sorted(frames) == list(range(count))
+
+
+def test_displayed_frame_needs_no_other_frame_than_its_receptive_field(session):
+    """Both sides are streamed; each computes the receptive field once."""
+    requested = []
+
+    class Recorded:
+        streams = True
+
+        def __init__(self, model):
+            self.model = model
+
+        def __call__(self, graph, node_inputs, frames):
+            requested.append(frames)
+            yield from self.model(graph, node_inputs, frames)
+
+    drawn = annotate(session, STROKES, rng=rng())
+    pipeline = predict(drawn, Recorded(load_model(device="cpu")), first=2)
+    shown = next(step for step in pipeline if isinstance(step, PartialResult))
+    count = session.graph.shape[0]
+    assert shown.frame == 2
+    assert requested == [range(2, count)]
+    drain(pipeline)
+    assert requested == [range(2, count), range(1, -1, -1)]
 
 
 def test_stopped_prediction_ends_at_once(session, monkeypatch):

@@ -1,4 +1,4 @@
-"""Processor cores, and the number of threads that libraries may use.
+"""Processor cores, and the threads that libraries and the interpreter may use.
 
 The package runs one thread per core of its own, each on one frame or chunk. Libraries
 that started a thread per core inside each of these would wait for each other. The
@@ -9,6 +9,7 @@ last of its users leaves, who restores the original number.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,12 +28,13 @@ def cores() -> int:
 
 
 class SharedLimit:
-    """Reference-counted limit on the threads of a library, for the whole process.
+    """Reference-counted setting of a library or the interpreter, for the whole process.
 
     Parameters
     ----------
     apply : callable
-        Sets one thread, and returns the function that restores the original number.
+        Changes the setting, for example to one thread, and returns the function that
+        restores the original one.
     """
 
     def __init__(self, apply: Callable[[], Callable[[], None]]) -> None:
@@ -42,7 +44,7 @@ class SharedLimit:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Hold the limit in a ``with`` statement."""
+        """Hold the setting in a ``with`` statement."""
         with self._lock:
             if self._users == 0:
                 self._restore = self._apply()
@@ -100,6 +102,21 @@ def _in_short_thread(work: Callable[[], Result]) -> Result:
         return pool.submit(work).result()
 
 
+SWITCH_SECONDS = 0.0005
+"""Time after which a thread that executes Python code lets a waiting thread continue,
+while a window is open; Python's default is .005 s."""
+
+
+def _shorten_switch_interval() -> Callable[[], None]:
+    original = sys.getswitchinterval()
+    sys.setswitchinterval(min(original, SWITCH_SECONDS))
+    return lambda: sys.setswitchinterval(original)
+
+
+responsive_threads = SharedLimit(_shorten_switch_interval)
+"""Held by threads that work beside a window. Each call of OpenGL releases the
+interpreter lock, and waits for the switch interval if such a thread takes it; a redraw
+of the canvas has more than a hundred of these calls."""
 single_threaded_opencv = SharedLimit(_limit_opencv)
 single_threaded_blas = SharedLimit(_limit_blas)
 

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_gnn_vos.gui.controller.drawing import Drawing, changes, rebase
+from napari_gnn_vos.gui.controller.drawing import (
+    Drawing,
+    changes,
+    rebase,
+    values_on,
+)
 from napari_gnn_vos.gui.layers.conversion import brush_from_strokes
 from napari_gnn_vos.gui.palette import label_of, value_of
 from napari_gnn_vos.interact.strokes import paint_scribbles
@@ -31,6 +36,11 @@ DRAWINGS = st.builds(
     STROKES,
     LINES,
 )
+
+
+@given(STROKES)
+def test_values_on_a_canvas_are_those_of_its_pixels(strokes):
+    assert values_on(strokes[0]) == set(strokes[0].ravel().tolist())
 
 
 def rasterised(drawing):

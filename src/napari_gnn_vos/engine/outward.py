@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
-from itertools import zip_longest
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -39,17 +39,19 @@ class Ring(NamedTuple):
 
     Parameters
     ----------
-    before, after : range
-        Either may be empty.
+    before : range
+        Descending.
+    after : range
+        Ascending. Either may be empty.
     """
 
     before: range
     after: range
 
 
-def whole_video(count: int) -> Ring:
-    """Return one ring of all frames, from the first to the last."""
-    return Ring(range(0), range(count))
+def whole_video(count: int, first: int = 0) -> Ring:
+    """Return one ring of all frames: `first` and the frames on both sides of it."""
+    return Ring(range(first - 1, -1, -1), range(first, count))
 
 
 def outward_rings(first: int, count: int) -> Iterator[Ring]:
@@ -69,16 +71,16 @@ def outward_rings(first: int, count: int) -> Iterator[Ring]:
     Examples
     --------
     >>> for ring in outward_rings(1, 20):
-    ...     print(ring.before, ring.after)
-    range(0, 0) range(1, 2)
-    range(0, 1) range(2, 17)
-    range(0, 0) range(17, 20)
+    ...     print(list(ring.before), list(ring.after))
+    [] [1]
+    [0] [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+    [] [17, 18, 19]
     """
     inner, width = range(first, first + 1), NEAR_FRAMES
     yield Ring(range(0), inner)
     while len(inner) < count:
         start, stop = max(inner.start - width, 0), min(inner.stop + width, count)
-        yield Ring(range(start, inner.start), range(inner.stop, stop))
+        yield Ring(range(inner.start - 1, start - 1, -1), range(inner.stop, stop))
         inner, width = range(start, stop), min(2 * width, MAX_RING_FRAMES)
 
 
@@ -111,18 +113,28 @@ class OutwardLabelling:
     probabilities : callable
         Runs the network on some frames.
     labeller : FrameLabeller
+    streams : bool
+        Whether `probabilities` also takes descending frames, and yields the first one
+        before it has computed the last. Otherwise descending frames are computed in
+        ascending order, and each ring should be narrow.
 
     Attributes
     ----------
     results : dict of int to LabelledFrame
         By frame, in the order in which they were completed.
+    streams : bool
     """
 
     def __init__(
-        self, session: Session, probabilities: Probabilities, labeller: FrameLabeller
+        self,
+        session: Session,
+        probabilities: Probabilities,
+        labeller: FrameLabeller,
+        *,
+        streams: bool = False,
     ) -> None:
         self._session, self._labeller = session, labeller
-        self._probabilities = probabilities
+        self._probabilities, self.streams = probabilities, streams
         self._count = session.graph.shape[0]
         self._jobs: deque[tuple[int, Future[tuple[LabelledFrame, Labels]]]] = deque()
         self.results: dict[int, LabelledFrame] = {}
@@ -144,19 +156,28 @@ class OutwardLabelling:
                 for t, probability in self._predict_ring(ring):
                     job = pool.submit(self._label, t, probability)
                     self._jobs.append((t, job))
-                    yield from self._collect(wait_for_all=False)
+                    # the first frame is on screen, and does not wait for others
+                    yield from self._collect(wait_for_all=not self.results)
                 yield from self._collect(wait_for_all=True)
 
     def _predict_ring(self, ring: Ring) -> Iterator[tuple[int, F32]]:
         """Run the network; yield frames of both sides in turns, the nearest first."""
-        before = self._predict(ring.before)
-        sides = self._predict(ring.after), reversed(list(before))
-        for pair in zip_longest(*sides):
-            yield from filter(None, pair)
+        sides = deque((self._predict(ring.after), self._predict(ring.before)))
+        while sides:
+            side = sides.popleft()
+            for frame in islice(side, 1):
+                yield frame
+                sides.append(side)
 
     def _predict(self, frames: range) -> Iterator[tuple[int, F32]]:
-        if frames:
+        """Run the network on frames in their order."""
+        if not frames:
+            return
+        if frames.step > 0 or self.streams:
             yield from zip(frames, self._probabilities(frames), strict=True)
+        else:
+            probabilities = list(self._probabilities(frames[::-1]))
+            yield from zip(frames, reversed(probabilities), strict=True)
 
     def _label(self, t: int, probability: F32) -> tuple[LabelledFrame, Labels]:
         labels, refined = self._labeller(t, probability)

@@ -31,6 +31,9 @@ F64 = NDArray[np.float64]
 
 FIRST_FRAME_RADIUS = 60
 """Frames on both sides of the first frame that its evidence is gathered from."""
+STREAMED_OBJECTS = 8
+"""Largest number of objects of which both sides of the first frame are streamed at the
+same time. Each stream holds the states of a receptive field, for all objects."""
 DIVIDED_RADIUS = 30
 """Frames on both sides of the predicted ones in which groups of similar objects are
 divided."""
@@ -158,6 +161,8 @@ def _predict_all(
     labelling = _labelling(session, model, inputs)
     if first is None or not inputs.groups.trivial or _device(model) != "cpu":
         yield from labelling.run([whole_video(count)])
+    elif labelling.streams:
+        yield from labelling.run([whole_video(count, first)])
     else:
         yield from labelling.run(outward_rings(first, count))
     frames = [labelling.results[t] for t in range(count)]
@@ -178,7 +183,12 @@ def _predict_all(
 def _labelling(session: Session, model: Model, inputs: Evidence) -> OutwardLabelling:
     probabilities = partial(_probabilities, model, session, inputs)
     labeller = _labeller(model, session, inputs)
-    return OutwardLabelling(session, probabilities, labeller)
+    streams = (
+        getattr(model, "streams", False)
+        and inputs.groups.trivial
+        and len(inputs.groups.members) <= STREAMED_OBJECTS
+    )
+    return OutwardLabelling(session, probabilities, labeller, streams=streams)
 
 
 def _labeller(model: Model, session: Session, inputs: Evidence) -> FrameLabeller:

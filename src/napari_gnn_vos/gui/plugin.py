@@ -104,12 +104,14 @@ class AnnotateDock(QWidget):
     def _create(self) -> AnnotateWidget:
         from napari_gnn_vos.gui.scripting import annotator
         from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
-        from napari_gnn_vos.gui.worker import run_in_thread
+        from napari_gnn_vos.gui.worker import call_in_thread, run_in_thread
 
         new_annotator = annotator(self._viewer, run_in_thread)
         new_annotator.defer = partial(QTimer.singleShot, 0)
         new_annotator.auto_predict.schedule = new_annotator.defer
+        beside = partial(run_in_thread, turn=Lock())
         new_annotator.exports.jobs.run = partial(run_in_thread, turn=Lock())
+        new_annotator.projects.use_threads(beside, call_in_thread)
         folder = user_data_path("napari-gnn-vos")
         new_annotator.projects.data_folder = folder
         new_annotator.preferences.load(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +12,20 @@ from typing import TYPE_CHECKING
 from napari.layers import Image, Layer
 
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
+from napari_gnn_vos.gui.controller.jobs import Runner
 from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.gui.layers.factory import full_data
 from napari_gnn_vos.gui.reader import video_layer_data
 from napari_gnn_vos.gui.saved_labels import LayerData
-from napari_gnn_vos.io.project.autosave import discard_autosave, recoverable_projects
+from napari_gnn_vos.io.project.autosave import (
+    TaskRunner,
+    discard_autosave,
+    recoverable_projects,
+)
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.video_reference import find_video
+from napari_gnn_vos.progress import Progress
 from napari_gnn_vos.storage import atomic_write
 
 if TYPE_CHECKING:
@@ -29,6 +36,8 @@ MAX_RECENT = 10
 
 class ProjectFiles:
     """Projects of an annotator.
+
+    A project is saved at once, or by a runner in a thread.
 
     Parameters
     ----------
@@ -49,6 +58,26 @@ class ProjectFiles:
         self.changed = keeper.changed
         self.record_stroke = keeper.record_stroke
         self.close = keeper.close
+        saving = keeper.saver.jobs
+        saving.progressed.connect(self._report_progress)
+        saving.failed.connect(self._report_failure)
+
+    def use_threads(self, run: Runner, run_task: TaskRunner) -> None:
+        """Save, and wait for the disk while autosaving, in threads.
+
+        Parameters
+        ----------
+        run : Runner
+            Runs the jobs that save.
+        run_task : TaskRunner
+            Waits for the disk.
+        """
+        self._keeper.saver.jobs.run, self._keeper.run_task = run, run_task
+
+    @property
+    def saving(self) -> bool:
+        """Whether a project is being written."""
+        return self._keeper.saver.jobs.busy
 
     @property
     def data_folder(self) -> Path | None:
@@ -90,7 +119,9 @@ class ProjectFiles:
         return folder / f"{workspace.video.name}.gnnvos"
 
     def save(self, path: str | PathLike[str] | None = None) -> None:
-        """Save the project of the open video.
+        """Save the project of the open video as it is now.
+
+        In the dock widget this returns before it is written; see :attr:`saving`.
 
         Parameters
         ----------
@@ -100,12 +131,22 @@ class ProjectFiles:
         Raises
         ------
         GnnVosError
-            If no video is open, no path is known, or it cannot be written.
+            If no video is open, no path is known, a project is being saved, or it
+            cannot be written.
         """
         path = self.path if path is None else Path(path)
         if path is None:
             raise GnnVosError("The project has no name yet. Choose where to save it.")
-        self._keeper.save(path)
+        self._keeper.save(path, partial(self._report_saved, path))
+
+    def _report_progress(self, step: Progress) -> None:
+        percent = f"{step.done / step.total:.0%}"
+        self._annotator.controller.report(f"Saving the project: {percent}")
+
+    def _report_failure(self, message: str) -> None:
+        self._annotator.controller.jobs.failed.emit(message)
+
+    def _report_saved(self, path: Path) -> None:
         self._remember(path)
         self._annotator.controller.report(f"Saved {path.name}")
 

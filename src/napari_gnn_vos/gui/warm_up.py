@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread, main_thread
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 
+from napari_gnn_vos.hardware import responsive_threads
 from napari_gnn_vos.progress import Progress, drain
 from napari_gnn_vos.structures.session import Session
 
@@ -35,8 +37,16 @@ def _load_widget() -> None:
     """Import modules; the first labels layer also loads pandas and compiles kernels."""
     from napari_gnn_vos.gui.layers.factory import labels_options
 
-    load_units()
-    Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
+    with responsive_threads():
+        for name in (
+            "widgets.annotate_widget",
+            "widgets.timeline",
+            "scripting",
+            "worker",
+        ):
+            import_module(f"napari_gnn_vos.gui.{name}")
+        load_units()
+        Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
     Thread(target=load_torch_libraries, name="load-torch").start()
 
 
@@ -89,7 +99,8 @@ def warm_up_in_thread() -> Thread:
 def _warm_up_while_open() -> None:
     """Warm up, and ignore errors that are caused by the end of the process."""
     try:
-        warm_up()
+        with responsive_threads():
+            warm_up()
     except Exception:
         if main_thread().is_alive():
             raise
@@ -128,9 +139,10 @@ class EncodeAhead:
         def encode() -> None:
             from napari_gnn_vos.engine import encode_frames
 
-            for _ in encode_frames(session, first=first):
-                if stopped.is_set() or not main_thread().is_alive():
-                    return
+            with responsive_threads():
+                for _ in encode_frames(session, first=first):
+                    if stopped.is_set() or not main_thread().is_alive():
+                        return
 
         thread = Thread(target=encode, name="encode-frames")
         thread.start()

@@ -12,6 +12,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.hardware import responsive_threads
 from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 
 STEP_INTERVAL = 0.1
@@ -61,13 +62,35 @@ def run_in_thread(
         if turn.locked():
             post(partial(on_step, Progress("Ending the last job", 0, 1)))
         try:
-            with turn:
+            with turn, responsive_threads():
                 post(_run(pipeline, stopped, report_step, on_result, on_error))
         finally:
             post(partial(_end, on_end, on_error))
 
     Thread(target=work, name="annotate").start()
     return stopped.set
+
+
+def call_in_thread(
+    work: Callable[[], object], on_error: Callable[[OSError], object]
+) -> None:
+    """Call `work` in a thread; its errors are passed on in the main thread.
+
+    Parameters
+    ----------
+    work, on_error : callable
+        See `io.project.autosave.TaskRunner`.
+    """
+    post = main_thread_calls().post
+
+    def call() -> None:
+        try:
+            with responsive_threads():
+                work()
+        except OSError as error:
+            post(partial(on_error, error))
+
+    Thread(target=call, name="background").start()
 
 
 class MainThreadCalls(QObject):

@@ -90,8 +90,8 @@ class Predictor:
         node_inputs : callable
             From the number of a frame to the (K, n, 8) annotation inputs of K labels.
         frames : range
-            Frames to compute. Inputs of other frames in their receptive field are
-            requested, too.
+            Frames to compute, ascending; descending if it `streams`. Inputs of other
+            frames in their receptive field are requested, too.
 
         Yields
         ------
@@ -107,6 +107,11 @@ class Predictor:
             yield from self.several(graph, node_inputs, frames)
         else:
             yield from self._backend(graph, node_inputs, frames)
+
+    @property
+    def streams(self) -> bool:
+        """Whether a frame is computed as soon as its receptive field is."""
+        return REGISTRY[self.backend].streams
 
     @property
     def card(self) -> CheckpointMetadata:

@@ -139,6 +139,18 @@ def test_log_restores_the_drawing_at_every_position(steps):
         assert_same_drawing(drawing, copy.drawing_at(position))
 
 
+def test_snapshot_of_a_log_does_not_grow():
+    log = ProjectLog(SHAPE, append=[].append)
+    log.record_canvas("brush", 0, canvas((4, 4)))
+    snapshot = log.snapshot()
+    lines, state = list(snapshot.lines), snapshot.drawing
+    log.record_canvas("brush", 0, canvas((9, 9)))
+    log.record_canvas("brush", 1, canvas((9, 9)))
+    assert snapshot.lines == lines
+    assert_same_drawing(snapshot.drawing, state)
+    assert len(log.drawing.canvases) == 2
+
+
 def test_recording_a_drawing_erases_what_it_lacks():
     log = ProjectLog(SHAPE)
     log.record_canvas("brush", 0, canvas((1, 1)))

@@ -75,6 +75,20 @@ def test_range_of_frames_has_the_logits_of_the_whole_video(frames, ends, depth):
     assert len(part) == max(stop - start, 0)
     for rows, expected in zip(part, whole[start:stop], strict=True):
         np.testing.assert_array_equal(rows, expected)
+    backwards = list(forward(inputs, graph.counts, range(start, stop)[::-1]))
+    for rows, expected in zip(backwards, whole[start:stop][::-1], strict=True):
+        np.testing.assert_array_equal(rows, expected)
+
+
+def test_two_streams_in_turns_have_the_logits_of_the_whole_video():
+    graph = random_graph(np.random.default_rng(0), 30)
+    forward, inputs = StreamingForward(network(graph, 8, 4)), frame_inputs(graph)
+    whole = list(forward(inputs, graph.counts, range(30)))
+    after = forward(inputs, graph.counts, range(15, 30))
+    before = forward(inputs, graph.counts, range(14, -1, -1))
+    for distance, (later, earlier) in enumerate(zip(after, before, strict=True)):
+        np.testing.assert_array_equal(later, whole[15 + distance])
+        np.testing.assert_array_equal(earlier, whole[14 - distance])
 
 
 def test_inputs_of_the_receptive_field_are_requested_once():
@@ -85,8 +99,12 @@ def test_inputs_of_the_receptive_field_are_requested_once():
         requested.append(t)
         return inputs(t)
 
-    list(StreamingForward(network(graph, 8, 4))(recorded, graph.counts, range(15, 17)))
+    forward = StreamingForward(network(graph, 8, 4))
+    list(forward(recorded, graph.counts, range(15, 17)))
     assert requested == list(range(11, 21))
+    requested.clear()
+    list(forward(recorded, graph.counts, range(16, 14, -1)))
+    assert requested == list(range(11, 21))[::-1]
 
 
 def test_closing_the_generator_ends_its_threads():

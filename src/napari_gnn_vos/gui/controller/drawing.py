@@ -53,8 +53,8 @@ class Drawing:
     def objects(self) -> tuple[int, ...]:
         """Labels of the objects that have strokes, ascending."""
         canvases = chain(self.brush.values(), self.accepted.values())
-        values = [np.flatnonzero(np.bincount(c.ravel())) for c in canvases]
-        labels = {label_of(int(value)) for value in chain(*values) if value > 0}
+        values = {value for canvas in canvases for value in values_on(canvas)}
+        labels = {label_of(value) for value in values if value > 0}
         labels |= {line.label for line in self.lines}
         return tuple(sorted(labels - {BACKGROUND}))
 
@@ -310,6 +310,13 @@ def _rebase_canvases(
         if canvas is not None and canvas.any():
             canvases[frame] = canvas
     return canvases
+
+
+def values_on(canvas: Canvas) -> frozenset[int]:
+    """Return the values on an (H, W) canvas; only the ends of runs are compared."""
+    flat = canvas.ravel()
+    starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    return frozenset(np.unique(flat[np.append(starts, 0)]).tolist())
 
 
 def same_lines(first: Sequence[Scribble], second: Sequence[Scribble]) -> bool:

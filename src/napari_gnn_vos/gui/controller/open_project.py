@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.recorder import Recorder
-from napari_gnn_vos.io.project.autosave import Autosave
+from napari_gnn_vos.io.project.autosave import Autosave, TaskRunner, at_once
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
@@ -43,6 +43,7 @@ class OpenProject:
         self.path: Path | None = None
         self.unsaved = self.restoring = False
         self._autosave: Autosave | None = None
+        self._run_task: TaskRunner = at_once
         self._lock: ProjectLock | None = None
 
     @property
@@ -51,9 +52,15 @@ class OpenProject:
         return self.recorder.log
 
     def start_autosave(
-        self, root: Path, project: Project, on_error: Callable[[OSError], object]
+        self,
+        root: Path,
+        project: Project,
+        on_error: Callable[[OSError], object],
+        run_task: TaskRunner,
     ) -> bool:
         """Write the log to the disk from now on; return whether this was new.
+
+        See `io.project.autosave.Autosave` for the parameters.
 
         Raises
         ------
@@ -62,7 +69,8 @@ class OpenProject:
         """
         if self._autosave is not None:
             return False
-        self._autosave = Autosave(root, project, on_error)
+        self._run_task = run_task
+        self._autosave = Autosave(root, project, on_error, run_task)
         self.log.append = self._autosave.append
         return True
 
@@ -87,10 +95,10 @@ class OpenProject:
 
     def discard_autosave(self) -> None:
         """Delete the autosave, because the project is saved."""
-        self.log.append = None
-        if self._autosave is not None:
-            self._autosave.discard()
-            self._autosave = None
+        self.log.append, autosave = None, self._autosave
+        self._autosave = None
+        if autosave is not None:
+            self._run_task(autosave.discard, lambda _error: None)
 
     def lock_of(self, path: Path) -> ProjectLock:
         """Lock a project; the lock that is held already is returned.

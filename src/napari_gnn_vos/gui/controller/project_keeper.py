@@ -16,11 +16,12 @@ from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import History
 from napari_gnn_vos.gui.controller.open_project import OpenProject
+from napari_gnn_vos.gui.controller.project_saver import ProjectSaver, Snapshot
 from napari_gnn_vos.gui.controller.recorder import Recorder, drawing_of, table_of
+from napari_gnn_vos.io.project.autosave import TaskRunner, at_once
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
-from napari_gnn_vos.io.project.thumbnail import make_thumbnail
-from napari_gnn_vos.io.project.video_reference import is_same_video, video_reference
+from napari_gnn_vos.io.project.video_reference import is_same_video
 from napari_gnn_vos.structures.project import VideoReference
 from napari_gnn_vos.structures.session import Session
 
@@ -41,12 +42,18 @@ class ProjectKeeper:
     ----------
     autosave_folder : Path or None
         Folder of the autosaves; None switches autosave off.
+    run_task : TaskRunner
+        Waits for the disk while autosaving; by default in this thread.
+    saver : ProjectSaver
+        Saves projects; by default in this thread.
     """
 
     changed = Signal()  # `path` or `unsaved` may differ
 
     def __init__(self, controller: Controller, model: ModelChecksum) -> None:
         self._controller, self._model = controller, model
+        self.saver = ProjectSaver()
+        self.run_task: TaskRunner = at_once
         self.autosave_folder: Path | None = None
         self._annotation: Annotation | None = None
         self._current: OpenProject | None = None
@@ -86,26 +93,30 @@ class ProjectKeeper:
                 recorder.log.record_canvas("brush", source.frame, canvas, number)
             recorder.log.record_lines(lines, number)
 
-    def save(self, path: Path) -> None:
-        """Save the project; its autosave is deleted.
+    def save(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
+        """Save the project as it is now; its autosave is deleted.
+
+        Parameters
+        ----------
+        path : Path
+        then : callable, optional
+            Called when it is saved.
 
         Raises
         ------
         ProjectLockedError
             If another window has it open.
         GnnVosError
-            If no video is open, or it cannot be written. Nothing is lost then.
+            If no video is open, a project is being saved, or it cannot be written.
+            Nothing is lost then.
         """
         current, path = self._require_current(), path.expanduser().absolute()
-        project = self._snapshot(path)
-        lock = current.lock_of(path)
-        try:
-            project.save(path)
-            current.own(path, lock)
-        finally:
-            current.release_unless_owned(lock)
-        current.discard_autosave()
-        self.changed.emit()
+
+        def complete() -> None:
+            self.changed.emit()
+            then()
+
+        self.saver.start(current, self._snapshot(), path, complete)
 
     def restore(self, project: Project, path: Path | None) -> None:
         """Continue the annotation of a project in the open video.
@@ -143,7 +154,8 @@ class ProjectKeeper:
         self.changed.emit()
 
     def close(self) -> None:
-        """Delete all autosaves, and release all projects."""
+        """Finish saving, delete all autosaves, and release all projects."""
+        self.saver.finish()
         for project in self._projects.values():
             project.close()
 
@@ -201,19 +213,18 @@ class ProjectKeeper:
             lines.append("It was made with another version of the network")
         return ". ".join([*lines, *project.problems]), not changed
 
-    def _snapshot(self, path: Path) -> Project:
-        """Return the project of the open video, to be saved at `path`."""
+    def _snapshot(self) -> Snapshot:
+        """Return the project of the open video."""
         annotation, current = self._require_annotation(), self._require_current()
         self._record_history()
         self._record_drawing(annotation.read())
         source = annotation.source
         project = self._describe(annotation, current)
-        project.video = video_reference(source.video, source.path, path)
+        project.log = current.log.snapshot()
         canvas = current.log.drawing.canvases.get(("brush", project.frame))
-        project.thumbnail = make_thumbnail(source.video.rgb(project.frame), canvas)
         project.predictions = current.recorder.predictions(annotation.history)
         project.model, project.model_sha256 = self._model()
-        return project
+        return Snapshot(project, source.video, source.path, canvas)
 
     def _describe(self, annotation: Annotation, current: OpenProject) -> Project:
         source, session = annotation.source, annotation.session
@@ -274,7 +285,7 @@ class ProjectKeeper:
             project = self._describe(annotation, current)
             try:
                 started = current.start_autosave(
-                    self.autosave_folder, project, self._report_failure
+                    self.autosave_folder, project, self._report_failure, self.run_task
                 )
             except OSError as error:
                 self.autosave_folder = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.gui.controller.active_label import Tool
@@ -87,6 +87,11 @@ class ViewState:
     message: str = ""
     progress: Progress | None = None
     seconds_left: float | None = None
+
+    @property
+    def without_progress(self) -> ViewState:
+        """The state without what every step of a job changes."""
+        return replace(self, progress=None, seconds_left=None, message="")
 
     @property
     def video_open(self) -> bool:

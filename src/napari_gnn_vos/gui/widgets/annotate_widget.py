@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.history import HistoryEndError
+from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.widgets.actions import confirm_by_dialog
 from napari_gnn_vos.gui.widgets.dialogs import Dialogs
 from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
@@ -52,6 +53,7 @@ class AnnotateWidget(QWidget):
     def __init__(self, annotator: Annotator) -> None:
         super().__init__()
         self.annotator = annotator
+        self._shown: ViewState | None = None
         annotator.confirm = partial(confirm_by_dialog, self)
         self.project = ProjectSection(annotator, self.attempt)
         self.video: VideoSection = VideoSection(annotator, self.attempt)
@@ -61,7 +63,7 @@ class AnnotateWidget(QWidget):
         self.dialogs = Dialogs(self, annotator, self.attempt)
         self._arrange()
         self.apply_theme(annotator.viewer.theme)
-        annotator.state_changed.connect(self._refresh)
+        annotator.state_changed.connect(self._refresh_changed)
         annotator.projects.changed.connect(self._refresh)
         annotator.controller.jobs.failed.connect(show_error)
         self._refresh()
@@ -112,8 +114,17 @@ class AnnotateWidget(QWidget):
             for widget in self.findChildren(kind):  # the canvas keeps the key focus
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
+    def _refresh_changed(self) -> None:
+        """Show the state; a step of a job changes the status only."""
+        state = self.annotator.state
+        if state.progress is not None and state.without_progress == self._shown:
+            self.status.show_state(state)
+        else:
+            self._refresh()
+
     def _refresh(self) -> None:
         state = self.annotator.state
+        self._shown = state.without_progress
         for section in (
             self.project,
             self.video,

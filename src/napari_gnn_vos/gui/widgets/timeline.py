@@ -41,7 +41,7 @@ class Timeline(QWidget):
     def __init__(self, annotator: Annotator) -> None:
         super().__init__()
         self._annotator = annotator
-        self._state: ViewState = annotator.state
+        self._state: ViewState = annotator.state.without_progress
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         annotator.state_changed.connect(self._refresh)
@@ -128,8 +128,10 @@ class Timeline(QWidget):
             self._annotator.go_to(self.frame_at(event.position().x()))
 
     def _refresh(self) -> None:
-        self._state = self._annotator.state
-        self.update()
+        state = self._annotator.state.without_progress
+        if state != self._state:
+            self._state = state
+            self.update()
 
     def _on_slider(self, _event: object = None) -> None:
         self.update()

@@ -21,6 +21,18 @@ KEPT = 10
 """Number of autosaves that are kept."""
 
 
+TaskRunner = Callable[[Callable[[], object], Callable[[OSError], object]], object]
+"""Calls a function, perhaps in a thread, and another one if it raises an OSError."""
+
+
+def at_once(work: Callable[[], object], on_error: Callable[[OSError], object]) -> None:
+    """Call a function at once; see `TaskRunner`."""
+    try:
+        work()
+    except OSError as error:
+        on_error(error)
+
+
 class Autosave:
     """A project folder whose log grows with every record.
 
@@ -32,6 +44,9 @@ class Autosave:
         The records of its log are written at once; later ones by :meth:`append`.
     on_error : callable
         Called once with the error, if nothing more can be written.
+    run_task : callable
+        Waits until records are on the disk; it calls its second argument in the thread
+        that appends.
 
     Raises
     ------
@@ -40,15 +55,20 @@ class Autosave:
     """
 
     def __init__(
-        self, root: Path, project: Project, on_error: Callable[[OSError], object]
+        self,
+        root: Path,
+        project: Project,
+        on_error: Callable[[OSError], object],
+        run_task: TaskRunner = at_once,
     ) -> None:
+        self._run_task = run_task
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
         self.folder, self._on_error = root / name, on_error
         self._discarded, self._manifest_lock = False, ThreadLock()
         self.folder.mkdir(parents=True)
         self._lock = ProjectLock(self.folder / LOCK)
         try:
-            project.grow_in(self.folder)
+            project.grow_in(self.folder, durable=False)
             self._file = (self.folder / GROWING_LOG).open("ab", buffering=0)
             self.append(b"".join(project.log.lines))
         except OSError:
@@ -57,13 +77,30 @@ class Autosave:
             raise
 
     def append(self, line: bytes) -> None:
-        """Write a record, and return when it is on the disk."""
+        """Write a record: it survives the end of the process, and soon a power failure.
+
+        Only the latter needs to wait for the disk, which is a task.
+        """
         if self._file.closed:
             return
         try:
             self._file.write(line)
-            os.fsync(self._file.fileno())
+            descriptor = os.dup(self._file.fileno())  # the file may be closed meanwhile
         except OSError as error:
+            self._fail(error)
+            return
+
+        def wait_for_disk() -> None:
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+        self._run_task(wait_for_disk, self._fail)
+
+    def _fail(self, error: OSError) -> None:
+        """Stop recording; only the first error is reported."""
+        if not self._file.closed:
             self._file.close()
             self._on_error(error)
 

@@ -7,6 +7,7 @@ appended, so that after a crash all complete lines are valid.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -24,11 +25,11 @@ from napari_gnn_vos.io.project.records import (
     Record,
     RoundRecord,
     StrokeRecord,
+    changed_runs,
     decode_constraints,
     decode_line,
     encode_constraints,
     encode_line,
-    pixel_runs,
     pixels_of,
     runs_of,
     scribbles_of,
@@ -93,6 +94,15 @@ class ProjectLog:
         """Number of records."""
         return len(self.lines)
 
+    def snapshot(self) -> ProjectLog:
+        """Return the log as it is now; its records do not change and are shared."""
+        copied = copy(self)
+        copied.append = None
+        for name, value in vars(self).items():
+            if isinstance(value, list | dict):
+                setattr(copied, name, value.copy())
+        return copied
+
     @property
     def drawing(self) -> DrawingState:
         """The drawing at the end of the log."""
@@ -120,16 +130,24 @@ class ProjectLog:
     ) -> None:
         """Record the changed pixels of a frame; `number` is that of the next round."""
         old = self._canvases.get((layer, frame))
-        changed = canvas != (0 if old is None else old)
-        if not changed.any():
+        old = np.zeros_like(canvas) if old is None else old
+        if np.array_equal(canvas, old):
             return
-        flat = np.flatnonzero(changed)
-        for runs in pixel_runs(frame, flat, canvas.ravel()[flat]):
-            self._add(
-                StrokeRecord(
-                    **runs.model_dump(), time=_now(), round=number, layer=layer
-                )
+        for runs in changed_runs(frame, old, canvas):
+            record = StrokeRecord(
+                frame=frame,
+                label=runs.label,
+                runs=runs.runs,
+                time=_now(),
+                round=number,
+                layer=layer,
             )
+            self._drawing_records.append((self.position, record))
+            self._append(encode_line(record))
+        if canvas.any():
+            self._canvases[layer, frame] = canvas.copy()
+        else:
+            self._canvases.pop((layer, frame), None)
 
     def record_drawing(self, drawing: DrawingState, number: int = 0) -> int:
         """Record what differs from a whole drawing, and return the new position."""
@@ -232,10 +250,13 @@ class ProjectLog:
             self._drawing_records.append((position, record))
         elif not self._store(record):
             return False
-        self.lines.append(line or encode_line(record))
-        if self.append is not None:
-            self.append(self.lines[-1])
+        self._append(line or encode_line(record))
         return True
+
+    def _append(self, line: bytes) -> None:
+        self.lines.append(line)
+        if self.append is not None:
+            self.append(line)
 
     def _store(self, record: RoundRecord | HistoryRecord | ObjectsRecord) -> bool:
         """Store a record without strokes; return whether it is consistent."""

@@ -85,7 +85,9 @@ def _content(project: Path, name: str, limit: int) -> bytes:
     return content
 
 
-def write_parts(project: Path, parts: Mapping[str, bytes], manifest: bytes) -> None:
+def write_parts(
+    project: Path, parts: Mapping[str, bytes], manifest: bytes, *, durable: bool = True
+) -> None:
     """Write the parts of a project, then its manifest, which replaces the old one.
 
     Parameters
@@ -95,6 +97,8 @@ def write_parts(project: Path, parts: Mapping[str, bytes], manifest: bytes) -> N
     parts : mapping of str to bytes
         Names contain a checksum, so an existing part has the same content.
     manifest : bytes
+    durable : bool
+        Whether to wait until the content is on the disk.
 
     Raises
     ------
@@ -110,14 +114,14 @@ def write_parts(project: Path, parts: Mapping[str, bytes], manifest: bytes) -> N
                     archive.writestr(name, content)
                 archive.writestr(MANIFEST, manifest)
 
-        atomic_write(project, write, durable=True)
+        atomic_write(project, write, durable=durable)
         return
     project.mkdir(parents=True, exist_ok=True)
     old = {path.name for path in project.iterdir() if PART_NAME.fullmatch(path.name)}
     for name, content in parts.items():
         if name not in old:
-            atomic_write(project / name, _writer(content), durable=True)
-    atomic_write(project / MANIFEST, _writer(manifest), durable=True)
+            atomic_write(project / name, _writer(content), durable=durable)
+    atomic_write(project / MANIFEST, _writer(manifest), durable=durable)
     for name in old - {*parts, MANIFEST}:
         if re.fullmatch(r"(strokes|round|thumbnail)-.*", name):
             with suppress(OSError):

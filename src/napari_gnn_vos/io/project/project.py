@@ -32,6 +32,7 @@ from napari_gnn_vos.io.project.parts import (
     write_parts,
 )
 from napari_gnn_vos.io.project.thumbnail import decode_thumbnail, encode_thumbnail
+from napari_gnn_vos.progress import Pipeline, Progress, drain
 from napari_gnn_vos.structures.project import SavedPrediction, VideoReference
 
 
@@ -139,12 +140,30 @@ class Project:
             If something is in the way, or cannot be written. A project that existed
             stays as it was.
         """
-        location = Path(path).expanduser()
+        drain(self.saving(path))
+
+    def saving(self, path: str | PathLike[str]) -> Pipeline[None]:
+        """Write the project as a pipeline; see :meth:`save`.
+
+        Yields
+        ------
+        step : Progress
+            Before each encoded round, and before all parts are written.
+        """
+        location, total = Path(path).expanduser(), len(self.predictions) + 1
+        parts: dict[str, bytes] = {}
         try:
             _require_replaceable(location)
-            parts: dict[str, bytes] = {}
-            manifest = self._manifest(parts).model_dump_json(indent=1).encode()
-            write_parts(location, parts, manifest)
+            log = _add_part(parts, "strokes", "jsonl", b"".join(self.log.lines))
+            predictions: dict[int, Part] = {}
+            for index, saved in self.predictions.items():
+                yield Progress("save", len(predictions), total)
+                content = encode_prediction(saved)
+                name = f"round-{index}"
+                predictions[index] = _add_part(parts, name, "safetensors", content)
+            manifest = self._manifest(log, predictions, parts)
+            yield Progress("save", total - 1, total)
+            write_parts(location, parts, manifest.model_dump_json(indent=1).encode())
         except OSError as error:
             if isinstance(error, ReadError):
                 raise
@@ -153,13 +172,15 @@ class Project:
                 "lost; check the free space and the permissions, or save elsewhere."
             ) from error
 
-    def grow_in(self, folder: Path) -> None:
+    def grow_in(self, folder: Path, *, durable: bool = True) -> None:
         """Write the manifest of a project whose log is appended to elsewhere.
 
         Parameters
         ----------
         folder : Path
             An existing folder; its log is the file `GROWING_LOG`.
+        durable : bool
+            Whether to wait until it is on the disk.
 
         Raises
         ------
@@ -167,24 +188,17 @@ class Project:
             If it cannot be written.
         """
         parts: dict[str, bytes] = {}
-        manifest = self._manifest(parts, growing=True)
-        write_parts(folder, parts, manifest.model_dump_json().encode())
+        manifest = self._manifest(Part(name=GROWING_LOG), {}, parts)
+        write_parts(folder, parts, manifest.model_dump_json().encode(), durable=durable)
 
-    def _manifest(self, parts: dict[str, bytes], *, growing: bool = False) -> Manifest:
-        """Encode all parts into `parts`, and describe them.
-
-        If the log is `growing`, it and the predictions are left out.
-        """
-
-        def add(prefix: str, suffix: str, content: bytes) -> Part:
-            digest = checksum(content)
-            name = f"{prefix}-{digest[:16]}.{suffix}"
-            parts[name] = content
-            return Part(name=name, bytes=len(content), sha256=digest)
-
+    def _manifest(
+        self, strokes: Part, predictions: dict[int, Part], parts: dict[str, bytes]
+    ) -> Manifest:
+        """Describe the project; the thumbnail is added to `parts`."""
         thumbnail = None
         if self.thumbnail is not None:
-            thumbnail = add("thumbnail", "png", encode_thumbnail(self.thumbnail))
+            content = encode_thumbnail(self.thumbnail)
+            thumbnail = _add_part(parts, "thumbnail", "png", content)
         return Manifest(
             created_by=f"napari-gnn-vos {__version__}",
             video=VideoRecord(**asdict(self.video)),
@@ -193,20 +207,24 @@ class Project:
             model=self.model,
             model_sha256=self.model_sha256,
             frame=self.frame,
-            strokes=Part(name=GROWING_LOG)
-            if growing
-            else add("strokes", "jsonl", b"".join(self.log.lines)),
+            strokes=strokes,
             thumbnail=thumbnail,
-            predictions={
-                index: add(f"round-{index}", "safetensors", encode_prediction(saved))
-                for index, saved in self.predictions.items()
-                if not growing
-            },
+            predictions=predictions,
         )
 
 
 GROWING_LOG = "log.jsonl"
 """Name of a log that is appended to."""
+
+
+def _add_part(
+    parts: dict[str, bytes], prefix: str, suffix: str, content: bytes
+) -> Part:
+    """Add a part under a name with its checksum, and describe it."""
+    digest = checksum(content)
+    name = f"{prefix}-{digest[:16]}.{suffix}"
+    parts[name] = content
+    return Part(name=name, bytes=len(content), sha256=digest)
 
 
 class _PartReader:

@@ -169,12 +169,23 @@ def decode_constraints(record: ConstraintsRecord) -> Constraints:
     )
 
 
-def pixel_runs(
-    frame: int, flat: NDArray[np.int64], values: NDArray[np.uint8]
+def changed_runs(
+    frame: int, old: NDArray[np.uint8], new: NDArray[np.uint8]
 ) -> Iterator[PixelRuns]:
-    """Encode pixels of a frame as runs, for each value of a canvas."""
-    for value in np.unique(values):
-        yield runs_of(frame, _label(int(value)), flat[values == value])
+    """Encode the changed pixels of a canvas as runs, for each new value.
+
+    Parameters
+    ----------
+    frame : int
+    old, new : (H, W) ndarray of uint8
+    """
+    values = np.where(new != old, new.astype(np.int16), np.int16(-1)).ravel()
+    starts = np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
+    lengths, values = np.diff(starts, append=values.size), values[starts]
+    for value in np.unique(values[values >= 0]):
+        here = values == value
+        runs = np.stack([starts[here], lengths[here]], axis=1).ravel().tolist()
+        yield PixelRuns(frame=frame, label=_label(int(value)), runs=runs)
 
 
 def runs_of(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:

@@ -46,11 +46,14 @@ class BackendSpec(NamedTuple):
         From a device to the reason why the backend cannot be used there, or to None.
     build : callable
         From a network in evaluation mode, its metadata and the device to a `Backend`.
+    streams : bool
+        Whether it computes frames one by one, in ascending or descending order.
     """
 
     needs: str
     unavailable: Callable[[str], str | None]
     build: Callable[[GatedGCN, CheckpointMetadata, str], Backend]
+    streams: bool = False
 
 
 def _compiled_unavailable(device: str) -> str | None:
@@ -95,7 +98,10 @@ def _build_dgl(network: GatedGCN, metadata: CheckpointMetadata, device: str) -> 
 
 REGISTRY = {
     "fused": BackendSpec(
-        "a CPU, numba and llvmlite", _compiled_unavailable, _build_compiled
+        "a CPU, numba and llvmlite",
+        _compiled_unavailable,
+        _build_compiled,
+        streams=True,
     ),
     "torch": BackendSpec("PyTorch", lambda _device: None, _build_torch),
     "triton": BackendSpec(

@@ -4,7 +4,9 @@ Layer l needs the output of layer l - 1 for a frame and for its two neighbours. 
 layer 0, the embedding, processes frame t, layer 1 processes frame t - 2, layer 2 frame
 t - 4, and so on. One pass over the video applies all layers to all frames with at most
 2 L + 1 frames in memory; the result is bit-identical to that of the whole graph. For a
-range of frames, only their receptive field is computed.
+range of frames, only their receptive field is computed. A descending range is processed
+from the last frame to the first: the schedule is the same for mirrored frame numbers,
+here called positions.
 
 n superpixels of a frame, e directed edges into them, H channels, P padded channels, b
 blocks of edges, K labels.
@@ -87,11 +89,11 @@ class StreamingForward:
         Parameters
         ----------
         frame_inputs : callable
-            Called once per frame of the receptive field, in rising order.
+            Called once per frame of the receptive field, in the order of `frames`.
         counts : (T,) ndarray of int64
             Number of superpixels of each frame of the video.
         frames : range
-            Frames to compute.
+            Frames to compute, ascending or descending by 1.
 
         Yields
         ------
@@ -100,7 +102,7 @@ class StreamingForward:
         """
         depth, threads = len(self.layers), cores() - 1
         state = _StreamState(self, frame_inputs, counts, frames)
-        steps = range(state.receptive_field(0).start, frames.stop + 2 * depth)
+        steps = range(state.receptive_field(0).start, state.span.stop + 2 * depth)
         with single_threaded_torch():
             state.load(steps.start)
         scheduler = WavefrontScheduler(steps, depth + 1, state.labels, state.execute)
@@ -115,7 +117,7 @@ class StreamingForward:
                         scheduler.release(step + 1)
                         scheduler.work_until(step)
                     finished = state.frames.pop(step - 2 * depth, None)
-                    if finished is not None and step - 2 * depth in frames:
+                    if finished is not None and step - 2 * depth in state.span:
                         yield self._logits(finished.states)
             finally:
                 scheduler.close()
@@ -141,7 +143,7 @@ class _StreamState:
     """States of the frames between the first and the last layer.
 
     The source terms (B h and F h) that a layer gathers from its frame and both
-    neighbours are in a ring buffer.
+    neighbours are in a ring buffer. Frames are numbered by their positions.
     """
 
     def __init__(
@@ -151,22 +153,27 @@ class _StreamState:
         counts: NDArray[np.int64],
         frames: range,
     ) -> None:
-        self._forward, self._frame_inputs, self._span = forward, frame_inputs, frames
+        self._forward, self._frame_inputs = forward, frame_inputs
         self._depth, self._count = len(forward.layers), len(counts)
-        self._width = forward.embed_nodes.out_features
-        field = self.receptive_field(0)
-        self._slot_rows = int(counts[field.start : field.stop].max(initial=0))
+        self._width, self._direction = forward.embed_nodes.out_features, frames.step
+        self.span = range(self._frame(frames.start), self._frame(frames.stop))
+        field = [self._frame(position) for position in self.receptive_field(0)]
+        self._slot_rows = int(counts[np.array(field, int)].max(initial=0))
         # of each layer, (K, SLOTS * slot_rows, 2, P)
         self._source_terms: list[F32] = []
         self.frames: dict[int, _FrameState] = {}
 
+    def _frame(self, position: int) -> int:
+        """Return the frame at a position, or the position of a frame."""
+        return position if self._direction > 0 else self._count - 1 - position
+
     def receptive_field(self, layer: int) -> range:
-        """Compute the frames whose output of a layer the requested frames depend on.
+        """Compute the positions whose output of a layer the requested ones depend on.
 
         Layer 0 is the embedding.
         """
         margin = self._depth - layer
-        first, last = self._span.start - margin, self._span.stop + margin
+        first, last = self.span.start - margin, self.span.stop + margin
         return range(max(first, 0), min(last, self._count))
 
     @property
@@ -176,31 +183,33 @@ class _StreamState:
 
     def execute(self, step: int, layer: int, label: int) -> None:
         """Apply a layer to the frame of a step, and compute its source terms."""
-        t = step - 2 * layer
-        if t not in self.receptive_field(layer):
+        position = step - 2 * layer
+        if position not in self.receptive_field(layer):
             return
-        frame = self.frames[t]
+        frame = self.frames[position]
         states, layers = frame.states[label], self._forward.layers
         if layer > 0:
             source_terms = self._source_terms[layer - 1][label]
             edges = frame.blocks[label], frame.source, frame.target
             apply_layer(*edges, source_terms, states, layers[layer - 1])
         if layer < self._depth:
-            rows = self._source_terms[layer][label, self._slot(t)][: len(states)]
+            slot = self._slot(position)
+            rows = self._source_terms[layer][label, slot][: len(states)]
             project(states, layers[layer].from_source, rows.reshape(len(states), -1))
 
-    def _slot(self, t: int) -> slice:
-        """Return the rows of the ring buffer that belong to frame `t`."""
-        start = t % SLOTS * self._slot_rows
+    def _slot(self, position: int) -> slice:
+        """Return the rows of the ring buffer that belong to a position."""
+        start = position % SLOTS * self._slot_rows
         return slice(start, start + self._slot_rows)
 
-    def load(self, t: int) -> None:
+    def load(self, position: int) -> None:
         """Embed the inputs of a frame, if the requested frames depend on it."""
-        if t in self.receptive_field(0):
-            self.frames[t] = self._embed(self._frame_inputs(t), t)
+        if position in self.receptive_field(0):
+            inputs = self._frame_inputs(self._frame(position))
+            self.frames[position] = self._embed(inputs, position)
 
     @torch.inference_mode()
-    def _embed(self, inputs: FrameInput, t: int) -> _FrameState:
+    def _embed(self, inputs: FrameInput, position: int) -> _FrameState:
         """Compute the initial node and edge states of a frame."""
         incoming, (labels, n, _) = inputs.incoming, inputs.nodes.shape
         if not self._source_terms:
@@ -214,14 +223,8 @@ class _StreamState:
         edge_features = np.ascontiguousarray(inputs.edge_features)
         embed_edges(edge_features, self._forward.embed_edges, blocks)
         states = self._forward.embed_nodes(torch.from_numpy(inputs.nodes)).numpy()
-        source = _ring_rows(incoming, t, n, self._slot_rows)
+        # the previous frame, this one and the next
+        positions = position + self._direction * np.arange(-1, 2)
+        starts = positions % SLOTS * self._slot_rows
+        source = renumber_sources(incoming, n, starts).view(np.uint32)
         return _FrameState(source, incoming.target.astype(np.uint32), blocks, states)
-
-
-def _ring_rows(
-    incoming: IncomingEdges, t: int, n: int, slot_rows: int
-) -> NDArray[np.uint32]:
-    """Compute the ring buffer row of the source of each edge into frame `t`."""
-    starts = np.arange(t - 1, t + 2) % SLOTS * slot_rows
-    rows: NDArray[np.uint32] = renumber_sources(incoming, n, starts).view(np.uint32)
-    return rows
