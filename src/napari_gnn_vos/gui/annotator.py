@@ -315,9 +315,9 @@ class Annotator:
 
     def _leave_workspace(self) -> None:
         """Close the video; its layers stay, and can be drawn on."""
-        self.display.leave()
-        self.superpixels.leave()
         if self.workspace is not None:
+            self.display.leave()
+            self.superpixels.leave()
             self.workspace.slice_tracker.stop()
         self.workspace = None
 
