@@ -166,6 +166,7 @@ def tutorial(output: Path) -> None:
         window.paint(window.strokes(window.labels()), CORRECTION_BRUSH)
         window.key(Qt.Key.Key_G)
     window.viewer.dims.set_current_step(0, FRAME_OF_HOME_PAGE)
+    window.key(Qt.Key.Key_A)
     window.screenshot("window.png")
     window.close()
 

@@ -92,6 +92,18 @@ def test_neighbouring_frames_are_shown_as_contours(qtbot, predicted):
     assert NEIGHBOURS not in viewer.layers
 
 
+def test_stroke_of_a_hidden_object_is_explained(qtbot, window):
+    viewer, dock, truth = window
+    dock.annotator.objects.toggle_hidden(1)
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    assert viewer.layers[STROKES].data.any()
+    assert dock.status.message.text().startswith("Object 1 is hidden")
+    dock.annotator.objects.toggle_hidden(1)
+    dock.annotator.controller.report("")
+    drag(qtbot, viewer, inside(truth[0] == 1)[:2])
+    assert not dock.status.message.text()
+
+
 def test_contrasting_colours_are_one_action(predicted):
     _, dock, _ = predicted
     tools = dock.annotator.objects
@@ -181,11 +193,14 @@ def test_computed_layers_are_removed_with_the_video(qtbot, predicted):
 def test_dock_is_reachable_in_a_small_window(qtbot, predicted, theme):
     viewer, dock, _ = predicted
     viewer.theme = theme
+    dock.annotator.ranges.set_in(1000)
+    dock.annotator.ranges.set_out(2000)
     viewer.window.resize(1280, 800)
     qtbot.wait(300)
     window = viewer.window._qt_window
     assert window.height() <= 800
     assert dock.content.area.verticalScrollBar().maximum() == 0  # all is in view
+    assert dock.content.area.widget().width() == dock.content.area.viewport().width()
     bottom = window.findChild(Timeline).mapTo(window, QPoint(0, 0)).y()
     for widget in dock.content.findChildren(QWidget):
         if widget.isVisible() and isinstance(widget, QAbstractButton | QLabel):

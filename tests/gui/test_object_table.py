@@ -51,7 +51,9 @@ def test_invalid_colour_is_rejected(colour):
 @pytest.mark.parametrize("label", [0, 3])
 def test_background_and_missing_objects_are_rejected(label):
     table = ObjectTable()
-    with pytest.raises(ScribbleError, match=r"There is no object \d in the list"):
+    with pytest.raises(
+        ScribbleError, match=r"no object \d; the list has|for objects only"
+    ):
         table.with_locked(label, True)
 
 
@@ -110,3 +112,11 @@ def test_rebases_reverse_any_sequence(changes):
     for after, before in zip(reversed(tables), reversed(tables[:-1]), strict=False):
         current = rebase_table(current, after, before)
     assert current == tables[0]
+
+
+def test_messages_name_the_objects_of_the_list():
+    table = ObjectTable()
+    with pytest.raises(ScribbleError, match="no object 9; the list has 1, 2"):
+        table.with_locked(9, locked=True)
+    with pytest.raises(ScribbleError, match="for objects only"):
+        table.with_locked(0, locked=True)

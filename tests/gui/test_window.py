@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QMessageBox
+from qtpy.QtWidgets import QApplication, QMessageBox
 
 from napari_gnn_vos.gui import fine_tuning
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
@@ -226,19 +226,37 @@ def test_view_is_fitted_when_the_dock_opens(qtbot, window):
     np.testing.assert_allclose(scene.transform.map([[0, 0], [96, 64]]), fitted, atol=9)
 
 
-def test_mask_is_imported_in_the_dialog(qtbot, window, monkeypatch):
+def accept_next_dialog():
+    """Accept the dialog that the next action opens, with the values it suggests."""
+    dialog = QApplication.activeModalWidget()
+    if dialog is None:
+        QTimer.singleShot(50, accept_next_dialog)
+    else:
+        dialog.accept()
+
+
+def test_mask_is_imported_in_the_dialog(qtbot, window):
     viewer, dock, truth = window
-    layer = viewer.add_labels(truth.astype(int) * 300, name="masks of another program")
-    monkeypatch.setattr(
-        "napari_gnn_vos.gui.widgets.layer_import_forms.request_values",
-        lambda **_: {"layer": layer, "frames": "this frame"},
-    )
+    viewer.add_labels(truth.astype(int) * 300, name="masks of another program")
     viewer.dims.set_current_step(0, 1)
+    QTimer.singleShot(50, accept_next_dialog)
     dock.drawing.imports.menu().actions()[0].trigger()
     assert dock.annotator.state.accepted == (1,)
     predict(qtbot, dock)
     prediction = viewer.layers[SEGMENTATION].data
     np.testing.assert_array_equal(prediction[1], truth[1])
+
+
+def test_shapes_are_imported_in_the_dialog(qtbot, window):
+    viewer, dock, _ = window
+    square = [[2, 10, 10], [2, 10, 30], [2, 30, 30], [2, 30, 10]]
+    viewer.add_shapes([np.array(square)], shape_type="polygon")
+    dock.annotator.active_label.choose(2)
+    QTimer.singleShot(50, accept_next_dialog)
+    dock.drawing.imports.menu().actions()[1].trigger()
+    strokes = viewer.layers[STROKES].data
+    assert (strokes[2, 12:28, 12:28] == 2).all()
+    assert not strokes[:2].any()
 
 
 def test_all_layers_are_cleared_with_a_prediction_shown(qtbot, window):

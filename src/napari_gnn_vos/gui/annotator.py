@@ -315,7 +315,16 @@ class Annotator:
         """Record a stroke, then predict if every stroke is predicted."""
         if not self.auto_predict.is_paused:
             self.defer(self.projects.record_stroke)
+            self._report_hidden_object()
         self.controller.notice_stroke()
+
+    def _report_hidden_object(self) -> None:
+        """Report why a stroke of a hidden object is not visible."""
+        label = self.active_label.label
+        if label in self.objects.table.invisible:
+            self.controller.report(
+                f"{self.active_label.name_of(label)} is hidden, and so are its strokes."
+            )
 
     def cancel(self) -> None:
         """Stop the running job and discard its result."""
@@ -347,9 +356,9 @@ class Annotator:
 
     def _leave_workspace(self) -> None:
         """Close the video; its layers stay, and can be drawn on."""
-        self.display.leave()
-        self.superpixels.leave()
         if self.workspace is not None:
+            self.display.leave()
+            self.superpixels.leave()
             self.workspace.slice_tracker.stop()
         self.workspace = None
 

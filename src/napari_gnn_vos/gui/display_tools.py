@@ -173,7 +173,7 @@ class DisplayTools:
     def leave(self) -> None:
         """Remove the contours of other frames, because another video is opened."""
         if self._neighbours is not None:
-            self._neighbours.show(False)
+            self._neighbours.leave()
         self._neighbours = None
 
     def _create_neighbours(self, workspace: Workspace) -> ComputedLayer:

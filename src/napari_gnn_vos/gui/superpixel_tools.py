@@ -131,7 +131,7 @@ class SuperpixelTools:
     def leave(self) -> None:
         """Remove the boundaries, because another video is opened."""
         if self._boundaries is not None:
-            self._boundaries.show(False)
+            self._boundaries.leave()
         self._boundaries = None
 
     def _show(self, shown: bool) -> None:

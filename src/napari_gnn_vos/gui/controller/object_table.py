@@ -82,10 +82,13 @@ class ObjectTable:
         ScribbleError
             If it is not.
         """
+        if label == BACKGROUND:
+            raise ScribbleError("This is for objects only. Choose one in the list.")
         if label not in self.objects:
+            numbers = ", ".join(map(str, self.objects)) or "none"
             raise ScribbleError(
-                f"There is no object {label} in the list, which has "
-                f"{list(self.objects)}. Choose one of these."
+                f"There is no object {label}; the list has {numbers}. Choose another, "
+                "or press Add object."
             )
 
     def require_unlocked(self, label: int) -> None:

@@ -99,7 +99,7 @@ class ComputedLayer:
         name: str,
         options: dict[str, Any],
     ) -> None:
-        self._viewer = viewer
+        self._viewer, self._image = viewer, image
         self._contour = options.pop("contour", 0)
         options |= {"data": data, "name": name} | placement(image, axes, name)
         self._options = options
@@ -131,6 +131,11 @@ class ComputedLayer:
             self._layer.editable, self._layer.contour = False, self._contour
             layers.append(self._layer)
             layers.selection.active = active
+
+    def leave(self) -> None:
+        """Remove the layer; it is kept while napari removes the layer of the video."""
+        if self._image in self._viewer.layers:
+            self.show(False)
 
     def refresh(self) -> None:
         """Compute the frame on screen again."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import request_values
 from napari.layers import Labels, Layer, Points, Shapes
@@ -33,8 +34,8 @@ def import_labels(annotator: Annotator) -> None:
         )
     answer = request_values(
         title="Use labels as annotation",
-        layer={"choices": choices},
-        frames={"choices": [THIS_FRAME, ALL_FRAMES]},
+        layer=_choice(choices),
+        frames=_choice([THIS_FRAME, ALL_FRAMES]),
     )
     if answer:
         frame = workspace.frame if answer["frames"] == THIS_FRAME else None
@@ -60,12 +61,12 @@ def import_shapes(annotator: Annotator) -> None:
     table = annotator.objects.table
     answer = request_values(
         title="Use shapes or points as strokes",
-        layer={"choices": choices},
-        label={
-            "label": "object",
-            "choices": [(table.name_of(label), label) for label in table.labels],
-            "value": annotator.active_label.label,
-        },
+        layer=_choice(choices),
+        label=_choice(
+            [(table.name_of(label), label) for label in table.labels],
+            label="object",
+            value=annotator.active_label.label,
+        ),
         fill={
             "label": "fill areas",
             "annotation": bool,
@@ -76,6 +77,11 @@ def import_shapes(annotator: Annotator) -> None:
     if answer:
         layer, label, fill = answer["layer"], answer["label"], answer["fill"]
         annotator.imports.use_shapes(layer, label, fill=fill)
+
+
+def _choice(choices: Sequence[Any], **options: Any) -> dict[str, Any]:
+    """Describe a combo box of a form, see `magicgui.widgets.create_widget`."""
+    return {"widget_type": "ComboBox", "options": {"choices": choices}, **options}
 
 
 def _layers(

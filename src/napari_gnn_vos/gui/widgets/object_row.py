@@ -14,6 +14,7 @@ from napari_gnn_vos.structures.scribbles import BACKGROUND
 SWATCH, ICON, GAP = 14, 14, 8
 """Pixels."""
 LABEL, LOCKED, HIDDEN, SWATCH_COLOUR = (Qt.ItemDataRole.UserRole + i for i in range(4))
+OUTLINE = "#808080"
 FAINT = 0.4
 """Opacity of an icon that is off."""
 
@@ -108,7 +109,7 @@ def swatch(colour: Colour) -> QIcon:
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(QPen(QColor(OUTLINE), 2))  # white is visible in the light theme
     painter.setBrush(QColor.fromRgbF(*colour))
     painter.drawEllipse(2, 2, 2 * SWATCH - 4, 2 * SWATCH - 4)
     painter.end()

@@ -143,8 +143,8 @@ class PredictionSection(Section):
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
         self.accept = self._button("toggle_accepted")
         self._arrange(
-            self.predict,
-            make_row(self.auto_predict.native, self.range),
+            make_row(self.predict, self.range),
+            self.auto_predict.native,
             make_row(self.undo, self.redo, self.history),
             self.most_uncertain,
             self.accept,
@@ -174,6 +174,7 @@ class PredictionSection(Section):
 
     def _make_range_menu(self) -> QPushButton:
         button = QPushButton("Range")
+        button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         button.setToolTip("Predict some frames only; the labels of others stay")
         menu = QMenu(button)
         for method in ("set_in", "set_out", "clear"):
