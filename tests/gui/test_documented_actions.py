@@ -8,13 +8,31 @@ from types import SimpleNamespace
 import pytest
 
 from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.controller.model_choice import ModelChoice
+from napari_gnn_vos.gui.display_tools import DisplayTools
+from napari_gnn_vos.gui.export_tools import ExportTools
+from napari_gnn_vos.gui.fine_tuning import FineTuning
 from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.object_tools import ObjectTools
+from napari_gnn_vos.gui.project_files import ProjectFiles
 from napari_gnn_vos.gui.range_tools import RangeTools
+from napari_gnn_vos.gui.superpixel_tools import SuperpixelTools
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
+from napari_gnn_vos.gui.window_tools import WindowTools
 
 DOCS = Path(__file__).parents[2] / "docs"
-TOOLS = {"objects": ObjectTools, "ranges": RangeTools, "imports": LayerImports}
+TOOLS = {
+    "objects": ObjectTools,
+    "ranges": RangeTools,
+    "imports": LayerImports,
+    "exports": ExportTools,
+    "display": DisplayTools,
+    "superpixels": SuperpixelTools,
+    "models": ModelChoice,
+    "projects": ProjectFiles,
+    "fine_tuning": FineTuning,
+    "window": WindowTools,
+}
 
 
 def documented_keys():

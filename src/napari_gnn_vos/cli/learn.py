@@ -65,9 +65,14 @@ def train(
     processes: Annotated[
         int, typer.Option(min=1, help="Training processes, one core each.")
     ] = 2,
-    players: Annotated[
+    workers: Annotated[
         int,
-        typer.Option(min=0, help="Additional rollout processes, one core each."),
+        typer.Option(
+            "--workers",
+            "--players",
+            min=0,
+            help="Additional processes that generate samples, one core each.",
+        ),
     ] = 0,
     batch: Annotated[int, typer.Option(min=1, help="Samples per training step.")] = 1,
     device: Device = "cpu",
@@ -117,7 +122,7 @@ def train(
                 validating = ((davis, tuple(layout.sequences(davis, validation))),)
             sizes = {"width": width, "depth": depth, "batch": batch}
             settings = {"steps": steps, "seed": seed, **sizes}
-            machine = device, players, processes
+            machine = device, workers, processes
             folders = sources, validating, cache, output
             weights = _train_network(folders, settings, *machine)
     typer.echo(f"The weights are {weights}.")

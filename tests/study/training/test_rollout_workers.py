@@ -95,6 +95,6 @@ def test_killed_worker_raises_an_error(monkeypatch):
     workers = RolloutWorkers(
         RolloutConfig(1, partial(time.sleep, 60)), SETTINGS, model(), (0,)
     )
-    with workers, pytest.raises(GnnVosError, match="with fewer --players"):
+    with workers, pytest.raises(GnnVosError, match="with fewer --workers"):
         os.kill(workers._processes[0].pid, signal.SIGKILL)
         workers.batch()

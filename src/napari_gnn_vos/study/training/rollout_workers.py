@@ -115,7 +115,7 @@ class RolloutWorkers:
                 if not all(process.is_alive() for process in self._processes):
                     raise GnnVosError(
                         "A rollout worker of this training has ended, possibly for "
-                        "lack of memory. Run the same command with fewer --players to "
+                        "lack of memory. Run the same command with fewer --workers to "
                         "resume."
                     ) from None
                 continue
