@@ -142,6 +142,6 @@ def test_colour_images_are_not_read_as_labels(tmp_path, shape):
 
 
 def test_masks_are_read_in_natural_order(tmp_path):
-    for name, value in (("f10.png", 2), ("f9.png", 1)):
+    for name, value in (("f10.png", 3), ("f9.png", 2), ("7.png", 1)):
         Image.fromarray(np.full((4, 5), value, np.uint8)).save(tmp_path / name)
-    assert import_labels(tmp_path).frames[:, 0, 0].tolist() == [1, 2]
+    assert import_labels(tmp_path).frames[:, 0, 0].tolist() == [1, 2, 3]

@@ -6,8 +6,9 @@ import tifffile
 from PIL import Image, ImageOps
 
 from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.natural_order import natural_order
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.readers.folder import image_files, natural_order
+from napari_gnn_vos.io.readers.folder import image_files
 from napari_gnn_vos.io.readers.image_file import read_image
 from napari_gnn_vos.vision import cv2
 

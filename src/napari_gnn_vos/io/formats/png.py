@@ -20,6 +20,7 @@ from napari_gnn_vos.io.formats.label_images import (
 )
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
 from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
+from napari_gnn_vos.io.natural_order import natural_order
 from napari_gnn_vos.storage import atomic_write
 
 
@@ -166,7 +167,7 @@ def read(path: Path) -> VideoLabels:
     ReadError
         If there are no PNG files, or a file is not a greyscale or palette image.
     """
-    files = sorted(path.glob("*.png"), key=_natural_order)
+    files = sorted(path.glob("*.png"), key=natural_order)
     if not files:
         raise ReadError(f"Expected a folder of PNG masks; {path} has none.")
     names, colours = read_objects(path)
@@ -206,8 +207,3 @@ def _read_png(file: Path) -> NDArray[Any]:
             "Save the masks with one label per pixel."
         )
     return mask.astype(np.uint8 if mask.dtype == bool else mask.dtype)
-
-
-def _natural_order(file: Path) -> tuple[list[tuple[int, str]], str]:
-    parts = re.findall(r"(\d+)|(\D+)", file.stem.lower())
-    return [(int(digits or -1), text) for digits, text in parts], file.name

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.io.natural_order import natural_order
 from napari_gnn_vos.io.readers.image_file import (
     FORMATS,
     image_error,
@@ -206,15 +207,3 @@ def image_files(folder: Path) -> list[Path]:
             "files that are not frames to another folder."
         )
     return sorted(files, key=natural_order)
-
-
-def natural_order(path: Path) -> tuple[list[tuple[str, int]], str]:
-    """Return a sort key that compares digits in file names as numbers.
-
-    Examples
-    --------
-    >>> sorted(map(Path, ["f10.png", "f9.png"]), key=natural_order)[0].name
-    'f9.png'
-    """
-    parts = re.findall(r"(\D*)(\d*)", path.stem)
-    return [(text.lower(), int(digits or -1)) for text, digits in parts], path.name
