@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -286,6 +287,20 @@ def test_labels_that_decompress_to_too_much_are_refused():
     content = encode_prediction(saved)
     with pytest.raises(ReadError, match="expected 4 bytes"):
         decode_prediction(content, (3, 2, 2))
+
+
+def test_objects_that_were_predicted_as_one_are_kept():
+    from napari_gnn_vos.io.project.parts import decode_prediction, encode_prediction
+
+    saved = example().predictions[0]
+    alone = decode_prediction(encode_prediction(saved), SHAPE)
+    assert alone.prediction.grouped == ()
+    group = replace(saved, prediction=replace(saved.prediction, grouped=(1,)))
+    read = decode_prediction(encode_prediction(group), SHAPE)
+    assert read.prediction.grouped == (1,)
+    unknown = replace(saved, prediction=replace(saved.prediction, grouped=(2,)))
+    with pytest.raises(ReadError, match="of a group"):
+        decode_prediction(encode_prediction(unknown), SHAPE)
 
 
 def test_records_outside_the_video_are_refused(tmp_path):

@@ -164,6 +164,8 @@ def encode_prediction(saved: SavedPrediction) -> bytes:
         frames = getattr(prediction, name)
         if frames:
             arrays[name] = np.concatenate(frames).astype(np.float32)
+    if prediction.grouped:
+        arrays["grouped"] = np.array(prediction.grouped, saved.labels.dtype)
     return bytes(save(arrays))
 
 
@@ -203,7 +205,12 @@ def _prediction(
     for rows in (*probability, *refined):
         if rows.shape[1:] != (len(objects) + 1,):
             raise ValueError(f"probabilities have the shape {rows.shape}")
-    prediction = Prediction(objects, probability, arrays["expected_j"], model, refined)
+    grouped = tuple(int(label) for label in arrays.get("grouped", ()))
+    if not {*grouped} <= {*objects}:
+        raise ValueError(f"the objects are {objects}, and those of a group {grouped}")
+    prediction = Prediction(
+        objects, probability, arrays["expected_j"], model, refined, grouped
+    )
     return SavedPrediction(prediction, LabelFrames(shape, packed, dtype))
 
 
