@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.channel_mixing import mix_channels
 from napari_gnn_vos.gui.layers.factory import names_in
 from napari_gnn_vos.gui.layers.layer_import import drawing_of_layer, label_frames
 
 if TYPE_CHECKING:
-    from napari.layers import Labels, Points, Shapes
+    from napari.layers import Image, Labels, Points, Shapes
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
@@ -25,6 +27,20 @@ class LayerImports:
 
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
+
+    def mix_channels(self, layers: Sequence[Image] = ()) -> Image:
+        """Mix channels into one video, and open it.
+
+        See :func:`napari_gnn_vos.gui.channel_mixing.mix_channels`.
+
+        Raises
+        ------
+        VideoError
+            If the layers are not channels of one video.
+        """
+        image = mix_channels(self._annotator.viewer, layers)
+        self._annotator.open(image)
+        return image
 
     def use_labels(self, layer: Labels, frame: int | None = None) -> None:
         """Use the labels of another layer as annotation, as accepted frames.
