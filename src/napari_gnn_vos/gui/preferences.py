@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.gui.display_tools import CONTOUR_WIDTH
 from napari_gnn_vos.storage import atomic_write
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FILE_NAME = "settings.json"
-CONTOUR_WIDTH = 2
-"""Width of the contours of a prediction in pixels of the video."""
 
 
 class Preferences(BaseModel):
