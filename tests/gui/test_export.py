@@ -44,7 +44,7 @@ def predicted(qtbot, viewer, dock):
 def dialog(qtbot, predicted, tmp_path):
     """The open dialog with a path in an empty folder."""
     click(qtbot, predicted.project.export)
-    dialog = predicted.project._export_dialog
+    dialog = predicted.dialogs["export"]
     dialog.form.path = tmp_path / "out.tif"
     ready(qtbot, dialog)
     return dialog

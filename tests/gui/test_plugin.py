@@ -197,7 +197,7 @@ def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened
     write_tiff(str(tmp_path / "strokes.tif"), labels, named)
     (layer,) = opened(tmp_path / "strokes.tif")
     assert (type(layer).__name__, layer.name) == ("Labels", "strokes")
-    assert layer.features.to_numpy().tolist() == [[2, "ball"]]
+    assert layer.features.to_numpy().tolist() == [[2, 2, "ball"]]
     np.testing.assert_array_equal(layer.data, labels)
     tifffile.imwrite(tmp_path / "cells.tif", labels, photometric="minisblack")
     (layer,) = opened(tmp_path / "cells.tif")
