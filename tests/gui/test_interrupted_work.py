@@ -1,4 +1,4 @@
-"""Viewers are closed and layers deleted during a round, in the real window."""
+"""Viewers are closed and layers deleted during a round."""
 
 import threading
 from functools import partial
@@ -20,7 +20,7 @@ def held_rounds(toy_engine, monkeypatch):
     """Rounds wait for this event after their first partial result."""
     event = Event()
 
-    def predict_round(session, scribbles, rng, frame=0):
+    def predict_round(session, scribbles, rng, frame=0, _model=""):
         pipeline = fakes.predict_round(session, scribbles, rng, frame)
         while True:
             try:
@@ -53,6 +53,16 @@ def open_window(make_napari_viewer, qtbot, held_rounds):
     return make
 
 
+@pytest.fixture
+def running(qtbot, held_rounds, dock):
+    """A round that shows its first frame, and waits; viewer and annotator."""
+    viewer, annotator = dock.annotator.viewer, dock.annotator
+    annotator.workspace.strokes.data[0, 4, 4] = 1
+    annotator.predict()
+    qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers, timeout=60_000)
+    return viewer, annotator
+
+
 def working_threads():
     names = "annotate", "background"
     return [thread for thread in threading.enumerate() if thread.name in names]
@@ -63,8 +73,8 @@ def ended():
 
 
 @pytest.mark.parametrize("deleted", [SEGMENTATION, STROKES, VIDEO])
-def test_layer_is_deleted_during_a_round(qtbot, open_window, held_rounds, deleted):
-    viewer, annotator = open_window()
+def test_layer_is_deleted_during_a_round(qtbot, running, held_rounds, deleted):
+    viewer, annotator = running
     viewer.layers.remove(deleted)
     qtbot.wait(50)
     held_rounds.set()
@@ -76,8 +86,8 @@ def test_layer_is_deleted_during_a_round(qtbot, open_window, held_rounds, delete
     assert annotator.state.video_open == shown
 
 
-def test_all_layers_are_deleted_during_a_round(qtbot, open_window, held_rounds):
-    viewer, annotator = open_window()
+def test_all_layers_are_deleted_during_a_round(qtbot, running, held_rounds):
+    viewer, annotator = running
     viewer.layers.clear()
     held_rounds.set()
     qtbot.waitUntil(partial(ended), timeout=60_000)
