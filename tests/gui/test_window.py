@@ -337,12 +337,14 @@ def test_training_dock_trains_while_strokes_are_drawn(
     qtbot.keyClicks(form.name.native, "mine")
     click(qtbot, form.start)
     assert dock.annotator.fine_tuning.jobs.busy
-    assert form.cancel.isVisible()
+    assert form.cancel.isVisibleTo(training)
+    qtbot.wait(300)
     drag(qtbot, viewer, inside(truth[0] == 1))
     assert viewer.layers[STROKES].data[0].any()
     jobs = dock.annotator.fine_tuning.jobs
     qtbot.waitUntil(lambda: not jobs.busy, timeout=300_000)
     assert form.message.text().startswith("Saved mine. J after 1 / 2 rounds")
+    qtbot.wait(100)
     click(qtbot, form.use)
     assert dock.annotator.models.name == "mine"
     assert dock.video.model.value == "mine"

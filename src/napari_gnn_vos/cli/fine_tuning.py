@@ -28,6 +28,9 @@ def fine_tune(
     model: Annotated[
         str, typer.Option(help="Name of the model to start from.")
     ] = "gatedgcn",
+    merge: Annotated[
+        bool, typer.Option(help="Train and evaluate on all objects as one.")
+    ] = False,
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 300,
     seed: Seed = 0,
     overwrite: Annotated[
@@ -53,7 +56,9 @@ def fine_tune(
         require_free_name(name, overwrite=overwrite)
         find_model(model)
         videos = [read_annotated_video(source) for source in sources]
-        settings = FineTuneSettings(steps=steps, projection_steps=steps, seed=seed)
+        settings = FineTuneSettings(
+            steps=steps, projection_steps=steps, seed=seed, merge_objects=merge
+        )
         tuned = run_with_progress_bar(pipeline(videos, settings, cache, model))
         typer.echo(f"{tuned}.")
         if not tuned.better:

@@ -8,8 +8,8 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.plugin import AnnotateDock
@@ -48,7 +48,12 @@ class FineTuneDock(QWidget):
         self.setStyleSheet(style_sheet(napari_viewer.theme))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.form)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.form)
+        column.addWidget(scroll)
 
     def attempt(self, action: Callable[[], object]) -> None:
         """Call `action`, and report an expected error."""

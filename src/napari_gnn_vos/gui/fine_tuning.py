@@ -72,6 +72,7 @@ class FineTuning:
         projects: Sequence[str | PathLike[str]] = (),
         *,
         open_video: bool = True,
+        merge_objects: bool = False,
         overwrite: bool = False,
         seed: int = 0,
     ) -> None:
@@ -85,6 +86,8 @@ class FineTuning:
             Projects whose accepted and corrected frames are used.
         open_video : bool
             Whether those of the open video are used.
+        merge_objects : bool
+            Train and evaluate on all objects as one.
         overwrite : bool
             Replace a model of this name.
         seed : int
@@ -103,8 +106,10 @@ class FineTuning:
                 "There is nothing to train on. Accept or correct frames of the open "
                 "video, or add projects."
             )
-        paths, base = [str(path) for path in projects], self._annotator.models.name
-        pipeline = _train(current, paths, name, overwrite, seed, base)
+        options = {"seed": seed, "merge_objects": merge_objects}
+        base = self._annotator.models.name
+        tuned = _tune(current, [str(path) for path in projects], options, base)
+        pipeline = _save_if_better(tuned, name, overwrite=overwrite)
         self.result, self.saved = None, ""
         self.message = f"Training {name} ..."
         self.jobs.start(pipeline, self._complete)
@@ -169,15 +174,13 @@ def _corrected(rounds: Sequence[Sequence[Any]]) -> set[int]:
     return {scribble.frame for scribbles in rounds[1:] for scribble in scribbles}
 
 
-def _train(
+def _tune(
     current: list[AnnotatedVideo],
     projects: list[str],
-    name: str,
-    overwrite: bool,
-    seed: int,
+    options: dict[str, Any],
     base: str,
-) -> Pipeline[tuple[FineTuned, str]]:
-    """Read the projects, train, and save a better model; return also its name."""
+) -> Pipeline[FineTuned]:
+    """Read the projects, and train."""
     yield Progress("start", 0, 1)
     from napari_gnn_vos.study.fine_tuning.annotated_video import read_annotated_video
     from napari_gnn_vos.study.fine_tuning.fine_tune import fine_tune
@@ -185,7 +188,14 @@ def _train(
 
     videos = [*current, *map(read_annotated_video, projects)]
     cache = Path(user_cache_path("napari-gnn-vos"))
-    tuned = yield from fine_tune(videos, FineTuneSettings(seed=seed), cache, base)
+    return (yield from fine_tune(videos, FineTuneSettings(**options), cache, base))
+
+
+def _save_if_better(
+    pipeline: Pipeline[FineTuned], name: str, *, overwrite: bool
+) -> Pipeline[tuple[FineTuned, str]]:
+    """Save a better model; return also its name, empty if it is not better."""
+    tuned = yield from pipeline
     if not tuned.better:
         return tuned, ""
     tuned.save(name, overwrite=overwrite)

@@ -3,8 +3,8 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_labels
+from napari_gnn_vos.io.project import Project
 from napari_gnn_vos.io.project.log import ProjectLog
-from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.video_reference import video_reference
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.project import (

@@ -61,6 +61,14 @@ def test_network_and_projection_are_trained(tuned):
     )
 
 
+def test_by_default_the_projection_of_one_object_is_trained_only(cache):
+    settings = SHORT.model_copy(update={"steps_of_one": 0})
+    tuned = drain(fine_tune([annotated()], settings, cache))
+    assert same_weights(tuned.predictor, load_model())
+    trained, original = tuned.projection, load_projection(BUNDLED)
+    assert not np.array_equal(trained.hidden_weights, original.hidden_weights)
+
+
 def test_same_seed_gives_the_same_model(tuned, cache):
     again = drain(fine_tune([annotated()], SHORT, cache))
     assert same_weights(tuned.predictor, again.predictor)
@@ -76,6 +84,14 @@ def test_network_for_several_objects_is_trained_on_different_objects(cache):
     assert tuned.before.several
     assert same_weights(tuned.predictor, base)
     assert not same_weights(tuned.predictor.several, base.several)
+
+
+def test_merged_objects_are_trained_on_as_one(cache):
+    settings = SHORT.model_copy(update={"merge_objects": True})
+    tuned = drain(fine_tune([annotated_two_squares()], settings, cache))
+    assert not tuned.before.several
+    assert same_weights(tuned.predictor.several, load_model().several)
+    assert not same_weights(tuned.predictor, load_model())
 
 
 def test_progress_counts_every_stage(cache):
@@ -142,7 +158,7 @@ def test_existing_model_is_replaced_on_request_only(tuned):
 
 def test_fine_tuned_model_can_be_the_base(tuned, cache):
     tuned.save("squares")
-    settings = SHORT.model_copy(update={"projection_steps": 0, "steps": 0})
+    settings = SHORT.model_copy(update={"projection_steps": 0, "steps_of_one": 0})
     again = drain(fine_tune([annotated()], settings, cache, "squares"))
     assert again.before.j == tuned.after.j
     assert same_weights(again.predictor, tuned.predictor)

@@ -5,7 +5,13 @@ from napari_gnn_vos.study.fine_tuning.fine_tune_settings import FineTuneSettings
 from tests.scenes import moving_square, two_squares
 
 SHORT = FineTuneSettings(
-    projection_steps=4, steps=2, pool=1, rounds=1, evaluated_rounds=2, held_out=0.4
+    projection_steps=4,
+    steps=2,
+    steps_of_one=2,
+    pool=1,
+    rounds=1,
+    evaluated_rounds=2,
+    held_out=0.4,
 )
 
 

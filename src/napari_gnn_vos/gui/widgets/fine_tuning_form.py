@@ -59,6 +59,11 @@ class FineTuningForm(QWidget):
         )
         self.add = self._button("Add projects ...", self.choose_projects)
         self.remove = self._button("Remove", self._remove_project)
+        self.merge = CheckBox(
+            text="All objects as one",
+            tooltip="Train and measure J on all objects as one, such as cells that are "
+            "annotated together",
+        )
         self.name = LineEdit(label="Name", tooltip="Name of the new model")
         self.start = self._button("Train", self.train)
         self.cancel = self._button("Cancel", self._training.cancel)
@@ -105,7 +110,11 @@ class FineTuningForm(QWidget):
         if exists and not self._annotator.confirm(question):
             return
         self._training.start(
-            name, self.paths, open_video=self.uses_open_video, overwrite=exists
+            name,
+            self.paths,
+            open_video=self.uses_open_video,
+            merge_objects=bool(self.merge.value),
+            overwrite=exists,
         )
 
     @property
@@ -121,7 +130,7 @@ class FineTuningForm(QWidget):
         self.open_video.enabled = count > 0 and not busy
         for widget in (self.projects, self.add, self.remove):
             widget.setEnabled(not busy)
-        self.name.enabled = not busy
+        self.name.enabled = self.merge.enabled = not busy
         has_videos = self.uses_open_video or self.projects.count() > 0
         self.start.setEnabled(bool(self.name.value.strip()) and has_videos and not busy)
         for widget in (self.bar, self.time_left, self.cancel):
@@ -158,6 +167,7 @@ class FineTuningForm(QWidget):
             self.open_video.native,
             self.projects,
             make_row(self.add, self.remove),
+            self.merge.native,
             name.native,
             make_row(self.start, self.cancel),
             self.bar,

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import import_labels
+from napari_gnn_vos.io.project import Project
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.parts import is_project
-from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.video_reference import find_video
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.structures.label_frames import LabelFrames

@@ -190,13 +190,15 @@ def fine_tune(
     settings, begin = settings or FineTuneSettings(), time.perf_counter()
     clips = split_clips(videos, settings.held_out)
     training, held_out = yield from _prepare_clips(clips, cache)
+    if settings.merge_objects:
+        training, held_out = _of_one_object(training), _of_one_object(held_out)
     model = load_model(base, "cpu")
     test = settings.evaluated_rounds, settings.seed
     before = yield from _numbered(2, evaluate(held_out, model, *test))
     projection = _projection_of(model)
     training = [_for_training(clip, model) for clip in training]
     if not before.several:
-        training = [_of_one_object(clip) for clip in training]
+        training = _of_one_object(training)
         projection = yield from _fine_tune_projection(training, projection, settings)
     tuned = yield from _fine_tune_network(training, model, before, settings)
     with TemporaryDirectory() as folder:
@@ -246,9 +248,9 @@ def _projection_of(model: Predictor) -> FeatureProjection:
     return load_projection(model.projection or BUNDLED)
 
 
-def _of_one_object(clip: LabelledVideo) -> LabelledVideo:
-    """Merge all objects into one."""
-    return replace(clip, truth=(clip.truth > 0).astype(np.uint8))
+def _of_one_object(clips: Sequence[LabelledVideo]) -> list[LabelledVideo]:
+    """Merge all objects of each clip into one."""
+    return [replace(clip, truth=(clip.truth > 0).astype(np.uint8)) for clip in clips]
 
 
 def _fine_tune_projection(
@@ -277,9 +279,10 @@ def _fine_tune_network(
     several = model.several
     trained = several if before.several and several is not None else model
     network = deepcopy(trained.network)
-    if settings.steps:
+    steps = settings.steps_of_one if trained is model else settings.steps
+    if steps:
         weights = network, trained.metadata
-        pipeline = fine_tune_network(clips, *weights, settings)
+        pipeline = fine_tune_network(clips, *weights, settings, steps)
         network = yield from _numbered(5, pipeline)
     tuned = Predictor(network, trained.metadata)
     if trained is model:

@@ -10,6 +10,9 @@ from napari_gnn_vos.config import Settings
 class FineTuneSettings(Settings):
     """Hyperparameters of a fine-tuning."""
 
+    merge_objects: bool = Field(
+        False, description="Train and evaluate on all objects as one."
+    )
     projection_steps: NonNegativeInt = Field(
         300, description="Steps of the feature projection; with 0 it is not trained."
     )
@@ -18,7 +21,12 @@ class FineTuneSettings(Settings):
     )
     projection_batch: PositiveInt = Field(2, description="Episodes per step.")
     steps: NonNegativeInt = Field(
-        300, description="Steps of the network; with 0 it is not trained."
+        300, description="Steps of the network for several objects."
+    )
+    steps_of_one: NonNegativeInt = Field(
+        0,
+        description="Steps of the network for one object or a group of similar ones, "
+        "which are trained after the projection.",
     )
     rate: PositiveFloat = Field(
         5e-4, description="Maximum learning rate of the network."

@@ -26,6 +26,7 @@ def fine_tune_network(
     base: GatedGCN,
     metadata: CheckpointMetadata,
     settings: FineTuneSettings,
+    steps: int,
 ) -> Pipeline[GatedGCN]:
     """Continue the training of a network on simulated sessions of some videos.
 
@@ -38,6 +39,8 @@ def fine_tune_network(
     metadata : CheckpointMetadata
         Of the base.
     settings : FineTuneSettings
+    steps : int
+        1 or more.
 
     Yields
     ------
@@ -49,7 +52,7 @@ def fine_tune_network(
         Averaged weights, in evaluation mode on the CPU.
     """
     s = TrainSettings(
-        steps=settings.steps,
+        steps=steps,
         rate=settings.rate,
         rounds=settings.rounds,
         pool=settings.pool,
