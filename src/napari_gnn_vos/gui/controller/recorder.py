@@ -154,10 +154,13 @@ class Recorder:
     ) -> tuple[ObjectTable, ObjectTable] | None:
         if entry.tables is None:
             return None
-        before, after = map(self.log.objects_at, entry.tables)
+        saved = [self.log.objects_at(position) for position in entry.tables]
+        before, after = (each and table_of(each) for each in saved)
         if before is None or after is None:
             return None
-        return table_of(before), table_of(after)
+        for table, position in zip((before, after), entry.tables, strict=True):
+            self._tables[id(table)] = table, position
+        return before, after
 
     def _position(self, drawing: Drawing, number: int) -> int:
         if not drawing:
