@@ -154,13 +154,13 @@ class Recorder:
     ) -> tuple[ObjectTable, ObjectTable] | None:
         if entry.tables is None:
             return None
-        saved = [self.log.objects_at(position) for position in entry.tables]
-        before, after = (each and table_of(each) for each in saved)
+        before, after = map(self.log.objects_at, entry.tables)
         if before is None or after is None:
             return None
-        for table, position in zip((before, after), entry.tables, strict=True):
+        tables = table_of(before), table_of(after)
+        for table, position in zip(tables, entry.tables, strict=True):
             self._tables[id(table)] = table, position
-        return before, after
+        return tables
 
     def _position(self, drawing: Drawing, number: int) -> int:
         if not drawing:
