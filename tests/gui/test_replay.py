@@ -7,7 +7,7 @@ from napari.layers import Layer
 
 from napari_gnn_vos.gui import reader, scripting
 from napari_gnn_vos.io.photo_scenes import compose_scene
-from napari_gnn_vos.io.project import Project
+from napari_gnn_vos.io.project.project import Project
 
 
 @pytest.fixture
