@@ -3,7 +3,7 @@
     bash scripts/with_display.sh python scripts/kill_test.py --runs 200 --json FILE
 
 Each run paints strokes by mouse events in a window of its own, prepares, predicts,
-undoes, saves and exports, and is killed within a few seconds, also in the middle of a
+undoes, saves and exports, and is killed at a random time, also in the middle of a
 stroke. The strokes that were complete before must be in the autosave or in the saved
 project, and files that were written must be complete. With `--json`, the results are
 written after each run, and a file of earlier runs is continued.
@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,8 +26,10 @@ from typing import Any
 import numpy as np
 
 FRAMES, HEIGHT, WIDTH = 4, 48, 64
-MAX_SECONDS = 8.0
-"""Longest time between the first stroke and the kill."""
+MAX_ACTIONS = 24
+"""Most actions before the kill, of which every second one is a stroke."""
+MAX_SECONDS = 0.5
+"""Longest time from the start of the last action to the kill."""
 MAX_PAUSE = 120
 """Longest pause between two actions in milliseconds."""
 
@@ -141,22 +144,31 @@ def _start(folder: Path) -> tuple[int, Any]:
     return process, os.fdopen(read)
 
 
-def run_once(seconds: float) -> dict[str, Any]:
-    """Kill one window; return the action that was running, and what is lost."""
+def run_once(count: int, seconds: float) -> dict[str, Any]:
+    """Kill one window; return the action that was running, and what is lost.
+
+    Parameters
+    ----------
+    count : int
+        Number of actions that are started before the kill.
+    seconds : float
+        Time from the start of the last of them to the kill.
+    """
     with TemporaryDirectory() as name:
         folder = Path(name)
         frames = np.random.default_rng(0).integers(0, 255, (FRAMES, HEIGHT, WIDTH))
         np.save(folder / "walk.npy", frames.astype(np.uint8))
         process, output = _start(folder)
         ready = any(line.strip() == "ready" for line in output)
+        lines = _read_actions(output, count)
         time.sleep(seconds)
         os.kill(process, signal.SIGKILL)
-        lines = output.read().splitlines()
+        lines += output.read().splitlines()
         os.waitpid(process, 0)
         drawn = [
             tuple(map(int, line.split())) for line in lines if line.count(" ") == 2
         ]
-        actions = [line for line in lines if line.isalpha() and line != "round"]
+        actions = [line for line in lines if _is_action(line)]
         result = {
             "action": actions[-1] if actions else "",
             "seconds": round(seconds, 3),
@@ -167,6 +179,23 @@ def run_once(seconds: float) -> dict[str, Any]:
     if not ready:
         result["faults"].append("the window did not open")
     return result
+
+
+def _is_action(line: str) -> bool:
+    return line.isalpha() and line not in ("round", "pause")
+
+
+def _read_actions(output: Iterable[str], count: int) -> list[str]:
+    """Read lines until a number of actions have started."""
+    lines: list[str] = []
+    if not count:
+        return lines
+    for line in output:
+        lines.append(line.strip())
+        count -= _is_action(lines[-1])
+        if not count:
+            break
+    return lines
 
 
 def _faults(folder: Path, drawn: list[tuple[int, ...]]) -> list[str]:
@@ -229,9 +258,11 @@ def main() -> None:
     if options.json is not None and options.json.exists():
         results = json.loads(options.json.read_text())["results"]
     _preload()
-    times = np.random.default_rng(options.seed).uniform(0, MAX_SECONDS, options.runs)
-    for seconds in times[len(results) :].tolist():
-        results.append(run_once(seconds))
+    rng = np.random.default_rng(options.seed)
+    counts = rng.integers(0, MAX_ACTIONS, options.runs, endpoint=True)
+    times = rng.uniform(0, MAX_SECONDS, options.runs)
+    for number in range(len(results), options.runs):
+        results.append(run_once(int(counts[number]), float(times[number])))
         print(f"{len(results)}: {results[-1]}", flush=True)
         if options.json is not None:
             options.json.write_text(json.dumps(_summary(results), indent=1) + "\n")

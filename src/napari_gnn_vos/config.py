@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, refuse_special_file
 
 MAX_BYTES = 2**20
 """Bytes of a file of settings that are read."""
@@ -261,6 +261,7 @@ class Config(Settings):
             If the file is missing or not TOML, or has an unknown or invalid setting.
         """
         try:
+            refuse_special_file(path)
             with path.open("rb") as file:
                 text = file.read(MAX_BYTES).decode()
             return cls.model_validate(tomllib.loads(text))

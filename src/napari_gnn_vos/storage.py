@@ -115,6 +115,34 @@ def atomic_write(
         path.fs.mv(part.path, path.path)
 
 
+def refuse_special_file(path: Path) -> None:
+    """Refuse what cannot be read as a file: reading a pipe or a device may not end.
+
+    Parameters
+    ----------
+    path : Path
+        Files, folders and paths that do not exist are accepted.
+
+    Raises
+    ------
+    ReadError
+        If it is a pipe, a socket or a device, or the path is not accessible.
+    """
+    try:
+        special = path.exists() and not (path.is_file() or path.is_dir())
+    except (OSError, ValueError) as error:  # for example a name that is too long
+        name = f"{str(path)[:200]!r}"
+        raise ReadError(
+            f"Expected a file or folder; {name} is not accessible: {error}. Check the "
+            "spelling and the permissions."
+        ) from error
+    if special:
+        raise ReadError(
+            f"Expected a file or folder; {path} is a pipe, a socket or a device. Save "
+            "its content to a file first."
+        )
+
+
 def require_writable_folder(folder: Path) -> None:
     """Check that a local folder can be written, or created, without creating it.
 

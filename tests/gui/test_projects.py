@@ -107,6 +107,23 @@ def test_opened_project_continues_with_undo_and_redo(start, video_file, name):
     assert_same_annotation(work, opened)
 
 
+def test_opened_project_is_not_changed_by_opening(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    work.projects.save(video_file.parent / "walk.gnnvos")
+    work.projects.close()
+    opened = start()
+    opened.projects.open(video_file.parent / "walk.gnnvos")
+    assert not opened.projects.unsaved
+    opened.close()
+    assert not start().projects.recoverable()
+    opened = start()
+    opened.projects.open(video_file.parent / "walk.gnnvos")
+    paint(opened, 1, 15, 2)
+    assert opened.projects.unsaved
+    assert autosaved(opened).log.drawing.of_kind("brush")[1][15, 15] == 2
+
+
 def test_reader_of_napari_opens_the_project(start, video_file):
     work = start(video_file)
     annotate_two_rounds(work)

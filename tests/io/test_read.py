@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
+from napari_gnn_vos.io.export import import_labels
+from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.read import SUFFIXES, file_identity, read_video
+from napari_gnn_vos.io.strokes_file import read_strokes
+from napari_gnn_vos.model.checkpoint import load_checkpoint
 
 
 def write_frames(folder, frames, suffix=".png"):
@@ -68,3 +73,46 @@ def test_identity_depends_on_path_size_and_modification_time(tmp_path):
     os.utime(folder / "1.png", ns=(1, 1))
     assert read_video(folder).identity != first.identity
     assert file_identity([folder / "0.png"]) != file_identity([folder / "1.png"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+@pytest.mark.parametrize("name", ["a.mp4", "a.tif", "a.npy", "a.gif", "folder/1.png"])
+def test_pipe_is_refused_without_reading_it(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(ReadError, match="is a pipe, a socket or a device"):
+        read_video(path if path.parent == tmp_path else path.parent)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_pipe_in_place_of_another_file_is_refused(tmp_path):
+    path = tmp_path / "pipe.gnnvos"
+    os.mkfifo(path)
+    for read in (read_strokes, import_labels, Config.read, load_checkpoint):
+        with pytest.raises(GnnVosError, match="is a pipe, a socket or a device"):
+            read(path)
+    with pytest.raises(GnnVosError):
+        Project.open(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".mp4", "a\0b.mp4"])
+def test_impossible_name_is_an_expected_error(tmp_path, name):
+    with pytest.raises(ReadError):
+        read_video(tmp_path / name)
+
+
+def test_loop_of_links_is_an_expected_error(tmp_path):
+    path = tmp_path / "loop.mp4"
+    path.symlink_to(path)
+    with pytest.raises(ReadError):
+        read_video(path)
+
+
+def test_folder_without_permission_is_an_expected_error(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    with pytest.raises(ReadError, match="Check the permissions"):
+        read_video(tmp_path)

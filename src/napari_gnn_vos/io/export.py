@@ -16,6 +16,7 @@ from napari_gnn_vos.io.formats.registry import select_output_format, select_read
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.output_path import check_label_output
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress
+from napari_gnn_vos.storage import refuse_special_file
 
 
 def export_labels(
@@ -159,6 +160,7 @@ def import_labels(
         If the path does not exist, or is damaged.
     """
     path = Path(path)
+    refuse_special_file(path)
     if not path.exists():
         raise ReadError(f"Expected labels; there is no {path}. Check the spelling.")
     return select_reader(path, format_name)(path)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.storage import refuse_special_file
 
 M = TypeVar("M")
 MAX_BYTES = 256 * 2**20
@@ -39,6 +40,7 @@ def read_json(path: Path, schema: TypeAdapter[M], expected: str) -> M:
         match the schema.
     """
     try:
+        refuse_special_file(path)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             content = file.read(min(size, MAX_BYTES) + 1)

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 
-from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
 from napari_gnn_vos.io.readers.zarr_video import is_zarr
+from napari_gnn_vos.storage import refuse_special_file
 from napari_gnn_vos.structures.video import Frames, Video
+
+Reader = Callable[[Path], Video]
 
 
 def read_video(path: str | PathLike[str]) -> Video:
@@ -39,20 +42,33 @@ def read_video(path: str | PathLike[str]) -> Video:
     napari_gnn_vos.io.davis.read_davis : a video with its ground truth.
     """
     path = Path(path).expanduser()
+    refuse_special_file(path)
     if not path.exists():
         raise ReadError(
             f"Expected a file or a folder of frames; there is no {path}. "
             "Check the spelling, and that the disk is mounted."
         )
-    reader = _READERS.get(path.suffix.lower())
+    try:
+        return _reader_of(path)(path)
+    except GnnVosError:
+        raise
+    except OSError as error:  # for example a folder without permission
+        raise ReadError(
+            f"Expected a video; {path} cannot be read: {error}. Check the permissions, "
+            "and that the disk is mounted."
+        ) from error
+
+
+def _reader_of(path: Path) -> Reader:
     if path.is_dir():
-        reader = _read_zarr if is_zarr(path) else _read_folder
+        return _read_zarr if is_zarr(path) else _read_folder
+    reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ReadError(
             f"Expected a folder of frames or one of {', '.join(SUFFIXES)}; "
             f"{path.name} ends in {path.suffix!r}. Convert it to one of these."
         )
-    return reader(path)
+    return reader
 
 
 def frame_names(video: Video) -> list[str] | None:
@@ -123,7 +139,7 @@ def _video(frames: Frames, path: Path, files: list[Path]) -> Video:
 
 
 _MOVIES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif")
-_READERS: dict[str, Callable[[Path], Video]] = {
+_READERS: dict[str, Reader] = {
     **dict.fromkeys(_MOVIES, _read_movie),
     **dict.fromkeys((".tif", ".tiff"), _read_tiff),
     ".npy": _read_npy,

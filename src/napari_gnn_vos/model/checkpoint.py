@@ -15,7 +15,7 @@ from torch import Tensor
 
 from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, refuse_special_file
 from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES, current_names
 
@@ -123,6 +123,7 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
         If its weights do not have the size given by its metadata.
     """
     try:
+        refuse_special_file(path)
         with safe_open(path, framework="pt") as file:
             metadata = _parse_metadata((file.metadata() or {})["card"])
             names = list(file.keys())

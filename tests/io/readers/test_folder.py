@@ -92,12 +92,68 @@ def test_frame_unlike_the_first_is_refused_on_opening(tmp_path, second, message)
         read_video(tmp_path)
 
 
-def test_colour_frame_of_another_depth_is_refused_on_access(tmp_path):
+def test_colour_frame_of_another_depth_is_refused_on_opening(tmp_path):
     for t, image in enumerate((colour, colour.astype(np.uint16))):
         cv2.imwrite(str(tmp_path / f"{t}.png"), image)
+    with pytest.raises(VideoError, match=r"1\.png, has another bit depth"):
+        read_video(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        pytest.param(grey[:18], r"frame 1, 1\.tif, has \(18, 24\)", id="size"),
+        pytest.param(grey.astype(np.uint16), r"1\.tif, has uint16", id="type"),
+        pytest.param(np.stack([grey] * 2), "frames of 1 and 2 channels", id="channels"),
+    ],
+)
+def test_tiff_unlike_the_first_is_refused_on_opening(tmp_path, second, message):
+    tifffile.imwrite(tmp_path / "0.tif", grey)
+    axes = {"axes": "CYX"[3 - second.ndim :]}
+    tifffile.imwrite(tmp_path / "1.tif", second, imagej=True, metadata=axes)
+    with pytest.raises(VideoError, match=message):
+        read_video(tmp_path)
+
+
+def test_frame_with_alpha_gives_the_other_frames_alpha(tmp_path):
+    Image.fromarray(colour).save(tmp_path / "0.png")
+    Image.fromarray(colour).convert("RGBA").save(tmp_path / "1.png")
     video = read_video(tmp_path)
-    with pytest.raises(VideoError, match="frame 1 has uint16"):
-        video.rgb(1)
+    for t in range(2):
+        np.testing.assert_array_equal(video.raw(t)[..., :3], colour)
+        assert (video.raw(t)[..., 3] == 255).all()
+
+
+def test_folder_with_the_name_of_an_image_is_ignored(tmp_path):
+    for t in range(2):
+        Image.fromarray(grey).save(tmp_path / f"{t}.png")
+    (tmp_path / "2.png").mkdir()
+    assert read_video(tmp_path).shape[0] == 2
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["img{t:03d}{c}.png", "t{t:02d}_z{z:02d}.png", "{well}_{t}.png", "{t}{mask}.png"],
+)
+def test_several_images_per_time_point_are_refused(tmp_path, pattern):
+    for t in range(4):
+        for k in range(2):
+            name = pattern.format(
+                t=t, z=k, c=("DAPI", "GFP")[k], well=f"A0{k + 1}", mask=("", "_mask")[k]
+            )
+            Image.fromarray(grey).save(tmp_path / name)
+    with pytest.raises(ReadError, match="Expected one file per frame"):
+        read_video(tmp_path)
+
+
+def test_volumes_of_several_files_are_refused(tmp_path):
+    for t in range(2):
+        stack, axes = np.stack([grey] * 3), {"axes": "ZYX"}
+        tifffile.imwrite(tmp_path / f"{t}.tif", stack, imagej=True, metadata=axes)
+    with pytest.raises(ReadError, match="slices of a volume"):
+        read_video(tmp_path)
+    (tmp_path / "1.tif").unlink()
+    assert read_video(tmp_path).shape[0] == 3
 
 
 @pytest.mark.parametrize("content", [b"no image", b""], ids=["broken", "empty"])
@@ -174,11 +230,13 @@ def test_one_file_per_channel_is_refused(tmp_path, pattern):
         for channel in ("DAPI", "GFP"):
             image = Image.fromarray(grey)
             image.save(tmp_path / pattern.format(t=t, c=channel))
-    with pytest.raises(ReadError, match="channels DAPI, GFP"):
+    with pytest.raises(ReadError, match="positions DAPI, GFP"):
         read_video(tmp_path)
 
 
-@pytest.mark.parametrize("pattern", ["{:05d}.png", "a_{}_b.png", "2024_01_{:02d}.png"])
+@pytest.mark.parametrize(
+    "pattern", ["{:05d}.png", "a_{}_b.png", "2024_01_{:02d}.png", "frame{}.png"]
+)
 def test_numbered_names_are_no_channels(tmp_path, pattern):
     for t in range(4):
         Image.fromarray(grey).save(tmp_path / pattern.format(t))

@@ -196,3 +196,86 @@ def test_series_of_different_sizes_are_refused(tmp_path):
 def test_compressed_stacks_are_read(tmp_path, compression):
     tifffile.imwrite(tmp_path / "a.tif", grey, compression=compression)
     np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(3), grey[3])
+
+
+def test_each_page_has_its_own_palette(tmp_path):
+    path, rng = tmp_path / "a.tif", np.random.default_rng(0)
+    palettes = rng.integers(0, 256, (3, 3, 256), np.uint16) * 257
+    pages = rng.integers(0, 256, (3, 20, 24), np.uint8)
+    with tifffile.TiffWriter(path) as writer:
+        for page, palette in zip(pages, palettes, strict=True):
+            writer.write(page, photometric="palette", colormap=palette, metadata=None)
+    video = read_video(path)
+    for t in (2, 0, 1):
+        expected = (palettes[t] // 257).T[pages[t]]
+        np.testing.assert_array_equal(video.raw(t), expected)
+
+
+def test_each_page_has_its_own_zero(tmp_path):
+    path = tmp_path / "a.tif"
+    page = np.random.default_rng(0).integers(0, 256, (20, 24), np.uint8)
+    with tifffile.TiffWriter(path) as writer:
+        for zero in ("minisblack", "miniswhite", "minisblack"):
+            data = 255 - page if zero == "miniswhite" else page
+            writer.write(data, photometric=zero, metadata=None)
+    video = read_video(path)
+    for t in range(3):
+        np.testing.assert_array_equal(video.raw(t), page)
+
+
+@pytest.mark.parametrize("tag", ["length", "orientation"])
+def test_page_in_the_middle_that_differs_is_refused(tmp_path, tag):
+    path, page = tmp_path / "a.tif", np.zeros((20, 24), np.uint8)
+    with tifffile.TiffWriter(path) as writer:
+        for t in range(13):
+            odd = t == 6
+            turned = [(274, "H", 1, 3 if odd and tag == "orientation" else 1, True)]
+            data = page[:18] if odd and tag == "length" else page
+            options = {"metadata": None, "extratags": turned}
+            writer.write(data, photometric="minisblack", **options)
+    with pytest.raises(ReadError, match=f"page 6 has {tag}|one image series"):
+        read_video(path)
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.5, 0.7, 0.9])
+def test_file_that_is_cut_is_refused(tmp_path, fraction):
+    rng = np.random.default_rng(0)
+    first, *rest = [
+        Image.fromarray(rng.integers(0, 256, (40, 48, 3), np.uint8)) for _ in range(6)
+    ]
+    path = tmp_path / "a.tif"
+    first.save(path, save_all=True, append_images=rest, compression="tiff_lzw")
+    assert read_video(path).shape[0] == 6
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * fraction)])
+    with pytest.raises(ReadError, match=r"incomplete|cannot be read"):
+        read_video(path)
+
+
+def test_pages_that_imagej_has_counted_are_required(tmp_path):
+    path, text = tmp_path / "a.tif", "ImageJ=1.53\nimages=6\nframes=6\n"
+    with tifffile.TiffWriter(path) as writer:
+        for _ in range(4):
+            page = np.zeros((20, 24), np.uint8)
+            options = {"photometric": "minisblack", "metadata": None}
+            writer.write(page, description=text, **options)
+    with pytest.raises(ReadError, match="Expected 6 pages"):
+        read_video(path)
+
+
+def test_grey_with_alpha_is_read_as_colour_with_alpha(tmp_path):
+    path, rng = tmp_path / "a.tif", np.random.default_rng(0)
+    pages = rng.integers(0, 256, (3, 20, 24, 2), np.uint8)
+    first, *rest = [Image.fromarray(page, "LA") for page in pages]
+    first.save(path, save_all=True, append_images=rest)
+    video = read_video(path)
+    np.testing.assert_array_equal(video.raw(1), pages[1][..., [0, 0, 0, 1]])
+    np.testing.assert_array_equal(video.rgb(1), pages[1][..., [0, 0, 0]])
+
+
+def test_uncompressed_ycbcr_is_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    page = Image.new("YCbCr", (24, 20), (90, 30, 200))
+    page.save(path, save_all=True, append_images=[page])
+    with pytest.raises(ReadError, match="YCBCR"):
+        read_video(path)

@@ -148,7 +148,7 @@ class ProjectKeeper:
         self._projects[annotation.history] = restored
         self._restore_objects(project, self._restore_drawing(project, annotation))
         if path is None:
-            with self._recording():  # starts its autosave
+            with self._recording(always=True):  # starts its autosave
                 pass
         self._restore_rounds(project, annotation, restored)
         self.changed.emit()
@@ -277,10 +277,13 @@ class ProjectKeeper:
             self._current.recorder.record_objects(active.table, active.label)
 
     @contextmanager
-    def _recording(self) -> Iterator[Recorder]:
-        """Start the autosave if there is none; note whether anything was recorded."""
+    def _recording(self, *, always: bool = False) -> Iterator[Recorder]:
+        """Start the autosave if there is none, and anything is recorded or `always`."""
         current, annotation = self._require_current(), self._require_annotation()
         position, started = current.log.position, False
+        yield current.recorder
+        if current.log.position == position and not always:
+            return
         if self.autosave_folder is not None:
             project = self._describe(annotation, current)
             try:
@@ -290,13 +293,11 @@ class ProjectKeeper:
             except OSError as error:
                 self.autosave_folder = None
                 self._report_failure(error)
-        yield current.recorder
         if started:
             canvas = current.log.drawing.canvases.get(("brush", project.frame))
             current.complete_autosave(project, annotation.source.video, canvas)
-        if current.log.position > position or started:
-            current.unsaved = True
-            self.changed.emit()
+        current.unsaved = True
+        self.changed.emit()
 
     def _report_failure(self, error: OSError) -> None:
         self._controller.report(

@@ -157,7 +157,10 @@ class Recorder:
         before, after = map(self.log.objects_at, entry.tables)
         if before is None or after is None:
             return None
-        return table_of(before), table_of(after)
+        tables = table_of(before), table_of(after)
+        for table, position in zip(tables, entry.tables, strict=True):
+            self._tables[id(table)] = table, position
+        return tables
 
     def _position(self, drawing: Drawing, number: int) -> int:
         if not drawing:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, refuse_special_file
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype, unpack
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.session import Prediction
@@ -75,9 +75,11 @@ def _content(project: Path, name: str, limit: int) -> bytes:
         path = project / name
         if path.is_symlink():
             raise ValueError("it is a link")
+        refuse_special_file(path)
         with path.open("rb") as file:
             content = file.read(limit + 1)
     else:
+        refuse_special_file(project)
         with ZipFile(project) as archive, archive.open(name) as member:
             content = member.read(limit + 1)
     if len(content) > limit:

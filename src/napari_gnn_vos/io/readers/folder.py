@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, VideoError
 from napari_gnn_vos.io.natural_order import natural_order
+from napari_gnn_vos.io.readers.file_names import refuse_mixed_sequences
 from napari_gnn_vos.io.readers.image_file import (
     FORMATS,
     image_error,
@@ -19,7 +20,9 @@ from napari_gnn_vos.io.readers.image_file import (
     read_image,
 )
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
-from napari_gnn_vos.io.readers.tiff import TiffFrames, has_several_pages
+from napari_gnn_vos.io.readers.tiff import TiffFrames
+from napari_gnn_vos.io.readers.tiff_directories import read_directories
+from napari_gnn_vos.storage import refuse_special_file
 
 
 class FolderFrames(LazyFrames):
@@ -36,13 +39,14 @@ class FolderFrames(LazyFrames):
     Raises
     ------
     ReadError
-        If a file cannot be read, or has the image of another channel.
+        If a file cannot be read, has the image of another channel, or is a volume
+        among others.
     """
 
     def __init__(self, files: list[Path]) -> None:
-        refuse_channel_files(files)
+        refuse_mixed_sequences(files)
         self.files = files
-        counts = [_frame_count(file) for file in files]
+        counts = [_frame_count(file, len(files) == 1) for file in files]
         self._position = [
             (file, t)
             for file, count in zip(files, counts, strict=True)
@@ -80,87 +84,100 @@ def _with_channels(image: NDArray[Any], channels: tuple[int, ...]) -> NDArray[An
     return image
 
 
-def _frame_count(file: Path) -> int:
+def _frame_count(file: Path, is_only: bool) -> int:
     """Return the number of frames in a TIFF file, 1 for other formats."""
     try:
-        if FORMATS[file.suffix.lower()] != "TIFF" or not has_several_pages(file):
+        if FORMATS[file.suffix.lower()] != "TIFF":
+            return 1
+        if len(read_directories(file, limit=2).directories) < 2:
             return 1
     except OSError as error:
         raise ReadError(f"{image_error(file)} ({error})") from error
     frames = TiffFrames(file, frame_per_file=True)
     frames.close()
+    if frames.is_volume and not is_only:
+        raise ReadError(
+            f"Expected images or stacks over time; the pages of {file} are slices of a "
+            "volume (axis Z), and there are several files. Export one slice or a "
+            "projection of each, or save stacks over time with the axis T."
+        )
     return len(frames)
 
 
 def _validated_reference(files: list[Path]) -> Path:
-    """Check the headers of all images; return the first colour image, or the first.
+    """Check the properties of all images; return one with the most channels.
 
     Raises
     ------
     ReadError, VideoError
-        If a file is damaged or animated, or its size or depth is not that of the first.
-        TIFF files are checked when they are read.
+        If a file is damaged or animated, or its size or type is not that of the first.
     """
     if FORMATS[files[0].suffix.lower()] == "TIFF":
-        return next((file for file in files if _is_colour_tiff(file)), files[0])
+        return _validated_tiff(files)
     headers = [read_header(file) for file in files]
     first = headers[0]
     for t, (file, header) in enumerate(zip(files, headers, strict=True)):
         if header.size != first.size:
-            raise VideoError(
-                f"Every frame must have the size of the first, {first.size}; frame "
-                f"{t}, {file.name}, has {header.size}. Crop or resize the frames to "
-                "one size."
-            )
-        depths = {header.is_deep, first.is_deep} - {None}
-        if len(depths) > 1:
+            raise VideoError(_size_message(t, file, first.size, header.size))
+        if header.is_deep != first.is_deep:
             raise VideoError(
                 f"Every frame must have the pixel type of the first; frame {t}, "
                 f"{file.name}, has another bit depth. Convert the frames to one type."
             )
-    colours = (file for file, h in zip(files, headers, strict=True) if h.is_colour)
-    return next(colours, files[0])
+    channels = [header.is_colour + header.has_alpha for header in headers]
+    return files[channels.index(max(channels))]
 
 
-def _is_colour_tiff(file: Path) -> bool:
-    try:
-        return read_header(file).is_colour
-    except ReadError:  # reported when the frame is read
-        return False
-
-
-def refuse_channel_files(files: list[Path]) -> None:
-    """Refuse a folder with one file per channel and time point.
-
-    The files are recognized by names that differ in one part, which takes the same
-    two to eight values for each value of the other parts, such as
-    ``img_000_DAPI.tif`` and ``img_000_GFP.tif``, or ``t000_c0.tif`` and
-    ``t000_c1.tif``.
+def _validated_tiff(files: list[Path]) -> Path:
+    """Check the size and type of TIFF files; those like the first are not opened.
 
     Raises
     ------
-    ReadError
-        If the names are those of channels.
+    ReadError, VideoError
+        See `_validated_reference`.
     """
-    names = [re.split(r"[_\-. ]+", file.stem) for file in files]
-    if len(files) < 4 or len({len(name) for name in names}) > 1:
-        return
-    for index in range(len(names[0])):
-        values = sorted({name[index] for name in names})
-        others = Counter(tuple(n[:index] + n[index + 1 :]) for n in names)
-        complete = set(others.values()) == {len(values)} and len(others) > 1
-        if complete and 2 <= len(values) <= 8 and all(map(_is_channel_name, values)):
-            raise ReadError(
-                f"Expected one file per frame; {files[0].parent} has files of the "
-                f"channels {', '.join(values)}. Move each channel to its own folder, "
-                "or merge the channels into a multi-channel TIFF."
+    kinds: dict[str, tuple[Path, tuple[int, ...], np.dtype[Any]]] = {}
+    for t, file in enumerate(files):
+        directories = read_directories(file, limit=8).directories
+        kind = repr([directory.tags for directory in directories])
+        if kind in kinds:
+            continue
+        frames = TiffFrames(file, frame_per_file=True)
+        frames.close()
+        kinds[kind] = file, frames.shape[1:], frames.dtype
+        _, shape, dtype = next(iter(kinds.values()))
+        if frames.shape[1:3] != shape[:2]:
+            raise VideoError(_size_message(t, file, shape[:2], frames.shape[1:3]))
+        if frames.dtype != dtype:
+            raise VideoError(
+                f"Every frame must have the pixel type of the first, {dtype}; frame "
+                f"{t}, {file.name}, has {frames.dtype}. Convert the frames to one type."
             )
+    _require_convertible(kinds.values())
+    return max(kinds.values(), key=lambda kind: kind[1])[0]
 
 
-def _is_channel_name(text: str) -> bool:
-    """Return whether a part of a file name is that of a channel, not of a time."""
-    numbered = re.fullmatch(r"(c|ch|channel|w|wave)\d+", text.lower()) is not None
-    return numbered or re.search(r"\d{2}|^\d", text) is None
+def _require_convertible(
+    kinds: Collection[tuple[Path, tuple[int, ...], np.dtype[Any]]],
+) -> None:
+    """Refuse channels that `_with_channels` does not convert."""
+    channels = {shape[2:] for _, shape, _ in kinds}
+    integers = all(np.issubdtype(dtype, np.integer) for _, _, dtype in kinds)
+    if len(channels) > 1 and not (channels <= {(), (3,), (4,)} and integers):
+        counts = " and ".join(str(each[0] if each else 1) for each in sorted(channels))
+        raise VideoError(
+            f"Every frame must have the same channels; there are frames of {counts} "
+            "channels. Convert the frames to one kind."
+        )
+
+
+def _size_message(
+    t: int, file: Path, first: tuple[int, ...], other: tuple[int, ...]
+) -> str:
+    return (
+        f"Every frame must have the size of the first, {first}; frame {t}, "
+        f"{file.name}, has {other}. Crop or resize the frames to one size."
+    )
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -168,7 +185,9 @@ def list_images(folder: Path) -> list[Path]:
     return [
         file
         for file in folder.iterdir()
-        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
+        if file.suffix.lower() in FORMATS
+        and not file.name.startswith(".")
+        and not file.is_dir()
     ]
 
 
@@ -188,9 +207,12 @@ def image_files(folder: Path) -> list[Path]:
     Raises
     ------
     ReadError
-        If there is no image, or there are images of several formats.
+        If there is no image, there are images of several formats, or one is a pipe or
+        a device.
     """
     files = list_images(folder)
+    for file in files:
+        refuse_special_file(file)
     formats = Counter(FORMATS[file.suffix.lower()] for file in files)
     if not files:
         raise ReadError(

@@ -28,6 +28,9 @@ FORMATS = {
 }
 """Image format by file suffix."""
 
+ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
+"""Modes of Pillow with transparency."""
+
 
 class ImageHeader(NamedTuple):
     """Properties of an image that are known without decoding it.
@@ -37,14 +40,15 @@ class ImageHeader(NamedTuple):
     size : (int, int)
         Height and width, after the orientation is applied.
     is_colour : bool
-    is_deep : bool or None
-        Whether greyscale pixels have more than 8 bits; None for colours, of which the
-        header is not read that far.
+    has_alpha : bool
+    is_deep : bool
+        Whether pixels have more than 8 bits.
     """
 
     size: tuple[int, int]
     is_colour: bool
-    is_deep: bool | None
+    has_alpha: bool
+    is_deep: bool
 
 
 def read_header(file: Path) -> ImageHeader:
@@ -59,7 +63,10 @@ def read_header(file: Path) -> ImageHeader:
         with Image.open(file) as image:
             count = int(getattr(image, "n_frames", 1))
             width, height = image.size
-            mode = image.mode
+            mode, layout = image.mode, str(image.tile)
+            has_alpha = mode in ALPHA_MODES or (
+                mode == "P" and "transparency" in image.info
+            )
             orientation = image.getexif().get(ORIENTATION_TAG, 1)
     except Exception as error:  # Pillow raises many types
         raise ReadError(f"{image_error(file)} ({error})") from error
@@ -71,9 +78,8 @@ def read_header(file: Path) -> ImageHeader:
     if orientation in TRANSPOSED:
         height, width = width, height
     is_grey = mode in ("1", "L", "F") or mode[0] == "I"
-    return ImageHeader(
-        (height, width), not is_grey, mode[0] in "IF" if is_grey else None
-    )
+    is_deep = mode[0] in "IF" or ";16" in layout  # Pillow reads 16-bit RGB as 8-bit
+    return ImageHeader((height, width), not is_grey, has_alpha, is_deep)
 
 
 def read_image(file: Path, page: int = 0) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from weakref import finalize
 
 import numpy as np
@@ -15,7 +15,8 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
 from napari_gnn_vos.io.readers.orientation import TRANSPOSED, oriented
-from napari_gnn_vos.io.readers.tiff_colours import photometric_conversion
+from napari_gnn_vos.io.readers.tiff_colours import Conversion, photometric_conversion
+from napari_gnn_vos.io.readers.tiff_pages import complete_directories, own_pages
 
 ORIENTATION_TAG = 274
 
@@ -37,12 +38,17 @@ class TiffFrames(LazyFrames):
     frame_per_file : bool
         Read an axis C as channels even if there is no other axis for time.
 
+    Attributes
+    ----------
+    is_volume : bool
+        Whether the axis that is read as time is Z.
+
     Raises
     ------
     ReadError
-        If the file is not a TIFF or cannot be decoded, has several series or
-        positions, lacks planes of an OME data set, or has more axes than time, rows,
-        columns and channels.
+        If the file is not a TIFF or cannot be decoded, is incomplete, has several
+        series or positions, pages that do not match, lacks planes of an OME data set,
+        or has more axes than time, rows, columns and channels.
     """
 
     def __init__(self, path: Path, *, frame_per_file: bool = False) -> None:
@@ -61,12 +67,21 @@ class TiffFrames(LazyFrames):
         """Find pages, axes and colour space; return shape and type of the video."""
         self._pages, axes, self._lengths = _planes(self._file)
         self._axes = video_axes(axes, self._lengths, frame_per_file)
-        self._memmap = _memory_map(self.path, self._file, self._pages)
+        self.is_volume = "Z" in axes and "T" not in axes
         self._series = _full_series(self._file)[0]
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
+        directories = complete_directories(self.path, self._file, self._planes_read)
+        own = own_pages(directories, self._pages, keyframe, size.get("T", 1))
+        for number, page in own.items():
+            self._pages[number] = page
+        self._memmap = None if own else _memory_map(self.path, self._file, self._pages)
         self._convert = photometric_conversion(keyframe, size.get("C", 1))
+        self._conversions: dict[int, Conversion] = {
+            number: photometric_conversion(page, size.get("C", 1))
+            for number, page in own.items()
+        }
         dtype = self._series.dtype.newbyteorder("=")
         probe = self._convert(np.zeros((1, 1, *channels), dtype))
         tag = keyframe.tags.get(ORIENTATION_TAG)
@@ -86,10 +101,20 @@ class TiffFrames(LazyFrames):
         try:
             axes = self._axes.replace("T", "")
             order = [axes.index(axis) for axis in "YXC" if axis in axes]
-            frame = self._convert(self._block(t).transpose(order))
+            convert = self._conversions.get(t, self._convert)
+            frame = convert(self._block(t).transpose(order))
         except Exception as error:  # tifffile and codecs raise many types
             raise ReadError(_read_error_message(self.path, error)) from error
         return np.array(oriented(frame, self._orientation), self.dtype, order="C")
+
+    @property
+    def _leading(self) -> tuple[int, ...]:
+        """Lengths of the axes before those of a page."""
+        return self._lengths[: len(self._lengths) - self._series.keyframe.ndim]
+
+    @property
+    def _planes_read(self) -> int:
+        return prod(self._leading)
 
     def _block(self, t: int) -> NDArray[Any]:
         """Return frame `t` from the memory map or its pages, axes as in the file."""
@@ -97,8 +122,7 @@ class TiffFrames(LazyFrames):
         if self._memmap is not None:
             stack: NDArray[Any] = self._memmap
             return stack if time < 0 else np.moveaxis(stack, time, 0)[t]
-        page = self._series.keyframe
-        leading = self._lengths[: len(self._lengths) - page.ndim]
+        page, leading = self._series.keyframe, self._leading
         numbers = np.arange(len(self._pages)).reshape(leading)
         selected = numbers if time < 0 else numbers.take(t, axis=time)
         arrays = [_read_page(self._pages[int(number)]) for number in selected.flat]
@@ -121,23 +145,6 @@ def _require_size(page: Any) -> None:
         raise ReadError(
             f"A page declares {height} x {width} pixels; the limit is {MAX_PIXELS}."
         )
-
-
-def has_several_pages(path: Path) -> bool:
-    """Return whether a TIFF file has more than one page, from its first directory.
-
-    False for a file that is not a TIFF.
-    """
-    with path.open("rb") as file:
-        header = file.read(16)
-        order: Literal["little", "big"] = "little" if header[:2] == b"II" else "big"
-        big_tiff = int.from_bytes(header[2:4], order) == 43
-        start, width, counter = (8, 8, 8) if big_tiff else (4, 4, 2)
-        entry = 20 if big_tiff else 12
-        file.seek(int.from_bytes(header[start : start + width], order))
-        entries = int.from_bytes(file.read(counter), order)
-        file.seek(entry * entries, 1)
-        return int.from_bytes(file.read(width), order) > 0
 
 
 def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:

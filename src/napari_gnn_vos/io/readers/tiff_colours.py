@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 
+Conversion = Callable[[NDArray[Any]], NDArray[Any]]
 
-def photometric_conversion(
-    page: Any, samples: int
-) -> Callable[[NDArray[Any]], NDArray[Any]]:
+ALPHA = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
+DECODED_TO_RGB = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.WEBP)
+"""Compressions whose decoders convert YCbCr to RGB."""
+
+
+def photometric_conversion(page: Any, samples: int) -> Conversion:
     """Return the conversion of a frame to greyscale or RGB with black as zero.
 
     Parameters
@@ -36,11 +40,17 @@ def photometric_conversion(
         return lambda frame: table[frame.reshape(frame.shape[:2])]
     if page.photometric == kind.SEPARATED and samples == 4:
         return _cmyk_to_rgb
-    if page.photometric in (kind.CIELAB, kind.ICCLAB, kind.ITULAB, kind.LOGLUV):
+    unsupported = {kind.CIELAB, kind.ICCLAB, kind.ITULAB, kind.LOGLUV}
+    if page.compression not in DECODED_TO_RGB:
+        unsupported.add(kind.YCBCR)
+    if page.photometric in unsupported:
         raise ReadError(
             f"Expected greyscale, RGB, palette or CMYK images; the file has colours in "
             f"{page.photometric.name}. Convert it to RGB."
         )
+    has_alpha = any(each in ALPHA for each in page.extrasamples)
+    if page.photometric == kind.MINISBLACK and samples == 2 and has_alpha:
+        return lambda frame: frame[..., [0, 0, 0, 1]]
     # tifffile writes boolean arrays as white-is-zero, with True for foreground
     own = page.dtype == bool and page.is_shaped
     if page.photometric == kind.MINISWHITE and page.dtype.kind in "bu" and not own:

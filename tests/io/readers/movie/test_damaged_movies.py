@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
@@ -207,6 +208,64 @@ def test_picture_of_another_size_is_scaled_and_reported(tmp_path):
     assert frames.shape == (12, 32, 64, 3)
     assert "Frame 6 has another size" in frames.notes[0]
     assert len(frames.notes) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "count"),
+    [("a.mp4", "libx264", 48), ("a.mkv", "libx264", 48), ("a.webm", "libvpx-vp9", 48)],
+)
+def test_file_that_ends_early_is_reported(tmp_path, name, codec, count):
+    source = write_movie(tmp_path / f"source-{name}", codec, H264)
+    path, options = tmp_path / name, {"movflags": "faststart"}
+    with (
+        av.open(str(source)) as movie,
+        av.open(str(path), "w", options=options if "mp4" in name else {}) as copy,
+    ):
+        stream = copy.add_stream_from_template(movie.streams.video[0])
+        for packet in movie.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                copy.mux(packet)
+    assert MovieFrames(path).notes == []
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * 0.7)])
+    numbers, frames = numbers_in_any_order(path)
+    last = len(numbers) - 1  # its packet may be cut
+    assert numbers[:last] == list(range(last))
+    assert f"it has {len(numbers)} of {count} frames" in frames.notes[0]
+
+
+def test_gif_that_ends_early_is_reported(tmp_path):
+    path = tmp_path / "a.gif"
+    first, *rest = [Image.fromarray(numbered_image(t)) for t in range(12)]
+    first.save(path, save_all=True, append_images=rest, duration=40)
+    assert MovieFrames(path).notes == []
+    path.write_bytes(path.read_bytes()[:-60])
+    assert "ends early" in MovieFrames(path).notes[0]
+
+
+def test_palette_of_the_first_packet_is_used_for_all_frames(tmp_path):
+    path = tmp_path / "a.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("qtrle", rate=25, options={"g": "12"})
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "gray"
+        for t in range(FRAMES):
+            frame = av.VideoFrame.from_ndarray(numbered_image(t), "rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    numbers, _ = numbers_in_any_order(path)
+    assert numbers == list(range(FRAMES))
+
+
+def test_frames_that_may_be_predicted_from_a_damaged_one_are_named(tmp_path):
+    options = H264 | {"bf": "0", "sc_threshold": "0"}
+    source = write_movie(tmp_path / "source.mkv", "libx264", options)
+    path = copy_packets(source, tmp_path / "a.mkv", zeroed=(14,))
+    frames = MovieFrames(path)
+    _ = frames[14]
+    assert "may be wrong, too, within 12 to 23." in frames.notes[0]
+    lossy = copy_packets(source, tmp_path / "b.mkv", dropped=(14,))
+    assert "may be wrong, too, within 12 to 23." in MovieFrames(lossy).notes[0]
 
 
 @pytest.mark.parametrize("suffix", ["avi", "mkv"])

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
+
+from napari_gnn_vos.io.readers.movie.container import video_stream
 
 GAP = 1.5
 """Interval between time stamps, in usual intervals, from which pictures are missing."""
@@ -14,6 +18,31 @@ TOLERANCE = 0.25
 
 MOST_GAPS = 0.25
 """Fraction of intervals with gaps above which the rate is considered variable."""
+
+
+def declared_frames(container: Any, times: Sequence[int]) -> int:
+    """Return the number of frames according to the header of a movie, 0 if unknown.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+        Its header has the number of frames of the stream, or its duration.
+    times : sequence of int
+        Time stamps of all frames. A duration is used at a constant rate only.
+    """
+    stream, name = video_stream(container), container.format.name
+    intervals = np.diff(times)
+    usual = float(np.median(intervals)) if len(intervals) else 0.0
+    if usual <= 0 or container.duration is None:
+        return 0
+    length = float(Fraction(container.duration, 10**6) / stream.time_base)
+    if "mp4" in name:  # an edit list may skip frames: the time after it decides
+        is_cut = length > times[-1] - times[0] + (1 + GAP) * usual
+        return int(stream.frames) if is_cut else 0
+    is_constant = (abs(intervals - usual) < TOLERANCE * usual).all()
+    if "matroska" in name and is_constant and len(container.streams) == 1:
+        return round((length - times[0]) / usual)
+    return int(stream.frames)  # others estimate the duration from their last packets
 
 
 def missing_times(times: Sequence[int]) -> list[int]:

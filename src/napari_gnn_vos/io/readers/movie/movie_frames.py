@@ -32,12 +32,13 @@ from napari_gnn_vos.io.readers.movie.images import (
     Picture,
     display_matrix,
 )
-from napari_gnn_vos.io.readers.movie.missing_times import missing_times
+from napari_gnn_vos.io.readers.movie.missing_times import declared_frames, missing_times
 from napari_gnn_vos.io.readers.movie.packet_index import MovieIndex, scan_packets
 from napari_gnn_vos.io.readers.movie.picture_groups import MovieGroups
 
 log = logging.getLogger(__name__)
 
+MAX_DEPENDENT = 2**31
 VARIABLE_RATE_FORMATS = ("gif",)
 """Containers in which a long interval between frames is not a gap."""
 
@@ -63,7 +64,9 @@ class MovieFrames(LazyFrames):
         and are left out, frames that are missing according to the time stamps, and
         frames that cannot be decoded. Both are replaced by the last frame before them.
         The latter are appended when they are read, and so are frames of another size
-        than the first, which are scaled. Each note is also logged as a warning.
+        than the first, which are scaled. Frames between two keyframes that may be
+        predicted from a missing one, and a file that ends early are noted, too. Each
+        note is also logged as a warning.
 
     Raises
     ------
@@ -90,6 +93,11 @@ class MovieFrames(LazyFrames):
         self._displayed = self._times
         if index is not None and scan.format not in VARIABLE_RATE_FORMATS:
             self._insert_missing_frames()
+        if scan.format == "gif" and not _has_trailer(path):
+            self._report("The file ends early. Its last frame may be incomplete.")
+        if index is not None:
+            available = max(len(self._times), len(index.packets))
+            self._report_end(available, scan.declared)
         super().__init__((len(self._times), *image.shape), image.dtype)
         image.flags.writeable = False
         self._cache[0] = image
@@ -125,7 +133,14 @@ class MovieFrames(LazyFrames):
             self._report(
                 f"{len(missing)} frames are missing in the file according to its time "
                 "stamps. The last frame before them is repeated: frame "
-                f"{_listed(frames)}."
+                f"{_listed(frames)}.{self._doubt(frames)}"
+            )
+
+    def _report_end(self, available: int, declared: int) -> None:
+        if available < declared:
+            self._report(
+                f"The file ends early: it has {available} of {declared} frames. It is "
+                "probably incomplete."
             )
 
     def _read(self, t: int) -> NDArray[Any]:
@@ -149,7 +164,9 @@ class MovieFrames(LazyFrames):
     def _repeated(self, t: int) -> NDArray[Any]:
         """Return the last frame before `t` that can be decoded."""
         self._report_once(
-            t, f"Frame {t} cannot be decoded. The last frame before it is repeated."
+            t,
+            f"Frame {t} cannot be decoded. The last frame before it is repeated."
+            f"{self._doubt([t])}",
         )
         if t - 1 in self._cache:
             return self._cache[t - 1]
@@ -157,6 +174,24 @@ class MovieFrames(LazyFrames):
         if picture is None:
             raise ReadError(read_error_message(self.path, f"it ends before frame {t}"))
         return picture.image
+
+    def _doubt(self, frames: list[int]) -> str:
+        """Name the frames that may be wrong because they are predicted from others."""
+        spans = dict.fromkeys(
+            span
+            for t in frames
+            if (span := self._source.dependent_on(self._times[t])) is not None
+        )
+        ranges = [
+            f"{bisect_left(self._times, start)} to {bisect_left(self._times, end) - 1}"
+            for start, end in spans
+        ]
+        if not ranges:
+            return ""
+        return (
+            " Frames that are predicted from it may be wrong, too, within "
+            f"{_listed(ranges)}."
+        )
 
     def _report_once(self, t: int, note: str) -> None:
         if t not in self._reported:
@@ -176,6 +211,10 @@ class _CountedFrames:
         self._container: Any = None
         self._frames: Iterator[DecodedFrame] = iter(())
         self._last = -1
+
+    def dependent_on(self, t: int) -> tuple[int, int]:
+        """Return the range of frames that may be predicted from one: all later ones."""
+        return t, t + MAX_DEPENDENT
 
     def close(self) -> None:
         """Close the file."""
@@ -220,6 +259,8 @@ class _Scan:
         Name of the container.
     matrix : (3, 3) ndarray of int32 or None
         Display matrix of the stream.
+    declared : int
+        Number of frames according to the header; 0 if unknown.
     """
 
     index: MovieIndex | None
@@ -227,6 +268,7 @@ class _Scan:
     settings: DecoderSettings
     format: str
     matrix: Matrix | None
+    declared: int
 
 
 def _scan(path: Path) -> _Scan:
@@ -239,10 +281,11 @@ def _scan(path: Path) -> _Scan:
             raise ReadError(read_error_message(path, "its codec is not known"))
         settings, name = DecoderSettings.of(stream), container.format.name
         index, count = scan_packets(container), 0
+        declared = 0 if index is None else declared_frames(container, index.times)
     if index is None:
         with open_movie(path) as container:
             count = sum(1 for _ in decode_counted(container))
-    return _Scan(index, count, settings, name, _stream_matrix(path))
+    return _Scan(index, count, settings, name, _stream_matrix(path), declared)
 
 
 def _stream_matrix(path: Path) -> Matrix | None:
@@ -252,6 +295,13 @@ def _stream_matrix(path: Path) -> Matrix | None:
     return None
 
 
-def _listed(frames: list[int], limit: int = 10) -> str:
-    more = f" and {len(frames) - limit} more" if len(frames) > limit else ""
-    return ", ".join(map(str, frames[:limit])) + more
+def _has_trailer(path: Path) -> bool:
+    """Whether a GIF ends with its trailer, which zeros may follow."""
+    with path.open("rb") as file:
+        file.seek(-min(1024, file.seek(0, 2)), 2)
+        return file.read().rstrip(b"\0").endswith(b";")
+
+
+def _listed(items: Sequence[int | str], limit: int = 10) -> str:
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(map(str, items[:limit])) + more

@@ -85,7 +85,8 @@ def scan_packets(container: Any) -> MovieIndex | None:
     -------
     index : MovieIndex or None
         None if the packets do not have unique time stamps, as in AVI files with
-        B-frames, or if no packet is a keyframe.
+        B-frames, if no packet is a keyframe, or if the first packet has a palette for
+        all others.
     """
     stream = video_stream(container)
     has_decoding_times_only = (
@@ -104,6 +105,8 @@ def scan_packets(container: Any) -> MovieIndex | None:
             keys.append((packet.pts, number))
         if not packet.is_discard:  # decoded but not displayed, by an edit list
             times.append(packet.pts)
+        if packet.has_sidedata("palette"):  # needed by all later packets
+            return None
         if packet.has_sidedata("new_extradata"):
             headers.append((number, bytes(packet.get_sidedata("new_extradata"))))
     is_unique = None not in times and len(set(times)) == len(times)

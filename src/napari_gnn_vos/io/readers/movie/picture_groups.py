@@ -43,6 +43,23 @@ class MovieGroups:
         self._current: _Decoding | None = None
         self._prepared: _Decoding | None = None
 
+    def dependent_on(self, pts: int) -> tuple[int, int] | None:
+        """Return the time stamps between which frames may be predicted from one.
+
+        Returns
+        -------
+        start, end : int
+            Time stamps of the keyframes before and after it; the end is that of the
+            last packet plus 1 if there is none. None if all packets are keyframes.
+        """
+        groups = self._index.groups
+        if len(groups) == len(self._index.packets):
+            return None
+        group = self._index.group_at(pts)
+        following = groups[group + 1 : group + 2]
+        end = following[0].pts if following else self._index.times[-1] + 1
+        return groups[group].pts, end
+
     def close(self) -> None:
         """Close the file. It is opened again on the next access."""
         self._current, self._prepared = None, None

@@ -1,0 +1,104 @@
+"""Checks that the pages of a TIFF file are complete and match each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.tiff_directories import Directory, read_directories
+
+SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
+"""Tags that all pages must share."""
+GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
+"""Sets of colour spaces that may be mixed: white is zero, and black is zero."""
+
+
+def complete_directories(path: Path, file: Any, planes: int) -> dict[int, Directory]:
+    """Read the directories of a TIFF file by their offset.
+
+    Parameters
+    ----------
+    path : Path
+    file : tifffile.TiffFile
+        The same file.
+    planes : int
+        Number of planes that were found.
+
+    Raises
+    ------
+    ReadError
+        If directories are missing at the end, or planes that ImageJ has counted.
+    """
+    listed = read_directories(path)
+    declared = int((file.imagej_metadata or {}).get("images", 1))
+    cut = not listed.is_complete and not file.is_ndpi  # other offsets in large NDPI
+    if cut or planes < declared:
+        expected = f"{declared} pages" if planes < declared else "more pages"
+        raise ReadError(
+            f"Expected {expected}; the file is incomplete and ends after {planes}. "
+            "Copy it again, or save the pages that exist as another file."
+        )
+    return {directory.offset: directory for directory in listed.directories}
+
+
+def own_pages(
+    directories: Mapping[int, Directory],
+    pages: Sequence[Any],
+    keyframe: Any,
+    frames: int,
+) -> dict[int, Any]:
+    """Return the pages whose palette or compression differs from the first.
+
+    Parameters
+    ----------
+    directories : mapping of int to Directory
+        By their offset in the file.
+    pages : sequence of TiffPage or TiffFrame
+    keyframe : TiffPage
+        The page whose properties tifffile presumes for all of them.
+    frames : int
+        Number of frames of the video.
+
+    Returns
+    -------
+    pages : dict of int to TiffPage
+        By number, with properties of their own.
+
+    Raises
+    ------
+    ReadError
+        If pages differ in size, type, orientation or colour space.
+    """
+    first = directories.get(keyframe.offset)
+    if first is None:
+        return {}
+    own = {}
+    for number, page in enumerate(pages):
+        directory = directories.get(page.offset)
+        if directory is None or page.parent is not keyframe.parent:
+            continue  # in another file of the data set
+        if directory.tags != first.tags:
+            _require_match(first, directory, number)
+            own[number] = page.aspage()
+    if own and len(pages) != frames:
+        raise ReadError(
+            "Expected planes of one kind; some differ in palette or compression. Save "
+            "the stack again."
+        )
+    return own
+
+
+def _require_match(first: Directory, other: Directory, number: int) -> None:
+    differing = [name for name in SAME if first.tags[name] != other.tags[name]]
+    spaces = {first.tags["photometric"], other.tags["photometric"]}
+    if len(spaces) > 1 and spaces not in GREY:
+        differing.append("photometric")
+    if differing:
+        name = differing[0]
+        raise ReadError(
+            f"Expected pages of one kind; page {number} has {name} "
+            f"{other.tags[name]}, the first has {first.tags[name]}. Save pages of each "
+            "kind as a separate file."
+        )
