@@ -30,14 +30,14 @@ def press(viewer, key):
 def test_predict_button_adds_a_labels_layer(qtbot, viewer, dock):
     viewer.layers[STROKES].data[0, 1, 1] = 2
     dock.prediction.predict.click()
-    assert not dock.status.cancel.isHidden()
+    assert dock.status.cancel.isVisibleTo(dock)
     qtbot.waitUntil(lambda: SEGMENTATION in viewer.layers)
     qtbot.waitUntil(partial(idle, dock))
     assert viewer.layers[SEGMENTATION].data[:, 1, 1].tolist() == [2] * 4
     assert dock.status.message.text().startswith("4 frames labelled in ")
     assert "Predict again" in dock.status.hint.text()
     assert dock.video.prepare.text() == "Prepared"
-    assert dock.status.cancel.isHidden()
+    assert not dock.status.cancel.isVisibleTo(dock)
     assert dock.prediction.undo.isEnabled()
     dock.prediction.undo.click()
     assert SEGMENTATION not in viewer.layers

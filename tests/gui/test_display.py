@@ -31,6 +31,9 @@ def predicted(qtbot, window):
     return viewer, dock, truth
 
 
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
 def press(qtbot, viewer, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(viewer.window._qt_viewer.canvas.native, key, modifier)
     qtbot.wait(30)
@@ -48,7 +51,7 @@ def test_keys_change_opacity_and_compare_predictions(qtbot, predicted):
     viewer, dock, _ = predicted
     layer = viewer.layers[SEGMENTATION]
     for opacity in (0.75, 1.0, 0.25, 0.5):
-        press(qtbot, viewer, Qt.Key.Key_T)
+        press(qtbot, viewer, Qt.Key.Key_T, SHIFT)
         assert layer.opacity == opacity
     first, second = (
         np.asarray(entry.session.packed_labels)
@@ -56,12 +59,12 @@ def test_keys_change_opacity_and_compare_predictions(qtbot, predicted):
         if entry.rounds
     )
     assert (first != second).any()
-    press(qtbot, viewer, Qt.Key.Key_C)
+    press(qtbot, viewer, Qt.Key.Key_R, SHIFT)
     np.testing.assert_array_equal(layer.data, first)
     assert "previous" in dock.status.message.text()
-    press(qtbot, viewer, Qt.Key.Key_C)
+    press(qtbot, viewer, Qt.Key.Key_R, SHIFT)
     np.testing.assert_array_equal(layer.data, second)
-    press(qtbot, viewer, Qt.Key.Key_C)
+    press(qtbot, viewer, Qt.Key.Key_R, SHIFT)
     press(qtbot, viewer, Qt.Key.Key_U)  # the first round is the present one now
     np.testing.assert_array_equal(layer.data, first)
     with pytest.raises(GnnVosError, match="Predict twice"):
@@ -71,7 +74,7 @@ def test_keys_change_opacity_and_compare_predictions(qtbot, predicted):
 def test_neighbouring_frames_are_shown_as_contours(qtbot, predicted):
     viewer, dock, _ = predicted
     viewer.dims.set_current_step(0, 1)
-    press(qtbot, viewer, Qt.Key.Key_O)
+    press(qtbot, viewer, Qt.Key.Key_N, SHIFT)
     layer = viewer.layers[NEIGHBOURS]
     labels = np.asarray(viewer.layers[SEGMENTATION].data)
     shown = layer.data[1] > 0
@@ -88,7 +91,7 @@ def test_neighbouring_frames_are_shown_as_contours(qtbot, predicted):
     np.testing.assert_allclose(
         layer.get_color(1), viewer.layers[SEGMENTATION].get_color(1)
     )
-    press(qtbot, viewer, Qt.Key.Key_O)
+    press(qtbot, viewer, Qt.Key.Key_N, SHIFT)
     assert NEIGHBOURS not in viewer.layers
 
 
@@ -152,7 +155,7 @@ def test_key_follows_the_superpixel_under_the_mouse(qtbot, predicted):
     QTest.mouseMove(native, canvas_point(viewer, point))
     qtbot.wait(50)
     viewer.cursor.position = (0, *point)
-    press(qtbot, viewer, Qt.Key.Key_D)
+    press(qtbot, viewer, Qt.Key.Key_Q, SHIFT)
     labelled = [t for t in range(4) if (strokes.data[t] == 2).any()]
     assert labelled[:2] == [0, 1]
     for t in labelled:

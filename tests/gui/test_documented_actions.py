@@ -12,8 +12,10 @@ from napari_gnn_vos.gui.controller.model_choice import ModelChoice
 from napari_gnn_vos.gui.display_tools import DisplayTools
 from napari_gnn_vos.gui.export_tools import ExportTools
 from napari_gnn_vos.gui.fine_tuning import FineTuning
+from napari_gnn_vos.gui.history_tools import HistoryTools
 from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.object_tools import ObjectTools
+from napari_gnn_vos.gui.preferences import PreferenceStore
 from napari_gnn_vos.gui.project_files import ProjectFiles
 from napari_gnn_vos.gui.range_tools import RangeTools
 from napari_gnn_vos.gui.superpixel_tools import SuperpixelTools
@@ -32,6 +34,8 @@ TOOLS = {
     "projects": ProjectFiles,
     "fine_tuning": FineTuning,
     "window": WindowTools,
+    "history": HistoryTools,
+    "preferences": PreferenceStore,
 }
 
 

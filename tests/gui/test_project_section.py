@@ -18,8 +18,8 @@ def test_button_saves_under_the_chosen_name(
     name = str(tmp_path / "toy")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (name, ""))
     dock.project.save.click()
-    assert dock.project.save.text() == "Save project"
-    assert not list((data_folder / "autosave").iterdir())
+    qtbot.waitUntil(lambda: dock.project.save.text() == "Save project")
+    qtbot.waitUntil(lambda: not list((data_folder / "autosave").iterdir()))
     saved = Project.open(tmp_path / "toy.gnnvos")
     assert saved.log.drawing.canvases["brush", 0][4, 4] == 1
     dock.project.menu.aboutToShow.emit()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import partial
 from threading import Event, current_thread, main_thread
+from time import sleep
 
 import pytest
 
@@ -65,6 +66,26 @@ def test_autosave_waits_for_the_disk_in_a_thread(qtbot, dock, monkeypatch):
     qtbot.waitUntil(lambda: len(threads) > 0, timeout=60_000)
     qtbot.wait(50)
     assert main_thread() not in threads
+
+
+def test_round_starts_when_its_strokes_are_on_the_disk(qtbot, dock, monkeypatch):
+    order, sync = [], os.fsync
+
+    def slow_fsync(descriptor):
+        sleep(0.2)
+        sync(descriptor)
+        order.append("disk")
+
+    def predict_round(*args):
+        order.append("round")
+        return (yield from fakes.predict_round(*args))
+
+    monkeypatch.setattr(autosave.os, "fsync", slow_fsync)
+    dock.annotator.controller.rounds._predict_round = predict_round
+    paint(dock, 0, 4)
+    dock.annotator.predict()
+    qtbot.waitUntil(lambda: dock.annotator.state.rounds == 1, timeout=60_000)
+    assert "disk" in order[: order.index("round")]
 
 
 @pytest.fixture

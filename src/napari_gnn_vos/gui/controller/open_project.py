@@ -93,6 +93,12 @@ class OpenProject:
 
         Thread(target=complete, daemon=True).start()
 
+    def wait_for_disk(self) -> None:
+        """Wait until the log is on the disk; may be called in a thread."""
+        autosave = self._autosave
+        if autosave is not None:
+            autosave.wait_for_disk()
+
     def discard_autosave(self) -> None:
         """Delete the autosave, because the project is saved."""
         self.log.append, autosave = None, self._autosave

@@ -58,6 +58,7 @@ class ProjectKeeper:
         self._annotation: Annotation | None = None
         self._current: OpenProject | None = None
         self._projects: WeakKeyDictionary[History, OpenProject] = WeakKeyDictionary()
+        controller.rounds.before_round = self.wait_for_disk
         for signal in (
             controller.session_changed,
             controller.edits.annotated,
@@ -82,16 +83,29 @@ class ProjectKeeper:
         return self._current is not None and self._current.unsaved
 
     def record_stroke(self) -> None:
-        """Record the frame on screen and the lines, after the user has drawn."""
-        if self._annotation is None:
+        """Record the frame on screen and the lines, after the user has drawn.
+
+        All frames are recorded if neither has changed: a script has drawn on another
+        frame, or napari has undone a stroke there.
+        """
+        annotation, current = self._annotation, self._current
+        if annotation is None or current is None:
             return
-        source = self._annotation.source
+        source, position = annotation.source, current.log.position
         canvas, lines = source.read_frame(source.frame)
         with self._recording() as recorder:
-            number = self._annotation.history.current.rounds + 1
+            number = annotation.history.current.rounds + 1
             if canvas is not None:
                 recorder.log.record_canvas("brush", source.frame, canvas, number)
             recorder.log.record_lines(lines, number)
+        if current.log.position == position:
+            self._record_drawing(annotation.read())
+
+    def wait_for_disk(self) -> None:
+        """Wait until all strokes are on the disk; called in the thread of a round."""
+        current = self._current
+        if current is not None:
+            current.wait_for_disk()
 
     def save(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
         """Save the project as it is now; its autosave is deleted.

@@ -51,6 +51,11 @@ class Rounds:
     restore_round : callable
         Adds the scribbles of a round with its saved result, given also a session and
         a random generator; returns None if the result does not fit.
+
+    Attributes
+    ----------
+    before_round : callable
+        Called in the thread of a round before it starts.
     """
 
     started = Signal(str)  # message
@@ -67,6 +72,7 @@ class Rounds:
         self._jobs, self.seed = jobs, seed
         self._prepare, self._predict_round = prepare, predict_round
         self._restore_round = restore_round
+        self.before_round: Callable[[], object] = lambda: None
 
     def require_idle(self) -> None:
         """Raise GnnVosError if a job is running."""
@@ -206,6 +212,7 @@ class Rounds:
         """Run a round under the last constraints of a session."""
         from napari_gnn_vos.engine.constraining import constrained
 
+        self.before_round()
         pipeline = self._predict_round(before, scribbles, self._rng(number), frame)
         if not before.constraints[-1]:
             return (yield from pipeline)

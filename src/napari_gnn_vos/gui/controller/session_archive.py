@@ -105,7 +105,7 @@ def _map_frames(
     if not frames:
         return ()
     np.save(path, np.concatenate(frames))
-    mapped = np.load(path, mmap_mode="r")
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     ends = [*accumulate(map(len, frames))]
     return tuple(mapped[a:b] for a, b in zip([0, *ends], ends, strict=False))
 

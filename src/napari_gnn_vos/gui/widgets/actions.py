@@ -83,13 +83,13 @@ ACTIONS = {
             "superpixels.use_tool",
             "Superpixels",
             "Show superpixels, and label one by a click; a second click erases it",
-            "S",
+            "Q",
         ),
         Action(
             "superpixels.follow",
             "Follow superpixel",
             "Label the superpixel under the mouse on this frame and the next ten",
-            "D",
+            "Shift-Q",
         ),
         Action(
             "superpixels.toggle_boundaries",
@@ -209,19 +209,19 @@ ACTIONS = {
             "display.cycle_opacity",
             "Opacity",
             "Opacity of the labels: 25, 50, 75 or 100 %",
-            "T",
+            "Shift-T",
         ),
         Action(
             "display.toggle_previous",
             "Previous prediction",
             "Show the labels of the round before, or the present ones again",
-            "C",
+            "Shift-R",
         ),
         Action(
             "display.toggle_neighbours",
             "Neighbouring frames",
             "Show the contours of the frames before and after (dotted), or not",
-            "O",
+            "Shift-N",
         ),
         Action(
             "display.use_contrasting_colours",

@@ -25,6 +25,7 @@ from napari_gnn_vos.gui.widgets.video_chooser import VideoChooser
 
 if TYPE_CHECKING:
     from napari.layers import Image
+    from qtpy.QtGui import QShowEvent
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.controller.view_state import ViewState
@@ -220,6 +221,14 @@ class StatusSection(Section):
             self.bar.setFormat(f"{step.stage.capitalize()}  %v / %m")
             self.bar.setMaximum(step.total)
             self.bar.setValue(step.done)  # last, because it repaints the bar at once
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Fix the height; a hidden page counts with the style that it will have."""
+        for widget in self._pages.findChildren(QWidget):
+            widget.ensurePolished()
+        pages = [self._pages.widget(index) for index in range(self._pages.count())]
+        self._pages.setFixedHeight(max(page.sizeHint().height() for page in pages))
+        super().showEvent(event)
 
     def _make_pages(self) -> QStackedWidget:
         """Stack what a preparation needs and the progress, in a constant height."""

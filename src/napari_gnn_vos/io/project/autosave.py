@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Condition
 from threading import Lock as ThreadLock
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from napari_gnn_vos.io.project.parts import MANIFEST
 from napari_gnn_vos.io.project.project import GROWING_LOG, Project
 
 LOCK = "lock"
+DISK_SECONDS = 5.0
+"""Longest time that a round waits for the disk."""
 KEPT = 10
 """Number of autosaves that are kept."""
 
@@ -65,6 +68,7 @@ class Autosave:
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
         self.folder, self._on_error = root / name, on_error
         self._discarded, self._manifest_lock = False, ThreadLock()
+        self._unwritten, self._written = 0, Condition()
         self.folder.mkdir(parents=True)
         self._lock = ProjectLock(self.folder / LOCK)
         try:
@@ -79,7 +83,8 @@ class Autosave:
     def append(self, line: bytes) -> None:
         """Write a record: it survives the end of the process, and soon a power failure.
 
-        Only the latter needs to wait for the disk, which is a task.
+        Only the latter needs to wait for the disk, which is a task; see
+        :meth:`wait_for_disk`.
         """
         if self._file.closed:
             return
@@ -90,13 +95,23 @@ class Autosave:
             self._fail(error)
             return
 
-        def wait_for_disk() -> None:
+        def write_through() -> None:
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+                with self._written:
+                    self._unwritten -= 1
+                    self._written.notify_all()
 
-        self._run_task(wait_for_disk, self._fail)
+        with self._written:
+            self._unwritten += 1
+        self._run_task(write_through, self._fail)
+
+    def wait_for_disk(self) -> None:
+        """Wait until all records are on the disk, for `DISK_SECONDS` at most."""
+        with self._written:
+            self._written.wait_for(lambda: not self._unwritten, DISK_SECONDS)
 
     def _fail(self, error: OSError) -> None:
         """Stop recording; only the first error is reported."""

@@ -13,7 +13,7 @@ TAGS = {
     "bits": (258, (1,)),
     "compression": (259, (1,)),
     "photometric": (262, ()),
-    "orientation": (274, (1,)),
+    "orientation": (274, ()),
     "samples": (277, (1,)),
     "planar": (284, (1,)),
     "predictor": (317, (1,)),

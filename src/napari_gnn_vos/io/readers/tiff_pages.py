@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.readers.tiff_directories import Directory, read_directories
+from napari_gnn_vos.io.readers.tiff_directories import (
+    Directory,
+    Values,
+    read_directories,
+)
 
 SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
 """Tags that all pages must share."""
@@ -79,7 +83,7 @@ def own_pages(
         directory = directories.get(page.offset)
         if directory is None or page.parent is not keyframe.parent:
             continue  # in another file of the data set
-        if directory.tags != first.tags:
+        if _tags(directory, first) != _tags(first, first):
             _require_match(first, directory, number)
             own[number] = page.aspage()
     if own and len(pages) != frames:
@@ -90,8 +94,18 @@ def own_pages(
     return own
 
 
+def _tags(directory: Directory, first: Directory) -> dict[str, Values]:
+    """Return the tags of a page; without an orientation it has that of the first.
+
+    Some programs write the orientation of a stack to its first page only.
+    """
+    orientation = directory.tags["orientation"] or first.tags["orientation"] or (1,)
+    return {**directory.tags, "orientation": orientation}
+
+
 def _require_match(first: Directory, other: Directory, number: int) -> None:
-    differing = [name for name in SAME if first.tags[name] != other.tags[name]]
+    expected, found = _tags(first, first), _tags(other, first)
+    differing = [name for name in SAME if expected[name] != found[name]]
     spaces = {first.tags["photometric"], other.tags["photometric"]}
     if len(spaces) > 1 and spaces not in GREY:
         differing.append("photometric")
