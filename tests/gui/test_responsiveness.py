@@ -89,9 +89,10 @@ def test_round_starts_when_its_strokes_are_on_the_disk(qtbot, dock, monkeypatch)
 
 
 @pytest.fixture
-def held_save(dock, monkeypatch):
+def held_save(qtbot, dock, monkeypatch):
     """Writing a project waits for this event."""
     paint(dock, 0, 4)
+    qtbot.waitUntil(lambda: dock.annotator.projects.unsaved)
     event, write = Event(), project.write_parts
 
     def wait_and_write(*args, **options):
