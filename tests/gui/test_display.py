@@ -9,9 +9,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.display_tools import NEIGHBOURS
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.superpixel_tools import SUPERPIXELS
+from napari_gnn_vos.gui.tools.display import NEIGHBOURS
+from napari_gnn_vos.gui.tools.superpixels import SUPERPIXELS
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from tests.gui.test_window import canvas_point, click, drag, idle, inside, predict
 from tests.gui.test_window import window as window  # the fixture

@@ -9,18 +9,18 @@ import pytest
 
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.controller.model_choice import ModelChoice
-from napari_gnn_vos.gui.display_tools import DisplayTools
-from napari_gnn_vos.gui.export_tools import ExportTools
-from napari_gnn_vos.gui.fine_tuning import FineTuning
-from napari_gnn_vos.gui.history_tools import HistoryTools
-from napari_gnn_vos.gui.layer_imports import LayerImports
-from napari_gnn_vos.gui.object_tools import ObjectTools
 from napari_gnn_vos.gui.preferences import PreferenceStore
-from napari_gnn_vos.gui.project_files import ProjectFiles
-from napari_gnn_vos.gui.range_tools import RangeTools
-from napari_gnn_vos.gui.superpixel_tools import SuperpixelTools
+from napari_gnn_vos.gui.tools.display import DisplayTools
+from napari_gnn_vos.gui.tools.exports import ExportTools
+from napari_gnn_vos.gui.tools.fine_tuning import FineTuning
+from napari_gnn_vos.gui.tools.history import HistoryTools
+from napari_gnn_vos.gui.tools.imports import LayerImports
+from napari_gnn_vos.gui.tools.objects import ObjectTools
+from napari_gnn_vos.gui.tools.projects import ProjectFiles
+from napari_gnn_vos.gui.tools.ranges import RangeTools
+from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
+from napari_gnn_vos.gui.tools.window import WindowTools
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
-from napari_gnn_vos.gui.window_tools import WindowTools
 
 DOCS = Path(__file__).parents[2] / "docs"
 TOOLS = {

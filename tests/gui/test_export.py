@@ -12,14 +12,14 @@ from qtpy.QtCore import Qt
 
 from napari_gnn_vos import annotator
 from napari_gnn_vos.errors import GnnVosError, ReadError, SettingsError
-from napari_gnn_vos.gui import export_tools
-from napari_gnn_vos.gui.export_tools import ExportOptions
 from napari_gnn_vos.gui.layers.factory import (
     SEGMENTATION,
     STROKES,
     names_in,
     set_object_names,
 )
+from napari_gnn_vos.gui.tools import exports
+from napari_gnn_vos.gui.tools.exports import ExportOptions
 from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
 from napari_gnn_vos.gui.writer import write_overlay
 from napari_gnn_vos.io.export import import_labels
@@ -125,7 +125,7 @@ def test_cancelled_export_writes_nothing(qtbot, dialog, monkeypatch):
         released.wait(30)
         return names.append(len(frames)) or {}
 
-    monkeypatch.setattr(export_tools, "colours_in", slow_colours)
+    monkeypatch.setattr(exports, "colours_in", slow_colours)
     click(qtbot, dialog.export)
     qtbot.waitUntil(started.is_set)
     assert dialog.cancel.isEnabled()

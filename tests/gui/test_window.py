@@ -8,9 +8,9 @@ from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox
 
-from napari_gnn_vos.gui import fine_tuning
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
+from napari_gnn_vos.gui.tools import fine_tuning
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.model import named_models

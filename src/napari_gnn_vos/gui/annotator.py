@@ -18,20 +18,20 @@ from napari_gnn_vos.gui.controller.model_choice import ModelChoice
 from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.gui.controller.view_state import ViewState
 from napari_gnn_vos.gui.deprecation import renamed_attribute
-from napari_gnn_vos.gui.display_tools import DisplayTools
-from napari_gnn_vos.gui.export_tools import ExportTools
-from napari_gnn_vos.gui.fine_tuning import FineTuning
-from napari_gnn_vos.gui.history_tools import HistoryTools
 from napari_gnn_vos.gui.layer_follower import LayerFollower
-from napari_gnn_vos.gui.layer_imports import LayerImports
 from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
-from napari_gnn_vos.gui.object_tools import ObjectTools
 from napari_gnn_vos.gui.preferences import Preferences, PreferenceStore
-from napari_gnn_vos.gui.project_files import ProjectFiles
-from napari_gnn_vos.gui.range_tools import RangeTools
-from napari_gnn_vos.gui.superpixel_tools import SuperpixelTools
-from napari_gnn_vos.gui.window_tools import WindowTools
+from napari_gnn_vos.gui.tools.display import DisplayTools
+from napari_gnn_vos.gui.tools.exports import ExportTools
+from napari_gnn_vos.gui.tools.fine_tuning import FineTuning
+from napari_gnn_vos.gui.tools.history import HistoryTools
+from napari_gnn_vos.gui.tools.imports import LayerImports
+from napari_gnn_vos.gui.tools.objects import ObjectTools
+from napari_gnn_vos.gui.tools.projects import ProjectFiles
+from napari_gnn_vos.gui.tools.ranges import RangeTools
+from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
+from napari_gnn_vos.gui.tools.window import WindowTools
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.gui.display_tools import CONTOUR_WIDTH
+from napari_gnn_vos.gui.tools.display import CONTOUR_WIDTH
 from napari_gnn_vos.storage import atomic_write
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from napari_gnn_vos.gui.widgets.style import style_sheet
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.history_tools import HistoryItem
+    from napari_gnn_vos.gui.tools.history import HistoryItem
 
 SIZE = 300, 400
 FRAMES_SHOWN = 4
@@ -96,7 +96,7 @@ def describe(item: HistoryItem) -> str:
 
     Examples
     --------
-    >>> from napari_gnn_vos.gui.history_tools import HistoryItem
+    >>> from napari_gnn_vos.gui.tools.history import HistoryItem
     >>> describe(HistoryItem("round 2", (3, 7), 2, True, False))
     'Round 2 · frames 3, 7'
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from napari_gnn_vos.gui.project_files import VideoNotFoundError
+from napari_gnn_vos.gui.tools.projects import VideoNotFoundError
 from napari_gnn_vos.gui.widgets.actions import HELP_KEY, Attempt, add_to_menu
 from napari_gnn_vos.gui.widgets.sections import Section, make_label, make_row
 from napari_gnn_vos.io.project.parts import SUFFIX

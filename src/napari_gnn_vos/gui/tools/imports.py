@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.channel_mixing import mix_channels
 from napari_gnn_vos.gui.layers.factory import names_in
 from napari_gnn_vos.gui.layers.layer_import import drawing_of_layer, label_frames
+from napari_gnn_vos.gui.tools.channel_mixing import mix_channels
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Points, Shapes
@@ -31,7 +31,7 @@ class LayerImports:
     def mix_channels(self, layers: Sequence[Image] = ()) -> Image:
         """Mix channels into one video, and open it.
 
-        See :func:`napari_gnn_vos.gui.channel_mixing.mix_channels`.
+        See :func:`napari_gnn_vos.gui.tools.channel_mixing.mix_channels`.
 
         Raises
         ------

@@ -1,0 +1,1 @@
+"""The attributes of an annotator, which scripts and the dock widget call."""
