@@ -6,8 +6,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_gnn_vos.gui import reader, scripting
-from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.io.project.project import Project
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
 
 @pytest.fixture
