@@ -114,8 +114,8 @@ def test_reference_describes_every_public_name():
 
 @pytest.mark.parametrize("name", documented_names())
 def test_documented_name_exists(name):
-    if "gui" in name:
-        pytest.importorskip("qtpy")
+    if "gui" in name or name == "napari_gnn_vos.annotator":
+        pytest.importorskip("napari")
     assert resolve_name(name) is not None
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -12,7 +13,10 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.readers.movie.container import open_movie
 from napari_gnn_vos.io.readers.movie.images import oriented
-from napari_gnn_vos.io.readers.movie.missing_times import missing_times
+from napari_gnn_vos.io.readers.movie.missing_times import (
+    declared_frames,
+    missing_times,
+)
 from napari_gnn_vos.io.readers.movie.movie_frames import MovieFrames
 from napari_gnn_vos.io.readers.movie.packet_index import scan_packets
 from napari_gnn_vos.io.readers.movie.packet_reader import PacketReader
@@ -233,6 +237,16 @@ def test_file_that_ends_early_is_reported(tmp_path, name, codec, count):
     last = len(numbers) - 1  # its packet may be cut
     assert numbers[:last] == list(range(last))
     assert f"it has {len(numbers)} of {count} frames" in frames.notes[0]
+
+
+def test_avi_header_counts_ticks_of_the_time_base(monkeypatch):
+    container = SimpleNamespace(
+        duration=1_920_000, format=SimpleNamespace(name="avi"), streams=[None]
+    )
+    stream = SimpleNamespace(frames=48 * 24, time_base=Fraction(1, 600))
+    module = "napari_gnn_vos.io.readers.movie.missing_times"
+    monkeypatch.setattr(f"{module}.video_stream", lambda _: stream)
+    assert declared_frames(container, range(0, 40 * 24, 24)) == 48
 
 
 def test_gif_that_ends_early_is_reported(tmp_path):

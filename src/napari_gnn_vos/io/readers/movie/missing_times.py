@@ -42,6 +42,8 @@ def declared_frames(container: Any, times: Sequence[int]) -> int:
     is_constant = (abs(intervals - usual) < TOLERANCE * usual).all()
     if "matroska" in name and is_constant and len(container.streams) == 1:
         return round((length - times[0]) / usual)
+    if name == "avi":  # its header counts ticks of the time base
+        return round(stream.frames / usual)
     return int(stream.frames)  # others estimate the duration from their last packets
 
 
