@@ -43,7 +43,7 @@ def declared_frames(container: Any, times: Sequence[int]) -> int:
     if "matroska" in name and is_constant and len(container.streams) == 1:
         return round((length - times[0]) / usual)
     if name == "avi":  # its header counts ticks of the time base
-        return round(stream.frames / usual)
+        return round(int(stream.frames) / usual)
     return int(stream.frames)  # others estimate the duration from their last packets
 
 
