@@ -78,7 +78,7 @@ class Annotator:
     window : WindowTools
         Dialogs: ``window.show_keys()``.
     projects : ProjectFiles
-        Saves, opens and recovers projects: ``projects.save("walk.gnnvos")``.
+        Saves, opens and recovers projects: ``projects.save("cells.gnnvos")``.
     confirm : callable
         Asks the user a question and returns whether the answer is yes; in scripts, it
         always is.

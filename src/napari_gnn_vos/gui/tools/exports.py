@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Options of an export; a format ignores those that it has no place for.
+    """Options of an export; a format ignores those that it cannot store.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from napari_gnn_vos.structures.video import Video
 Mask = NDArray[np.uint8]
 BACKGROUND_VALUE = 255
 """Background in the label images of accepted frames."""
-MAX_LABEL = 254
+MAX_UINT8_LABEL = 254
 SEPARATOR = "="
 """Between a video and its labels in the text of a source."""
 
@@ -191,9 +191,9 @@ def checked_mask(labels: NDArray[Any]) -> Mask:
     ShapeError
         If there are more labels.
     """
-    if labels.size and int(labels.max()) > MAX_LABEL:
+    if labels.size and int(labels.max()) > MAX_UINT8_LABEL:
         raise ShapeError(
-            f"Fine-tuning uses labels up to {MAX_LABEL}; a label image has "
+            f"Fine-tuning uses labels up to {MAX_UINT8_LABEL}; a label image has "
             f"{labels.max()}. Renumber the objects."
         )
     return labels.astype(np.uint8)
