@@ -24,7 +24,7 @@ from napari_gnn_vos.gui.widgets.style import style_sheet
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.tools.exports import ExportRequest
+    from napari_gnn_vos.gui.tools.export_request import ExportRequest
     from napari_gnn_vos.io.export_preview import ExportPreview
     from napari_gnn_vos.progress import Progress
 

@@ -18,7 +18,7 @@ from magicgui.widgets import (
 from psygnal import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_gnn_vos.gui.tools.exports import ExportOptions
+from napari_gnn_vos.gui.tools.export_request import ExportOptions
 from napari_gnn_vos.io.formats.registry import FORMATS, LabelFormat, format_named
 
 if TYPE_CHECKING:
