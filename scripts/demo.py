@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_gnn_vos import Scribble
-from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.io.formats.png import export_palette_pngs
+from napari_gnn_vos.structures.canvas import value_of
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 

@@ -126,7 +126,7 @@ class Soak:
         self._finish("a round")
 
     def _draw(self, stroke: Any) -> None:
-        from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
+        from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 
         layer = self.annotator.workspace.strokes
         layer.brush_size = 2

@@ -13,7 +13,8 @@ from napari_gnn_vos.gui.layers.factory import (
     STROKES,
     prediction_layer,
 )
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, colour_of
+from napari_gnn_vos.gui.palette import colour_of
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from tests.gui import fakes
 
 T, H, W = fakes.SHAPE
@@ -85,7 +86,7 @@ def test_background_has_its_own_pixel_value(viewer, annotator):
 def test_strokes_and_prediction_have_equal_colours(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
-    for label in (1, 2, 50, 254):
+    for label in (1, 2, 50, 254, 256, 32_767):
         colours = [viewer.layers[n].get_color(label) for n in (STROKES, SEGMENTATION)]
         np.testing.assert_allclose(*colours)
         np.testing.assert_allclose(colours[0], colour_of(label), atol=1e-6)
@@ -538,10 +539,43 @@ def test_label_selected_in_the_layer_becomes_active(viewer, annotator):
     assert annotator.active_label.label == 0
 
 
-def test_label_above_254_is_rejected(annotator):
-    annotator.active_label.choose(254)
-    with pytest.raises(ScribbleError, match="254"):
-        annotator.objects.add()
+def test_label_above_the_maximum_is_rejected(annotator):
+    with pytest.raises(ScribbleError, match="32767"):
+        annotator.active_label.choose(32_768)
+
+
+def test_new_object_gets_a_free_number_after_the_last_one_is_used(annotator):
+    annotator.active_label.choose(32_767)
+    assert annotator.objects.add() == 3
+
+
+def test_strokes_of_many_objects_have_16_bits_and_keep_the_others(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.active_label.choose(0)
+    paint(viewer, 1, 2, 2)
+    strokes = viewer.layers[STROKES]
+    assert strokes.data.dtype == np.uint8
+    for label, value, row in ((254, 254, 3), (255, 32_768, 5), (300, 300, 7)):
+        annotator.active_label.choose(label)
+        assert viewer.layers[STROKES].selected_label == value
+        paint(viewer, 2, row, 3)
+        np.testing.assert_allclose(strokes.get_color(value), colour_of(label), 1e-6)
+    assert strokes.data.dtype == np.uint16
+    assert (strokes.data[0, 1, 1], strokes.data[1, 2, 2]) == (1, BACKGROUND_VALUE)
+    annotator.predict()
+    labels = viewer.layers[SEGMENTATION].data
+    assert [labels[2, row, 3] for row in (3, 5, 7)] == [254, 255, 300]
+    np.testing.assert_allclose(
+        viewer.layers[SEGMENTATION].get_color(255), colour_of(255), 1e-6
+    )
+    annotator.undo()
+    assert not strokes.data.any()
+
+
+def test_number_far_above_the_list_adds_one_object(annotator):
+    annotator.active_label.choose(9)
+    annotator.active_label.choose(5000)
+    assert annotator.active_label.labels == (*range(10), 5000)
 
 
 def test_stepping_through_the_list_is_cyclic(annotator):

@@ -9,8 +9,8 @@ from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.history import HistoryEndError
 from napari_gnn_vos.gui.controller.jobs import ProgressRate
 from napari_gnn_vos.gui.controller.view_state import ViewState
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
 from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from tests.gui import fakes
 
 

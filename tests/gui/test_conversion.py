@@ -111,7 +111,7 @@ def test_line_without_label_is_rejected():
         lines_from_shapes([np.zeros((2, 3))], ["path"], [np.nan], Axes())
 
 
-@pytest.mark.parametrize("value", [-1, 256])
+@pytest.mark.parametrize("value", [-1, 32_769])
 def test_pixel_values_that_are_not_labels_are_rejected(value):
     stack = np.zeros((2, 3, 4), np.int64)
     stack[1, 1, 1] = value

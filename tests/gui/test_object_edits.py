@@ -6,7 +6,7 @@ import pytest
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.controller.object_table import ObjectTable
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from napari_gnn_vos.structures.scribbles import Scribble
 from tests.gui import fakes
 

@@ -74,7 +74,9 @@ def test_objects_move_within_the_list_behind_background():
 
 def test_file_values_do_not_replace_assigned_ones():
     table = ObjectTable().renamed(1, "hand")
-    table = table.with_defaults({1: "paw", 4: "ball", 0: "x", 999: "y"}, {4: "#010203"})
+    table = table.with_defaults(
+        {1: "paw", 4: "ball", 0: "x", 40_000: "y"}, {4: "#010203"}
+    )
     assert table == ObjectTable((0, 1, 2, 4), {1: "hand", 4: "ball"}, {4: "#010203"})
 
 

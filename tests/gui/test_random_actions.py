@@ -15,8 +15,8 @@ from napari_gnn_vos.gui.controller.controller import Controller
 from napari_gnn_vos.gui.controller.drawing import Drawing, changes
 from napari_gnn_vos.gui.controller.history import HistoryEndError
 from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
-from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.io.project.project import Project
+from napari_gnn_vos.structures.canvas import value_of
 from napari_gnn_vos.structures.scribbles import Scribble
 from tests.gui import fakes
 

@@ -75,7 +75,7 @@ def test_scribbles_of_a_longer_video_are_refused():
         pytest.param(davis_json([], [], [stroke([0.5, 0.5])]), id="no-pairs"),
         pytest.param(davis_json([], [], [stroke([[0, 0, 0]])]), id="triples"),
         pytest.param(davis_json([], [], [stroke([[float("nan"), 0]])]), id="nan"),
-        pytest.param(davis_json([], [], [stroke([[0, 0]], 300)]), id="label-300"),
+        pytest.param(davis_json([], [], [stroke([[0, 0]], 32_768)]), id="large-label"),
         pytest.param(davis_json([], [], ["stroke"]), id="a-word"),
     ],
 )

@@ -29,14 +29,14 @@ def keep_locked(labels: Labels, previous: Labels, locked: Collection[int]) -> La
     labels : (H, W) ndarray of uint8 or uint16
         `previous` where it or `labels` is a locked object, `labels` elsewhere.
     """
-    objects = np.array(sorted(locked), labels.dtype)
+    objects = np.array(sorted(locked), np.uint16)
     kept = np.isin(labels, objects) | np.isin(previous, objects)
     return np.where(kept, previous, labels)
 
 
 def remove_absent(labels: Labels, absent: Collection[int]) -> Labels:
     """Replace the labels of absent objects by background, (H, W)."""
-    objects = np.array(sorted(absent), labels.dtype)
+    objects = np.array(sorted(absent), np.uint16)
     return np.where(np.isin(labels, objects), labels.dtype.type(BACKGROUND), labels)
 
 
@@ -125,10 +125,12 @@ def constrained(
         pipeline.close()
     if session.packed_labels is None:
         return session
-    old = session.packed_labels
+    new, previous = session.packed_labels, before.packed_labels
+    if previous is not None and previous.dtype.itemsize > new.dtype.itemsize:
+        new = new.widened()
     packed = (
-        pack(constrain(t, labels).astype(old.dtype, copy=False))
-        for t, labels in enumerate(old)
+        pack(constrain(t, frame).astype(new.dtype, copy=False))
+        for t, frame in enumerate(new)
     )
-    constrained = LabelFrames(old.shape, packed, old.label_type)
+    constrained = LabelFrames(new.shape, packed, new.label_type)
     return replace(session, packed_labels=constrained)

@@ -11,7 +11,7 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.conversion import PROJECT_KEY
 from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
-from napari_gnn_vos.gui.palette import label_of
+from napari_gnn_vos.structures.canvas import label_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer

@@ -8,14 +8,13 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.scribbles import BACKGROUND
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, value_of
+from napari_gnn_vos.structures.scribbles import BACKGROUND, MAX_LABEL
 
 Colour = tuple[float, float, float, float]
 
-BACKGROUND_VALUE = 255
-"""Pixel value of a background stroke; 0 means that nothing is drawn."""
-
-LAST_OBJECT = 254
+LAST_OBJECT = MAX_LABEL
+"""Largest number of an object."""
 TRANSPARENT: Colour = (0.0, 0.0, 0.0, 0.0)
 BACKGROUND_COLOUR = "#f4f4f4"
 OBJECT_COLOURS = (
@@ -39,8 +38,8 @@ def colour_of(label: int) -> Colour:
     Parameters
     ----------
     label : int
-        0 is background, 1 to 254 objects. The first ten colours are fixed; the hue of
-        the others advances by the golden ratio.
+        0 is background, others are objects. The first ten colours are fixed; the hue
+        of the others advances by the golden ratio.
 
     Returns
     -------
@@ -55,10 +54,35 @@ def colour_of(label: int) -> Colour:
     return (*colorsys.hsv_to_rgb(hue, 0.55 + 0.1 * (label % 4), 1.0), 1.0)
 
 
+def default_colours() -> NDArray[np.float32]:
+    """Compute the colours of labels 0 to `LAST_OBJECT` as by :func:`colour_of`, (n, 4).
+
+    The hues are converted to red, green and blue as by :mod:`colorsys`.
+    """
+    labels = np.arange(LAST_OBJECT + 1)
+    sector, fraction = np.divmod(labels * GOLDEN_RATIO % 1 * 6, 1)
+    saturation = 0.55 + 0.1 * (labels % 4)
+    low = 1 - saturation
+    falling, rising = 1 - saturation * fraction, 1 - saturation * (1 - fraction)
+    one, sector = np.ones_like(low), sector.astype(int) % 6
+    colours = np.stack(
+        [
+            np.choose(sector, [one, falling, low, low, rising, one]),
+            np.choose(sector, [rising, one, one, falling, low, low]),
+            np.choose(sector, [low, low, rising, one, one, falling]),
+            one,
+        ],
+        axis=1,
+    )
+    fixed = range(len(OBJECT_COLOURS) + 1)
+    colours[: len(fixed)] = [colour_of(label) for label in fixed]
+    return colours.astype(np.float32)
+
+
 def prediction_colours(
     colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
 ) -> dict[int | None, NDArray[np.float64]]:
-    """Map pixel values of a prediction to colours; background (0) is transparent.
+    """Map labels whose colours differ from the default; background is transparent.
 
     Parameters
     ----------
@@ -68,43 +92,29 @@ def prediction_colours(
         Objects whose colour gets the opacity 0.
     """
     shown: dict[int | None, Colour] = {None: TRANSPARENT, BACKGROUND: TRANSPARENT}
-    shown |= {label: colour_of(label) for label in range(1, LAST_OBJECT + 1)}
-    for label, colour in (colours or {}).items():
-        shown[label] = colour
-    shown |= {label: (*shown[label][:3], 0.0) for label in hidden}
-    return _arrays(shown)
+    shown.update((colours or {}).items())
+    for label in hidden:
+        shown[label] = (*shown.get(label, colour_of(label))[:3], 0.0)
+    return {label: np.array(colour) for label, colour in shown.items()}
 
 
 def stroke_colours(
     colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
 ) -> dict[int | None, NDArray[np.float64]]:
-    """Map pixel values of strokes to colours: 0 is unpainted, 255 background.
+    """Map pixel values of strokes whose colours differ from the default.
 
     See :func:`prediction_colours` for the parameters.
     """
-    background = _arrays({BACKGROUND_VALUE: colour_of(BACKGROUND)})
-    return prediction_colours(colours, hidden) | background
+    shown = prediction_colours(colours, hidden)
+    special = {BACKGROUND_VALUE: np.array(colour_of(BACKGROUND))}
+    if BACKGROUND_VALUE in shown:
+        special[value_of(BACKGROUND_VALUE)] = shown[BACKGROUND_VALUE]
+    return shown | special
 
 
 def label_name(label: int) -> str:
     """Return the default name of a label."""
     return "Background" if label == BACKGROUND else f"Object {label}"
-
-
-def value_of(label: int) -> int:
-    """Return the pixel value of a stroke with a label."""
-    return BACKGROUND_VALUE if label == BACKGROUND else label
-
-
-def label_of(value: int) -> int:
-    """Return the label of a stroke's pixel value; the inverse of :func:`value_of`."""
-    return BACKGROUND if value == BACKGROUND_VALUE else value
-
-
-def _arrays(
-    colours: dict[int | None, Colour],
-) -> dict[int | None, NDArray[np.float64]]:
-    return {value: np.array(colour) for value, colour in colours.items()}
 
 
 def from_hex(text: str) -> Colour:

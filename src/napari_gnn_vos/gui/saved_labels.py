@@ -63,8 +63,10 @@ def imported_labels_data(file: Path) -> LayerData:
 
     labels = import_labels(file)
     frames: Any = labels.frames
-    is_packable = frames.dtype == np.uint8
-    frames = LabelFrames(frames.shape, map(pack, frames)) if is_packable else frames[:]
+    if frames.dtype in (np.uint8, np.uint16):
+        frames = LabelFrames(frames.shape, map(pack, frames), frames.dtype.type)
+    else:
+        frames = frames[:]
     options = labels_options(file.stem, labels.colours)
     return frames, options | {"features": features_of(labels.names)}, "labels"
 

@@ -25,7 +25,7 @@ from napari_gnn_vos.errors import ReadError, ScribbleError
 from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.json_file import read_json, validation_summary
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.structures.scribbles import ERASED, Scribble
+from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
 EXPECTED = (
     'Expected scribbles of the DAVIS interactive benchmark, {"scribbles": '
@@ -48,7 +48,7 @@ class _Stroke(BaseModel):
     path: list[tuple[Coordinate, Coordinate]] = Field(
         min_length=1, max_length=MAX_POINTS
     )
-    object_id: int = Field(ge=ERASED, le=254)
+    object_id: int = Field(ge=ERASED, le=MAX_LABEL)
 
 
 class _Content(BaseModel):

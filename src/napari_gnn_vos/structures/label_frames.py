@@ -67,6 +67,10 @@ class LabelFrames(NDArrayOperatorsMixin):
         packed[t] = pack(labels.astype(self.dtype, copy=False))
         return LabelFrames(self.shape, packed, self.label_type)
 
+    def widened(self) -> LabelFrames:
+        """Return the labels in 16 bits; the compressed frames are shared."""
+        return LabelFrames(self.shape, self._packed, np.uint16)
+
     def editable(self) -> EditableLabelFrames:
         """Return a copy that can be written to; frames are shared until then."""
         return EditableLabelFrames(self.shape, self._packed, self.label_type)
@@ -227,7 +231,7 @@ def unpack(
     shape : (int, int)
         H, W. No more than the bytes of H x W labels are allocated.
     dtype : type
-        Type of the labels.
+        Type of the labels. Labels that were compressed in 8 bits are converted.
 
     Raises
     ------
@@ -237,6 +241,8 @@ def unpack(
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     stream = zlib.decompressobj()
     content = stream.decompress(packed, size + 1)
+    if len(content) == int(np.prod(shape)):
+        return np.frombuffer(content, np.uint8).reshape(shape).astype(dtype, copy=False)
     if len(content) != size:
         raise ValueError(f"expected {size} bytes, got {len(content)} or more")
     stored: np.dtype[np.uint8 | np.uint16] = np.dtype(dtype)

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from napari_gnn_vos.structures.canvas import Canvas
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Prediction
 
 CanvasKind = Literal["brush", "accepted"]
-Canvases = Mapping[tuple[CanvasKind, int], NDArray[np.uint8]]
+Canvases = Mapping[tuple[CanvasKind, int], Canvas]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class ProjectObject:
     Parameters
     ----------
     label : int
-        1 to 254.
+        1 to `MAX_LABEL`.
     name : str
         Empty for the default name.
     colour : str
@@ -89,8 +87,8 @@ class DrawingState:
 
     Parameters
     ----------
-    canvases : mapping of (kind, frame) to (H, W) ndarray of uint8
-        ``"brush"`` or ``"accepted"``; 0 is empty, 1 to 254 an object, 255 background.
+    canvases : mapping of (kind, frame) to (H, W) ndarray of uint8 or uint16
+        ``"brush"`` or ``"accepted"``; with the values of `structures.canvas`.
     lines : tuple of Scribble
         Paths, oldest first.
     """
@@ -98,7 +96,7 @@ class DrawingState:
     canvases: Canvases = field(default_factory=dict)
     lines: tuple[Scribble, ...] = ()
 
-    def of_kind(self, kind: CanvasKind) -> dict[int, NDArray[np.uint8]]:
+    def of_kind(self, kind: CanvasKind) -> dict[int, Canvas]:
         """Return the canvases of a kind by frame."""
         return {t: canvas for (k, t), canvas in self.canvases.items() if k == kind}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Config
@@ -24,13 +24,13 @@ class LabelledVideo:
     ----------
     session : Session
         Without annotations.
-    truth : (T, H, W) ndarray of uint8
+    truth : (T, H, W) ndarray of uint8 or uint16
     labelled : tuple of int, optional
         Frames whose ground truth is known; all by default.
     """
 
     session: Session
-    truth: NDArray[np.uint8]
+    truth: NDArray[Any]
     labelled: tuple[int, ...] | None = None
 
     @property

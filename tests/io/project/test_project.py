@@ -17,6 +17,7 @@ from napari_gnn_vos.io.project import manifest as project_manifest
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
+from napari_gnn_vos.io.project.records import CanvasRecord, encode_line
 from napari_gnn_vos.io.project.video_reference import (
     find_video,
     is_same_video,
@@ -37,6 +38,21 @@ from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video import Video
 
 SHAPE = (3, 20, 30)
+VALUES = [0, 0, 1, 254, 255, 256, *range(300, 320), 32_767, 32_768]
+VERSION_1 = b"""\
+c174c152 {"frame":1,"label":254,"runs":[63,3],"kind":"stroke",\
+"time":"2026-11-29T21:44:58.047+00:00","round":0,"layer":"brush"}
+68890f79 {"frame":1,"label":0,"runs":[93,1],"kind":"stroke",\
+"time":"2026-11-29T21:44:58.047+00:00","round":0,"layer":"brush"}
+f28314f3 {"frame":2,"label":7,"runs":[150,120],"kind":"stroke",\
+"time":"2026-11-29T21:44:58.047+00:00","round":0,"layer":"accepted"}
+bc6eed1d {"frame":2,"label":0,"runs":[0,150,270,330],"kind":"stroke",\
+"time":"2026-11-29T21:44:58.047+00:00","round":0,"layer":"accepted"}
+0726c1b2 {"kind":"objects","time":"2026-11-29T21:44:58.047+00:00",\
+"active":254,"objects":[{"label":254,"name":"cell","colour":"#ff0000",\
+"locked":false,"hidden":false,"absent":[]}],"solo":null}
+"""
+"""Log of a project of the format version 1."""
 
 
 def canvas(*pixels, value=1):
@@ -124,7 +140,7 @@ def test_saving_again_replaces_the_parts(tmp_path):
     st.lists(
         st.tuples(
             st.integers(0, 2),
-            arrays(np.uint8, SHAPE[1:], elements=st.sampled_from([0, 0, 1, 254, 255])),
+            arrays(np.uint16, SHAPE[1:], elements=st.sampled_from(VALUES)),
         ),
         max_size=5,
     )
@@ -213,8 +229,8 @@ def change_manifest(project, **changes):
 
 def test_newer_version_is_refused_with_advice(tmp_path):
     example().save(tmp_path / "walk")
-    change_manifest(tmp_path / "walk", version=2, video="unknown")
-    with pytest.raises(ReadError, match=r"version 2.*Update"):
+    change_manifest(tmp_path / "walk", version=3, video="unknown")
+    with pytest.raises(ReadError, match=r"version 3.*Update"):
         Project.open(tmp_path / "walk")
 
 
@@ -232,6 +248,72 @@ def test_projects_of_older_versions_are_migrated_step_by_step(tmp_path, monkeypa
     assert manifest["version"] == 1
     assert opened.seed == 10
     assert opened.problems == ()
+
+
+def test_project_of_version_1_is_read_without_loss(tmp_path):
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    manifest = {
+        "format": "napari-gnn-vos project",
+        "version": 1,
+        "video": {"name": "walk", "shape": SHAPE},
+        "config": {},
+        "strokes": {"name": "log.jsonl"},
+    }
+    (folder / "project.json").write_text(json.dumps(manifest))
+    (folder / "log.jsonl").write_bytes(VERSION_1)
+    project = Project.open(folder)
+    assert project.problems == ()
+    drawing = project.log.drawing
+    brush, accepted = drawing.of_kind("brush")[1], drawing.of_kind("accepted")[2]
+    assert brush.dtype == np.uint8
+    assert brush[2, 2:7].tolist() == [0, 254, 254, 254, 0]
+    assert brush[3, 3] == 255
+    assert (accepted[5:9] == 7).all()
+    assert (accepted[9:] == 255).all()
+    assert project.log.objects.objects == (ProjectObject(254, "cell", "#ff0000"),)
+    project.save(tmp_path / "copy")
+    assert version_of(tmp_path / "copy") == 1
+
+
+def version_of(project):
+    return json.loads((project / "project.json").read_text())["version"]
+
+
+@pytest.mark.parametrize("label", [255, 300, 32_767])
+def test_label_above_254_has_the_format_version_2(tmp_path, label):
+    project = example()
+    project.log.record_canvas("brush", 0, canvas((1, 1)).astype(np.uint16) * label)
+    project.save(tmp_path / "walk")
+    assert version_of(tmp_path / "walk") == (1 if label == 255 else 2)
+    project.log.record_objects(SavedObjects((ProjectObject(label),)), label)
+    project.save(tmp_path / "walk")
+    assert version_of(tmp_path / "walk") == 2
+    opened = Project.open(tmp_path / "walk")
+    assert opened.log.drawing.of_kind("brush")[0][1, 1] == label
+    assert opened.log.objects == SavedObjects((ProjectObject(label),))
+    assert opened.log.active == label
+
+
+def test_canvas_of_many_labels_is_one_record():
+    log, cells = ProjectLog(SHAPE), np.zeros(SHAPE[1:], np.uint16)
+    cells[2:18] = np.arange(480).reshape(16, 30) + 1
+    log.record_canvas("accepted", 1, cells)
+    assert log.position == 1
+    assert log.format_version == 2
+    copy = ProjectLog(SHAPE)
+    assert copy.load(b"".join(log.lines)) == 0
+    np.testing.assert_array_equal(copy.drawing.of_kind("accepted")[1], cells)
+
+
+@pytest.mark.parametrize(
+    ("labels", "runs"), [([1], [0, 2, 5, 1]), ([1, 2], [0, 2**39, 5, 1]), ([1], [3])]
+)
+def test_damaged_record_of_many_labels_is_skipped(labels, runs):
+    record = CanvasRecord(frame=0, labels=labels, runs=runs, time="", round=0)
+    log = ProjectLog(SHAPE)
+    assert log.load(encode_line(record)) == 1
+    assert not log.drawing.canvases
 
 
 def test_migration_exists_for_each_older_version():

@@ -93,9 +93,14 @@ def test_labels_of_another_video_are_refused(film, tmp_path):
         read_annotated_video(f"{film}={tmp_path / 'longer.tif'}")
 
 
-def test_more_than_254_labels_are_refused(film, tmp_path):
-    export_labels(np.full(SHAPE, 300, np.uint16), tmp_path / "labels.tif")
-    with pytest.raises(ShapeError, match="up to 254"):
+def test_labels_have_up_to_16_bits(film, tmp_path):
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[1, :, :3] = 255, 300, 32_767
+    export_labels(labels, tmp_path / "labels.tif")
+    masks = read_annotated_video(f"{film}={tmp_path / 'labels.tif'}").masks
+    np.testing.assert_array_equal(masks[1], labels[1])
+    export_labels(labels + 1, tmp_path / "labels.tif")
+    with pytest.raises(ShapeError, match="up to 32767"):
         read_annotated_video(f"{film}={tmp_path / 'labels.tif'}")
 
 

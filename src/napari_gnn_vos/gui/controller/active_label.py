@@ -12,6 +12,9 @@ from napari_gnn_vos.gui.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.gui.palette import LAST_OBJECT
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
+MAX_ADDED = 100
+"""Largest number of objects that are added to the list at once."""
+
 Tool = Literal["brush", "lines", "superpixels"]
 
 
@@ -66,7 +69,9 @@ class ActiveLabel:
         self.table_changed.emit()
 
     def choose(self, label: int, tool: Tool | None = None) -> None:
-        """Activate a label, and optionally a tool; the list is extended up to `label`.
+        """Activate a label, and optionally a tool; it is added to the list.
+
+        If few numbers up to `label` are missing, they are added, too.
 
         Raises
         ------
@@ -80,7 +85,8 @@ class ActiveLabel:
             )
         if label not in self.labels:
             missing = range(max(self.labels) + 1, label + 1)
-            self._store.table = self.table.with_labels(missing or [label])
+            few = 0 < len(missing) <= MAX_ADDED
+            self._store.table = self.table.with_labels(missing if few else [label])
             self.table_changed.emit()
         self.label, self.tool = label, tool or self.tool
         self.changed.emit()

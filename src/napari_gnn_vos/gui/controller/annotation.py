@@ -9,7 +9,6 @@ from psygnal import Signal
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.drawing import (
-    Canvas,
     Drawing,
     DrawingSource,
     changes,
@@ -17,8 +16,14 @@ from napari_gnn_vos.gui.controller.drawing import (
 )
 from napari_gnn_vos.gui.controller.history import History, HistoryEntry
 from napari_gnn_vos.gui.controller.object_table import ObjectTable
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE
-from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
+from napari_gnn_vos.structures.canvas import (
+    Canvas,
+    compact,
+    labels_of,
+    overlaid,
+    values_of,
+)
+from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 
 Tables = tuple[ObjectTable, ObjectTable]
@@ -97,11 +102,8 @@ class Annotation:
         labels = None if self.session is None else self.session.packed_labels
         if labels is None:
             raise GnnVosError(NO_PREDICTION)
-        canvas = labels.frame(frame).astype(np.uint8)
-        canvas[canvas == BACKGROUND] = BACKGROUND_VALUE
         strokes = drawing.canvas(frame, self.source.video.shape)
-        np.copyto(canvas, strokes, where=strokes > 0)
-        return canvas
+        return compact(overlaid(values_of(labels.frame(frame)), strokes))
 
     def labels_on(self, drawing: Drawing, frame: int) -> Canvas:
         """Return the predicted labels of a frame below the strokes, (H, W).
@@ -110,13 +112,10 @@ class Annotation:
         """
         shape = self.source.video.shape
         labels = None if self.session is None else self.session.packed_labels
-        canvas = np.zeros(shape[1:], np.uint8)
-        if labels is not None:
-            canvas = labels.frame(frame).copy()
         strokes = drawing.canvas(frame, shape)
-        np.copyto(canvas, strokes, where=strokes > 0)
-        canvas[canvas == BACKGROUND_VALUE] = BACKGROUND
-        return canvas
+        if labels is None:
+            return labels_of(strokes)
+        return np.where(strokes > 0, labels_of(strokes), labels.frame(frame))
 
     def new_scribbles(self, drawing: Drawing) -> tuple[Scribble, ...]:
         """Compute the scribbles that the session has not been predicted from."""

@@ -19,12 +19,18 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.controller.object_table import ObjectStore
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of, value_of
 from napari_gnn_vos.interact.strokes import rasterise
+from napari_gnn_vos.structures.canvas import (
+    BACKGROUND_VALUE,
+    Canvas,
+    constant,
+    label_of,
+    overlaid,
+    value_of,
+)
 from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
 from napari_gnn_vos.structures.video import Video
 
-Canvas = NDArray[np.uint8]
 Canvases = Mapping[int, Canvas]
 
 
@@ -34,11 +40,11 @@ class Drawing:
 
     Parameters
     ----------
-    brush : mapping of int to (H, W) ndarray of uint8
-        Painted frames by number: 0 is unpainted, 1 to 254 an object, 255 background.
+    brush : mapping of int to (H, W) ndarray of uint8 or uint16
+        Painted frames by number, with the values of `structures.canvas`.
     lines : tuple of Scribble
         Paths, oldest first.
-    accepted : mapping of int to (H, W) ndarray of uint8
+    accepted : mapping of int to (H, W) ndarray of uint8 or uint16
         Labels of accepted frames, with the values of `brush`.
     """
 
@@ -90,12 +96,11 @@ class Drawing:
         Parameters
         ----------
         frame : int
-        canvas : (H, W) ndarray of uint8
+        canvas : (H, W) ndarray of uint8 or uint16
             Painted pixels, with the values of `brush`.
         """
         brush = self.brush.get(frame)
-        below = np.zeros_like(canvas) if brush is None else brush
-        painted = np.where(canvas > 0, canvas, below)
+        painted = canvas if brush is None else overlaid(brush, canvas)
         return replace(self, brush={**self.brush, frame: painted})
 
     def divided(
@@ -127,8 +132,8 @@ class Drawing:
             rows, cols = rasterise(line, (frame + 1, *mask.shape)).T
             return replace(line, label=new) if component[rows, cols].any() else line
 
-        canvas = np.where(mask, np.uint8(value_of(label)), np.uint8(0))
-        canvas[component] = value_of(new)
+        old, value = constant(value_of(label)), constant(value_of(new))
+        canvas = np.where(component, value, np.where(mask, old, np.uint8(0)))
         lines = tuple(map(divide, self.lines))
         return replace(self.painted(frame, canvas), lines=lines)
 
@@ -145,9 +150,10 @@ class Drawing:
         lines = [line for line in self.lines if line.frame == frame]
         if accepted is None and brush is not None and not lines:
             return brush
-        canvas = np.zeros(shape[1:], np.uint8) if accepted is None else accepted.copy()
-        if brush is not None:
-            np.copyto(canvas, brush, where=brush > 0)
+        values = [constant(value_of(line.label)) for line in lines]
+        below = np.zeros(shape[1:], np.uint8) if accepted is None else accepted
+        canvas = below if brush is None else overlaid(below, brush)
+        canvas = canvas.astype(np.result_type(canvas, *values))
         for line in lines:
             with suppress(ScribbleError):  # a line outside the frame draws nothing
                 rows, cols = rasterise(line, shape).T
@@ -159,7 +165,7 @@ def _relabelled(canvases: Canvases, label: int, value: int) -> dict[int, Canvas]
     """Replace the value of an object on all frames; frames left empty are dropped."""
     old = value_of(label)
     relabelled = {
-        t: np.where(c == old, np.uint8(value), c) if (c == old).any() else c
+        t: np.where(c == old, constant(value), c) if (c == old).any() else c
         for t, c in canvases.items()
     }
     return {t: canvas for t, canvas in relabelled.items() if canvas.any()}
@@ -332,8 +338,10 @@ def _frame_changes(
         return
     rows, cols = np.nonzero(old_canvas != new_canvas)
     values = new_canvas[rows, cols]
-    for value in np.unique(values):
-        path = np.stack([rows, cols], axis=1)[values == value].astype(float)
+    order = np.argsort(values, kind="stable")
+    points = np.stack([rows, cols], axis=1)[order].astype(float)
+    present, starts = np.unique(values[order], return_index=True)
+    for value, path in zip(present, np.split(points, starts)[1:], strict=True):
         label = ERASED if value == 0 else label_of(int(value))
         yield Scribble(frame, label, path, connected=False)
 

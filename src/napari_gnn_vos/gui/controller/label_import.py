@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.controller.drawing import Canvas
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, LAST_OBJECT
+from napari_gnn_vos.gui.palette import LAST_OBJECT
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, Canvas, compact, value_of
+from napari_gnn_vos.structures.label_frames import label_dtype
 
 
 def object_numbers(ids: NDArray[Any]) -> dict[int, int]:
@@ -24,20 +25,20 @@ def object_numbers(ids: NDArray[Any]) -> dict[int, int]:
     Returns
     -------
     objects : dict of int to int
-        The ids themselves if all are between 1 and 254, otherwise 1, 2, 3, ... in
+        The ids themselves if all are between 1 and 32 767, otherwise 1, 2, 3, ... in
         ascending order of the ids.
 
     Raises
     ------
     ScribbleError
-        If there are no ids, or more than 254.
+        If there are no ids, or more than 32 767.
 
     Examples
     --------
     >>> object_numbers(np.array([0, 3, 7]))
     {3: 3, 7: 7}
-    >>> object_numbers(np.array([0, 3, 1000]))
-    {3: 1, 1000: 2}
+    >>> object_numbers(np.array([0, 3, 40_000]))
+    {3: 1, 40000: 2}
     """
     values = [int(value) for value in np.unique(ids) if value != 0]
     if not 1 <= len(values) <= LAST_OBJECT:
@@ -63,10 +64,12 @@ def canvases_from_labels(
         By :func:`object_numbers`.
     """
     ids = np.array(sorted(objects))
-    values = np.array([objects[value] for value in ids.tolist()], np.uint8)
+    values = np.array([value_of(objects[value]) for value in ids.tolist()])
+    values = values.astype(label_dtype(int(values.max())))
     canvases = {}
     for t, labels in frames.items():
         position = np.minimum(np.searchsorted(ids, labels), len(ids) - 1)
         is_object = ids[position] == labels
-        canvases[t] = np.where(is_object, values[position], np.uint8(BACKGROUND_VALUE))
+        background = np.uint8(BACKGROUND_VALUE)
+        canvases[t] = compact(np.where(is_object, values[position], background))
     return canvases

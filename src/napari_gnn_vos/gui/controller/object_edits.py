@@ -248,11 +248,14 @@ class ObjectEdits:
         return self._table.name_of(label)
 
     def _free_label(self) -> int:
-        label = max(self._table.labels) + 1
+        used = {*self._table.labels}
+        label = max(used) + 1
         if label > LAST_OBJECT:
+            label = next((k for k in range(1, LAST_OBJECT + 1) if k not in used), 0)
+        if label == 0:
             raise ScribbleError(
-                f"Objects are numbered 1 to {LAST_OBJECT}; all numbers up to the last "
-                "are used. Merge or remove objects first."
+                f"Objects are numbered 1 to {LAST_OBJECT}, and all numbers are used. "
+                "Merge or remove objects first."
             )
         return label
 

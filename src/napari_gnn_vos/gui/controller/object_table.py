@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import TypeVar
 
 from napari_gnn_vos.errors import ScribbleError
@@ -19,6 +21,9 @@ from napari_gnn_vos.gui.palette import (
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 V = TypeVar("V")
+
+MAX_LISTED = 20
+"""Largest number of objects that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,30 @@ class ObjectTable:
             return self.hidden
         return frozenset(self.objects) - {self.solo}
 
+    @property
+    def absent_frames(self) -> dict[int, list[int]]:
+        """Frames in which objects are annotated as absent, ascending, by label."""
+        frames: dict[int, list[int]] = {}
+        for frame, label in sorted(self.absent):
+            frames.setdefault(label, []).append(frame)
+        return frames
+
+    def is_invisible(self, label: int) -> bool:
+        """Whether an object is not shown."""
+        if self.solo is None:
+            return label in self.hidden
+        return label not in (self.solo, BACKGROUND)
+
+    def differing(self, other: ObjectTable) -> frozenset[int]:
+        """Return the labels in the list whose properties differ from another table."""
+        labels = self.locked ^ other.locked
+        labels |= {label for _, label in self.absent ^ other.absent}
+        labels |= self.invisible ^ other.invisible
+        for mine, theirs in ((self.names, other.names), (self.colours, other.colours)):
+            both = mine.keys() | theirs.keys()
+            labels |= {label for label in both if mine.get(label) != theirs.get(label)}
+        return labels & {*self.labels}
+
     def name_of(self, label: int) -> str:
         """Return the name of a label."""
         return self.names.get(label, label_name(label))
@@ -85,7 +114,7 @@ class ObjectTable:
         if label == BACKGROUND:
             raise ScribbleError("This is for objects only. Choose one in the list.")
         if label not in self.objects:
-            numbers = ", ".join(map(str, self.objects)) or "none"
+            numbers = _listed(self.objects)
             raise ScribbleError(
                 f"There is no object {label}; the list has {numbers}. Choose another, "
                 "or press Add object."
@@ -105,11 +134,21 @@ class ObjectTable:
 
     def with_labels(self, labels: Iterable[int]) -> ObjectTable:
         """Insert labels behind all smaller ones; those in the list stay in place."""
-        listed = list(self.labels)
-        for label in labels:
-            if label not in listed:
-                smaller = [row for row, other in enumerate(listed) if other < label]
-                listed.insert(max(smaller, default=-1) + 1, label)
+        new = sorted({*labels}.difference(self.labels))
+        if not new:
+            return self
+        rows = {label: row for row, label in enumerate(self.labels)}
+        ascending = sorted(rows)
+        last_rows = list(accumulate((rows[label] for label in ascending), max))
+        behind: dict[int, list[int]] = {}  # by row of the last smaller label
+        for label in new:
+            smaller = bisect(ascending, label)
+            behind.setdefault(last_rows[smaller - 1] if smaller else -1, []).append(
+                label
+            )
+        listed = behind.get(-1, [])
+        for row, label in enumerate(self.labels):
+            listed += [label, *behind.get(row, ())]
         return replace(self, labels=tuple(listed))
 
     def without(self, label: int) -> ObjectTable:
@@ -142,12 +181,8 @@ class ObjectTable:
             If there is no such object, or the colour is not ``#rrggbb``.
         """
         self.require(label)
-        colour = colour.lower()
-        if colour and not re.fullmatch("#[0-9a-f]{6}", colour):
-            raise ScribbleError(
-                f"A colour has the form #rrggbb, as #ff8800; {colour!r} has not."
-            )
-        default = colour in ("", to_hex(colour_of(label)))
+        colour = _checked(colour)
+        default = _is_default(label, colour)
         return replace(self, colours=_assigned(self.colours, label, colour, default))
 
     def moved(self, label: int, row: int) -> ObjectTable:
@@ -183,14 +218,15 @@ class ObjectTable:
     ) -> ObjectTable:
         """Add names and colours of a file, where none is assigned."""
         labels = {label for label in (*names, *colours) if 0 < label <= LAST_OBJECT}
-        table = self.with_labels(sorted(labels))
-        for label, name in names.items():
-            if label in table.objects and label not in self.names:
-                table = table.renamed(label, name)
-        for label, colour in colours.items():
-            if label in table.objects and label not in self.colours:
-                table = table.recoloured(label, colour)
-        return table
+        names = {k: v.strip() for k, v in names.items() if k in labels}
+        colours = {k: _checked(v) for k, v in colours.items() if k in labels}
+        new_names = {k: v for k, v in names.items() if v not in ("", label_name(k))}
+        new_colours = {k: v for k, v in colours.items() if not _is_default(k, v)}
+        return replace(
+            self.with_labels(labels),
+            names=new_names | dict(self.names),
+            colours=new_colours | dict(self.colours),
+        )
 
 
 class ObjectStore:
@@ -251,6 +287,27 @@ def _rebase_set(
     current: frozenset[V], base: frozenset[V], target: frozenset[V]
 ) -> frozenset[V]:
     return (current - (base - target)) | (target - base)
+
+
+def _checked(colour: str) -> str:
+    """Return a colour in lower case, if it has the form ``#rrggbb`` or is empty."""
+    colour = colour.lower()
+    if colour and not re.fullmatch("#[0-9a-f]{6}", colour):
+        raise ScribbleError(
+            f"A colour has the form #rrggbb, as #ff8800; {colour!r} has not."
+        )
+    return colour
+
+
+def _is_default(label: int, colour: str) -> bool:
+    return colour in ("", to_hex(colour_of(label)))
+
+
+def _listed(objects: tuple[int, ...]) -> str:
+    """Write numbers of objects for a message, the first of many ones only."""
+    shown = ", ".join(map(str, objects[:MAX_LISTED])) or "none"
+    hidden = len(objects) - MAX_LISTED
+    return f"{shown} and {hidden} more" if hidden > 0 else shown
 
 
 def _assigned(

@@ -199,6 +199,7 @@ def drawing_of(state: DrawingState) -> Drawing:
 
 def saved_objects(table: ObjectTable) -> SavedObjects:
     """Convert a table of objects to the data type of projects."""
+    absent = table.absent_frames
     objects = (
         ProjectObject(
             label,
@@ -206,7 +207,7 @@ def saved_objects(table: ObjectTable) -> SavedObjects:
             to_hex(table.colour_of(label)),
             label in table.locked,
             label in table.hidden,
-            tuple(sorted(t for t, absent in table.absent if absent == label)),
+            tuple(absent.get(label, ())),
         )
         for label in table.objects
     )

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.controller.drawing import Canvas, Drawing
+from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.layers.axes import Axes, LayerFrames
-from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.canvas import MAX_VALUE, Canvas, compact
+from napari_gnn_vos.structures.scribbles import MAX_LABEL, Scribble
 from napari_gnn_vos.structures.video import Video
 
 VIDEO_KEY = "gnn-vos video"
@@ -65,7 +66,7 @@ def brush_from_strokes(
     Parameters
     ----------
     stack : (T, H, W) array-like of integer
-        0 is unpainted, 1 to 254 an object, 255 background.
+        With the values of `structures.canvas`.
     shape : (int, int, int)
         Expected T, H and W.
     last : Drawing, optional
@@ -73,7 +74,7 @@ def brush_from_strokes(
 
     Returns
     -------
-    brush : dict of int to (H, W) ndarray of uint8
+    brush : dict of int to (H, W) ndarray of uint8 or uint16
         Painted frames by number.
 
     Raises
@@ -97,8 +98,8 @@ def brush_from_strokes(
 
 
 def _is_painted(frame: NDArray[Any]) -> bool:
-    """Whether a frame has strokes; the maximum of bytes is found faster than `any`."""
-    return bool(frame.max(initial=0) if frame.dtype == np.uint8 else frame.any())
+    """Whether a frame has strokes; the maximum is found faster than `any`."""
+    return bool(frame.max(initial=0) if frame.dtype.kind == "u" else frame.any())
 
 
 def lines_from_shapes(
@@ -163,13 +164,16 @@ def checked_canvas(frame: NDArray[Any], t: int) -> Canvas:
     ScribbleError
         If it has values that are not those of strokes.
     """
-    if frame.dtype != np.uint8 and not (frame.min() >= 0 and frame.max() <= 255):
+    if frame.dtype == np.uint8:
+        return frame.copy()
+    if not (frame.min() >= 0 and frame.max() <= MAX_VALUE):
         raise ScribbleError(
-            "Strokes have the values 0 (nothing), 1 to 254 (objects) and 255 "
-            f"(background); frame {t} has {frame.min()} to {frame.max()}. Paint with "
-            "the labels of the list."
+            f"Strokes have the values 0 (nothing), 255 (background) and 1 to "
+            f"{MAX_LABEL} (objects); frame {t} has {frame.min()} to {frame.max()}. "
+            "Paint with the labels of the list."
         )
-    return np.array(frame, np.uint8)
+    canvas = compact(frame)
+    return canvas.copy() if canvas is frame else canvas
 
 
 def _label(label: Any) -> int:

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Shapes
-from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.conversion import lines_from_shapes, shapes_from_lines
+from napari_gnn_vos.gui.layers.object_colormap import ObjectColormap
 from napari_gnn_vos.gui.palette import (
-    BACKGROUND_VALUE,
     Colour,
     colour_of,
     prediction_colours,
     stroke_colours,
 )
-from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.canvas import MAX_VALUE
+from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
         axes.to_layer(np.zeros(shape, np.uint8)),
         name=STROKES,
         opacity=0.9,
-        colormap=DirectLabelColormap(color_dict=stroke_colours()),
+        colormap=ObjectColormap(color_dict=stroke_colours()),
         **placement(image, axes, STROKES),
     )
     layer.brush_size = brush_size(shape)
@@ -94,14 +94,27 @@ def adopt_strokes(
 ) -> None:
     """Set type, colours and placement of a strokes layer that was read from a file."""
     data = layer.data
-    if data.dtype != np.uint8 and data.min() >= 0 and data.max() <= BACKGROUND_VALUE:
-        layer.data = data.astype(np.uint8)
-    layer.colormap = DirectLabelColormap(color_dict=stroke_colours())
+    if data.dtype != np.uint8 and data.min() >= 0 and data.max() <= MAX_VALUE:
+        layer.data = data.astype(label_dtype(int(data.max())), copy=False)
+    layer.colormap = ObjectColormap(color_dict=stroke_colours())
     layer.opacity, layer.brush_size = 0.9, brush_size(shape)
     options = placement(image, axes, STROKES)
     layer.metadata |= options.pop("metadata")
     for name, value in options.items():
         setattr(layer, name, value)
+
+
+def widen_strokes(layer: Labels, axes: Axes) -> None:
+    """Replace the array of a strokes layer by one of 16 bits.
+
+    Memory is used by the frames with strokes only.
+    """
+    stack = axes.to_stack(layer.data)
+    wide = np.zeros(stack.shape, np.uint16)
+    for t, frame in enumerate(stack):
+        if frame.any():
+            wide[t] = frame
+    layer.data = axes.to_layer(wide)
 
 
 def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes:
@@ -117,7 +130,7 @@ def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes
 
 
 def prediction_layer(
-    image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8]
+    image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8 | np.uint16]
 ) -> Labels:
     """Create a layer of predicted labels."""
     options = placement(image, axes, SEGMENTATION)
@@ -136,7 +149,7 @@ def labels_options(
         Other colours by label, 0 to 255.
     """
     stored = {k: np.array([*rgb, 255]) / 255 for k, rgb in (colours or {}).items()}
-    colormap = DirectLabelColormap(color_dict=prediction_colours() | stored)
+    colormap = ObjectColormap(color_dict=prediction_colours() | stored)
     return {"name": name, "opacity": 0.5, "colormap": colormap}
 
 

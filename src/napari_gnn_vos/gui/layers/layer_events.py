@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, label_of
+from napari_gnn_vos.structures.canvas import MAX_VALUE, label_of
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -181,7 +181,7 @@ class LayerEvents:
 
     def _on_selected_label(self, event: Any) -> None:
         value = event.source.selected_label
-        if 0 < value <= BACKGROUND_VALUE:  # 0 is the eraser
+        if 0 < value <= MAX_VALUE:  # 0 is the eraser
             self._callbacks.label_picked(label_of(value))
 
     def _on_paint(self, event: Any) -> None:

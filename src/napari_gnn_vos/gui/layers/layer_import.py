@@ -9,10 +9,10 @@ from napari.layers import Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.controller.drawing import Canvas, Drawing
+from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.layers.conversion import CLOSED_SHAPES, outline
 from napari_gnn_vos.gui.layers.factory import brush_size
-from napari_gnn_vos.gui.palette import value_of
+from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.vision import cv2
 
@@ -76,13 +76,13 @@ def drawing_of_layer(
     shapes = [[point] for point in layer.data] if _is_points(layer) else layer.data
     kinds = ["point"] * len(shapes) if _is_points(layer) else layer.shape_type
     canvases: dict[int, Canvas] = {}
-    lines = []
+    lines, dtype = [], constant(value_of(label)).dtype
     for points, kind in zip(shapes, kinds, strict=True):
         frame, path = _to_video(workspace, layer, np.asarray(points, float))
         if not 0 <= frame < workspace.video.shape[0]:
             continue
         if kind == "point" or (fill and kind in CLOSED_SHAPES):
-            blank = np.zeros(workspace.video.shape[1:], np.uint8)
+            blank = np.zeros(workspace.video.shape[1:], dtype)
             canvas = canvases.setdefault(frame, blank)
             _paint(canvas, path, kind, value_of(label))
         else:

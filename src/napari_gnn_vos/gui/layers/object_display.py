@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Labels, Shapes
-from napari.utils.colormaps import DirectLabelColormap
 
 from napari_gnn_vos.gui.controller.object_table import ObjectTable
 from napari_gnn_vos.gui.layers.factory import set_object_names
+from napari_gnn_vos.gui.layers.object_colormap import ObjectColormap
 from napari_gnn_vos.gui.palette import prediction_colours, stroke_colours
 
 
@@ -51,5 +51,5 @@ class ObjectDisplay:
         invisible = table.invisible
         if self._shown.get(layer, ({}, frozenset())) != (shown, invisible):
             colour_dict = colours(shown, invisible)
-            layer.colormap = DirectLabelColormap(color_dict=colour_dict)
+            layer.colormap = ObjectColormap(color_dict=colour_dict)
             self._shown[layer] = shown, invisible

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Labels
 
 from napari_gnn_vos.gui.layers import factory
@@ -124,6 +125,7 @@ class PredictionLayer:
         layer = self.layer
         if layer is None or not self._shown:
             return False
+        self._widen(step.labels.dtype)
         if isinstance(layer.data, EditableLabelFrames):
             layer.data.replace_frame(step.frame, step.packed or pack(step.labels))
         else:
@@ -133,6 +135,16 @@ class PredictionLayer:
         if step.frame == displayed:
             layer.refresh()
         return True
+
+    def _widen(self, dtype: np.dtype[Any]) -> None:
+        """Give the shown labels 16 bits if a frame of the running prediction has."""
+        layer = self.layer
+        if layer is None or dtype.itemsize <= layer.data.dtype.itemsize:
+            return
+        if isinstance(layer.data, EditableLabelFrames):
+            layer.data = layer.data.snapshot().widened().editable()
+        else:
+            layer.data = layer.data.astype(dtype)
 
     def discard_earlier(self) -> None:
         """Do not restore the labels that the layer had before."""

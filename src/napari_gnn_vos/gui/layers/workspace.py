@@ -10,7 +10,6 @@ from napari.layers import Labels, Shapes
 from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.gui.controller.drawing import (
-    Canvas,
     Drawing,
     VideoSource,
     same_lines,
@@ -29,10 +28,10 @@ from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.gui.layers.object_display import ObjectDisplay
 from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
-from napari_gnn_vos.gui.palette import BACKGROUND_VALUE, value_of
 from napari_gnn_vos.progress import PartialResult
+from napari_gnn_vos.structures.canvas import MAX_VALUE, Canvas, value_of, values_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
-from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
+from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -96,6 +95,13 @@ class Workspace:
             self._viewer.add_layer(layer)
         else:
             self._adopt(layer)
+        return layer
+
+    def strokes_up_to(self, value: int) -> Labels:
+        """Return the layer for brush strokes, with a type that has a pixel value."""
+        layer = self.strokes
+        if value > np.iinfo(layer.data.dtype).max:
+            factory.widen_strokes(layer, self.axes)
         return layer
 
     def _adopt(self, strokes: Labels) -> None:
@@ -162,9 +168,10 @@ class Workspace:
             colour = active_label.table.colour_of(active_label.label)
             factory.set_active_line_label(layer, active_label.label, colour)
         else:
-            layer = self.strokes
+            value = value_of(active_label.label)
+            layer = self.strokes_up_to(value)
             mode = "paint" if active_label.tool == "brush" else "pan_zoom"
-            layer.selected_label = value_of(active_label.label)
+            layer.selected_label = value
         self._uncover(layer)
         layer.visible = True  # on a hidden layer the mouse would move the view
         self._viewer.layers.selection.active = layer
@@ -230,7 +237,8 @@ class Workspace:
 
     def write(self, drawing: Drawing) -> None:
         """Replace all strokes and lines by `drawing`."""
-        strokes = self.strokes
+        wide = any(canvas.dtype.itemsize > 1 for canvas in drawing.brush.values())
+        strokes = self.strokes_up_to(MAX_VALUE if wide else 0)
         stack = self.axes.to_stack(strokes.data)
         for t in range(len(stack)):
             if t in drawing.brush:
@@ -266,12 +274,11 @@ class Workspace:
         pixels : tuple of ndarray
             Indices into the prediction layer, one array per axis.
         """
-        layer, strokes = self.prediction, self.strokes
+        layer = self.prediction
         if layer is not None:
-            labels = np.asarray(layer.data[pixels])
-            strokes.data[pixels] = np.where(
-                labels == BACKGROUND, BACKGROUND_VALUE, labels
-            )
+            values = values_of(np.asarray(layer.data[pixels]))
+            strokes = self.strokes_up_to(int(values.max(initial=0)))
+            strokes.data[pixels] = values
             strokes.refresh()
 
     def step_painted(self, method: str, drawing: Drawing) -> None:
@@ -283,17 +290,19 @@ class Workspace:
         drawing : Drawing
             Drawing that the prediction was made from.
         """
-        layer, strokes, t = self.prediction, self.strokes, self.frame
+        layer, t = self.prediction, self.frame
         if layer is None:
             return
         index = self.axes.layer_index(t)
         before = np.array(layer.data[index])
         getattr(layer, method)()
-        after, canvas = np.asarray(layer.data[index]), strokes.data[index]
-        drawn = drawing.brush.get(t, np.zeros_like(canvas))
-        values = np.where(after == BACKGROUND, BACKGROUND_VALUE, after)
-        values = drawn if method == "undo" else values
-        canvas[before != after] = values[before != after]
+        after = np.asarray(layer.data[index])
+        values = values_of(after)
+        if method == "undo":
+            values = drawing.brush.get(t, np.zeros_like(values))
+        changed = before != after
+        strokes = self.strokes_up_to(int(values[changed].max(initial=0)))
+        strokes.data[index][changed] = values[changed]
         strokes.refresh()
 
     def adopt(self, layer: Layer) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.controller.colour_choice import contrasting_colours
 from napari_gnn_vos.gui.layers.computed_labels import ComputedLabels, ComputedLayer
 from napari_gnn_vos.gui.layers.neighbour_contours import neighbour_contours
+from napari_gnn_vos.gui.layers.object_colormap import ObjectColormap
 from napari_gnn_vos.gui.palette import prediction_colours
 
 if TYPE_CHECKING:
@@ -190,8 +190,8 @@ class DisplayTools:
             return neighbour_contours(before, after, workspace.video.shape[1:])
 
         axes, shape = workspace.axes, workspace.video.shape
-        data = ComputedLabels(compute, shape, axes, np.uint8)
-        colours = DirectLabelColormap(color_dict=prediction_colours())
+        data = ComputedLabels(compute, shape, axes, np.uint16)
+        colours = ObjectColormap(color_dict=prediction_colours())
         viewer, image = self._annotator.viewer, workspace.image
         options = {"colormap": colours}
         return ComputedLayer(viewer, image, data, axes, NEIGHBOURS, options)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.controller.drawing import Drawing
 from napari_gnn_vos.gui.layers.computed_labels import ComputedLabels, ComputedLayer
-from napari_gnn_vos.gui.palette import value_of
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
+from napari_gnn_vos.structures.canvas import constant, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +86,8 @@ class SuperpixelTools:
         workspace, frame = self._require_workspace(), self._annotator.frame
         node = self._node_at(world)
         pixels = np.nonzero(self._labels(self._require_session(), frame) == node)
-        strokes = workspace.strokes
         value = value_of(self._annotator.active_label.label)
+        strokes = workspace.strokes_up_to(value)
         index = _layer_indices(workspace, frame, pixels)
         erase = bool((np.asarray(strokes.data[index]) == value).all())
         strokes.data_setitem(index, 0 if erase else value)
@@ -117,8 +117,9 @@ class SuperpixelTools:
         active = self._annotator.active_label
         node, value = self._node_at(None), value_of(active.label)
         graph, settings = session.graph, session.config.seeds
+        stroke = constant(value)
         canvases = {
-            t: np.isin(self._labels(session, t), nodes) * np.uint8(value)
+            t: np.where(np.isin(self._labels(session, t), nodes), stroke, np.uint8(0))
             for t, nodes in follow_superpixel(graph, frame, node, count, settings)
         }
         action = f"superpixel of {active.name_of(active.label)} on frames {frame} to "

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_gnn_vos.gui.controller.object_table import ObjectTable
 from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.object_menu import ObjectMenu
 from napari_gnn_vos.gui.widgets.object_row import (
@@ -28,13 +29,11 @@ from napari_gnn_vos.gui.widgets.object_row import (
     ObjectDelegate,
     RowIcon,
     icon_at,
-    swatch,
 )
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.controller.object_table import ObjectTable
     from napari_gnn_vos.gui.controller.view_state import ViewState
 
 ROWS_SHOWN = 3
@@ -57,6 +56,7 @@ class ObjectList(QListWidget):
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__()
         self._annotator, self._attempt = annotator, attempt
+        self._shown: ObjectTable | None = None  # None if rows may differ from it
         self._last_focus: QWidget | None = None  # before a name is edited
         self.setObjectName("objects")
         self.setIconSize(QSize(SWATCH, SWATCH))
@@ -121,16 +121,32 @@ class ObjectList(QListWidget):
 
     def show_state(self, state: ViewState) -> None:
         """Show the labels, their properties and the active label."""
+        table, shown = state.table, self._shown
         self.blockSignals(True)
-        if self._labels() != state.table.labels:
-            self.clear()
-            for label in state.table.labels:
-                self.addItem(_item(label))
-        for row in range(self.count()):
-            _show_object(self.item(row), state.table)
-        self.setCurrentRow(state.table.labels.index(state.active_label))
+        if table is not shown:
+            kept = self._set_labels(table.labels)
+            changed = {*table.labels} if shown is None else table.differing(shown)
+            absent = table.absent_frames
+            for row, label in enumerate(table.labels):
+                if row >= kept or label in changed:
+                    _show_object(self.item(row), table, absent.get(label, []))
+            self._shown = table
+            self.viewport().update()
+        self.setCurrentRow(table.labels.index(state.active_label))
         self.blockSignals(False)
-        self.viewport().update()
+
+    def _set_labels(self, labels: tuple[int, ...]) -> int:
+        """Replace the rows from the first that differs; return the number of others."""
+        kept = 0
+        for present, label in zip(self._labels(), labels, strict=False):
+            if present != label:
+                break
+            kept += 1
+        for row in reversed(range(kept, self.count())):
+            self.takeItem(row)
+        for label in labels[kept:]:
+            self.addItem(_item(label))
+        return kept
 
     def _labels(self) -> tuple[int, ...]:
         return tuple(self.item(row).data(LABEL) for row in range(self.count()))
@@ -145,15 +161,16 @@ class ObjectList(QListWidget):
 
     def _rename(self, item: QListWidgetItem) -> None:
         label, name = item.data(LABEL), item.text()
+        self._shown = None
         if label != BACKGROUND:
             self._attempt(lambda: self._annotator.objects.rename(label, name))
 
     def _move(self, *_args: object) -> None:
         """Move the object that was dragged to another row."""
+        self._shown = None
         before, after = self._annotator.objects.table.labels, self._labels()
-        moved = [x for x in before if _neighbours(x, before) != _neighbours(x, after)]
         label = self.currentItem().data(LABEL)
-        if moved and label != BACKGROUND:
+        if after != before and label != BACKGROUND:
             row = after.index(label)
             self._attempt(lambda: self._annotator.objects.move(label, row))
 
@@ -163,11 +180,6 @@ class ObjectList(QListWidget):
             self._annotator.active_label.choose(item.data(LABEL))
             menu = ObjectMenu(self, self._annotator, self._attempt)
             menu.popup(self.viewport().mapToGlobal(position))
-
-
-def _neighbours(label: int, labels: tuple[int, ...]) -> tuple[int, ...]:
-    row = labels.index(label)
-    return labels[max(row - 1, 0) : row + 2]
 
 
 def _item(label: int) -> QListWidgetItem:
@@ -183,17 +195,12 @@ def _item(label: int) -> QListWidgetItem:
     return item
 
 
-def _show_object(item: QListWidgetItem, table: ObjectTable) -> None:
-    """Show the properties of an object in its row."""
+def _show_object(item: QListWidgetItem, table: ObjectTable, absent: list[int]) -> None:
+    """Show the properties of an object in its row; it is absent in some frames."""
     label = item.data(LABEL)
-    colour = table.colour_of(label)
-    if item.data(SWATCH_COLOUR) != colour:
-        item.setIcon(swatch(colour))
-        item.setData(SWATCH_COLOUR, colour)
-    if item.text() != table.name_of(label):
-        item.setText(table.name_of(label))
+    item.setData(SWATCH_COLOUR, table.colour_of(label))
+    item.setText(table.name_of(label))
     item.setData(LOCKED, label in table.locked)
-    item.setData(HIDDEN, label in table.invisible)
-    frames = sorted(t for t, absent in table.absent if absent == label)
-    numbers = ", ".join(map(str, frames))
-    item.setToolTip(f"Absent in frame {numbers}" if frames else "")
+    item.setData(HIDDEN, table.is_invisible(label))
+    numbers = ", ".join(map(str, absent))
+    item.setToolTip(f"Absent in frame {numbers}" if absent else "")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 
-from qtpy.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt
+from qtpy.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -67,6 +68,15 @@ class ObjectDelegate(QStyledItemDelegate):
             colour = QColor("white") if selected else option.palette.text().color()
             self._paint_icons(painter, row, index, colour)
 
+    def initStyleOption(  # noqa: N802
+        self, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Add the swatch of the colour, which is drawn for visible rows only."""
+        super().initStyleOption(option, index)
+        option.icon = swatch(index.data(SWATCH_COLOUR))
+        option.decorationSize = QSize(SWATCH, SWATCH)
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+
     def _paint_icons(
         self, painter: QPainter, row: QRect, index: QModelIndex, colour: QColor
     ) -> None:
@@ -103,6 +113,7 @@ def draw_eye(painter: QPainter, area: QRectF, colour: QColor, closed: bool) -> N
         painter.drawEllipse(area.center(), 1.8, 1.8)
 
 
+@lru_cache(maxsize=256)
 def swatch(colour: Colour) -> QIcon:
     """Draw a disc in a colour, at twice the size for high resolutions."""
     picture = QPixmap(2 * SWATCH, 2 * SWATCH)

@@ -12,10 +12,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_gnn_vos.io.project.records import (
     MAX_RECORDS,
+    DrawingRecord,
     EntryRecord,
     HistoryRecord,
     Line,
@@ -24,17 +24,18 @@ from napari_gnn_vos.io.project.records import (
     ObjectsRecord,
     Record,
     RoundRecord,
-    StrokeRecord,
-    changed_runs,
+    canvas_records,
     decode_constraints,
     decode_line,
     encode_constraints,
     encode_line,
+    format_version_of,
     pixels_of,
     runs_of,
     scribbles_of,
-    value_of_label,
+    values_of_record,
 )
+from napari_gnn_vos.structures.canvas import Canvas
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import (
     CanvasKind,
@@ -71,6 +72,8 @@ class ProjectLog:
     objects : SavedObjects
     active : int
         Label that is drawn next.
+    format_version : int
+        First version of the format that has all records.
     """
 
     def __init__(
@@ -84,9 +87,10 @@ class ProjectLog:
         self.history = SavedHistory()
         self.objects = SavedObjects()
         self.active = 1
+        self.format_version = 1
         self._object_lists: dict[int, SavedObjects] = {}  # by position
-        self._drawing_records: list[tuple[int, StrokeRecord | LinesRecord]] = []
-        self._canvases: dict[tuple[CanvasKind, int], NDArray[np.uint8]] = {}
+        self._drawing_records: list[tuple[int, DrawingRecord]] = []
+        self._canvases: dict[tuple[CanvasKind, int], Canvas] = {}
         self._lines: tuple[Scribble, ...] = ()
 
     @property
@@ -126,24 +130,17 @@ class ProjectLog:
         return self._object_lists.get(position)
 
     def record_canvas(
-        self, layer: CanvasKind, frame: int, canvas: NDArray[np.uint8], number: int = 0
+        self, layer: CanvasKind, frame: int, canvas: Canvas, number: int = 0
     ) -> None:
         """Record the changed pixels of a frame; `number` is that of the next round."""
         old = self._canvases.get((layer, frame))
         old = np.zeros_like(canvas) if old is None else old
         if np.array_equal(canvas, old):
             return
-        for runs in changed_runs(frame, old, canvas):
-            record = StrokeRecord(
-                frame=frame,
-                label=runs.label,
-                runs=runs.runs,
-                time=_now(),
-                round=number,
-                layer=layer,
-            )
+        properties = {"time": _now(), "round": number, "layer": layer}
+        for record in canvas_records(frame, old, canvas, **properties):
             self._drawing_records.append((self.position, record))
-            self._append(encode_line(record))
+            self._append(record)
         if canvas.any():
             self._canvases[layer, frame] = canvas.copy()
         else:
@@ -242,7 +239,7 @@ class ProjectLog:
     def _add(self, record: Record, line: bytes | None = None) -> bool:
         """Append a record; return whether it fits to the video."""
         position = self.position
-        if isinstance(record, StrokeRecord | LinesRecord):
+        if isinstance(record, DrawingRecord):
             state = _Replay(self.shape, self._canvases, self._lines)
             if not state.apply(record):
                 return False
@@ -250,10 +247,12 @@ class ProjectLog:
             self._drawing_records.append((position, record))
         elif not self._store(record):
             return False
-        self._append(line or encode_line(record))
+        self._append(record, line)
         return True
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, record: Record, line: bytes | None = None) -> None:
+        self.format_version = max(self.format_version, format_version_of(record))
+        line = line or encode_line(record)
         self.lines.append(line)
         if self.append is not None:
             self.append(line)
@@ -293,25 +292,27 @@ class _Replay:
     def __init__(
         self,
         shape: tuple[int, int, int],
-        canvases: dict[tuple[CanvasKind, int], NDArray[np.uint8]] | None = None,
+        canvases: dict[tuple[CanvasKind, int], Canvas] | None = None,
         lines: tuple[Scribble, ...] = (),
     ) -> None:
         self.shape, self.lines = shape, lines
         self.canvases = {} if canvases is None else canvases
 
-    def apply(self, record: StrokeRecord | LinesRecord) -> bool:
+    def apply(self, record: DrawingRecord) -> bool:
         """Apply a record; return whether it fits to the video."""
         if isinstance(record, LinesRecord):
             added = (Scribble(x.frame, x.label, np.array(x.path)) for x in record.lines)
             self.lines = (*self.lines[: record.kept], *added)
             return all(line.frame < self.shape[0] for line in record.lines)
         flat = pixels_of(record, self.shape)
-        if flat is None:
+        values = None if flat is None else values_of_record(record)
+        if flat is None or values is None:
             return False
         key = (record.layer, record.frame)
         old = self.canvases.get(key)
-        canvas = np.zeros(self.shape[1:], np.uint8) if old is None else old.copy()
-        canvas.ravel()[flat] = value_of_label(record.label)
+        old = np.zeros(self.shape[1:], np.uint8) if old is None else old
+        canvas = old.astype(np.result_type(old, values))
+        canvas.ravel()[flat] = values
         if canvas.any():
             self.canvases[key] = canvas
         else:

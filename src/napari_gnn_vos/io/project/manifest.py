@@ -14,8 +14,9 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.json_file import validation_summary
 from napari_gnn_vos.io.project.parts import MANIFEST, MAX_MANIFEST_BYTES, read_part
 
-FORMAT_VERSION = 1
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+FORMAT_VERSION = 2
+"""Version 2 has labels above 254 and records of many labels."""
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
 """From each older format version: the manifest of the next version, without its
 number."""
 

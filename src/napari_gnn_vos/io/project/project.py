@@ -16,6 +16,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.manifest import (
+    FORMAT_VERSION,
     MAX_PART_BYTES,
     Manifest,
     Part,
@@ -189,6 +190,7 @@ class Project:
         """
         parts: dict[str, bytes] = {}
         manifest = self._manifest(Part(name=GROWING_LOG), {}, parts)
+        manifest.version = FORMAT_VERSION  # that of any later record
         write_parts(folder, parts, manifest.model_dump_json().encode(), durable=durable)
 
     def _manifest(
@@ -200,6 +202,7 @@ class Project:
             content = encode_thumbnail(self.thumbnail)
             thumbnail = _add_part(parts, "thumbnail", "png", content)
         return Manifest(
+            version=self.log.format_version,
             created_by=f"napari-gnn-vos {__version__}",
             video=VideoRecord(**asdict(self.video)),
             config=self.config,

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from napari_gnn_vos.structures.canvas import (
+    Canvas,
+    compact,
+    constant,
+    label_of,
+    value_of,
+)
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import CanvasKind
-from napari_gnn_vos.structures.scribbles import BACKGROUND, ERASED, Scribble
+from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
-BACKGROUND_VALUE = 255
+MAX_LABEL_OF_VERSION_1 = 254
+"""Largest label of an object in the format version 1."""
+MANY_LABELS = 16
+"""A change of more labels is one record, instead of one for each label."""
 MAX_RECORDS = 1_000_000
 MAX_ITEMS = 10_000_000
 """Largest number of runs or points of a record."""
 
-Label = Annotated[int, Field(ge=ERASED, le=254)]
+Label = Annotated[int, Field(ge=ERASED, le=MAX_LABEL)]
 FrameIndex = Annotated[int, Field(ge=0, lt=2**31)]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=10_000)]
@@ -27,16 +37,19 @@ Position = Annotated[int, Field(ge=0, le=MAX_RECORDS)]
 RoundIndex = Annotated[int, Field(ge=-1, lt=MAX_RECORDS)]
 
 
-class PixelRuns(BaseModel):
-    """Pixels of one frame with one label.
+Runs = Annotated[
+    list[Annotated[int, Field(ge=0, lt=2**40)]], Field(max_length=MAX_ITEMS)
+]
+"""Alternately the first index and the number of pixels of each run, in rows of the
+flattened frame."""
 
-    `runs` alternates the first index and the number of pixels of each run, in rows of
-    the flattened frame.
-    """
+
+class PixelRuns(BaseModel):
+    """Pixels of one frame with one label."""
 
     frame: FrameIndex
     label: Label
-    runs: list[Annotated[int, Field(ge=0, lt=2**40)]] = Field(max_length=MAX_ITEMS)
+    runs: Runs
 
 
 class Line(BaseModel):
@@ -58,6 +71,18 @@ class StrokeRecord(PixelRuns):
     layer: CanvasKind = "brush"
 
 
+class CanvasRecord(BaseModel):
+    """Pixels that a change of many labels changed; `labels` has that of each run."""
+
+    kind: Literal["canvas"] = "canvas"
+    frame: FrameIndex
+    labels: list[Label] = Field(max_length=MAX_ITEMS)
+    runs: Runs
+    time: Text
+    round: FrameIndex
+    layer: CanvasKind = "brush"
+
+
 class LinesRecord(BaseModel):
     """The lines after the first `kept` ones."""
 
@@ -71,7 +96,7 @@ class LinesRecord(BaseModel):
 class ConstraintsRecord(BaseModel):
     """See `Constraints`."""
 
-    locked: list[Label] = Field(default_factory=list, max_length=255)
+    locked: list[Label] = Field(default_factory=list, max_length=MAX_LABEL + 1)
     absent: list[tuple[FrameIndex, Label]] = Field(
         default_factory=list, max_length=MAX_RECORDS
     )
@@ -112,7 +137,7 @@ class HistoryRecord(BaseModel):
 class ObjectRecord(BaseModel):
     """See `ProjectObject`."""
 
-    label: Annotated[int, Field(ge=1, le=254)]
+    label: Annotated[int, Field(ge=1, le=MAX_LABEL)]
     name: Text = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
     locked: bool = False
@@ -125,12 +150,14 @@ class ObjectsRecord(BaseModel):
 
     kind: Literal["objects"] = "objects"
     time: Text
-    active: Annotated[int, Field(ge=0, le=254)] = 1
-    objects: list[ObjectRecord] = Field(max_length=254)
-    solo: Annotated[int, Field(ge=1, le=254)] | None = None
+    active: Annotated[int, Field(ge=0, le=MAX_LABEL)] = 1
+    objects: list[ObjectRecord] = Field(max_length=MAX_LABEL)
+    solo: Annotated[int, Field(ge=1, le=MAX_LABEL)] | None = None
 
 
-Record = StrokeRecord | LinesRecord | RoundRecord | HistoryRecord | ObjectsRecord
+DrawingRecord = StrokeRecord | CanvasRecord | LinesRecord
+"""Records that change the drawing."""
+Record = DrawingRecord | RoundRecord | HistoryRecord | ObjectsRecord
 _RECORD: TypeAdapter[Record] = TypeAdapter(
     Annotated[Record, Field(discriminator="kind")]
 )
@@ -169,23 +196,32 @@ def decode_constraints(record: ConstraintsRecord) -> Constraints:
     )
 
 
-def changed_runs(
-    frame: int, old: NDArray[np.uint8], new: NDArray[np.uint8]
-) -> Iterator[PixelRuns]:
-    """Encode the changed pixels of a canvas as runs, for each new value.
+def canvas_records(
+    frame: int, old: Canvas, new: Canvas, **properties: Any
+) -> Iterator[StrokeRecord | CanvasRecord]:
+    """Encode the changed pixels of a canvas as runs.
 
     Parameters
     ----------
     frame : int
-    old, new : (H, W) ndarray of uint8
+    old, new : (H, W) ndarray of uint8 or uint16
+    **properties
+        Time, round and layer of the records.
     """
-    values = np.where(new != old, new.astype(np.int16), np.int16(-1)).ravel()
+    values = np.where(new != old, new.astype(np.int32), np.int32(-1)).ravel()
     starts = np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
     lengths, values = np.diff(starts, append=values.size), values[starts]
-    for value in np.unique(values[values >= 0]):
-        here = values == value
-        runs = np.stack([starts[here], lengths[here]], axis=1).ravel().tolist()
-        yield PixelRuns(frame=frame, label=_label(int(value)), runs=runs)
+    changed = values >= 0
+    runs, values = np.stack([starts, lengths], axis=1)[changed], values[changed]
+    present = np.unique(values)
+    if len(present) > MANY_LABELS:
+        labels = [_label(value) for value in values.tolist()]
+        flat = runs.ravel().tolist()
+        yield CanvasRecord(frame=frame, labels=labels, runs=flat, **properties)
+        return
+    for value in present.tolist():
+        flat = runs[values == value].ravel().tolist()
+        yield StrokeRecord(frame=frame, label=_label(value), runs=flat, **properties)
 
 
 def runs_of(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:
@@ -197,7 +233,7 @@ def runs_of(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:
 
 
 def pixels_of(
-    record: PixelRuns, shape: tuple[int, int, int]
+    record: PixelRuns | CanvasRecord, shape: tuple[int, int, int]
 ) -> NDArray[np.int64] | None:
     """Decode runs to indices of pixels; None if they are outside the video."""
     pairs = np.array(record.runs, np.int64)
@@ -222,10 +258,44 @@ def scribbles_of(
             yield Scribble(record.frame, record.label, path, connected=False)
 
 
+def values_of_record(record: StrokeRecord | CanvasRecord) -> Canvas | None:
+    """Return the canvas value of each pixel of a record, in the order of `pixels_of`.
+
+    None if there is not one label for each run.
+    """
+    if isinstance(record, StrokeRecord):
+        return np.array(constant(_value(record.label)))
+    if len(record.runs) != 2 * len(record.labels):
+        return None
+    values = np.array([_value(label) for label in record.labels], np.uint16)
+    return compact(np.repeat(values, record.runs[1::2]))
+
+
+def format_version_of(record: Record) -> int:
+    """Return the first format version that has a record."""
+    if isinstance(record, CanvasRecord):
+        return 2
+    return 2 if max(_labels_in(record), default=0) > MAX_LABEL_OF_VERSION_1 else 1
+
+
+def _labels_in(record: Record) -> Iterator[int]:
+    """Iterate over the labels of a record."""
+    if isinstance(record, StrokeRecord):
+        yield record.label
+    elif isinstance(record, LinesRecord):
+        yield from (line.label for line in record.lines)
+    elif isinstance(record, RoundRecord):
+        yield from (runs.label for runs in record.scribbles)
+        yield from record.constraints.locked
+        yield from (label for _, label in record.constraints.absent)
+    elif isinstance(record, ObjectsRecord):
+        yield record.active
+        yield from (item.label for item in record.objects)
+
+
 def _label(value: int) -> int:
-    return {0: ERASED, BACKGROUND_VALUE: BACKGROUND}.get(value, value)
+    return ERASED if value == 0 else label_of(value)
 
 
-def value_of_label(label: int) -> int:
-    """Return the value of a label on a canvas."""
-    return {ERASED: 0, BACKGROUND: BACKGROUND_VALUE}.get(label, label)
+def _value(label: int) -> int:
+    return 0 if label == ERASED else value_of(label)

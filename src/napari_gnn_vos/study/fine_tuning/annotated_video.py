@@ -17,13 +17,12 @@ from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.parts import is_project
 from napari_gnn_vos.io.project.video_reference import find_video
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.structures.canvas import compact, labels_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.scribbles import MAX_LABEL
 from napari_gnn_vos.structures.video import Video
 
-Mask = NDArray[np.uint8]
-BACKGROUND_VALUE = 255
-"""Background in the label images of accepted frames."""
-MAX_UINT8_LABEL = 254
+Mask = NDArray[np.uint8 | np.uint16]
 SEPARATOR = "="
 """Between a video and its labels in the text of a source."""
 
@@ -35,7 +34,7 @@ class AnnotatedVideo:
     Parameters
     ----------
     video : Video
-    masks : mapping of int to (H, W) ndarray of uint8
+    masks : mapping of int to (H, W) ndarray of uint8 or uint16
         Labels by number of the frame, 0 is background. The user has accepted or
         corrected them.
 
@@ -124,8 +123,8 @@ def collect_masks(
 
     Parameters
     ----------
-    accepted : mapping of int to (H, W) ndarray of uint8
-        Label images of accepted frames; 0 and 255 are background.
+    accepted : mapping of int to (H, W) ndarray of uint8 or uint16
+        Accepted frames, with the values of `structures.canvas`.
     labels : LabelFrames or None
         Prediction that contains the corrections.
     corrected : collection of int
@@ -133,14 +132,14 @@ def collect_masks(
 
     Returns
     -------
-    masks : dict of int to (H, W) ndarray of uint8
+    masks : dict of int to (H, W) ndarray of uint8 or uint16
         Of frames with an object.
     """
     masks = {}
     if labels is not None:
         masks = {t: checked_mask(labels.frame(t)) for t in corrected}
     for t, canvas in accepted.items():
-        masks[t] = np.where(canvas == BACKGROUND_VALUE, 0, canvas).astype(np.uint8)
+        masks[t] = labels_of(canvas)
     return {t: mask for t, mask in masks.items() if mask.any()}
 
 
@@ -184,16 +183,16 @@ def _file_masks(path: Path, video: Video) -> dict[int, Mask]:
 
 
 def checked_mask(labels: NDArray[Any]) -> Mask:
-    """Return a label image with at most 254 labels.
+    """Return a label image in 8 or 16 bits.
 
     Raises
     ------
     ShapeError
-        If there are more labels.
+        If there are larger labels than `MAX_LABEL`.
     """
-    if labels.size and int(labels.max()) > MAX_UINT8_LABEL:
+    if int(labels.max(initial=0)) > MAX_LABEL:
         raise ShapeError(
-            f"Fine-tuning uses labels up to {MAX_UINT8_LABEL}; a label image has "
+            f"Fine-tuning uses labels up to {MAX_LABEL}; a label image has "
             f"{labels.max()}. Renumber the objects."
         )
-    return labels.astype(np.uint8)
+    return compact(labels)

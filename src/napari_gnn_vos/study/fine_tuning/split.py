@@ -52,7 +52,8 @@ class Clip:
         """Prepare the clip."""
         video = clip_video(self.source.video, self.span)
         session = yield from start(video, config, cache)
-        truth = np.zeros(video.shape, np.uint8)
+        dtype = np.result_type(np.uint8, *self.source.masks.values())
+        truth = np.zeros(video.shape, dtype)
         for t in self.labelled:
             truth[t - self.span.start] = self.source.masks[t]
         labelled = tuple(t - self.span.start for t in self.labelled)
