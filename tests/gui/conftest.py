@@ -3,7 +3,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_gnn_vos.gui import plugin, scripting
-from tests.gui import fakes
+from tests.controller import fakes
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
+from napari_gnn_vos.controller.palette import colour_of
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.layers.factory import (
@@ -13,9 +14,8 @@ from napari_gnn_vos.gui.layers.factory import (
     STROKES,
     prediction_layer,
 )
-from napari_gnn_vos.gui.palette import colour_of
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
-from tests.gui import fakes
+from tests.controller import fakes
 
 T, H, W = fakes.SHAPE
 

@@ -10,7 +10,7 @@ from napari.utils.key_bindings import coerce_keybinding
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.layers.factory import LINES, SEGMENTATION, STROKES
-from tests.gui import fakes
+from tests.controller import fakes
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.errors import ScribbleError, VideoError
-from napari_gnn_vos.gui.layers.axes import Axes
 from napari_gnn_vos.gui.layers.conversion import (
     VIDEO_KEY,
+    Axes,
     brush_from_strokes,
     lines_from_shapes,
     outline,

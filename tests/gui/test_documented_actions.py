@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from napari_gnn_vos.controller.rounds import ModelChoice
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.controller.model_choice import ModelChoice
-from napari_gnn_vos.gui.preferences import PreferenceStore
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.fine_tuning import FineTuning
@@ -19,7 +18,7 @@ from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
 from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
-from napari_gnn_vos.gui.tools.window import WindowTools
+from napari_gnn_vos.gui.tools.window import PreferenceStore, WindowTools
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -24,7 +24,7 @@ from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
 from napari_gnn_vos.gui.writer import write_overlay
 from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats.registry import FORMATS, format_named
-from tests.gui import fakes
+from tests.controller import fakes
 
 pytestmark = pytest.mark.gui
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_gnn_vos.controller.rounds import ModelChoice
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.gui import scripting
-from napari_gnn_vos.gui.controller.model_choice import ModelChoice
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.model import named_models
 from napari_gnn_vos.progress import Progress
-from tests.gui import fakes
+from tests.controller import fakes
 from tests.model.test_named_models import CARD, copy_bundled
 
 

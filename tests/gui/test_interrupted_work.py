@@ -9,7 +9,7 @@ import pytest
 
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.progress import PartialResult, Progress
-from tests.gui import fakes
+from tests.controller import fakes
 
 pytestmark = pytest.mark.gui
 VIDEO = "toy"

@@ -4,7 +4,7 @@ import pytest
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
-from tests.gui import fakes
+from tests.controller import fakes
 
 T, H, W = fakes.SHAPE
 

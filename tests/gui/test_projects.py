@@ -14,7 +14,7 @@ from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.projects import VideoNotFoundError
 from napari_gnn_vos.io.project import autosave
 from napari_gnn_vos.io.project.project import Project
-from tests.gui import fakes
+from tests.controller import fakes
 
 
 def read(viewer, path):

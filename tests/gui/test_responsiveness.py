@@ -14,7 +14,7 @@ from napari_gnn_vos.hardware import SWITCH_SECONDS
 from napari_gnn_vos.io.project import autosave, parts, project
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.progress import Progress
-from tests.gui import fakes
+from tests.controller import fakes
 
 pytestmark = pytest.mark.gui
 

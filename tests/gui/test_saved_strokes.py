@@ -6,12 +6,11 @@ import tifffile
 from napari.layers import Image, Labels
 from napari.plugins import _initialize_plugins
 
+from napari_gnn_vos.controller.palette import colour_of
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.palette import colour_of
-from napari_gnn_vos.gui.reader import read
-from napari_gnn_vos.gui.saved_labels import replace_images_of_labels
+from napari_gnn_vos.gui.reader import read, replace_images_of_labels
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
-from tests.gui import fakes
+from tests.controller import fakes
 
 T, H, W = fakes.SHAPE
 

@@ -15,7 +15,7 @@ from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.model import named_models
 from napari_gnn_vos.study.fine_tuning import fine_tune, fine_tune_settings
-from tests.gui import fakes
+from tests.controller import fakes
 from tests.study.fine_tuning.videos import SHORT
 
 pytestmark = pytest.mark.gui

@@ -8,7 +8,7 @@ from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.gui import worker
 from napari_gnn_vos.gui.worker import run_in_thread
 from napari_gnn_vos.progress import PartialResult, Progress
-from tests.gui import fakes
+from tests.controller import fakes
 
 pytestmark = pytest.mark.gui
 

@@ -10,7 +10,7 @@ from napari_gnn_vos.interact.uncertainty import (
 )
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Prediction, Session
-from tests.gui.fakes import video
+from tests.controller.fakes import video
 
 
 def session(expected, drawn=()):

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_gnn_vos.controller.controller import Controller
+from napari_gnn_vos.controller.jobs import AutoPredict
+from napari_gnn_vos.controller.project_keeper import ProjectKeeper
+from napari_gnn_vos.controller.rounds import ModelChoice
+from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
+from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.controller.active_label import ActiveLabel
-from napari_gnn_vos.gui.controller.controller import Controller
-from napari_gnn_vos.gui.controller.jobs import AutoPredict
-from napari_gnn_vos.gui.controller.model_choice import ModelChoice
-from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
-from napari_gnn_vos.gui.controller.view_state import ViewState
-from napari_gnn_vos.gui.deprecation import renamed_attribute
-from napari_gnn_vos.gui.layer_follower import LayerFollower
-from napari_gnn_vos.gui.layers.prediction_layer import ResultPresenter
+from napari_gnn_vos.gui.layer_follower import LayerFollower, ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
-from napari_gnn_vos.gui.preferences import Preferences, PreferenceStore
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.fine_tuning import FineTuning
@@ -31,7 +28,7 @@ from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
 from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
-from napari_gnn_vos.gui.tools.window import WindowTools
+from napari_gnn_vos.gui.tools.window import PreferenceStore, WindowTools
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -110,7 +107,7 @@ class Annotator:
         self.history = HistoryTools(self)
         self.preferences, self.window = PreferenceStore(self), WindowTools(self)
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
-        self._events = LayerFollower(self)
+        self._follower = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
         self.models.changed.connect(controller.notice_model)
         controller.active_label.changed.connect(self._select_tool)
@@ -165,13 +162,11 @@ class Annotator:
         workspace = None if image is None else Workspace(self.viewer, image)
         self._leave_workspace()
         self.workspace = workspace
-        self._apply_appearance()
+        self.preferences.apply_to_new_layers()
         self.controller.open(workspace)
         if workspace is not None:
             workspace.bring_to_front()
-            workspace.slice_tracker.changed.connect(self._report_slice)
-            self._events.observe_image()
-            self._events.observe_prediction()
+            self._follower.observe_workspace()
         self.list_drawn_objects()
         if image is not None:
             self.projects.restore_project_of(image)
@@ -292,25 +287,6 @@ class Annotator:
     toggle_prediction = renamed_attribute("toggle_prediction", "display.toggle_labels")
     toggle_contours = renamed_attribute("toggle_contours", "display.toggle_contours")
 
-    def apply_preferences(self, old: Preferences) -> None:
-        """Apply the present settings where they differ from others."""
-        new = self.preferences.values
-        if new.quality != old.quality:
-            self.controller.quality = new.quality
-        self.auto_predict.enabled = new.auto_predict
-        self._apply_appearance()
-        layer = None if self.workspace is None else self.workspace.prediction
-        if layer is not None and new.appearance != old.appearance:
-            layer.opacity = new.opacity
-            layer.contour = new.appearance["contour"]
-
-    def _apply_appearance(self) -> None:
-        """Use the settings for layers that are created later."""
-        if self.workspace is not None:
-            values = self.preferences.values
-            self.workspace.prediction_layer.appearance = values.appearance
-            self.workspace.brush_scale = values.brush_scale
-
     def notice_stroke(self) -> None:
         """Record a stroke, then predict if every stroke is predicted."""
         if not self.auto_predict.is_paused:
@@ -333,7 +309,7 @@ class Annotator:
     def close(self) -> None:
         """Cancel the running job, and disconnect from the viewer."""
         self.closed = True
-        self._events.stop()
+        self._follower.stop()
         self.exports.close()
         self.fine_tuning.close()
         self.projects.close()
@@ -341,17 +317,10 @@ class Annotator:
         selection.events.active.disconnect(self.emit_state_changed)
         self._leave_workspace()
         self.auto_predict.enabled = False
-        controller, jobs = self.controller, self.controller.jobs
-        for signal in (
-            *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
-            jobs.dropped,
-            *(controller.changed, controller.session_changed, controller.message),
-            *(controller.auto_predict.changed, controller.active_label.changed),
-            *(controller.active_label.table_changed, controller.frame_range.changed),
-            *(self.state_changed, self.projects.changed, self.models.changed),
-            self.window.requested,
-        ):
-            signal.disconnect()
+        self.controller.disconnect()
+        for changed in (self.state_changed, self.projects.changed, self.models.changed):
+            changed.disconnect()
+        self.window.requested.disconnect()
         self.cancel()
 
     def _leave_workspace(self) -> None:
@@ -378,7 +347,7 @@ class Annotator:
     def _select_tool(self) -> None:
         if self.workspace is not None:
             self.workspace.select_tool(self.active_label)
-            self._events.observe_drawing()
+            self._follower.observe_drawing()
 
     @contextmanager
     def tool_kept(self) -> Iterator[None]:
@@ -393,13 +362,3 @@ class Annotator:
     def emit_state_changed(self, _event: object = None) -> None:
         """Announce that `state` may differ."""
         self.state_changed.emit()
-
-    def _report_slice(self, on_video: bool) -> None:
-        """Report why nothing can be drawn where there is no frame of the video."""
-        if self.workspace is not None:
-            directions = self.workspace.slice_tracker.directions
-            self.controller.report(
-                self.workspace.summary
-                if on_video
-                else f"The view is outside the video. {directions}"
-            )

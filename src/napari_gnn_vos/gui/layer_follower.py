@@ -1,4 +1,4 @@
-"""Reactions of an annotator to what the user does with the layers of the viewer."""
+"""Connection of an annotator and its controller with the layers of the viewer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.conversion import PROJECT_KEY
 from napari_gnn_vos.gui.layers.finder import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
+from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.canvas import label_of
+from napari_gnn_vos.structures.label_frames import LabelFrames
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
 
+    from napari_gnn_vos.controller.controller import Controller
     from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.gui.layers.workspace import Workspace
 
 
 class LayerFollower:
@@ -48,10 +52,13 @@ class LayerFollower:
         """Disconnect from the viewer."""
         self._events.stop()
 
-    def observe_image(self) -> None:
-        """Observe the array of the video's layer."""
-        if self._annotator.workspace is not None:
-            self._events.observe_image(self._annotator.workspace.image)
+    def observe_workspace(self) -> None:
+        """Observe the video, its prediction and the sliders, after it was opened."""
+        workspace = self._annotator.workspace
+        if workspace is not None:
+            workspace.slice_tracker.changed.connect(self._report_slice)
+            self._events.observe_image(workspace.image)
+            self.observe_prediction()
 
     def observe_drawing(self) -> None:
         """Observe the drawing layers; repeated calls have no further effect."""
@@ -63,6 +70,17 @@ class LayerFollower:
         workspace = self._annotator.workspace
         if workspace is not None and workspace.prediction is not None:
             self._events.observe_prediction(workspace.prediction)
+
+    def _report_slice(self, on_video: bool) -> None:
+        """Report why nothing can be drawn where there is no frame of the video."""
+        workspace = self._annotator.workspace
+        if workspace is not None:
+            directions = workspace.slice_tracker.directions
+            self._annotator.controller.report(
+                workspace.summary
+                if on_video
+                else f"The view is outside the video. {directions}"
+            )
 
     def _choose_picked_label(self, label: int) -> None:
         """Follow a label that was chosen in the controls of the strokes layer."""
@@ -145,3 +163,47 @@ class LayerFollower:
         ):
             self._annotator.list_drawn_objects()
         self._annotator.emit_state_changed()
+
+
+class ResultPresenter:
+    """Update the prediction layer when the controller has a new result.
+
+    Parameters
+    ----------
+    controller : Controller
+        Source of the results.
+    workspace : callable
+        Returns the layers of the open video, or None.
+    """
+
+    def __init__(
+        self, controller: Controller, workspace: Callable[[], Workspace | None]
+    ) -> None:
+        self._controller, self._workspace = controller, workspace
+        controller.session_changed.connect(self._show_current)
+        controller.jobs.progressed.connect(self._show_partial)
+        jobs = controller.jobs
+        for job_ended in (jobs.failed, jobs.stopped, jobs.dropped):
+            job_ended.connect(self._show_current)
+
+    def _show_current(self, _value: object = None) -> None:
+        """Show the current prediction, also after a job without a result."""
+        workspace, annotation = self._workspace(), self._controller.annotation
+        if workspace is None or annotation is None or annotation.session is None:
+            return
+        labels = annotation.session.packed_labels
+        if labels is None and annotation.history.current.before is not None:
+            workspace.prediction_layer.discard_earlier()
+        workspace.show(labels)
+
+    def _show_partial(self, step: Progress) -> None:
+        """Show a frame of the running prediction, and the last labels elsewhere."""
+        workspace, annotation = self._workspace(), self._controller.annotation
+        if not isinstance(step, PartialResult) or workspace is None:
+            return
+        if annotation is None or annotation.session is None:
+            return
+        if not workspace.show_frame(step):
+            labels = annotation.session.packed_labels
+            workspace.show(labels or LabelFrames.blank(workspace.video.shape))
+            workspace.show_frame(step)

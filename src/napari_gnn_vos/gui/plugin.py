@@ -1,19 +1,36 @@
-"""The dock widget with threads, keys and theme: the entry point of napari.yaml."""
+"""The dock widgets of the manifest: loading in a thread, keys and theme."""
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import partial
-from threading import Lock
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from napari.layers import Labels
+from napari.utils.notifications import show_error
 from platformdirs import user_data_path
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QShortcut,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
-from napari_gnn_vos.gui.warm_up import load_widget_in_thread
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.hardware import responsive_threads
 
 if TYPE_CHECKING:
     import napari
@@ -33,6 +50,8 @@ CONTENT_ATTRIBUTES = (
 
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
+CLOSED = "The dock Annotate was closed. Close this dock, too, and open it again."
+_one_training = Lock()
 
 
 class AnnotateDock(QWidget):
@@ -150,6 +169,67 @@ class AnnotateDock(QWidget):
         self._on_close.callback(remove)
 
 
+class FineTuneDock(QWidget):
+    """Fine-tune a model on the open video and on projects.
+
+    The dock *Annotate* is opened, too, because the model is chosen there.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        Passed by napari, which recognises the name of the parameter.
+    """
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        from napari_gnn_vos.gui.widgets.elements import style_sheet
+        from napari_gnn_vos.gui.widgets.fine_tuning_form import FineTuningForm
+        from napari_gnn_vos.gui.worker import run_in_thread
+
+        self.annotator = _annotator_of(napari_viewer)
+        self.annotator.fine_tuning.run = partial(run_in_thread, turn=_one_training)
+        self.form = FineTuningForm(self.annotator, self.attempt)
+        self.setStyleSheet(style_sheet(napari_viewer.theme))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.form)
+        column.addWidget(scroll)
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Call `action`, and report an expected error."""
+        if self.annotator.closed:
+            show_error(CLOSED)
+            return
+        try:
+            action()
+        except GnnVosError as error:
+            show_error(str(error))
+
+    def event(self, event: QEvent) -> bool:
+        """Disconnect the form when the closed dock releases this widget."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.form.stop()
+        return bool(super().event(event))
+
+
+def _annotator_of(viewer: napari.Viewer) -> Annotator:
+    """Return the annotator of the dock *Annotate*, which is opened if necessary."""
+    window = getattr(viewer, "window", None)
+    if window is not None:
+        with suppress(KeyError):  # the plugin is not installed, but imported
+            _, dock = window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+            if isinstance(dock, AnnotateDock):
+                running: Annotator = dock.annotator
+                return running
+    from napari_gnn_vos.gui.scripting import annotator
+
+    return annotator(viewer)
+
+
 def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]:
     """Bind those keys of the viewer that are still free.
 
@@ -203,3 +283,64 @@ def bind_help_key(widget: AnnotateWidget) -> QShortcut:
         lambda: widget.attempt(partial(action.perform, widget.annotator))
     )
     return shortcut
+
+
+@cache
+def load_widget_in_thread() -> Thread:
+    """Import the dock widget and compile napari's colours of labels in a thread.
+
+    Returns
+    -------
+    thread : Thread
+        The thread of the first call.
+    """
+    thread = Thread(target=_load_widget, name="load-widget")
+    thread.start()
+    return thread
+
+
+def _load_widget() -> None:
+    """Import modules; the first labels layer also loads pandas and compiles kernels."""
+    from napari_gnn_vos.gui.layers.factory import labels_options
+
+    with responsive_threads():
+        for name in (
+            "widgets.annotate_widget",
+            "widgets.timeline",
+            "scripting",
+            "worker",
+        ):
+            import_module(f"napari_gnn_vos.gui.{name}")
+        load_units()
+        Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
+    Thread(target=load_torch_libraries, name="load-torch").start()
+
+
+def load_units() -> None:
+    """Load the units of napari's layers, if no layer has done it before.
+
+    The registry of pint loads itself on first use. While it does so in this thread, a
+    layer that the user opens would find no unit in it; so a complete one replaces it.
+    """
+    import pint
+
+    application: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    unused = application.get()
+    if isinstance(unused, pint.registry.LazyRegistry):
+        loaded: Any = pint.UnitRegistry()
+        if isinstance(unused, pint.registry.LazyRegistry):
+            application.set(loaded)
+
+
+def load_torch_libraries() -> None:
+    """Load the shared libraries of torch without the interpreter lock.
+
+    ``import torch`` holds the lock while the system loads them, for about a second in
+    which no other thread runs. On Windows, and if they are not found, nothing is done.
+    """
+    spec = find_spec("torch")
+    if os.name != "posix" or spec is None or spec.origin is None:
+        return
+    system = ctypes.CDLL(None)  # calls of its functions release the lock
+    for library in sorted(Path(spec.origin).parent.glob("lib/libtorch_cpu.*")):
+        system.dlopen(os.fsencode(library), ctypes.c_int(os.RTLD_NOW))

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Event, Thread, main_thread
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -27,14 +29,14 @@ from napari.utils.notifications import show_warning
 from platformdirs import user_cache_path
 
 from napari_gnn_vos.config import Config, Quality
+from napari_gnn_vos.controller.controller import Controller
+from napari_gnn_vos.controller.jobs import Runner, run_at_once
+from napari_gnn_vos.controller.rounds import ModelChoice
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.controller.controller import Controller
-from napari_gnn_vos.gui.controller.jobs import Runner, run_at_once
-from napari_gnn_vos.gui.controller.model_choice import ModelChoice
-from napari_gnn_vos.gui.warm_up import EncodeAhead, warm_up_in_thread
+from napari_gnn_vos.hardware import responsive_threads
 from napari_gnn_vos.model.named_models import DEFAULT
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import Pipeline, Progress, drain
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -43,10 +45,8 @@ from napari_gnn_vos.structures.video import Video
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-
 _running: WeakValueDictionary[int, Annotator] = WeakValueDictionary()
 """Latest annotator of each viewer, by the id of the viewer."""
-_encode_ahead = EncodeAhead()
 
 
 def annotator(
@@ -209,3 +209,100 @@ def restore_round(
     if counts != annotated.graph.counts.tolist():
         return None
     return replace(annotated, prediction=saved.prediction, packed_labels=saved.labels)
+
+
+@cache
+def warm_up_in_thread() -> Thread:
+    """Load kernels, label model and network in a thread, once per process.
+
+    Loading takes seconds, in which the user paints the first strokes.
+
+    Returns
+    -------
+    thread : Thread
+        The thread of the first call.
+    """
+    thread = Thread(target=_warm_up_while_open, name="warm-up")
+    thread.start()
+    return thread
+
+
+def _warm_up_while_open() -> None:
+    """Warm up, and ignore errors that are caused by the end of the process."""
+    try:
+        with responsive_threads():
+            warm_up()
+    except Exception:
+        if main_thread().is_alive():
+            raise
+
+
+def _exit_with_process(_step: Progress) -> None:
+    if not main_thread().is_alive():
+        raise SystemExit  # ends only this thread
+
+
+def warm_up() -> None:
+    """Prepare, annotate and predict a video of two frames.
+
+    The object is large enough for the boundary decoder.
+    """
+    from napari_gnn_vos.engine import annotate, predict, start
+    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.structures.scribbles import Scribble
+    from napari_gnn_vos.structures.video import Video
+
+    frames = np.full((2, 160, 192, 3), 40, np.uint8)
+    frames[:, 40:120, 56:136] = 200
+    scribbles = (
+        Scribble(0, 1, np.array([[50, 66], [110, 126]])),
+        Scribble(0, 0, np.array([[10, 10], [10, 180]])),
+    )
+    session = drain(start(Video(frames, name="warm-up")), _exit_with_process)
+    session = annotate(session, scribbles, rng=np.random.default_rng(0))
+    drain(predict(session, load_model(), first=0), _exit_with_process)
+
+
+class EncodeAhead:
+    """Encode the frames of a prepared video in a thread, until something else starts.
+
+    The user paints the first strokes meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = Event()
+
+    def start(self, session: Session, first: int) -> Thread:
+        """Encode the frames of a session outwards from one; stop those of another.
+
+        Parameters
+        ----------
+        session : Session
+        first : int
+
+        Returns
+        -------
+        thread : Thread
+            Ends with the process.
+        """
+        self.stop()
+        self._stopped = stopped = Event()
+
+        def encode() -> None:
+            from napari_gnn_vos.engine import encode_frames
+
+            with responsive_threads():
+                for _ in encode_frames(session, first=first):
+                    if stopped.is_set() or not main_thread().is_alive():
+                        return
+
+        thread = Thread(target=encode, name="encode-frames")
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Request the thread to end after the present frame."""
+        self._stopped.set()
+
+
+_encode_ahead = EncodeAhead()

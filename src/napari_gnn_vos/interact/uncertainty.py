@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,49 @@ def most_uncertain_frames(session: Session) -> Iterator[int]:
         t = int((uncertainty * np.sqrt(distance)).argmax())
         yield t
         distance = np.minimum(distance, np.abs(frames - t))
+
+
+class ReviewQueue:
+    """Frames of a prediction from most to least uncertain, repeated cyclically."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._remaining: Iterator[int] = iter(())
+        self._order: list[int] = []
+        self._rank = 0
+
+    def next_frame(
+        self, session: Session, excluded: Collection[int] = ()
+    ) -> tuple[int, int]:
+        """Return the next frame and its rank; a new prediction starts a new order.
+
+        Parameters
+        ----------
+        session : Session
+        excluded : collection of int
+            Frames that need no review.
+
+        Returns
+        -------
+        frame, rank : int
+            Index of the frame, and its place from 1 in the order of uncertainty.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction, or if every frame has strokes or is excluded.
+        """
+        if session is not self._session:
+            self._session, self._remaining = session, most_uncertain_frames(session)
+            self._order, self._rank = [], 0
+        for _ in range(session.video.shape[0]):
+            self._order += islice(self._remaining, 1)
+            self._rank = self._rank % max(len(self._order), 1) + 1
+            if self._order and self._order[self._rank - 1] not in excluded:
+                return self._order[self._rank - 1], self._rank
+        raise GnnVosError(
+            "Every frame has strokes or is accepted; there is no frame to check."
+        )
 
 
 def least_sure(session: Session) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from napari_gnn_vos.gui.deprecation import warn_renamed
+from napari_gnn_vos.deprecation import warn_renamed
 
 _RENAMED = {
     "answer_layer": "prediction_layer",

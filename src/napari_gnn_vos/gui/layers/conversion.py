@@ -1,17 +1,19 @@
-"""Conversion of arrays and shapes of napari layers into videos and scribbles."""
+"""Axes of a layer, and conversion of its data to videos and strokes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.controller.drawing import Drawing
-from napari_gnn_vos.gui.layers.axes import Axes, LayerFrames
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.deprecation import renamed_attribute
+from napari_gnn_vos.errors import ScribbleError, VideoError
 from napari_gnn_vos.structures.canvas import MAX_VALUE, Canvas, compact
+from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import MAX_LABEL, Scribble
 from napari_gnn_vos.structures.video import Video
 
@@ -25,6 +27,160 @@ PROJECT_KEY = "gnn-vos project"
 
 CLOSED_SHAPES = ("rectangle", "polygon", "ellipse")
 ELLIPSE_POINTS = 48
+
+TIME_NAMES = ("t", "time", "frame", "frames")
+ROW_NAMES, COLUMN_NAMES = ("y", "row", "rows"), ("x", "col", "column", "columns")
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Positions of time, rows and columns among the axes of a layer.
+
+    Parameters
+    ----------
+    time, row, col : int
+        Axis numbers; colour channels are not an axis in napari.
+    fixed : tuple of (int, int)
+        Number of each other axis, and the index of the labelled slice; ascending.
+    """
+
+    time: int = 0
+    row: int = 1
+    col: int = 2
+    fixed: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def guess(
+        cls,
+        labels: Sequence[str],
+        current: Sequence[int],
+        displayed: Sequence[int] = (),
+    ) -> Axes:
+        """Find the axes by their names, by what the viewer shows, or by their order.
+
+        Time is the axis with its name, or the first that the viewer does not show. Rows
+        and columns are the axes with these names, or those that the viewer shows, or
+        the last two.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            Name of each axis of the layer.
+        current : sequence of int
+            Position of the viewer's sliders in pixels of the layer.
+        displayed : sequence of int
+            Axes of the layer that the viewer shows. They are ignored if there are more
+            than two, or if time is one of them.
+
+        Raises
+        ------
+        VideoError
+            If there are fewer than three axes.
+        """
+        if len(labels) < 3:
+            raise VideoError(
+                "A video has an axis for time, then rows and columns; this layer has "
+                f"{len(labels)} axes. Choose an image layer with a time slider."
+            )
+        time = _named(labels, TIME_NAMES)
+        shown = sorted(displayed) if len(displayed) == 2 else []
+        if time is None:
+            time = next(i for i in range(len(labels)) if i not in shown)
+        row, col = _named(labels, ROW_NAMES), _named(labels, COLUMN_NAMES)
+        if shown and time not in shown and shown != [col, row]:
+            row, col = shown
+        elif row is None or col is None:
+            row, col = [i for i in range(len(labels)) if i != time][-2:]
+        others = (i for i in range(len(labels)) if i not in (time, row, col))
+        return cls(time, row, col, tuple((i, int(current[i])) for i in others))
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the layer."""
+        return 3 + len(self.fixed)
+
+    def index(self, t: int) -> tuple[int | slice, ...]:
+        """Return the index of frame `t` in the layer's array, with all channels."""
+        index: list[int | slice] = [slice(None)] * self.ndim
+        index[self.time] = t
+        for axis, position in self.fixed:
+            index[axis] = position
+        return tuple(index)
+
+    def layer_index(self, t: int) -> tuple[int | slice, ...]:
+        """Return the index of frame `t` in a labels layer; fixed axes have length 1."""
+        return replace(self, fixed=tuple((a, 0) for a, _ in self.fixed)).index(t)
+
+    def to_layer(self, stack: NDArray[Any]) -> NDArray[Any]:
+        """View a (T, H, W) stack with the layer's axes; fixed axes have length 1."""
+        expanded = stack[(None,) * len(self.fixed)]
+        return np.moveaxis(expanded, range(self.ndim), self._order())
+
+    def labels_to_layer(self, labels: LabelFrames) -> LabelFrames | NDArray[Any]:
+        """View labels with the layer's axes, writable without changing `labels`.
+
+        They stay packed if the axes are equal.
+        """
+        if self._order() == [0, 1, 2]:
+            return labels.editable()
+        return self.to_layer(np.asarray(labels))
+
+    def to_stack(self, array: Any) -> Any:
+        """View a layer's array as (T, H, W); the inverse of :meth:`to_layer`."""
+        return np.moveaxis(array, self._order(), range(self.ndim))[
+            (0,) * len(self.fixed)
+        ]
+
+    def split_points(self, points: NDArray[Any]) -> tuple[int, NDArray[np.float64]]:
+        """Split the (P, ndim) points of a shape into frame and (P, 2) path.
+
+        The frame is that of the first point; the path has (row, column) points.
+        """
+        path = np.asarray(points, float)
+        frame = int(np.rint(path[0, self.time]))
+        return frame, path[:, [self.row, self.col]]
+
+    def join_points(self, frame: int, path: NDArray[Any]) -> NDArray[np.float64]:
+        """Invert :meth:`split_points`; fixed axes are 0."""
+        points = np.zeros((len(path), self.ndim))
+        points[:, self.time] = frame
+        points[:, [self.row, self.col]] = path
+        return points
+
+    spread = renamed_attribute("spread", "to_layer")
+
+    def _order(self) -> list[int]:
+        return [*(axis for axis, _ in self.fixed), self.time, self.row, self.col]
+
+
+class LayerFrames:
+    """Array of a layer as the frames of a video, read on access.
+
+    Parameters
+    ----------
+    data : array-like
+        NumPy, dask or zarr array, with or without colour channels as the last axis.
+    axes : Axes
+        Axes of the layer.
+
+    Attributes
+    ----------
+    in_memory : bool
+        Whether all frames can be read fast, for `Video.fingerprint`.
+    """
+
+    def __init__(self, data: Any, axes: Axes) -> None:
+        self._data, self._axes = data, axes
+        lengths = tuple(data.shape)
+        ordered = [lengths[i] for i in (axes.time, axes.row, axes.col)]
+        self.shape = (*ordered, *lengths[axes.ndim :])
+        self.dtype = np.dtype(data.dtype)
+        self.in_memory = type(data) is np.ndarray
+
+    def __getitem__(self, t: int, /) -> NDArray[Any]:
+        """Return frame `t`, (H, W) or (H, W, C)."""
+        frame = np.asarray(self._data[self._axes.index(t)])
+        return frame.swapaxes(0, 1) if self._axes.col < self._axes.row else frame
 
 
 def video_of(
@@ -183,3 +339,8 @@ def _label(label: Any) -> int:
             "the line, or complete the layer's table of features."
         )
     return int(label)
+
+
+def _named(labels: Sequence[str], names: Sequence[str]) -> int | None:
+    """Return the first axis that has one of the names."""
+    return next((i for i, label in enumerate(labels) if label.lower() in names), None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari.components import LayerList
     from napari.layers import Image, Labels, Layer, Shapes
 
+
 HISTORY_KEYS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
 """Keys of napari for the stroke history of a labels layer, and the layer's methods."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_gnn_vos.gui.layers.axes import Axes
+from napari_gnn_vos.gui.layers.conversion import Axes
 from napari_gnn_vos.gui.layers.factory import full_data
 
 if TYPE_CHECKING:

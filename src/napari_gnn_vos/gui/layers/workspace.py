@@ -9,13 +9,9 @@ import numpy as np
 from napari.layers import Labels, Shapes
 from napari.utils.notifications import show_warning
 
-from napari_gnn_vos.gui.controller.drawing import (
-    Drawing,
-    VideoSource,
-    same_lines,
-)
-from napari_gnn_vos.gui.controller.object_table import ObjectStore
-from napari_gnn_vos.gui.deprecation import renamed_attribute
+from napari_gnn_vos.controller.drawing import Drawing, VideoSource, same_lines
+from napari_gnn_vos.controller.object_table import ObjectStore
+from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.conversion import (
     PATH_KEY,
@@ -23,10 +19,10 @@ from napari_gnn_vos.gui.layers.conversion import (
     checked_canvas,
     video_of,
 )
+from napari_gnn_vos.gui.layers.factory import ObjectDisplay
 from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
+from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
 from napari_gnn_vos.gui.layers.layer_events import Pixels
-from napari_gnn_vos.gui.layers.object_display import ObjectDisplay
-from napari_gnn_vos.gui.layers.prediction_layer import PredictionLayer
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.canvas import MAX_VALUE, Canvas, value_of, values_of
@@ -37,7 +33,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from napari_gnn_vos.gui.controller.active_label import ActiveLabel
+    from napari_gnn_vos.controller.view_state import ActiveLabel
+
 
 OBJECTS_KEY = "gnn-vos objects"
 """Metadata key of an image layer for the table of its objects."""

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.controller.colour_choice import contrasting_colours
-from napari_gnn_vos.gui.layers.computed_labels import ComputedLabels, ComputedLayer
-from napari_gnn_vos.gui.layers.neighbour_contours import neighbour_contours
-from napari_gnn_vos.gui.layers.object_colormap import ObjectColormap
-from napari_gnn_vos.gui.palette import prediction_colours
+from napari_gnn_vos.gui.layers.factory import ObjectColormap
+from napari_gnn_vos.gui.layers.label_layers import (
+    ComputedLabels,
+    ComputedLayer,
+    neighbour_contours,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
+
 
 CONTOUR_WIDTH = 2
 """Width of the contours of a prediction in pixels of the video."""

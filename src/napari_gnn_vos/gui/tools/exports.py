@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError, ShapeError
-from napari_gnn_vos.gui.controller.jobs import JobRunner
 from napari_gnn_vos.gui.layers.factory import ROLE_KEY, STROKES, names_in
 from napari_gnn_vos.gui.tools.export_request import (
     ExportOptions,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 from psygnal import Signal
 
+from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.controller.jobs import JobRunner, Runner, run_at_once
 from napari_gnn_vos.model.named_models import require_free_name
 from napari_gnn_vos.progress import Pipeline, Progress
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from napari_gnn_vos.controller.drawing import changed_frames
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.controller.drawing import changed_frames
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.history import History, HistoryEntry
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.controller.history import History, HistoryEntry
 
 START = "start"
 

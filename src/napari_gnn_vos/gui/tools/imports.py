@@ -1,20 +1,32 @@
-"""Layers of other tools and programs as annotation of an annotator's video."""
+"""Layers of other tools and programs as annotation, and as channels of a video."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.factory import names_in
-from napari_gnn_vos.gui.layers.layer_import import drawing_of_layer, label_frames
-from napari_gnn_vos.gui.tools.channel_mixing import mix_channels
+import numpy as np
+from napari.layers import Image, Labels, Layer, Points, Shapes
+from numpy.typing import NDArray
+
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.errors import GnnVosError, ScribbleError, VideoError
+from napari_gnn_vos.gui.layers.conversion import CLOSED_SHAPES, outline
+from napari_gnn_vos.gui.layers.factory import brush_size, names_in
+from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
+from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.vision import cv2
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Points, Shapes
+    from napari.components import ViewerModel
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
+
+
+LEVELS = 256
+"""Levels of a channel before its colour map is applied."""
 
 
 class LayerImports:
@@ -31,7 +43,7 @@ class LayerImports:
     def mix_channels(self, layers: Sequence[Image] = ()) -> Image:
         """Mix channels into one video, and open it.
 
-        See :func:`napari_gnn_vos.gui.tools.channel_mixing.mix_channels`.
+        See :func:`mix_channels`.
 
         Raises
         ------
@@ -99,3 +111,213 @@ class LayerImports:
         if self._annotator.workspace is None:
             raise GnnVosError("There is no video. Open one and choose its layer.")
         return self._annotator.workspace
+
+
+def label_frames(
+    workspace: Workspace, layer: Labels, frame: int | None = None
+) -> dict[int, NDArray[Any]]:
+    """Read the label images of a labels layer.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    layer : napari.layers.Labels
+        (H, W), or as large as the video.
+    frame : int, optional
+        Frame to read; by default, all frames with labels. An (H, W) image belongs to
+        this frame, or to the frame on screen.
+
+    Raises
+    ------
+    ScribbleError
+        If the layer has another size.
+    """
+    data, shape = layer.data, workspace.video.shape
+    if data.shape == shape[1:]:
+        return {workspace.frame if frame is None else frame: np.asarray(data)}
+    expected = workspace.axes.to_layer(np.broadcast_to(0, shape)).shape
+    if data.shape != expected:
+        raise ScribbleError(
+            f"Labels must be as large as a frame, {shape[1:]}, or as the video, "
+            f"{expected}; {layer.name!r} has {data.shape}. Choose another layer."
+        )
+    numbers = range(shape[0]) if frame is None else [frame]
+    frames = {t: np.asarray(data[workspace.axes.layer_index(t)]) for t in numbers}
+    return {t: labels for t, labels in frames.items() if labels.any()}
+
+
+def drawing_of_layer(
+    workspace: Workspace, layer: Shapes | Points, label: int, *, fill: bool = True
+) -> Drawing:
+    """Convert the shapes or the points of a layer to strokes of a label.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    layer : napari.layers.Shapes or napari.layers.Points
+        With the axes of the viewer, or in rows and columns of the frame on screen.
+    label : int
+    fill : bool
+        Whether polygons, rectangles and ellipses are filled; otherwise their outlines
+        are strokes.
+
+    Raises
+    ------
+    ScribbleError
+        If nothing lies on a frame of the video.
+    """
+    shapes = [[point] for point in layer.data] if _is_points(layer) else layer.data
+    kinds = ["point"] * len(shapes) if _is_points(layer) else layer.shape_type
+    canvases: dict[int, Canvas] = {}
+    lines, dtype = [], constant(value_of(label)).dtype
+    for points, kind in zip(shapes, kinds, strict=True):
+        frame, path = _to_video(workspace, layer, np.asarray(points, float))
+        if not 0 <= frame < workspace.video.shape[0]:
+            continue
+        if kind == "point" or (fill and kind in CLOSED_SHAPES):
+            blank = np.zeros(workspace.video.shape[1:], dtype)
+            canvas = canvases.setdefault(frame, blank)
+            _paint(canvas, path, kind, value_of(label))
+        else:
+            lines.append(Scribble(frame, label, outline(path, kind)))
+    drawn = {t: canvas for t, canvas in canvases.items() if canvas.any()}
+    if not drawn and not lines:
+        raise ScribbleError(
+            f"{layer.name!r} has nothing on a frame of the video. Choose another layer."
+        )
+    return Drawing(drawn, tuple(lines))
+
+
+def _is_points(layer: Layer) -> bool:
+    return isinstance(layer, Points)
+
+
+def _to_video(
+    workspace: Workspace, layer: Layer, points: NDArray[np.float64]
+) -> tuple[int, NDArray[np.float64]]:
+    """Convert points of a layer, (P, D), to a frame and a path in its pixels."""
+    image = workspace.image
+    world = np.array([layer.data_to_world(point) for point in points])
+    if world.shape[1] < image.ndim:
+        position = image.data_to_world(
+            workspace.axes.join_points(0, points[:1, -2:])[0]
+        )
+        missing = np.tile(position[: image.ndim - world.shape[1]], (len(points), 1))
+        world = np.hstack([missing, world])
+    inside = world[:, world.shape[1] - image.ndim :]
+    pixels = np.array([image.world_to_data(point) for point in inside])
+    frame, path = workspace.axes.split_points(pixels)
+    return (workspace.frame if points.shape[1] < 3 else frame), path
+
+
+def _paint(canvas: Canvas, path: NDArray[np.float64], kind: str, value: int) -> None:
+    """Fill an area, or paint a disc at a point, in place."""
+    if kind == "point":
+        row, col = np.rint(path[0]).astype(int).tolist()
+        radius = brush_size((1, *canvas.shape)) // 2
+        cv2.circle(canvas, (col, row), radius, value, cv2.FILLED)
+    else:
+        corners = np.rint(outline(path, kind)[:, ::-1]).astype(np.int32)
+        cv2.fillPoly(canvas, [corners], value)
+
+
+class MixedChannels(LazyFrames):
+    """RGB frames that are the sum of channels in their colours, read on access.
+
+    The display range of each channel is that of its layer when the channels were
+    mixed, for the whole video.
+
+    Parameters
+    ----------
+    channels : sequence of (..., H, W) array-like of real
+        Of equal shape.
+    limits : sequence of (float, float)
+        Values that are shown as the ends of the colour map.
+    colours : sequence of (256, 3) ndarray of float
+        Colour map of each channel, from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[Any],
+        limits: Sequence[tuple[float, float]],
+        colours: Sequence[NDArray[np.float64]],
+    ) -> None:
+        super().__init__((*channels[0].shape, 3), np.uint8)
+        self._channels = tuple(zip(channels, limits, colours, strict=True))
+
+    def _read(self, t: int) -> NDArray[np.uint8]:
+        total = np.zeros(self.shape[1:], np.float32)
+        for channel, (low, high), colours in self._channels:
+            frame = np.asarray(channel[t], np.float32)
+            scaled = (frame - low) / max(high - low, 1e-12) * (LEVELS - 1)
+            level = np.clip(np.nan_to_num(scaled), 0, LEVELS - 1)
+            total += colours.astype(np.float32)[level.astype(np.uint8)]
+        mixed: NDArray[np.uint8] = np.rint(255 * np.clip(total, 0, 1)).astype(np.uint8)
+        return mixed
+
+
+def mix_channels(viewer: ViewerModel, layers: Sequence[Image] = ()) -> Image:
+    """Add a layer that mixes channels as they are displayed.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    layers : sequence of napari.layers.Image
+        By default the selected image layers, or all visible ones if fewer than two
+        are selected. Contrast limits and colour maps are used.
+
+    Returns
+    -------
+    layer : napari.layers.Image
+        In the place of the channels, which are hidden.
+
+    Raises
+    ------
+    VideoError
+        If there are fewer than two grey image layers of three or more axes and of one
+        shape.
+    """
+    layers = layers or channels_of(viewer)
+    data = [layer.data[0] if layer.multiscale else layer.data for layer in layers]
+    if len(data) < 2 or len({tuple(array.shape) for array in data}) > 1:
+        raise VideoError(
+            "Channels are two or more grey image layers of one shape, with a time "
+            f"axis; {len(data)} are selected. Select them in the list of layers."
+        )
+    ramp = np.linspace(0, 1, LEVELS)
+    mixed = MixedChannels(
+        data,
+        [tuple(layer.contrast_limits) for layer in layers],
+        [layer.colormap.map(ramp)[:, :3] for layer in layers],
+    )
+    first = layers[0]
+    names = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+    placement = {name: getattr(first, name) for name in names if hasattr(first, name)}
+    title = " + ".join(layer.name for layer in layers)
+    image = Image(mixed, rgb=True, name=title, **placement)
+    viewer.add_layer(image)
+    for layer in layers:
+        layer.visible = False
+    return image
+
+
+def channels_of(viewer: ViewerModel) -> list[Image]:
+    """Return the selected grey image layers, or the visible ones."""
+    grey = [
+        layer
+        for layer in viewer.layers
+        if isinstance(layer, Image) and not layer.rgb and layer.ndim >= 3
+    ]
+    selected = [layer for layer in grey if layer in viewer.layers.selection]
+    return selected if len(selected) > 1 else [x for x in grey if x.visible]
+
+
+def mix_selected_channels(viewer: Any) -> None:
+    """Mix the selected channels; napari passes the viewer to this command."""
+    from napari.utils.notifications import show_error
+
+    try:
+        mix_channels(viewer)
+    except VideoError as error:
+        show_error(str(error))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.annotation import Annotation
+    from napari_gnn_vos.controller.object_edits import Point
+    from napari_gnn_vos.controller.object_table import ObjectTable
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.controller.annotation import Annotation
-    from napari_gnn_vos.gui.controller.components import Point
-    from napari_gnn_vos.gui.controller.object_table import ObjectTable
 
 
 class ObjectTools:

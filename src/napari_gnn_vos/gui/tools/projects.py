@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
 
+from napari_gnn_vos.controller.jobs import Runner
+from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
-from napari_gnn_vos.gui.controller.jobs import Runner
-from napari_gnn_vos.gui.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.gui.layers.factory import full_data
-from napari_gnn_vos.gui.reader import video_layer_data
-from napari_gnn_vos.gui.saved_labels import LayerData
+from napari_gnn_vos.gui.reader import LayerData, video_layer_data
 from napari_gnn_vos.io.project.autosave import (
     TaskRunner,
     discard_autosave,

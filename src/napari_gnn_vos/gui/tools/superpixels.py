@@ -8,9 +8,9 @@ import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
-from napari_gnn_vos.gui.controller.drawing import Drawing
-from napari_gnn_vos.gui.layers.computed_labels import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
 from napari_gnn_vos.structures.canvas import constant, value_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
     from napari_gnn_vos.structures.session import Session
+
 
 NEXT_FRAMES = 10
 SUPERPIXELS = "superpixels"

@@ -1,4 +1,4 @@
-"""The dock widget: four sections that show one state."""
+"""The dock widget: sections that show one state, and dialogs."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_gnn_vos.controller.history import HistoryEndError
+from napari_gnn_vos.controller.view_state import ViewState
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.controller.history import HistoryEndError
-from napari_gnn_vos.gui.controller.view_state import ViewState
-from napari_gnn_vos.gui.widgets.actions import confirm_by_dialog
-from napari_gnn_vos.gui.widgets.dialogs import Dialogs
-from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
+from napari_gnn_vos.gui.widgets.actions import Attempt, confirm_by_dialog
+from napari_gnn_vos.gui.widgets.dialogs import (
+    HistoryDialog,
+    KeyOverview,
+    SettingsDialog,
+)
+from napari_gnn_vos.gui.widgets.elements import SPACING, style_sheet
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
-from napari_gnn_vos.gui.widgets.project_section import ProjectSection
 from napari_gnn_vos.gui.widgets.sections import (
-    SPACING,
+    DrawingSection,
     PredictionSection,
     StatusSection,
-    VideoSection,
 )
-from napari_gnn_vos.gui.widgets.style import style_sheet
+from napari_gnn_vos.gui.widgets.source_sections import ProjectSection, VideoSection
 
 MIN_WIDTH = 270
 """Pixels."""
@@ -133,3 +135,54 @@ class AnnotateWidget(QWidget):
             self.status,
         ):
             section.show_state(state)
+
+
+class Dialogs:
+    """Show what `WindowTools` of the annotator requests.
+
+    Parameters
+    ----------
+    widget : AnnotateWidget
+        Parent of the dialogs; the tour points at its buttons.
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    """
+
+    def __init__(
+        self, widget: AnnotateWidget, annotator: Annotator, attempt: Attempt
+    ) -> None:
+        self._widget, self._annotator, self._attempt = widget, annotator, attempt
+        self._open: dict[str, QWidget] = {}
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            "export": self._make_export,
+            "history": lambda: HistoryDialog(annotator, attempt, widget),
+            "keys": lambda: KeyOverview(annotator, widget),
+            "settings": lambda: SettingsDialog(annotator, widget),
+            "walkthrough": self._make_walkthrough,
+        }
+        annotator.window.has_dock = True
+        annotator.window.requested.connect(self.show)
+
+    def show(self, name: str) -> QWidget:
+        """Show a dialog by its name, and return it."""
+        if name not in self._open:
+            self._open[name] = self._makers[name]()
+        dialog = self._open[name]
+        dialog.show()
+        dialog.raise_()
+        return dialog
+
+    def __getitem__(self, name: str) -> QWidget:
+        """Return a dialog that was shown."""
+        return self._open[name]
+
+    def _make_export(self) -> QWidget:
+        from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
+
+        return ExportDialog(self._annotator, self._widget)
+
+    def _make_walkthrough(self) -> QWidget:
+        from napari_gnn_vos.gui.widgets.walkthrough import Walkthrough
+
+        return Walkthrough(self._widget, self._annotator, self._attempt)

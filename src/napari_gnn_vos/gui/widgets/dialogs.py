@@ -1,80 +1,327 @@
-"""The dialogs of the dock widget, each of which is created on first use."""
+"""Small dialogs: settings, keys, history, and the import of layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any, get_args
 
-from qtpy.QtWidgets import QWidget
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider, request_values
+from napari.layers import Labels, Layer, Points, Shapes
+from napari.settings import get_settings
+from napari.utils.action_manager import action_manager
+from qtpy.QtWidgets import (
+    QDialog,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
-from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.config import Quality
+from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.gui.tools.window import Preferences
+from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
+from napari_gnn_vos.gui.widgets.elements import (
+    make_label,
+    make_row,
+    muted_colour,
+    style_sheet,
+)
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
+    from napari_gnn_vos.gui.tools.history import HistoryItem
+
+SETTINGS_WIDTH = 400
+KEYS_SIZE, HISTORY_SIZE = (440, 560), (300, 400)
+"""Pixels."""
+FRAMES_SHOWN = 4
+"""Number of frames that an action in the history lists."""
 
 
-class Dialogs:
-    """Show what `WindowTools` of the annotator requests.
+class SettingsDialog(QDialog):
+    """Show and change the settings; changes are applied and stored at once.
 
     Parameters
     ----------
-    widget : AnnotateWidget
-        Parent of the dialogs; the tour points at its buttons.
+    annotator : Annotator
+    parent : QWidget
+    """
+
+    def __init__(self, annotator: Annotator, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._store = annotator.preferences
+        self.setWindowTitle("Settings of Annotate")
+        self.setMinimumWidth(SETTINGS_WIDTH)
+        self.setStyleSheet(style_sheet(annotator.viewer.theme))
+        self.fields = _setting_fields()
+        self._form = Container(widgets=[*self.fields.values()])
+        self.defaults = QPushButton("Restore defaults")
+        self.defaults.setToolTip("Restore the default of every setting")
+        self.defaults.clicked.connect(lambda _checked=False: self._store.reset())
+        self.finish = QPushButton("Close")
+        self.finish.setToolTip("Close; all changes are stored already")
+        self.finish.clicked.connect(self.close)
+        column = QVBoxLayout(self)
+        column.addWidget(self._form.native)
+        column.addWidget(make_label("hint", "They are kept between starts of napari."))
+        column.addWidget(make_row(self.defaults, self.finish))
+        self._show(self._store.values)
+        self._form.changed.connect(self._change)
+        self._store.changed.connect(self._show)
+
+    def _show(self, values: Preferences) -> None:
+        with self._form.changed.blocked():
+            for name, field in self.fields.items():
+                field.value = getattr(values, name)
+
+    def _change(self, _form: object) -> None:
+        values = {name: field.value for name, field in self.fields.items()}
+        self._store.change(**values)
+
+
+def _setting_fields() -> dict[str, Any]:
+    """Return one widget for each field of `Preferences`."""
+    return {
+        "quality": ComboBox(
+            label="Quality",
+            choices=get_args(Quality),
+            tooltip="Of superpixels and motion, for the next preparation",
+        ),
+        "auto_predict": CheckBox(
+            text="Predict every stroke",
+            tooltip="Predict whenever something was painted or erased",
+        ),
+        "contours": CheckBox(
+            text="Contours instead of areas", tooltip="How predictions are shown"
+        ),
+        "opacity": FloatSlider(
+            label="Opacity", min=0, max=1, step=0.05, tooltip="Of predictions"
+        ),
+        "brush_scale": FloatSlider(
+            label="Brush size",
+            min=0.25,
+            max=4,
+            step=0.25,
+            tooltip="For new videos, relative to 1/60 of the shorter side",
+        ),
+    }
+
+
+class KeyOverview(QDialog):
+    """Table of the keys of this plugin and of napari's tools on the strokes layer.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    parent : QWidget
+    """
+
+    def __init__(self, annotator: Annotator, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._annotator = annotator
+        self.setWindowTitle("Keys")
+        self.setStyleSheet(style_sheet(annotator.viewer.theme))
+        self.resize(*KEYS_SIZE)
+        self.table = QTextBrowser()
+        column = QVBoxLayout(self)
+        column.addWidget(self.table)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """List the keys as they are bound now."""
+        super().showEvent(event)
+        colour = muted_colour(self._annotator.viewer.theme)
+        keys = self._annotator.window.keys
+        self.table.setHtml(
+            _key_table("Annotate", keys, colour)
+            + _key_table("Layers strokes and segmentation", labels_keys(), colour)
+        )
+
+
+def labels_keys() -> dict[str, str]:
+    """Return napari's keys of a labels layer as the user has set them."""
+    keys = {}
+    for action, shortcuts in get_settings().shortcuts.shortcuts.items():
+        known = action_manager._actions.get(action)  # noqa: SLF001
+        if "labels" in action and shortcuts and known is not None:
+            shown = " / ".join(str(shortcut) for shortcut in shortcuts)
+            keys[shown] = known.description
+    return keys
+
+
+def _key_table(title: str, keys: dict[str, str], colour: str) -> str:
+    rows = "".join(
+        f"<tr><td><b>{escape(key)}</b>&nbsp;&nbsp;</td><td>{escape(text)}</td></tr>"
+        for key, text in keys.items()
+        if text
+    )
+    return f'<p style="color: {colour}">{title}</p><table>{rows}</table>'
+
+
+class HistoryDialog(QDialog):
+    """List the actions on the video, oldest first; undone ones are in italics.
+
+    A click on an action undoes or redoes up to it, and shows its frame.
+
+    Parameters
+    ----------
     annotator : Annotator
     attempt : callable
         Calls a function and reports its errors.
+    parent : QWidget
     """
 
-    def __init__(
-        self, widget: AnnotateWidget, annotator: Annotator, attempt: Attempt
-    ) -> None:
-        self._widget, self._annotator, self._attempt = widget, annotator, attempt
-        self._open: dict[str, QWidget] = {}
-        self._makers: dict[str, Callable[[], QWidget]] = {
-            "export": self._make_export,
-            "history": self._make_history,
-            "keys": self._make_keys,
-            "settings": self._make_settings,
-            "walkthrough": self._make_walkthrough,
-        }
-        annotator.window.has_dock = True
-        annotator.window.requested.connect(self.show)
+    def __init__(self, annotator: Annotator, attempt: Attempt, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._annotator, self._attempt = annotator, attempt
+        self._items: tuple[HistoryItem, ...] = ()
+        self.setWindowTitle("History")
+        self.setStyleSheet(style_sheet(annotator.viewer.theme))
+        self.resize(*HISTORY_SIZE)
+        self.rows = QListWidget()
+        self.rows.setObjectName("objects")
+        self.rows.itemClicked.connect(self._go_to)
+        self.undo = ActionButton("undo", annotator, attempt)
+        self.redo = ActionButton("redo", annotator, attempt)
+        column = QVBoxLayout(self)
+        column.addWidget(self.rows)
+        column.addWidget(make_label("hint", "A click goes to an action."))
+        column.addWidget(make_row(self.undo, self.redo))
+        annotator.state_changed.connect(self._refresh)
 
-    def show(self, name: str) -> QWidget:
-        """Show a dialog by its name, and return it."""
-        if name not in self._open:
-            self._open[name] = self._makers[name]()
-        dialog = self._open[name]
-        dialog.show()
-        dialog.raise_()
-        return dialog
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """List the present actions."""
+        super().showEvent(event)
+        self._refresh()
 
-    def __getitem__(self, name: str) -> QWidget:
-        """Return a dialog that was shown."""
-        return self._open[name]
+    def _refresh(self) -> None:
+        if not self.isVisible():
+            return
+        state = self._annotator.state
+        self.undo.setEnabled(state.can_undo)
+        self.redo.setEnabled(state.can_redo)
+        self.rows.setEnabled(not state.busy)
+        items = self._annotator.history.items
+        if items != self._items:
+            self._items = items
+            self._fill()
 
-    def _make_export(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
+    def _fill(self) -> None:
+        self.rows.clear()
+        for item in self._items:
+            row = QListWidgetItem(describe_action(item))
+            font = row.font()
+            font.setItalic(item.undone)
+            row.setFont(font)
+            row.setToolTip(f"After {item.rounds} rounds")
+            self.rows.addItem(row)
+            if item.current:
+                self.rows.setCurrentItem(row)
+                self.rows.scrollToItem(row)
 
-        return ExportDialog(self._annotator, self._widget)
+    def _go_to(self, row: QListWidgetItem) -> None:
+        index = self.rows.row(row)
+        self._attempt(partial(self._annotator.history.go_to, index))
 
-    def _make_history(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.history_list import HistoryDialog
 
-        return HistoryDialog(self._annotator, self._attempt, self._widget)
+def describe_action(item: HistoryItem) -> str:
+    """Return the action and its frames as a line.
 
-    def _make_keys(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.key_overview import KeyOverview
+    Examples
+    --------
+    >>> from napari_gnn_vos.gui.tools.history import HistoryItem
+    >>> describe_action(HistoryItem("round 2", (3, 7), 2, True, False))
+    'Round 2 · frames 3, 7'
+    """
+    text = item.action[:1].upper() + item.action[1:]
+    frames = item.frames
+    if not frames or text.endswith(f"frame {frames[0]}"):
+        return text
+    shown = ", ".join(map(str, frames[:FRAMES_SHOWN]))
+    more = ", ..." if len(frames) > FRAMES_SHOWN else ""
+    return f"{text} · frame{'s' if len(frames) > 1 else ''} {shown}{more}"
 
-        return KeyOverview(self._annotator, self._widget)
 
-    def _make_settings(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.settings_dialog import SettingsDialog
+THIS_FRAME, ALL_FRAMES = "this frame", "all frames with labels"
 
-        return SettingsDialog(self._annotator, self._widget)
 
-    def _make_walkthrough(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.walkthrough import Walkthrough
+def import_labels(annotator: Annotator) -> None:
+    """Ask for a labels layer and the frames, and use them as annotation.
 
-        return Walkthrough(self._widget, self._annotator, self._attempt)
+    Raises
+    ------
+    ScribbleError
+        If there is no labels layer to choose.
+    """
+    workspace = annotator.workspace
+    if workspace is None:
+        return
+    choices = _layers(annotator, (Labels,))
+    if not choices:
+        raise ScribbleError(
+            "There is no labels layer to use. Open one, or drag a mask into the window."
+        )
+    answer = request_values(
+        title="Use labels as annotation",
+        layer=_choice(choices),
+        frames=_choice([THIS_FRAME, ALL_FRAMES]),
+    )
+    if answer:
+        frame = workspace.frame if answer["frames"] == THIS_FRAME else None
+        annotator.imports.use_labels(answer["layer"], frame)
+
+
+def import_shapes(annotator: Annotator) -> None:
+    """Ask for a shapes or points layer and an object, and use it as strokes.
+
+    Raises
+    ------
+    ScribbleError
+        If there is no such layer to choose.
+    """
+    if annotator.workspace is None:
+        return
+    choices = _layers(annotator, (Shapes, Points))
+    if not choices:
+        raise ScribbleError(
+            "There is no shapes or points layer to use. Add one with the buttons above "
+            "the layer list, and draw in it."
+        )
+    table = annotator.objects.table
+    answer = request_values(
+        title="Use shapes or points as strokes",
+        layer=_choice(choices),
+        label=_choice(
+            [(table.name_of(label), label) for label in table.labels],
+            label="object",
+            value=annotator.active_label.label,
+        ),
+        fill={
+            "label": "fill areas",
+            "annotation": bool,
+            "value": True,
+            "options": {"tooltip": "Fill polygons, rectangles and ellipses"},
+        },
+    )
+    if answer:
+        layer, label, fill = answer["layer"], answer["label"], answer["fill"]
+        annotator.imports.use_shapes(layer, label, fill=fill)
+
+
+def _choice(choices: Sequence[Any], **options: Any) -> dict[str, Any]:
+    """Describe a combo box of a form, see `magicgui.widgets.create_widget`."""
+    return {"widget_type": "ComboBox", "options": {"choices": choices}, **options}
+
+
+def _layers(
+    annotator: Annotator, kinds: tuple[type[Layer], ...]
+) -> list[tuple[str, Layer]]:
+    """List names and layers of some kinds, except those of the annotation."""
+    workspace = annotator.workspace
+    own = () if workspace is None else workspace.own_layers
+    layers = annotator.viewer.layers
+    return [(x.name, x) for x in layers if isinstance(x, kinds) and x not in own]

@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_gnn_vos.gui.controller.view_state import describe_time_left
+from napari_gnn_vos.controller.view_state import describe_time_left
 from napari_gnn_vos.gui.widgets.actions import Attempt
-from napari_gnn_vos.gui.widgets.sections import make_label, make_row
+from napari_gnn_vos.gui.widgets.elements import make_label, make_row
 from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:

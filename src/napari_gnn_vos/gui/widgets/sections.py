@@ -1,130 +1,146 @@
-"""Sections of the dock widget: video, prediction and status."""
+"""Sections of the dock widget: drawing, prediction and status."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from magicgui.widgets import CheckBox, ComboBox, Container
-from qtpy.QtCore import QSize, Qt
+from magicgui.widgets import CheckBox
 from qtpy.QtWidgets import (
-    QGridLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
-from napari_gnn_vos.config import Quality
-from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt, add_to_menu
-from napari_gnn_vos.gui.widgets.video_chooser import VideoChooser
+from napari_gnn_vos.gui.widgets.actions import Attempt, add_to_menu
+from napari_gnn_vos.gui.widgets.dialogs import import_labels, import_shapes
+from napari_gnn_vos.gui.widgets.elements import (
+    Section,
+    make_column,
+    make_label,
+    make_row,
+)
+from napari_gnn_vos.gui.widgets.object_list import ObjectList
 
 if TYPE_CHECKING:
-    from napari.layers import Image
     from qtpy.QtGui import QShowEvent
 
+    from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.controller.view_state import ViewState
+
+CHECKED = {
+    "display.toggle_labels": "display.labels_shown",
+    "display.toggle_contours": "display.contours_shown",
+    "display.toggle_neighbours": "display.neighbours_shown",
+    "display.toggle_previous": "display.previous_shown",
+    "superpixels.toggle_boundaries": "superpixels.shown",
+}
+"""Actions that are switched on and off, and attributes that say whether they are on."""
 
 
-TEXT_PADDING = 8
-"""Pixels above and below the text of a label in napari's style."""
-SPACING = 4
-"""Pixels between two rows."""
-
-
-class Section(QWidget):
-    """A column of widgets that shows a part of the state.
+class DisplayMenu(QMenu):
+    """Labels, contours, comparisons, superpixels, opacity and colours.
 
     Parameters
     ----------
+    parent : QWidget
     annotator : Annotator
     attempt : callable
         Calls a function and reports its errors.
     """
 
-    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
-        super().__init__()
-        self._annotator, self._attempt = annotator, attempt
-        self._button = partial(ActionButton, annotator=annotator, attempt=attempt)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(SPACING)
+    def __init__(self, parent: QWidget, annotator: Annotator, attempt: Attempt) -> None:
+        super().__init__(parent)
+        self._annotator = annotator
+        self.setToolTipsVisible(True)
+        self._checked = [
+            (add_to_menu(self, method, annotator, attempt), attribute)
+            for method, attribute in CHECKED.items()
+        ]
+        for item, _ in self._checked:
+            item.setCheckable(True)
+        self.addSeparator()
+        for method in ("cycle_opacity", "use_contrasting_colours"):
+            add_to_menu(self, f"display.{method}", annotator, attempt)
+        self.aboutToShow.connect(self._update)
 
-    def show_state(self, state: ViewState) -> None:
-        """Show a state of the annotation."""
-        raise NotImplementedError
-
-    def _arrange(self, *widgets: QWidget) -> None:
-        for widget in widgets:
-            self._column.addWidget(widget)
+    def _update(self) -> None:
+        """Show what is switched on; the layers may have been changed by the user."""
+        for item, attribute in self._checked:
+            item.setChecked(bool(attrgetter(attribute)(self._annotator)))
 
 
-class VideoSection(Section):
-    """Choose and prepare a video."""
+class DrawingSection(Section):
+    """Choose the tool and the label that is drawn next, and how labels are shown."""
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__(annotator, attempt)
-        self.chooser = VideoChooser(annotator.viewer, lambda: annotator.state.image)
-        self.chooser.picked.connect(self._open)
-        self.quality = ComboBox(
-            label="Quality",
-            choices=get_args(Quality),
-            value=annotator.state.quality,
-            tooltip="Of superpixels and motion, used by the next preparation; a better "
-            "quality takes longer",
-        )
-        self.quality.changed.connect(self._set_quality)
-        self.model = ComboBox(
-            label="Model",
-            choices=lambda _combo: annotator.models.names,
-            value=annotator.models.name,
-            tooltip="Predicts the next rounds; Train a model makes further ones",
-        )
-        self.model.changed.connect(self._set_model)
-        self.settings = Container(widgets=[self.quality, self.model])
-        self.settings.margins = (0, 0, 0, 0)
-        self.prepare, self.reset = self._button("prepare"), self._button("reset")
+        self.brush, self.lines = self._button("use_brush"), self._button("use_lines")
+        self.superpixels = self._button("superpixels.use_tool")
+        for tool in (self.brush, self.lines, self.superpixels):
+            tool.setCheckable(True)
+        self.objects = ObjectList(annotator, attempt)
+        self.add = self._button("objects.add")
+        self.remove = self._button("objects.remove")
+        self.imports, self.display = self._make_imports(), QPushButton("Display")
+        self.display.setToolTip("How the labels are shown")
+        self.display.setMenu(DisplayMenu(self.display, annotator, attempt))
         self._arrange(
-            self.chooser.native,
-            self.settings.native,
-            make_row(self.prepare, self.reset),
+            make_row(self.brush, self.lines, self.superpixels),
+            self.objects,
+            make_row(self.add, self.remove),
+            make_row(self.imports, self.display),
         )
+        self._column.setStretchFactor(self.objects, 1)
 
     def show_state(self, state: ViewState) -> None:
-        """Show which video is open and whether it is prepared."""
-        self.chooser.refresh()
-        self.chooser.native.setEnabled(not state.busy)
-        self.quality.enabled = not (state.busy or state.prepared)
-        with self.quality.changed.blocked():
-            self.quality.value = state.quality
-        self._show_model(state)
-        self.prepare.setEnabled(state.can_prepare)
-        self.prepare.setText("Prepared" if state.prepared else "Prepare")
-        self.prepare.highlight(state.next_action == "prepare")
-        self.reset.setEnabled(state.ready)
+        """Show the list of labels, the active label and the tool."""
+        self.objects.show_state(state)
+        tools = (
+            (self.brush, "brush"),
+            (self.lines, "lines"),
+            (self.superpixels, "superpixels"),
+        )
+        for button, tool in tools:
+            button.setChecked(state.tool_active and state.tool == tool)
+        self.superpixels.setEnabled(state.prepared)
+        self.remove.setEnabled(state.can_remove)
+        self.imports.setEnabled(state.ready)
+        self.display.setEnabled(state.video_open)
 
-    def _open(self, image: Image | None) -> None:
-        self._attempt(lambda: self._annotator.open(image))
+    def _make_imports(self) -> QPushButton:
+        button = QPushButton("Import")
+        button.setToolTip("Use other layers as annotation")
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        self._add_import(
+            menu,
+            "Labels layer ...",
+            import_labels,
+            "Use masks of another layer or program as annotation of their frames",
+        )
+        self._add_import(
+            menu,
+            "Shapes or points layer ...",
+            import_shapes,
+            "Use lines, polygons, rectangles, ellipses or points of another layer as "
+            "strokes of an object",
+        )
+        button.setMenu(menu)
+        return button
 
-    def _show_model(self, state: ViewState) -> None:
-        models = self._annotator.models
-        self.model.enabled = not state.busy
-        with self.model.changed.blocked():
-            if models.name not in self.model.choices:
-                self.model.reset_choices()
-            self.model.value = models.name
-
-    def _set_model(self, name: str) -> None:
-        self._attempt(lambda: self._annotator.models.choose(name))
-
-    def _set_quality(self, quality: Quality) -> None:
-        self._annotator.controller.quality = quality
-        self._annotator.preferences.change(quality=quality)
+    def _add_import(
+        self, menu: QMenu, text: str, call: Callable[[Annotator], None], tooltip: str
+    ) -> None:
+        item = menu.addAction(text)
+        item.setToolTip(tooltip)
+        perform = partial(call, self._annotator)
+        item.triggered.connect(lambda _checked=False: self._attempt(perform))
 
 
 class PredictionSection(Section):
@@ -244,73 +260,3 @@ class StatusSection(Section):
             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed
         )
         return self._pages
-
-
-class TextLabel(QLabel):
-    """A label that wraps its text instead of widening the column.
-
-    Parameters
-    ----------
-    lines : int
-        Height in lines of text, whatever the text; 0 for the height of the text.
-    """
-
-    def __init__(self, text: str, lines: int) -> None:
-        super().__init__(text)
-        self._lines = lines
-        self.setWordWrap(True)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        if lines:
-            self.setAlignment(Qt.AlignmentFlag.AlignTop)
-            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size of the text, or of a number of lines."""
-        return self._with_fixed_height(super().sizeHint())
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the least size; its height is that of :meth:`sizeHint`."""
-        return self._with_fixed_height(super().minimumSizeHint())
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802
-        """Return the height, for any width if the number of lines is fixed."""
-        return self._fixed_height or int(super().heightForWidth(width))
-
-    @property
-    def _fixed_height(self) -> int:
-        lines = self._lines * self.fontMetrics().lineSpacing()
-        return lines + TEXT_PADDING if lines else 0
-
-    def _with_fixed_height(self, size: QSize) -> QSize:
-        if self._lines:
-            size.setHeight(self._fixed_height)
-        return size
-
-
-def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
-    """Create a label with an object name, see `TextLabel`."""
-    label = TextLabel(text, lines)
-    label.setObjectName(name)
-    return label
-
-
-def make_column(*widgets: QWidget) -> QWidget:
-    """Arrange widgets below each other."""
-    column = QWidget()
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(SPACING)
-    for widget in widgets:
-        layout.addWidget(widget)
-    return column
-
-
-def make_row(*widgets: QWidget) -> QWidget:
-    """Arrange widgets side by side with equal widths, or more where a text needs it."""
-    row = QWidget()
-    grid = QGridLayout(row)
-    grid.setContentsMargins(0, 0, 0, 0)
-    for column, widget in enumerate(widgets):
-        grid.addWidget(widget, 0, column)
-        grid.setColumnStretch(column, 1)
-    return row

@@ -8,11 +8,11 @@ from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_gnn_vos.gui.widgets.style import ACCENT
+from napari_gnn_vos.gui.widgets.elements import ACCENT
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.controller.view_state import ViewState
 
 HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
 UNCERTAIN, DRAWN, ACCEPTED, RANGE = "#ff924c", ACCENT, "#8ac926", "#c48af7"

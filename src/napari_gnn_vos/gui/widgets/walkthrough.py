@@ -11,12 +11,11 @@ from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from napari_gnn_vos.gui.widgets.actions import Attempt
-from napari_gnn_vos.gui.widgets.sections import make_label, make_row
-from napari_gnn_vos.gui.widgets.style import ACCENT, note_sheet
+from napari_gnn_vos.gui.widgets.elements import ACCENT, make_label, make_row, note_sheet
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.controller.view_state import ViewState
     from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 
 SAMPLE = "napari-gnn-vos", "composed-scene"

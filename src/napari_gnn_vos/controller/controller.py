@@ -1,0 +1,339 @@
+"""Prepare, predict, undo and redo on values, without Qt and without napari."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+
+from napari_gnn_vos.config import Config, Quality
+from napari_gnn_vos.controller.annotation import NO_PREDICTION, Annotation
+from napari_gnn_vos.controller.drawing import DrawingSource
+from napari_gnn_vos.controller.edits import Edits
+from napari_gnn_vos.controller.history import History, HistoryCache
+from napari_gnn_vos.controller.jobs import AutoPredict, JobRunner, Runner
+from napari_gnn_vos.controller.object_edits import ObjectEdits
+from napari_gnn_vos.controller.rounds import (
+    FrameRange,
+    PredictRound,
+    Prepare,
+    RestoreRound,
+    Rounds,
+    require_objects,
+)
+from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
+from napari_gnn_vos.deprecation import renamed_attribute
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.interact.uncertainty import ReviewQueue
+from napari_gnn_vos.prepare.requirements import preparation_requirements
+
+
+class Controller:
+    """Keep a session consistent with a drawing, one round at a time.
+
+    All state of an annotation belongs to the controller: the drawing with its history,
+    the active label and the settings. A round produces a new session value, so undo
+    restores the previous value.
+
+    Parameters
+    ----------
+    prepare : callable
+        Makes the pipeline of the preparation, see `Rounds`.
+    predict_round : callable
+        Makes the pipeline of a round, see `Rounds`.
+    run : Runner
+        Executes the pipelines.
+    seed : int
+        Round r draws from ``numpy.random.default_rng([seed, r])``: the same strokes
+        give the same prediction, from the GUI and from Python, also after an undo.
+    restore_round : callable
+        Restores a saved round, see `Rounds`.
+
+    Attributes
+    ----------
+    jobs : JobRunner
+        Runs the preparation and the rounds.
+    active_label : ActiveLabel
+        Active label and tool, and the list of labels.
+    auto_predict : AutoPredict
+        Requests a prediction after every stroke.
+    edits : Edits
+        Undo, redo, reset, accepted frames.
+    objects : ObjectEdits
+        Actions on the objects.
+    frame_range : FrameRange
+        In and out marks.
+    annotation : Annotation or None
+        Drawing and history of the open video.
+    rounds : Rounds
+        Starts preparation and rounds.
+    """
+
+    changed = Signal()  # `state` may differ
+    session_changed = Signal(object)  # the current HistoryEntry, or None
+    message = Signal(str)
+
+    def __init__(
+        self,
+        prepare: Prepare,
+        predict_round: PredictRound,
+        run: Runner,
+        seed: int = 0,
+        restore_round: RestoreRound = lambda *_: None,
+    ) -> None:
+        self.jobs, self.active_label = JobRunner(run), ActiveLabel()
+        self.auto_predict = AutoPredict(self.jobs, self._predict_or_step)
+        self.annotation: Annotation | None = None
+        self.rounds = Rounds(self.jobs, prepare, predict_round, seed, restore_round)
+        self.edits = Edits(
+            self._require_annotation, self.rounds, self.active_label, self.auto_predict
+        )
+        self.objects = ObjectEdits(
+            lambda: self.annotation, self.rounds, self.active_label, self.auto_predict
+        )
+        self.frame_range = FrameRange()
+        self._histories, self._review = HistoryCache(), ReviewQueue()
+        self._quality: Quality = "balanced"
+        self._message = ""
+        self._unpredicted = False  # strokes were drawn since the last round
+        self._model_changed = False  # another model was chosen since the last round
+        self._connect()
+
+    desk = renamed_attribute("desk", "jobs")
+    said = renamed_attribute("said", "message")
+
+    @property
+    def history(self) -> History | None:
+        """History of the open video; None before it is prepared."""
+        annotation = self.annotation
+        prepared = annotation is not None and annotation.prepared
+        return annotation.history if annotation and prepared else None
+
+    @property
+    def state(self) -> ViewState:
+        """Everything that the dock widget shows, but for the viewer's layer list."""
+        annotation, active = self.annotation, self.active_label
+        history = History() if annotation is None else annotation.history
+        session, idle = history.current.session, not self.jobs.busy
+        prediction = None if session is None else session.prediction
+        return ViewState(
+            image=None if annotation is None else annotation.source.source.layer,
+            busy=not idle,
+            prepared=session is not None,
+            rounds=history.current.rounds,
+            unpredicted=self._unpredicted,
+            frames=0 if annotation is None else annotation.source.video.shape[0],
+            requirements=self._requirements,
+            uncertainty=history.current.uncertainty,
+            drawn=history.current.predicted.frames,
+            accepted=() if annotation is None else annotation.accepted_frames,
+            marks=self.frame_range.marks,
+            can_undo=history.previous is not None and idle,
+            can_redo=history.following is not None and idle,
+            table=active.table,
+            active_label=active.label,
+            tool=active.tool,
+            auto_predict=self.auto_predict.enabled,
+            quality=self.quality,
+            model="" if prediction is None else prediction.model,
+            message=self._message,
+            progress=self.jobs.progress,
+            seconds_left=self.jobs.seconds_left,
+        )
+
+    @property
+    def _requirements(self) -> str:
+        """Expected time and memory of the preparation, or empty."""
+        if self.annotation is None:
+            return ""
+        settings = Config.at(self.quality).prepare
+        video = self.annotation.source.video
+        return str(preparation_requirements(video, settings))
+
+    @property
+    def quality(self) -> Quality:
+        """Quality of the prepared video, otherwise of the next preparation."""
+        session = None if self.annotation is None else self.annotation.session
+        return self._quality if session is None else session.config.prepare.quality
+
+    @quality.setter
+    def quality(self, quality: Quality) -> None:
+        self._quality = quality
+        self.changed.emit()
+
+    def report(self, text: str) -> None:
+        """Show a message."""
+        self._message = text
+        self.message.emit(text)
+        self.changed.emit()
+
+    def open(self, source: DrawingSource | None) -> None:
+        """Open another video, or none; a running job is cancelled.
+
+        A video that was open before continues with its history.
+        """
+        if self.annotation is not None:
+            self._histories.put(self.annotation.source.source, self.annotation.history)
+        history = None if source is None else self._histories.get(source.source)
+        self.annotation = None if source is None else Annotation(source, history)
+        self.jobs.cancel()
+        self._unpredicted, self._message = False, ""
+        self.frame_range.clear()
+        if source is not None:
+            self.active_label.open(source.objects)
+            self._message = source.summary
+        self._emit_session()
+
+    def notice_stroke(self) -> None:
+        """Take notice of a change of the drawing by the user."""
+        if not self.auto_predict.is_paused:
+            self._unpredicted = True
+            self.auto_predict.request()
+            self.changed.emit()
+
+    def notice_model(self, name: str) -> None:
+        """Take notice that another model was chosen."""
+        self._model_changed = True
+        self.report(f"The next round is predicted by {name}")
+
+    def restore_history(self, history: History, message: str) -> None:
+        """Continue the open video with the history of a project."""
+        self._require_annotation().history = history
+        self._emit_session(message)
+
+    def prepare(self) -> None:
+        """Compute the superpixel graph of the video, or read it from the cache.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, or a job is running.
+        """
+        self.rounds.prepare(self._require_annotation(), self._quality)
+
+    def predict(self, frames: range | None = None) -> None:
+        """Predict from the drawing; the video is prepared if necessary.
+
+        Parameters
+        ----------
+        frames : range, optional
+            Frames whose labels may change; by default all.
+
+        Raises
+        ------
+        NoSeedsError
+            If nothing is drawn, or only background.
+        GnnVosError
+            If no video is open, the range is empty, or a job is running.
+        """
+        if frames is not None and not frames:
+            raise GnnVosError("The range has no frames. Move the in or the out mark.")
+        annotation = self._require_annotation()
+        drawing = annotation.read()
+        require_objects(drawing)
+        if annotation.prepared:
+            self._unpredicted, again = False, self._model_changed
+            self.rounds.predict(annotation, drawing, frames=frames, again=again)
+            self._model_changed = False
+        else:
+            self.rounds.prepare(annotation, self._quality, lambda: self.predict(frames))
+
+    def most_uncertain_frame(self) -> int:
+        """Return the most uncertain frame; further calls return the next ones.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction, or every frame has strokes.
+        """
+        session = None if self.annotation is None else self.annotation.session
+        if session is None or session.prediction is None:
+            raise GnnVosError(NO_PREDICTION)
+        accepted = self.state.accepted
+        frame, rank = self._review.next_frame(session, accepted)
+        frames = session.video.shape[0]
+        self.report(f"Most uncertain frame: {frame} ({ordinal(rank)} of {frames})")
+        return frame
+
+    def cancel(self) -> None:
+        """Stop the running job and discard its result."""
+        self.jobs.cancel()
+
+    def disconnect(self) -> None:
+        """Disconnect all listeners, because the viewer is closed."""
+        jobs = self.jobs
+        for signal in (
+            *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
+            *(jobs.dropped, self.changed, self.session_changed, self.message),
+            *(self.auto_predict.changed, self.active_label.changed),
+            *(self.active_label.table_changed, self.frame_range.changed),
+        ):
+            signal.disconnect()
+
+    def _connect(self) -> None:
+        self.jobs.stopped.connect(self._report_stopped)
+        self.jobs.failed.connect(self._store_failure)
+        self.rounds.started.connect(self.report)
+        self.rounds.completed.connect(self._emit_session)
+        self.edits.stepped.connect(self._emit_session)
+        self.objects.stepped.connect(self._emit_session)
+        for annotated in (self.edits.annotated, self.objects.annotated):
+            annotated.connect(self._report_annotated)
+        for signal in (
+            self.jobs.progressed,
+            self.jobs.busy_changed,
+            self.active_label.changed,
+            self.active_label.table_changed,
+            self.objects.recorded,
+            self.frame_range.changed,
+            self.auto_predict.changed,
+        ):
+            signal.connect(self._emit_changed)
+
+    def _report_stopped(self) -> None:
+        self.report("Stopped")
+
+    def _report_annotated(self, message: str) -> None:
+        self.report(message)
+        self.notice_stroke()
+
+    def _store_failure(self, message: str) -> None:
+        self._message = message
+        self.changed.emit()
+
+    def _emit_changed(self, _value: object = None) -> None:
+        self.changed.emit()
+
+    def _require_annotation(self) -> Annotation:
+        if self.annotation is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return self.annotation
+
+    def _predict_or_step(self) -> None:
+        """Show the history entry that belongs to the drawing, or predict a new one.
+
+        After napari's own undo of a stroke, the drawing is that of the previous entry.
+        """
+        self.jobs.require_idle()
+        annotation = self._require_annotation()
+        drawing, current = annotation.read(), annotation.history.current
+        entry = annotation.step_to(drawing) if annotation.prepared else None
+        if entry is not None:
+            self._emit_session(f"Round {entry.rounds}")
+        elif not drawing and current.rounds:
+            self.edits.reset(current.drawing)
+        else:
+            self.predict()
+
+    def _emit_session(self, message: str = "") -> None:
+        """Announce that another history entry is current."""
+        if message:
+            self.report(message)
+        annotation = self.annotation
+        self.session_changed.emit(annotation and annotation.history.current)
+        self.changed.emit()
+
+
+def ordinal(number: int) -> str:
+    """Write a positive number as 1st, 2nd, 3rd, 4th, ..., 11th, ..., 21st."""
+    teen = number // 10 % 10 == 1
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if teen else suffix}"

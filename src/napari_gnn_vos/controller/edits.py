@@ -1,0 +1,291 @@
+"""Undo and redo, and actions that change the drawing as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_gnn_vos.controller.annotation import Annotation, Tables
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.history import HistoryEntry
+from napari_gnn_vos.controller.jobs import AutoPredict
+from napari_gnn_vos.controller.object_table import rebase_table
+from napari_gnn_vos.controller.palette import LAST_OBJECT
+from napari_gnn_vos.controller.rounds import Rounds
+from napari_gnn_vos.controller.view_state import ActiveLabel
+from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, Canvas, compact, value_of
+from napari_gnn_vos.structures.label_frames import label_dtype
+
+
+class Edits:
+    """Undo and redo, reset, accepted frames and imported labels.
+
+    Parameters
+    ----------
+    annotation : callable
+        Returns the annotation of the open video, or raises a `GnnVosError`.
+    rounds : Rounds
+        Knows whether a job is running.
+    active_label : ActiveLabel
+        Its list is kept consistent with the history.
+    auto_predict : AutoPredict
+        Paused while the drawing is written.
+    """
+
+    stepped = Signal(str)  # another history entry is current; message
+    annotated = Signal(str)  # the drawing has more or less than was predicted; message
+
+    def __init__(
+        self,
+        annotation: Callable[[], Annotation],
+        rounds: Rounds,
+        active_label: ActiveLabel,
+        auto_predict: AutoPredict,
+    ) -> None:
+        self._annotation, self._rounds = annotation, rounds
+        self._active_label, self._auto_predict = active_label, auto_predict
+
+    def toggle_accepted(self, frame: int) -> bool:
+        """Accept the labels of a frame as they are, or release an accepted frame.
+
+        Returns
+        -------
+        accepted : bool
+            Whether the frame is accepted now.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no prediction, or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        release = frame in annotation.accepted_frames
+        drawing = annotation.read()
+        canvas = None if release else annotation.labels_to_accept(drawing, frame)
+        action = f"{'release' if release else 'acceptance'} of frame {frame}"
+        with self._auto_predict.paused():
+            annotation.replace_drawing(drawing.accept(frame, canvas), action)
+        self.annotated.emit(
+            f"Frame {frame} is {'not accepted any more' if release else 'accepted'}"
+        )
+        return not release
+
+    def import_labels(
+        self, frames: Mapping[int, NDArray[Any]], names: Mapping[int, str]
+    ) -> None:
+        """Accept labels of another program on some frames; undo removes them.
+
+        Parameters
+        ----------
+        frames : mapping of int to (H, W) ndarray of int
+            Label images by frame; see `object_numbers` for the ids.
+        names : mapping of int to str
+            Names of ids.
+
+        Raises
+        ------
+        GnnVosError
+            If there are no labels or too many, no video is open, or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        ids = [np.unique(labels) for labels in frames.values()]
+        objects = object_numbers(np.concatenate([np.zeros(1, int), *ids]))
+        drawing = annotation.read()
+        for t, canvas in canvases_from_labels(frames, objects).items():
+            drawing = drawing.accept(t, canvas)
+        named = {
+            objects[value]: name for value, name in names.items() if value in objects
+        }
+        before = self._active_label.table
+        table = before.with_labels(objects.values()).with_defaults(named, {})
+        with self._auto_predict.paused():
+            annotation.replace_drawing(drawing, "import of labels", (before, table))
+        self._active_label.table = table
+        count = f"{len(frames)} frame{'' if len(frames) == 1 else 's'}"
+        self.annotated.emit(f"Labels of {count} are used, with {len(objects)} objects")
+
+    def undo(self) -> None:
+        """Undo the last action: a round with its strokes, a removal or a reset.
+
+        Newer strokes are kept, and their objects stay in the list.
+
+        Raises
+        ------
+        HistoryEndError
+            If there is nothing to undo.
+        GnnVosError
+            If a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        with self._auto_predict.paused():
+            undone = self._undo(annotation)
+        self.stepped.emit(f"Undone: {undone.action}")
+
+    def redo(self) -> None:
+        """Restore the action that was undone last; newer strokes are kept.
+
+        Raises
+        ------
+        HistoryEndError
+            If there is nothing to redo.
+        GnnVosError
+            If a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        with self._auto_predict.paused():
+            redone = self._redo(annotation)
+        self.stepped.emit(f"Redone: {redone.action}")
+
+    def go_to(self, index: int) -> None:
+        """Undo or redo until an entry of the history is the current one.
+
+        Newer strokes are kept.
+
+        Parameters
+        ----------
+        index : int
+            Index into the entries of the history.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such entry, or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        steps = index - annotation.history.index
+        with self._auto_predict.paused():
+            for _ in range(abs(steps)):
+                (self._redo if steps > 0 else self._undo)(annotation)
+        action = annotation.history.current.action if index else "start"
+        self.stepped.emit(f"At: {action}")
+
+    def _undo(self, annotation: Annotation) -> HistoryEntry:
+        undone = annotation.undo()
+        tables = undone.tables and (undone.tables[1], undone.tables[0])
+        self._rebase_table(annotation, tables)
+        return undone
+
+    def _redo(self, annotation: Annotation) -> HistoryEntry:
+        redone = annotation.redo()
+        self._rebase_table(annotation, redone.tables)
+        return redone
+
+    def _rebase_table(self, annotation: Annotation, tables: Tables | None) -> None:
+        """Apply the difference between two tables, and list all drawn objects."""
+        active = self._active_label
+        table = active.table if tables is None else rebase_table(active.table, *tables)
+        active.table = table.with_labels(annotation.read().objects)
+
+    def add_drawing(self, drawing: Drawing, action: str) -> None:
+        """Add strokes from elsewhere to the drawing; undo removes them.
+
+        Parameters
+        ----------
+        drawing : Drawing
+            Brush strokes are painted over those of the drawing; lines follow its lines.
+        action : str
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._annotation()
+        before = present = annotation.read()
+        for t, canvas in drawing.brush.items():
+            present = present.painted(t, canvas)
+        present = replace(present, lines=(*before.lines, *drawing.lines))
+        with self._auto_predict.paused():
+            annotation.replace_drawing(present, action)
+        self.annotated.emit(f"Added: {action}")
+
+    def reset(self, before: Drawing | None = None) -> None:
+        """Clear the drawing and the prediction; undo restores both.
+
+        Parameters
+        ----------
+        before : Drawing, optional
+            Drawing that undo restores; the present one by default.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, or a job is running.
+        """
+        self._rounds.require_idle()
+        with self._auto_predict.paused():
+            self._annotation().clear("reset", before)
+        self.stepped.emit("Everything is cleared; Undo restores it")
+
+
+def object_numbers(ids: NDArray[Any]) -> dict[int, int]:
+    """Assign an object to each id of a labels layer.
+
+    Parameters
+    ----------
+    ids : ndarray of int
+        Any values; 0 is background.
+
+    Returns
+    -------
+    objects : dict of int to int
+        The ids themselves if all are between 1 and 32 767, otherwise 1, 2, 3, ... in
+        ascending order of the ids.
+
+    Raises
+    ------
+    ScribbleError
+        If there are no ids, or more than 32 767.
+
+    Examples
+    --------
+    >>> object_numbers(np.array([0, 3, 7]))
+    {3: 3, 7: 7}
+    >>> object_numbers(np.array([0, 3, 40_000]))
+    {3: 1, 40000: 2}
+    """
+    values = [int(value) for value in np.unique(ids) if value != 0]
+    if not 1 <= len(values) <= LAST_OBJECT:
+        raise ScribbleError(
+            f"A video has 1 to {LAST_OBJECT} objects; these labels have {len(values)}. "
+            "Choose another layer or another frame."
+        )
+    if values[0] > 0 and values[-1] <= LAST_OBJECT:
+        return {value: value for value in values}
+    return {value: number for number, value in enumerate(values, 1)}
+
+
+def canvases_from_labels(
+    frames: Mapping[int, NDArray[Any]], objects: Mapping[int, int]
+) -> dict[int, Canvas]:
+    """Convert label images to canvases of a drawing; all other ids are background.
+
+    Parameters
+    ----------
+    frames : mapping of int to (H, W) ndarray of int
+        Label images by frame.
+    objects : mapping of int to int
+        By :func:`object_numbers`.
+    """
+    ids = np.array(sorted(objects))
+    values = np.array([value_of(objects[value]) for value in ids.tolist()])
+    values = values.astype(label_dtype(int(values.max())))
+    canvases = {}
+    for t, labels in frames.items():
+        position = np.minimum(np.searchsorted(ids, labels), len(ids) - 1)
+        is_object = ids[position] == labels
+        background = np.uint8(BACKGROUND_VALUE)
+        canvases[t] = compact(np.where(is_object, values[position], background))
+    return canvases

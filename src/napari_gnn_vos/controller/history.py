@@ -1,0 +1,341 @@
+"""Undo history of a video, and the archive of its old results."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.controller.drawing import Drawing, VideoSource
+from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.session import Prediction, Session
+
+logger = logging.getLogger(__name__)
+
+MEMORY = 256 * 2**20
+"""Bytes of results that a history keeps in memory."""
+
+
+class HistoryEndError(GnnVosError):
+    """There is no entry to undo or to redo."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HistoryEntry:
+    """A session, and the drawing after the action that led to it.
+
+    Parameters
+    ----------
+    session : Session or None
+        None before the video is prepared.
+    drawing : Drawing
+        Drawing after the action; for a round, the drawing that was predicted from.
+    action : str
+        Name of the action, as in "Undone: round 2".
+    predicted : Drawing
+        Drawing that the session was predicted from.
+    before : Drawing, optional
+        Drawing before the action, if the action changed it; undo restores it.
+    tables : (ObjectTable, ObjectTable), optional
+        Tables of objects before and after the action, if it changed them.
+    """
+
+    session: Session | None
+    drawing: Drawing
+    action: str = ""
+    predicted: Drawing = field(default_factory=Drawing)
+    before: Drawing | None = None
+    tables: tuple[ObjectTable, ObjectTable] | None = None
+
+    @property
+    def rounds(self) -> int:
+        """Number of rounds predicted, 0 for a video that was only prepared."""
+        return 0 if self.session is None else len(self.session.rounds)
+
+    @property
+    def uncertainty(self) -> tuple[float, ...]:
+        """Uncertainty of each frame, one minus the mean expected J; or empty."""
+        prediction = None if self.session is None else self.session.prediction
+        if prediction is None:
+            return ()
+        values: list[float] = (1 - prediction.expected_j.mean(axis=1)).tolist()
+        return tuple(values)
+
+
+class History:
+    """Entries of a video from its opening, and those that were undone.
+
+    The number of entries is not limited: the results of old rounds are moved to files.
+
+    Parameters
+    ----------
+    session : Session, optional
+        Session of the prepared video, before anything was drawn.
+
+    Attributes
+    ----------
+    archive : SessionArchive
+        Results of old rounds.
+    memory : int
+        Bytes of results that are kept in memory.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        self.start = HistoryEntry(session, Drawing())
+        self.archive, self.memory = SessionArchive(), MEMORY
+        self._entries = [self.start]
+        self._undone: list[HistoryEntry] = []
+
+    @classmethod
+    def restored(
+        cls, session: Session | None, entries: Sequence[HistoryEntry], current: int
+    ) -> History:
+        """Create a history from its `entries` and the index of the current one."""
+        history = cls(session)
+        if entries:
+            history._entries = [*entries[: current + 1]]
+            history._archive_oldest()
+            history._undone = list(reversed(entries[current + 1 :]))
+        return history
+
+    @property
+    def entries(self) -> tuple[HistoryEntry, ...]:
+        """All entries, oldest first, then the undone ones in the order of redo."""
+        return (*self._entries, *reversed(self._undone))
+
+    @property
+    def index(self) -> int:
+        """Index of the current entry in `entries`."""
+        return len(self._entries) - 1
+
+    @property
+    def current(self) -> HistoryEntry:
+        """The latest entry."""
+        return self._entries[-1]
+
+    @property
+    def previous(self) -> HistoryEntry | None:
+        """The entry that undo leads to."""
+        return self._entries[-2] if len(self._entries) > 1 else None
+
+    @property
+    def following(self) -> HistoryEntry | None:
+        """The entry that redo leads to."""
+        return self._undone[-1] if self._undone else None
+
+    @property
+    def previous_labels(self) -> LabelFrames | None:
+        """Labels of the last prediction before the current one."""
+        session = self.current.session
+        for entry in reversed(self._entries):
+            if entry.session is not session and entry.session is not None:
+                return entry.session.packed_labels
+        return None
+
+    def complete_preparation(self, session: Session) -> None:
+        """Assign the session of the prepared video to all entries."""
+        self.start = replace(self.start, session=session)
+        self._entries = [replace(entry, session=session) for entry in self._entries]
+        self._undone = [replace(entry, session=session) for entry in self._undone]
+
+    def add(self, entry: HistoryEntry) -> None:
+        """Append `entry` and discard what was undone."""
+        self._entries.append(entry)
+        self._undone.clear()
+        self._archive_oldest()
+
+    def amend(
+        self, since: HistoryEntry, session: Session | None, predicted: Drawing
+    ) -> None:
+        """Replace the session of an entry, whose action is completed by it.
+
+        Parameters
+        ----------
+        since : HistoryEntry
+            All later entries get the session, too; they change no labels.
+        session : Session or None
+        predicted : Drawing
+            Drawing that the session was predicted from.
+        """
+        entries = self._entries
+        first = entries.index(since)
+        amended = (
+            replace(entry, session=session, predicted=predicted)
+            for entry in entries[first:]
+        )
+        self._entries = [*entries[:first], *amended]
+        self._undone.clear()
+        self._archive_oldest()
+
+    def undo(self) -> HistoryEntry:
+        """Undo the latest entry and return it.
+
+        Raises
+        ------
+        HistoryEndError
+            If there is no previous entry.
+        """
+        if self.previous is None:
+            raise HistoryEndError("Nothing to undo")
+        self._undone.append(self._entries.pop())
+        return self._undone[-1]
+
+    def redo(self) -> HistoryEntry:
+        """Restore the entry that was undone last and return it.
+
+        Raises
+        ------
+        HistoryEndError
+            If there is no such entry.
+        """
+        if self.following is None:
+            raise HistoryEndError("Nothing to redo")
+        self._entries.append(self._undone.pop())
+        return self.current
+
+    def _archive_oldest(self) -> None:
+        """Move the results of the oldest sessions to files, except the latest two."""
+        sessions: dict[int, Session] = {}
+        for entry in reversed(self._entries):
+            if entry.session is not None:
+                sessions.setdefault(id(entry.session), entry.session)
+        size, exchanged = 0, {}
+        for rank, session in enumerate(sessions.values()):
+            held = result_size(session)
+            if rank > 1 and held and size + held > self.memory:
+                exchanged[id(session)] = self.archive.exchange(session)
+            size += held
+        if exchanged:
+            self._entries = [
+                replace(entry, session=exchanged.get(id(entry.session), entry.session))
+                for entry in self._entries
+            ]
+
+
+class HistoryCache:
+    """Last history of each image layer, kept as long as the layer exists."""
+
+    def __init__(self) -> None:
+        self._entries: WeakKeyDictionary[Any, tuple[Any, Any, History]] = (
+            WeakKeyDictionary()
+        )
+
+    def put(self, source: VideoSource, history: History | None) -> None:
+        """Store a history; None is ignored."""
+        if history is not None:
+            self._entries[source.layer] = source.data, source.axes, history
+
+    def get(self, source: VideoSource) -> History | None:
+        """Return the history of a layer, if it still shows the same slice of data."""
+        data, axes, history = self._entries.get(source.layer, (None, None, None))
+        same = data is source.data and axes == source.axes
+        return history if same else None
+
+
+class SessionArchive:
+    """Write the results of sessions to files, in a thread, and map them into memory.
+
+    An archived session equals the original; its probabilities and labels are read from
+    the files on access. The folder is deleted with the archive.
+    """
+
+    def __init__(self) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._written = 0
+        self._pending: dict[int, tuple[Session, Future[Session]]] = {}
+
+    def exchange(self, session: Session) -> Session:
+        """Return the archived session; until it is written, the given one."""
+        if id(session) not in self._pending:
+            self._pending[id(session)] = session, self._start(session)
+        _, future = self._pending[id(session)]
+        if not future.done():
+            return session
+        try:
+            archived = future.result()
+        except OSError as error:  # the disk is full: it stays in memory
+            logger.warning("A round of the history stays in memory: %s", error)
+            return session
+        del self._pending[id(session)]
+        return archived
+
+    def _start(self, session: Session) -> Future[Session]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, "archive")
+            self._folder = TemporaryDirectory(
+                prefix="gnn-vos-history-", ignore_cleanup_errors=True
+            )
+        self._written += 1
+        return self._pool.submit(self._write, session, self._written)
+
+    def wait(self) -> None:
+        """Wait until all files are written."""
+        for _, future in self._pending.values():
+            future.exception()
+
+    def _write(self, session: Session, number: int) -> Session:
+        assert self._folder is not None  # noqa: S101 - created before the thread
+        base = Path(self._folder.name) / f"{number:05d}"
+        prediction, labels = session.prediction, session.packed_labels
+        if prediction is not None:
+            prediction = replace(
+                prediction,
+                probability=_map_frames(prediction.probability, f"{base}-p.npy"),
+                refined=_map_frames(prediction.refined, f"{base}-r.npy"),
+            )
+        if labels is not None:
+            labels = _map_labels(labels, Path(f"{base}-l.bin"))
+        return replace(session, prediction=prediction, packed_labels=labels)
+
+
+def result_size(session: Session | None) -> int:
+    """Return the bytes of the results of a session that are held in memory."""
+    if session is None:
+        return 0
+    prediction, labels = session.prediction, session.packed_labels
+    frames: tuple[NDArray[Any], ...] = ()
+    if isinstance(prediction, Prediction):
+        frames = (*prediction.probability, *prediction.refined)
+    size = sum(frame.nbytes for frame in frames if not _is_mapped(frame))
+    if labels is not None and not _is_mapped(labels.packed[0]):
+        size += labels.nbytes
+    return size
+
+
+def _is_mapped(frame: Any) -> bool:
+    return isinstance(frame, np.memmap | memoryview)
+
+
+def _map_frames(
+    frames: Sequence[NDArray[np.float32]], path: str
+) -> tuple[NDArray[np.float32], ...]:
+    """Write (n, K) arrays to one file, and return them mapped into memory."""
+    if not frames:
+        return ()
+    np.save(path, np.concatenate(frames))
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    ends = [*accumulate(map(len, frames))]
+    return tuple(mapped[a:b] for a, b in zip([0, *ends], ends, strict=False))
+
+
+def _map_labels(labels: LabelFrames, path: Path) -> LabelFrames:
+    """Write compressed frames to one file, and return them mapped into memory."""
+    packed = labels.packed
+    path.write_bytes(b"".join(packed))
+    content: Any = np.memmap(path, np.uint8, "r")
+    mapped = memoryview(content)
+    ends = [*accumulate(map(len, packed))]
+    views: Any = (mapped[a:b] for a, b in zip([0, *ends], ends, strict=False))
+    return LabelFrames(labels.shape, views, labels.label_type)

@@ -1,0 +1,341 @@
+"""Actions on the objects of a video; all of them can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+from scipy import ndimage
+
+from napari_gnn_vos.controller.annotation import Annotation
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.jobs import AutoPredict
+from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.controller.palette import LAST_OBJECT
+from napari_gnn_vos.controller.rounds import Rounds
+from napari_gnn_vos.controller.view_state import ActiveLabel
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
+
+Point = tuple[float, float]
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+
+
+class ObjectEdits:
+    """Add, describe, hide, lock, merge, split and remove objects.
+
+    Parameters
+    ----------
+    annotation : callable
+        Returns the annotation of the open video, or None.
+    rounds : Rounds
+        Predicts again after objects were removed, merged or split.
+    active_label : ActiveLabel
+        Has the table of objects.
+    auto_predict : AutoPredict
+        Paused while the drawing is written.
+    """
+
+    stepped = Signal(str)  # another history entry is current; message
+    annotated = Signal(str)  # the annotation differs from what was predicted; message
+    recorded = Signal()  # an action on the table only was added to the history
+
+    def __init__(
+        self,
+        annotation: Callable[[], Annotation | None],
+        rounds: Rounds,
+        active_label: ActiveLabel,
+        auto_predict: AutoPredict,
+    ) -> None:
+        self._annotation, self._rounds = annotation, rounds
+        self._active_label, self._auto_predict = active_label, auto_predict
+
+    @property
+    def _table(self) -> ObjectTable:
+        return self._active_label.table
+
+    def add(self) -> int:
+        """Add an object at the end of the list, activate it, and return its label.
+
+        Raises
+        ------
+        ScribbleError
+            If the list is full.
+        """
+        label = self._free_label()
+        self._record(self._table.with_labels([label]), f"new {self._name(label)}")
+        self._active_label.choose(label)
+        return label
+
+    def rename(self, label: int, name: str) -> None:
+        """Name an object; an empty name restores the default.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object.
+        """
+        table = self._table.renamed(label, name)
+        self._record(table, f"name of {self._name(label)}")
+
+    def recolour(self, label: int, colour: str) -> None:
+        """Assign a colour ``#rrggbb`` to an object; an empty one restores the default.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object, or the colour is not valid.
+        """
+        table = self._table.recoloured(label, colour)
+        self._record(table, f"colour of {self._name(label)}")
+
+    def recolour_all(self, colours: Mapping[int, str]) -> None:
+        """Assign colours ``#rrggbb`` to several objects, as one action.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object, or a colour is not valid.
+        """
+        table = self._table
+        for label, colour in colours.items():
+            table = table.recoloured(label, colour)
+        self._record(table, "new colours")
+
+    def move(self, label: int, row: int) -> None:
+        """Move an object to a row of the list, from 1; background is in row 0.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object.
+        """
+        table = self._table.moved(label, row)
+        self._record(table, f"move of {self._name(label)}")
+
+    def lock(self, label: int, locked: bool = True) -> None:
+        """Lock an object, or unlock it.
+
+        Later rounds change the pixels of a locked object only under strokes, and other
+        objects do not overwrite them.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object.
+        """
+        verb = "lock" if locked else "unlock"
+        table = self._table.with_locked(label, locked)
+        self._record(table, f"{verb} of {self._name(label)}")
+
+    def hide(self, label: int, hidden: bool = True) -> None:
+        """Hide an object, or show it; it is still predicted and exported.
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object.
+        """
+        verb = "hiding" if hidden else "showing"
+        table = self._table.with_hidden(label, hidden)
+        self._record(table, f"{verb} of {self._name(label)}")
+
+    def show_only(self, label: int | None) -> None:
+        """Show one object only, or all that are not hidden (None).
+
+        Raises
+        ------
+        ScribbleError
+            If there is no such object.
+        """
+        name = "all objects" if label is None else f"only {self._name(label)}"
+        self._record(self._table.with_solo(label), f"showing of {name}")
+
+    def set_absent(self, label: int, frame: int, absent: bool = True) -> None:
+        """Annotate an object as absent in a frame, or remove this annotation.
+
+        Later rounds label no pixels of it there, except under strokes.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such object, or no video is open.
+        """
+        self._require_annotation()
+        table = self._table.with_absent(frame, label, absent)
+        self._record(table, f"absence of {self._name(label)} in frame {frame}")
+        state = "absent" if absent else "not absent any more"
+        self.annotated.emit(f"{self._name(label)} is {state} in frame {frame}")
+
+    def remove(self, label: int) -> None:
+        """Remove an object and its strokes.
+
+        If the object is part of the prediction, all frames are predicted again.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such object, it is locked, no video is open, or a job is
+            running.
+        """
+        self._rounds.require_idle()
+        annotation, name = self._require_annotation(), self._name(label)
+        self._table.require_unlocked(label)
+        drawing, table = annotation.read(), self._table.without(label)
+        if label in drawing.objects:
+            self._replace(drawing.without(label), table, f"removal of {name}", label)
+        else:
+            self._record(table, f"removal of {name}")
+
+    def merge(self, label: int, into: int) -> None:
+        """Merge an object into another one, which gets its strokes.
+
+        If the object is part of the prediction, all frames are predicted again.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such object, one is locked, they are equal, no video is open,
+            or a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._require_annotation()
+        for each in (label, into):
+            self._table.require_unlocked(each)
+        if label == into:
+            raise ScribbleError("Two different objects can be merged. Choose another.")
+        action = f"merging of {self._name(label)} and {self._name(into)}"
+        drawing, table = annotation.read(), self._table.without(label)
+        if label in drawing.objects:
+            self._replace(drawing.merged(label, into), table, action, label)
+        else:
+            self._record(table, action)
+        self._active_label.choose(into)
+
+    def split(self, label: int, frame: int, point: Point | None = None) -> int:
+        """Make a new object from a connected component of an object on a frame.
+
+        All components of the frame become strokes, and if the object is part of the
+        prediction, all frames are predicted again.
+
+        Parameters
+        ----------
+        label : int
+        frame : int
+        point : (row, column), optional
+            A pixel of the component; by default all components but the largest.
+
+        Returns
+        -------
+        label : int
+            Label of the new object.
+
+        Raises
+        ------
+        GnnVosError
+            If there is no such object or component, it is locked, no video is open, or
+            a job is running.
+        """
+        self._rounds.require_idle()
+        annotation = self._require_annotation()
+        self._table.require_unlocked(label)
+        new, drawing = self._free_label(), annotation.read()
+        mask = annotation.labels_on(drawing, frame) == label
+        component = separate_component(mask, point, self._name(label), frame)
+        action = f"splitting of {self._name(label)}"
+        drawing = drawing.divided(frame, label, mask, new, component)
+        self._replace(drawing, self._table.with_labels([new]), action, label)
+        self._active_label.choose(new)
+        return new
+
+    def _name(self, label: int) -> str:
+        return self._table.name_of(label)
+
+    def _free_label(self) -> int:
+        used = {*self._table.labels}
+        label = max(used) + 1
+        if label > LAST_OBJECT:
+            label = next((k for k in range(1, LAST_OBJECT + 1) if k not in used), 0)
+        if label == 0:
+            raise ScribbleError(
+                f"Objects are numbered 1 to {LAST_OBJECT}, and all numbers are used. "
+                "Merge or remove objects first."
+            )
+        return label
+
+    def _require_annotation(self) -> Annotation:
+        annotation = self._annotation()
+        if annotation is None:
+            raise GnnVosError("There is no video. Open one and choose its layer.")
+        return annotation
+
+    def _record(self, table: ObjectTable, action: str) -> None:
+        """Replace the table, and add the action to the history."""
+        before, annotation = self._table, self._annotation()
+        if table == before:
+            return
+        self._active_label.table = table
+        if annotation is not None:
+            annotation.record_tables(action, (before, table))
+            self.recorded.emit()
+
+    def _replace(
+        self, drawing: Drawing, table: ObjectTable, action: str, label: int
+    ) -> None:
+        """Replace drawing and table, and predict again if `label` was predicted."""
+        annotation, before = self._require_annotation(), self._table
+        was_predicted = label in annotation.history.current.predicted.objects
+        self._active_label.table = table
+        with self._auto_predict.paused():
+            annotation.replace_drawing(drawing, action, (before, table))
+        if was_predicted and drawing.objects:
+            self._rounds.predict(annotation, drawing, amend=True)
+        elif was_predicted:
+            history = annotation.history
+            history.amend(history.current, history.start.session, Drawing())
+        self.stepped.emit("")
+
+
+def separate_component(
+    mask: NDArray[np.bool_], point: Point | None, name: str, frame: int
+) -> NDArray[np.bool_]:
+    """Select a connected component of a mask.
+
+    Parameters
+    ----------
+    mask : (H, W) ndarray of bool
+        Pixels of an object.
+    point : (row, column) or None
+        A pixel of the component; None selects all components but the largest.
+    name : str
+        Name of the object, for messages.
+    frame : int
+        Number of the frame, for messages.
+
+    Returns
+    -------
+    component : (H, W) ndarray of bool
+
+    Raises
+    ------
+    ScribbleError
+        If the point is outside the mask, or there is no point and only one component.
+    """
+    components, count = ndimage.label(mask, EIGHT_NEIGHBOURS)
+    if point is not None:
+        row, col = (round(coordinate) for coordinate in point)
+        inside = 0 <= row < mask.shape[0] and 0 <= col < mask.shape[1]
+        number = components[row, col] if inside else 0
+        if number == 0:
+            raise ScribbleError(
+                f"{name} has no pixel at ({row}, {col}) on frame {frame}. Point at it."
+            )
+        return np.asarray(components == number)
+    if count < 2:
+        raise ScribbleError(
+            f"{name} has fewer than two connected components on frame {frame}. Go to a "
+            "frame where it is divided."
+        )
+    largest = 1 + np.argmax(np.bincount(components.ravel())[1:])
+    return np.asarray(mask & (components != largest))

@@ -1,0 +1,343 @@
+"""Model and frames of the next round, and the jobs that prepare and predict a video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+from psygnal import Signal
+
+from napari_gnn_vos.config import Quality
+from napari_gnn_vos.controller.annotation import Annotation
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.history import HistoryEntry
+from napari_gnn_vos.controller.jobs import JobRunner
+from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.errors import NoSeedsError, SettingsError
+from napari_gnn_vos.interact.strokes import paint_scribbles
+from napari_gnn_vos.model.named_models import DEFAULT, find_model, model_names
+from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.structures.constraints import Constraints
+from napari_gnn_vos.structures.project import SavedPrediction, SavedRound
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Video
+
+Prepare = Callable[[Video, int, Quality], Pipeline[Session]]
+PredictRound = Callable[
+    [Session, Sequence[Scribble], np.random.Generator, int], Pipeline[Session]
+]
+
+RestoreRound = Callable[
+    [Session, Sequence[Scribble], np.random.Generator, SavedPrediction], Session | None
+]
+
+
+class ModelChoice:
+    """Choose among the bundled and the user's models: ``choose("my cells")``."""
+
+    changed = Signal(str)  # name
+
+    def __init__(self) -> None:
+        self._name = DEFAULT
+
+    @property
+    def name(self) -> str:
+        """Name of the chosen model."""
+        return self._name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all models."""
+        return model_names()
+
+    def choose(self, name: str) -> None:
+        """Choose a model; the next round is predicted by it.
+
+        Raises
+        ------
+        SettingsError
+            If no model has this name.
+        """
+        find_model(name)
+        if name != self._name:
+            self._name = name
+            self.changed.emit(name)
+
+    def restore(self, name: str) -> None:
+        """Choose the model of a project, if it is on this computer."""
+        with suppress(SettingsError):
+            self.choose(name or DEFAULT)
+
+    def checksum(self) -> tuple[str, str]:
+        """Return name and SHA-256 checksum of the weights."""
+        return self._name, find_model(self._name).sha256
+
+
+class FrameRange:
+    """In and out marks on the frames of a video; both frames belong to the range.
+
+    Attributes
+    ----------
+    first, last : int or None
+        Marked frames; None for the ends of the video.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.last: int | None = None
+
+    @property
+    def marks(self) -> tuple[int | None, int | None]:
+        """In and out mark."""
+        return self.first, self.last
+
+    def set_first(self, frame: int) -> None:
+        """Set the in mark; an out mark before it is removed."""
+        self.first = frame
+        if self.last is not None and self.last < frame:
+            self.last = None
+        self.changed.emit()
+
+    def set_last(self, frame: int) -> None:
+        """Set the out mark; an in mark behind it is removed."""
+        self.last = frame
+        if self.first is not None and self.first > frame:
+            self.first = None
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Remove both marks."""
+        self.first = self.last = None
+        self.changed.emit()
+
+    def frames(self, count: int) -> range:
+        """Return the frames between the marks, of a video of `count` frames."""
+        first = 0 if self.first is None else self.first
+        last = count - 1 if self.last is None else self.last
+        return range(max(first, 0), min(last + 1, count))
+
+
+class Rounds:
+    """Start jobs of the engine, and store their results in the history.
+
+    Parameters
+    ----------
+    jobs : JobRunner
+    prepare : callable
+        Makes the pipeline from a video to a session, given the video, the frame to
+        prepare first and the quality.
+    predict_round : callable
+        Makes the pipeline of a round, given a session, the new scribbles, a random
+        generator and the frame to predict first.
+    seed : int
+        Round r draws from ``numpy.random.default_rng([seed, r])``.
+    restore_round : callable
+        Adds the scribbles of a round with its saved result, given also a session and
+        a random generator; returns None if the result does not fit.
+
+    Attributes
+    ----------
+    before_round : callable
+        Called in the thread of a round before it starts.
+    """
+
+    started = Signal(str)  # message
+    completed = Signal(str)  # message
+
+    def __init__(
+        self,
+        jobs: JobRunner,
+        prepare: Prepare,
+        predict_round: PredictRound,
+        seed: int = 0,
+        restore_round: RestoreRound = lambda *_: None,
+    ) -> None:
+        self._jobs, self.seed = jobs, seed
+        self._prepare, self._predict_round = prepare, predict_round
+        self._restore_round = restore_round
+        self.before_round: Callable[[], object] = lambda: None
+
+    def require_idle(self) -> None:
+        """Raise GnnVosError if a job is running."""
+        self._jobs.require_idle()
+
+    def prepare(
+        self,
+        annotation: Annotation,
+        quality: Quality,
+        then: Callable[[], object] | None = None,
+    ) -> None:
+        """Prepare the video of an annotation; `then` is called afterwards.
+
+        Raises
+        ------
+        GnnVosError
+            If a job is running.
+        """
+        self.require_idle()
+        source, start_time = annotation.source, perf_counter()
+        frames = _count(source.video.shape[0])
+
+        def complete(session: Session) -> None:
+            annotation.history.complete_preparation(session)
+            self.completed.emit(f"{frames} prepared in {_elapsed(start_time)}")
+
+        self.started.emit(f"Preparing {frames} ...")
+        pipeline = self._prepare(source.video, source.frame, quality)
+        self._jobs.start(pipeline, complete, then)
+
+    def predict(
+        self,
+        annotation: Annotation,
+        drawing: Drawing,
+        *,
+        amend: bool = False,
+        frames: range | None = None,
+        again: bool = False,
+    ) -> None:
+        """Predict a prepared video; nothing is started if nothing is new.
+
+        Parameters
+        ----------
+        annotation : Annotation
+        drawing : Drawing
+            What to predict from.
+        amend : bool
+            Whether the round completes the current entry of the history; otherwise it
+            becomes a new one.
+        frames : range, optional
+            Frames whose labels may change; by default all.
+        again : bool
+            Whether to predict also if nothing is new, because the model is.
+
+        Raises
+        ------
+        GnnVosError
+            If the video is not prepared, or a job is running.
+        """
+        self.require_idle()
+        session, start_time = annotation.require_session(), perf_counter()
+        number, current = len(session.rounds) + 1, annotation.history.current
+        scribbles = annotation.new_scribbles(drawing)
+        constraints = _constraints(annotation.table, frames)
+        unchanged = not scribbles and constraints == _last_constraints(session)
+        if unchanged and not again:
+            self.started.emit(f"Nothing new is drawn since round {number - 1}")
+            return
+        count = _count(session.video.shape[0] if frames is None else len(frames))
+
+        def complete(session: Session) -> None:
+            if amend:
+                annotation.history.amend(current, session, drawing)
+            else:
+                entry = HistoryEntry(session, drawing, f"round {number}", drawing)
+                annotation.history.add(entry)
+            self.completed.emit(f"{count} labelled in {_elapsed(start_time)}")
+
+        self.started.emit(f"Labelling {count} ...")
+        before = replace(session, constraints=(*session.constraints, constraints))
+        pipeline = self._round(before, scribbles, number, annotation.source.frame)
+        self._jobs.start(pipeline, complete, droppable=not amend)
+
+    def restore(
+        self,
+        annotation: Annotation,
+        quality: Quality,
+        rounds: Sequence[SavedRound],
+        predictions: Mapping[int, SavedPrediction],
+        complete: Callable[[Session, list[Session]], object],
+    ) -> None:
+        """Prepare the video, and restore the sessions of saved rounds.
+
+        Parameters
+        ----------
+        annotation : Annotation
+        quality : {"fast", "balanced", "best"}
+        rounds : sequence of SavedRound
+            Parents come before the rounds that continue them.
+        predictions : mapping of int to SavedPrediction
+            Results by index; a round without a result is predicted again.
+        complete : callable
+            Called with the session of the prepared video, and those of the rounds.
+
+        Raises
+        ------
+        GnnVosError
+            If a job is running.
+        """
+        source = annotation.source
+
+        def pipeline() -> Pipeline[tuple[Session, list[Session]]]:
+            start = yield from self._prepare(source.video, source.frame, quality)
+            sessions: list[Session] = []
+            for index, saved in enumerate(rounds):
+                parent = start if saved.parent < 0 else sessions[saved.parent]
+                constraints = (*parent.constraints, saved.constraints)
+                parent, session = replace(parent, constraints=constraints), None
+                if index in predictions:
+                    result, rng = predictions[index], self._rng(saved.number)
+                    session = self._restore_round(parent, saved.scribbles, rng, result)
+                if session is None:
+                    session = yield from self._round(
+                        parent, saved.scribbles, saved.number, source.frame
+                    )
+                sessions.append(session)
+            return start, sessions
+
+        self._jobs.start(pipeline(), lambda restored: complete(*restored))
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, number])
+
+    def _round(
+        self, before: Session, scribbles: Sequence[Scribble], number: int, frame: int
+    ) -> Pipeline[Session]:
+        """Run a round under the last constraints of a session."""
+        from napari_gnn_vos.engine.constraining import constrained
+
+        self.before_round()
+        pipeline = self._predict_round(before, scribbles, self._rng(number), frame)
+        if not before.constraints[-1]:
+            return (yield from pipeline)
+        shape, painted = before.video.shape, before.painted_pixels
+        painted = paint_scribbles(painted, scribbles, shape)
+        return (yield from constrained(pipeline, before, painted))
+
+
+def _constraints(table: ObjectTable, frames: range | None) -> Constraints:
+    span = None if frames is None else (frames.start, frames.stop)
+    return Constraints(table.locked, table.absent, span)
+
+
+def _last_constraints(session: Session) -> Constraints:
+    return session.constraints[-1] if session.constraints else Constraints()
+
+
+def require_objects(drawing: Drawing) -> None:
+    """Check that a drawing has strokes on an object.
+
+    Raises
+    ------
+    NoSeedsError
+        If nothing is drawn, or only background.
+    """
+    if not drawing.objects:
+        content = "only background is drawn" if drawing else "nothing is drawn"
+        raise NoSeedsError(
+            f"A prediction needs a stroke on an object; {content}. Choose an "
+            "object, paint a stroke on it, and press Predict."
+        )
+
+
+def _elapsed(start_time: float) -> str:
+    return f"{perf_counter() - start_time:.1f} s"
+
+
+def _count(frames: int) -> str:
+    return f"{frames} frame{'' if frames == 1 else 's'}"

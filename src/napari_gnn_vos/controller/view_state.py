@@ -1,0 +1,253 @@
+"""The label and tool that are drawn with next, and the value that the widget shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from psygnal import Signal
+
+from napari_gnn_vos.config import Quality
+from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
+from napari_gnn_vos.controller.palette import LAST_OBJECT
+from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.progress import Progress
+from napari_gnn_vos.structures.scribbles import BACKGROUND
+
+Tool = Literal["brush", "lines", "superpixels"]
+MAX_ADDED = 100
+"""Largest number of objects that are added to the list at once."""
+
+
+class ActiveLabel:
+    """Active label and tool, and the table of objects.
+
+    Attributes
+    ----------
+    label : int
+        Label that is drawn next; 0 is background.
+    tool : {"brush", "lines", "superpixels"}
+        Tool that draws it.
+    """
+
+    changed = Signal()  # a label or a tool was activated
+    table_changed = Signal()
+
+    def __init__(self) -> None:
+        self._store = ObjectStore()
+        self.label = 1
+        self.tool: Tool = "brush"
+
+    @property
+    def table(self) -> ObjectTable:
+        """The objects of the open video."""
+        return self._store.table
+
+    @table.setter
+    def table(self, table: ObjectTable) -> None:
+        labels = self._store.table.labels
+        row = labels.index(self.label) if self.label in labels else len(labels)
+        self._store.table = table
+        if self.label not in table.labels:
+            self.label = table.labels[min(row, len(table.labels) - 1)]
+            self.changed.emit()
+        self.table_changed.emit()
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Labels in the order of the list; background is first."""
+        return self.table.labels
+
+    def name_of(self, label: int) -> str:
+        """Return the name of a label."""
+        return self.table.name_of(label)
+
+    def open(self, store: ObjectStore) -> None:
+        """Use the table of another video; the active label is kept if it has it."""
+        self._store = store
+        if self.label not in self.labels:
+            self.label = self.labels[-1]
+        self.table_changed.emit()
+
+    def choose(self, label: int, tool: Tool | None = None) -> None:
+        """Activate a label, and optionally a tool; it is added to the list.
+
+        If few numbers up to `label` are missing, they are added, too.
+
+        Raises
+        ------
+        ScribbleError
+            If `label` is out of range.
+        """
+        if not BACKGROUND <= label <= LAST_OBJECT:
+            raise ScribbleError(
+                f"Objects are numbered 1 to {LAST_OBJECT}, and 0 is background; "
+                f"{label} is neither. Choose one of these."
+            )
+        if label not in self.labels:
+            missing = range(max(self.labels) + 1, label + 1)
+            few = 0 < len(missing) <= MAX_ADDED
+            self._store.table = self.table.with_labels(missing if few else [label])
+            self.table_changed.emit()
+        self.label, self.tool = label, tool or self.tool
+        self.changed.emit()
+
+    def list_objects(self, labels: Iterable[int]) -> None:
+        """Insert objects into the list; none is removed."""
+        self._store.table = self.table.with_labels(labels)
+        self.table_changed.emit()
+        self.changed.emit()
+
+    def step(self, by: int) -> None:
+        """Activate the label `by` places further in the list, cyclically."""
+        row = self.labels.index(self.label) + by
+        self.choose(self.labels[row % len(self.labels)])
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """State of an annotation, computed by the controller after every change.
+
+    Parameters
+    ----------
+    image : object or None
+        Image layer that is annotated.
+    images_available : bool
+        Whether the viewer has image layers to choose from.
+    busy : bool
+        Whether a job is running.
+    prepared : bool
+        Whether the video is prepared.
+    rounds : int
+        Number of rounds of the current prediction.
+    unpredicted : bool
+        Whether strokes were drawn since the last round.
+    frames : int
+        Number of frames of the video.
+    requirements : str
+        Expected time and memory of the preparation; empty without a video.
+    uncertainty : tuple of float
+        Of the prediction of each frame, in [0, 1]; empty before the first round.
+    drawn : tuple of int
+        Frames whose strokes the prediction was made from, ascending.
+    accepted : tuple of int
+        Accepted frames, ascending.
+    marks : (int or None, int or None)
+        In and out mark.
+    can_undo, can_redo : bool
+    table : ObjectTable
+        The objects in the order of their list.
+    active_label : int
+        Label that is drawn next.
+    tool : {"brush", "lines", "superpixels"}
+        Tool that draws it.
+    tool_active : bool
+        Whether the layer of the tool is the active one.
+    auto_predict : bool
+        Whether every stroke is followed by a prediction.
+    quality : {"fast", "balanced", "best"}
+        Quality of the prepared video, otherwise of the next preparation.
+    model : str
+        Network and device of the current prediction, or empty.
+    message : str
+        Last message about the work.
+    progress : Progress or None
+        Last step of the running job.
+    seconds_left : float or None
+        Estimated time until the running job ends.
+    """
+
+    image: object | None = None
+    images_available: bool = False
+    busy: bool = False
+    prepared: bool = False
+    rounds: int = 0
+    unpredicted: bool = False
+    frames: int = 0
+    requirements: str = ""
+    uncertainty: tuple[float, ...] = ()
+    drawn: tuple[int, ...] = ()
+    accepted: tuple[int, ...] = ()
+    marks: tuple[int | None, int | None] = (None, None)
+    can_undo: bool = False
+    can_redo: bool = False
+    table: ObjectTable = field(default_factory=ObjectTable)
+    active_label: int = 0
+    tool: Tool = "brush"
+    tool_active: bool = False
+    auto_predict: bool = False
+    quality: Quality = "balanced"
+    model: str = ""
+    message: str = ""
+    progress: Progress | None = None
+    seconds_left: float | None = None
+
+    @property
+    def without_progress(self) -> ViewState:
+        """The state without what every step of a job changes."""
+        return replace(self, progress=None, seconds_left=None, message="")
+
+    @property
+    def video_open(self) -> bool:
+        """Whether a video is chosen."""
+        return self.image is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a video is open and no job is running."""
+        return self.video_open and not self.busy
+
+    @property
+    def can_prepare(self) -> bool:
+        """Whether there is a video that is not prepared yet."""
+        return self.ready and not self.prepared
+
+    @property
+    def can_remove(self) -> bool:
+        """Whether the active label is an object that can be removed."""
+        return self.ready and self.active_label > 0
+
+    @property
+    def next_action(self) -> str:
+        """Name of the action that is most likely the next step, or empty."""
+        if not self.ready:
+            return ""
+        if self.unpredicted:
+            return "" if self.auto_predict else "predict"
+        if self.rounds:
+            return "most_uncertain"
+        return "" if self.prepared else "prepare"
+
+    @property
+    def time_left(self) -> str:
+        """Estimated time until the running job ends, for people."""
+        return describe_time_left(self.seconds_left)
+
+    @property
+    def details(self) -> str:
+        """Technical details of the current prediction, or empty."""
+        return f"Round {self.rounds}, {self.model}" if self.model else ""
+
+    @property
+    def hint(self) -> str:
+        """One short sentence about the next step."""
+        if not self.video_open and self.images_available:
+            return "Choose the layer of your video in the list above."
+        if not self.video_open:
+            return "Open a video: drag it here, or File > Open Sample."
+        if self.busy:
+            return "You can continue painting."
+        target = "where it is wrong" if self.rounds else "a stroke on each object"
+        again = " again" if self.rounds else ""
+        then = "" if self.auto_predict else f", then Predict{again}"
+        return f"Paint {target}, on any frame{then}."
+
+
+def describe_time_left(seconds: float | None) -> str:
+    """Describe an estimated time for people; empty if it is unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1)} s left"
+    return f"about {round(seconds / 60)} min left"

@@ -1,0 +1,334 @@
+"""Layers that show labels: the prediction, and labels computed for each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import NDArray
+
+from napari_gnn_vos.gui.layers import factory
+from napari_gnn_vos.gui.layers.conversion import Axes
+from napari_gnn_vos.gui.layers.factory import placement
+from napari_gnn_vos.gui.layers.finder import LayerFinder
+from napari_gnn_vos.progress import PartialResult
+from napari_gnn_vos.structures.label_frames import (
+    EditableLabelFrames,
+    LabelFrames,
+    pack,
+)
+from napari_gnn_vos.vision import cv2
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+
+Compute = Callable[[int], NDArray[Any]]
+"""Returns the labels of a frame, (H, W)."""
+DOT = 3
+"""Length of the dots of the contours of the next frame, in pixels."""
+
+
+class PredictionLayer:
+    """Show predicted labels in a layer that is created when it is first needed.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers.
+    image : napari.layers.Image
+        The video.
+    axes : Axes
+        Axes of the video, and its labelled slice.
+    finder : LayerFinder
+        Finds the layer of an earlier prediction.
+    drawing_layers : callable
+        Returns the layers for strokes and lines, None for one that does not exist.
+
+    Attributes
+    ----------
+    appearance : dict
+        Properties of a new layer, such as opacity.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        axes: Axes,
+        finder: LayerFinder,
+        drawing_layers: Callable[[], Iterable[Layer | None]],
+    ) -> None:
+        self._viewer, self._image, self._axes = viewer, image, axes
+        self._finder, self._drawing_layers = finder, drawing_layers
+        self.appearance: dict[str, Any] = {}
+        self._shown = False
+        self._earlier_data: Any = None  # of a layer that existed before
+        self._present_data: Any = None  # while the previous prediction is shown
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer, if there is one."""
+        return self._finder.prediction
+
+    @property
+    def comparing(self) -> bool:
+        """Whether the layer shows the previous prediction."""
+        return self._present_data is not None and self.layer is not None
+
+    def show_previous(self, labels: LabelFrames) -> None:
+        """Show the previous prediction until :meth:`show_present` or a new one."""
+        layer = self.layer
+        if layer is not None and not self.comparing:
+            self._present_data = layer.data
+            layer.data = self._axes.labels_to_layer(labels)
+            layer.visible = True
+
+    def show_present(self) -> None:
+        """Show the present prediction again, with what was painted on it."""
+        layer, present = self.layer, self._present_data
+        self._present_data = None
+        if layer is not None and present is not None:
+            layer.data = present
+
+    def show(self, labels: LabelFrames | None) -> None:
+        """Show a prediction; None removes the one that was shown."""
+        self._present_data = None
+        if labels is None:
+            self._hide()
+            return
+        layer, data = self.layer, self._axes.labels_to_layer(labels)
+        if layer is not None:
+            if not self._shown:
+                self._earlier_data = layer.data
+            layer.data = data
+        else:
+            layer = factory.prediction_layer(self._image, self._axes, data)
+            for name, value in self.appearance.items():
+                setattr(layer, name, value)
+            self._insert_below_drawing(layer)
+        self._shown = True
+        layer.visible = True  # a new prediction is shown even if the last was hidden
+
+    def show_frame(self, step: PartialResult, displayed: int) -> bool:
+        """Replace the labels of one frame of the prediction that is shown.
+
+        Parameters
+        ----------
+        step : PartialResult
+        displayed : int
+            Frame on screen; the layer is drawn again if it is the replaced one.
+
+        Returns
+        -------
+        shown : bool
+            False if no prediction is shown.
+        """
+        self.show_present()
+        layer = self.layer
+        if layer is None or not self._shown:
+            return False
+        self._widen(step.labels.dtype)
+        if isinstance(layer.data, EditableLabelFrames):
+            layer.data.replace_frame(step.frame, step.packed or pack(step.labels))
+        else:
+            layer.data[self._axes.layer_index(step.frame)] = self._axes.to_layer(
+                step.labels[None]
+            )[self._axes.layer_index(0)]
+        if step.frame == displayed:
+            layer.refresh()
+        return True
+
+    def _widen(self, dtype: np.dtype[Any]) -> None:
+        """Give the shown labels 16 bits if a frame of the running prediction has."""
+        layer = self.layer
+        if layer is None or dtype.itemsize <= layer.data.dtype.itemsize:
+            return
+        if isinstance(layer.data, EditableLabelFrames):
+            layer.data = layer.data.snapshot().widened().editable()
+        else:
+            layer.data = layer.data.astype(dtype)
+
+    def discard_earlier(self) -> None:
+        """Do not restore the labels that the layer had before."""
+        self._earlier_data = None
+
+    def _hide(self) -> None:
+        """Remove the layer, or restore the labels that it had when it was found."""
+        layer = self.layer
+        if layer is not None and self._shown:
+            if self._earlier_data is None:
+                self._viewer.layers.remove(layer)
+            else:
+                layer.data = self._earlier_data
+        self._shown, self._earlier_data = False, None
+
+    def _insert_below_drawing(self, layer: Labels) -> None:
+        """Insert a layer below strokes and lines; the selection is kept."""
+        active = self._viewer.layers.selection.active
+        index_of = self._viewer.layers.index
+        indices = [index_of(x) for x in self._drawing_layers() if x is not None]
+        index = min(indices, default=index_of(self._image) + 1)
+        self._viewer.layers.insert(index, layer)
+        self._viewer.layers.selection.active = active
+
+
+class ComputedLabels:
+    """Array-like of a labels layer whose frames are computed on access.
+
+    Parameters
+    ----------
+    compute : callable
+        Returns the labels of a frame, (H, W) of `dtype`.
+    shape : (int, int, int)
+        T, H and W of the video.
+    axes : Axes
+        Axes of the layer.
+    dtype : type
+        Type of the labels.
+    """
+
+    def __init__(
+        self, compute: Compute, shape: tuple[int, int, int], axes: Axes, dtype: Any
+    ) -> None:
+        self._compute, self._axes = compute, axes
+        self._frames = shape[0]
+        self.shape = axes.to_layer(np.broadcast_to(0, shape)).shape
+        self.ndim, self.dtype = len(self.shape), np.dtype(dtype)
+
+    @property
+    def size(self) -> int:
+        """Number of pixels of all frames."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Index as a NumPy array; only the selected frames are computed."""
+        indices = list(key) if isinstance(key, tuple) else [key]
+        if Ellipsis in indices:
+            i = indices.index(Ellipsis)
+            indices[i : i + 1] = [slice(None)] * (self.ndim - len(indices) + 1)
+        indices += [slice(None)] * (self.ndim - len(indices))
+        time = indices[self._axes.time]
+        if isinstance(time, slice):
+            frames = range(*time.indices(self._frames))
+            indices[self._axes.time] = slice(None)
+        else:
+            frames = range(int(time), int(time) + 1)
+            indices[self._axes.time] = 0
+        stack = np.stack([self._compute(t) for t in frames]).astype(self.dtype)
+        return np.asarray(self._axes.to_layer(stack)[tuple(indices)])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+
+class ComputedLayer:
+    """A read-only labels layer above a video, which is switched on and off.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layer.
+    image : napari.layers.Image
+        The video.
+    data : ComputedLabels
+    axes : Axes
+        Axes of the video, and its labelled slice.
+    name : str
+        Name and role of the layer.
+    options : dict
+        Further options of the layer.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        image: Image,
+        data: ComputedLabels,
+        axes: Axes,
+        name: str,
+        options: dict[str, Any],
+    ) -> None:
+        self._viewer, self._image = viewer, image
+        self._contour = options.pop("contour", 0)
+        options |= {"data": data, "name": name} | placement(image, axes, name)
+        self._options = options
+        self._layer: Labels | None = None
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer; None while it is switched off, or was deleted."""
+        return self._layer if self._layer in self._viewer.layers else None
+
+    @property
+    def shown(self) -> bool:
+        """Whether the layer exists and is visible."""
+        layer = self.layer
+        return layer is not None and layer.visible
+
+    def show(self, shown: bool = True) -> None:
+        """Add the layer on top of all others, or remove it; the selection is kept."""
+        if shown == self.shown:
+            return
+        layers, layer = self._viewer.layers, self.layer
+        if not shown and layer is not None:
+            layers.remove(layer)
+        elif layer is not None:
+            layer.visible = True
+        else:
+            active = layers.selection.active
+            self._layer = Labels(**self._options)
+            self._layer.editable, self._layer.contour = False, self._contour
+            layers.append(self._layer)
+            layers.selection.active = active
+
+    def leave(self) -> None:
+        """Remove the layer; it is kept while napari removes the layer of the video."""
+        if self._image in self._viewer.layers:
+            self.show(False)
+
+    def refresh(self) -> None:
+        """Compute the frame on screen again."""
+        if self.shown and self._layer is not None:
+            self._layer.refresh()
+
+
+def neighbour_contours(
+    before: NDArray[Any] | None, after: NDArray[Any] | None, shape: tuple[int, ...]
+) -> NDArray[np.uint16]:
+    """Draw the contours of two label images; those of the second are dotted.
+
+    Parameters
+    ----------
+    before, after : (H, W) ndarray of uint8 or uint16, optional
+        Labels of the previous and of the next frame; None beyond the ends.
+    shape : (int, int)
+        H, W.
+
+    Returns
+    -------
+    contours : (H, W) ndarray of uint16
+        The label of an object on its contours, two pixels wide; 0 elsewhere.
+    """
+    contours = np.zeros(shape, np.uint16)
+    if after is not None:
+        rows, cols = np.indices(shape, sparse=True)
+        dotted = (rows // DOT + cols // DOT) % 2 == 0
+        contours = np.where(dotted, _contours(after), np.uint16(0))
+    if before is not None:
+        drawn = _contours(before)
+        np.copyto(contours, drawn, where=drawn > 0)
+    return contours
+
+
+def _contours(labels: NDArray[Any]) -> NDArray[np.uint16]:
+    kernel = np.ones((3, 3), np.uint8)
+    labels = np.ascontiguousarray(labels, np.uint16)
+    largest, smallest = cv2.dilate(labels, kernel), cv2.erode(labels, kernel)
+    return np.asarray(np.where(largest != smallest, largest, 0), np.uint16)

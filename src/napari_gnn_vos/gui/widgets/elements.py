@@ -1,0 +1,184 @@
+"""Elements of the widgets: style sheet, labels, rows and sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
+
+if TYPE_CHECKING:
+    from napari_gnn_vos.controller.view_state import ViewState
+    from napari_gnn_vos.gui.annotator import Annotator
+
+ACCENT, ACCENT_HOVER = "#2474b5", "#2f86cc"
+SHEET = """
+#predict {{ padding: 7px; }}
+QPushButton[next="true"] {{ background-color: {accent}; color: white; }}
+QPushButton[next="true"]:hover {{ background-color: {hover}; }}
+QPushButton:disabled {{ background-color: {disabled}; color: {muted}; }}
+QPushButton:checked {{ border: 2px solid {accent}; }}
+QScrollArea#annotate {{ background: transparent; }}
+#objects {{ font-size: 12px; }}
+#objects::item {{ padding: 4px; }}
+#objects::item:selected {{ background-color: {accent}; color: white; }}
+QProgressBar {{ text-align: center; min-height: 20px; }}
+QProgressBar::chunk {{ background-color: {accent}; }}
+#caption, #hint, #requirements {{ color: {muted}; }}
+#status, #predict {{ font-weight: bold; }}
+"""
+NOTE_SHEET = """
+#walkthrough {{ background-color: {background}; border: 2px solid {accent}; }}
+#walkthrough QLabel {{ color: {text}; }}
+"""
+MUTED = 0.65
+"""Weight of the text colour in captions and hints; the rest is background colour."""
+TEXT_PADDING = 8
+"""Pixels above and below the text of a label in napari's style."""
+SPACING = 4
+"""Pixels between two rows."""
+
+
+class Section(QWidget):
+    """A column of widgets that shows a part of the state.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    """
+
+    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
+        super().__init__()
+        self._annotator, self._attempt = annotator, attempt
+        self._button = partial(ActionButton, annotator=annotator, attempt=attempt)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACING)
+
+    def show_state(self, state: ViewState) -> None:
+        """Show a state of the annotation."""
+        raise NotImplementedError
+
+    def _arrange(self, *widgets: QWidget) -> None:
+        for widget in widgets:
+            self._column.addWidget(widget)
+
+
+class TextLabel(QLabel):
+    """A label that wraps its text instead of widening the column.
+
+    Parameters
+    ----------
+    lines : int
+        Height in lines of text, whatever the text; 0 for the height of the text.
+    """
+
+    def __init__(self, text: str, lines: int) -> None:
+        super().__init__(text)
+        self._lines = lines
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if lines:
+            self.setAlignment(Qt.AlignmentFlag.AlignTop)
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the size of the text, or of a number of lines."""
+        return self._with_fixed_height(super().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the least size; its height is that of :meth:`sizeHint`."""
+        return self._with_fixed_height(super().minimumSizeHint())
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Return the height, for any width if the number of lines is fixed."""
+        return self._fixed_height or int(super().heightForWidth(width))
+
+    @property
+    def _fixed_height(self) -> int:
+        lines = self._lines * self.fontMetrics().lineSpacing()
+        return lines + TEXT_PADDING if lines else 0
+
+    def _with_fixed_height(self, size: QSize) -> QSize:
+        if self._lines:
+            size.setHeight(self._fixed_height)
+        return size
+
+
+def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
+    """Create a label with an object name, see `TextLabel`."""
+    label = TextLabel(text, lines)
+    label.setObjectName(name)
+    return label
+
+
+def make_column(*widgets: QWidget) -> QWidget:
+    """Arrange widgets below each other."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return column
+
+
+def make_row(*widgets: QWidget) -> QWidget:
+    """Arrange widgets side by side with equal widths, or more where a text needs it."""
+    row = QWidget()
+    grid = QGridLayout(row)
+    grid.setContentsMargins(0, 0, 0, 0)
+    for column, widget in enumerate(widgets):
+        grid.addWidget(widget, 0, column)
+        grid.setColumnStretch(column, 1)
+    return row
+
+
+def style_sheet(theme: str) -> str:
+    """Return the style sheet of the dock widget.
+
+    Parameters
+    ----------
+    theme : str
+        Name of a napari theme, ``viewer.theme``.
+    """
+    disabled, muted = _hex(_rgb(theme, "foreground")), muted_colour(theme)
+    return SHEET.format(
+        accent=ACCENT, hover=ACCENT_HOVER, disabled=disabled, muted=muted
+    )
+
+
+def note_sheet(theme: str) -> str:
+    """Return the style sheet of the notes of the guided tour."""
+    background, text = _hex(_rgb(theme, "background")), _hex(_rgb(theme, "text"))
+    return style_sheet(theme) + NOTE_SHEET.format(
+        accent=ACCENT, background=background, text=text
+    )
+
+
+def muted_colour(theme: str) -> str:
+    """Return the colour of captions and hints, ``#rrggbb``."""
+    pairs = zip(_rgb(theme, "text"), _rgb(theme, "background"), strict=True)
+    return _hex(round(MUTED * text + (1 - MUTED) * back) for text, back in pairs)
+
+
+def _rgb(theme: str, name: str) -> tuple[int, ...]:
+    colour = getattr(get_theme(theme), name)
+    return tuple(colour.as_rgb_tuple(alpha=False))
+
+
+def _hex(rgb: Iterable[int]) -> str:
+    return "#" + bytes(rgb).hex()
