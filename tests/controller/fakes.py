@@ -16,7 +16,7 @@ from napari_gnn_vos.errors import GnnVosError, NoSeedsError
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import PartialResult, Progress, drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
-from napari_gnn_vos.structures.label_frames import LabelFrames
+from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.session import Prediction, Session
 from napari_gnn_vos.structures.video import Video
 
@@ -61,7 +61,8 @@ def predict_round(session, scribbles, rng, frame=0, model=""):
     yield Progress("predict", 0, 1)
     if not len(painted_pixels):
         raise NoSeedsError("Draw something first.")
-    labels = np.zeros(session.video.shape, np.uint8)
+    largest = int(painted_pixels.label.max())
+    labels = np.zeros(session.video.shape, label_dtype(largest))
     labels[:, painted_pixels.row, painted_pixels.col] = painted_pixels.label
     rounds = (*session.rounds, tuple(scribbles))
     yield PartialResult("predict", 0, 1, frame, labels[frame])

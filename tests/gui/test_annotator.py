@@ -1181,7 +1181,7 @@ def test_accepted_frames_are_not_suggested(viewer, predicted):
 
 def test_labels_of_another_program_become_annotation(viewer, annotator):
     masks = np.zeros((T, H, W), np.int32)
-    masks[1, 2:5, 2:5], masks[1, 8:10, 2:5] = 7, 1000
+    masks[1, 2:5, 2:5], masks[1, 8:10, 2:5] = 7, 40_000
     layer = viewer.add_labels(masks, features={"index": [7], "name": ["ball"]})
     annotator.imports.use_labels(layer)
     assert annotator.state.accepted == (1,)
@@ -1189,7 +1189,7 @@ def test_labels_of_another_program_become_annotation(viewer, annotator):
     annotator.predict()
     prediction = viewer.layers[SEGMENTATION].data[0]
     assert np.array_equal(prediction == 1, masks[1] == 7)
-    assert np.array_equal(prediction == 2, masks[1] == 1000)
+    assert np.array_equal(prediction == 2, masks[1] == 40_000)
     annotator.undo()
     annotator.undo()
     assert annotator.state.accepted == ()

@@ -73,3 +73,17 @@ def test_layers_need_a_video(viewer):
     annotator = Annotator(viewer, fakes.controller())
     with pytest.raises(GnnVosError, match="no video"):
         annotator.imports.use_shapes(viewer.add_points([[9, 5, 6]]))
+
+
+def test_masks_with_300_ids_keep_their_numbers(viewer, annotator):
+    masks = np.zeros(fakes.SHAPE, np.int32)
+    ids = np.arange(1, 301).reshape(-1, 20)
+    masks[1, : len(ids), :20] = ids
+    annotator.imports.use_labels(viewer.add_labels(masks, scale=(1, 2, 2)))
+    assert annotator.active_label.labels == tuple(range(301))
+    annotator.predict()
+    predicted = viewer.layers["segmentation"].data
+    np.testing.assert_array_equal(predicted[1], masks[1])
+    annotator.undo()
+    annotator.undo()
+    assert annotator.state.accepted == ()

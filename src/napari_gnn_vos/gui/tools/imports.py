@@ -57,8 +57,8 @@ class LayerImports:
     def use_labels(self, layer: Labels, frame: int | None = None) -> None:
         """Use the labels of another layer as annotation, as accepted frames.
 
-        Ids from 1 to 254 are kept; others are numbered from 1. Names are read from the
-        layer's features.
+        Ids are kept if all are between 1 and 32 767, and numbered from 1 otherwise.
+        Names are read from the layer's features.
 
         Parameters
         ----------

@@ -39,7 +39,7 @@ class ObjectTools:
         Raises
         ------
         ScribbleError
-            If there are 254 objects.
+            If there are 32 767 objects.
         """
         return self._edits.add()
 
