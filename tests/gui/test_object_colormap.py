@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from napari_gnn_vos.gui.layers.object_colormap import ObjectColormap
 from napari_gnn_vos.gui.palette import (
     colour_of,
