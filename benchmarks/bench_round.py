@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos import annotate, drain, load_model, predict, start
-from napari_gnn_vos.engine import evidence
+from napari_gnn_vos.engine import node_inputs
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.pixel_labels import label_frame
@@ -78,7 +78,7 @@ def test_stages_of_a_round(benchmark, measured, annotated):
     """Measure the stages of a round one after the other."""
     name, session, strokes = annotated
     model = load_model(device="cpu")
-    elapsed = {"strokes to seeds": [], "evidence": [], "network": [], "pixels": []}
+    elapsed = {"strokes to seeds": [], "node inputs": [], "network": [], "pixels": []}
 
     def timed(stage, work):
         begin = time.perf_counter()
@@ -89,7 +89,7 @@ def test_stages_of_a_round(benchmark, measured, annotated):
     def run():
         rng = np.random.default_rng(0)
         new = timed("strokes to seeds", lambda: annotate(session, strokes, rng=rng))
-        known = timed("evidence", lambda: evidence(new))
+        known = timed("node inputs", lambda: node_inputs(new))
         frames = range(new.graph.shape[0])
         probabilities = timed(
             "network", lambda: list(model(new.graph, known.inputs, frames))

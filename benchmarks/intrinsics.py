@@ -29,7 +29,7 @@ from napari_gnn_vos.model.backends.compiled.intrinsics import TILE_ROWS
 from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
 from napari_gnn_vos.model.checkpoint import assemble_inputs, load_checkpoint
 from napari_gnn_vos.model.registry import WEIGHTS
-from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 PACKAGE = "napari_gnn_vos.model.backends.compiled"
@@ -137,8 +137,8 @@ def tables_of(graph: VideoGraph, metadata: Any) -> list[Any]:
     tables = []
     for t, inputs in enumerate(random_node_inputs(graph)):
         incoming = graph.incoming[t]
-        nodes = Columns(graph.frames[t].node_features, graph.node_feature_names)
-        edges = Columns(incoming.edge_features, graph.edge_feature_names)
+        nodes = FeatureTable(graph.frames[t].node_features, graph.node_feature_names)
+        edges = FeatureTable(incoming.edge_features, graph.edge_feature_names)
         tables.append((*assemble_inputs(metadata, nodes, edges, inputs), incoming))
     return tables
 

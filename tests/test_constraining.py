@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_gnn_vos.engine.constraining import (
-    constrained,
+    constrain_round,
     keep_locked,
     remove_absent,
 )
@@ -63,8 +63,8 @@ def run(before, constraints, painted=None):
         yield PartialResult("label", 0, 1, 1, new[1])
         return replace(before, packed_labels=LabelFrames.of(new))
 
-    painted = painted or PaintedPixels.none()
-    session = drain(constrained(pipeline(), before, painted), steps.append)
+    painted = painted or PaintedPixels.empty()
+    session = drain(constrain_round(pipeline(), before, painted), steps.append)
     rows = session.labels[:, 0, :4].tolist()
     assert steps[1].labels[0, :4].tolist() == rows[1]
     return rows
@@ -105,7 +105,7 @@ def test_closing_closes_the_round(before):
             closed.append(True)
 
     locked = replace(before, constraints=(Constraints(locked=frozenset([1])),))
-    running = constrained(pipeline(), locked, PaintedPixels.none())
+    running = constrain_round(pipeline(), locked, PaintedPixels.empty())
     next(running)
     running.close()
     assert closed == [True]

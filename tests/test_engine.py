@@ -39,12 +39,12 @@ from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.scribbles import ERASED
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
 STROKES = on_square(), on_ground()
-HARMONIC = WholeVideoModel(diffusion_baseline)
+HARMONIC = WholeVideoModel(harmonic_baseline)
 
 
 def rng(seed=0):

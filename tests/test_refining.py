@@ -7,23 +7,23 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import (
     annotate,
     encode_frames,
-    evidence,
+    node_inputs,
     predict,
     refining,
     start,
 )
 from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.interact import boundary_band
-from napari_gnn_vos.interact.groups import Groups
+from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.model import encoded_video
 from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import line, moving_square, on_ground, on_square, two_squares
 
-HARMONIC = WholeVideoModel(diffusion_baseline)
+HARMONIC = WholeVideoModel(harmonic_baseline)
 STROKES = on_square(), on_ground()
 
 
@@ -85,7 +85,7 @@ def test_next_round_receives_the_pooled_probability_if_asked_for(
     config = decoded.config.model_copy(update={"refined_previous": refined_previous})
     prediction = decoded.prediction
     expected = prediction.refined if refined_previous else prediction.probability
-    previous = evidence(replace(decoded, config=config)).previous[1]
+    previous = node_inputs(replace(decoded, config=config)).previous[1]
     np.testing.assert_array_equal(previous, np.concatenate(expected)[:, 1])
 
 
@@ -147,7 +147,7 @@ def test_tiny_grey_frames_are_decoded(dtype):
 
 
 def test_frame_without_boundary_stays_as_it_is(decoded):
-    labeller = FrameLabeller.of(decoded, Groups.of_one((1,)))
+    labeller = FrameLabeller.of(decoded, ObjectGroups.singletons((1,)))
     superpixels = decoded.graph.frames[4].n
     rows = np.tile(np.array([[1, 0]], np.float32), (superpixels, 1))
     labels, refined = labeller(4, rows)
@@ -190,7 +190,7 @@ def test_no_more_frames_are_encoded_ahead_than_stay_in_memory(
     monkeypatch, encoded_sizes
 ):
     session = drain(start(moving_square()[0], Config(refine="decoder")))
-    labeller = FrameLabeller.of(session, Groups.of_one((1,)))
+    labeller = FrameLabeller.of(session, ObjectGroups.singletons((1,)))
     nbytes = labeller.refiner.encode(session.video.rgb(0)).nbytes
     monkeypatch.setattr(encoded_video, "ENCODED_BYTES", 3 * nbytes)
     assert list(labeller.encoded.encode_ahead([3, 2, 4, 1, 5])) == [3, 2, 4]
@@ -206,7 +206,7 @@ def test_objects_of_a_group_are_decoded_as_one():
     video, _ = two_squares()
     strokes = on_square(), on_ground(), line(0, 2, (36, 50), (36, 54))
     session = segmented(video, *strokes, config=Config(refine="decoder"))
-    labeller = FrameLabeller.of(session, Groups(((1, 2),)))
+    labeller = FrameLabeller.of(session, ObjectGroups(((1, 2),)))
     rows = session.prediction.probability[0]
     labels, refined = labeller(0, rows)
     assert labeller.groups == ((0, 1),)

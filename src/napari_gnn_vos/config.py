@@ -235,6 +235,17 @@ class Config(Settings):
             return "guided" if value else "none"
         return value
 
+    def with_projection(self, projection: str) -> Self:
+        """Return the settings with another feature projection of the label model.
+
+        Parameters
+        ----------
+        projection : str
+            See `LabelModelSettings.projection`.
+        """
+        label_model = self.label_model.model_copy(update={"projection": projection})
+        return self.model_copy(update={"label_model": label_model})
+
     @classmethod
     def at(cls, quality: str) -> Self:
         """Return the default settings with the given preparation quality.

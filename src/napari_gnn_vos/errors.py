@@ -56,6 +56,18 @@ class SettingsError(GnnVosError, ValueError):
     """A setting, a name or an option is unknown or out of range."""
 
 
+def abbreviated_list(items: Sequence[object], limit: int = 10) -> str:
+    """Format the first items of a sequence for a message, separated by commas.
+
+    Examples
+    --------
+    >>> abbreviated_list([3, 5, 8], limit=2)
+    '3, 5 and 1 more'
+    """
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(map(str, items[:limit])) + more
+
+
 def with_subject(name: str, error: GnnVosError) -> GnnVosError:
     """Prefix the message of an error with the name of the item it concerns.
 

@@ -52,7 +52,7 @@ def rasterised_pixels(painted_pixels):
 
 @given(st.lists(DRAWINGS, min_size=1, max_size=4))
 def test_changes_reproduce_the_drawing_whatever_came_before(drawings):
-    painted_pixels = PaintedPixels.none()
+    painted_pixels = PaintedPixels.empty()
     for before, after in pairwise([Drawing(), *drawings]):
         painted_pixels = paint_scribbles(
             painted_pixels, changes(before, after, SHAPE), SHAPE

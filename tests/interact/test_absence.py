@@ -1,6 +1,6 @@
 import numpy as np
 
-from napari_gnn_vos.interact.absence import mark_absent, without_absent
+from napari_gnn_vos.interact.absence import mark_absent, zero_absent_objects
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES, column
 
 
@@ -17,4 +17,4 @@ def test_absent_object_is_marked_as_drawn_with_another_label():
 def test_absent_object_has_probability_zero():
     probabilities = np.array([[0.5, 0.25], [0.75, 1.0]], np.float32)
     expected = [[0, 0], [0.75, 1.0]]
-    assert without_absent(probabilities, (3, 8), {3}).tolist() == expected
+    assert zero_absent_objects(probabilities, (3, 8), {3}).tolist() == expected

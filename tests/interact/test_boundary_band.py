@@ -1,7 +1,7 @@
 import numpy as np
 
 from napari_gnn_vos.interact.boundary_band import (
-    WIDTH,
+    BAND_RADIUS,
     boundary_band,
     halve_probability,
     label_band,
@@ -35,8 +35,8 @@ def test_band_follows_the_boundary_and_includes_uncertain_pixels():
     mask[:, :40] = True
     coarse = np.where(mask, 0.9, 0.1).astype(np.float32)
     band = boundary_band(mask, coarse)
-    assert band[:, 40 - WIDTH // 2 + 1 : 40 + WIDTH // 2 - 1].all()
-    assert not band[:, : 40 - WIDTH // 2 - 1].any()
+    assert band[:, 40 - BAND_RADIUS // 2 + 1 : 40 + BAND_RADIUS // 2 - 1].all()
+    assert not band[:, : 40 - BAND_RADIUS // 2 - 1].any()
     coarse[5, 5] = 0.5
     assert boundary_band(mask, coarse)[5, 5]
 

@@ -8,7 +8,7 @@ from napari_gnn_vos.interact.harmonic import (
     CAUSAL_WEIGHT,
     DEFAULT,
     SPATIAL_WEIGHT,
-    Diffusion,
+    HarmonicParameters,
     solve_harmonic,
 )
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED
@@ -73,7 +73,9 @@ def errors(seed, diffusion):
 
 @given(seed=st.integers(0, 10**6))
 def test_solution_equals_the_dense_system(seed):
-    assert errors(seed, Diffusion(iterations=1000, tolerance=1e-10)).max() < 0.002
+    assert (
+        errors(seed, HarmonicParameters(iterations=1000, tolerance=1e-10)).max() < 0.002
+    )
 
 
 @given(seed=st.integers(0, 10**6))

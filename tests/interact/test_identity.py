@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.engine import annotate, evidence, predict, start
-from napari_gnn_vos.interact.groups import Groups
+from napari_gnn_vos.engine import annotate, node_inputs, predict, start
+from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.interact.identity import divide_group, unresolved_objects
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.metrics import jaccard
 from tests.interact.node_labels import known_labels
 from tests.scenes import RED, line, moving_squares, random_graph
@@ -28,9 +28,11 @@ def test_objects_that_share_their_probability_are_unresolved():
 
 
 def test_a_group_has_two_objects_or_more():
-    assert Groups.with_one((5, 2), (2, 3, 5)).members == ((2, 5), (3,))
-    assert Groups.with_one((5, 2), (2, 3, 5)).grouped == (2, 5)
-    assert Groups.with_one((5,), (2, 3, 5)) == Groups.of_one((2, 3, 5))
+    assert ObjectGroups.with_group((5, 2), (2, 3, 5)).members == ((2, 5), (3,))
+    assert ObjectGroups.with_group((5, 2), (2, 3, 5)).grouped == (2, 5)
+    assert ObjectGroups.with_group((5,), (2, 3, 5)) == ObjectGroups.singletons(
+        (2, 3, 5)
+    )
 
 
 def test_objects_are_judged_where_something_is_an_object():
@@ -42,11 +44,11 @@ def test_objects_are_judged_where_something_is_an_object():
 
 def test_members_get_the_label_of_their_group():
     labels = known_labels(7, [(0, 0), (1, 2), (2, 5)], [(3, 5), (4, 3)], [(5, 0)])
-    merged = Groups(((2, 5), (3,))).merge(labels)
+    merged = ObjectGroups(((2, 5), (3,))).merge(labels)
     np.testing.assert_array_equal(merged.drawn, [0, 2, 2, -1, -1, -1, -1])
     np.testing.assert_array_equal(merged.propagated, [-1, -1, -1, 2, 3, -1, -1])
     np.testing.assert_array_equal(merged.presumed, labels.presumed)
-    assert Groups.of_one((2, 3, 5)).merge(labels) is labels
+    assert ObjectGroups.singletons((2, 3, 5)).merge(labels) is labels
 
 
 def test_a_superpixel_of_a_group_belongs_to_one_object_at_most():
@@ -83,15 +85,15 @@ def test_equal_objects_keep_their_identity(equal_squares, monkeypatch):
 
     monkeypatch.setattr(identity, "RESOLVED", 1.0)  # whatever their appearance
     session, truth = equal_squares
-    assert evidence(session, group_similar=True).groups.members == ((1, 2),)
-    session = drain(predict(session, WholeVideoModel(diffusion_baseline)))
+    assert node_inputs(session, group_similar=True).groups.members == ((1, 2),)
+    session = drain(predict(session, WholeVideoModel(harmonic_baseline)))
     assert session.prediction.objects == (1, 2)
     assert jaccard(session.labels, truth, [1, 2]).mean() > 0.8
     assert session.prediction.grouped == (1, 2)
     monkeypatch.setattr(identity, "RESOLVED", 0.0)  # objects stay in their group
-    assert evidence(session, group_similar=True).groups.members == ((1, 2),)
+    assert node_inputs(session, group_similar=True).groups.members == ((1, 2),)
 
 
 def test_groups_are_formed_only_on_request(equal_squares):
     session, _ = equal_squares
-    assert evidence(session).groups.members == ((1,), (2,))
+    assert node_inputs(session).groups.members == ((1,), (2,))

@@ -89,7 +89,7 @@ def test_pixels_under_a_stroke_have_its_label(refine):
         "",
     )
     painted_pixels = paint_scribbles(
-        PaintedPixels.none(), [line(1, 5, (40, 30), (40, 40))], truth.shape
+        PaintedPixels.empty(), [line(1, 5, (40, 30), (40, 40))], truth.shape
     )
     session = Session(
         video, graph, Config(refine=refine), painted_pixels=painted_pixels

@@ -51,7 +51,7 @@ def test_track_ends_at_its_first_invalid_seed(invalid, first, second):
 
 
 def test_empty_seeds_stay_empty():
-    none = Seeds.none()
+    none = Seeds.empty()
     assert truncate_tracks(np.zeros(0, bool), none, TWO_SEEDS).tolist() == []
     assert len(truncate_at_colour_change([], NAMES, none, TWO_SEEDS, 0.1)) == 0
 
@@ -91,7 +91,7 @@ FRAMES = [plain_frame(np.arange(64).reshape(4, 16) // 4)] * 7  # 1 x 4 pixels ea
 
 
 def painted(*scribbles):
-    return paint_scribbles(PaintedPixels.none(), scribbles, SHAPE)
+    return paint_scribbles(PaintedPixels.empty(), scribbles, SHAPE)
 
 
 DRAWN = seeds((3, 1, 1, 1, 0, 1), (3, 1, 9, 2, 1, 1))
@@ -156,12 +156,12 @@ def test_stroke_on_another_superpixel_does_not_contradict():
 def test_presumed_background_under_object_strokes_is_discarded():
     presumed = seeds((2, 0, 1, 0, 0, 0), (2, 0, 9, 0, 1, 0), (2, 3, 9, 0, 2, 0))
     painted_pixels = painted(line(2, 1, (0, 2)), line(2, 0, (0, 10)))
-    drawn, _ = discard_contradicted(FRAMES, painted_pixels, presumed, Seeds.none())
+    drawn, _ = discard_contradicted(FRAMES, painted_pixels, presumed, Seeds.empty())
     assert drawn.origin.tolist() == [1, 2]  # background over background stays
 
 
 def test_nothing_is_discarded_from_empty_seeds():
     drawn, propagated = discard_contradicted(
-        FRAMES, PaintedPixels.none(), Seeds.none(), Seeds.none()
+        FRAMES, PaintedPixels.empty(), Seeds.empty(), Seeds.empty()
     )
     assert len(drawn) == len(propagated) == 0

@@ -124,7 +124,7 @@ def test_seeds_follow_a_moving_square():
 
 
 def test_no_seeds_are_propagated_from_none():
-    assert len(propagated(Seeds.none(), steady((0, 0)))) == 0
+    assert len(propagated(Seeds.empty(), steady((0, 0)))) == 0
 
 
 def bilinear_loop(field, row, col):

@@ -40,7 +40,7 @@ def seeds_on(*superpixels, frame=0):
 
 
 def kept(frames, background, fraction, *scribbles):
-    painted_pixels = paint_scribbles(PaintedPixels.none(), scribbles, WIDE_SHAPE)
+    painted_pixels = paint_scribbles(PaintedPixels.empty(), scribbles, WIDE_SHAPE)
     remaining = discard_similar_to_objects(frames, background, painted_pixels, fraction)
     positions = zip(remaining.frame.tolist(), remaining.col.tolist(), strict=True)
     return [(t, int(col) // 10) for t, col in positions]
@@ -64,17 +64,17 @@ def test_similarity_is_to_the_nearest_of_several_objects(frames):
 
 
 def test_nothing_is_discarded_on_frames_with_background_strokes(frames):
-    background = Seeds.join(seeds_on(1, 2), seeds_on(1, 2, frame=1))
+    background = Seeds.concatenate(seeds_on(1, 2), seeds_on(1, 2, frame=1))
     strokes = STROKE, line(0, 0, (0, 55), (3, 55)), line(1, 1, (0, 1), (3, 8))
     assert kept(frames, background, 0.5, *strokes) == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_no_seeds_to_discard(frames):
-    assert kept(frames, Seeds.none(), 0.5, STROKE) == []
+    assert kept(frames, Seeds.empty(), 0.5, STROKE) == []
 
 
 def sample_background(*scribbles, shape=SHAPE, **settings):
-    painted_pixels = paint_scribbles(PaintedPixels.none(), scribbles, shape)
+    painted_pixels = paint_scribbles(PaintedPixels.empty(), scribbles, shape)
     rng = np.random.default_rng(0)
     return sample_presumed_background(
         painted_pixels, shape, SeedSettings(**settings), rng=rng

@@ -32,7 +32,7 @@ def label_image(painted_pixels):
 
 def paint(*scribbles, painted_pixels=None):
     return paint_scribbles(
-        PaintedPixels.none() if painted_pixels is None else painted_pixels,
+        PaintedPixels.empty() if painted_pixels is None else painted_pixels,
         scribbles,
         SHAPE,
     )
@@ -109,7 +109,7 @@ def test_background_strokes_are_painted():
 
 @given(scribbles=st.lists(strokes(), max_size=6))
 def test_strokes_painted_one_by_one_equal_all_at_once(scribbles):
-    at_once, one_by_one = paint(*scribbles), PaintedPixels.none()
+    at_once, one_by_one = paint(*scribbles), PaintedPixels.empty()
     for scribble in scribbles:
         one_by_one = paint(scribble, painted_pixels=one_by_one)
     for name in ("frame", "row", "col", "label"):

@@ -11,8 +11,8 @@ OFFSETS = np.array([0, 4, 8])
 
 
 def node_labels(*scribbles, drawn=None, propagated=None):
-    painted_pixels = paint_scribbles(PaintedPixels.none(), scribbles, (2, 2, 4))
-    none = Seeds.none()
+    painted_pixels = paint_scribbles(PaintedPixels.empty(), scribbles, (2, 2, 4))
+    none = Seeds.empty()
     return label_superpixels(
         FRAMES, OFFSETS, painted_pixels, drawn or none, propagated or none
     )

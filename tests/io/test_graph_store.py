@@ -77,9 +77,9 @@ def test_stored_graph_is_opened_unchanged(folder, graph):
 
 def test_memory_store_returns_the_stored_frames(graph):
     store = MemoryStore()
-    assert not store.ready(0)
+    assert not store.has_frame(0)
     store_frames(store, graph, 2)
-    assert [store.ready(t) for t in range(3)] == [True, True, False]
+    assert [store.has_frame(t) for t in range(3)] == [True, True, False]
     assert store.frame(1) is graph.frames[1]
     assert store.pair(0) is graph.pairs[0]
 
@@ -89,7 +89,9 @@ def test_incomplete_graph_is_not_opened(tmp_path, graph):
     store = GraphStore(tmp_path, len(graph.frames))
     store_frames(store, graph, 3)
     assert open_graph(tmp_path) is None
-    assert [GraphStore(tmp_path, 5).ready(t) for t in range(4)] == [True] * 3 + [False]
+    assert [GraphStore(tmp_path, 5).has_frame(t) for t in range(4)] == [True] * 3 + [
+        False
+    ]
 
 
 def test_opening_reads_no_frame(folder):
@@ -124,7 +126,7 @@ def test_frames_of_another_version_are_deleted(folder, graph, monkeypatch):
     monkeypatch.setattr(graph_store, "VERSION", graph_store.VERSION + 1)
     assert open_graph(folder) is None
     store = GraphStore(folder, len(graph.frames))
-    assert not any(store.ready(t) for t in range(len(graph.frames)))
+    assert not any(store.has_frame(t) for t in range(len(graph.frames)))
     store_frames(store, graph)
     store.finish(graph)
     assert_same(open_graph(folder), graph)
@@ -133,14 +135,14 @@ def test_frames_of_another_version_are_deleted(folder, graph, monkeypatch):
 def test_incomplete_graph_of_another_version_is_deleted(tmp_path, graph, monkeypatch):
     store_frames(GraphStore(tmp_path, len(graph.frames)), graph, 2)
     monkeypatch.setattr(graph_store, "VERSION", graph_store.VERSION + 1)
-    assert not GraphStore(tmp_path, len(graph.frames)).ready(0)
+    assert not GraphStore(tmp_path, len(graph.frames)).has_frame(0)
 
 
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"counts": [1]})])
 def test_damaged_metadata_restarts_preparation(folder, graph, text):
     (folder / "graph.json").write_text(text)
     assert open_graph(folder) is None
-    assert not GraphStore(folder, len(graph.frames)).ready(0)
+    assert not GraphStore(folder, len(graph.frames)).has_frame(0)
 
 
 def test_failed_write_leaves_no_partial_file(folder, graph, monkeypatch):
@@ -153,7 +155,7 @@ def test_failed_write_leaves_no_partial_file(folder, graph, monkeypatch):
     store = GraphStore(folder, len(graph.frames))
     with pytest.raises(OSError, match="disk full"):
         store.put(3, graph.frames[3], None)
-    assert not store.ready(3)
+    assert not store.has_frame(3)
 
 
 def test_folder_contains_only_frames_and_metadata(folder, graph):

@@ -12,7 +12,7 @@ from napari_gnn_vos.model.boundary_decoder import (
     save_decoder,
 )
 from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
-from napari_gnn_vos.model.encoded_video import box_of, tiles_of
+from napari_gnn_vos.model.encoded_video import tile_box, tile_corners
 from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     fill_colour_windows,
@@ -74,9 +74,9 @@ def test_tiles_agree_with_whole_frames_inside_the_band(decoder, refiner, shape):
 
 def test_tiles_of_a_band():
     band = np.zeros((70, 40), bool)
-    assert len(tiles_of(band)) == 0
+    assert len(tile_corners(band)) == 0
     band[[0, 69], [0, 39]] = True
-    np.testing.assert_array_equal(tiles_of(band), [[0, 0], [64, 32]])
+    np.testing.assert_array_equal(tile_corners(band), [[0, 0], [64, 32]])
 
 
 def test_frames_encoded_in_a_box_give_the_logits_of_whole_frames(refiner):
@@ -84,7 +84,7 @@ def test_frames_encoded_in_a_box_give_the_logits_of_whole_frames(refiner):
     whole = refiner.encode(image)
     coarse, band = coarse_of(whole), np.zeros((200, 300), bool)
     band[90:120, 100:140] = True
-    part = refiner.encode(image, box_of(band))
+    part = refiner.encode(image, tile_box(band))
     assert part.nbytes < 0.5 * whole.nbytes
     logits = (refiner.logits(frame, coarse, band) for frame in (part, whole))
     np.testing.assert_allclose(*(logit[band] for logit in logits), atol=0.02)
@@ -95,7 +95,7 @@ def test_a_frame_is_encoded_again_where_a_band_leaves_the_encoded_box(refiner):
 
     image = picture((400, 600))
     video = Video.from_array(np.stack([image, image]))
-    frames = refiner.frames(video, False)
+    frames = refiner.encoded_video(video, False)
     first, second = np.zeros((2, 200, 300), bool)
     first[60:70, 70:80], second[100:120, 90:100] = True, True
     encoded = frames.frame(0, first)
@@ -141,8 +141,8 @@ def test_encoded_frames_are_bounded_and_do_not_keep_the_video(refiner, monkeypat
 
     monkeypatch.setattr(encoded_video, "ENCODED_BYTES", 70_000)
     video = Video.from_array(np.stack([picture((64, 64), t) for t in range(6)]))
-    frames = refiner.frames(video, False)
-    assert refiner.frames(video, False) is frames
+    frames = refiner.encoded_video(video, False)
+    assert refiner.encoded_video(video, False) is frames
     band = np.ones((32, 32), bool)
     size = max(frames.frame(t, band).nbytes for t in range(6))
     assert 0 < len(frames._cache) * size <= 70_000

@@ -42,7 +42,7 @@ def folder(monkeypatch, tmp_path):
 def copy_bundled(folder):
     base = find_model("gatedgcn-small")
     shutil.copy(base.network, folder / NETWORK)
-    shutil.copy(base.several, folder / SEVERAL)
+    shutil.copy(base.multi_object, folder / SEVERAL)
     weights = named_models.WEIGHTS / "feature-projection.safetensors"
     shutil.copy(weights, folder / PROJECTION)
 
@@ -59,7 +59,7 @@ def test_saved_model_is_listed_and_loaded(folder):
     assert read_card("my cells") == CARD
     model = load_model("my cells")
     assert model.projection == str(folder / "my cells" / PROJECTION)
-    assert model.several is not None
+    assert model.multi_object is not None
     assert find_model("my cells").sha256 != find_model("gatedgcn-small").sha256
 
 

@@ -118,7 +118,7 @@ def test_probabilities_depend_on_the_graph(graph, node_inputs):
     before = probabilities(model, graph, node_inputs)
     edge_features = -graph.frames[2].edge_features
     frame = replace(graph.frames[2], edge_features=edge_features)
-    changed = graph.exchange({2: frame}, {})
+    changed = graph.with_frames({2: frame}, {})
     assert (
         np.abs(probabilities(model, changed, node_inputs)[2] - before[2]).max() > 1e-6
     )
@@ -179,7 +179,7 @@ def test_several_objects_are_predicted_by_their_own_network(graph, node_inputs):
     metadata = CheckpointMetadata(NAMES, EDGE_FEATURE_NAMES, 8, 2)
     several = Predictor(build(metadata).eval(), metadata)
     model = predictor()
-    model.several = several
+    model.multi_object = several
     expected = probabilities(several, graph, node_inputs)
     for rows, expected_rows in zip(
         probabilities(model, graph, node_inputs), expected, strict=True

@@ -30,5 +30,5 @@ def test_bundled_models_can_be_loaded(name):
     model = load_model(name, "cpu")
     assert set(model.metadata.node_feature_names) == set(INPUTS)
     assert model.metadata.facts["steps"] in (2000, 2500)
-    assert model.several is not None
-    assert set(model.several.metadata.node_feature_names) < set(INPUTS)
+    assert model.multi_object is not None
+    assert set(model.multi_object.metadata.node_feature_names) < set(INPUTS)

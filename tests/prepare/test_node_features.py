@@ -15,7 +15,7 @@ from napari_gnn_vos.prepare.node_features import (
     motion,
     occluded,
 )
-from napari_gnn_vos.prepare.watershed import consecutive
+from napari_gnn_vos.prepare.watershed import relabel_consecutively
 from napari_gnn_vos.structures.frame_graph import Flow
 from tests.scenes import steady_flow, texture
 
@@ -36,7 +36,7 @@ def view(labels, image=None, previous=None, following=None):
 @pytest.mark.parametrize("feature", NODE_FEATURES, ids=lambda f: f.names[0])
 def test_each_feature_has_its_shape(feature, seed, previous, following):
     rng = np.random.default_rng(seed)
-    labels = consecutive(rng.integers(0, 9, (17, 21)).astype(np.int32))
+    labels = relabel_consecutively(rng.integers(0, 9, (17, 21)).astype(np.int32))
     flows = [
         Flow(*(9 * rng.normal(size=(2, 9, 11, 2))).astype(np.float16)) for _ in range(2)
     ]

@@ -11,7 +11,7 @@ from napari_gnn_vos.prepare import frame_scheduler
 from napari_gnn_vos.prepare.describe import describe_frame, describe_pair
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
-from napari_gnn_vos.prepare.pipeline import BATCH_FRAMES, outwards, prepare
+from napari_gnn_vos.prepare.pipeline import BATCH_FRAMES, outward_order, prepare
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.vision import cv2
@@ -93,7 +93,7 @@ def test_graph_equals_preparation_frame_by_frame(count):
     store = MemoryStore()
     drain(prepare(video, SETTINGS, FrameModels(dis_flow, embed), store))
     assert_same(store, frame_by_frame(video), count)
-    assert not store.ready(count)
+    assert not store.has_frame(count)
 
 
 def test_merged_superpixels_meet_the_budget():
@@ -112,7 +112,7 @@ def test_failed_preparation_continues_at_the_failed_frame():
     store = FailingStore(at=BATCH_FRAMES + 3)
     with pytest.raises(OSError, match="disk full"):
         drain(prepare(video, SETTINGS, FrameModels(dis_flow, embed), store))
-    assert [store.ready(t) for t in (BATCH_FRAMES + 2, BATCH_FRAMES + 3)] == [
+    assert [store.has_frame(t) for t in (BATCH_FRAMES + 2, BATCH_FRAMES + 3)] == [
         True,
         False,
     ]
@@ -153,7 +153,7 @@ def test_closing_restores_the_thread_count():
 @given(count=st.integers(2, 90), data=st.data())
 def test_outwards_orders_batches_by_distance(count, data):
     around = data.draw(st.integers(0, count - 1))
-    order = outwards(count, around)
+    order = outward_order(count, around)
     assert sorted(order) == list(range(count))
     assert around in order[:BATCH_FRAMES]
     distance = [abs(t // BATCH_FRAMES - around // BATCH_FRAMES) for t in order]
@@ -180,7 +180,9 @@ def test_nearest_frames_are_ready_first():
     work = prepare(video, SETTINGS, FrameModels(dis_flow, embed), store, count - 1)
     while next(work).done < BATCH_FRAMES:
         pass
-    assert [t for t in range(count) if store.ready(t)] == [*range(BATCH_FRAMES, count)]
+    assert [t for t in range(count) if store.has_frame(t)] == [
+        *range(BATCH_FRAMES, count)
+    ]
     work.close()
 
 

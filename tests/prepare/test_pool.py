@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.prepare.pool import CELL_SIZE, pool_maps, pool_mean
-from napari_gnn_vos.prepare.watershed import consecutive
+from napari_gnn_vos.prepare.watershed import relabel_consecutively
 from napari_gnn_vos.vision import cv2
 
 numbers = st.integers(0, 10**6)
 
 
 def random_labels(rng, shape=(10, 13), count=9):
-    return consecutive(rng.integers(0, count, shape).astype(np.int32))
+    return relabel_consecutively(rng.integers(0, count, shape).astype(np.int32))
 
 
 @given(seed=numbers)

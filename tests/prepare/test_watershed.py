@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.prepare.watershed import (
-    consecutive,
     lab_colours,
+    relabel_consecutively,
     relax,
     watershed_basins,
 )
@@ -38,7 +38,7 @@ def test_relaxation_keeps_correct_borders():
 @given(seed=st.integers(0, 10**6))
 def test_consecutive_labels_keep_regions_and_order(seed):
     labels = np.random.default_rng(seed).choice([3, 7, 8, 40], (5, 6)).astype(np.int32)
-    out = consecutive(labels)
+    out = relabel_consecutively(labels)
     old, new = np.unique(labels), np.unique(out)
     assert new.tolist() == list(range(len(old)))
     np.testing.assert_array_equal(old[out], labels)

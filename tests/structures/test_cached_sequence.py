@@ -60,7 +60,7 @@ def test_repeated_passes_have_cache_hits(read, monkeypatch):
 def test_adopt_moves_cached_items(read):
     items, target = CachedSequence(read, 5), CachedSequence(read, 5)
     assert items[1:4] == [10, 20, 30]
-    target.adopt(items, exclude={2})
+    target.take_items_from(items, exclude={2})
     read.calls.clear()
     assert target[1:4] == [10, 20, 30]
     assert read.calls == [2]

@@ -66,14 +66,6 @@ def test_index_out_of_range_raises_an_error(labels):
         LabelFrames.of(labels)[5]
 
 
-def test_exchange_leaves_the_original_unchanged(labels):
-    packed = LabelFrames.of(labels)
-    new = packed.exchange(2, labels[0])
-    np.testing.assert_array_equal(new[2], labels[0])
-    np.testing.assert_array_equal(packed[2], labels[2])
-    np.testing.assert_array_equal(new[3:], labels[3:])
-
-
 def test_blank_frames_are_background():
     blank = LabelFrames.blank((4, 5, 6))
     assert blank.shape == (4, 5, 6)

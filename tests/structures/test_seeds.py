@@ -18,7 +18,7 @@ def seeds(*frames, label=1):
 
 
 def test_join_concatenates_in_order():
-    joined = Seeds.join(seeds(3, 4), Seeds.none(), seeds(1, label=2))
+    joined = Seeds.concatenate(seeds(3, 4), Seeds.empty(), seeds(1, label=2))
     assert joined.frame.tolist() == [3, 4, 1]
     assert joined.label.tolist() == [1, 1, 2]
     assert joined.row.dtype == np.float32
@@ -38,7 +38,7 @@ def test_numbered_sets_consecutive_origins():
 
 
 def test_none_is_empty():
-    assert len(Seeds.none()) == len(PaintedPixels.none()) == 0
+    assert len(Seeds.empty()) == len(PaintedPixels.empty()) == 0
 
 
 def test_columns_of_different_length_raise_an_error():

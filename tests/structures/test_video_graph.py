@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.structures.incoming_edges import MIRRORED
-from napari_gnn_vos.structures.video_graph import Replaced
+from napari_gnn_vos.structures.video_graph import OverlaySequence
 from tests.scenes import plain_frame, random_graph
 
 
@@ -83,13 +83,13 @@ def test_edges_are_marked_by_direction_in_time(graph):
 def test_cut_of_the_whole_graph_equals_a_window(seed, ends):
     graph = random_graph(np.random.default_rng(seed), frames=6)
     start, stop = min(ends), max(ends) + 1
-    cut, rows = graph.window().cut(start, stop)
+    cut, rows = graph.window().subgraph(start, stop)
     assert_same(cut, graph.window(start, stop))
     assert (rows.start, rows.stop) == (graph.offsets[start], graph.offsets[stop])
 
 
 def test_cut_of_a_window_equals_a_window(graph):
-    cut, _ = graph.window(1, 5).cut(1, 3)
+    cut, _ = graph.window(1, 5).subgraph(1, 3)
     assert_same(cut, graph.window(2, 4))
 
 
@@ -101,11 +101,11 @@ def test_counts_and_offsets(graph):
 
 def test_exchange_leaves_the_original_unchanged(graph):
     labels = np.arange(48).reshape(6, 8)
-    new = graph.exchange({2: plain_frame(labels)}, {})
+    new = graph.with_frames({2: plain_frame(labels)}, {})
     assert new.frames[2].n == new.counts[2] == 48
     assert graph.frames[2].n == graph.counts[2] < 48
     assert new.frames[1] is graph.frames[1]
-    twice = new.exchange({3: plain_frame(labels)}, {})
+    twice = new.with_frames({3: plain_frame(labels)}, {})
     assert (twice.counts[2], twice.counts[3]) == (48, 48)
 
 
@@ -118,7 +118,7 @@ def test_incoming_edges_are_released_with_the_graph():
 
 
 def test_replaced_is_a_sequence():
-    items = Replaced([0, 1, 2, 3], {1: 10}).exchange({3: 30})
+    items = OverlaySequence([0, 1, 2, 3], {1: 10}).with_items({3: 30})
     assert list(items) == [0, 10, 2, 30]
     assert items[1:] == [10, 2, 30]
     assert items[-1] == 30

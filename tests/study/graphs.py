@@ -3,9 +3,9 @@
 import numpy as np
 
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
-from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
-from napari_gnn_vos.structures.video_graph import Graph
+from napari_gnn_vos.structures.feature_table import FeatureTable
+from napari_gnn_vos.structures.video_graph import WindowGraph
 
 
 def node_inputs_of(shape, **columns):
@@ -28,10 +28,10 @@ def chain(*colour_differences):
         *colour_differences,
     ]
     order = np.argsort(edges[1] * n + edges[0])
-    nodes = Columns(np.zeros((n, 0), np.float32), ())
-    return Graph(
+    nodes = FeatureTable(np.zeros((n, 0), np.float32), ())
+    return WindowGraph(
         nodes,
         edges[:, order],
-        Columns(edge_features[order], EDGE_FEATURE_NAMES),
+        FeatureTable(edge_features[order], EDGE_FEATURE_NAMES),
         np.array([0, n]),
     )

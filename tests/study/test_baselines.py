@@ -29,7 +29,7 @@ def test_single_input_baselines_return_their_column_as_probability():
     graph = chain(0, 0)
     inputs = node_inputs_of((1, 3), label_model=[-1, 0, 1], harmonic=[1, 0.5, -1])
     assert BASELINES["label model alone"](graph, inputs).tolist() == [[0, 0.5, 1]]
-    assert BASELINES["label model + diffusion"](graph, inputs).tolist() == [
+    assert BASELINES["label model + harmonic labelling"](graph, inputs).tolist() == [
         [1, 0.75, 0]
     ]
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.rounds import FixedFirstRound, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from tests.scenes import line
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 
 
 def run(labelled_video, rounds, annotator=None, seed=0):

@@ -112,8 +112,8 @@ def train(
             sources += ((composed, tuple(names)),)
         device = choose_device(device)
         if decoder:
-            paths = sources, stills, output, cache
-            weights = _train_decoder(paths, model, (steps, batch, seed), device)
+            decoder_paths = sources, stills, output, cache
+            weights = _train_decoder(decoder_paths, model, (steps, batch, seed), device)
         elif projection:
             weights = _projections(sources, cache, output, steps, seed).train()
         else:
@@ -122,9 +122,8 @@ def train(
                 validating = ((davis, tuple(layout.sequences(davis, validation))),)
             sizes = {"width": width, "depth": depth, "batch": batch}
             settings = {"steps": steps, "seed": seed, **sizes}
-            machine = device, workers, processes
-            folders = sources, validating, cache, output
-            weights = _train_network(folders, settings, *machine)
+            paths = sources, validating, cache, output
+            weights = _train_network(paths, settings, device, workers, processes)
     typer.echo(f"The weights are {weights}.")
 
 
@@ -147,8 +146,8 @@ def _train_network(
     if config.label_model.projection:
         sizes = settings["steps"], settings["seed"]
         projections = _projections(sources, cache, output, *sizes).cross_fit()
-    of_training = TrainSettings.model_validate({**settings, **rounds})
-    plan = TrainingPlan(*paths, config, of_training, device, workers, projections)
+    train_settings = TrainSettings.model_validate({**settings, **rounds})
+    plan = TrainingPlan(*paths, config, train_settings, device, workers, projections)
     run_with_progress_bar(plan.prepare())
     train_data_parallel(plan, processes)
     return output / ("best.safetensors" if validating else "last.safetensors")
@@ -158,10 +157,8 @@ def _projections(
     sources: Sources, cache: Path, output: Path, steps: int, seed: int
 ) -> ProjectionPlan:
     """Gather the samples for trainings of the feature projection."""
-    from napari_gnn_vos.study.training.train_projection import (
-        ProjectionPlan,
-        ProjectionSettings,
-    )
+    from napari_gnn_vos.study.training.projection_network import ProjectionSettings
+    from napari_gnn_vos.study.training.train_projection import ProjectionPlan
 
     settings = ProjectionSettings.for_network(steps, seed)
     plan = ProjectionPlan(sources, cache, output / "projections", settings)
@@ -181,5 +178,5 @@ def _train_decoder(
 
     plan, (steps, batch, seed) = DecoderPlan(*paths), settings
     run_with_progress_bar(plan.collect(load_model(model, device)))
-    of_training = DecoderSettings(steps=steps, batch=max(batch, 4), seed=seed)
-    return plan.train(of_training, device)
+    decoder_settings = DecoderSettings(steps=steps, batch=max(batch, 4), seed=seed)
+    return plan.train(decoder_settings, device)

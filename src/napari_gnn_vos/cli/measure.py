@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from napari_gnn_vos.cli.app import app
+from napari_gnn_vos.cli.folds import run_folds
 from napari_gnn_vos.cli.options import (
     CACHE,
     Cache,
@@ -91,8 +92,8 @@ def benchmark(
     Finished trainings and sequences in --output are reused.
     """
     if folds is not None:
-        rest = output, trained, cache, json, stills
-        _cross_validate(davis, sequences, folds, rounds, steps, seed, *rest)
+        training = folds, rounds, steps, seed
+        run_folds(davis, sequences, *training, output, trained, cache, json, stills)
         return
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.study.measure import report_tables
@@ -101,7 +102,7 @@ def benchmark(
         simple_methods,
     )
     from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
-    from napari_gnn_vos.study.measure.benchmark_report import report
+    from napari_gnn_vos.study.measure.benchmark_report import summarise_benchmark
     from napari_gnn_vos.study.measure.cluster_benchmark import run_benchmark
     from napari_gnn_vos.study.measure.plots import require_matplotlib
     from napari_gnn_vos.study.measure.sequence_result import ResultCache
@@ -119,21 +120,23 @@ def benchmark(
         pipeline = run_benchmark(plan, methods, results, scheduler)
         with report_interrupt(results.folder):
             by_method = run_with_progress_bar(pipeline)
-        facts = report(plan, methods, by_method)
-        _write_report(facts, json, plots)
+        report = summarise_benchmark(plan, methods, by_method)
+        _write_report(report, json, plots)
         results.clear()
-    typer.echo(report_tables.format_report(facts))
+    typer.echo(report_tables.format_report(report))
 
 
-def _write_report(facts: dict[str, Any], json: Path | None, plots: Path | None) -> None:
+def _write_report(
+    report: dict[str, Any], json: Path | None, plots: Path | None
+) -> None:
     """Write the JSON file and the plots of a benchmark, if requested."""
     from napari_gnn_vos.study.measure.benchmark_report import write_json
     from napari_gnn_vos.study.measure.plots import plot_report
 
     if json is not None:
-        write_json(json, facts)
+        write_json(json, report)
     if plots is not None:
-        plot_report(facts, plots)
+        plot_report(report, plots)
 
 
 def _sequences(davis: Path, sequences: str | None) -> tuple[str, ...]:
@@ -146,51 +149,6 @@ def _sequences(davis: Path, sequences: str | None) -> tuple[str, ...]:
             "may be left out with --folds only."
         )
     return tuple(layout.sequences(davis, sequences))
-
-
-def _cross_validate(
-    davis: Path,
-    sequences: str | None,
-    folds: int,
-    rounds: int,
-    steps: int,
-    seed: int,
-    output: Path | None,
-    trained: Path | None,
-    cache: Path,
-    json: Path | None,
-    stills: Path | None,
-) -> None:
-    """Cross-validate, write ``folds.json`` and ``folds.md``, and print the table."""
-    from napari_gnn_vos.io import davis as layout
-    from napari_gnn_vos.study import cross_validation
-    from napari_gnn_vos.study.measure.accuracy_report import accuracy_table
-    from napari_gnn_vos.study.measure.benchmark_report import write_json
-
-    with report_errors():
-        if output is None:
-            raise SettingsError(
-                "Expected --output, the folder for weights and report; none came."
-            )
-        require_writable_folder(output)
-        _check_outputs(json, None)
-        names = (
-            cross_validation.all_sequences(davis)
-            if sequences is None
-            else tuple(layout.sequences(davis, sequences))
-        )
-        rest = folds, rounds, steps, seed, trained
-        validation = cross_validation.CrossValidation(
-            davis, names, output, cache, *rest, stills=stills
-        )
-        with report_interrupt(output):
-            facts = run_with_progress_bar(cross_validation.cross_validate(validation))
-        table = accuracy_table(facts["accuracy"])
-        for file in (output / "folds.json", json):
-            if file is not None:
-                write_json(file, facts)
-        (output / "folds.md").write_text(table + "\n", encoding="utf-8")
-    typer.echo(table)
 
 
 def _check_outputs(json: Path | None, plots: Path | None) -> None:
@@ -279,7 +237,7 @@ def ablate(
         source,
     )
     from napari_gnn_vos.study.ablation.ablation_tables import (
-        ablation_facts,
+        ablation_report,
         ablation_table,
     )
     from napari_gnn_vos.study.measure.benchmark_report import write_json
@@ -289,12 +247,13 @@ def ablate(
         scenes = (
             None if composed is None else source(composed, "ImageSets/2017/val.txt")
         )
-        about = scenes, model, rounds, steps, seeds, processes
-        plan = Ablation(source(davis, sequences), output, cache, learn, *about)
+        settings = model, rounds, steps, seeds, processes
+        evaluated = source(davis, sequences)
+        plan = Ablation(evaluated, output, cache, learn, scenes, *settings)
         chosen, plan = resolve_table(table, plan, tune=tune)
         names = [name.strip() for name in only.split(",") if name.strip()]
         require_writable_folder(output)
         with report_interrupt(output):
             rows = run_with_progress_bar(study.ablate(chosen, plan, names))
-        write_json(output / f"{chosen.name}.json", ablation_facts(chosen, plan, rows))
+        write_json(output / f"{chosen.name}.json", ablation_report(chosen, plan, rows))
     typer.echo(ablation_table(chosen, plan, rows))

@@ -299,7 +299,7 @@ class Rounds:
         self, before: Session, scribbles: Sequence[Scribble], number: int, frame: int
     ) -> Pipeline[Session]:
         """Run a round under the last constraints of a session."""
-        from napari_gnn_vos.engine.constraining import constrained
+        from napari_gnn_vos.engine.constraining import constrain_round
 
         self.before_round()
         pipeline = self._predict_round(before, scribbles, self._rng(number), frame)
@@ -307,7 +307,7 @@ class Rounds:
             return (yield from pipeline)
         shape, painted = before.video.shape, before.painted_pixels
         painted = paint_scribbles(painted, scribbles, shape)
-        return (yield from constrained(pipeline, before, painted))
+        return (yield from constrain_round(pipeline, before, painted))
 
 
 def _constraints(table: ObjectTable, frames: range | None) -> Constraints:

@@ -5,7 +5,7 @@ Only this package combines reading, preparing, annotating and predicting.
 
 from napari_gnn_vos.engine.annotating import annotate
 from napari_gnn_vos.engine.blocks import Model
-from napari_gnn_vos.engine.predicting import evidence, predict
+from napari_gnn_vos.engine.predicting import node_inputs, predict
 from napari_gnn_vos.engine.refining import encode_frames
 from napari_gnn_vos.engine.starting import INPUTS, start
 
@@ -14,7 +14,7 @@ __all__ = [
     "Model",
     "annotate",
     "encode_frames",
-    "evidence",
+    "node_inputs",
     "predict",
     "start",
 ]

@@ -29,7 +29,7 @@ from napari_gnn_vos.interact.split_graph import (
     apply_split,
     split_frames,
 )
-from napari_gnn_vos.interact.strokes import paint_scribbles, scaled
+from napari_gnn_vos.interact.strokes import paint_scribbles, scale_scribble
 from napari_gnn_vos.prepare.describe import (
     describe_pair,
     describe_regions,
@@ -79,10 +79,10 @@ def annotate(
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, session.drawn_seeds, session.propagated_seeds
     )
-    new = _new_seeds(session, scribbles, rng)
-    new = new.numbered(int(drawn.origin.max(initial=-1)) + 1)
-    drawn = Seeds.join(drawn, new)
-    propagated = Seeds.join(propagated, _propagate(session, new))
+    new_seeds = _sample_seeds(session, scribbles, rng)
+    new_seeds = new_seeds.numbered(int(drawn.origin.max(initial=-1)) + 1)
+    drawn = Seeds.concatenate(drawn, new_seeds)
+    propagated = Seeds.concatenate(propagated, _propagate(session, new_seeds))
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, drawn, propagated
     )
@@ -92,13 +92,14 @@ def annotate(
     )
 
 
-def _new_seeds(
+def _sample_seeds(
     session: Session, scribbles: Sequence[Scribble], rng: Generator
 ) -> Seeds:
     """Sample seeds from new strokes and, in the first round, presumed background."""
     graph, painted_pixels = session.graph, session.graph_pixels
     settings, round_index = session.config.seeds, len(session.rounds) + 1
-    scribbles = [scaled(s, session.video.shape, graph.shape) for s in scribbles]
+    shapes = session.video.shape, graph.shape
+    scribbles = [scale_scribble(scribble, *shapes) for scribble in scribbles]
     seeds = sample_seeds(scribbles, graph.shape, round_index, settings, rng=rng)
     if session.rounds or is_filled_by_objects(
         graph.frames, graph.node_feature_names, painted_pixels
@@ -110,11 +111,11 @@ def _new_seeds(
     background = discard_similar_to_objects(
         graph.frames, background, painted_pixels, settings.excluded_share
     )
-    return Seeds.join(seeds, background)
+    return Seeds.concatenate(seeds, background)
 
 
 def _propagate(session: Session, seeds: Seeds) -> Seeds:
-    """Propagate seeds of strokes as long as flow and colour are consistent."""
+    """Propagate seeds of strokes while flow and colour are consistent."""
     graph, settings = session.graph, session.config.seeds
     sampled = seeds.take(seeds.round_index > 0)
     propagated = propagate_seeds(sampled, graph.pairs, graph.shape, settings)
@@ -148,7 +149,7 @@ def _split(session: Session, frames: Set[int]) -> Session:
 
 
 def _embed_function(session: Session, images: Sequence[Rgb]) -> EmbedParts | None:
-    """Return the function that recomputes the appearance of parts, if it is enabled."""
+    """Return the function that recomputes the appearance of parts; None if disabled."""
     settings = session.config.label_model
     if not (settings.enabled and settings.recompute_appearance):
         return None
@@ -162,7 +163,7 @@ def _embed_parts(
     frame: FrameGraph,
     parts: NDArray[np.bool_],
 ) -> NDArray[np.float16]:
-    """Compute the appearance of some superpixels from the image around them, (n, A)."""
+    """Compute appearance, (n, A), exact for `parts`, from the image around them."""
     from napari_gnn_vos.model.backbone import embed_around
     from napari_gnn_vos.model.registry import load_backbone
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.interact.evidence import Evidence
+from napari_gnn_vos.interact.node_inputs import NodeInputs
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
@@ -42,15 +42,15 @@ class Model(Protocol):
 
 
 def predict_groups(
-    model: Model, graph: VideoGraph, inputs: Evidence, frames: range
+    model: Model, graph: VideoGraph, inputs: NodeInputs, frames: range
 ) -> Iterator[F32]:
-    """Predict all groups of objects, in blocks if there are many.
+    """Predict all groups of objects, in blocks of up to `OBJECTS_AT_A_TIME`.
 
     Parameters
     ----------
     model : Model
     graph : VideoGraph
-    inputs : Evidence
+    inputs : NodeInputs
     frames : range
 
     Yields
@@ -59,14 +59,14 @@ def predict_groups(
         Of each group against the rest, one array per frame.
     """
     count = len(inputs.groups.members)
-    parts = np.array_split(np.arange(count), -(-count // OBJECTS_AT_A_TIME))
-    blocks = [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
-    earlier: list[list[F32]] = [[] for _ in frames]
-    for block in blocks[:-1]:
-        node_inputs = partial(inputs.inputs, groups=block)
-        for known, rows in zip(earlier, model(graph, node_inputs, frames), strict=True):
-            known.append(rows)
-    node_inputs = partial(inputs.inputs, groups=blocks[-1])
-    for known, rows in zip(earlier, model(graph, node_inputs, frames), strict=True):
-        yield np.concatenate([*known, rows]) if known else rows
-        known.clear()
+    indices = np.array_split(np.arange(count), -(-count // OBJECTS_AT_A_TIME))
+    *blocks, last = (slice(int(k[0]), int(k[-1]) + 1) for k in indices)
+    by_frame: list[list[F32]] = [[] for _ in frames]  # of all blocks but the last
+    for block in blocks:
+        predictions = model(graph, partial(inputs.of_frame, groups=block), frames)
+        for of_frame, probability in zip(by_frame, predictions, strict=True):
+            of_frame.append(probability)
+    predictions = model(graph, partial(inputs.of_frame, groups=last), frames)
+    for of_frame, probability in zip(by_frame, predictions, strict=True):
+        yield np.concatenate([*of_frame, probability]) if of_frame else probability
+        of_frame.clear()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_gnn_vos.progress import PartialResult, Pipeline
+from napari_gnn_vos.progress import PartialResult, Pipeline, Progress, map_steps
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.label_frames import LabelFrames, Labels, pack
 from napari_gnn_vos.structures.scribbles import BACKGROUND
@@ -74,33 +74,34 @@ class FrameConstrainer:
         absent = constraints.absent_in(t)
         if absent:
             constrained = remove_absent(constrained, absent)
-        return (
-            constrained if constrained is labels else self._painted_on(t, constrained)
-        )
+        if constrained is labels:
+            return labels
+        return self._assign_strokes(t, constrained)
 
     def _may_change(self, t: int) -> bool:
         frames = self._constraints.frames
         return frames is None or frames[0] <= t < frames[1]
 
-    def _painted_on(self, t: int, labels: Labels) -> Labels:
+    def _assign_strokes(self, t: int, labels: Labels) -> Labels:
+        """Assign the labels of strokes to the pixels of frame `t`, in place."""
         pixels = self._painted.take(self._painted.frame == t)
         labels[pixels.row, pixels.col] = pixels.label
         return labels
 
 
-def constrained(
-    pipeline: Pipeline[Session], before: Session, painted: PaintedPixels
+def constrain_round(
+    pipeline: Pipeline[Session], session: Session, painted: PaintedPixels
 ) -> Pipeline[Session]:
-    """Run a round, and apply the last constraints of a session to its labels.
+    """Run a round, and apply its constraints to the labels.
 
     Parameters
     ----------
     pipeline : Pipeline
-        A round of `before`.
-    before : Session
+        Predicts the round.
+    session : Session
         Session before the round; its last constraints are those of the round.
     painted : PaintedPixels
-        Pixels labelled by strokes, with those of the round.
+        Pixels labelled by strokes, including those of the round.
 
     Yields
     ------
@@ -111,26 +112,24 @@ def constrained(
     -------
     session : Session
     """
-    constrain = FrameConstrainer(before.constraints[-1], before.packed_labels, painted)
-    try:
-        while True:
-            step = next(pipeline)
-            if isinstance(step, PartialResult):
-                labels = constrain(step.frame, step.labels)
-                step = replace(step, labels=labels, packed=pack(labels))
-            yield step
-    except StopIteration as last:
-        session: Session = last.value
-    finally:
-        pipeline.close()
-    if session.packed_labels is None:
-        return session
-    new, previous = session.packed_labels, before.packed_labels
-    if previous is not None and previous.dtype.itemsize > new.dtype.itemsize:
-        new = new.widened()
+    constraints, previous = session.constraints[-1], session.packed_labels
+    constrain = FrameConstrainer(constraints, previous, painted)
+
+    def constrain_step(step: Progress) -> Progress:
+        if not isinstance(step, PartialResult):
+            return step
+        labels = constrain(step.frame, step.labels)
+        return replace(step, labels=labels, packed=pack(labels))
+
+    predicted = yield from map_steps(pipeline, constrain_step)
+    if predicted.packed_labels is None:
+        return predicted
+    frames = predicted.packed_labels
+    if previous is not None and previous.dtype.itemsize > frames.dtype.itemsize:
+        frames = frames.widened()
     packed = (
-        pack(constrain(t, frame).astype(new.dtype, copy=False))
-        for t, frame in enumerate(new)
+        pack(constrain(t, labels).astype(frames.dtype, copy=False))
+        for t, labels in enumerate(frames)
     )
-    constrained = LabelFrames(new.shape, packed, new.label_type)
-    return replace(session, packed_labels=constrained)
+    constrained = LabelFrames(frames.shape, packed, frames.label_type)
+    return replace(predicted, packed_labels=constrained)

@@ -25,7 +25,7 @@ from napari_gnn_vos.structures.session import Session
 
 F32 = NDArray[np.float32]
 Probabilities = Callable[[range], Iterator[F32]]
-"""From frames to the (n, K) probability of each."""
+"""From a range of frames to the (n, K) probabilities of each."""
 
 NEAR_FRAMES = 15
 """Frames of the second ring on either side; the first is a single frame."""
@@ -35,7 +35,7 @@ this width, because the network also computes the frames in the receptive field.
 
 
 class Ring(NamedTuple):
-    """Frames on both sides of those that are predicted before.
+    """Frames on both sides of those that are predicted earlier.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ class OutwardLabelling:
         sides = deque((self._predict(ring.after), self._predict(ring.before)))
         while sides:
             side = sides.popleft()
-            for frame in islice(side, 1):
-                yield frame
+            for predicted in islice(side, 1):
+                yield predicted
                 sides.append(side)
 
     def _predict(self, frames: range) -> Iterator[tuple[int, F32]]:

@@ -14,35 +14,33 @@ from napari_gnn_vos.engine.blocks import Model, predict_groups
 from napari_gnn_vos.engine.outward import OutwardLabelling, outward_rings, whole_video
 from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.errors import NoSeedsError
-from napari_gnn_vos.interact.absence import without_absent
-from napari_gnn_vos.interact.evidence import Evidence, gather_evidence
+from napari_gnn_vos.interact.absence import zero_absent_objects
 from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
 from napari_gnn_vos.interact.identity import divide_group
+from napari_gnn_vos.interact.node_inputs import NodeInputs, gather_node_inputs
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import expected_j
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import Pipeline, Progress, map_steps
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.session import Prediction, Session
 
 F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-
 
 FIRST_FRAME_RADIUS = 60
-"""Frames on both sides of the first frame that its evidence is gathered from."""
+"""Frames on both sides of the first frame that its node inputs are computed from."""
 STREAMED_OBJECTS = 8
 """Largest number of objects of which both sides of the first frame are streamed at the
 same time. Each stream holds the states of a receptive field, for all objects."""
 DIVIDED_RADIUS = 30
-"""Frames on both sides of the predicted ones in which groups of similar objects are
-divided."""
+"""Frames on both sides of the predicted ones through which the identities of grouped
+objects are tracked."""
 
 
-def evidence(
+def node_inputs(
     session: Session, span: range | None = None, *, group_similar: bool = False
-) -> Evidence:
-    """Gather the inputs of the network from the strokes of a session.
+) -> NodeInputs:
+    """Compute the node inputs of the network from the strokes of a session.
 
     Parameters
     ----------
@@ -54,7 +52,7 @@ def evidence(
 
     Returns
     -------
-    evidence : Evidence
+    inputs : NodeInputs
 
     Raises
     ------
@@ -71,13 +69,18 @@ def evidence(
     settings, previous = session.config.label_model, session.prediction
     if previous is not None and previous.refined and session.config.refined_previous:
         previous = replace(previous, probability=previous.refined)
-    group_similar = group_similar and settings.group_similar_objects
-    known = graph, node_labels, previous, settings, span
-    inputs = gather_evidence(*known, group_similar)
+    inputs = gather_node_inputs(
+        graph,
+        node_labels,
+        previous,
+        settings,
+        span,
+        group_similar and settings.group_similar_objects,
+    )
     if session.constraints:
         inputs = replace(inputs, absent=session.constraints[-1].absent)
     presumes_background = session.config.seeds.background > 0
-    return inputs.completed() if presumes_background else inputs
+    return inputs.certain_if_single_label() if presumes_background else inputs
 
 
 def predict(
@@ -93,9 +96,9 @@ def predict(
         From `load_model`.
     first : int, optional
         Index of a frame to predict first; the others follow outwards. In a long video,
-        evidence is first gathered from the `FIRST_FRAME_RADIUS` frames on both sides
-        only, and the labels of the frames around it may change afterwards. The final
-        result does not depend on it.
+        node inputs are first computed from the `FIRST_FRAME_RADIUS` frames on both
+        sides only, and the labels of the frames around it may change afterwards. The
+        final result does not depend on it.
 
     Yields
     ------
@@ -112,21 +115,21 @@ def predict(
     NoSeedsError
         If no object has a stroke.
     """
-    count, known = session.graph.shape[0], _with_projection(session, model)
+    count, projected = session.graph.shape[0], _with_projection(session, model)
     yield Progress("analyse strokes", 0, count)
     if first is None:
-        inputs = evidence(known, group_similar=True)
+        inputs = node_inputs(projected, group_similar=True)
         return (yield from _predict_all(session, model, inputs, None))
     first = range(count)[first]
     span = _around(first, count)
-    inputs = evidence(known, span, group_similar=True)
-    if len(span) < count or not inputs.groups.trivial or _device(model) != "cpu":
+    inputs = node_inputs(projected, span, group_similar=True)
+    if len(span) < count or not inputs.groups.all_single or _device(model) != "cpu":
         near = islice(outward_rings(first, count), 2)
         preview = _labelling(session, model, inputs)
         yield from _without_progress(preview.run(near), count)
     if len(span) < count:
         yield Progress("analyse strokes", 0, count)
-        inputs = evidence(known, group_similar=True)
+        inputs = node_inputs(projected, group_similar=True)
     return (yield from _predict_all(session, model, inputs, first))
 
 
@@ -138,19 +141,16 @@ def _with_projection(session: Session, model: Model) -> Session:
     projection, settings = getattr(model, "projection", ""), session.config.label_model
     if not projection or settings.projection != BUNDLED_PROJECTION:
         return session
-    label_model = settings.model_copy(update={"projection": projection})
-    config = session.config.model_copy(update={"label_model": label_model})
-    return replace(session, config=config)
+    return replace(session, config=session.config.with_projection(projection))
 
 
 def _without_progress(pipeline: Pipeline[None], total: int) -> Pipeline[None]:
     """Run a pipeline whose results are preliminary; no progress is counted."""
-    for step in pipeline:
-        yield replace(step, done=0, total=total)
+    yield from map_steps(pipeline, lambda step: replace(step, done=0, total=total))
 
 
 def _predict_all(
-    session: Session, model: Model, inputs: Evidence, first: int | None
+    session: Session, model: Model, inputs: NodeInputs, first: int | None
 ) -> Pipeline[Session]:
     """Predict all frames, outwards from `first` if it is given, and label their pixels.
 
@@ -159,7 +159,7 @@ def _predict_all(
     """
     count = session.graph.shape[0]
     labelling = _labelling(session, model, inputs)
-    if first is None or not inputs.groups.trivial or _device(model) != "cpu":
+    if first is None or not inputs.groups.all_single or _device(model) != "cpu":
         yield from labelling.run([whole_video(count)])
     elif labelling.streams:
         yield from labelling.run([whole_video(count, first)])
@@ -180,18 +180,18 @@ def _predict_all(
     return replace(session, prediction=prediction, packed_labels=labels)
 
 
-def _labelling(session: Session, model: Model, inputs: Evidence) -> OutwardLabelling:
+def _labelling(session: Session, model: Model, inputs: NodeInputs) -> OutwardLabelling:
     probabilities = partial(_probabilities, model, session, inputs)
     labeller = _labeller(model, session, inputs)
     streams = (
         getattr(model, "streams", False)
-        and inputs.groups.trivial
+        and inputs.groups.all_single
         and len(inputs.groups.members) <= STREAMED_OBJECTS
     )
     return OutwardLabelling(session, probabilities, labeller, streams=streams)
 
 
-def _labeller(model: Model, session: Session, inputs: Evidence) -> FrameLabeller:
+def _labeller(model: Model, session: Session, inputs: NodeInputs) -> FrameLabeller:
     """Select how pixels are labelled; a decoder runs on the device of the model."""
     return FrameLabeller.of(session, inputs.groups, _device(model))
 
@@ -207,33 +207,33 @@ def _around(t: int, count: int) -> range:
 
 
 def _probabilities(
-    model: Model, session: Session, inputs: Evidence, frames: range
+    model: Model, session: Session, inputs: NodeInputs, frames: range
 ) -> Iterator[F32]:
     """Run the network and combine the objects; yield (n, K) for each frame."""
-    if inputs.groups.trivial:
+    if inputs.groups.all_single:
         predictions = predict_groups(model, session.graph, inputs, frames)
     else:
-        predictions = _divided(model, session, inputs, frames)
+        predictions = _predict_divided_groups(model, session, inputs, frames)
     for t, probabilities in zip(frames, predictions, strict=True):
         drawn = inputs.node_labels.drawn[inputs.rows(t)]
         absent = {label for frame, label in inputs.absent if frame == t}
         if absent:
-            probabilities = without_absent(probabilities, inputs.objects, absent)
+            probabilities = zero_absent_objects(probabilities, inputs.objects, absent)
         yield one_vs_rest(probabilities, drawn, inputs.objects)
 
 
-def _divided(
-    model: Model, session: Session, inputs: Evidence, frames: range
+def _predict_divided_groups(
+    model: Model, session: Session, inputs: NodeInputs, frames: range
 ) -> Iterator[F32]:
     """Predict groups and divide them among their objects; yield (K, n) per frame."""
     graph, count = session.graph, session.graph.shape[0]
     start = max(frames.start - DIVIDED_RADIUS, 0)
     around = range(start, min(frames.stop + DIVIDED_RADIUS, count))
-    known = slice(graph.offsets[around.start], graph.offsets[around.stop])
+    rows_around = slice(graph.offsets[around.start], graph.offsets[around.stop])
     of_groups = np.zeros((len(inputs.groups.members), graph.n), np.float32)
     predictions = predict_groups(model, graph, inputs, around)
-    of_groups[:, known] = np.concatenate(list(predictions), axis=1)
-    divided = {
+    of_groups[:, rows_around] = np.concatenate(list(predictions), axis=1)
+    of_objects = {
         label: probability
         for group, of_group in zip(inputs.groups.members, of_groups, strict=True)
         for label, probability in zip(
@@ -244,4 +244,4 @@ def _divided(
     }
     for t in frames:
         rows = inputs.rows(t)
-        yield np.stack([divided[label][rows] for label in inputs.objects])
+        yield np.stack([of_objects[label][rows] for label in inputs.objects])

@@ -1,4 +1,4 @@
-"""Label the pixels of frames, with the refinement that the settings select."""
+"""Convert superpixel probabilities to pixel labels, refined as the settings select."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_gnn_vos.interact.boundary_band import (
     halve_probability,
     label_band,
 )
-from napari_gnn_vos.interact.groups import Groups
+from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.interact.pixel_labels import (
     complete_labels,
     label_frame,
@@ -60,26 +60,29 @@ class FrameLabeller:
     encoded: EncodedVideo | None = None
 
     @classmethod
-    def of(cls, session: Session, groups: Groups, device: str = "cpu") -> FrameLabeller:
+    def of(
+        cls, session: Session, groups: ObjectGroups, device: str = "cpu"
+    ) -> FrameLabeller:
         """Load the boundary decoder if the settings select it.
 
         Parameters
         ----------
         session : Session
-        groups : Groups
+        groups : ObjectGroups
             Objects that are predicted as one are decoded as one.
         device : str
             Where the decoder computes.
         """
         objects = groups.objects
         columns = tuple(tuple(map(objects.index, group)) for group in groups.members)
-        if session.config.refine != "decoder" or len(columns) > MAX_DECODED_GROUPS:
+        is_decoded = len(columns) <= MAX_DECODED_GROUPS
+        if session.config.refine != "decoder" or not is_decoded:
             return cls(session, objects, columns)
         from napari_gnn_vos.model.registry import load_boundary_refiner
 
         refiner = load_boundary_refiner(device, session.config.decoder)
         denoise = session.config.prepare.denoise
-        encoded = refiner.frames(session.working_video, denoise)
+        encoded = refiner.encoded_video(session.working_video, denoise)
         return cls(session, objects, columns, refiner, encoded)
 
     def prepare_thread(self) -> None:
@@ -124,7 +127,7 @@ class FrameLabeller:
     def _coarse(self, superpixels: NDArray[np.uint16], probability: F32) -> F32:
         """Compute the probability of each of G groups at stride 2, (G, h, w)."""
         assert self.refiner is not None  # noqa: S101 - by the caller
-        shape = len(self.groups), *self.refiner.half_size(superpixels.shape)
+        shape = len(self.groups), *self.refiner.stride2_size(superpixels.shape)
         coarse = np.empty(shape, np.float32)
         for columns, out in zip(self.groups, coarse, strict=True):
             of_group = probability[:, 1 + np.array(columns)].sum(axis=1)
@@ -153,7 +156,7 @@ class FrameLabeller:
         logits: F32,
         bands: NDArray[np.bool_],
     ) -> tuple[F32, NDArray[np.bool_]]:
-        """Assign logits and bands of groups to their objects, (K - 1, h, w) each.
+        """Distribute logits and bands of groups to their objects, (K - 1, h, w) each.
 
         In each superpixel the most probable object of a group gets the logit.
         """
@@ -174,8 +177,8 @@ class FrameLabeller:
 def _every_second_pixel(image: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
     """Return every second row and column, (h, w); the last ones are repeated."""
     (height, width), (h, w) = image.shape, size
-    wide = (0, 2 * h - height), (0, 2 * w - width)
-    return np.pad(image, wide, mode="edge")[::2, ::2]
+    widths = (0, 2 * h - height), (0, 2 * w - width)
+    return np.pad(image, widths, mode="edge")[::2, ::2]
 
 
 def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
@@ -196,7 +199,7 @@ def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
     step : Progress
         After each frame.
     """
-    labeller = FrameLabeller.of(session, Groups.of_one((1,)))
+    labeller = FrameLabeller.of(session, ObjectGroups.singletons((1,)))
     if labeller.encoded is None:
         return
     labeller.prepare_thread()

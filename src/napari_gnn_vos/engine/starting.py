@@ -15,7 +15,7 @@ from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
 from napari_gnn_vos.prepare.describe import Embed
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
-from napari_gnn_vos.prepare.flow import dis_flow
+from napari_gnn_vos.prepare.flow import FLOW_METHODS
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.prepare.pipeline import prepare
@@ -97,7 +97,7 @@ def _prepare(
     video: Video, settings: PrepareSettings, store: Store, around: int
 ) -> Pipeline[None]:
     """Prepare all frames; torch and the backbone are loaded while flow is computed."""
-    flow = partial(dis_flow, quality=settings.quality)
+    flow = partial(FLOW_METHODS[settings.flow], quality=settings.quality)
     with ExitStack() as thread_limit, ThreadPoolExecutor(1) as loader:
         backbone = loader.submit(_load_backbone, settings.backbone, thread_limit)
         models = FrameModels(flow, lambda image: backbone.result()(image))
@@ -113,7 +113,7 @@ def _load_backbone(name: str, thread_limit: ExitStack) -> Embed:
 
 
 def _open_store(store: Store, video: Video, fingerprint: str) -> VideoGraph:
-    """Return the graph whose frames and pairs are read from a store on access."""
+    """Create the graph whose frames and pairs are read from a store on access."""
     count = video.shape[0]
     frames = CachedSequence(store.frame, count)
     counts = np.array([store.superpixels(t) for t in range(count)], np.int64)

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 
 F32 = NDArray[np.float32]
-TARGET, REST, ANNOTATED = (
+DRAWN_TARGET, DRAWN_REST, FRAME_ANNOTATED = (
     NODE_INPUT_NAMES.index(name)
     for name in ("drawn_target", "drawn_rest", "frame_annotated")
 )
 
 
 def mark_absent(inputs: F32) -> F32:
-    """Mark all superpixels of a frame as drawn with another label.
+    """Set the node inputs of a frame as if another label were drawn everywhere.
 
     Parameters
     ----------
     inputs : (n, 8) ndarray of float32
-        Inputs of the network for an object, see `one_vs_rest.assemble_inputs`.
+        Node inputs of an object, see `one_vs_rest.assemble_inputs`.
 
     Returns
     -------
@@ -30,12 +30,12 @@ def mark_absent(inputs: F32) -> F32:
         Superpixels under strokes of the object stay as they are.
     """
     marked = inputs.copy()
-    marked[:, REST] = 1 - inputs[:, TARGET]
-    marked[:, ANNOTATED] = 1
+    marked[:, DRAWN_REST] = 1 - inputs[:, DRAWN_TARGET]
+    marked[:, FRAME_ANNOTATED] = 1
     return marked
 
 
-def without_absent(
+def zero_absent_objects(
     probabilities: F32, objects: Sequence[int], absent: Collection[int]
 ) -> F32:
     """Set the probability of absent objects to 0.

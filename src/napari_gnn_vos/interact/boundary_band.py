@@ -15,7 +15,7 @@ from napari_gnn_vos.vision import cv2
 
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-WIDTH = 12
+BAND_RADIUS = 12
 """Largest distance of the band from a predicted boundary, in pixels of a frame."""
 MIN_AREA, MIN_RADIUS = 64**2, 16
 """Smallest area of an object, and smallest radius of the largest disk inside it, in
@@ -24,7 +24,7 @@ FILTER_LOGIT = 0.25
 """Added to a decoded logit where the guided filter labels the object, and subtracted
 elsewhere: the decoder overrules the filter where it is confident."""
 UNCERTAIN = 0.15
-"""Pixels whose probability is this far from 0 and from 1 belong to the band."""
+"""Pixels whose probability is farther than this from 0 and from 1 are in the band."""
 
 
 @njit(cache=True, nogil=True)
@@ -50,7 +50,7 @@ def halve_probability(superpixels, probability, out):  # type: ignore[no-untyped
 
 
 def boundary_band(mask: Mask, coarse: F32) -> Mask:
-    """Find pixels near the boundary of a mask or with an uncertain probability.
+    """Mark pixels near the boundary of a mask or with an uncertain probability.
 
     The band is empty if the object is small or thin, see `MIN_AREA` and `MIN_RADIUS`.
 
@@ -74,7 +74,7 @@ def boundary_band(mask: Mask, coarse: F32) -> Mask:
         return band
     distance += cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
     uncertain = (coarse > UNCERTAIN) & (coarse < 1 - UNCERTAIN)
-    return np.asarray((distance < WIDTH / 2) | uncertain)
+    return np.asarray((distance < BAND_RADIUS / 2) | uncertain)
 
 
 def label_band(
@@ -111,8 +111,8 @@ def label_band(
         Mean probability of all pixels of each superpixel.
     """
     pooled, count = np.zeros_like(probability), np.zeros(len(probability), np.int64)
-    where, sums = (bands, bands.any(axis=0)), (pooled, count)
-    _label(logits, where, superpixels, probability, (objects, labels), sums)
+    masks, sums = (bands, bands.any(axis=0)), (pooled, count)
+    _label_pixels(logits, masks, superpixels, probability, (objects, labels), sums)
     size = np.bincount(superpixels.ravel(), minlength=len(count))
     size = np.maximum(size, 1)[:, None]
     pooled += (size - count[:, None]) * probability
@@ -120,17 +120,17 @@ def label_band(
 
 
 @njit(cache=True, nogil=True)
-def _label(  # type: ignore[no-untyped-def]
-    logits, where, superpixels, probability, labelled, sums
+def _label_pixels(  # type: ignore[no-untyped-def]
+    logits, masks, superpixels, probability, labelled, sums
 ):
-    """Label pixels, and add their probability and number to those of superpixels."""
-    bands, anywhere = where
+    """Label pixels in bands, and sum their probability and count over superpixels."""
+    bands, union = masks
     objects, labels = labelled
     pooled, count = sums
     p = np.empty(probability.shape[1], np.float32)
     for r in range(superpixels.shape[0]):
         for c in range(superpixels.shape[1]):
-            if anywhere[r // 2, c // 2]:
+            if union[r // 2, c // 2]:
                 s = superpixels[r, c]
                 _set_bias(objects, labels[r, c], p)
                 _decoded_probability(logits, bands, probability[s], (r, c), p)
@@ -143,7 +143,7 @@ def _label(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _set_bias(objects, label, p):  # type: ignore[no-untyped-def]
-    """Set what is added to the logit of each object at a pixel, in place."""
+    """Set the bias of the logit of each object at a pixel, in place."""
     bias = np.float32(FILTER_LOGIT)
     for k in range(1, len(p)):
         p[k] = bias if objects[k] == label else -bias
@@ -155,7 +155,7 @@ def _decoded_probability(  # type: ignore[no-untyped-def]
 ):
     """Compute unnormalised probabilities of background and objects at a pixel.
 
-    `p` holds what is added to the logit of each object, and is overwritten by the
+    `p` holds the bias of the logit of each object, and is overwritten by the
     probabilities.
     """
     r, c = pixel

@@ -52,12 +52,12 @@ def enlarge_labels(labels: NDArray[Any], image: Rgb) -> NDArray[Any]:
 
 @njit(cache=True, nogil=True)
 def _enlarge(labels, uniform, reduced_image, image, enlarged):  # type: ignore[no-untyped-def]
-    """Fill `enlarged` row by row."""
+    """Label the pixels of `enlarged`, in place."""
     row_scale = np.float32(labels.shape[0] / image.shape[0])
     col_scale = np.float32(labels.shape[1] / image.shape[1])
     half, side = np.float32(0.5), 2 * RADIUS + 1
     weights = np.zeros(side * side, np.float32)
-    found = np.zeros(side * side, labels.dtype)
+    candidates = np.zeros(side * side, labels.dtype)
     for r in range(image.shape[0]):
         y = (r + half) * row_scale - half
         i = int(y + half)
@@ -67,7 +67,7 @@ def _enlarge(labels, uniform, reduced_image, image, enlarged):  # type: ignore[n
             if uniform[i, j]:
                 enlarged[r, c] = labels[i, j]
             else:
-                votes = weights, found
+                votes = weights, candidates
                 enlarged[r, c] = _vote(
                     labels, reduced_image, image[r, c], (y, x), votes
                 )
@@ -76,27 +76,27 @@ def _enlarge(labels, uniform, reduced_image, image, enlarged):  # type: ignore[n
 @njit(cache=True, nogil=True)
 def _vote(labels, reduced_image, colour, position, votes):  # type: ignore[no-untyped-def]
     """Return the label with the largest sum of weights around a position."""
-    weights, found = votes
+    weights, candidates = votes
     y, x = position
     i, j, count = int(y + 0.5), int(x + 0.5), 0
     for a in range(max(i - RADIUS, 0), min(i + RADIUS + 1, labels.shape[0])):
         for b in range(max(j - RADIUS, 0), min(j + RADIUS + 1, labels.shape[1])):
             weight = _weight(y - a, x - b, colour, reduced_image[a, b])
             k = 0
-            while k < count and found[k] != labels[a, b]:
+            while k < count and candidates[k] != labels[a, b]:
                 k += 1
             if k == count:
-                found[k], weights[k], count = labels[a, b], 0, count + 1
+                candidates[k], weights[k], count = labels[a, b], 0, count + 1
             weights[k] += weight
-    return found[weights[:count].argmax()]
+    return candidates[weights[:count].argmax()]
 
 
 @njit(cache=True, nogil=True)
-def _weight(down, right, colour, other):  # type: ignore[no-untyped-def]
-    """Compute the weight of a reduced pixel by its distance and colour difference."""
+def _weight(down, right, colour, reduced_colour):  # type: ignore[no-untyped-def]
+    """Compute the bilateral weight of a reduced pixel."""
     difference = np.float32(0)
     for channel in range(3):
-        d = np.float32(colour[channel]) - np.float32(other[channel])
+        d = np.float32(colour[channel]) - np.float32(reduced_colour[channel])
         difference += d * d
     spatial = (down * down + right * right) / np.float32(2 * SPATIAL_SIGMA**2)
     return np.exp(-spatial - difference / np.float32(6 * COLOUR_SIGMA**2))

@@ -1,7 +1,7 @@
 """Learned projection of the label model's inputs, and the ridge classifier on it.
 
-The projection is trained so that a ridge classifier, fitted to the strokes and seeds of
-a video that it does not know, labels the other superpixels of this video.
+The projection is trained by meta-learning: a ridge classifier on projected features,
+fitted to the strokes and seeds of a video, classifies the other superpixels of it.
 
 References
 ----------
@@ -84,8 +84,8 @@ class FeatureProjection:
 
         The logistic function of its output is a probability. See `fit_ridge`.
         """
-        known = features, is_label, weights, float(self.regularization[0])
-        coefficients, intercept = fit_ridge(*known)
+        regularization = float(self.regularization[0])
+        coefficients, intercept = fit_ridge(features, is_label, weights, regularization)
         scale = self.logit_scale[0]
         return coefficients * scale, float(intercept * scale)
 
@@ -96,7 +96,7 @@ def fit_ridge(
     weights: NDArray[np.floating],
     regularization: float,
 ) -> tuple[F32, float]:
-    """Fit a linear function to +1 at the label and -1 elsewhere by ridge regression.
+    """Fit a linear classifier (targets +1 and -1) by weighted ridge regression.
 
     Parameters
     ----------
@@ -126,20 +126,20 @@ def fit_ridge(
     return solution[:-1].astype(np.float32), float(solution[-1])
 
 
-def save_projection(path: Path, projection: FeatureProjection, card: str) -> None:
+def save_projection(path: Path, projection: FeatureProjection, metadata: str) -> None:
     """Write a projection to a safetensors file; replace a file atomically.
 
     Parameters
     ----------
     path : Path
     projection : FeatureProjection
-    card : str
-        JSON metadata: data, seed, steps, time.
+    metadata : str
+        JSON: data, seed, steps, time.
     """
     arrays = {
         field.name: getattr(projection, field.name) for field in fields(projection)
     }
-    content = save(arrays, metadata={"card": card})
+    content = save(arrays, metadata={"card": metadata})
     atomic_write(path, lambda file: file.write(content))
 
 

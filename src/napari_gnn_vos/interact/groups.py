@@ -1,4 +1,4 @@
-"""Groups of objects that are predicted as one."""
+"""ObjectGroups of objects that are predicted as one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
-    """Partition of objects: a group of several is predicted as one object.
+class ObjectGroups:
+    """Partition of the objects; all objects of a group are predicted as one.
 
     Parameters
     ----------
@@ -24,24 +24,24 @@ class Groups:
     members: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of_one(cls, objects: tuple[int, ...]) -> Groups:
+    def singletons(cls, objects: tuple[int, ...]) -> ObjectGroups:
         """Put each object into a group of its own."""
         return cls(tuple((label,) for label in objects))
 
     @classmethod
-    def with_one(cls, grouped: Collection[int], objects: tuple[int, ...]) -> Groups:
-        """Put some objects into one group, and each other into a group of its own."""
+    def with_group(
+        cls, grouped: Collection[int], objects: tuple[int, ...]
+    ) -> ObjectGroups:
+        """Put `grouped` objects into one group, and each other object into its own."""
         group = tuple(label for label in objects if label in grouped)
+        if len(group) < 2:
+            return cls.singletons(objects)
         rest = tuple((label,) for label in objects if label not in grouped)
-        return (
-            cls(tuple(sorted((group, *rest))))
-            if len(group) > 1
-            else cls.of_one(objects)
-        )
+        return cls(tuple(sorted((group, *rest))))
 
     @property
     def grouped(self) -> tuple[int, ...]:
-        """Labels of all objects in groups of several."""
+        """Labels of all objects in groups of two or more."""
         return tuple(k for group in self.members if len(group) > 1 for k in group)
 
     @property
@@ -55,13 +55,13 @@ class Groups:
         return tuple(group[0] for group in self.members)
 
     @property
-    def trivial(self) -> bool:
+    def all_single(self) -> bool:
         """Whether all groups have one object."""
         return all(len(group) == 1 for group in self.members)
 
     def merge(self, node_labels: SuperpixelLabels) -> SuperpixelLabels:
         """Replace labels of objects by those that represent their groups."""
-        if self.trivial:
+        if self.all_single:
             return node_labels
         count = 1 + max(max(group) for group in self.members)
         table = np.arange(-1, count, dtype=np.int16)

@@ -40,8 +40,8 @@ _AFFINITIES: WeakCache[IncomingEdges, F32] = WeakCache()
 
 
 @dataclass(frozen=True, slots=True)
-class Diffusion:
-    """Weights in the quadratic energy, and accuracy of the solution.
+class HarmonicParameters:
+    """Parameters of the harmonic labelling: weights of the energy, and solver.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Diffusion:
     tolerance: float = 1e-6
 
 
-DEFAULT = Diffusion()
+DEFAULT_PARAMETERS = HarmonicParameters()
 
 
 def solve_harmonic(
@@ -70,7 +70,7 @@ def solve_harmonic(
     node_labels: SuperpixelLabels,
     priors: Mapping[int, F32],
     frames: range,
-    diffusion: Diffusion = DEFAULT,
+    parameters: HarmonicParameters = DEFAULT_PARAMETERS,
 ) -> dict[int, F32]:
     """Solve the harmonic labelling of each label against the rest.
 
@@ -84,7 +84,7 @@ def solve_harmonic(
         Prior probability of each label, by the label model.
     frames : range
         Frames to solve; elsewhere the result is the prior.
-    diffusion : Diffusion
+    parameters : HarmonicParameters
 
     Returns
     -------
@@ -96,19 +96,19 @@ def solve_harmonic(
     influence of a label reaches.
     """
     labels, offsets = list(priors), graph.offsets
-    known = _KnownLabels.of(node_labels, diffusion)
+    terms = _DataTerms.of(node_labels, parameters)
     solution = {label: prior.copy() for label, prior in priors.items()}
     for window, result in _windows(frames):
         rows = slice(offsets[window.start], offsets[window.stop])
         kept = slice(offsets[result.start], offsets[result.stop])
         affinity = _affinity_matrix(graph, window)
         degree = np.asarray(affinity.sum(axis=1)).reshape(-1, 1).astype(np.float32)
-        diagonal = degree + known.weight[rows]
+        diagonal = degree + terms.weight[rows]
         for start in range(0, len(labels), LABELS_AT_A_TIME):
             block = labels[start : start + LABELS_AT_A_TIME]
             prior = np.stack([priors[label][rows] for label in block], axis=1)
-            system = affinity, diagonal, known.right_side(rows, block, prior)
-            x = _conjugate_gradients(*system, prior, diffusion)
+            system = affinity, diagonal, terms.right_side(rows, block, prior)
+            x = _conjugate_gradients(*system, prior, parameters)
             for label, column in zip(block, x.T, strict=True):
                 part = column[kept.start - rows.start : kept.stop - rows.start]
                 solution[label][kept] = part
@@ -116,8 +116,8 @@ def solve_harmonic(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _KnownLabels:
-    """Known labels of N superpixels in the quadratic energy.
+class _DataTerms:
+    """Data terms of the quadratic energy: prior and known labels of N superpixels.
 
     Parameters
     ----------
@@ -134,22 +134,24 @@ class _KnownLabels:
     prior: float
 
     @classmethod
-    def of(cls, node_labels: SuperpixelLabels, diffusion: Diffusion) -> _KnownLabels:
+    def of(
+        cls, node_labels: SuperpixelLabels, parameters: HarmonicParameters
+    ) -> _DataTerms:
         """Collect painted and propagated labels."""
         sources = (
-            (node_labels.drawn, diffusion.drawn),
-            (node_labels.propagated, diffusion.propagated),
+            (node_labels.drawn, parameters.drawn),
+            (node_labels.propagated, parameters.propagated),
         )
-        total = np.full((len(node_labels.drawn), 1), diffusion.prior, np.float32)
-        for known, weight in sources:
-            total[known != UNLABELLED] += weight
-        return cls(total, sources, diffusion.prior)
+        total = np.full((len(node_labels.drawn), 1), parameters.prior, np.float32)
+        for labels, weight in sources:
+            total[labels != UNLABELLED] += weight
+        return cls(total, sources, parameters.prior)
 
     def right_side(self, rows: slice, labels: list[int], prior: F32) -> F32:
-        """Assemble the right side for some labels, (n, K), from their priors."""
+        """Assemble the right side for K labels, (n, K), from their priors."""
         right_side = prior * np.float32(self.prior)
-        for known, weight in self.sources:
-            right_side += np.float32(weight) * (known[rows, None] == np.array(labels))
+        for source, weight in self.sources:
+            right_side += np.float32(weight) * (source[rows, None] == np.array(labels))
         return right_side
 
 
@@ -179,7 +181,7 @@ def _affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
 
 
 def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
-    """Compute the affinity of the superpixels of each edge, (e,).
+    """Compute the weight of each edge, (e,).
 
     It decreases exponentially with the difference of colour and motion, and is
     proportional to the shared border (spatial) or to the overlap by flow (causal).
@@ -200,7 +202,7 @@ def _conjugate_gradients(
     diagonal: F32,
     right_side: F32,
     start: F32,
-    diffusion: Diffusion,
+    parameters: HarmonicParameters,
 ) -> F32:
     """Solve ``(diag(diagonal) - affinity) x = right_side`` for all columns at once.
 
@@ -212,7 +214,7 @@ def _conjugate_gradients(
         Symmetric, non-negative.
     diagonal : (n, 1) ndarray of float32
     right_side, start : (n, K) ndarray of float32
-    diffusion : Diffusion
+    parameters : HarmonicParameters
         Limit of iterations, and tolerance.
 
     Returns
@@ -224,8 +226,8 @@ def _conjugate_gradients(
     z = residual / diagonal
     direction, rz = z, _column_dot(residual, z)
     norm = np.maximum(_column_dot(right_side, right_side / diagonal), 1e-12)
-    for _ in range(diffusion.iterations):
-        active = rz >= diffusion.tolerance * norm
+    for _ in range(parameters.iterations):
+        active = rz >= parameters.tolerance * norm
         if not active.any():
             break
         q = diagonal * direction - affinity @ direction

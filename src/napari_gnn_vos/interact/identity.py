@@ -1,4 +1,4 @@
-"""Identity of objects that their appearance does not separate.
+"""Identity of objects whose appearance is too similar for the label model.
 
 In one-vs-rest predictions, objects of similar appearance divide the probability among
 them, so that each is less probable than the background. Such objects are merged into a
@@ -28,7 +28,7 @@ IS_OBJECT = 0.6
 def unresolved_objects(
     label_model: Mapping[int, F32], any_object: F32
 ) -> tuple[int, ...]:
-    """Find the objects that the appearance does not identify.
+    """Find the objects that the label model confuses.
 
     Where something is an object, one of the objects has a large probability by the
     label model if the appearance identifies it.
@@ -82,9 +82,9 @@ def divide_group(
         return probability[None]
     drawn = node_labels.drawn
     index = np.arange(len(members))[:, None]
-    own = drawn == np.array(members)[:, None]
-    known = np.where(own.any(axis=0), (own * index).sum(axis=0), UNKNOWN)
-    others = (drawn != UNLABELLED) & (known == UNKNOWN)
-    of_group = np.where(others, 0, probability).astype(np.float32)
+    is_member = drawn == np.array(members)[:, None]
+    known = np.where(is_member.any(axis=0), (is_member * index).sum(axis=0), UNKNOWN)
+    has_other_label = (drawn != UNLABELLED) & (known == UNKNOWN)
+    of_group = np.where(has_other_label, 0, probability).astype(np.float32)
     identity = track_identities(graph, known, of_group, frames)
     return np.asarray((identity == index) * of_group, np.float32)

@@ -23,16 +23,15 @@ UNKNOWN = -1
 INSIDE = 0.9
 """Probability from which a superpixel belongs to a region."""
 DOMINANT = 0.85
-"""Share of one identity in what a region receives from which the region has it."""
+"""Least share of an identity in the pixels mapped into a region to assign it."""
 UNDIVIDED = 0.8
-"""Share of a region that flow maps into one region from which it is not divided."""
-KEPT_PER_FRAME, KEPT_OUTSIDE = 0.995, 0.5
-"""Factors of the confidence per frame, inside of regions and in gaps of the prediction:
-of two tracks the one with the nearer origin is more confident."""
+"""Least share of a region that flow maps into one region not to count as divided."""
+DECAY_PER_FRAME, DECAY_IN_GAP = 0.995, 0.5
+"""Factors of the confidence per frame, in regions and in gaps of the prediction."""
 MIN_CONFIDENCE = 0.01
 """Confidence below which a track in a gap ends."""
 FILL_STEPS = 20
-"""Largest number of superpixels that an identity is passed on to within a frame."""
+"""Largest distance, in edges, over which identities are filled within a frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +59,7 @@ class _Regions:
 def track_identities(
     graph: VideoGraph, known: Ints, probability: F32, frames: range
 ) -> Ints:
-    """Track known identities through some frames, forward and backward in time.
+    """Track known identities through frames, forward and backward in time.
 
     Parameters
     ----------
@@ -69,14 +68,15 @@ def track_identities(
     known : (N,) ndarray of int64
         Known identity of each superpixel, from 0; -1 if none.
     probability : (N,) ndarray of float32
-        Of a superpixel to be one of the objects, whichever.
+        Probability that a superpixel belongs to any of the objects.
     frames : range
 
     Returns
     -------
     identity : (N,) ndarray of int64
-        By the more confident direction. -1 in regions where no track arrives, and in
-        other frames. Superpixels outside of all regions have that of a region nearby.
+        Identity with the largest sum of confidences of both directions. -1 in regions
+        that no track reaches, and in other frames. Superpixels outside of all regions
+        have the identity of a region nearby.
     """
     identity = np.full(graph.n, UNKNOWN)
     one_hot = known[:, None] == np.arange(known.max(initial=UNKNOWN) + 1)
@@ -87,11 +87,11 @@ def track_identities(
     for t in frames:
         rows = slice(graph.offsets[t], graph.offsets[t + 1])
         outside = (probability[rows] <= INSIDE) & ~one_hot[rows].any(axis=1)
-        known_nearby = np.where(outside[:, None], 0, score[rows])
+        score_inside = np.where(outside[:, None], 0, score[rows])
         adjacent = _adjacency(graph.frames[t].spatial_edges, len(outside))
-        of_frame = _fill(known_nearby, adjacent, outside)
-        tracked = of_frame.any(axis=1)
-        identity[rows] = np.where(tracked, of_frame.argmax(axis=1), UNKNOWN)
+        frame_score = _fill(score_inside, adjacent, outside)
+        tracked = frame_score.any(axis=1)
+        identity[rows] = np.where(tracked, frame_score.argmax(axis=1), UNKNOWN)
     return identity
 
 
@@ -103,20 +103,21 @@ def _track(graph: VideoGraph, known: F32, probability: F32, frames: range) -> F3
     score : (N, K) ndarray of float32
         Confidence of one identity of each superpixel; else 0.
     """
-    score, before, previous = np.zeros_like(known), None, frames.start
+    score = np.zeros_like(known)
+    previous: _Regions | None = None
+    previous_rows = slice(0)
     for t in frames:
         rows = slice(graph.offsets[t], graph.offsets[t + 1])
         edges = graph.frames[t].spatial_edges
-        current = _find_regions(edges, known[rows], probability[rows])
-        if before is None:
-            nothing = np.zeros_like(current.known)
-            score[rows] = _decide(current, nothing, nothing, nothing[:, 0])
+        regions = _find_regions(edges, known[rows], probability[rows])
+        if previous is None:
+            no_votes = np.zeros_like(regions.known)
+            score[rows] = _decide(regions, no_votes, no_votes, no_votes[:, 0])
         else:
-            overlap = _overlap(graph, min(t, previous))
-            overlap = overlap if t > previous else csr_array(overlap.T)
-            behind = slice(graph.offsets[previous], graph.offsets[previous + 1])
-            score[rows] = _advance(score[behind], before, current, overlap)
-        before, previous = current, t
+            overlap = _overlap(graph, min(t, t - frames.step))
+            overlap = overlap if frames.step > 0 else csr_array(overlap.T)
+            score[rows] = _advance(score[previous_rows], previous, regions, overlap)
+        previous, previous_rows = regions, rows
     return score
 
 
@@ -155,18 +156,18 @@ def _overlap(graph: VideoGraph, t: int) -> csr_array[np.float32]:
 
 
 def _advance(
-    score: F32, before: _Regions, current: _Regions, overlap: csr_array[np.float32]
+    score: F32, previous: _Regions, current: _Regions, overlap: csr_array[np.float32]
 ) -> F32:
     """Track identities to the adjacent frame, (m, K)."""
-    weight = np.where(before.inside, 1, score.max(axis=1)).astype(np.float32)
+    weight = np.where(previous.inside, 1, score.max(axis=1)).astype(np.float32)
     votes = overlap @ (weight[:, None] * (score > 0))
     confidence, covered = overlap @ (weight[:, None] * score), overlap @ weight
     received = overlap @ np.ones(len(score), np.float32)
     tracked = _decide(current, votes, confidence, covered)
-    kept = current.members.T @ _share_of_source(before, current, overlap)
-    tracked *= np.where(kept < UNDIVIDED, kept, 1)[:, None] * KEPT_PER_FRAME
-    passed_on = overlap @ score
-    gap = _divide(_largest(passed_on, passed_on), received) * KEPT_OUTSIDE
+    share = current.members.T @ _share_of_source(previous, current, overlap)
+    tracked *= np.where(share < UNDIVIDED, share, 1)[:, None] * DECAY_PER_FRAME
+    gap_votes = overlap @ score
+    gap = _divide(_largest(gap_votes, gap_votes), received) * DECAY_IN_GAP
     gap[gap < MIN_CONFIDENCE] = 0
     score = np.where(current.inside[:, None], tracked, gap)
     is_known = current.known.any(axis=1, keepdims=True)
@@ -191,29 +192,31 @@ def _decide(regions: _Regions, votes: F32, confidence: F32, covered: F32) -> F32
     score : (n, K) ndarray of float32
     """
     members = regions.members
-    known, of_region = (members @ regions.known) > 0, members @ votes
-    total, known_count = of_region.sum(axis=1), known.sum(axis=1)
-    weighted = _largest(of_region, members @ confidence)
+    known, region_votes = (members @ regions.known) > 0, members @ votes
+    total, known_count = region_votes.sum(axis=1), known.sum(axis=1)
+    weighted = _largest(region_votes, members @ confidence)
     received = _divide(weighted, members @ covered)
-    whole = np.where(known_count[:, None] == 1, known, received).astype(np.float32)
-    single = (total > 0) & (of_region.max(axis=1) >= DOMINANT * total)
-    single = np.where(known_count > 0, known_count == 1, single).astype(np.float32)
-    own = _divide(_largest(votes, confidence), covered)
-    own = np.where(regions.known.any(axis=1, keepdims=True), regions.known, own)
-    of_one = members.T @ single > 0
-    missing = regions.inside & ~of_one & ~own.any(axis=1)
-    own = _fill(own, regions.adjacent, missing)
-    return np.asarray(np.where(of_one[:, None], members.T @ whole, own), np.float32)
+    region_score = np.where(known_count[:, None] == 1, known, received)
+    is_dominated = (total > 0) & (region_votes.max(axis=1) >= DOMINANT * total)
+    is_uniform = np.where(known_count > 0, known_count == 1, is_dominated)
+    node_score = _divide(_largest(votes, confidence), covered)
+    is_known = regions.known.any(axis=1, keepdims=True)
+    node_score = np.where(is_known, regions.known, node_score)
+    in_uniform = members.T @ is_uniform.astype(np.float32) > 0
+    missing = regions.inside & ~in_uniform & ~node_score.any(axis=1)
+    node_score = _fill(node_score, regions.adjacent, missing)
+    of_region = members.T @ region_score.astype(np.float32)
+    return np.asarray(np.where(in_uniform[:, None], of_region, node_score), np.float32)
 
 
 def _share_of_source(
-    before: _Regions, current: _Regions, overlap: csr_array[np.float32]
+    previous: _Regions, current: _Regions, overlap: csr_array[np.float32]
 ) -> F32:
-    """Compute the share of the region that each region comes from, (m,).
+    """Compute, per region, the share of its source region that flow maps into it, (m,).
 
-    It is small if that region is divided, and 1 if there is none.
+    It is small if the source region is divided, and 1 if there is none.
     """
-    pixels = csr_array(current.members @ overlap @ before.members.T)
+    pixels = csr_array(current.members @ overlap @ previous.members.T)
     outflow = np.asarray(pixels.sum(axis=0)).ravel()
     largest = np.asarray(pixels.max(axis=1).todense()).ravel()
     source = np.asarray(pixels.argmax(axis=1)).ravel()
@@ -234,7 +237,7 @@ def _largest(votes: F32, values: F32) -> F32:
 def _fill(
     score: F32, adjacent: csr_array[np.float32], missing: NDArray[np.bool_]
 ) -> F32:
-    """Pass the identities of superpixels on to adjacent ones without any."""
+    """Propagate identities to adjacent superpixels where they are missing."""
     for _ in range(FILL_STEPS):
         votes = adjacent @ score
         new = missing & votes.any(axis=1)

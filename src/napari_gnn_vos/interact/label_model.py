@@ -85,10 +85,10 @@ class LabelModel:
         fitted = [int(k) for k in np.unique(labels) if k > 0 and (labels != k).any()]
 
         def fit(label: int) -> tuple[F32, float]:
-            known = features, labels == label, samples.weights
+            is_label = labels == label
             if projection is not None:
-                return projection.fit(*known)
-            return _fit_classifier(*known, settings)
+                return projection.fit(features, is_label, samples.weights)
+            return _fit_classifier(features, is_label, samples.weights, settings)
 
         # small products do not profit from BLAS threads, and wait for busy cores
         with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
@@ -113,8 +113,8 @@ class LabelModel:
             0.5 for labels without a classifier.
         """
         features = self._features(inputs)
-        none = np.zeros(features.shape[1], np.float32), 0.0
-        classifiers = [self._classifiers.get(label, none) for label in labels]
+        constant = np.zeros(features.shape[1], np.float32), 0.0
+        classifiers = [self._classifiers.get(label, constant) for label in labels]
         weights = np.stack([weight for weight, _ in classifiers], axis=1)
         intercepts = np.array([value for _, value in classifiers], np.float32)
         return _logistic(features @ weights + intercepts)
@@ -146,7 +146,7 @@ def _fit_classifier(
 
 
 def label_model_inputs(frame: FrameGraph, settings: LabelModelSettings) -> F32:
-    """Concatenate appearance and, by settings, the node features, (n, C)."""
+    """Concatenate the appearance and, if selected, the node features, (n, C)."""
     appearance = frame.appearance.astype(np.float32)
     if not settings.node_features:
         return appearance
@@ -229,10 +229,13 @@ def label_samples(
             weights.append(weight)
             if source_weight == 1.0:
                 reference.append(inputs)
-    known, everything = np.concatenate(samples), np.concatenate(reference)
-    moments = everything.mean(axis=0), everything.std(axis=0)
+    annotated_frames = np.concatenate(reference)
     return LabelSamples(
-        known, np.concatenate(labels), np.concatenate(weights), *moments
+        np.concatenate(samples),
+        np.concatenate(labels),
+        np.concatenate(weights),
+        mean=annotated_frames.mean(axis=0),
+        std=annotated_frames.std(axis=0),
     )
 
 

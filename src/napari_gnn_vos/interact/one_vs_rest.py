@@ -21,7 +21,7 @@ MIN_COMPLEMENT = np.float32(1e-6)
 def assemble_inputs(
     node_labels: SuperpixelLabels, label: int, probabilities: Mapping[str, F32]
 ) -> F32:
-    """Assemble the input features of one frame for one label against the rest.
+    """Assemble the node inputs of one frame for one label against the rest.
 
     Parameters
     ----------

@@ -131,15 +131,15 @@ def discard_contradicted(
         Without tracks of discarded seeds. A track ends where it meets a superpixel that
         has a stroke of another label.
     """
-    valid = _still_valid(frames, painted_pixels, drawn)
-    met = _painted_label_of_node(frames, painted_pixels, propagated)
+    valid = _agrees_with_strokes(frames, painted_pixels, drawn)
+    painted = _painted_label_of_node(frames, painted_pixels, propagated)
     kept = np.isin(propagated.origin, drawn.origin[valid])
-    contradicted = kept & (met != NO_LABEL) & (met != propagated.label)
+    contradicted = kept & (painted != NO_LABEL) & (painted != propagated.label)
     kept &= truncate_tracks(contradicted, propagated, drawn)
     return drawn.take(valid), propagated.take(kept)
 
 
-def _still_valid(
+def _agrees_with_strokes(
     frames: Sequence[FrameGraph], painted_pixels: PaintedPixels, drawn: Seeds
 ) -> NDArray[np.bool_]:
     """Mark drawn seeds that agree with the strokes, (S,).
@@ -174,8 +174,8 @@ def _painted_label_of_pixel(
         order = np.argsort(painted_index, kind="stable")
         nearest = np.searchsorted(painted_index, index, sorter=order)
         nearest = order[np.minimum(nearest, len(order) - 1)]
-        found = painted_index[nearest] == index
-        labels[found] = painted_pixels.label[nearest[found]]
+        is_painted = painted_index[nearest] == index
+        labels[is_painted] = painted_pixels.label[nearest[is_painted]]
     return labels
 
 

@@ -19,7 +19,7 @@ NEIGHBOUR_DISTANCE = np.float32(5)
 """Distance in pixels of the four points whose flow is compared with that at a seed."""
 _ZERO, _ONE, _TENTH = np.float32(0), np.float32(1), np.float32(0.1)
 _HALF_TO_SINGLE = np.float32(2.0**112)  # ratio of the exponent biases, 2^(127 - 15)
-COMPILED: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+NJIT_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 def propagate_seeds(
@@ -54,10 +54,10 @@ def propagate_seeds(
     Paper, III-C.
     """
     if not len(seeds):
-        return Seeds.none()
+        return Seeds.empty()
     forward = _propagate(seeds, pairs, shape, settings, forward=True)
     backward = _propagate(seeds, pairs, shape, settings, forward=False)
-    return Seeds.join(Seeds.none(), *forward, *backward)
+    return Seeds.concatenate(Seeds.empty(), *forward, *backward)
 
 
 def _propagate(
@@ -92,7 +92,7 @@ def _propagate(
         t += step
 
 
-@njit(**COMPILED)
+@njit(**NJIT_OPTIONS)
 def advect(row, col, flow_out, flow_back, max_error, max_relative_error, size):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Advect seeds by one frame and test the forward-backward consistency.
 
@@ -140,7 +140,7 @@ def advect(row, col, flow_out, flow_back, max_error, max_relative_error, size): 
     return new_row, new_col, valid
 
 
-@njit(**COMPILED)
+@njit(**NJIT_OPTIONS)
 def bilinear(field, row, col):  # type: ignore[no-untyped-def]
     """Interpolate a flow field bilinearly at one position.
 
@@ -178,7 +178,7 @@ def bilinear(field, row, col):  # type: ignore[no-untyped-def]
     return down, right
 
 
-@njit(**COMPILED)
+@njit(**NJIT_OPTIONS)
 def _half_to_float(bits):  # type: ignore[no-untyped-def]
     """Convert the bit pattern of a finite float16 to float32."""
     magnitude = np.uint32((np.uint32(bits) & np.uint32(0x7FFF)) << np.uint32(13))
@@ -186,7 +186,7 @@ def _half_to_float(bits):  # type: ignore[no-untyped-def]
     return -value if bits & np.uint16(0x8000) else value
 
 
-@njit(**COMPILED)
+@njit(**NJIT_OPTIONS)
 def _length(down, right):  # type: ignore[no-untyped-def]
     """Compute the Euclidean length of a vector."""
     return np.sqrt(down * down + right * right)

@@ -64,7 +64,7 @@ def sample_seeds(
             count = min(len(pixels), max(1, share))
             chosen = pixels[rng.choice(len(pixels), count, replace=False)]
             sampled.append(Seeds.at(frame, chosen, label, round_index))
-    return Seeds.join(Seeds.none(), *sampled).numbered(0)
+    return Seeds.concatenate(Seeds.empty(), *sampled).numbered(0)
 
 
 def sample_presumed_background(
@@ -101,7 +101,7 @@ def sample_presumed_background(
     """
     objects = painted_pixels.take(painted_pixels.label != BACKGROUND)
     if not len(objects):
-        return Seeds.none()
+        return Seeds.empty()
     sampled = []
     frames = np.unique(objects.frame)
     for frame in frames:
@@ -114,7 +114,7 @@ def sample_presumed_background(
         count = min(len(pixels), -(-settings.background // len(frames)))
         chosen = pixels[rng.choice(len(pixels), count, replace=False)]
         sampled.append(Seeds.at(int(frame), chosen, BACKGROUND, 0))
-    return Seeds.join(Seeds.none(), *sampled).numbered(0)
+    return Seeds.concatenate(Seeds.empty(), *sampled).numbered(0)
 
 
 def discard_similar_to_objects(

@@ -76,7 +76,7 @@ class SplitFrame:
 
     @property
     def is_part(self) -> NDArray[np.bool_]:
-        """Superpixels that are smaller than before, (m,)."""
+        """Mask of the superpixels that are parts of a split one, (m,)."""
         return np.bincount(self.parents)[self.parents] > 1
 
 
@@ -118,7 +118,7 @@ def apply_split(
     functions: RegionFunctions,
     embed: EmbedParts | None,
 ) -> Session:
-    """Exchange split frames and the pairs next to them in the graph of a session.
+    """Replace split frames and their adjacent pairs in the graph of a session.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def apply_split(
         jobs = {t: pool.submit(_embed_parts, t, split[t], embed) for t in split}
         pairs = _adjacent_pairs(session, split, functions, pool)
         frames = {t: job.result() for t, job in jobs.items()}
-    graph = session.graph.exchange(frames, pairs)
+    graph = session.graph.with_frames(frames, pairs)
     return replace(session, graph=graph, prediction=_copy_to_parts(session, split))
 
 

@@ -58,7 +58,7 @@ def split_superpixels(
     """
     n = int(labels.max()) + 1
     nodes = labels[row, col].astype(np.int64)
-    selected = np.union1d(_mixed(nodes, painted), nodes[contradicted[nodes]])
+    selected = np.union1d(_mixed_nodes(nodes, painted), nodes[contradicted[nodes]])
     split, parents = labels.copy(), list(range(n))
     boxes = find_objects(labels.astype(np.int32) + 1)
     order = np.argsort(nodes, kind="stable")
@@ -81,7 +81,7 @@ def split_superpixels(
     return (split, np.array(parents)) if len(parents) > n else None
 
 
-def _mixed(nodes: NDArray[np.int64], painted: Labels) -> NDArray[np.int64]:
+def _mixed_nodes(nodes: NDArray[np.int64], painted: Labels) -> NDArray[np.int64]:
     """Find the superpixels with painted pixels of several labels."""
     shape = int(nodes.max(initial=-1)) + 1, int(painted.max(initial=0)) + 1
     occurs = np.zeros(shape, bool)

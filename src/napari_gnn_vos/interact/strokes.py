@@ -1,4 +1,4 @@
-"""Rasterise strokes, and combine them into labelled pixels."""
+"""Rasterisation of strokes to labelled pixels."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def rasterise(scribble: Scribble, shape: tuple[int, int, int]) -> NDArray[np.int
     return np.argwhere(covered)
 
 
-def scaled(
+def scale_scribble(
     scribble: Scribble, source: tuple[int, ...], target: tuple[int, ...]
 ) -> Scribble:
     """Convert a stroke between videos of the sizes `source` and `target`, (T, H, W)."""
@@ -74,7 +74,7 @@ def paint_scribbles(
     scribbles: Sequence[Scribble],
     shape: tuple[int, int, int],
 ) -> PaintedPixels:
-    """Paint strokes over the pixels that are labelled already.
+    """Rasterise strokes over previously labelled pixels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Follow a superpixel to later frames along optical flow."""
+"""Tracking of a superpixel to later frames along optical flow."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ def follow_superpixel(
     pixels = np.nonzero(graph.frames[frame].labels == node)
     row, col = (indices.astype(np.float32) for indices in pixels)
     limits = np.float32(settings.return_error), np.float32(settings.return_share)
-    least = MIN_REMAINING * len(row)
+    min_pixels = max(MIN_REMAINING * len(row), 1)
     for t in range(frame, min(frame + count, len(graph.frames) - 1)):
         flow = graph.pairs[t].flow
         fields = flow.forward.view(np.uint16), flow.backward.view(np.uint16)
         row, col, valid = advect(row, col, *fields, *limits, graph.shape[1:])
         row, col = row[valid], col[valid]
-        if len(row) < max(least, 1):
+        if len(row) < min_pixels:
             return
-        yield t + 1, _covered(graph.frames[t + 1], row, col)
+        yield t + 1, _covered_nodes(graph.frames[t + 1], row, col)
 
 
-def _covered(
+def _covered_nodes(
     frame: FrameGraph, row: NDArray[np.float32], col: NDArray[np.float32]
 ) -> NDArray[np.int64]:
     """Select the superpixels that are covered by points to at least a half."""

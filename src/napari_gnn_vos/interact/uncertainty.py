@@ -74,7 +74,7 @@ def expected_j(overlaps: F64) -> F32:
 
 
 def most_uncertain_frames(session: Session) -> Iterator[int]:
-    """Order the frames without strokes by how urgently they should be reviewed.
+    """Order the frames without strokes by their priority for review.
 
     The priority of a frame is its uncertainty, one minus the expected J, times the
     square root of the distance to the nearest frame that has strokes or was returned

@@ -49,13 +49,13 @@ def sequences(
     """
     frames = _folder(Path(root), "JPEGImages", resolution)
     names = list(dict.fromkeys(_names(Path(root), str(list_or_file))))
-    known = sorted(folder.name for folder in frames.iterdir() if folder.is_dir())
-    unknown = [name for name in names if name not in known]
+    available = sorted(folder.name for folder in frames.iterdir() if folder.is_dir())
+    unknown = [name for name in names if name not in available]
     if unknown or not names:
         problem = f"unknown: {', '.join(unknown)}" if unknown else "no name was given"
         raise ReadError(
             f"Expected sequences of {frames}; {problem}. Known sequences are "
-            f"{', '.join(known)}."
+            f"{', '.join(available)}."
         )
     return names
 

@@ -16,7 +16,7 @@ from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.output_path import check_label_output, existing_output
 
 EXAMPLES = 3
-"""Names of files that a preview lists."""
+"""Number of file names in a preview."""
 
 
 class LabelImages(Protocol):
@@ -29,7 +29,7 @@ class LabelImages(Protocol):
 
 @dataclass(frozen=True)
 class ExportPreview:
-    """What an export will write.
+    """Files, size and type of the output of an export.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class ExportPreview:
     files : int
         Expected number of files.
     examples : tuple of str
-        Names of some of them, relative to the folder.
+        Names of the first files, relative to the folder.
     size : int
         Expected size in bytes, extrapolated from a few frames.
     shape : (int, int, int)
@@ -99,30 +99,35 @@ def preview_export(
     )
     selected = select_output_format(path, format_name)
     count, last = len(frames), len(frames) - 1
-    few = [0] if last == 0 else [0, last // 2, last]
-    one, sizes = (_trial(labels, frames, t, selected, path) for t in ([0], few))
-    steps = max(len(few) - 1, 1)
+    sampled = [0] if last == 0 else [0, last // 2, last]
+    first_sizes, sizes = (
+        _write_frames(labels, frames, numbers, selected, path)
+        for numbers in ([0], sampled)
+    )
+    steps = max(len(sampled) - 1, 1)
+    first_size = sum(first_sizes.values())
+    growth = max(sum(sizes.values()) - first_size, 0)
     return ExportPreview(
         path,
-        len(one) + (count - 1) * (len(sizes) - len(one)) // steps,
+        len(first_sizes) + (count - 1) * (len(sizes) - len(first_sizes)) // steps,
         tuple(sizes)[:EXAMPLES],
-        sum(one.values()) + (count - 1) * _growth(one, sizes) // steps,
+        first_size + (count - 1) * growth // steps,
         (count, *np.shape(frames[0])),
         str(np.asarray(frames[0]).dtype),
         len(existing_output(path, selected, names)),
     )
 
 
-def _trial(
+def _write_frames(
     labels: VideoLabels,
     frames: LabelImages,
     selected: Sequence[int],
     output_format: LabelFormat,
     path: Path,
 ) -> dict[str, int]:
-    """Write selected frames; return the size of each file by its name."""
+    """Write selected frames to a temporary folder; return file sizes by name."""
     names, image = labels.frame_names, labels.image
-    some = replace(
+    selected_labels = replace(
         labels,
         frames=[np.asarray(frames[t]) for t in selected],
         frame_names=None if names is None else [names[t] for t in selected],
@@ -130,7 +135,7 @@ def _trial(
     )
     with TemporaryDirectory() as folder:
         output = Path(folder) / path.name
-        output_format.write(some, output)
+        output_format.write(selected_labels, output)
         files = sorted(output.rglob("*")) if output.is_dir() else [output]
         base = output if output.is_dir() else output.parent
         return {
@@ -138,8 +143,3 @@ def _trial(
             for file in files
             if file.is_file()
         }
-
-
-def _growth(one: dict[str, int], several: dict[str, int]) -> int:
-    """Return the bytes that further frames add to the first one."""
-    return max(sum(several.values()) - sum(one.values()), 0)

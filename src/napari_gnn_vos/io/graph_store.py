@@ -62,7 +62,7 @@ class GraphStore:
             if not (folder / METADATA_FILE).exists():
                 self._write_metadata({"version": VERSION})
 
-    def ready(self, t: int) -> bool:
+    def has_frame(self, t: int) -> bool:
         """Return whether frame `t` was written."""
         return self._path(t).exists()
 
@@ -163,7 +163,7 @@ class MemoryStore:
         self._frames: dict[int, FrameGraph] = {}
         self._pairs: dict[int, FramePair] = {}
 
-    def ready(self, t: int) -> bool:
+    def has_frame(self, t: int) -> bool:
         """Return whether frame `t` was stored."""
         return t in self._frames
 

@@ -61,6 +61,12 @@ def read_json(path: Path, schema: TypeAdapter[M], expected: str) -> M:
     )
 
 
+def first_character(path: Path) -> str:
+    """Return the first character of a UTF-8 file after byte order mark and spaces."""
+    with path.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1].decode("latin-1")
+
+
 def validation_summary(error: ValidationError) -> str:
     """Return position and reason of the first problem, and the number of others."""
     first = error.errors(include_url=False, include_input=False)[0]

@@ -153,7 +153,7 @@ def embedder(
 def embed_around(
     embed: Embed, image: NDArray[np.uint8], selected: NDArray[np.bool_]
 ) -> list[NDArray[np.float32]]:
-    """Compute the feature maps of an image around selected pixels only.
+    """Compute the feature maps of an image in a box around selected pixels.
 
     Parameters
     ----------

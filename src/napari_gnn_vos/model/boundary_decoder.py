@@ -1,4 +1,4 @@
-"""Convolutional decoder that refines a predicted boundary at stride 2.
+"""U-Net decoder that refines the boundary of a predicted object at stride 2.
 
 Its inputs are the coarse probability of an object, which is constant in each
 superpixel, early feature maps of the backbone, and local colour likelihoods. The first
@@ -121,7 +121,7 @@ class BoundaryDecoder(nn.Module):
         return functional.gelu(self.second4(x))
 
     def residual(self, image: Tensor, inputs: Tensor, inside: Tensor) -> Tensor:
-        """Compute the logit that is added to the coarse one, in windows with a margin.
+        """Compute the residual logit in windows with a margin.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Inference of the boundary decoder: tiles of the band around a predicted boundary."""
+"""Tiled inference of the boundary decoder in the band around a predicted boundary."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from napari_gnn_vos.model.encoded_video import (
     Box,
     EncodedFrame,
     EncodedVideo,
-    box_of,
-    tiles_of,
+    tile_box,
+    tile_corners,
 )
 from napari_gnn_vos.model.local_colours import (
     colour_statistics,
@@ -37,7 +37,7 @@ from napari_gnn_vos.vision import cv2
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 ALIGNMENT = 8
-"""Height and width of a image are extended to a multiple of the largest stride."""
+"""Height and width of an image are padded to multiples of the largest stride."""
 
 
 class BoundaryRefiner:
@@ -48,7 +48,7 @@ class BoundaryRefiner:
     decoder : BoundaryDecoder
         In evaluation mode.
     embed : callable
-        Backbone, from a image to the maps of `FEATURE_BLOCKS`.
+        Backbone, from an image to the maps of `FEATURE_BLOCKS`.
     device : str
     """
 
@@ -60,8 +60,8 @@ class BoundaryRefiner:
         self._videos: dict[bool, WeakCache[Video, EncodedVideo]]
         self._videos = {False: WeakCache(), True: WeakCache()}
 
-    def frames(self, video: Video, denoise: bool) -> EncodedVideo:
-        """Return the encoded frames of a video.
+    def encoded_video(self, video: Video, denoise: bool) -> EncodedVideo:
+        """Return the cache of encoded frames of a video.
 
         Parameters
         ----------
@@ -71,20 +71,20 @@ class BoundaryRefiner:
             Whether noise is removed, as in preparation.
         """
 
-        def encoded(owner: Video) -> EncodedVideo:
+        def create(owner: Video) -> EncodedVideo:
             read = partial(_read, weakref.ref(owner), denoise)
             return EncodedVideo(read, self.encode)
 
-        return self._videos[denoise].get(video, encoded)
+        return self._videos[denoise].get(video, create)
 
-    def half_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Compute the height and width at stride 2 of a image of (H, W) pixels."""
+    def stride2_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Compute height and width at stride 2 of a padded image of (H, W) pixels."""
         h, w = (ALIGNMENT // 2 * -(-size // ALIGNMENT) for size in shape)
         return h, w
 
     @torch.inference_mode()
     def encode(self, image: U8, box: Box | None = None) -> EncodedFrame:
-        """Compute all that does not depend on the prediction.
+        """Compute the decoder inputs that do not depend on the prediction.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class BoundaryRefiner:
         Parameters
         ----------
         frame : EncodedFrame
-            Its box contains that of the band, see `box_of`.
+            Its box contains that of the band, see `tile_box`.
         coarse : (h, w) ndarray of float32
             Probability of the object at stride 2.
         band : (h, w) ndarray of bool
@@ -130,10 +130,10 @@ class BoundaryRefiner:
             Zero in tiles without band.
         """
         out = np.zeros(coarse.shape, np.float32)
-        corners = tiles_of(band)
+        corners = tile_corners(band)
         if len(corners) == 0:
             return out
-        box = box_of(band)
+        box = tile_box(band)
         indices = (corners - [side.start for side in box]) // TILE
         p = torch.from_numpy(coarse[box]).to(self._device)[None]
         stride2, stride4, stride8 = _crop(frame, box)
@@ -145,8 +145,8 @@ class BoundaryRefiner:
         logit = self._decoder.residual(image, inputs, inside)
         logit += self._decoder.coarse_logit(_windows(p, 0, indices))
         for (r, c), tile in zip(corners, logit[:, 0].numpy(force=True), strict=True):
-            place = out[r : r + TILE, c : c + TILE]
-            place[:] = tile[: place.shape[0], : place.shape[1]]
+            target = out[r : r + TILE, c : c + TILE]
+            target[:] = tile[: target.shape[0], : target.shape[1]]
         return out
 
     def _colours(

@@ -16,8 +16,8 @@ from torch import Tensor
 from napari_gnn_vos.errors import CheckpointError, ReadError
 from napari_gnn_vos.model.gatedgcn import GatedGCN
 from napari_gnn_vos.storage import atomic_write, refuse_special_file
-from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES, current_names
+from napari_gnn_vos.structures.feature_table import FeatureTable
 
 F32 = NDArray[np.float32]
 MAX_DEPTH = 1000
@@ -47,8 +47,8 @@ class CheckpointMetadata:
 
 def assemble_inputs(
     metadata: CheckpointMetadata,
-    nodes: Columns,
-    edge_features: Columns,
+    nodes: FeatureTable,
+    edge_features: FeatureTable,
     node_inputs: F32,
 ) -> tuple[F32, F32]:
     """Assemble the input arrays of a network from features and annotation inputs.
@@ -56,7 +56,7 @@ def assemble_inputs(
     Parameters
     ----------
     metadata : CheckpointMetadata
-    nodes, edge_features : (n, F) and (e, G) Columns
+    nodes, edge_features : (n, F) and (e, G) FeatureTable
         Features of superpixels and of directed edges.
     node_inputs : (K, n, 8) or (n, 8) ndarray of float32
         Annotation inputs of K labels or of one label, see `structures.feature_names`.
@@ -73,9 +73,9 @@ def assemble_inputs(
     """
     names = (*nodes.names, *NODE_INPUT_NAMES)
     tables = [
-        Columns(np.concatenate([nodes.values, label_inputs], axis=1), names).select(
-            metadata.node_feature_names
-        )
+        FeatureTable(
+            np.concatenate([nodes.values, label_inputs], axis=1), names
+        ).select(metadata.node_feature_names)
         for label_inputs in node_inputs.reshape(-1, *node_inputs.shape[-2:])
     ]
     values = np.stack(tables) if node_inputs.ndim == 3 else tables[0]

@@ -1,4 +1,4 @@
-"""Parts of frames that are encoded for the boundary decoder, and their cache."""
+"""Cache of the inputs of the boundary decoder that depend on the image only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ the object fills a part of the frame."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedFrame:
-    """What the decoder needs of a frame, whatever the prediction is.
+    """Inputs of the boundary decoder from one frame, independent of the prediction.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ class EncodedFrame:
 
 
 class EncodedVideo:
-    """Encoded parts of the frames of a video, computed on access.
+    """Encoded frames of a video, or boxes of them, computed on access and cached.
 
     Parameters
     ----------
     read : callable
         From the index of a frame to its image.
     encode : callable
-        From a image and a box to an `EncodedFrame`.
+        From an image and a box to an `EncodedFrame`.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class EncodedVideo:
             nbytes += encoded.nbytes
 
     def frame(self, t: int, band: NDArray[np.bool_]) -> EncodedFrame:
-        """Return a frame that is encoded where a band needs it, or in a larger box.
+        """Return a frame that is encoded at least in the box of a band.
 
         Parameters
         ----------
@@ -100,19 +100,19 @@ class EncodedVideo:
         band : (h, w) ndarray of bool
             Not empty.
         """
-        box, known = box_of(band), self._cache.get(t)
-        if known is not None:
-            joint = _union(known.box, box)
-            if joint == known.box:
-                return known
-            box = joint
+        box, cached = tile_box(band), self._cache.get(t)
+        if cached is not None:
+            union = _union(cached.box, box)
+            if union == cached.box:
+                return cached
+            box = union
         encoded = self._encode(self._read(t), box)
         self._cache.put(t, encoded)
         return encoded
 
 
-def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Find first row and column of the tiles that contain a part of a band, (N, 2)."""
+def tile_corners(band: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Find the first row and column of each tile that overlaps a band, (N, 2)."""
     rows, cols = (-(-size // TILE) for size in band.shape)
     whole = np.zeros((rows * TILE, cols * TILE), bool)
     whole[: band.shape[0], : band.shape[1]] = band
@@ -120,12 +120,12 @@ def tiles_of(band: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.argwhere(used) * TILE
 
 
-def box_of(band: NDArray[np.bool_]) -> Box:
-    """Compute the box of the tiles of a band that is not empty, with a margin.
+def tile_box(band: NDArray[np.bool_]) -> Box:
+    """Compute the bounding box of the tiles of a band, with a margin of one tile.
 
-    The margin, one tile, is what a tile's logit depends on at the coarse strides.
+    The margin covers the receptive field at the coarse strides. The band is not empty.
     """
-    corners = tiles_of(band)
+    corners = tile_corners(band)
     first, last = corners.min(axis=0) - TILE, corners.max(axis=0) + 2 * TILE
     rows, cols = (
         slice(max(int(a), 0), min(int(b), size))

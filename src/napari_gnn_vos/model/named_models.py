@@ -42,7 +42,7 @@ class ClipRecord(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """What a fine-tuned model was trained on, and its J on held-out frames.
+    """Model card of a fine-tuned model: training data, and J on held-out frames.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class ModelCard(BaseModel):
         Date and time, ISO 8601.
     trained_on, held_out : tuple of ClipRecord
     network : {"one", "several"}
-        Which of the two networks was trained: the one for a single object or group of
-        similar objects, or the one for several objects.
+        The network that was trained: for a single object or group of similar objects,
+        or for several objects.
     j_before, j_after : tuple of float
         Mean J on the held-out frames after each round.
     seconds : float
@@ -84,7 +84,7 @@ class ModelFiles:
     Parameters
     ----------
     name : str
-    network, several : Path
+    network, multi_object : Path
         Checkpoints for one and for several objects.
     projection : Path or None
         Feature projection; None for the one that ships with the package.
@@ -92,14 +92,14 @@ class ModelFiles:
 
     name: str
     network: Path
-    several: Path
+    multi_object: Path
     projection: Path | None = None
 
     @property
     def sha256(self) -> str:
         """Checksum of all weights."""
         digest = hashlib.sha256()
-        for path in (self.network, self.several, self.projection):
+        for path in (self.network, self.multi_object, self.projection):
             if path is not None:
                 digest.update(path.read_bytes())
         return digest.hexdigest()
@@ -157,7 +157,7 @@ def read_card(name: str) -> ModelCard:
 
 
 def require_free_name(name: str, *, overwrite: bool = False) -> None:
-    """Check that a model can be saved by a name.
+    """Check that a name is valid and free for a new model.
 
     Raises
     ------

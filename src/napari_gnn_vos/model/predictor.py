@@ -34,10 +34,10 @@ class Predictor:
         for a CUDA GPU, "half" the same with edge states in 16 bits, and "dgl" is
         message passing of DGL. "auto" selects "fused" on a CPU and "triton" on a CUDA
         GPU where they are available, otherwise "torch".
-    several : Predictor, optional
-        Predicts when several objects are annotated. The label model then has no node
-        features (`LabelModelSettings.for_objects`), and a network that was trained with
-        such a label model is more accurate.
+    multi_object : Predictor, optional
+        Predictor that is used while several objects are annotated. The label model then
+        has no node features (`LabelModelSettings.for_objects`), and a network that was
+        trained with such a label model is more accurate.
 
     Attributes
     ----------
@@ -61,14 +61,14 @@ class Predictor:
         metadata: CheckpointMetadata,
         device: str = "cpu",
         backend: str = "auto",
-        several: Predictor | None = None,
+        multi_object: Predictor | None = None,
     ) -> None:
         self.network = network.to(device)
         self.metadata, self.device = metadata, device
         self.backend, self._fallback_reason = select_backend(backend, device)
         build = REGISTRY[self.backend].build
         self._backend = build(self.network, metadata, device)
-        self.several = several
+        self.multi_object = multi_object
         self.name, self.projection = "GatedGCN", ""
         log.info("%s", self)
 
@@ -103,8 +103,8 @@ class Predictor:
         CheckpointError
             If the graph lacks a feature that the network was trained on.
         """
-        if self.several is not None and len(node_inputs(frames.start)) > 1:
-            yield from self.several(graph, node_inputs, frames)
+        if self.multi_object is not None and len(node_inputs(frames.start)) > 1:
+            yield from self.multi_object(graph, node_inputs, frames)
         else:
             yield from self._backend(graph, node_inputs, frames)
 

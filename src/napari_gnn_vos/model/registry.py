@@ -50,12 +50,12 @@ def load_model(
     SettingsError
         If no model has this name, or the device or the backend is not available.
     """
-    path, where = Path(name), (choose_device(device), backend)
+    path, execution = Path(name), (choose_device(device), backend)
     if path.suffix == ".safetensors":
-        return Predictor(*load_checkpoint(path), *where)
+        return Predictor(*load_checkpoint(path), *execution)
     files = find_model(str(name))
-    several = Predictor(*load_checkpoint(files.several), *where)
-    model = Predictor(*load_checkpoint(files.network), *where, several)
+    multi_object = Predictor(*load_checkpoint(files.multi_object), *execution)
+    model = Predictor(*load_checkpoint(files.network), *execution, multi_object)
     if files.projection is not None:
         model.name, model.projection = files.name, str(files.projection)
     return model

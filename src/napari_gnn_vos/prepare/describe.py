@@ -1,4 +1,4 @@
-"""Describe superpixels and edges: features of a frame, and of a pair of frames."""
+"""Superpixels, edges and all features of a frame, and of a pair of frames."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def mean_features(
 def describe_pair(
     first: FrameAndMeans, second: FrameAndMeans, flow: Flow, least_share: float
 ) -> FramePair:
-    """Find the causal edges between consecutive frames and compute their features.
+    """Compute the causal edges between consecutive frames, with their features.
 
     Parameters
     ----------

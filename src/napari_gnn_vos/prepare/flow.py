@@ -70,6 +70,10 @@ def _dis_estimator(quality: Quality) -> Any:
     return estimator
 
 
+FLOW_METHODS = {"dis": dis_flow}
+"""Methods by the name in `PrepareSettings.flow`."""
+
+
 def flow_between(before: Rgb, after: Rgb, estimate: FlowEstimator = dis_flow) -> Flow:
     """Estimate forward and backward flow at the resolution of the flow grid.
 

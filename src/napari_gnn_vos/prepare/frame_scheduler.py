@@ -78,8 +78,8 @@ class FrameScheduler:
         self._described: Jobs[FrameAndMeans] = {}
         self._completed: Jobs[tuple[FrameGraph, FramePair | None]] = {}
 
-    def completes(self, seconds: float) -> bool:
-        """Wait some time for the next frame; return whether it is complete."""
+    def wait_for_next(self, seconds: float) -> bool:
+        """Wait up to `seconds` for the next frame; return whether it is complete."""
         stages = self._submit_flow, self._submit_description, self._submit_completion
         for stage, distance in zip(stages, (3, 2, 1), strict=True):
             for t in self._queue[: distance * self._lookahead]:

@@ -18,8 +18,8 @@ from napari_gnn_vos.prepare.regions import (
     sum_duplicate_pairs,
 )
 from napari_gnn_vos.prepare.watershed import (
-    consecutive,
     lab_colours,
+    relabel_consecutively,
     relax,
     watershed_basins,
 )
@@ -74,7 +74,7 @@ def merge_superpixels(
     labels = region[labels]
     for _ in range(FINAL_RELAXATIONS):
         labels = relax(labels, colours)
-    return consecutive(labels)
+    return relabel_consecutively(labels)
 
 
 def _feature_sums(

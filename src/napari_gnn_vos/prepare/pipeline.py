@@ -16,10 +16,10 @@ BATCH_FRAMES = 8
 decoded forward."""
 
 
-class Sink(Protocol):
+class FrameStore(Protocol):
     """A store for the frames of a graph."""
 
-    def ready(self, t: int) -> bool:
+    def has_frame(self, t: int) -> bool:
         """Return whether frame `t` and its pair to the next are stored."""
 
     def put(self, t: int, frame: FrameGraph, pair: FramePair | None) -> None:
@@ -33,7 +33,7 @@ def prepare(
     video: Video,
     settings: PrepareSettings,
     models: FrameModels,
-    sink: Sink,
+    store: FrameStore,
     around: int = 0,
 ) -> Pipeline[None]:
     """Prepare the graph of a video.
@@ -48,10 +48,10 @@ def prepare(
     settings : PrepareSettings
     models : FrameModels
         Optical flow and backbone.
-    sink : Sink
+    store : FrameStore
         Stores each frame. Frames that it already holds are not prepared.
     around : int
-        Index of the frame to start at, see `outwards`.
+        Index of the frame to start at, see `outward_order`.
 
     Yields
     ------
@@ -59,19 +59,19 @@ def prepare(
         After each frame, and every `POLL_SECONDS`.
     """
     count = video.shape[0]
-    missing = [t for t in outwards(count, around) if not sink.ready(t)]
+    missing = [t for t in outward_order(count, around) if not store.has_frame(t)]
     yield Progress("prepare", count - len(missing), count)
     with single_threaded_opencv(), worker_threads() as pool:
         scheduler = FrameScheduler(video, settings, models, pool, missing)
         for remaining in reversed(range(len(missing))):
-            while not scheduler.completes(POLL_SECONDS):
+            while not scheduler.wait_for_next(POLL_SECONDS):
                 yield Progress("prepare", count - remaining - 1, count)
-            sink.put(*scheduler.next_frame())
+            store.put(*scheduler.next_frame())
             yield Progress("prepare", count - remaining, count)
 
 
-def outwards(count: int, around: int) -> list[int]:
-    """Order the frames of a video by the distance of their batch to a frame.
+def outward_order(count: int, around: int) -> list[int]:
+    """Order the frames of a video by the distance of their batch from a frame.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def outwards(count: int, around: int) -> list[int]:
 
     Examples
     --------
-    >>> outwards(20, 9)
+    >>> outward_order(20, 9)
     [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19]
     """
     batches = [

@@ -71,7 +71,7 @@ def pool_maps(
         pixel get the value at their first pixel.
     """
     h, w = -(-labels.shape[0] // CELL_SIZE), -(-labels.shape[1] // CELL_SIZE)
-    cells = [_resize(feature_map, h, w).reshape(h, w, -1) for feature_map in maps]
+    cells = [_resize_map(feature_map, h, w).reshape(h, w, -1) for feature_map in maps]
     sampled = labels[::SAMPLING_STRIDE, ::SAMPLING_STRIDE]
     counts = np.bincount(sampled.ravel(), minlength=int(labels.max()) + 1)
     unsampled = np.flatnonzero(counts == 0)
@@ -100,7 +100,7 @@ def _sum_cells(cells, labels, n):  # type: ignore[no-untyped-def]
 def _first_pixels(
     labels: NDArray[np.integer[Any]], nodes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find row and column of the first pixel of each of some superpixels."""
+    """Find row and column of the first pixel of each superpixel in `nodes`."""
     if len(nodes) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     numbers, first = np.unique(labels, return_index=True)
@@ -108,7 +108,9 @@ def _first_pixels(
     return rows, cols
 
 
-def _resize(feature_map: NDArray[np.float32], h: int, w: int) -> NDArray[np.float32]:
+def _resize_map(
+    feature_map: NDArray[np.float32], h: int, w: int
+) -> NDArray[np.float32]:
     """Resize a feature map to h x w cells by bilinear interpolation."""
     resized: NDArray[np.float32] = cv2.resize(
         feature_map, (w, h), interpolation=cv2.INTER_LINEAR

@@ -1,4 +1,4 @@
-"""Compiled region statistics and region adjacency of a label image.
+"""Region statistics and region adjacency of a label image, compiled.
 
 Labels are (H, W) integer arrays with the values 0 .. n - 1.
 """

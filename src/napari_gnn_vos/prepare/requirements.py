@@ -59,7 +59,7 @@ class Requirements:
 def preparation_requirements(
     video: Video, settings: PrepareSettings, *, stored: bool = True
 ) -> Requirements:
-    """Estimate what the preparation of a video needs.
+    """Estimate the time and memory that the preparation of a video requires.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 from skimage.segmentation import slic
 
-from napari_gnn_vos.prepare.watershed import consecutive, lab_colours, relax
+from napari_gnn_vos.prepare.watershed import lab_colours, relabel_consecutively, relax
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
 
@@ -95,7 +95,7 @@ def _merge_small_regions(
         np.maximum(flooded, 0).astype(np.float32), np.ones((3, 3), np.uint8)
     )
     flooded = np.where(flooded > 0, flooded, grown).astype(np.int32)
-    return consecutive(relax(consecutive(flooded), lab))
+    return relabel_consecutively(relax(relabel_consecutively(flooded), lab))
 
 
 def _refine(
@@ -137,4 +137,4 @@ def _refine(
         max_num_iter=5,
     )
     refined = np.where(mask, int(labels.max()) + 1 + parts, labels)
-    return consecutive(refined.astype(np.int32))
+    return relabel_consecutively(refined.astype(np.int32))

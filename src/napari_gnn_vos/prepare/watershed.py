@@ -49,7 +49,7 @@ def watershed_basins(
     labels = _fill_lines(labels, lab)
     for _ in range(passes):
         labels = relax(labels, lab)
-    return consecutive(labels)
+    return relabel_consecutively(labels)
 
 
 def lab_colours(image: Rgb) -> NDArray[np.float32]:
@@ -58,7 +58,7 @@ def lab_colours(image: Rgb) -> NDArray[np.float32]:
     return lab.astype(np.float32)
 
 
-def consecutive(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+def relabel_consecutively(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     """Renumber labels consecutively from 0."""
     used = np.bincount(labels.ravel()) > 0
     number = (np.cumsum(used) - 1).astype(np.int32)
@@ -67,7 +67,7 @@ def consecutive(labels: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def relax(labels: NDArray[np.int32], colours: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Reassign border pixels to the adjacent superpixel with the closest mean colour.
+    """Relax borders: assign border pixels to the adjacent superpixel of closest colour.
 
     Parameters
     ----------
@@ -115,11 +115,11 @@ def _relax(labels, colours, means):  # type: ignore[no-untyped-def]
             if own == right and own == left and own == below and own == above:
                 continue
             lowest = _squared_distance(means, own, colours, r, c)
-            for other in (right, left, below, above):
-                if other != own:
-                    distance = _squared_distance(means, other, colours, r, c)
+            for adjacent in (right, left, below, above):
+                if adjacent != own:
+                    distance = _squared_distance(means, adjacent, colours, r, c)
                     if distance < lowest:
-                        lowest, out[r, c] = distance, other
+                        lowest, out[r, c] = distance, adjacent
     return out
 
 

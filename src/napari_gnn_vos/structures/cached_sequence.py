@@ -48,12 +48,12 @@ class BoundedCache(Generic[Item]):
         return len(self._items)
 
     def get(self, index: int) -> Item | None:
-        """Return the item of an index; None if it is not cached."""
+        """Return the item at an index, or None if it is not cached."""
         with self._lock:
             return self._items.get(index)
 
     def put(self, index: int, item: Item) -> None:
-        """Cache an item in place of the one of its index, and evict others."""
+        """Cache an item, replace the previous one at its index, and evict others."""
         with self._lock:
             if index in self._items:
                 self._nbytes -= self._items[index].nbytes
@@ -114,7 +114,9 @@ class CachedSequence(Sequence[Item], Generic[Item]):
             self._cache.put(index, item)
         return item
 
-    def adopt(self, source: CachedSequence[Item], exclude: Collection[int]) -> None:
+    def take_items_from(
+        self, source: CachedSequence[Item], exclude: Collection[int]
+    ) -> None:
         """Move the cached items of another sequence of this length to this one.
 
         The cache of `source` is empty afterwards, so successive versions of a sequence,

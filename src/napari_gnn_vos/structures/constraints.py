@@ -1,4 +1,4 @@
-"""What a round of prediction must not change."""
+"""Constraints on the labels that a round of prediction may change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """Objects, frames and combinations of both that a round leaves as they are.
+    """Locked objects, absent objects and a range of frames.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ def gather_incoming_edges(
     t: int,
     previous_count: int,
 ) -> IncomingEdges:
-    """Gather the edges into frame `t`; every undirected edge gives one per direction.
+    """Gather the directed edges into frame `t` from the undirected edges of a graph.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def gather_incoming_edges(
 def window_shifts(
     previous_counts: NDArray[np.int64], offsets: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """Compute what to add to the edge index of each frame of a window.
+    """Compute the offsets that renumber the edge index of each frame of a window.
 
     `IncomingEdges` numbers targets from 0 in their own frame and sources from 0 in the
     previous frame. In a window of consecutive frames both are numbered from 0 in the
@@ -179,7 +179,7 @@ def window_edge_index(
 def renumber_sources(
     incoming: IncomingEdges, count: int, starts: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """Renumber sources where the three frames are not stored one after the other.
+    """Renumber sources for frames that are not stored consecutively.
 
     Parameters
     ----------

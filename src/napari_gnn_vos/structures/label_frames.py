@@ -15,7 +15,7 @@ LabelType = type[np.uint8 | np.uint16]
 
 
 def label_dtype(largest: int) -> LabelType:
-    """Return the smallest type that holds labels up to the largest one."""
+    """Return uint8 if it can represent the largest label, else uint16."""
     return np.uint8 if largest < 256 else np.uint16
 
 
@@ -60,12 +60,6 @@ class LabelFrames(NDArrayOperatorsMixin):
     def blank(cls, shape: tuple[int, int, int]) -> LabelFrames:
         """Return frames that are background everywhere."""
         return cls(shape, [pack(np.zeros(shape[1:], np.uint8))] * shape[0])
-
-    def exchange(self, t: int, labels: Labels) -> LabelFrames:
-        """Return a copy with the (H, W) labels of frame `t` replaced."""
-        packed = [*self._packed]
-        packed[t] = pack(labels.astype(self.dtype, copy=False))
-        return LabelFrames(self.shape, packed, self.label_type)
 
     def widened(self) -> LabelFrames:
         """Return the labels in 16 bits; the compressed frames are shared."""
@@ -206,9 +200,10 @@ class EditableLabelFrames(LabelFrames):
         values = np.broadcast_to(value, times.shape)
         times = np.where(times < 0, times + len(self), times)
         for t in np.unique(times):
-            here = times == t
+            on_frame = times == t
             labels = self.frame(int(t))
-            labels[tuple(index[here] for index in indices)] = values[here]
+            selected = tuple(index[on_frame] for index in indices)
+            labels[selected] = values[on_frame]
             self._edited[int(t)] = labels
 
 

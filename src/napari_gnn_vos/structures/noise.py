@@ -57,7 +57,7 @@ def noise_level(grey: U8) -> float:
 
 
 def _median_response(grey: U8) -> float:
-    """Estimate the noise of an image without texture from the median response."""
+    """Estimate the standard deviation of noise from the median absolute response."""
     response = np.abs(cv2.filter2D(grey, cv2.CV_16S, NOISE_KERNEL)).view(np.uint16)
     saturated = cv2.inRange(grey, 1, 254) == 0
     response += saturated * np.uint16(RESPONSE_BINS)  # outside of the histogram

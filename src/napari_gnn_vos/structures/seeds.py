@@ -40,7 +40,7 @@ class PaintedPixels:
         return PaintedPixels(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @classmethod
-    def none(cls) -> PaintedPixels:
+    def empty(cls) -> PaintedPixels:
         """Return an empty set of pixels."""
         empty = np.zeros(0, np.int32)
         return cls(empty, empty, empty, np.zeros(0, np.uint8))
@@ -83,7 +83,7 @@ class Seeds:
         return Seeds(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     def numbered(self, start: int) -> Seeds:
-        """Return the seeds with consecutive values of `origin` from `start`."""
+        """Return the seeds with `origin` numbered consecutively from `start`."""
         origin = np.arange(start, start + len(self), dtype=np.int32)
         return replace(self, origin=origin)
 
@@ -103,13 +103,13 @@ class Seeds:
         )
 
     @classmethod
-    def none(cls) -> Seeds:
+    def empty(cls) -> Seeds:
         """Return an empty set of seeds."""
         i, f = np.zeros(0, np.int32), np.zeros(0, np.float32)
         return cls(i, f, f, np.zeros(0, np.uint8), i, i)
 
     @classmethod
-    def join(cls, *parts: Seeds) -> Seeds:
+    def concatenate(cls, *parts: Seeds) -> Seeds:
         """Concatenate sets of seeds."""
         return cls(
             *(

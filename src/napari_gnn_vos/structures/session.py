@@ -89,9 +89,9 @@ class Session:
     graph: VideoGraph
     config: Config = field(default_factory=Config)
     rounds: tuple[tuple[Scribble, ...], ...] = ()
-    painted_pixels: PaintedPixels = field(default_factory=PaintedPixels.none)
-    drawn_seeds: Seeds = field(default_factory=Seeds.none)
-    propagated_seeds: Seeds = field(default_factory=Seeds.none)
+    painted_pixels: PaintedPixels = field(default_factory=PaintedPixels.empty)
+    drawn_seeds: Seeds = field(default_factory=Seeds.empty)
+    propagated_seeds: Seeds = field(default_factory=Seeds.empty)
     constraints: tuple[Constraints, ...] = ()
     prediction: Prediction | None = None
     packed_labels: LabelFrames | None = None

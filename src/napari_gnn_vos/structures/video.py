@@ -65,9 +65,9 @@ class Video:
     greys : sequence of T (H, W) ndarray of uint8
         Grey images of all frames, computed on access and cached.
     notes : list of str
-        Differences from what the file or array should contain: those of `frames` if
-        it has notes, and one on the first frame with pixels that are NaN or infinite.
-        They are appended when frames are read, and logged as warnings.
+        Warnings about the content: those of `frames` if it has notes, and one on the
+        first frame with pixels that are NaN or infinite. They are appended when frames
+        are read, and logged.
 
     Raises
     ------
@@ -107,7 +107,7 @@ class Video:
             )
         notes = getattr(self.frames, "notes", None)
         object.__setattr__(self, "notes", [] if notes is None else notes)
-        # no cycle with self
+        # not a bound method, which would form a reference cycle
         grey = partial(_grey, self.frames, self.limits, self.name, self.notes)
         object.__setattr__(self, "greys", CachedSequence(grey, int(shape[0])))
 

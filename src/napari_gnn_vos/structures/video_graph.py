@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.arrays import frozen
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
-from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.incoming_edges import (
     IncomingEdges,
@@ -24,8 +24,8 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Replaced(Sequence[Item], Generic[Item]):
-    """A sequence in which some items are replaced, without a copy of the others.
+class OverlaySequence(Sequence[Item], Generic[Item]):
+    """A sequence with replacements for some items; the others are not copied.
 
     Parameters
     ----------
@@ -53,34 +53,34 @@ class Replaced(Sequence[Item], Generic[Item]):
             return self.replacements[index]
         return self.original[index]
 
-    def exchange(self, items: Mapping[int, Item]) -> Replaced[Item]:
-        """Return a sequence with more items replaced."""
-        return Replaced(self.original, {**self.replacements, **items})
+    def with_items(self, items: Mapping[int, Item]) -> OverlaySequence[Item]:
+        """Return a sequence with further replacements."""
+        return OverlaySequence(self.original, {**self.replacements, **items})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Graph:
-    """The graph of a window of frames, as arrays for a network.
+class WindowGraph:
+    """The graph of consecutive frames as arrays for a network.
 
     Parameters
     ----------
-    node_features : (N, F) Columns
+    node_features : (N, F) FeatureTable
         Features of the superpixels of all frames of the window, in frame order.
     edge_index : (2, E) ndarray of int32
         Source and target of each directed edge, sorted by target.
-    edge_features : (E, G) Columns
+    edge_features : (E, G) FeatureTable
         Features of the edges.
     offsets : (T + 1,) ndarray of int64
         Number of the first superpixel of each frame of the window, then N.
     """
 
-    node_features: Columns
+    node_features: FeatureTable
     edge_index: NDArray[np.int32]
-    edge_features: Columns
+    edge_features: FeatureTable
     offsets: NDArray[np.int64]
 
-    def cut(self, start: int, stop: int) -> tuple[Graph, slice]:
-        """Cut out the frames ``range(start, stop)`` of this window.
+    def subgraph(self, start: int, stop: int) -> tuple[WindowGraph, slice]:
+        """Return the subgraph of the frames ``range(start, stop)`` of this window.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class Graph:
 
         Returns
         -------
-        graph : Graph
+        graph : WindowGraph
             Superpixels are numbered from 0; edges to other frames are removed.
         rows : slice
             Rows of these superpixels in this window.
@@ -99,10 +99,10 @@ class Graph:
         edge_index = self.edge_index[:, edges] - np.int32(first)
         inside = (edge_index[0] >= 0) & (edge_index[0] < end - first)
         nodes, features = self.node_features, self.edge_features
-        graph = Graph(
-            Columns(nodes.values[first:end], nodes.names),
+        graph = WindowGraph(
+            FeatureTable(nodes.values[first:end], nodes.names),
             np.ascontiguousarray(edge_index[:, inside]),
-            Columns(features.values[edges][inside], features.names),
+            FeatureTable(features.values[edges][inside], features.names),
             self.offsets[start : stop + 1] - first,
         )
         return graph, slice(first, end)
@@ -159,10 +159,10 @@ class VideoGraph:
         """Number of superpixels in the video, N."""
         return int(self.counts.sum())
 
-    def exchange(
+    def with_frames(
         self, frames: Mapping[int, FrameGraph], pairs: Mapping[int, FramePair]
     ) -> VideoGraph:
-        """Return a graph in which some frames and pairs are replaced.
+        """Return a graph with replacements for some frames and pairs.
 
         All others, and the edges gathered for them, are shared with this graph.
         """
@@ -171,16 +171,16 @@ class VideoGraph:
             counts[t] = frame.n
         new = replace(
             self,
-            frames=_replaced(self.frames).exchange(frames),
-            pairs=_replaced(self.pairs).exchange(pairs),
+            frames=_overlay(self.frames).with_items(frames),
+            pairs=_overlay(self.pairs).with_items(pairs),
             counts=counts,
         )
         changed = {t + d for t in frames for d in (-1, 0, 1)}
         changed |= {t + d for t in pairs for d in (0, 1)}
-        new.incoming.adopt(self.incoming, changed)
+        new.incoming.take_items_from(self.incoming, changed)
         return new
 
-    def window(self, start: int = 0, stop: int | None = None) -> Graph:
+    def window(self, start: int = 0, stop: int | None = None) -> WindowGraph:
         """Gather the frames ``range(start, stop)`` into one graph.
 
         Parameters
@@ -190,7 +190,7 @@ class VideoGraph:
 
         Returns
         -------
-        graph : Graph
+        graph : WindowGraph
             Superpixels are numbered from 0 in the first frame of the window; edges to
             frames outside are removed.
         """
@@ -204,10 +204,10 @@ class VideoGraph:
             for edges, kept in zip(incoming, np.split(inside, ends[:-1]), strict=True)
         ]
         nodes = np.concatenate([self.frames[t].node_features for t in span])
-        return Graph(
-            Columns(nodes, self.node_feature_names),
+        return WindowGraph(
+            FeatureTable(nodes, self.node_feature_names),
             np.stack([row[inside] for row in edge_index]),
-            Columns(np.concatenate(features), self.edge_feature_names),
+            FeatureTable(np.concatenate(features), self.edge_feature_names),
             offsets.astype(np.int64),
         )
 
@@ -224,5 +224,5 @@ def _incoming_edges(
     return gather_incoming_edges(frames, pairs, names, t, previous_count)
 
 
-def _replaced(items: Sequence[Item]) -> Replaced[Item]:
-    return items if isinstance(items, Replaced) else Replaced(items, {})
+def _overlay(items: Sequence[Item]) -> OverlaySequence[Item]:
+    return items if isinstance(items, OverlaySequence) else OverlaySequence(items, {})

@@ -13,8 +13,8 @@ Value = TypeVar("Value")
 class WeakCache(Generic[Owner, Value]):
     """A cache of one value per object, which does not keep the object alive.
 
-    A round replaces only the frames and edges that it changes. Values computed from the
-    others are found in the cache.
+    A round replaces only the frames and edges that it changes, so that the values
+    computed from all others stay cached.
 
     Examples
     --------

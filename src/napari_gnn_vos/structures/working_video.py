@@ -107,12 +107,12 @@ def reduced_video(video: Video, shape: tuple[int, int, int]) -> Video:
     """
     if shape == video.shape:
         return video
-    known = _REDUCED.get(video, lambda _: {})
-    if shape not in known:
+    by_shape = _REDUCED.get(video, lambda _: {})
+    if shape not in by_shape:
         source = Video(video.frames, video.limits, video.name, video.identity)
         frames = ReducedFrames(source, (*shape, 3))
-        known[shape] = Video(frames, name=video.name, identity=video.identity)
-    return known[shape]
+        by_shape[shape] = Video(frames, name=video.name, identity=video.identity)
+    return by_shape[shape]
 
 
 def scale_points(

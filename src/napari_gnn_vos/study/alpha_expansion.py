@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-Whole = NDArray[np.int64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,23 +27,23 @@ class PottsModel:
         Cost of an edge whose ends differ in label, equal in both directions.
     """
 
-    unary: Whole
+    unary: Integers
     edges: NDArray[np.integer]
-    pairwise: Whole
+    pairwise: Integers
 
-    def energy(self, labels: Whole) -> int:
+    def energy(self, labels: Integers) -> int:
         """Compute the total cost of N labels."""
         differ = labels[self.edges[0]] != labels[self.edges[1]]
         unary = self.unary[labels, np.arange(len(labels))].sum()
         return int(unary + self.pairwise[differ].sum())
 
 
-def alpha_expansion(field: PottsModel) -> Whole:
+def alpha_expansion(model: PottsModel) -> Integers:
     """Minimise the energy by expansion moves, starting from label 0 on all nodes.
 
     Parameters
     ----------
-    field : PottsModel
+    model : PottsModel
 
     Returns
     -------
@@ -64,12 +64,12 @@ def alpha_expansion(field: PottsModel) -> Whole:
     >>> alpha_expansion(PottsModel(unary, edges, np.array([2, 2, 1, 1]))).tolist()
     [1, 1, 2]
     """
-    count, n = field.unary.shape
+    count, n = model.unary.shape
     labels = np.zeros(n, np.int64)
-    cost, failed_moves = field.energy(labels), 0
+    cost, failed_moves = model.energy(labels), 0
     for label in cycle([*range(1, count), 0]):
-        candidate = expansion_move(field, labels, label)
-        if (energy := field.energy(candidate)) < cost:
+        candidate = expansion_move(model, labels, label)
+        if (energy := model.energy(candidate)) < cost:
             labels, cost, failed_moves = candidate, energy, 0
         failed_moves += 1
         if failed_moves >= count:
@@ -77,12 +77,12 @@ def alpha_expansion(field: PottsModel) -> Whole:
     return labels
 
 
-def expansion_move(field: PottsModel, labels: Whole, label: int) -> Whole:
-    """Find the best move in which each node keeps its label or takes label alpha.
+def expansion_move(model: PottsModel, labels: Integers, label: int) -> Integers:
+    """Find the optimal expansion move: each node keeps its label or takes alpha.
 
     Parameters
     ----------
-    field : PottsModel
+    model : PottsModel
     labels : (N,) ndarray of int64
     label : int
         Alpha.
@@ -106,19 +106,21 @@ def expansion_move(field: PottsModel, labels: Whole, label: int) -> Whole:
     V. Kolmogorov, R. Zabih, "What Energy Functions Can Be Minimized via Graph Cuts?",
     2004.
     """
-    source, target = field.edges
+    source, target = model.edges
     movable = labels != label
     both = movable[source] & movable[target]
     differ = labels[source] != labels[target]
-    paid = np.where(movable[source], field.pairwise, 2 * field.pairwise)[differ]
-    keep = field.unary[labels, np.arange(len(labels))]
-    keep = keep + np.bincount(target[differ], paid, len(labels)).astype(np.int64)
+    edge_cost = np.where(movable[source], model.pairwise, 2 * model.pairwise)[differ]
+    keep_cost = model.unary[labels, np.arange(len(labels))]
+    keep_cost = keep_cost + np.bincount(target[differ], edge_cost, len(labels)).astype(
+        np.int64
+    )
     number = np.cumsum(movable) - 1
-    parted = field.pairwise * np.where(differ, 1, 2)
-    cost = np.stack([keep, field.unary[label]])[:, movable]
+    separation_cost = model.pairwise * np.where(differ, 1, 2)
+    cost = np.stack([keep_cost, model.unary[label]])[:, movable]
     moved = labels.copy()
     moved[movable] = np.where(
-        _minimum_cut(cost, number[field.edges[:, both]], parted[both]),
+        _minimum_cut(cost, number[model.edges[:, both]], separation_cost[both]),
         label,
         labels[movable],
     )
@@ -126,7 +128,7 @@ def expansion_move(field: PottsModel, labels: Whole, label: int) -> Whole:
 
 
 def _minimum_cut(
-    cost: Whole, edges: NDArray[np.integer], pairwise: Whole
+    cost: Integers, edges: NDArray[np.integer], pairwise: Integers
 ) -> NDArray[np.bool_]:
     """Solve a binary labelling of n nodes with (2, n) costs by maximum flow."""
     n = cost.shape[1]
@@ -135,9 +137,9 @@ def _minimum_cut(
     cols = np.concatenate([nodes, np.full(n, n + 1), edges[1]])
     capacity = np.concatenate([cost[0], cost[1], pairwise]).astype(np.int32)
     network = csr_array((capacity, (rows, cols)), (n + 2, n + 2))
-    left = network - maximum_flow(network, n, n + 1).flow
-    left.data = np.maximum(left.data, 0)
-    left.eliminate_zeros()
-    out = np.zeros(n + 2, np.bool_)
-    out[breadth_first_order(left, n, return_predecessors=False)] = True
-    return out[:n]
+    residual = network - maximum_flow(network, n, n + 1).flow
+    residual.data = np.maximum(residual.data, 0)
+    residual.eliminate_zeros()
+    reachable = np.zeros(n + 2, np.bool_)
+    reachable[breadth_first_order(residual, n, return_predecessors=False)] = True
+    return reachable[:n]

@@ -16,11 +16,11 @@ from scipy.sparse.csgraph import dijkstra
 from napari_gnn_vos.engine import Model
 from napari_gnn_vos.structures.feature_names import column
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.structures.video_graph import Graph, VideoGraph
+from napari_gnn_vos.structures.video_graph import VideoGraph, WindowGraph
 from napari_gnn_vos.study.graph_cut import graph_cut
 
 F32 = NDArray[np.float32]
-PredictionRule = Callable[[Graph, F32], F32]
+PredictionRule = Callable[[WindowGraph, F32], F32]
 """Map a graph of N superpixels and (K, N, 8) node inputs of K objects to (K, N)
 one-vs-rest probabilities."""
 
@@ -51,17 +51,17 @@ def _probability(inputs: F32, name: str) -> F32:
     return np.asarray((column(inputs, name) + 1) / 2, np.float32)
 
 
-def label_model_baseline(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a PredictionRule
+def label_model_baseline(graph: WindowGraph, inputs: F32) -> F32:  # noqa: ARG001 - a PredictionRule
     """Predict the probability of the label model."""
     return _probability(inputs, "label_model")
 
 
-def diffusion_baseline(graph: Graph, inputs: F32) -> F32:  # noqa: ARG001 - a PredictionRule
-    """Predict the harmonic solution of the label model on the graph."""
+def harmonic_baseline(graph: WindowGraph, inputs: F32) -> F32:  # noqa: ARG001 - a PredictionRule
+    """Predict the harmonic labelling with the label model as prior."""
     return _probability(inputs, "harmonic")
 
 
-def nearest_seed_baseline(graph: Graph, inputs: F32) -> F32:
+def nearest_seed_baseline(graph: WindowGraph, inputs: F32) -> F32:
     """Predict the label of the nearest seed by graph distance in colour."""
     column_of = graph.edge_features.names.index
     colour_distance = graph.edge_features.values[
@@ -71,28 +71,25 @@ def nearest_seed_baseline(graph: Graph, inputs: F32) -> F32:
     incoming = csr_array(
         (0.05 + colour_distance.sum(axis=1), tuple(graph.edge_index)), (n, n)
     )
-    distance = []
-    for side in ("target", "rest"):
-        is_seed = (
-            column(inputs, f"drawn_{side}") + column(inputs, f"propagated_{side}") > 0
-        )
-        distance.append(
-            np.stack(
-                [
-                    _distance_to_seeds(incoming, np.flatnonzero(seeds))
-                    for seeds in is_seed
-                ]
-            )
-        )
-    margin = np.clip(distance[1] - distance[0], -30, 30)
+    to_target, to_rest = (
+        np.stack([_distance_to_seeds(incoming, seeds) for seeds in is_seed])
+        for is_seed in (_is_seed(inputs, "target"), _is_seed(inputs, "rest"))
+    )
+    margin = np.clip(to_rest - to_target, -30, 30)
     return np.asarray(1 / (1 + np.exp(-margin)), np.float32)
 
 
+def _is_seed(inputs: F32, side: str) -> NDArray[np.bool_]:
+    """Mark the nodes with a drawn or propagated seed of the target or the rest."""
+    seeds = column(inputs, f"drawn_{side}") + column(inputs, f"propagated_{side}")
+    return np.asarray(seeds > 0)
+
+
 def _distance_to_seeds(
-    incoming: csr_array, seeds: NDArray[np.intp]
+    incoming: csr_array, is_seed: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Compute the shortest-path distance to the nearest seed; 1e9 without seeds."""
-    distance = np.full(incoming.shape[0], np.inf)
+    distance, seeds = np.full(incoming.shape[0], np.inf), np.flatnonzero(is_seed)
     if len(seeds):
         distance = dijkstra(incoming, indices=seeds, min_only=True)
     return np.minimum(distance, 1e9)
@@ -163,8 +160,8 @@ class LabelModelRecorder:
 
 
 BASELINES: dict[str, PredictionRule] = {
-    "spread seeds alone": nearest_seed_baseline,
+    "nearest seed": nearest_seed_baseline,
     "label model alone": label_model_baseline,
-    "label model + diffusion": diffusion_baseline,
+    "label model + harmonic labelling": harmonic_baseline,
     "label model + graph cut": graph_cut,
 }

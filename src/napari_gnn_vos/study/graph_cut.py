@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.feature_names import column
-from napari_gnn_vos.structures.video_graph import Graph
+from napari_gnn_vos.structures.video_graph import WindowGraph
 from napari_gnn_vos.study.alpha_expansion import PottsModel, alpha_expansion
 
 F32 = NDArray[np.float32]
@@ -16,12 +16,12 @@ SMOOTHNESS = 2.0
 """Default weight of the pairwise term against the unary term (lambda in the paper)."""
 
 
-def graph_cut(graph: Graph, inputs: F32, strength: float = SMOOTHNESS) -> F32:
-    """Minimise label-model unaries plus edge smoothness by alpha-expansion.
+def graph_cut(graph: WindowGraph, inputs: F32, strength: float = SMOOTHNESS) -> F32:
+    """Minimise a Potts energy with label-model unaries by alpha-expansion.
 
     Parameters
     ----------
-    graph : Graph
+    graph : WindowGraph
         N superpixels.
     inputs : (K, N, 8) ndarray of float32
         Of K objects.
@@ -38,19 +38,19 @@ def graph_cut(graph: Graph, inputs: F32, strength: float = SMOOTHNESS) -> F32:
     return np.asarray(labels == objects[:, None], np.float32)
 
 
-def potts_model(graph: Graph, inputs: F32, strength: float) -> PottsModel:
+def potts_model(graph: WindowGraph, inputs: F32, strength: float) -> PottsModel:
     """Build the Potts model of background and objects on the superpixels.
 
     Parameters
     ----------
-    graph : Graph
+    graph : WindowGraph
         N superpixels.
     inputs : (K, N, 8) ndarray of float32
     strength : float
 
     Returns
     -------
-    field : PottsModel
+    model : PottsModel
         Label 0 is background, label k the k-th object.
 
     Notes
@@ -84,7 +84,7 @@ def _integer_costs(costs: NDArray[np.floating]) -> NDArray[np.int64]:
     return np.asarray(np.rint(costs * COST_SCALE), np.int64)
 
 
-def _edge_strengths(graph: Graph) -> NDArray[np.float64]:
+def _edge_strengths(graph: WindowGraph) -> NDArray[np.float64]:
     column_of = graph.edge_features.names.index
     edge_features = graph.edge_features.values
     difference = edge_features[:, column_of("delta_l") : column_of("delta_b") + 1].sum(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.vision import cv2
 
 U8 = NDArray[np.uint8]
@@ -79,10 +80,9 @@ def boundary_f(labels: U8, truth: U8, objects: Sequence[int]) -> NDArray[np.floa
     out = np.ones((len(truth), len(objects)))
     for t in range(len(truth)):
         for k, label in enumerate(objects):
-            mask, true = (
-                np.asarray(of[t] == label, np.uint8) for of in (labels, truth)
-            )
-            out[t, k] = _agreement(mask, true, disk)
+            predicted = np.asarray(labels[t] == label, np.uint8)
+            true = np.asarray(truth[t] == label, np.uint8)
+            out[t, k] = _boundary_f_of_mask(predicted, true, disk)
     return out
 
 
@@ -92,7 +92,7 @@ def _disk(radius: int) -> U8:
     return np.asarray(row**2 + col**2 <= radius**2, np.uint8)
 
 
-def _agreement(mask: U8, true: U8, disk: U8) -> float:
+def _boundary_f_of_mask(mask: U8, true: U8, disk: U8) -> float:
     """Compute F of one mask on one frame."""
     col, row, width, height = cv2.boundingRect(mask | true)
     crop = np.s_[max(row - 1, 0) : row + height + 1, max(col - 1, 0) : col + width + 1]
@@ -118,6 +118,23 @@ def objects_of(truth: U8) -> tuple[int, ...]:
     """List the object labels in the ground truth in ascending order."""
     maximum = int(truth.max(initial=0))
     return tuple(k for k in range(1, maximum + 1) if (truth == k).any())
+
+
+def require_objects(truth: U8, name: str) -> tuple[int, ...]:
+    """List the object labels in the ground truth of a sequence.
+
+    Raises
+    ------
+    VideoError
+        If there is none.
+    """
+    objects = objects_of(truth)
+    if not objects:
+        raise VideoError(
+            "Expected an object on one frame or more; the ground truth of "
+            f"{name!r} has none. Leave the sequence out."
+        )
+    return objects
 
 
 def object_areas(labels: U8, objects: Sequence[int]) -> NDArray[np.int64]:

@@ -12,11 +12,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import Model, annotate, predict
-from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.study.metrics import boundary_f, jaccard, objects_of
+from napari_gnn_vos.study.metrics import boundary_f, jaccard, require_objects
 
 U8 = NDArray[np.uint8]
 
@@ -48,12 +47,12 @@ class FixedFirstRound:
     ----------
     first : tuple of Scribble
         For example the human scribbles of DAVIS.
-    then : StrokeSource
+    source : StrokeSource
         Source from the second round on, and in the first if `first` is empty.
     """
 
     first: tuple[Scribble, ...]
-    then: StrokeSource
+    source: StrokeSource
 
     def __call__(
         self, labels: U8 | None, truth: U8, rng: Generator, used: Collection[int] = ()
@@ -61,7 +60,7 @@ class FixedFirstRound:
         """Draw the strokes of a round, see `StrokeSource`."""
         if labels is None and self.first:
             return self.first
-        return self.then(labels, truth, rng, used)
+        return self.source(labels, truth, rng, used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,30 +142,25 @@ def run_rounds(
     VideoError
         If there is no object in the truth.
     """
-    objects = objects_of(truth)
-    if not objects:
-        raise VideoError(
-            "Expected an object on one frame or more; the ground truth of "
-            f"{session.video.name!r} has none. Leave the sequence out."
-        )
+    objects = require_objects(truth, session.video.name)
     score, labels = None, None
     for round_index in range(1, rounds + 1):
-        scribbles = annotator(labels, truth, rng, corrected(session))
+        scribbles = annotator(labels, truth, rng, corrected_frames(session))
         if not scribbles and score is not None:
             yield session, Score(round_index, score.j, score.f, 0.0, 0.0)
             continue
-        begin = time.perf_counter()
+        start = time.perf_counter()
         session = annotate(session, scribbles, rng=rng)
-        middle = time.perf_counter()
+        annotated = time.perf_counter()
         session = drain(predict(session, model))
-        seconds = middle - begin, time.perf_counter() - middle
+        seconds = annotated - start, time.perf_counter() - annotated
         labels = np.asarray(session.packed_labels)
         j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
         score = Score(round_index, j, f, *seconds)
         yield session, score
 
 
-def corrected(session: Session) -> set[int]:
+def corrected_frames(session: Session) -> set[int]:
     """Collect the frames that were annotated after the first round."""
     return {
         scribble.frame for scribbles in session.rounds[1:] for scribble in scribbles

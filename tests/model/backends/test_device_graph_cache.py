@@ -45,7 +45,7 @@ def test_only_changed_frames_are_copied(graph, monkeypatch):
     graph_cache, span = DeviceGraphCache(METADATA, "cpu"), range(graph.shape[0])
     graph_cache.assemble_inputs(graph, span, inputs_of(graph, span))
     frame = graph.frames[0]
-    changed = graph.exchange(
+    changed = graph.with_frames(
         {0: replace(frame, node_features=frame.node_features + 1)}, {}
     )
     make_tensor, copied = torch.tensor, []

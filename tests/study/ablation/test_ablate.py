@@ -18,7 +18,10 @@ from napari_gnn_vos.study.ablation.ablation_request import (
     resolve_table,
     source,
 )
-from napari_gnn_vos.study.ablation.ablation_tables import ablation_facts, ablation_table
+from napari_gnn_vos.study.ablation.ablation_tables import (
+    ablation_report,
+    ablation_table,
+)
 from napari_gnn_vos.study.ablation.catalogue import TABLES, TUNE
 from napari_gnn_vos.study.ablation.trainings import evenly_spaced
 from napari_gnn_vos.study.ablation.variants import Table, Variant
@@ -78,7 +81,7 @@ def never(*_, **__):
 def test_table_of_baselines_has_figures_per_seed_and_published_ones(plan, data):
     composed = replace(plan, composed=source(data, "two"), seeds=2)
     rows = drain(ablate(SIMPLE, composed))
-    assert [row.name for row in rows] == ["spread seeds alone", "label model alone"]
+    assert [row.name for row in rows] == ["nearest seed", "label model alone"]
     figures = rows[1].figures()
     assert len(figures["J after 1"]) == 2
     assert figures["directed edges a frame"][0] > 100
@@ -101,7 +104,7 @@ def test_table_of_baselines_has_figures_per_seed_and_published_ones(plan, data):
     assert " ± " in lines[0]
     assert lines[0].endswith("| 0.500 | - |")
     assert lines[2] == "| others | - | - | - | - | - | - | - | 0.250 |"
-    facts = json.loads(json.dumps(ablation_facts(SIMPLE, composed, rows)))
+    facts = json.loads(json.dumps(ablation_report(SIMPLE, composed, rows)))
     assert facts["rows"]["label model alone"]["published"] == {"J after 2": 0.5}
     assert facts["rows"]["label model alone"]["figures"] == figures
     assert facts["about"]["steps"] is None
@@ -119,8 +122,8 @@ def test_cached_results_are_reused(plan, monkeypatch):
 
 def test_table_includes_earlier_results_of_other_variants(plan):
     drain(ablate(SIMPLE, plan, ["label model alone"]))
-    rows = drain(ablate(SIMPLE, plan, ["spread seeds alone"]))
-    assert [row.name for row in rows] == ["spread seeds alone", "label model alone"]
+    rows = drain(ablate(SIMPLE, plan, ["nearest seed"]))
+    assert [row.name for row in rows] == ["nearest seed", "label model alone"]
 
 
 def test_each_variant_is_trained_once(learning, monkeypatch):
@@ -165,9 +168,7 @@ def test_training_without_sequences_is_rejected(plan):
 
 
 def test_unknown_variant_is_rejected(plan):
-    with pytest.raises(
-        SettingsError, match="has the variants spread seeds alone, label"
-    ):
+    with pytest.raises(SettingsError, match="has the variants nearest seed, label"):
         drain(ablate(SIMPLE, plan, ["graph"]))
 
 

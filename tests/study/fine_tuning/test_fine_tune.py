@@ -53,7 +53,7 @@ def same_weights(a, b):
 def test_network_and_projection_are_trained(tuned):
     base = load_model()
     assert not same_weights(tuned.predictor, base)
-    assert same_weights(tuned.predictor.several, base.several)
+    assert same_weights(tuned.predictor.multi_object, base.multi_object)
     trained, original = tuned.projection, load_projection(BUNDLED)
     assert not np.array_equal(trained.hidden_weights, original.hidden_weights)
     np.testing.assert_allclose(
@@ -83,14 +83,14 @@ def test_network_for_several_objects_is_trained_on_different_objects(cache):
     base = load_model()
     assert tuned.before.several
     assert same_weights(tuned.predictor, base)
-    assert not same_weights(tuned.predictor.several, base.several)
+    assert not same_weights(tuned.predictor.multi_object, base.multi_object)
 
 
 def test_merged_objects_are_trained_on_as_one(cache):
     settings = SHORT.model_copy(update={"merge_objects": True})
     tuned = drain(fine_tune([annotated_two_squares()], settings, cache))
     assert not tuned.before.several
-    assert same_weights(tuned.predictor.several, load_model().several)
+    assert same_weights(tuned.predictor.multi_object, load_model().multi_object)
     assert not same_weights(tuned.predictor, load_model())
 
 

@@ -14,7 +14,7 @@ from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import (
     WholeVideoModel,
-    diffusion_baseline,
+    harmonic_baseline,
     label_model_baseline,
 )
 from napari_gnn_vos.study.measure import benchmark as study
@@ -31,7 +31,7 @@ from tests.study.davis_folders import (
     write_human_scribbles,
 )
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 LABEL_MODEL = WholeVideoModel(label_model_baseline)
 
 SIMPLE = Method("simple", DIFFUSION_MODEL, {"name": "simple"})
@@ -181,7 +181,7 @@ def test_masks_without_object_are_rejected(broken):
     _, masks = folders(broken.root, "one")
     for file in masks.iterdir():
         Image.new("L", (64, 48)).save(file)
-    with pytest.raises(VideoError, match="the masks of 'one' have none"):
+    with pytest.raises(VideoError, match="the ground truth of 'one' has none"):
         drain(study.benchmark(broken, [with_callback(fail)], ResultCache(None)))
 
 

@@ -19,12 +19,18 @@ def network():
 def test_network_method_is_identified_by_its_weights(network):
     method = network_method("gatedgcn", network)
     assert method.model is network
-    assert method.facts["name"] == "gatedgcn"
-    assert method.facts["device"] == "cpu"
+    assert method.metadata["name"] == "gatedgcn"
+    assert method.metadata["device"] == "cpu"
     reloaded = load_model(device="cpu")
-    assert network_method("copy", reloaded).facts["weights"] == method.facts["weights"]
+    assert (
+        network_method("copy", reloaded).metadata["weights"]
+        == method.metadata["weights"]
+    )
     next(reloaded.network.parameters()).data[0] += 1e-3
-    assert network_method("copy", reloaded).facts["weights"] != method.facts["weights"]
+    assert (
+        network_method("copy", reloaded).metadata["weights"]
+        != method.metadata["weights"]
+    )
 
 
 @pytest.mark.parametrize("names", ["node_feature_names", "edge_feature_names"])

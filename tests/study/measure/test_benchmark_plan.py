@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError, ScribbleError, SettingsError
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.measure.benchmark_methods import Method
-from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan, strokes_of
+from napari_gnn_vos.study.measure.benchmark_plan import (
+    BenchmarkPlan,
+    match_stroke_labels,
+)
 from tests.scenes import line, moving_square, two_squares
 from tests.study.davis_folders import (
     FRAMES,
@@ -16,7 +19,7 @@ from tests.study.davis_folders import (
     write_human_scribbles,
 )
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 
 METHOD = Method("simple", DIFFUSION_MODEL, {"name": "simple"})
 
@@ -56,15 +59,15 @@ def test_strokes_of_another_sequence_length_are_rejected(tmp_path):
 
 def test_single_true_object_receives_all_object_strokes():
     strokes = tuple(line(0, label, (1, 1), (2, 2)) for label in (1, 0, 3))
-    fitted = strokes_of(strokes, (1,), Path("f"))
+    fitted = match_stroke_labels(strokes, (1,), Path("f"))
     assert [s.label for s in fitted] == [1, 0, 1]
-    assert strokes_of(strokes, (1, 2, 3), Path("f")) == strokes
+    assert match_stroke_labels(strokes, (1, 2, 3), Path("f")) == strokes
     with pytest.raises(ScribbleError, match="objects \\(1, 2\\)"):
-        strokes_of(strokes, (1, 2), Path("f"))
+        match_stroke_labels(strokes, (1, 2), Path("f"))
 
 
 def test_strokes_on_background_only_are_ignored():
-    assert strokes_of((line(0, 0, (1, 1)),), (1,), Path("f")) == ()
+    assert match_stroke_labels((line(0, 0, (1, 1)),), (1,), Path("f")) == ()
 
 
 def test_key_depends_on_all_inputs_of_a_result(tmp_path):

@@ -3,14 +3,17 @@ import json
 import numpy as np
 import pytest
 
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
-from napari_gnn_vos.study.measure.benchmark_report import report, write_json
+from napari_gnn_vos.study.measure.benchmark_report import (
+    summarise_benchmark,
+    write_json,
+)
 from napari_gnn_vos.study.measure.report_tables import format_report, rounds_table
 from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 
 METHODS = [Method(name, DIFFUSION_MODEL, {"name": name}) for name in ("net", "simple")]
 
@@ -37,7 +40,7 @@ def facts(tmp_path):
     )
     low = result("bear", ((0.1,), (0.2,)), ((0,), (0,)))
     plan = BenchmarkPlan(tmp_path, ("bear", "dogs"), rounds=2, seed=3)
-    return report(plan, METHODS, {"net": [bear, dogs], "simple": [low]})
+    return summarise_benchmark(plan, METHODS, {"net": [bear, dogs], "simple": [low]})
 
 
 def test_objects_are_weighted_equally(facts):
@@ -71,7 +74,9 @@ def test_first_strokes_are_human_only_if_all_sequences_are(facts, tmp_path):
     assert facts["first_strokes"] == "human"
     j = ((0,), (1,))
     mixed = [result("a", j, j), result("b", j, j, stroke_origin="robot")]
-    facts = report(BenchmarkPlan(tmp_path, ("a", "b")), METHODS, {"net": mixed})
+    facts = summarise_benchmark(
+        BenchmarkPlan(tmp_path, ("a", "b")), METHODS, {"net": mixed}
+    )
     assert facts["first_strokes"] == "robot"
     origins = {
         name: sequence["first_strokes"] for name, sequence in facts["sequences"].items()

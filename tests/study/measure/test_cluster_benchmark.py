@@ -6,7 +6,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.progress import Progress, drain
 from napari_gnn_vos.study.baselines import (
     WholeVideoModel,
-    diffusion_baseline,
+    harmonic_baseline,
     label_model_baseline,
 )
 from napari_gnn_vos.study.measure import cluster_benchmark
@@ -16,7 +16,7 @@ from napari_gnn_vos.study.measure.cluster_benchmark import run_benchmark
 from napari_gnn_vos.study.measure.sequence_result import ResultCache
 from tests.study.davis_folders import davis_folder
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 LABEL_MODEL = WholeVideoModel(label_model_baseline)
 
 METHODS = [

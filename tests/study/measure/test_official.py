@@ -5,7 +5,7 @@ import pytest
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.curve import Curve
 from napari_gnn_vos.study.measure.official import official_summary, run_official
@@ -17,7 +17,7 @@ from napari_gnn_vos.study.measure.official_package import (
 from napari_gnn_vos.study.metrics import boundary_f, jaccard
 from napari_gnn_vos.study.rounds import Score
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 
 pytest.importorskip("davisinteractive")
 

@@ -12,13 +12,10 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.scenes.compose import compose, render_scene
-from napari_gnn_vos.study.scenes.compose_list import (
-    HARD,
-    SCENES,
-    TRAINING,
-    VALIDATION,
-)
+from napari_gnn_vos.study.scenes.scene_list import SCENES
 from napari_gnn_vos.study.scenes.scene_spec import PartsSpec, SceneSpec, SpriteSpec
+from napari_gnn_vos.study.scenes.training_scenes import TRAINING
+from napari_gnn_vos.study.scenes.validation_scenes import HARD, VALIDATION
 from tests.scenes import BLUE, RED, moving_squares
 
 STATIC_PATH = ((0.75, 0.9, 0.4),)

@@ -7,7 +7,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.training.samples import (
     DROPPED_GROUPS,
@@ -18,7 +18,7 @@ from napari_gnn_vos.study.training.samples import (
 )
 from tests.scenes import moving_square, plain_frame
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 
 
 def pool_of(labelled_video, size=2, rounds=3, seed=0):

@@ -12,7 +12,7 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.rounds import run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 from napari_gnn_vos.study.training.samples import SessionPool
@@ -26,7 +26,7 @@ from napari_gnn_vos.study.training.validate import validate
 from tests.scenes import line
 from tests.study.davis_folders import davis_folder
 
-DIFFUSION_MODEL = WholeVideoModel(diffusion_baseline)
+DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
 
 TINY = {
     "frames": 3,

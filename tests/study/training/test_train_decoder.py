@@ -6,8 +6,8 @@ from napari_gnn_vos.model.boundary_decoder import load_decoder
 from napari_gnn_vos.study.training.decoder_samples import (
     CROP,
     POLYGON_WEIGHT,
-    CollectedPictures,
-    StillPictures,
+    CollectedSamples,
+    PhotographSamples,
     draw_crop,
     imitate_coarse,
 )
@@ -45,7 +45,7 @@ def collected(tmp_path):
 
 
 def test_unknown_pixels_and_polygons_weigh_less(stills):
-    source = StillPictures.of(stills, stills / "superpixels")
+    source = PhotographSamples.of(stills, stills / "superpixels")
     rng, weights = np.random.default_rng(0), set()
     for _ in range(12):
         picture = source(rng)
@@ -57,9 +57,9 @@ def test_unknown_pixels_and_polygons_weigh_less(stills):
 
 
 def test_photographs_are_left_out_by_name(stills):
-    assert StillPictures.of(stills, stills / "s", ("coco_",)).names == ("horse1",)
+    assert PhotographSamples.of(stills, stills / "s", ("coco_",)).names == ("horse1",)
     with pytest.raises(ReadError, match="photographs"):
-        StillPictures.of(stills / "masks", stills / "s")
+        PhotographSamples.of(stills / "masks", stills / "s")
 
 
 def test_imitated_predictions_are_constant_per_superpixel_and_mostly_right():
@@ -72,8 +72,8 @@ def test_imitated_predictions_are_constant_per_superpixel_and_mostly_right():
 
 def test_crops_have_one_size(stills, collected):
     sources = (
-        CollectedPictures.of(collected, ("a-film",)),
-        StillPictures.of(stills, stills / "superpixels"),
+        CollectedSamples.of(collected, ("a-film",)),
+        PhotographSamples.of(stills, stills / "superpixels"),
     )
     rng = np.random.default_rng(0)
     for _ in range(8):
@@ -84,11 +84,11 @@ def test_crops_have_one_size(stills, collected):
 
 def test_sequences_without_predictions_are_named(collected):
     with pytest.raises(ReadError, match="b-film"):
-        CollectedPictures.of(collected, ("a-film", "b-film"))
+        CollectedSamples.of(collected, ("a-film", "b-film"))
 
 
 def test_training_writes_weights_and_starts_from_given_ones(collected, tmp_path):
-    source = CollectedPictures.of(collected, ("a-film",))
+    source = CollectedSamples.of(collected, ("a-film",))
 
     def draw(rng):
         return draw_crop(source, None, rng)

@@ -11,16 +11,18 @@ from napari_gnn_vos.interact.label_model import LabelSamples
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.labelled_video import open_davis_videos
 from napari_gnn_vos.study.training import train_projection as training
+from napari_gnn_vos.study.training.projection_network import (
+    ProjectionNetwork,
+    ProjectionSettings,
+    episode_loss,
+)
 from napari_gnn_vos.study.training.projection_samples import (
     ROUNDS,
     ProjectionSamples,
     collect_projection_samples,
 )
 from napari_gnn_vos.study.training.train_projection import (
-    ProjectionNetwork,
     ProjectionPlan,
-    ProjectionSettings,
-    episode_loss,
     train_projection,
 )
 from tests.study.davis_folders import davis_folder

@@ -22,7 +22,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     LazyLabels,
     VideoLabels,
 )
-from napari_gnn_vos.io.json_file import read_json
+from napari_gnn_vos.io.json_file import first_character, read_json
 from napari_gnn_vos.structures.label_frames import label_dtype
 
 Size = Annotated[int, Field(ge=1, le=65535)]
@@ -101,8 +101,7 @@ def read(path: Path) -> VideoLabels:
 
 def recognizes(path: Path) -> bool:
     """Return whether a JSON file contains an object, not a list."""
-    with path.open("rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    return first_character(path) == "{"
 
 
 class RleFrames(LazyLabels):

@@ -28,7 +28,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     colour_to_hex,
     objects_in,
 )
-from napari_gnn_vos.io.json_file import read_json
+from napari_gnn_vos.io.json_file import first_character, read_json
 from napari_gnn_vos.structures.label_frames import label_dtype
 
 
@@ -170,8 +170,7 @@ def read(path: Path) -> VideoLabels:
 
 def recognizes(path: Path) -> bool:
     """Return whether a JSON file contains a list."""
-    with path.open("rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+    return first_character(path) == "["
 
 
 def _size(task: _Task, regions: list[_Region]) -> tuple[int, int] | None:

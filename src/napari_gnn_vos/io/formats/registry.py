@@ -1,9 +1,8 @@
-"""The list of label formats, which command line, viewer and documentation use."""
+"""Registry of label formats, and selection by name, suffix and content."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from napari_gnn_vos.errors import SettingsError
@@ -22,68 +21,17 @@ from napari_gnn_vos.io.formats import (
     tiff_axes,
     youtube_vos,
 )
+from napari_gnn_vos.io.formats.label_format import LabelFormat
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 
-
-def _any_path(_path: Path) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class LabelFormat:
-    """A file format of label images.
-
-    Parameters
-    ----------
-    name : str
-        For ``--format``.
-    description : str
-        Content and programs that open it, for documentation and file dialogs.
-    suffixes : tuple of str
-        Suffixes of files, in lower case; empty for a folder.
-    write : callable
-        Writes labels to a path and returns the number of frames.
-    read : callable or None
-        Returns the labels of a path; None for formats without masks.
-    patterns : tuple of str
-        Glob patterns of the files of a folder that an export replaces.
-    recognizes : callable
-        Returns whether an existing path with this suffix has this format.
-    uses : tuple of str
-        Optional fields of `VideoLabels` that change the output, besides names and
-        colours.
-    requires_image : bool
-        Whether the frames of the video are necessary.
-    """
-
-    name: str
-    description: str
-    suffixes: tuple[str, ...]
-    write: Callable[[VideoLabels, Path], int]
-    read: Callable[[Path], VideoLabels] | None = None
-    patterns: tuple[str, ...] = ()
-    recognizes: Callable[[Path], bool] = _any_path
-    uses: tuple[str, ...] = ()
-    requires_image: bool = False
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether the output is a folder whose other files are kept."""
-        return not self.suffixes
-
-    @property
-    def is_file(self) -> bool:
-        """Whether the output is a single file, not a folder or a zarr group."""
-        return bool(self.suffixes) and ".zarr" not in self.suffixes
-
-    def accepts(self, path: Path) -> bool:
-        """Return whether a path has a suffix of this format."""
-        if self.is_folder:
-            return (
-                path.is_dir() and path.suffix.lower() != ".zarr"
-            ) or not _has_suffix(path)
-        return path.name.lower().endswith(self.suffixes)
-
+__all__ = [
+    "DEFAULTS",
+    "FORMATS",
+    "LabelFormat",
+    "format_named",
+    "select_output_format",
+    "select_reader",
+]
 
 FORMATS = (
     LabelFormat(
@@ -245,12 +193,12 @@ def format_named(name: str) -> LabelFormat:
     SettingsError
         If the name is unknown.
     """
-    for each in FORMATS:
-        if each.name == name:
-            return each
+    for label_format in FORMATS:
+        if label_format.name == name:
+            return label_format
     raise SettingsError(
-        f"Expected a format among {', '.join(each.name for each in FORMATS)}; got "
-        f"{name!r}. Choose one of them."
+        f"Expected a format among {', '.join(f.name for f in FORMATS)}; got {name!r}. "
+        "Choose one of them."
     )
 
 
@@ -293,22 +241,21 @@ def select_reader(path: Path, name: str | None = None) -> Callable[[Path], Video
         If the format is unknown, or cannot be read.
     """
     if name is None:
-        for each in FORMATS:
-            if each.read is not None and each.accepts(path) and each.recognizes(path):
-                return each.read
+        for label_format in FORMATS:
+            if (
+                label_format.read is not None
+                and label_format.accepts(path)
+                and label_format.recognizes(path)
+            ):
+                return label_format.read
         raise _unknown_suffix(path)
     chosen = format_named(name)
     if chosen.read is None:
         raise SettingsError(
             f"The format {name} contains no masks and cannot be read. Choose one of "
-            f"{', '.join(each.name for each in FORMATS if each.read)}."
+            f"{', '.join(f.name for f in FORMATS if f.read)}."
         )
     return chosen.read
-
-
-def _has_suffix(path: Path) -> bool:
-    """Return whether a name ends in a suffix; a number is none."""
-    return bool(path.suffix) and not path.suffix[1:].isdigit()
 
 
 def _is_plain_zarr(path: Path) -> bool:
@@ -318,7 +265,7 @@ def _is_plain_zarr(path: Path) -> bool:
 
 
 def _unknown_suffix(path: Path) -> SettingsError:
-    suffixes = (suffix for each in FORMATS for suffix in each.suffixes)
+    suffixes = (suffix for label_format in FORMATS for suffix in label_format.suffixes)
     return SettingsError(
         f"Expected {', '.join(dict.fromkeys(suffixes))} or a folder; the suffix "
         f"{path.suffix!r} of {path} selects no supported format. Change the suffix, "

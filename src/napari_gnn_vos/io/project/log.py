@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from napari_gnn_vos.io.project.drawing_replay import DrawingReplay
 from napari_gnn_vos.io.project.records import (
     MAX_RECORDS,
     DrawingRecord,
@@ -30,10 +31,8 @@ from napari_gnn_vos.io.project.records import (
     encode_constraints,
     encode_line,
     format_version_of,
-    pixels_of,
     runs_of,
     scribbles_of,
-    values_of_record,
 )
 from napari_gnn_vos.structures.canvas import Canvas
 from napari_gnn_vos.structures.constraints import Constraints
@@ -119,7 +118,7 @@ class ProjectLog:
 
     def drawing_at(self, position: int) -> DrawingState:
         """Restore the drawing after a number of records."""
-        state = _Replay(self.shape)
+        state = DrawingReplay(self.shape)
         for index, record in self._drawing_records:
             if index < position:
                 state.apply(record)
@@ -147,7 +146,7 @@ class ProjectLog:
             self._canvases.pop((layer, frame), None)
 
     def record_drawing(self, drawing: DrawingState, number: int = 0) -> int:
-        """Record what differs from a whole drawing, and return the new position."""
+        """Record the changes to a new drawing, and return the new position."""
         empty = np.zeros(self.shape[1:], np.uint8)
         for layer, frame in sorted({*self._canvases, *drawing.canvases}):
             canvas = drawing.canvases.get((layer, frame), empty)
@@ -157,7 +156,7 @@ class ProjectLog:
         return self.position
 
     def record_lines(self, lines: Sequence[Scribble], number: int = 0) -> None:
-        """Record the lines from the first that differs."""
+        """Record the lines from the first one that has changed."""
         kept = 0
         for old, new in zip(self._lines, lines, strict=False):
             if not _same_line(old, new):
@@ -237,10 +236,10 @@ class ProjectLog:
         return damaged
 
     def _add(self, record: Record, line: bytes | None = None) -> bool:
-        """Append a record; return whether it fits to the video."""
+        """Append a record; return False if it does not match the video."""
         position = self.position
         if isinstance(record, DrawingRecord):
-            state = _Replay(self.shape, self._canvases, self._lines)
+            state = DrawingReplay(self.shape, self._canvases, self._lines)
             if not state.apply(record):
                 return False
             self._lines = state.lines
@@ -283,40 +282,6 @@ class ProjectLog:
             self.objects = SavedObjects(tuple(objects), record.solo)
             self.active = record.active
             self._object_lists[self.position + 1] = self.objects
-        return True
-
-
-class _Replay:
-    """Apply stroke records to canvases, which are replaced, not changed."""
-
-    def __init__(
-        self,
-        shape: tuple[int, int, int],
-        canvases: dict[tuple[CanvasKind, int], Canvas] | None = None,
-        lines: tuple[Scribble, ...] = (),
-    ) -> None:
-        self.shape, self.lines = shape, lines
-        self.canvases = {} if canvases is None else canvases
-
-    def apply(self, record: DrawingRecord) -> bool:
-        """Apply a record; return whether it fits to the video."""
-        if isinstance(record, LinesRecord):
-            added = (Scribble(x.frame, x.label, np.array(x.path)) for x in record.lines)
-            self.lines = (*self.lines[: record.kept], *added)
-            return all(line.frame < self.shape[0] for line in record.lines)
-        flat = pixels_of(record, self.shape)
-        values = None if flat is None else values_of_record(record)
-        if flat is None or values is None:
-            return False
-        key = (record.layer, record.frame)
-        old = self.canvases.get(key)
-        old = np.zeros(self.shape[1:], np.uint8) if old is None else old
-        canvas = old.astype(np.result_type(old, values))
-        canvas.ravel()[flat] = values
-        if canvas.any():
-            self.canvases[key] = canvas
-        else:
-            self.canvases.pop(key, None)
         return True
 
 

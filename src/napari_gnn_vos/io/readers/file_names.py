@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, abbreviated_list
 
 NUMBERED = (
     *("c", "ch", "channel", "w", "wave", "z", "slice", "plane"),
@@ -41,10 +41,11 @@ def refuse_mixed_sequences(files: Sequence[Path]) -> None:
     ):
         values = _varying_part(names)
         if values:
+            kinds = abbreviated_list(values, 8)
             raise ReadError(
                 f"Expected one file per frame; {files[0].parent} has files of the "
-                f"channels, slices or positions {_listed(values)}. Move each of them "
-                "to its own folder, or merge channels into a multi-channel TIFF."
+                f"channels, slices or positions {kinds}. Move each of them to its own "
+                "folder, or merge channels into a multi-channel TIFF."
             )
 
 
@@ -82,7 +83,3 @@ def _refuse_pairs(files: Sequence[Path]) -> None:
             f"Expected one file per frame; {files[0].parent} has two for each, such as "
             f"{shorter} and {longer}. Move masks and other files to another folder."
         )
-
-
-def _listed(values: Sequence[str], limit: int = 8) -> str:
-    return ", ".join(values[:limit]) + (" ..." if len(values) > limit else "")

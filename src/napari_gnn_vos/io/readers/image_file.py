@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.readers.orientation import TRANSPOSED, oriented
+from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
 from napari_gnn_vos.io.readers.tiff import TiffFrames
 from napari_gnn_vos.vision import cv2
 
@@ -119,7 +119,7 @@ def read_image(file: Path, page: int = 0) -> NDArray[Any]:
     if image.ndim == 3:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
-    return oriented(image, _exif_orientation(content))
+    return apply_orientation(image, _exif_orientation(content))
 
 
 def image_error(file: Path) -> str:

@@ -11,7 +11,7 @@ TRANSPOSED = (5, 6, 7, 8)
 """Orientations that exchange rows and columns."""
 
 
-def oriented(image: NDArray[Any], orientation: int) -> NDArray[Any]:
+def apply_orientation(image: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn and mirror an image upright.
 
     Parameters

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
-from napari_gnn_vos.io.readers.orientation import TRANSPOSED, oriented
+from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
 from napari_gnn_vos.io.readers.tiff_colours import Conversion, photometric_conversion
 from napari_gnn_vos.io.readers.tiff_pages import complete_directories, own_pages
 
@@ -105,7 +105,9 @@ class TiffFrames(LazyFrames):
             frame = convert(self._block(t).transpose(order))
         except Exception as error:  # tifffile and codecs raise many types
             raise ReadError(_read_error_message(self.path, error)) from error
-        return np.array(oriented(frame, self._orientation), self.dtype, order="C")
+        return np.array(
+            apply_orientation(frame, self._orientation), self.dtype, order="C"
+        )
 
     @property
     def _leading(self) -> tuple[int, ...]:

@@ -77,20 +77,20 @@ def read_directories(path: Path, limit: int = MAX_DIRECTORIES) -> DirectoryList:
     OSError
         If the file cannot be read.
     """
-    found: dict[int, Directory] = {}
+    by_offset: dict[int, Directory] = {}
     with path.open("rb") as file:
         layout = _Layout.of(file)
         offset = layout.first if layout else 0
-        while layout and offset and len(found) < limit:
-            if offset in found:
-                return DirectoryList(list(found.values()), False)
+        while layout and offset and len(by_offset) < limit:
+            if offset in by_offset:
+                return DirectoryList(list(by_offset.values()), False)
             try:
                 tags, following = _read_directory(file, layout, offset)
             except (error, OverflowError, ValueError):  # the file ends
-                return DirectoryList(list(found.values()), False)
-            found[offset] = Directory(offset, tags)
+                return DirectoryList(list(by_offset.values()), False)
+            by_offset[offset] = Directory(offset, tags)
             offset = following
-    return DirectoryList(list(found.values()), bool(found))
+    return DirectoryList(list(by_offset.values()), bool(by_offset))
 
 
 class _Layout(NamedTuple):

@@ -154,8 +154,7 @@ def _dimension_names(array: Any) -> tuple[str, ...] | None:
 def _multiscales(attributes: Any) -> list[Mapping[str, Any]]:
     """Return the multiscale images of a group, of OME-NGFF 0.5 or earlier."""
     metadata = dict(attributes)
-    found = metadata.get("ome", metadata).get("multiscales", [])
-    return list(found)
+    return list(metadata.get("ome", metadata).get("multiscales", []))
 
 
 def _axis_names(multiscale: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from torch import Tensor
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata
 from napari_gnn_vos.model.gatedgcn import EdgeIndex
 from napari_gnn_vos.structures.arrays import check_shape
-from napari_gnn_vos.structures.columns import Columns
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
+from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.incoming_edges import IncomingEdges, window_shifts
 from napari_gnn_vos.structures.video_graph import VideoGraph
@@ -111,7 +111,7 @@ class DeviceGraphCache:
 
     def _nodes_of(self, graph: VideoGraph, t: int) -> Tensor:
         def copy(frame: FrameGraph) -> Tensor:
-            columns = Columns(frame.node_features, graph.node_feature_names)
+            columns = FeatureTable(frame.node_features, graph.node_feature_names)
             return torch.tensor(columns.select(self._node_names), device=self._device)
 
         return self._nodes.get(graph.frames[t], copy)
@@ -120,7 +120,7 @@ class DeviceGraphCache:
         """Return the edges into a frame, and the size of the frame before."""
 
         def copy(incoming: IncomingEdges) -> FrameEdges:
-            columns = Columns(incoming.edge_features, graph.edge_feature_names)
+            columns = FeatureTable(incoming.edge_features, graph.edge_feature_names)
             features = columns.select(self._edge_names)
             arrays = incoming.source, incoming.target, features
             return FrameEdges(*(torch.tensor(a, device=self._device) for a in arrays))

@@ -21,7 +21,7 @@ from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.measure.benchmark import benchmark
 from napari_gnn_vos.study.measure.benchmark_methods import Method, network_method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
-from napari_gnn_vos.study.measure.benchmark_report import report
+from napari_gnn_vos.study.measure.benchmark_report import summarise_benchmark
 from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
 
 F32 = NDArray[np.float32]
@@ -92,10 +92,10 @@ def ablate(
         for seed in seeds:
             requested = variant in chosen
             part = _variant_report(table, variant, ablation, seed, requested)
-            facts = yield from nested_progress(
+            report = yield from nested_progress(
                 part, Progress(variant.name, done, total)
             )
-            reports += [facts] if facts else []
+            reports += [report] if report else []
             done += requested
         if reports:
             rows.append(Row(variant.name, reports))
@@ -123,7 +123,7 @@ def _variant_report(
             ]
         if results is None or method is None:
             return None
-        source_reports.append(_report(plan, method, results))
+        source_reports.append(_summarise(plan, method, results))
     composed = source_reports[1] if len(source_reports) > 1 else None
     return source_reports[0] | {"composed": composed}
 
@@ -142,8 +142,8 @@ def _method(variant: Variant, ablation: Ablation, seed: int) -> Method | None:
         return None
     if not variant.without:
         return method
-    facts = method.facts | {"without": variant.without}
-    return Method(method.name, MaskedInputs(method.model, variant.without), facts)
+    metadata = method.metadata | {"without": variant.without}
+    return Method(method.name, MaskedInputs(method.model, variant.without), metadata)
 
 
 def _cached_results(
@@ -159,8 +159,8 @@ def _cached_results(
     return results
 
 
-def _report(
+def _summarise(
     plan: BenchmarkPlan, method: Method, results: Sequence[SequenceResult]
 ) -> dict[str, Any]:
-    facts = report(plan, [method], {method.name: list(results)})
-    return facts | {"edges": float(np.mean([result.edges for result in results]))}
+    report = summarise_benchmark(plan, [method], {method.name: list(results)})
+    return report | {"edges": float(np.mean([result.edges for result in results]))}

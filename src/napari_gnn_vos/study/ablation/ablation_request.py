@@ -18,7 +18,7 @@ from napari_gnn_vos.study.training.training_plan import Source, TrainingPlan
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
-    """Data, budget and folders shared by all variants of a table.
+    """Data, training budget and folders, shared by all variants of a table.
 
     Parameters
     ----------

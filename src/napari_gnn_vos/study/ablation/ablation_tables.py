@@ -36,36 +36,36 @@ class Row:
 
     def figures(self) -> dict[str, list[float]]:
         """Collect each figure over the seeds, keyed by column title."""
-        per_seed = [figures_of(facts) for facts in self.reports]
+        per_seed = [figures_of(report) for report in self.reports]
         return {
             title: [figures[title] for figures in per_seed] for title in per_seed[0]
         }
 
 
-def figures_of(facts: dict[str, Any]) -> dict[str, float]:
+def figures_of(report: dict[str, Any]) -> dict[str, float]:
     """Extract the figures of a report, keyed by column title."""
     figures = {}
     for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
-        rounds = facts[key]
+        rounds = report[key]
         for round_index in SHOWN_ROUNDS:
             if round_index <= len(rounds):
                 figures[f"{title} after {round_index}"] = rounds[round_index - 1]
         figures[f"mean {title}"] = float(np.mean(rounds))
     for round_index in SHOWN_COMPOSED_ROUNDS:
-        if facts["composed"] and round_index <= len(facts["j"]):
-            figures[f"J after {round_index}, composed"] = facts["composed"]["j"][
+        if report["composed"] and round_index <= len(report["j"]):
+            figures[f"J after {round_index}, composed"] = report["composed"]["j"][
                 round_index - 1
             ]
     for title, key in (("J", "j"), ("J&F", "jf")):
-        figures[f"AUC {title}"] = facts[f"auc_{key}"]
-        figures[f"{title} at 60 s"] = facts[f"{key}_at_60s"]
+        figures[f"AUC {title}"] = report[f"auc_{key}"]
+        figures[f"{title} at 60 s"] = report[f"{key}_at_60s"]
     return figures | {
-        "ceiling": facts["ceiling"],
-        "directed edges a frame": facts["edges"],
+        "ceiling": report["ceiling"],
+        "directed edges a frame": report["edges"],
     }
 
 
-def ablation_facts(
+def ablation_report(
     table: Table, ablation: Ablation, rows: Sequence[Row]
 ) -> dict[str, Any]:
     """Convert a table into a dictionary of JSON types.
@@ -78,11 +78,12 @@ def ablation_facts(
 
     Returns
     -------
-    facts : dict
-        * ``table``, ``title``, ``about``: name, title, and conditions, see `about`.
+    report : dict
+        * ``table``, ``title``, ``about``: name, title, and conditions, see
+          `collect_conditions`.
         * ``rows``: by name ``figures`` (a number per seed, by title), ``published`` (a
           number by title) and ``reports`` (one per seed, see
-          `benchmark_report.report`).
+          `benchmark_report.summarise_benchmark`).
         * ``references``: published figures of others, by name and title.
         * ``published_on``: what published figures are measured on.
     """
@@ -90,7 +91,7 @@ def ablation_facts(
     return {
         "table": table.name,
         "title": table.title,
-        "about": about(table, ablation, rows),
+        "about": collect_conditions(table, ablation, rows),
         "rows": {
             row.name: {
                 "figures": row.figures(),
@@ -104,13 +105,15 @@ def ablation_facts(
     }
 
 
-def about(table: Table, ablation: Ablation, rows: Sequence[Row]) -> dict[str, Any]:
-    """Collect data, seeds and training budget of a table."""
-    reports = [facts for row in rows for facts in row.reports]
+def collect_conditions(
+    table: Table, ablation: Ablation, rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Collect the conditions of a table: data, seeds and training budget."""
+    reports = [report for row in rows for report in row.reports]
     origins = {
         sequence["first_strokes"]
-        for facts in reports
-        for sequence in facts["sequences"].values()
+        for report in reports
+        for sequence in report["sequences"].values()
     }
     trained = any(variant.training for variant in table.variants)
     composed = table.composed and ablation.composed is not None
@@ -154,11 +157,11 @@ def _titles(table: Table, figures: dict[str, dict[str, list[float]]]) -> list[st
 
 def _in_order(table: Table, titles: Iterable[str]) -> list[str]:
     """Order column titles as the table lists their prefixes."""
-    known = list(dict.fromkeys(titles))
+    unique = list(dict.fromkeys(titles))
     return [
         title
         for start in table.columns
-        for title in known
+        for title in unique
         if title == start or title.startswith(f"{start} ")
     ]
 
@@ -175,27 +178,25 @@ def _cell(values: Sequence[float] | None) -> str:
 
 def caption(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
     """Format title, data and training budget of a table in one line."""
-    facts = about(table, ablation, rows)
-    data = f"{Path(facts['davis']).name}, {_count(facts['sequences'], 'sequence')}"
-    if facts["composed"]:
-        data += f" and {_count(facts['composed'], 'composed scene')}"
+    conditions = collect_conditions(table, ablation, rows)
+    count = _count(conditions["sequences"], "sequence")
+    data = f"{Path(conditions['davis']).name}, {count}"
+    if conditions["composed"]:
+        data += f" and {_count(conditions['composed'], 'composed scene')}"
     parts = [data, f"{ablation.rounds} rounds"]
-    if facts["steps"]:
-        learn = _count(facts["learn"] or (), "sequence")
+    if conditions["steps"]:
+        learn = _count(conditions["learn"] or (), "sequence")
         parts.append(f"trained for {ablation.steps} steps on {learn}")
     parts.append(
         "1 seed"
         if ablation.seeds == 1
         else f"{ablation.seeds} seeds: mean ± half the range"
     )
-    parts.append(f"first strokes: {facts['first_strokes']}")
+    parts.append(f"first strokes: {conditions['first_strokes']}")
     text = f"{table.title}. {'; '.join(parts)}."
-    known = any(variant.published for variant in table.variants) or table.references
-    return (
-        f"{text} Published figures are of other data: {PUBLISHED_DATA}."
-        if known
-        else text
-    )
+    if table.references or any(variant.published for variant in table.variants):
+        text += f" Published figures are of other data: {PUBLISHED_DATA}."
+    return text
 
 
 def _count(items: Sequence[str], name: str) -> str:

@@ -56,18 +56,22 @@ CURVE = Table(
 )
 
 
-def _cut(strength: float, published: Figures, name: str) -> Variant:
+def _graph_cut_variant(strength: float, published: Figures, name: str) -> Variant:
     model = WholeVideoModel(partial(graph_cut, strength=strength))
-    facts = {"name": "alpha-expansion", "strength": strength}
-    return Variant(name, published, method=Method("graph cut", model, facts))
+    metadata = {"name": "alpha-expansion", "strength": strength}
+    return Variant(name, published, method=Method("graph cut", model, metadata))
 
 
-def _field() -> tuple[Variant, ...]:
+def _methods() -> tuple[Variant, ...]:
     simple = {method.name: method for method in simple_methods()}
-    baselines = ("label model + diffusion", "label model alone", "spread seeds alone")
+    baselines = (
+        "label model + harmonic labelling",
+        "label model alone",
+        "nearest seed",
+    )
     return (
         Variant("GatedGCN", FULL),
-        _cut(SMOOTHNESS, _j(0.295, 0.419), "label model + graph cut"),
+        _graph_cut_variant(SMOOTHNESS, _j(0.295, 0.419), "label model + graph cut"),
         *(Variant(name, method=simple[name]) for name in baselines),
     )
 
@@ -75,22 +79,25 @@ def _field() -> tuple[Variant, ...]:
 FIELD = Table(
     "field",
     "The network and simpler methods with the same node inputs (Table II)",
-    _field(),
+    _methods(),
     composed=True,
 )
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 TUNE = Table(
     "tune",
     "The graph cut by the weight of its pairwise term, on training sequences",
-    tuple(_cut(strength, {}, f"strength {strength:g}") for strength in STRENGTHS),
+    tuple(
+        _graph_cut_variant(strength, {}, f"strength {strength:g}")
+        for strength in STRENGTHS
+    ),
 )
 
 _NO_PROPAGATION = SeedSettings(propagation_frames=0)
 _ANY_COLOUR = SeedSettings(colour_change=10.0)
 _NO_LABEL_MODEL = LabelModelSettings(enabled=False)
-_LIGHT = LabelModelSettings(propagated_weight=0.05)
-_ALL_SIZES = LabelModelSettings(small_superpixel=0)
-_FRAME_APPEARANCE = LabelModelSettings(recompute_appearance=False, small_superpixel=0)
+_QUARTER_WEIGHT = LabelModelSettings(propagated_weight=0.05)
+_FULL_SIZE_WEIGHT = LabelModelSettings(small_superpixel=0)
+_WHOLE_APPEARANCE = LabelModelSettings(recompute_appearance=False, small_superpixel=0)
 INPUTS = Table(
     "inputs",
     "The given weights with masked inputs (Table III); it is uncertain which published "
@@ -100,19 +107,26 @@ INPUTS = Table(
         Variant(
             "without label model", _j(0.570, 0.703), Config(label_model=_NO_LABEL_MODEL)
         ),
-        Variant("without spreading", _j(0.485, 0.712), Config(seeds=_NO_PROPAGATION)),
+        Variant("without propagation", _j(0.485, 0.712), Config(seeds=_NO_PROPAGATION)),
         Variant(
             "without both",
             _j(0.209, 0.639),
             Config(seeds=_NO_PROPAGATION, label_model=_NO_LABEL_MODEL),
         ),
-        Variant("without diffusion", without=("harmonic",)),
-        Variant("without previous answer", without=("previous",)),
-        Variant("seeds spread over any colour", config=Config(seeds=_ANY_COLOUR)),
-        Variant("spread seeds count a quarter", config=Config(label_model=_LIGHT)),
-        Variant("slivers count in full", config=Config(label_model=_ALL_SIZES)),
+        Variant("without harmonic labelling", without=("harmonic",)),
+        Variant("without previous prediction", without=("previous",)),
+        Variant("propagation over any colour", config=Config(seeds=_ANY_COLOUR)),
         Variant(
-            "parts look like the whole", config=Config(label_model=_FRAME_APPEARANCE)
+            "propagated seeds, quarter weight",
+            config=Config(label_model=_QUARTER_WEIGHT),
+        ),
+        Variant(
+            "small superpixels, full weight",
+            config=Config(label_model=_FULL_SIZE_WEIGHT),
+        ),
+        Variant(
+            "parts with appearance of the whole",
+            config=Config(label_model=_WHOLE_APPEARANCE),
         ),
     ),
     composed=True,
@@ -143,7 +157,7 @@ FAMILIES = {
     ),
     "occlusion": ("occluded_next", "occluded_previous"),
     "shape": ("log_size", "at_border", "border_share_source", "border_share_target"),
-    "trust": ("flow_share_source", "flow_share_target", "return_error"),
+    "flow reliability": ("flow_share_source", "flow_share_target", "return_error"),
 }
 """Features of nodes and edges that are left out together."""
 FEATURES = Table(
@@ -159,7 +173,7 @@ FEATURES = Table(
 )
 
 
-def _sized(width: int = 20, depth: int = 12) -> Variant:
+def _size_variant(width: int = 20, depth: int = 12) -> Variant:
     name = f"H {width} L {depth}"
     return Variant(name, training=TrainSettings(width=width, depth=depth))
 
@@ -167,11 +181,17 @@ def _sized(width: int = 20, depth: int = 12) -> Variant:
 SIZE = Table(
     "size",
     "Trained with other numbers of channels H and layers L",
-    (_sized(), _sized(width=10), _sized(width=40), _sized(depth=6), _sized(depth=24)),
+    (
+        _size_variant(),
+        _size_variant(width=10),
+        _size_variant(width=40),
+        _size_variant(depth=6),
+        _size_variant(depth=24),
+    ),
 )
 
 
-def _cut_into(settings: SuperpixelSettings) -> Variant:
+def _superpixel_variant(settings: SuperpixelSettings) -> Variant:
     config = Config(prepare=PrepareSettings(superpixels=settings))
     return Variant(settings.method, config=config)
 
@@ -180,15 +200,15 @@ SUPERPIXELS = Table(
     "superpixels",
     "The given weights on other superpixels",
     (
-        _cut_into(SuperpixelSettings(method="merge")),
-        _cut_into(SuperpixelSettings(method="watershed")),
-        _cut_into(SuperpixelSettings(method="slic")),
+        _superpixel_variant(SuperpixelSettings(method="merge")),
+        _superpixel_variant(SuperpixelSettings(method="watershed")),
+        _superpixel_variant(SuperpixelSettings(method="slic")),
     ),
     (*J, "ceiling"),
 )
 
 
-def _pruned(share: float) -> Variant:
+def _edge_variant(share: float) -> Variant:
     edges = EdgeSettings(least_share=share)
     name = f"least share {share:g}"
     return Variant(name, config=Config(prepare=PrepareSettings(edges=edges)))
@@ -197,7 +217,7 @@ def _pruned(share: float) -> Variant:
 EDGES = Table(
     "edges",
     "The given weights without the weakest causal edges",
-    (_pruned(0.0), _pruned(0.1), _pruned(0.3)),
+    (_edge_variant(0.0), _edge_variant(0.1), _edge_variant(0.3)),
     (*J, "directed edges a frame"),
 )
 

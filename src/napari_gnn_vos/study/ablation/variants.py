@@ -77,11 +77,11 @@ class Table:
         SettingsError
             If a variant is unknown.
         """
-        known = [variant.name for variant in self.variants]
-        unknown = sorted(set(names) - set(known))
+        available = [variant.name for variant in self.variants]
+        unknown = sorted(set(names) - set(available))
         if unknown:
             raise SettingsError(
-                f"The table {self.name!r} has the variants {', '.join(known)}; got "
+                f"The table {self.name!r} has the variants {', '.join(available)}; got "
                 f"{unknown}. Choose among them."
             )
         return tuple(v for v in self.variants if not names or v.name in names)

@@ -12,7 +12,7 @@ from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected
+from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected_frames
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 
@@ -26,8 +26,8 @@ class Evaluation:
         Mean J after each round over the labelled frames of each object, then over the
         clips.
     several : bool
-        Whether the network for several objects was used on a clip: it has objects that
-        the label model tells apart.
+        Whether the network for several objects was used on a clip, which has several
+        objects that the label model distinguishes.
     """
 
     j: tuple[float, ...]
@@ -65,8 +65,8 @@ def evaluate(
         step = Progress("measure J", number, len(clips))
         rng = np.random.default_rng(seed)
         session = _simulated_session(clip, model, rounds, rng)
-        of_clip, last = yield from nested_progress(session, step)
-        js.append(of_clip)
+        clip_js, last = yield from nested_progress(session, step)
+        js.append(clip_js)
         several = several or _has_several_groups(last)
     mean = np.mean(js, axis=0)
     return Evaluation(tuple(float(j) for j in mean), several)
@@ -81,7 +81,7 @@ def _simulated_session(
     truth, objects, js = clip.truth, objects_of(clip.truth), []
     labels = None
     for _ in range(rounds):
-        scribbles = annotator(labels, truth, rng, corrected(session))
+        scribbles = annotator(labels, truth, rng, corrected_frames(session))
         if scribbles:
             session = annotate(session, scribbles, rng=rng)
             session = yield from predict(session, model)

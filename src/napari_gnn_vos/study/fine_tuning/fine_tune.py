@@ -34,7 +34,7 @@ from napari_gnn_vos.model.named_models import (
 )
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
+from napari_gnn_vos.progress import Pipeline, Progress, map_steps, nested_progress
 from napari_gnn_vos.storage import StoragePath
 from napari_gnn_vos.study.fine_tuning.annotated_video import AnnotatedVideo
 from napari_gnn_vos.study.fine_tuning.evaluate import Evaluation, evaluate
@@ -48,7 +48,6 @@ from napari_gnn_vos.study.training.projection_samples import (
     collect_projection_samples,
 )
 from napari_gnn_vos.study.training.samples import without_refinement
-from napari_gnn_vos.study.training.training_plan import with_projection
 
 R = TypeVar("R")
 STAGES = 6
@@ -117,8 +116,7 @@ class FineTuned:
         return folder
 
     def _write(self, folder: Path) -> None:
-        several = self.predictor.several
-        networks = {NETWORK: self.predictor, SEVERAL: several}
+        networks = {NETWORK: self.predictor, SEVERAL: self.predictor.multi_object}
         for file, predictor in networks.items():
             if predictor is not None:
                 state = predictor.network.state_dict()
@@ -187,50 +185,49 @@ def fine_tune(
     VideoError, ReadError
         If a frame cannot be used.
     """
-    settings, begin = settings or FineTuneSettings(), time.perf_counter()
+    settings, start = settings or FineTuneSettings(), time.perf_counter()
     clips = split_clips(videos, settings.held_out)
     training, held_out = yield from _prepare_clips(clips, cache)
     if settings.merge_objects:
-        training, held_out = _of_one_object(training), _of_one_object(held_out)
+        training, held_out = _merge_objects(training), _merge_objects(held_out)
     model = load_model(base, "cpu")
-    test = settings.evaluated_rounds, settings.seed
-    before = yield from _numbered(2, evaluate(held_out, model, *test))
+    protocol = settings.evaluated_rounds, settings.seed
+    before = yield from _with_stage_number(2, evaluate(held_out, model, *protocol))
     projection = _projection_of(model)
     training = [_for_training(clip, model) for clip in training]
     if not before.several:
-        training = _of_one_object(training)
+        training = _merge_objects(training)
         projection = yield from _fine_tune_projection(training, projection, settings)
     tuned = yield from _fine_tune_network(training, model, before, settings)
     with TemporaryDirectory() as folder:
         path = Path(folder) / PROJECTION
         save_projection(path, projection, "{}")
         tuned.projection = str(path)
-        after = yield from _numbered(6, evaluate(held_out, tuned, *test))
-    seconds = time.perf_counter() - begin
+        after = yield from _with_stage_number(6, evaluate(held_out, tuned, *protocol))
+    seconds = time.perf_counter() - start
     tuned.projection = ""
     parts = tuple(clips[0]), tuple(clips[1])
     return FineTuned(tuned, projection, before, after, *parts, base, settings, seconds)
 
 
-def _numbered(number: int, pipeline: Pipeline[R]) -> Pipeline[R]:
+def _with_stage_number(number: int, pipeline: Pipeline[R]) -> Pipeline[R]:
     """Run a stage; its number is shown with its name."""
-    while True:
-        try:
-            step = next(pipeline)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        yield replace(step, stage=f"{number} of {STAGES}: {step.stage}")
+
+    def add_number(step: Progress) -> Progress:
+        return replace(step, stage=f"{number} of {STAGES}: {step.stage}")
+
+    return (yield from map_steps(pipeline, add_number))
 
 
 def _prepare_clips(
     clips: tuple[list[Clip], list[Clip]], cache: StoragePath | None
 ) -> Pipeline[tuple[list[LabelledVideo], list[LabelledVideo]]]:
     config, prepared = Config(refine="guided"), []
-    everything = [*clips[0], *clips[1]]
-    for number, clip in enumerate(everything):
-        outer = Progress("prepare", number, len(everything))
+    all_clips = [*clips[0], *clips[1]]
+    for number, clip in enumerate(all_clips):
+        outer = Progress("prepare", number, len(all_clips))
         pipeline = nested_progress(clip.prepare(config, cache), outer)
-        prepared.append((yield from _numbered(1, pipeline)))
+        prepared.append((yield from _with_stage_number(1, pipeline)))
     count = len(clips[0])
     return prepared[:count], prepared[count:]
 
@@ -239,7 +236,7 @@ def _for_training(clip: LabelledVideo, model: Predictor) -> LabelledVideo:
     """Disable the refinement, and select the feature projection of the model."""
     session = without_refinement(clip.session)
     if model.projection:
-        config = with_projection(session.config, Path(model.projection))
+        config = session.config.with_projection(model.projection)
         session = replace(session, config=config)
     return replace(clip, session=session)
 
@@ -248,7 +245,7 @@ def _projection_of(model: Predictor) -> FeatureProjection:
     return load_projection(model.projection or BUNDLED)
 
 
-def _of_one_object(clips: Sequence[LabelledVideo]) -> list[LabelledVideo]:
+def _merge_objects(clips: Sequence[LabelledVideo]) -> list[LabelledVideo]:
     """Merge all objects of each clip into one."""
     return [replace(clip, truth=(clip.truth > 0).astype(np.uint8)) for clip in clips]
 
@@ -266,7 +263,7 @@ def _fine_tune_projection(
         rng = np.random.default_rng(settings.seed)
         samples.append(collect_projection_samples(clip, rng))
     pipeline = fine_tune_projection(samples, base, settings)
-    return (yield from _numbered(4, pipeline))
+    return (yield from _with_stage_number(4, pipeline))
 
 
 def _fine_tune_network(
@@ -276,15 +273,17 @@ def _fine_tune_network(
     settings: FineTuneSettings,
 ) -> Pipeline[Predictor]:
     """Fine-tune one of the two networks of a model; return a new model."""
-    several = model.several
-    trained = several if before.several and several is not None else model
+    multi_object = model.multi_object
+    trained = model
+    if before.several and multi_object is not None:
+        trained = multi_object
     network = deepcopy(trained.network)
     steps = settings.steps_of_one if trained is model else settings.steps
     if steps:
         weights = network, trained.metadata
         pipeline = fine_tune_network(clips, *weights, settings, steps)
-        network = yield from _numbered(5, pipeline)
+        network = yield from _with_stage_number(5, pipeline)
     tuned = Predictor(network, trained.metadata)
     if trained is model:
-        return Predictor(network, trained.metadata, several=several)
-    return Predictor(model.network, model.metadata, several=tuned)
+        return Predictor(network, trained.metadata, multi_object=multi_object)
+    return Predictor(model.network, model.metadata, multi_object=tuned)

@@ -28,7 +28,7 @@ def fine_tune_network(
     settings: FineTuneSettings,
     steps: int,
 ) -> Pipeline[GatedGCN]:
-    """Continue the training of a network on simulated sessions of some videos.
+    """Continue the training of a network on simulated sessions.
 
     Parameters
     ----------

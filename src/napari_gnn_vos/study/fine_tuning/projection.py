@@ -6,18 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from napari_gnn_vos.interact.feature_projection import FeatureProjection
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.study.fine_tuning.fine_tune_settings import FineTuneSettings
-from napari_gnn_vos.study.training.projection_samples import ProjectionSamples
-from napari_gnn_vos.study.training.train_projection import (
+from napari_gnn_vos.study.training.one_cycle import OneCycleOptimizer
+from napari_gnn_vos.study.training.projection_network import (
     INFERENCE_REGULARIZATION,
     ProjectionNetwork,
     ProjectionSettings,
     episode_loss,
 )
+from napari_gnn_vos.study.training.projection_samples import ProjectionSamples
+
+WEIGHT_DECAY = 1e-2
 
 
 def network_of(projection: FeatureProjection) -> ProjectionNetwork:
@@ -49,7 +52,7 @@ def fine_tune_projection(
     base: FeatureProjection,
     settings: FineTuneSettings,
 ) -> Pipeline[FeatureProjection]:
-    """Continue the training of a projection on episodes of some videos.
+    """Continue the training of a feature projection on episodes.
 
     Parameters
     ----------
@@ -68,17 +71,12 @@ def fine_tune_projection(
     """
     s, rng = settings, np.random.default_rng(settings.seed)
     network = network_of(base)
-    optimizer = torch.optim.AdamW(network.parameters(), s.projection_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, s.projection_rate, total_steps=s.projection_steps
+    optimizer = OneCycleOptimizer(
+        network, s.projection_rate, s.projection_steps, WEIGHT_DECAY
     )
     for step in range(s.projection_steps):
         yield Progress("fine-tune projection", step, s.projection_steps)
         chosen = rng.integers(len(videos), size=s.projection_batch)
         losses = [episode_loss(network, videos[k], rng) for k in chosen]
-        optimizer.zero_grad()
-        torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        optimizer.step(torch.stack(losses).mean())
     return network.export()

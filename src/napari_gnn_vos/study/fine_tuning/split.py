@@ -88,7 +88,7 @@ def split_clips(
         count = math.ceil(held_out * len(videos) - 1e-9)
         clips = [_clip(video, range(video.video.shape[0])) for video in videos]
         return clips[:-count], clips[-count:]
-    training, held = [], []
+    training, held_out_clips = [], []
     for video in videos:
         if len(video.labelled) < MIN_LABELLED:
             training.append(_clip(video, range(video.video.shape[0])))
@@ -98,26 +98,24 @@ def split_clips(
         cut = (video.labelled[-count - 1] + first + 1) // 2
         cut = min(cut, video.video.shape[0] - 2)
         training.append(_clip(video, range(cut)))
-        held.append(_clip(video, range(cut, video.video.shape[0])))
-    if not held:
+        held_out_clips.append(_clip(video, range(cut, video.video.shape[0])))
+    if not held_out_clips:
         raise SettingsError(
             f"Fine-tuning needs a video with {MIN_LABELLED} accepted or corrected "
             f"frames, or {MIN_VIDEOS} videos, some of which are held out. Accept more "
             "frames, or add projects."
         )
-    return training, held
+    return training, held_out_clips
 
 
 def _clip(video: AnnotatedVideo, part: range) -> Clip:
-    """Return the clip around the labelled frames in a part of a video.
-
-    Of a span that is too long, it contains the most labelled frames.
-    """
-    known = np.array([t for t in video.labelled if t in part])
-    firsts = np.maximum(known - MARGIN, part.start)
-    counts = [((known >= t) & (known < t + MAX_FRAMES)).sum() for t in firsts]
+    """Return the clip of up to `MAX_FRAMES` frames with the most labelled frames."""
+    labelled = np.array([t for t in video.labelled if t in part])
+    firsts = np.maximum(labelled - MARGIN, part.start)
+    ends = firsts + MAX_FRAMES
+    counts = np.searchsorted(labelled, ends) - np.searchsorted(labelled, firsts)
     first = int(firsts[np.argmax(counts)])
-    last = known[known < first + MAX_FRAMES].max()
+    last = labelled[labelled < first + MAX_FRAMES].max()
     stop = min(last + 1 + MARGIN, first + MAX_FRAMES, part.stop)
     first = max(min(first, stop - 2), part.start)
     return Clip(video, range(int(first), int(max(stop, first + 2))))

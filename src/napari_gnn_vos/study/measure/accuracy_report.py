@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_gnn_vos.study.measure.benchmark_report import over_objects
+from napari_gnn_vos.study.measure.benchmark_report import mean_over_objects
 from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 from napari_gnn_vos.study.metrics import harmful_rounds, strokes_to_reach
@@ -45,8 +45,8 @@ def accuracy_report(results: Sequence[SequenceResult]) -> dict[str, Any]:
         * ``objects``: number of objects.
     """
     details = [result.details for result in results]
-    j, f = (over_objects([getattr(r, name) for r in results]) for name in "jf")
-    by_sequence = {r.sequence: over_objects([r.j]) for r in results}
+    j, f = (mean_over_objects([getattr(r, name) for r in results]) for name in "jf")
+    by_sequence = {r.sequence: mean_over_objects([r.j]) for r in results}
     harmful = {name: harmful_rounds(js) for name, js in by_sequence.items()}
     later = sum(len(js) - 1 for js in by_sequence.values())
     return {
@@ -62,7 +62,9 @@ def accuracy_report(results: Sequence[SequenceResult]) -> dict[str, Any]:
         "harmful_share": sum(harmful.values()) / later if later else 0.0,
         "harmful_sequences": {name: count for name, count in harmful.items() if count},
         "strokes": float(np.mean([sum(r.strokes for r in rs) for rs in details])),
-        "strokes_to": {f"{level:.2f}": _cost(results, level) for level in LEVELS},
+        "strokes_to": {
+            f"{level:.2f}": _strokes_to_level(results, level) for level in LEVELS
+        },
         "objects": sum(result.objects for result in results),
     }
 
@@ -83,11 +85,13 @@ def _object_means(
     return means
 
 
-def _cost(results: Sequence[SequenceResult], level: float) -> dict[str, float | None]:
+def _strokes_to_level(
+    results: Sequence[SequenceResult], level: float
+) -> dict[str, float | None]:
     """Summarise the number of strokes per sequence until a level of J."""
     counts = [
         strokes_to_reach(
-            over_objects([result.j]), [d.strokes for d in result.details], level
+            mean_over_objects([result.j]), [d.strokes for d in result.details], level
         )
         for result in results
     ]
@@ -96,37 +100,37 @@ def _cost(results: Sequence[SequenceResult], level: float) -> dict[str, float | 
     return {"median": median, "reached": len(reached) / len(counts)}
 
 
-def accuracy_table(facts: dict[str, Any]) -> str:
+def accuracy_table(report: dict[str, Any]) -> str:
     """Format an accuracy report in Markdown.
 
     Parameters
     ----------
-    facts : dict
+    report : dict
         From `accuracy_report`.
     """
-    shown = [r for r in SHOWN_AFTER if r <= len(facts["j"])]
+    shown = [r for r in SHOWN_AFTER if r <= len(report["j"])]
     lines = [
         f"| {' | '.join(['mean over objects', *(f'after {r}' for r in shown)])} |",
         "|---" * (len(shown) + 1) + "|",
     ]
     rows = {
-        "J": facts["j"],
-        "F": facts["f"],
-        "J&F": facts["jf"],
-        "J of the label model alone": facts["label_model_j"],
-        "J on frames with the object": facts["present_j"],
-        "false positive share without it": facts["false_positive"],
-        "identity switches (total)": facts["identity_switches"],
+        "J": report["j"],
+        "F": report["f"],
+        "J&F": report["jf"],
+        "J of the label model alone": report["label_model_j"],
+        "J on frames with the object": report["present_j"],
+        "false positive share without it": report["false_positive"],
+        "identity switches (total)": report["identity_switches"],
     }
     for name, values in rows.items():
         cells = [_format_number(values[r - 1]) for r in shown]
         lines.append(f"| {' | '.join([name, *cells])} |")
     costs = [
         f"J {level}: {_format_number(cost['median'])} ({cost['reached']:.0%} reach it)"
-        for level, cost in facts["strokes_to"].items()
+        for level, cost in report["strokes_to"].items()
     ]
     summary = (
-        f"Rounds that lower J by more than .005: {facts['harmful_share']:.1%}. "
+        f"Rounds that lower J by more than .005: {report['harmful_share']:.1%}. "
         f"Median strokes until {', '.join(costs)}."
     )
     return "\n".join([*lines, "", summary])

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine import start
-from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -18,7 +17,7 @@ from napari_gnn_vos.study.baselines import LabelModelRecorder
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
-from napari_gnn_vos.study.measure.ceiling import best_labels
+from napari_gnn_vos.study.measure.ceiling import frame_ceiling
 from napari_gnn_vos.study.measure.official import ensure_official, run_official
 from napari_gnn_vos.study.measure.round_details import RoundDetails, round_details
 from napari_gnn_vos.study.measure.sequence_result import (
@@ -26,7 +25,7 @@ from napari_gnn_vos.study.measure.sequence_result import (
     SequenceResult,
     StrokeOrigin,
 )
-from napari_gnn_vos.study.metrics import jaccard, objects_of
+from napari_gnn_vos.study.metrics import objects_of, require_objects
 from napari_gnn_vos.study.rounds import FixedFirstRound, Score, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
@@ -87,13 +86,13 @@ def benchmark(
     for name in plan.names:
         opened = None
         for method in methods:
-            key, at = plan.key(method, name), Progress(name, done, total)
+            key, outer = plan.key(method, name), Progress(name, done, total)
             result = result_cache.get(name, key)
             if result is None:
                 opened = opened or (
-                    yield from nested_progress(_open_sequence(plan, name), at)
+                    yield from nested_progress(_open_sequence(plan, name), outer)
                 )
-                result = yield from _run_sequence(plan, method, opened, at)
+                result = yield from _run_sequence(plan, method, opened, outer)
                 result_cache.put(result, key)
             out[method.name].append(result)
             done += plan.rounds
@@ -115,11 +114,7 @@ def _read_sequence(
 ) -> tuple[Video, U8, tuple[Scribble, ...]]:
     """Read the video, ground truth and human scribbles of a sequence."""
     video, truth = read_davis(plan.root, name)
-    if not objects_of(truth):
-        raise VideoError(
-            f"Expected an object on one frame or more; the masks of {name!r} have "
-            "none. Leave the sequence out."
-        )
+    require_objects(truth, name)
     return video, truth, plan.first_strokes(name, truth)
 
 
@@ -137,20 +132,19 @@ def _open_sequence(plan: BenchmarkPlan, name: str) -> Pipeline[OpenedSequence]:
 
 
 def _run_sequence(
-    plan: BenchmarkPlan, method: Method, opened: OpenedSequence, at: Progress
+    plan: BenchmarkPlan, method: Method, opened: OpenedSequence, outer: Progress
 ) -> Pipeline[SequenceResult]:
     scores, details = [], []
     for score, detail in _round_scores(plan, method, opened):
         scores.append(score)
         details += [detail] if detail else []
-        yield Progress(
-            f"{at.stage}: {method.name}", at.done + score.round_index, at.total
-        )
+        done = outer.done + score.round_index
+        yield Progress(f"{outer.stage}: {method.name}", done, outer.total)
     graph = opened.labelled_video.session.graph
     stroke_origin: StrokeOrigin = "human" if opened.first else "robot"
     per_frame = graph.n / graph.shape[0]
     result = SequenceResult.of(
-        at.stage, scores, stroke_origin, per_frame, opened.ceiling
+        outer.stage, scores, stroke_origin, per_frame, opened.ceiling
     )
     statistics = {"edges": opened.edges, "details": tuple(details)}
     return result.model_copy(update=statistics)
@@ -179,11 +173,11 @@ def _round_scores(
 
 
 def ceiling_j(labelled_video: LabelledVideo) -> float:
-    """Compute mean J when each superpixel takes its most frequent true label."""
+    """Compute mean J if each superpixel has its most frequent true label."""
     truth, frames = labelled_video.truth, labelled_video.session.graph.frames
     objects = objects_of(truth)
     js = [
-        jaccard(best_labels(frame.labels, true)[None], true[None], objects).mean()
+        frame_ceiling(frame.labels, true, objects)
         for frame, true in zip(frames, truth, strict=True)
     ]
     return float(np.mean(js))

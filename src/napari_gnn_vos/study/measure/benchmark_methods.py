@@ -11,7 +11,7 @@ import numpy as np
 from napari_gnn_vos.engine import INPUTS, Model
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
-from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel
 
 
@@ -24,13 +24,13 @@ class Method:
     name : str
         Title of its row in a table.
     model : Model
-    facts : dict
+    metadata : dict
         Identifying metadata, in JSON types.
     """
 
     name: str
     model: Model
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 def network_method(name: str, network: Predictor) -> Method:
@@ -51,15 +51,15 @@ def network_method(name: str, network: Predictor) -> Method:
         (INPUTS, network.metadata.node_feature_names),
         (EDGE_FEATURE_NAMES, network.metadata.edge_feature_names),
     ):
-        Columns(np.zeros((0, len(names)), np.float32), names).select(trained_on)
-    facts = {"name": name, "weights": _digest(network), "device": network.device}
-    return Method("GatedGCN", network, network.metadata.facts | facts)
+        FeatureTable(np.zeros((0, len(names)), np.float32), names).select(trained_on)
+    metadata = {"name": name, "weights": _digest(network), "device": network.device}
+    return Method("GatedGCN", network, network.metadata.facts | metadata)
 
 
 def _digest(network: Predictor) -> str:
     """Hash all weights to 16 hexadecimal digits."""
     digest = hashlib.sha256()
-    for part in (network, network.several):
+    for part in (network, network.multi_object):
         for name, values in part.network.state_dict().items() if part else ():
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(values.numpy(force=True)).tobytes())

@@ -111,7 +111,7 @@ class BenchmarkPlan:
         if file is None:
             return ()
         strokes = read_davis_scribbles(file, (len(truth), *truth.shape[1:]))
-        return strokes_of(strokes, objects_of(truth), file)
+        return match_stroke_labels(strokes, objects_of(truth), file)
 
     def key(self, method: Method, name: str) -> str:
         """Hash all that the result of a method on a sequence depends on."""
@@ -119,7 +119,7 @@ class BenchmarkPlan:
         depends_on = (
             version("napari-gnn-vos") if self.pinned else _source_digest(),
             method.name,
-            method.facts,
+            method.metadata,
             self.config.model_dump(),
             (self.rounds, self.seed, self.protocol, str(self.root.resolve())),
             file.read_text("utf-8") if file else None,
@@ -128,7 +128,7 @@ class BenchmarkPlan:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def strokes_of(
+def match_stroke_labels(
     strokes: tuple[Scribble, ...], objects: tuple[int, ...], file: Path
 ) -> tuple[Scribble, ...]:
     """Match stroke labels to the objects of the ground truth.

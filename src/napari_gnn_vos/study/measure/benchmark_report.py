@@ -29,7 +29,7 @@ TIME_THRESHOLD = 60
 """Time at which DAVIS compares methods, in seconds."""
 
 
-def report(
+def summarise_benchmark(
     plan: BenchmarkPlan,
     methods: Sequence[Method],
     results: dict[str, list[SequenceResult]],
@@ -79,7 +79,7 @@ def report(
         ),
         "sequences": {result.sequence: _sequence(result) for result in reported},
         "baselines": {
-            name: over_objects([result.j for result in of_method])
+            name: mean_over_objects([result.j for result in of_method])
             for name, of_method in results.items()
         },
         "first_strokes": "human" if human else "robot",
@@ -87,7 +87,7 @@ def report(
         "rounds": plan.rounds,
         "seed": plan.seed,
         "settings": plan.config.model_dump(),
-        "model": methods[0].facts,
+        "model": methods[0].metadata,
         "versions": _package_versions(),
         "hardware": _describe_hardware(),
     }
@@ -96,7 +96,8 @@ def report(
 def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
     """Summarise scores and times per round."""
     j, f = (
-        over_objects([getattr(result, part) for result in results]) for part in "jf"
+        mean_over_objects([getattr(result, part) for result in results])
+        for part in "jf"
     )
     jf = [(a + b) / 2 for a, b in zip(j, f, strict=True)]
     interact, predict = (
@@ -119,7 +120,7 @@ def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
     }
 
 
-def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]:
+def mean_over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]:
     """Average over all objects of several sequences, per round.
 
     Parameters
@@ -129,7 +130,7 @@ def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]
 
     Examples
     --------
-    >>> over_objects([((1.0,),), ((0.5, 0.0),)])
+    >>> mean_over_objects([((1.0,),), ((0.5, 0.0),)])
     [0.5]
     """
     means: list[float] = np.concatenate(scores, axis=1).mean(axis=1).tolist()
@@ -138,8 +139,8 @@ def over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]
 
 def _sequence(result: SequenceResult) -> dict[str, Any]:
     return {
-        "j": over_objects([result.j]),
-        "f": over_objects([result.f]),
+        "j": mean_over_objects([result.j]),
+        "f": mean_over_objects([result.f]),
         "objects": result.objects,
         "superpixels": result.superpixels,
         "ceiling": result.ceiling,
@@ -157,13 +158,13 @@ def _package_versions() -> dict[str, str]:
 
 
 def _describe_hardware() -> str:
-    facts = Path("/proc/cpuinfo")
-    text = facts.read_text("utf-8") if facts.is_file() else ""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text("utf-8") if cpuinfo.is_file() else ""
     names = [row.split(":")[1] for row in text.splitlines() if "model name" in row]
     name = names[0].strip() if names else platform.processor() or platform.machine()
     return f"{cores()} cores, {name}"
 
 
-def write_json(path: Path, facts: dict[str, Any]) -> None:
+def write_json(path: Path, report: dict[str, Any]) -> None:
     """Write a report atomically."""
-    write_text_atomically(path, json.dumps(facts, indent=1) + "\n")
+    write_text_atomically(path, json.dumps(report, indent=1) + "\n")

@@ -65,10 +65,20 @@ def best_labels(
     return np.asarray(best[superpixels])
 
 
+def frame_ceiling(
+    superpixels: NDArray[np.integer],
+    truth: NDArray[np.uint8],
+    objects: Sequence[int],
+) -> float:
+    """Compute mean J of `best_labels` over the objects of one frame."""
+    labels = best_labels(superpixels, truth)
+    return float(jaccard(labels[None], truth[None], objects).mean())
+
+
 def motions_at(
     video: Video, t: int, quality: Quality = "balanced"
 ) -> list[NDArray[np.float32]]:
-    """Estimate the flow to the next and from the previous frame, as in preparation."""
+    """Estimate the motion to the next and to the previous frame, as in preparation."""
     shape, estimate = video.shape[1:], partial(dis_flow, quality=quality)
     rgb = partial(video.rgb, denoise=True)
     motions = []
@@ -119,7 +129,7 @@ def measure_ceilings(
     for done, name in enumerate(names):
         yield Progress(name, done, len(names))
         video, truth = read_davis(root, name)
-        measured = range(every // 2, len(truth), every)
+        objects, measured = objects_of(truth), range(every // 2, len(truth), every)
         inputs = [
             (video.rgb(t, denoise=True), motions_at(video, t, quality))
             for t in measured
@@ -130,13 +140,11 @@ def measure_ceilings(
             )
             js = []
             for t, (image, motions) in zip(measured, inputs, strict=True):
-                begin = time.process_time()
-                labels = oversegment(image, motions, settings, quality)
-                times[method].append(time.process_time() - begin)
-                counts[method].append(int(labels.max()) + 1)
-                labelling = best_labels(labels, truth[t])
-                objects = objects_of(truth)
-                js.append(jaccard(labelling[None], truth[t][None], objects).mean())
+                start = time.process_time()
+                superpixels = oversegment(image, motions, settings, quality)
+                times[method].append(time.process_time() - start)
+                counts[method].append(int(superpixels.max()) + 1)
+                js.append(frame_ceiling(superpixels, truth[t], objects))
             mean_j[method][name] = float(np.mean(js))
     return {
         method: Ceiling(

@@ -45,12 +45,12 @@ class DavisSession:
     objects: tuple[int, ...]
 
     @classmethod
-    def on(
+    def open(
         cls,
         folder: Path,
         labelled_video: LabelledVideo,
         rounds: int,
-        begins: bool = True,
+        robot_begins: bool = True,
     ) -> DavisSession:
         """Open a session on a video.
 
@@ -61,7 +61,7 @@ class DavisSession:
         labelled_video : LabelledVideo
             Its truth contains an object.
         rounds : int
-        begins : bool
+        robot_begins : bool
             Whether the robot of the package draws the strokes of the first round.
         """
         objects = objects_of(labelled_video.truth)
@@ -69,7 +69,7 @@ class DavisSession:
         name = labelled_video.session.video.name
         sequence = {name: (*truth.shape, len(objects))}
         with registered_sequences(sequence, SUBSET):
-            first = _first_strokes(name, truth) if begins else [[] for _ in truth]
+            first = _first_strokes(name, truth) if robot_begins else [[] for _ in truth]
             _write(folder, name, truth, first)
             session = official("session").DavisInteractiveSession(
                 user_key="robot",

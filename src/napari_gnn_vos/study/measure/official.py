@@ -17,7 +17,7 @@ import numpy as np
 from numpy.random import Generator
 
 from napari_gnn_vos.engine import Model, annotate, predict
-from napari_gnn_vos.errors import NoSeedsError, VideoError
+from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.study.labelled_video import LabelledVideo
@@ -27,7 +27,7 @@ from napari_gnn_vos.study.measure.official_package import (
     registered_sequences,
     restored_aliases,
 )
-from napari_gnn_vos.study.metrics import objects_of
+from napari_gnn_vos.study.metrics import require_objects
 from napari_gnn_vos.study.rounds import Score
 
 SUBSET = "test-dev"
@@ -91,15 +91,11 @@ def run_official(
     background, so it starts with strokes on background as well.
     """
     session = labelled_video.session
-    if not objects_of(labelled_video.truth):
-        raise VideoError(
-            "Expected an object on one frame or more; the ground truth of "
-            f"{session.video.name!r} has none. Leave the sequence out."
-        )
+    require_objects(labelled_video.truth, session.video.name)
     labels = np.zeros_like(labelled_video.truth)
     with TemporaryDirectory() as folder:
-        davis_session = DavisSession.on(
-            Path(folder), labelled_video, rounds, begins=not first
+        davis_session = DavisSession.open(
+            Path(folder), labelled_video, rounds, robot_begins=not first
         )
         for round_index in range(1, rounds + 1):
             scribbles = davis_session.strokes()

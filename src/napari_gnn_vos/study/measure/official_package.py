@@ -71,8 +71,8 @@ def registered_sequences(
     with restored_aliases():
         davis = official("dataset").Davis
         before = davis.dataset, davis.sets
-        facts = {name: _facts(*shape) for name, shape in sequences.items()}
-        davis.dataset = {**davis.dataset, **facts}
+        properties = {name: _properties(*shape) for name, shape in sequences.items()}
+        davis.dataset = {**davis.dataset, **properties}
         davis.sets = {**davis.sets, subset: list(sequences)}
         try:
             yield
@@ -80,7 +80,7 @@ def registered_sequences(
             davis.dataset, davis.sets = before
 
 
-def _facts(t: int, h: int, w: int, k: int) -> dict[str, Any]:
+def _properties(t: int, h: int, w: int, k: int) -> dict[str, Any]:
     return {
         "num_frames": t,
         "image_size": [w, h],

@@ -46,14 +46,14 @@ def require_matplotlib() -> None:
         ) from error
 
 
-def plot_report(facts: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+def plot_report(report: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     """Plot the curves and the per-sequence scores of a report.
 
     Parameters
     ----------
-    facts : dict
-        From `benchmark_report.report` or its JSON file; curves of ``baselines`` are
-        included.
+    report : dict
+        From `benchmark_report.summarise_benchmark` or its JSON file; curves of
+        ``baselines`` are included.
     folder : Path
         Folder in which ``curve.png`` and ``sequences.png`` are written.
 
@@ -71,33 +71,33 @@ def plot_report(facts: dict[str, Any], folder: Path) -> tuple[Path, Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     with rc_context(STYLE):
-        figures = {"curve.png": _curve(facts), "sequences.png": _sequences(facts)}
+        figures = {"curve.png": _curve(report), "sequences.png": _sequences(report)}
         for name, figure in figures.items():
             figure.savefig(folder / name, dpi=160)
     return folder / "curve.png", folder / "sequences.png"
 
 
-def _curve(facts: dict[str, Any]) -> Any:
+def _curve(report: dict[str, Any]) -> Any:
     """Plot J, F and J&F of the method and J of the baselines against rounds."""
     from matplotlib.figure import Figure
 
     figure = Figure((7.2, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    rounds = np.arange(1, len(facts["j"]) + 1)
+    rounds = np.arange(1, len(report["j"]) + 1)
     line_ends = []
-    for name, j in facts.get("baselines", {}).items():
-        if not np.array_equal(j, facts["j"]):
+    for name, j in report.get("baselines", {}).items():
+        if not np.array_equal(j, report["j"]):
             axes.plot(rounds, j, color=MUTED, lw=1.2, ls=(0, (4, 2)))
             line_ends.append((j[-1], f"J, {name}", MUTED))
     for key, (name, colour) in LINES.items():
-        axes.plot(rounds, facts[key], color=colour, lw=2.2, marker="o", ms=5)
-        line_ends.append((facts[key][-1], f"{name}  {facts[key][-1]:.3f}", colour))
+        axes.plot(rounds, report[key], color=colour, lw=2.2, marker="o", ms=5)
+        line_ends.append((report[key][-1], f"{name}  {report[key][-1]:.3f}", colour))
     axes.set_xticks(rounds)
     axes.set_xlabel("round")
     axes.set_ylabel("mean over all objects")
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, high - MIN_AXIS_SPAN), high)
-    figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
+    figure.suptitle(_title(report), x=0.02, ha="left", weight="bold", size=11)
     _label_line_ends(axes, line_ends)
     return figure
 
@@ -114,13 +114,13 @@ def _label_line_ends(axes: Any, line_ends: list[tuple[float, str, str]]) -> None
         )
 
 
-def _sequences(facts: dict[str, Any]) -> Any:
+def _sequences(report: dict[str, Any]) -> Any:
     """Plot J per sequence after an early and the last round, best first."""
     from matplotlib.figure import Figure
 
-    last = len(facts["j"])
+    last = len(report["j"])
     early, late = (min(round_index, last) for round_index in COMPARED_ROUNDS)
-    items = facts["sequences"].items()
+    items = report["sequences"].items()
     ranked = sorted(items, key=lambda item: -item[1]["j"][late - 1])
     positions = np.arange(len(ranked))
     figure = Figure((max(5.0, 1.8 + 0.42 * len(positions)), 4.4), layout="constrained")
@@ -141,7 +141,7 @@ def _sequences(facts: dict[str, Any]) -> Any:
     axes.set_xlim(-0.7, len(positions) - 0.3)
     axes.set_ylim(0, 1)
     axes.set_ylabel("J, mean over frames and objects")
-    figure.suptitle(_title(facts), x=0.02, ha="left", weight="bold", size=11)
+    figure.suptitle(_title(report), x=0.02, ha="left", weight="bold", size=11)
     handles, names = axes.get_legend_handles_labels()
     figure.legend(
         [*handles, lines], [*names, "ceiling"], loc="outside lower right", ncols=3
@@ -149,10 +149,10 @@ def _sequences(facts: dict[str, Any]) -> Any:
     return figure
 
 
-def _title(facts: dict[str, Any]) -> str:
-    count = len(facts["sequences"])
+def _title(report: dict[str, Any]) -> str:
+    count = len(report["sequences"])
     sequences = f"{count} sequence{'s' if count > 1 else ''}"
     annotators = {"human": "humans", "robot": "the simulated annotator"}[
-        facts["first_strokes"]
+        report["first_strokes"]
     ]
     return f"{sequences}, first strokes by {annotators}"

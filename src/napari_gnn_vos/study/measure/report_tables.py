@@ -11,10 +11,10 @@ SHOWN_ROUNDS = (1, 2, 4, 8)
 """Rounds that a table shows."""
 
 
-def format_report(facts: dict[str, Any]) -> str:
+def format_report(report: dict[str, Any]) -> str:
     """Format all tables of a report and its summary."""
-    methods = rounds_table(facts["baselines"], SHOWN_ROUNDS)
-    return "\n\n".join([methods, sequences_table(facts), summary(facts)])
+    methods = rounds_table(report["baselines"], SHOWN_ROUNDS)
+    return "\n\n".join([methods, sequences_table(report), summary(report)])
 
 
 def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
@@ -45,15 +45,15 @@ def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
     return "\n".join(rows)
 
 
-def sequences_table(facts: dict[str, Any]) -> str:
+def sequences_table(report: dict[str, Any]) -> str:
     """Format a table with one row per sequence and the mean over all objects."""
-    last = len(facts["j"])
+    last = len(report["j"])
     names = "sequence", "objects", "first strokes", "J after 1"
     titles = *names, f"J after {last}", f"F after {last}", "ceiling"
     rows = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
-    objects = sum(scores["objects"] for scores in facts["sequences"].values())
-    total = "all objects", facts | {"objects": objects}
-    for name, scores in (*facts["sequences"].items(), total):
+    objects = sum(scores["objects"] for scores in report["sequences"].values())
+    total = "all objects", report | {"objects": objects}
+    for name, scores in (*report["sequences"].items(), total):
         rows.append(
             f"| {name} | {scores['objects']} | {scores['first_strokes']} "
             f"| {scores['j'][0]:.3f} | {scores['j'][-1]:.3f} | {scores['f'][-1]:.3f} "
@@ -62,13 +62,13 @@ def sequences_table(facts: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def summary(facts: dict[str, Any]) -> str:
+def summary(report: dict[str, Any]) -> str:
     """Format the area under the curve and the mean times of a report."""
-    interact, predict = (np.mean(facts["seconds"][k]) for k in ("interact", "predict"))
+    interact, predict = (np.mean(report["seconds"][k]) for k in ("interact", "predict"))
     return (
-        f"AUC J {facts['auc_j']:.3f}, AUC J&F {facts['auc_jf']:.3f}; after 60 s "
-        f"J {facts['j_at_60s']:.3f}, J&F {facts['jf_at_60s']:.3f}. "
-        f"First strokes: {facts['first_strokes']}; protocol: {facts['protocol']}.\n"
+        f"AUC J {report['auc_j']:.3f}, AUC J&F {report['auc_jf']:.3f}; after 60 s "
+        f"J {report['j_at_60s']:.3f}, J&F {report['jf_at_60s']:.3f}. "
+        f"First strokes: {report['first_strokes']}; protocol: {report['protocol']}.\n"
         f"{interact:.2f} s to annotate and {predict:.2f} s to predict, mean per round; "
-        f"{facts['hardware']}."
+        f"{report['hardware']}."
     )

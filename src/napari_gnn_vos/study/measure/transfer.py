@@ -1,4 +1,4 @@
-"""Training-free comparison of backbones by nearest-neighbour mask transfer.
+"""Comparison of backbones by nearest-neighbour mask transfer, without training.
 
 The true mask of a frame is transferred to a later one: each cell takes the label of its
 nearest neighbour in feature space. Better features give a higher J.

@@ -17,9 +17,9 @@ from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.study.scenes.compose_list import SCENES
 from napari_gnn_vos.study.scenes.compositor import Frame, composite
 from napari_gnn_vos.study.scenes.parts import cut_positions, divide_object
+from napari_gnn_vos.study.scenes.scene_list import SCENES
 from napari_gnn_vos.study.scenes.scene_spec import SceneSpec
 from napari_gnn_vos.study.scenes.sprites import make_sprite, measure_background
 
@@ -147,10 +147,10 @@ def _write_scene(root: Path, output: Path, spec: SceneSpec) -> Iterator[None]:
         labels.append(mask)
         yield
     export_palette_pngs(labels, part / "masks")
-    for kind, place in (("masks", MASKS), ("frames", FRAMES)):
-        (output / place).mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(output / place / spec.name, ignore_errors=True)
-        (part / kind).rename(output / place / spec.name)
+    for kind, folder in (("masks", MASKS), ("frames", FRAMES)):
+        (output / folder).mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(output / folder / spec.name, ignore_errors=True)
+        (part / kind).rename(output / folder / spec.name)
     part.rmdir()
     _write_text(_recipe(output, spec), _recipe_text(spec))
 
@@ -158,7 +158,7 @@ def _write_scene(root: Path, output: Path, spec: SceneSpec) -> Iterator[None]:
 def _is_complete(output: Path, spec: SceneSpec) -> bool:
     """Check whether a scene was completed from the same specification."""
     file = _recipe(output, spec)
-    parts = [output / place / spec.name for place in (FRAMES, MASKS)]
+    parts = [output / folder / spec.name for folder in (FRAMES, MASKS)]
     complete = file.is_file() and all(part.is_dir() for part in parts)
     return complete and file.read_text(encoding="utf-8") == _recipe_text(spec)
 
@@ -185,14 +185,13 @@ def _write_text(file: Path, text: str) -> None:
 def _check_output_folder(output: Path, specs: Iterable[SceneSpec]) -> None:
     """Refuse a folder that contains anything but scenes of these specifications."""
     names = {spec.name for spec in specs}
-    own_names = {Path(place).parts[0] for place in (FRAMES, MASKS, LISTS, RECIPES)}
+    own_names = {Path(folder).parts[0] for folder in (FRAMES, MASKS, LISTS, RECIPES)}
     own_names |= {f".{name}.part" for name in names}
     if output.exists() and not output.is_dir():
         raise ReadError(_foreign_content_message(output, output.name))
     top = list(output.iterdir()) if output.is_dir() else []
     foreign = [path for path in top if path.name not in own_names]
-    for place in (FRAMES, MASKS):
-        folder = output / place
+    for folder in (output / FRAMES, output / MASKS):
         scenes = list(folder.iterdir()) if folder.is_dir() else []
         foreign += [path for path in scenes if path.name not in names]
     if foreign:

@@ -26,7 +26,7 @@ DOWNSCALE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Track:
+class ObjectTrack:
     """Position and height of an object in t frames of its sequence.
 
     Parameters
@@ -41,8 +41,8 @@ class Track:
     height: NDArray[np.float64]
 
 
-def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
-    """Track the foot point and height of label 1 through a clip.
+def track_object(truth: Truth, clip: tuple[int, int], name: str) -> ObjectTrack:
+    """ObjectTrack the foot point and height of label 1 through a clip.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
 
     Returns
     -------
-    track : Track
+    track : ObjectTrack
 
     Raises
     ------
@@ -75,7 +75,7 @@ def track_object(truth: Truth, clip: tuple[int, int], name: str) -> Track:
     smooth = smooth_path(middle)
     drop = growth * np.median((bottom - smooth[:, 1]) / growth)
     feet = np.column_stack([smooth[:, 0], smooth[:, 1] + drop])
-    return Track(feet, growth * np.median(height / growth))
+    return ObjectTrack(feet, growth * np.median(height / growth))
 
 
 def _bounding_box(mask: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:

@@ -44,7 +44,7 @@ SHRUNK_SHARE, SMALLEST_SCALE = 0.3, 0.2
 smallest factor."""
 
 
-class Picture(NamedTuple):
+class DecoderSample(NamedTuple):
     """A picture with a coarse prediction and its true mask.
 
     Parameters
@@ -63,21 +63,21 @@ class Picture(NamedTuple):
     known: Mask
     boundary_weight: float = BOUNDARY_WEIGHT
 
-    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Picture:
+    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> DecoderSample:
         """Change all arrays in the same way."""
         rgb, coarse, mask, known = (change(array) for array in self[:4])
-        return Picture(rgb, coarse, mask, known, self.boundary_weight)
+        return DecoderSample(rgb, coarse, mask, known, self.boundary_weight)
 
 
-class PictureSource(Protocol):
+class SampleSource(Protocol):
     """Whatever draws pictures at random."""
 
-    def __call__(self, rng: Generator) -> Picture:
+    def __call__(self, rng: Generator) -> DecoderSample:
         """Draw one."""
 
 
 @dataclass(frozen=True, slots=True)
-class CollectedPictures:
+class CollectedSamples:
     """Frames with predictions of simulated sessions, each sequence equally often.
 
     Parameters
@@ -89,7 +89,7 @@ class CollectedPictures:
     sequences: tuple[tuple[Path, ...], ...]
 
     @classmethod
-    def of(cls, folder: Path, names: tuple[str, ...]) -> CollectedPictures:
+    def of(cls, folder: Path, names: tuple[str, ...]) -> CollectedSamples:
         """Find the files of some sequences.
 
         Raises
@@ -98,7 +98,7 @@ class CollectedPictures:
             If there is none for a sequence.
         """
         files = tuple(tuple(sorted(folder.glob(f"{name}-*-*-*.png"))) for name in names)
-        missing = [name for name, found in zip(names, files, strict=True) if not found]
+        missing = [name for name, file in zip(names, files, strict=True) if not file]
         if missing:
             raise ReadError(
                 f"Expected collected predictions of {', '.join(missing)} in {folder}; "
@@ -106,13 +106,13 @@ class CollectedPictures:
             )
         return cls(files)
 
-    def __call__(self, rng: Generator) -> Picture:
+    def __call__(self, rng: Generator) -> DecoderSample:
         """Draw a sequence, then one of its frames, rounds and objects."""
         files = self.sequences[rng.integers(len(self.sequences))]
         return read_collected(files[rng.integers(len(files))])
 
 
-def read_collected(file: Path) -> Picture:
+def read_collected(file: Path) -> DecoderSample:
     """Read a collected prediction and its frame.
 
     The files are NAME-ROUND-FRAME-LABEL.png, whose channels are coarse probability,
@@ -122,7 +122,7 @@ def read_collected(file: Path) -> Picture:
     coarse, _, mask = np.moveaxis(_read(file), 2, 0)
     rgb = _read(file.with_name(f"{name}-{frame}.jpg"))[..., ::-1]
     known = np.ones(mask.shape, bool)
-    return Picture(rgb, coarse.astype(np.float32) / 255, mask > 127, known)
+    return DecoderSample(rgb, coarse.astype(np.float32) / 255, mask > 127, known)
 
 
 def _read(file: Path) -> U8:
@@ -137,7 +137,7 @@ def _read(file: Path) -> U8:
 
 
 @dataclass(frozen=True, slots=True)
-class StillPictures:
+class PhotographSamples:
     """Photographs with masks, on which coarse predictions are imitated.
 
     Parameters
@@ -157,7 +157,7 @@ class StillPictures:
     @classmethod
     def of(
         cls, folder: Path, superpixels: Path, left_out: tuple[str, ...] = ()
-    ) -> StillPictures:
+    ) -> PhotographSamples:
         """Find all photographs whose names begin with none of `left_out`."""
         files = sorted((folder / "images").glob("*.jpg"))
         names = tuple(f.stem for f in files if not f.stem.startswith(left_out or "\0"))
@@ -169,7 +169,7 @@ class StillPictures:
         superpixels.mkdir(parents=True, exist_ok=True)
         return cls(folder, superpixels, names)
 
-    def __call__(self, rng: Generator) -> Picture:
+    def __call__(self, rng: Generator) -> DecoderSample:
         """Draw a photograph with an object that is not tiny."""
         while True:
             name = self.names[rng.integers(len(self.names))]
@@ -179,11 +179,11 @@ class StillPictures:
                 break
         rgb = _read(self.folder / "images" / f"{name}.jpg")[..., ::-1]
         density = DENSITIES[rng.integers(len(DENSITIES))]
-        coarse = imitate_coarse(self._cut(name, rgb, density), mask, rng)
+        coarse = imitate_coarse(self._superpixels(name, rgb, density), mask, rng)
         weight = POLYGON_WEIGHT if name.startswith(POLYGONS) else BOUNDARY_WEIGHT
-        return Picture(rgb, coarse, mask, values != UNKNOWN, weight)
+        return DecoderSample(rgb, coarse, mask, values != UNKNOWN, weight)
 
-    def _cut(self, name: str, rgb: U8, density: int) -> NDArray[np.int64]:
+    def _superpixels(self, name: str, rgb: U8, density: int) -> NDArray[np.int64]:
         """Compute the superpixels of a photograph, or read them if they are stored."""
         file = self.superpixels / f"{name}-{density}.png"
         if file.exists():
@@ -225,8 +225,8 @@ def imitate_coarse(labels: NDArray[np.int64], mask: Mask, rng: Generator) -> F32
 
 
 def draw_crop(
-    sequences: PictureSource, stills: PictureSource | None, rng: Generator
-) -> Picture:
+    sequences: SampleSource, stills: SampleSource | None, rng: Generator
+) -> DecoderSample:
     """Draw a crop that contains a part of the true boundary or is uncertain.
 
     Parameters
@@ -236,7 +236,7 @@ def draw_crop(
 
     Returns
     -------
-    crop : Picture
+    crop : DecoderSample
         Of `CROP` pixels per side, mirrored and with changed colours half of the time.
     """
     source = sequences
@@ -257,7 +257,7 @@ def draw_crop(
     return picture
 
 
-def _shrink(picture: Picture, scale: float) -> Picture:
+def _shrink(picture: DecoderSample, scale: float) -> DecoderSample:
     """Reduce height and width by a factor."""
     height, width = picture.mask.shape
     size = max(round(width * scale), 16), max(round(height * scale), 16)
@@ -270,7 +270,7 @@ def _shrink(picture: Picture, scale: float) -> Picture:
     return picture.map(shrink)
 
 
-def _cut_out(picture: Picture, rng: Generator) -> Picture:
+def _cut_out(picture: DecoderSample, rng: Generator) -> DecoderSample:
     inside, p = picture.mask.astype(np.uint8), picture.coarse
     edge = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     points = np.argwhere((edge & picture.known) | ((p > 0.25) & (p < 0.75)))

@@ -20,7 +20,7 @@ from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.rounds import StrokesOnFrames, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
@@ -35,7 +35,7 @@ ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectionSamples:
-    """Superpixels of a video, and what was known about them in simulated rounds.
+    """Superpixels of a video, and the samples of the label model in simulated rounds.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ class ProjectionSamples:
     def write(self, path: Path) -> None:
         """Write the samples to an ``.npz`` file."""
         arrays = {
-            f"{field.name}{number}": getattr(known, field.name)
-            for number, known in enumerate(self.rounds)
-            for field in fields(known)
+            f"{field.name}{number}": getattr(samples, field.name)
+            for number, samples in enumerate(self.rounds)
+            for field in fields(samples)
         }
         for name in ("inputs", "share", "size", "column_weights"):
             arrays[name] = getattr(self, name)
@@ -68,7 +68,7 @@ class ProjectionSamples:
 
     @classmethod
     def read(cls, path: Path) -> ProjectionSamples:
-        """Read samples that `write` wrote."""
+        """Read the file of samples that `write` creates."""
         with np.load(path, allow_pickle=False) as file:
             count = sum(name.startswith("labels") for name in file.files)
             rounds = tuple(
@@ -96,19 +96,19 @@ def collect_projection_samples(
     """
     truth = (video.truth > 0).astype(np.uint8)
     video = replace(video, truth=truth)
-    model, rounds = WholeVideoModel(diffusion_baseline), []
+    model, rounds = WholeVideoModel(harmonic_baseline), []
     for vary in (False, True):
         annotator = StrokesOnFrames(SimulatedAnnotator(vary), video.labelled_frames)
         steps = run_rounds(
             video.session, truth, annotator, model, rounds=ROUNDS, rng=rng
         )
-        rounds += [_known(session) for session, _ in steps]
+        rounds += [_label_samples(session) for session, _ in steps]
     graph = video.session.graph
     shares, size = targets(video.session, video)
     inputs = [label_model_inputs(frame, SETTINGS) for frame in graph.frames]
-    everything = np.concatenate(inputs).astype(np.float16)
-    known = ~np.isnan(shares[1])
-    superpixels = everything[known], shares[1][known], size[known]
+    all_inputs = np.concatenate(inputs).astype(np.float16)
+    is_labelled = ~np.isnan(shares[1])
+    superpixels = all_inputs[is_labelled], shares[1][is_labelled], size[is_labelled]
     return ProjectionSamples(*superpixels, _column_weights(graph), tuple(rounds))
 
 
@@ -117,7 +117,7 @@ def _column_weights(graph: VideoGraph) -> F32:
     return label_model_weights(columns, graph.node_feature_names, SETTINGS)
 
 
-def _known(session: Session) -> LabelSamples:
+def _label_samples(session: Session) -> LabelSamples:
     """Gather the samples of the label model after a round."""
     graph = session.graph
     points = session.painted_pixels, session.drawn_seeds, session.propagated_seeds

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from napari_gnn_vos.engine import Model, annotate, evidence, predict
+from napari_gnn_vos.engine import Model, annotate, node_inputs, predict
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.structures.video_graph import Graph
+from napari_gnn_vos.structures.video_graph import WindowGraph
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import objects_of
-from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected
+from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected_frames
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 F32 = NDArray[np.float32]
@@ -38,7 +38,7 @@ class Sample:
 
     Parameters
     ----------
-    graph : Graph
+    graph : WindowGraph
         N superpixels.
     inputs : (N, 8) ndarray of float32
     target : (N,) ndarray of float32
@@ -48,7 +48,7 @@ class Sample:
         Number of pixels of each superpixel.
     """
 
-    graph: Graph
+    graph: WindowGraph
     inputs: F32
     target: F32
     size: F32
@@ -60,7 +60,7 @@ class RunningSession:
 
     labelled_video: LabelledVideo
     session: Session
-    graph: Graph
+    graph: WindowGraph
     inputs: dict[int, F32]
     target: dict[int, F32]
     size: F32
@@ -73,7 +73,7 @@ class RunningSession:
         count = len(self.graph.offsets) - 1
         starts = _window_starts(count, frames, self.labelled_video.labelled_frames)
         begin = int(starts[rng.integers(len(starts))])
-        graph, rows = self.graph.cut(begin, min(begin + frames, count))
+        graph, rows = self.graph.subgraph(begin, min(begin + frames, count))
         label = int(rng.choice(list(self.inputs)))
         inputs = self.inputs[label][rows].copy()
         for group in DROPPED_GROUPS:
@@ -145,7 +145,7 @@ class SessionPool:
     ) -> RunningSession:
         annotator = StrokesOnFrames(self._annotator, labelled_video.labelled_frames)
         scribbles = annotator(
-            session.labels, labelled_video.truth, self._rng, corrected(session)
+            session.labels, labelled_video.truth, self._rng, corrected_frames(session)
         )
         if not scribbles:
             return self._start_session()
@@ -153,13 +153,15 @@ class SessionPool:
             scribbles = tuple(s for s in scribbles if s.label > 0)
         session = annotate(session, scribbles, rng=self._rng)
         graph = session.graph.window()
-        known = evidence(session)
-        per_frame = [known.inputs(t) for t in range(session.graph.shape[0])]
-        inputs = dict(
-            zip(known.objects, np.concatenate(per_frame, axis=1), strict=True)
+        inputs = node_inputs(session)
+        per_frame = [inputs.of_frame(t) for t in range(session.graph.shape[0])]
+        inputs_by_label = dict(
+            zip(inputs.objects, np.concatenate(per_frame, axis=1), strict=True)
         )
         target, size = targets(session, labelled_video)
-        return RunningSession(labelled_video, session, graph, inputs, target, size)
+        return RunningSession(
+            labelled_video, session, graph, inputs_by_label, target, size
+        )
 
 
 def merge_random_objects(truth: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:

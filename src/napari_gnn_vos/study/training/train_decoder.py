@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from napari_gnn_vos.config import Config
@@ -36,15 +36,16 @@ from napari_gnn_vos.study.training.collect_coarse import (
 )
 from napari_gnn_vos.study.training.decoder_samples import (
     NEAR,
-    CollectedPictures,
-    Picture,
-    StillPictures,
+    CollectedSamples,
+    DecoderSample,
+    PhotographSamples,
     draw_crop,
 )
+from napari_gnn_vos.study.training.one_cycle import OneCycleOptimizer
 from napari_gnn_vos.vision import cv2
 
 log = logging.getLogger(__name__)
-DICE_WEIGHT = 0.5
+DICE_WEIGHT, WEIGHT_DECAY = 0.5, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,16 @@ class DecoderBatch:
 
     Parameters
     ----------
-    crops : sequence of Picture
+    crops : sequence of DecoderSample
         All of one size, a multiple of 8.
     embed : callable
         Backbone, from a picture to the maps of `FEATURE_BLOCKS`.
     device : str
     """
 
-    def __init__(self, crops: Sequence[Picture], embed: Embed, device: str) -> None:
+    def __init__(
+        self, crops: Sequence[DecoderSample], embed: Embed, device: str
+    ) -> None:
         def stack(arrays: Sequence[NDArray[Any]]) -> Tensor:
             return torch.from_numpy(np.stack(arrays)).float().to(device)
 
@@ -108,7 +111,7 @@ class DecoderBatch:
         self.weight = (1 + near * extra) * self.known
 
 
-def _half(crop: Picture) -> tuple[NDArray[Any], ...]:
+def _half(crop: DecoderSample) -> tuple[NDArray[Any], ...]:
     """Reduce all arrays to stride 2, and compute local colour likelihoods."""
 
     def half(array: NDArray[Any]) -> NDArray[Any]:
@@ -138,7 +141,7 @@ def decoder_loss(decoder: BoundaryDecoder, batch: DecoderBatch) -> Tensor:
 
 
 def train_decoder(
-    draw: Callable[[np.random.Generator], Picture],
+    draw: Callable[[np.random.Generator], DecoderSample],
     output: Path,
     settings: DecoderSettings,
     facts: dict[str, object],
@@ -163,28 +166,23 @@ def train_decoder(
     """
     s = settings
     torch.manual_seed(s.seed)
-    rng, begin = np.random.default_rng(s.seed), time.perf_counter()
+    rng, start = np.random.default_rng(s.seed), time.perf_counter()
     embed = embedder(bundled_state(), FEATURE_BLOCKS, device)
     decoder = (load_decoder(s.initial) if s.initial else BoundaryDecoder()).to(device)
-    adam = torch.optim.AdamW(decoder.parameters(), s.rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, s.rate, total_steps=s.steps)
-    about = {**asdict(s), "initial": str(s.initial or "")}
+    optimizer = OneCycleOptimizer(decoder, s.rate, s.steps, WEIGHT_DECAY)
+    hyperparameters = {**asdict(s), "initial": str(s.initial or "")}
     losses = []
     for step in range(1, s.steps + 1):
         batch = DecoderBatch([draw(rng) for _ in range(s.batch)], embed, device)
         loss = decoder_loss(decoder, batch)
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-        adam.step()
-        schedule.step()
+        optimizer.step(loss)
         losses.append(float(loss.detach()))
         if step % 500 == 0 or step == s.steps:
             mean = float(np.mean(losses[-500:]))
             log.info("step %d of %d: loss %.4f", step, s.steps, mean)
-            minutes = round((time.perf_counter() - begin) / 60, 1)
+            minutes = round((time.perf_counter() - start) / 60, 1)
             progress = {"steps done": step, "loss": round(mean, 4), "minutes": minutes}
-            save_decoder(output, decoder, {**facts, **about, **progress})
+            save_decoder(output, decoder, {**facts, **hyperparameters, **progress})
     return output
 
 
@@ -197,7 +195,7 @@ class DecoderPlan:
     sources : tuple of (Path, tuple of str)
         Folders in DAVIS layout, and names of sequences in each.
     stills : Path, optional
-        Folder of photographs with masks, see `StillPictures`.
+        Folder of photographs with masks, see `PhotographSamples`.
     output : Path
         Folder for collected predictions, superpixels of photographs, and the weights.
     cache : Path
@@ -210,11 +208,12 @@ class DecoderPlan:
     cache: Path
 
     def collect(self, model: Model, config: Config | None = None) -> Pipeline[None]:
-        """Collect the predictions of a network that are not collected yet."""
+        """Collect the predictions of a network for sequences that have none yet."""
         settings = CollectionSettings(config=config or Config())
         for root, names in self.sources:
-            rest = self._collected, self.cache, settings
-            yield from collect_coarse(root, names, model, *rest)
+            yield from collect_coarse(
+                root, names, model, self._collected, self.cache, settings
+            )
 
     def train(
         self,
@@ -223,7 +222,7 @@ class DecoderPlan:
         weights: str = "boundary-decoder",
         left_out: tuple[str, ...] = (),
     ) -> Path:
-        """Train a decoder on what was collected and on photographs.
+        """Train a decoder on collected predictions and on photographs.
 
         Parameters
         ----------
@@ -240,11 +239,11 @@ class DecoderPlan:
             The weights.
         """
         names = tuple(name for _, names in self.sources for name in names)
-        sequences = CollectedPictures.of(self._collected, names)
+        sequences = CollectedSamples.of(self._collected, names)
         stills = None
         if self.stills is not None:
             superpixels = self.output / "superpixels"
-            stills = StillPictures.of(self.stills, superpixels, left_out)
+            stills = PhotographSamples.of(self.stills, superpixels, left_out)
         facts: dict[str, object] = {
             "sequences": names,
             "photographs": len(stills.names) if stills else 0,

@@ -19,13 +19,6 @@ from napari_gnn_vos.study.training.training_run import (
 Source = tuple[Path, tuple[str, ...]]
 
 
-def with_projection(config: Config, path: Path) -> Config:
-    """Return settings whose label model has another feature projection."""
-    update = {"projection": str(path)}
-    label_model = config.label_model.model_copy(update=update)
-    return config.model_copy(update={"label_model": label_model})
-
-
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """Picklable description of a training.
@@ -73,7 +66,8 @@ class TrainingPlan:
         """Select the feature projection of a video, and disable its refinement."""
         path = dict(self.projections).get(session.video.name)
         if path is not None:
-            session = replace(session, config=with_projection(session.config, path))
+            config = session.config.with_projection(str(path))
+            session = replace(session, config=config)
         return without_refinement(session)
 
     def __call__(self, rank: int, world: int) -> TrainingRun:

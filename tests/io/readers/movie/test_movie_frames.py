@@ -8,7 +8,7 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.readers.movie import movie_frames
+from napari_gnn_vos.io.readers.movie import movie_scan
 from napari_gnn_vos.io.readers.movie.movie_frames import MovieFrames
 
 FRAMES = 45
@@ -78,7 +78,7 @@ def test_distant_frame_is_decoded_from_the_keyframe_before_it(movie, monkeypatch
 
 
 def test_frames_are_counted_without_keyframes(movie, monkeypatch):
-    monkeypatch.setattr(movie_frames, "scan_packets", lambda container: None)
+    monkeypatch.setattr(movie_scan, "scan_packets", lambda container: None)
     frames = MovieFrames(movie)
     assert [frame_index(frames[t]) for t in (30, 31, 3, 44)] == [30, 31, 3, 44]
 

@@ -36,7 +36,7 @@ def configure_decoder(context: Any) -> None:
 
 @dataclass(frozen=True)
 class DecoderSettings:
-    """What a container tells the decoder of a stream.
+    """Parameters of a stream that its container passes to the decoder.
 
     Decoders are made from it, because one that is flushed may conceal damage by what it
     decoded before.

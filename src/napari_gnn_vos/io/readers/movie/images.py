@@ -65,7 +65,9 @@ class FrameConverter:
             image = image.copy()
         return Picture(
             frame.pts,
-            image if self._matrix is None else oriented(image, self._matrix),
+            image
+            if self._matrix is None
+            else apply_display_matrix(image, self._matrix),
             frame.key_frame or frame.pict_type not in PREDICTED,
             (frame.width, frame.height) != (width, height),
         )
@@ -91,7 +93,7 @@ def display_matrix(frame: Any) -> Matrix | None:
     return np.array([[x, y, 0], [-y, x, 0], [0, 0, 1]], np.int32) << 16
 
 
-def oriented(image: NDArray[Any], matrix: Matrix) -> NDArray[Any]:
+def apply_display_matrix(image: NDArray[Any], matrix: Matrix) -> NDArray[Any]:
     """Turn and mirror an image by multiples of 90 degrees.
 
     Parameters

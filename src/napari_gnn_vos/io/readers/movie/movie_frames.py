@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, abbreviated_list
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
-from napari_gnn_vos.io.readers.movie.container import (
-    open_movie,
-    read_error_message,
-    read_errors,
-    video_stream,
-)
-from napari_gnn_vos.io.readers.movie.decoding import (
-    DecodedFrame,
-    DecoderSettings,
-    decode_counted,
-)
-from napari_gnn_vos.io.readers.movie.images import (
-    FrameConverter,
-    Matrix,
-    Picture,
-    display_matrix,
-)
-from napari_gnn_vos.io.readers.movie.missing_times import declared_frames, missing_times
-from napari_gnn_vos.io.readers.movie.packet_index import MovieIndex, scan_packets
+from napari_gnn_vos.io.readers.movie.container import read_error_message, read_errors
+from napari_gnn_vos.io.readers.movie.counted_frames import CountedFrames
+from napari_gnn_vos.io.readers.movie.images import FrameConverter
+from napari_gnn_vos.io.readers.movie.missing_times import missing_times
+from napari_gnn_vos.io.readers.movie.movie_scan import has_gif_trailer, scan_movie
 from napari_gnn_vos.io.readers.movie.picture_groups import MovieGroups
 
 log = logging.getLogger(__name__)
 
-MAX_DEPENDENT = 2**31
 VARIABLE_RATE_FORMATS = ("gif",)
 """Containers in which a long interval between frames is not a gap."""
 
@@ -80,12 +61,12 @@ class MovieFrames(LazyFrames):
         self._reported: set[int] = set()
         self._gaps: set[int] = set()
         with read_errors(path):
-            scan = _scan(path)
+            scan = scan_movie(path)
             index = scan.index
             times = list(range(scan.count)) if index is None else index.times
             converter = FrameConverter(scan.matrix)
-            self._source: MovieGroups | _CountedFrames = (
-                _CountedFrames(path, converter)
+            self._source: MovieGroups | CountedFrames = (
+                CountedFrames(path, converter)
                 if index is None
                 else MovieGroups(path, index, scan.settings, converter)
             )
@@ -93,7 +74,7 @@ class MovieFrames(LazyFrames):
         self._displayed = self._times
         if index is not None and scan.format not in VARIABLE_RATE_FORMATS:
             self._insert_missing_frames()
-        if scan.format == "gif" and not _has_trailer(path):
+        if scan.format == "gif" and not has_gif_trailer(path):
             self._report("The file ends early. Its last frame may be incomplete.")
         if index is not None:
             available = max(len(self._times), len(index.packets))
@@ -133,7 +114,7 @@ class MovieFrames(LazyFrames):
             self._report(
                 f"{len(missing)} frames are missing in the file according to its time "
                 "stamps. The last frame before them is repeated: frame "
-                f"{_listed(frames)}.{self._doubt(frames)}"
+                f"{abbreviated_list(frames)}.{self._doubt(frames)}"
             )
 
     def _report_end(self, available: int, declared: int) -> None:
@@ -190,7 +171,7 @@ class MovieFrames(LazyFrames):
             return ""
         return (
             " Frames that are predicted from it may be wrong, too, within "
-            f"{_listed(ranges)}."
+            f"{abbreviated_list(ranges)}."
         )
 
     def _report_once(self, t: int, note: str) -> None:
@@ -201,107 +182,3 @@ class MovieFrames(LazyFrames):
     def _report(self, note: str) -> None:
         self.notes.append(note)
         log.warning("%s: %s", self.path, note)
-
-
-class _CountedFrames:
-    """Pictures of a movie without time stamps, counted from the start."""
-
-    def __init__(self, path: Path, converter: FrameConverter) -> None:
-        self._path, self._converter = path, converter
-        self._container: Any = None
-        self._frames: Iterator[DecodedFrame] = iter(())
-        self._last = -1
-
-    def dependent_on(self, t: int) -> tuple[int, int]:
-        """Return the range of frames that may be predicted from one: all later ones."""
-        return t, t + MAX_DEPENDENT
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._container is not None:
-            self._container.close()
-        self._container, self._last = None, -1
-
-    def find(self, t: int) -> Picture | None:
-        """Decode frame `t`; None if it is damaged."""
-        if self._container is None or self._last >= t:
-            self.close()
-            self._container = open_movie(self._path)
-            self._frames = DecodedFrame.of_each(decode_counted(self._container))
-        for decoded in self._frames:
-            self._last += 1
-            if self._last == t:
-                frame = decoded.frame
-                return None if frame is None else self._converter.picture(frame)
-        self.close()
-        raise ReadError(read_error_message(self._path, f"it ends before frame {t}"))
-
-    def last_before(self, t: int, times: Sequence[int]) -> Picture | None:
-        """Decode the last frame in `times` before frame `t` that is not damaged."""
-        for number in reversed(times[: bisect_left(times, t)]):
-            if (picture := self.find(number)) is not None:
-                return picture
-        return None
-
-
-@dataclass(frozen=True)
-class _Scan:
-    """What is read of a movie before its frames.
-
-    Parameters
-    ----------
-    index : MovieIndex or None
-        None if the frames are counted.
-    count : int
-        Number of frames if they are counted.
-    settings : DecoderSettings
-    format : str
-        Name of the container.
-    matrix : (3, 3) ndarray of int32 or None
-        Display matrix of the stream.
-    declared : int
-        Number of frames according to the header; 0 if unknown.
-    """
-
-    index: MovieIndex | None
-    count: int
-    settings: DecoderSettings
-    format: str
-    matrix: Matrix | None
-    declared: int
-
-
-def _scan(path: Path) -> _Scan:
-    """Read the packets of a movie; if they have no time stamps, count its frames."""
-    with open_movie(path) as container:
-        if not container.streams.video:
-            raise ReadError(read_error_message(path, "it has no video stream"))
-        stream = video_stream(container)
-        if stream.codec_context is None:
-            raise ReadError(read_error_message(path, "its codec is not known"))
-        settings, name = DecoderSettings.of(stream), container.format.name
-        index, count = scan_packets(container), 0
-        declared = 0 if index is None else declared_frames(container, index.times)
-    if index is None:
-        with open_movie(path) as container:
-            count = sum(1 for _ in decode_counted(container))
-    return _Scan(index, count, settings, name, _stream_matrix(path), declared)
-
-
-def _stream_matrix(path: Path) -> Matrix | None:
-    """Return the display matrix of a stream, which its own decoder adds to frames."""
-    with open_movie(path) as container, suppress(av.FFmpegError, StopIteration):
-        return display_matrix(next(container.decode(video_stream(container))))
-    return None
-
-
-def _has_trailer(path: Path) -> bool:
-    """Whether a GIF ends with its trailer, which zeros may follow."""
-    with path.open("rb") as file:
-        file.seek(-min(1024, file.seek(0, 2)), 2)
-        return file.read().rstrip(b"\0").endswith(b";")
-
-
-def _listed(items: Sequence[int | str], limit: int = 10) -> str:
-    more = f" and {len(items) - limit} more" if len(items) > limit else ""
-    return ", ".join(map(str, items[:limit])) + more

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, assemble_inputs
 from napari_gnn_vos.model.gatedgcn import EdgeIndex, GatedGCN
-from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.structures.incoming_edges import IncomingEdges, window_edge_index
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -54,8 +54,8 @@ class CompiledBackend:
 
         def frame_input(t: int) -> FrameInput:
             frame, incoming = graph.frames[t], graph.incoming[t]
-            nodes = Columns(frame.node_features, graph.node_feature_names)
-            edges = Columns(incoming.edge_features, graph.edge_feature_names)
+            nodes = FeatureTable(frame.node_features, graph.node_feature_names)
+            edges = FeatureTable(incoming.edge_features, graph.edge_feature_names)
             tables = assemble_inputs(self._metadata, nodes, edges, node_inputs(t))
             return FrameInput(*tables, incoming)
 
@@ -139,11 +139,11 @@ def _training_difference() -> float:
             *torch.autograd.grad(loss, weights, materialize_grads=True),
         ]
 
-    found = gradients(differentiable_logits(network, all_nodes, edges, index))
+    compiled = gradients(differentiable_logits(network, all_nodes, edges, index))
     expected = gradients(network(all_nodes, edges, index))
     return max(
         float((value - reference).abs().max() / reference.abs().max().clamp(min=1))
-        for value, reference in zip(found, expected, strict=True)
+        for value, reference in zip(compiled, expected, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""Gather known labels and probabilities of superpixels: the inputs of the network."""
+"""Node inputs of the network: known labels and probabilities of superpixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores, single_threaded_blas
 from napari_gnn_vos.interact.absence import mark_absent
-from napari_gnn_vos.interact.groups import Groups
+from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.interact.harmonic import solve_harmonic
 from napari_gnn_vos.interact.identity import unresolved_objects
 from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
@@ -27,8 +27,8 @@ NEUTRAL = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """Known labels and probabilities of N superpixels: the inputs of the network.
+class NodeInputs:
+    """Node inputs of N superpixels for all groups of objects.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Evidence:
         Number of the first superpixel of each frame, then N.
     objects : tuple of int
         Labels of all painted objects, without background.
-    groups : Groups
+    groups : ObjectGroups
         Objects that are predicted as one.
     label_model, harmonic, previous : dict of int to (N,) ndarray of float32
         Probability of each group by the label model, by the harmonic labelling, and in
@@ -50,7 +50,7 @@ class Evidence:
     node_labels: SuperpixelLabels
     offsets: NDArray[np.int64]
     objects: tuple[int, ...]
-    groups: Groups
+    groups: ObjectGroups
     label_model: dict[int, F32]
     harmonic: dict[int, F32]
     previous: dict[int, F32]
@@ -60,22 +60,22 @@ class Evidence:
         """Return the rows of the superpixels of frame `t`."""
         return slice(int(self.offsets[t]), int(self.offsets[t + 1]))
 
-    def completed(self) -> Evidence:
-        """Return certain evidence for the only label if no other one is known.
+    def certain_if_single_label(self) -> NodeInputs:
+        """Set all probabilities to 1 if there is a single label and no background.
 
         An object without background, painted or presumed, fills the frame.
         """
-        known = self.node_labels
-        sources = (known.drawn, known.propagated, known.presumed)
-        if any((labels == BACKGROUND).any() for labels in sources):
+        labels = self.node_labels
+        sources = (labels.drawn, labels.propagated, labels.presumed)
+        if any((source == BACKGROUND).any() for source in sources):
             return self
         if len(self.objects) != 1:
             return self
-        certain = {self.objects[0]: np.ones(len(known.drawn), np.float32)}
+        certain = {self.objects[0]: np.ones(len(labels.drawn), np.float32)}
         return replace(self, label_model=certain, harmonic=certain)
 
-    def inputs(self, t: int, groups: slice = slice(None)) -> F32:
-        """Assemble the inputs of the network for frame `t`, (K, n, 8) of K groups.
+    def of_frame(self, t: int, groups: slice = slice(None)) -> F32:
+        """Assemble the node inputs of frame `t` for K groups, (K, n, 8).
 
         Parameters
         ----------
@@ -100,15 +100,15 @@ class Evidence:
         return np.stack(inputs)
 
 
-def gather_evidence(
+def gather_node_inputs(
     graph: VideoGraph,
     node_labels: SuperpixelLabels,
     previous: Prediction | None,
     settings: LabelModelSettings,
     span: range | None = None,
     group_similar: bool = False,
-) -> Evidence:
-    """Fit the label model, solve the harmonic labelling and add the last prediction.
+) -> NodeInputs:
+    """Compute node inputs: label model, harmonic labelling and previous prediction.
 
     Parameters
     ----------
@@ -122,58 +122,66 @@ def gather_evidence(
         Frames to compute probabilities for; all by default. Elsewhere the probability
         by label model and harmonic labelling is 0.5.
     group_similar : bool
-        Whether objects that the label model does not tell apart are predicted as one.
+        Whether objects that the label model confuses are predicted as one.
 
     Returns
     -------
-    evidence : Evidence
+    inputs : NodeInputs
     """
     span = span or range(graph.shape[0])
     objects = tuple(int(k) for k in np.unique(node_labels.drawn) if k > 0)
-    groups = Groups.of_one(objects)
-    rest = settings, span
-    label_model = label_model_probabilities(graph, node_labels, objects, *rest)
+    groups = ObjectGroups.singletons(objects)
+    label_model = label_model_probabilities(graph, node_labels, objects, settings, span)
     if group_similar and settings.enabled and len(objects) > 1:
-        groups = _similar_objects(graph, node_labels, label_model, previous, *rest)
+        groups = _group_similar_objects(
+            graph, node_labels, label_model, previous, settings, span
+        )
     merged = groups.merge(node_labels)
-    if not groups.trivial:
-        firsts = groups.first_labels
-        label_model = label_model_probabilities(graph, merged, firsts, *rest)
-    harmonic = solve_harmonic(graph, merged, label_model, span)
-    recalled = {
-        group[0]: previous_probability(previous, group, graph.n)
-        for group in groups.members
-    }
-    return Evidence(
-        node_labels, graph.offsets, objects, groups, label_model, harmonic, recalled
+    if not groups.all_single:
+        label_model = label_model_probabilities(
+            graph, merged, groups.first_labels, settings, span
+        )
+    return NodeInputs(
+        node_labels,
+        graph.offsets,
+        objects,
+        groups,
+        label_model,
+        harmonic=solve_harmonic(graph, merged, label_model, span),
+        previous={
+            group[0]: previous_probability(previous, group, graph.n)
+            for group in groups.members
+        },
     )
 
 
-def _similar_objects(
+def _group_similar_objects(
     graph: VideoGraph,
     node_labels: SuperpixelLabels,
     label_model: dict[int, F32],
     previous: Prediction | None,
     settings: LabelModelSettings,
     span: range,
-) -> Groups:
-    """Group objects that the label model does not tell apart.
+) -> ObjectGroups:
+    """Group objects that the label model confuses.
 
-    Objects are judged whenever there is a new one: strokes on further frames let the
-    label model overfit to single objects, which does not make them distinguishable.
+    The groups are revised when there is a new object only: with strokes on further
+    frames the label model overfits to single objects, which does not make them
+    distinguishable.
     """
     objects = tuple(label_model)
-    known, grouped = (previous.objects, previous.grouped) if previous else ((), ())
-    if set(objects) <= set(known):
-        return Groups.with_one(grouped, objects)
-    merged = Groups((objects,)).merge(node_labels)
+    predicted, grouped = (previous.objects, previous.grouped) if previous else ((), ())
+    if set(objects) <= set(predicted):
+        return ObjectGroups.with_group(grouped, objects)
+    merged = ObjectGroups((objects,)).merge(node_labels)
     appearance = settings.model_copy(update={"node_features": False})
-    inputs = graph, merged, objects[:1], appearance, span
     rows = slice(graph.offsets[span.start], graph.offsets[span.stop])
-    any_object = label_model_probabilities(*inputs)[objects[0]][rows]
+    any_object = label_model_probabilities(
+        graph, merged, objects[:1], appearance, span
+    )[objects[0]][rows]
     of_span = {label: p[rows] for label, p in label_model.items()}
     unresolved = unresolved_objects(of_span, any_object)
-    return Groups.with_one({*grouped, *unresolved}, objects)
+    return ObjectGroups.with_group({*grouped, *unresolved}, objects)
 
 
 def label_model_probabilities(
@@ -188,7 +196,7 @@ def label_model_probabilities(
     Parameters
     ----------
     graph, node_labels, settings, span
-        See `gather_evidence`.
+        See `gather_node_inputs`.
     objects : tuple of int
 
     Returns
@@ -214,7 +222,7 @@ def label_model_probabilities(
 def previous_probability(
     previous: Prediction | None, labels: tuple[int, ...], n: int
 ) -> F32:
-    """Return the probability of some labels together in the previous prediction.
+    """Sum the probabilities of a group of labels in the previous prediction.
 
     Returns
     -------

@@ -2,21 +2,21 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import CheckpointError, ShapeError
-from napari_gnn_vos.structures.columns import Columns
+from napari_gnn_vos.structures.feature_table import FeatureTable
 
 
 def test_number_of_names_must_equal_number_of_columns():
     with pytest.raises(ShapeError):
-        Columns(np.zeros((5, 3), np.float32), ("a", "b"))
+        FeatureTable(np.zeros((5, 3), np.float32), ("a", "b"))
 
 
 def test_column_values_are_read_only():
-    columns = Columns(np.zeros((5, 1), np.float32), ("a",))
+    columns = FeatureTable(np.zeros((5, 1), np.float32), ("a",))
     with pytest.raises(ValueError, match="read-only"):
         columns.values[0] = 1
 
 
-COLUMNS = Columns(np.arange(6, dtype=np.float32).reshape(3, 2), ("a", "b"))
+COLUMNS = FeatureTable(np.arange(6, dtype=np.float32).reshape(3, 2), ("a", "b"))
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a"), ("a",), ("b",)])

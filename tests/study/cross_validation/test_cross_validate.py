@@ -6,12 +6,12 @@ from typer.testing import CliRunner
 from napari_gnn_vos.cli import app
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study import cross_validation
 from napari_gnn_vos.study.ablation import trainings
-from napari_gnn_vos.study.cross_validation import (
+from napari_gnn_vos.study.cross_validation import cross_validate as running
+from napari_gnn_vos.study.cross_validation.cross_validate import cross_validate
+from napari_gnn_vos.study.cross_validation.fold_plan import (
     CrossValidation,
     all_sequences,
-    cross_validate,
     split_folds,
 )
 from napari_gnn_vos.study.measure import benchmark
@@ -92,7 +92,7 @@ def test_trained_weights_are_evaluated_without_training(
 
 
 def test_missing_weights_are_reported_before_evaluation(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(cross_validation, "benchmark", never)
+    monkeypatch.setattr(running, "benchmark", never)
     validation = CrossValidation(
         data, ("one", "two"), tmp_path, data / "cache", folds=2, trained=tmp_path
     )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.interact.evidence import gather_evidence, previous_probability
+from napari_gnn_vos.interact.node_inputs import gather_node_inputs, previous_probability
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Prediction
 from tests.interact.node_labels import known_labels
@@ -20,22 +20,22 @@ STRONG = LabelModelSettings(inverse_regularization=1.0, projection="")
 
 def gather(graph, node_labels, previous=None, **settings):
     settings = STRONG.model_copy(update=settings)
-    return gather_evidence(graph, node_labels, previous, settings)
+    return gather_node_inputs(graph, node_labels, previous, settings)
 
 
-def inputs_of(evidence, label):
+def inputs_of(inputs, label):
     """Inputs of all frames, (N, 8)."""
-    frames = [evidence.inputs(t) for t in range(len(evidence.offsets) - 1)]
-    return np.concatenate(frames, axis=1)[evidence.objects.index(label)]
+    frames = [inputs.of_frame(t) for t in range(len(inputs.offsets) - 1)]
+    return np.concatenate(frames, axis=1)[inputs.objects.index(label)]
 
 
 def test_inputs_are_gathered_for_each_drawn_object(graph):
     node_labels = known_labels(graph.n, [(0, 0), (1, 3), (2, 1)], [(5, 7)])
-    evidence = gather(graph, node_labels)
-    assert evidence.objects == (1, 3)
-    assert set(evidence.label_model) == set(evidence.harmonic) == {1, 3}
-    for label in evidence.objects:
-        inputs = inputs_of(evidence, label)
+    inputs = gather(graph, node_labels)
+    assert inputs.objects == (1, 3)
+    assert set(inputs.label_model) == set(inputs.harmonic) == {1, 3}
+    for label in inputs.objects:
+        inputs = inputs_of(inputs, label)
         assert inputs.shape == (graph.n, len(NODE_INPUT_NAMES))
         assert np.isfinite(inputs).all()
         assert np.abs(inputs).max() <= 1
@@ -44,10 +44,10 @@ def test_inputs_are_gathered_for_each_drawn_object(graph):
             {1: 2, 3: 1}[label]
         ]
         np.testing.assert_allclose(
-            inputs[:, at("label_model")], 2 * evidence.label_model[label] - 1, atol=1e-6
+            inputs[:, at("label_model")], 2 * inputs.label_model[label] - 1, atol=1e-6
         )
         np.testing.assert_allclose(
-            inputs[:, at("harmonic")], 2 * evidence.harmonic[label] - 1, atol=1e-6
+            inputs[:, at("harmonic")], 2 * inputs.harmonic[label] - 1, atol=1e-6
         )
         assert (inputs[:, at("previous")] == 0).all()
 
@@ -69,37 +69,37 @@ def test_previous_prediction_is_an_input(graph):
     assert (previous_probability(None, (2,), graph.n) == 0.5).all()
     both = previous_probability(previous, (2, 3, 5), graph.n)
     np.testing.assert_array_equal(both, np.minimum(expected[:, 1:].sum(axis=1), 1))
-    evidence = gather(graph, known_labels(graph.n, [(0, 0), (1, 5)]), previous)
-    column = inputs_of(evidence, 5)[:, NODE_INPUT_NAMES.index("previous")]
+    inputs = gather(graph, known_labels(graph.n, [(0, 0), (1, 5)]), previous)
+    column = inputs_of(inputs, 5)[:, NODE_INPUT_NAMES.index("previous")]
     np.testing.assert_allclose(column, 2 * expected[:, 2] - 1, atol=1e-6)
 
 
 def test_presumed_background_affects_the_label_model_only(graph):
     node_labels = known_labels(graph.n, [(0, 1)], presumed=[(graph.n - 1, 0)])
-    evidence = gather(graph, node_labels)
-    assert evidence.label_model[1][0] > 0.55
-    assert evidence.label_model[1][-1] < 0.45
+    inputs = gather(graph, node_labels)
+    assert inputs.label_model[1][0] > 0.55
+    assert inputs.label_model[1][-1] < 0.45
     alone = gather(graph, known_labels(graph.n, [(0, 1)]))
     assert (alone.label_model[1] == 0.5).all()
     for name in ("drawn_rest", "propagated_rest"):
-        assert (inputs_of(evidence, 1)[:, NODE_INPUT_NAMES.index(name)] == 0).all()
+        assert (inputs_of(inputs, 1)[:, NODE_INPUT_NAMES.index(name)] == 0).all()
 
 
 def test_disabled_label_model_has_probability_one_half(graph):
     node_labels = known_labels(graph.n, [(0, 0), (1, 3), (2, 1)], [(5, 1)])
-    evidence = gather(graph, node_labels, enabled=False)
-    assert evidence.objects == (1, 3)
-    for label in evidence.objects:
-        assert (evidence.label_model[label] == 0.5).all()
+    inputs = gather(graph, node_labels, enabled=False)
+    assert inputs.objects == (1, 3)
+    for label in inputs.objects:
+        assert (inputs.label_model[label] == 0.5).all()
         assert (
-            inputs_of(evidence, label)[:, NODE_INPUT_NAMES.index("label_model")] == 0
+            inputs_of(inputs, label)[:, NODE_INPUT_NAMES.index("label_model")] == 0
         ).all()
-    assert evidence.harmonic[3][1] > 0.8 > 0.2 > evidence.harmonic[3][2]
+    assert inputs.harmonic[3][1] > 0.8 > 0.2 > inputs.harmonic[3][2]
 
 
 def test_evidence_of_some_frames(graph):
     node_labels = known_labels(graph.n, [(0, 1), (graph.n - 1, 0)])
-    partial = gather_evidence(graph, node_labels, None, STRONG, range(1, 4))
+    partial = gather_node_inputs(graph, node_labels, None, STRONG, range(1, 4))
     whole = gather(graph, node_labels)
     inside = slice(graph.offsets[1], graph.offsets[4])
     np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""Cross-validation: train and evaluate on complementary sets of sequences.
+"""Plan of a cross-validation: the sequences, trainings and settings of each fold.
 
 Three things are trained per fold: the feature projection of the label model, the
 network, and, if photographs are given, the boundary decoder.
@@ -9,31 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.model.registry import load_model
-from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
+from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.study.ablation.trainings import (
-    train_all,
-    training_folder,
-    weights_file,
-)
-from napari_gnn_vos.study.measure.accuracy_report import accuracy_report
-from napari_gnn_vos.study.measure.benchmark import benchmark
-from napari_gnn_vos.study.measure.benchmark_methods import network_method
-from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
-from napari_gnn_vos.study.measure.benchmark_report import report
-from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
+from napari_gnn_vos.study.ablation.trainings import training_folder, weights_file
+from napari_gnn_vos.study.training.projection_network import ProjectionSettings
 from napari_gnn_vos.study.training.train_decoder import DecoderPlan, DecoderSettings
-from napari_gnn_vos.study.training.train_projection import (
-    ProjectionPlan,
-    ProjectionSettings,
-)
-from napari_gnn_vos.study.training.training_plan import TrainingPlan, with_projection
+from napari_gnn_vos.study.training.train_projection import ProjectionPlan
+from napari_gnn_vos.study.training.training_plan import TrainingPlan
 from napari_gnn_vos.study.training.training_run import TrainSettings
 
 DECODER_FOLDER = "decoder"
@@ -107,7 +94,7 @@ class CrossValidation:
         return tuple(sorted(set(self.names) - set(self.held_out(fold))))
 
     def training(self, fold: int) -> TrainingPlan:
-        """Build the training plan of the network of a fold; trains its projections.
+        """Build the training plan of the network of a fold, and train its projections.
 
         No checkpoint is chosen by validation, so that held-out sequences cannot
         influence the weights: the averaged weights after the last step are evaluated.
@@ -134,9 +121,9 @@ class CrossValidation:
         """Return the settings by which a fold is evaluated."""
         config = self.config
         if self._projects:
-            config = with_projection(config, self._projection(fold))
+            config = config.with_projection(str(self._projection(fold)))
         if self.stills is not None:
-            decoder = self.output / DECODER_FOLDER / f"{_decoder(fold)}.safetensors"
+            decoder = self.output / DECODER_FOLDER / f"{decoder_name(fold)}.safetensors"
             config = config.model_copy(update={"decoder": str(decoder)})
         return config
 
@@ -181,11 +168,11 @@ class CrossValidation:
             yield from plan.collect(model, self.config_of(fold))
         for fold in range(self.folds):
             yield Progress("train decoders", fold, self.folds)
-            if not (folder / f"{_decoder(fold)}.safetensors").exists():
+            if not (folder / f"{decoder_name(fold)}.safetensors").exists():
                 sources = ((self.root, self.trained_on(fold)),)
                 plan = DecoderPlan(sources, self.stills, folder, self.cache)
                 settings = DecoderSettings(self.decoder_steps, seed=self.seed)
-                plan.train(settings, "cpu", _decoder(fold), PHOTOGRAPHS_OF_DAVIS)
+                plan.train(settings, "cpu", decoder_name(fold), PHOTOGRAPHS_OF_DAVIS)
 
     def weights(self, fold: int) -> Path:
         """Locate the weights of a fold.
@@ -207,7 +194,7 @@ class CrossValidation:
         return files[0]
 
 
-def _decoder(fold: int) -> str:
+def decoder_name(fold: int) -> str:
     """Return the name of the decoder of a fold."""
     return f"fold{fold}-decoder"
 
@@ -250,81 +237,3 @@ def all_sequences(root: Path) -> tuple[str, ...]:
         )
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     return tuple(sequences(root, ",".join(names)))
-
-
-def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:
-    """Train on all folds but one and evaluate on that one, for each fold.
-
-    Finished trainings and sequences are read from the output folder.
-
-    Parameters
-    ----------
-    validation : CrossValidation
-
-    Yields
-    ------
-    step : Progress
-
-    Returns
-    -------
-    report : dict
-        * ``accuracy``: over all sequences, see `accuracy_report`.
-        * ``folds``: by number ``held_out``, ``accuracy``, and the ``report`` of the
-          benchmark, see `benchmark_report.report`.
-        * ``steps``, ``seed``, ``rounds``: as given; ``trained``: where given weights
-          came from.
-
-    Raises
-    ------
-    ReadError, VideoError, CheckpointError
-        If data or weights cannot be used.
-    """
-    folds = range(validation.folds)
-    yield from validation.collect_projection_samples()
-    if validation.trained is None:
-        plans = [validation.training(fold) for fold in folds]
-        yield from nested_progress(
-            train_all(plans, 1), Progress("train", 0, len(folds))
-        )
-    for fold in folds:
-        validation.weights(fold)
-    yield from validation.train_decoders()
-    results: list[SequenceResult] = []
-    facts = {}
-    for fold in folds:
-        part = _evaluate(validation, fold)
-        at = Progress(f"fold {fold}", fold, len(folds))
-        of_fold, facts[str(fold)] = yield from nested_progress(part, at)
-        results += of_fold
-    return {
-        "accuracy": accuracy_report(results),
-        "folds": facts,
-        "steps": validation.steps if validation.trained is None else None,
-        "trained": None if validation.trained is None else str(validation.trained),
-        "seed": validation.seed,
-        "rounds": validation.rounds,
-    }
-
-
-def _evaluate(
-    validation: CrossValidation, fold: int
-) -> Pipeline[tuple[list[SequenceResult], dict[str, Any]]]:
-    """Benchmark the weights of a fold on its held-out sequences."""
-    names = validation.held_out(fold)
-    plan = BenchmarkPlan(
-        validation.root,
-        names,
-        validation.rounds,
-        validation.seed,
-        cache=validation.cache,
-        config=validation.config_of(fold),
-    )
-    method = network_method(f"fold{fold}", load_model(validation.weights(fold), "cpu"))
-    cache = ResultCache(validation.output / "results")
-    results = (yield from benchmark(plan, [method], cache))[method.name]
-    facts = {
-        "held_out": names,
-        "accuracy": accuracy_report(results),
-        "report": report(plan, [method], {method.name: results}),
-    }
-    return results, facts

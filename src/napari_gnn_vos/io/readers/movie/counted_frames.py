@@ -1,0 +1,62 @@
+"""Decoding of movies without time stamps: frames are counted from the start."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.movie.container import open_movie, read_error_message
+from napari_gnn_vos.io.readers.movie.decoding import DecodedFrame, decode_counted
+from napari_gnn_vos.io.readers.movie.images import FrameConverter, Picture
+
+MAX_DEPENDENT = 2**31
+
+
+class CountedFrames:
+    """Pictures of a movie by their number, with the methods of `MovieGroups`.
+
+    Parameters
+    ----------
+    path : Path
+    converter : FrameConverter
+    """
+
+    def __init__(self, path: Path, converter: FrameConverter) -> None:
+        self._path, self._converter = path, converter
+        self._container: Any = None
+        self._frames: Iterator[DecodedFrame] = iter(())
+        self._last = -1
+
+    def dependent_on(self, t: int) -> tuple[int, int]:
+        """Return the range of frames that may be predicted from one: all later ones."""
+        return t, t + MAX_DEPENDENT
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._container is not None:
+            self._container.close()
+        self._container, self._last = None, -1
+
+    def find(self, t: int) -> Picture | None:
+        """Decode frame `t`; None if it is damaged."""
+        if self._container is None or self._last >= t:
+            self.close()
+            self._container = open_movie(self._path)
+            self._frames = DecodedFrame.of_each(decode_counted(self._container))
+        for decoded in self._frames:
+            self._last += 1
+            if self._last == t:
+                frame = decoded.frame
+                return None if frame is None else self._converter.picture(frame)
+        self.close()
+        raise ReadError(read_error_message(self._path, f"it ends before frame {t}"))
+
+    def last_before(self, t: int, times: Sequence[int]) -> Picture | None:
+        """Decode the last frame in `times` before frame `t` that is not damaged."""
+        for number in reversed(times[: bisect_left(times, t)]):
+            if (picture := self.find(number)) is not None:
+                return picture
+        return None

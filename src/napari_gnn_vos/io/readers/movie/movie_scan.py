@@ -1,0 +1,78 @@
+"""Scan of a movie file before its frames are decoded."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.movie.container import (
+    open_movie,
+    read_error_message,
+    video_stream,
+)
+from napari_gnn_vos.io.readers.movie.decoding import DecoderSettings, decode_counted
+from napari_gnn_vos.io.readers.movie.images import Matrix, display_matrix
+from napari_gnn_vos.io.readers.movie.missing_times import declared_frames
+from napari_gnn_vos.io.readers.movie.packet_index import MovieIndex, scan_packets
+
+
+@dataclass(frozen=True)
+class MovieScan:
+    """Properties of a movie that are read before its frames.
+
+    Parameters
+    ----------
+    index : MovieIndex or None
+        None if the frames are counted.
+    count : int
+        Number of frames if they are counted.
+    settings : DecoderSettings
+    format : str
+        Name of the container.
+    matrix : (3, 3) ndarray of int32 or None
+        Display matrix of the stream.
+    declared : int
+        Number of frames according to the header; 0 if unknown.
+    """
+
+    index: MovieIndex | None
+    count: int
+    settings: DecoderSettings
+    format: str
+    matrix: Matrix | None
+    declared: int
+
+
+def scan_movie(path: Path) -> MovieScan:
+    """Read the packets of a movie; if they have no time stamps, count its frames."""
+    with open_movie(path) as container:
+        if not container.streams.video:
+            raise ReadError(read_error_message(path, "it has no video stream"))
+        stream = video_stream(container)
+        if stream.codec_context is None:
+            raise ReadError(read_error_message(path, "its codec is not known"))
+        settings, name = DecoderSettings.of(stream), container.format.name
+        index, count = scan_packets(container), 0
+        declared = 0 if index is None else declared_frames(container, index.times)
+    if index is None:
+        with open_movie(path) as container:
+            count = sum(1 for _ in decode_counted(container))
+    return MovieScan(index, count, settings, name, _stream_matrix(path), declared)
+
+
+def _stream_matrix(path: Path) -> Matrix | None:
+    """Return the display matrix of a stream, which its own decoder adds to frames."""
+    with open_movie(path) as container, suppress(av.FFmpegError, StopIteration):
+        return display_matrix(next(container.decode(video_stream(container))))
+    return None
+
+
+def has_gif_trailer(path: Path) -> bool:
+    """Return whether a GIF ends with its trailer, which zeros may follow."""
+    with path.open("rb") as file:
+        file.seek(-min(1024, file.seek(0, 2)), 2)
+        return file.read().rstrip(b"\0").endswith(b";")

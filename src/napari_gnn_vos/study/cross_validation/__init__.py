@@ -1,0 +1,1 @@
+"""Cross-validation: train and evaluate on complementary sets of sequences."""
