@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from napari_gnn_vos.gui.layers.object_colormap import ObjectColormap
-from napari_gnn_vos.gui.palette import (
+
+from napari_gnn_vos.controller.palette import (
     colour_of,
     default_colours,
     prediction_colours,
     stroke_colours,
 )
+from napari_gnn_vos.gui.layers.factory import ObjectColormap
 
 
 def test_default_colours_are_those_of_each_label():
