@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from napari_gnn_vos.interact import harmonic
 from napari_gnn_vos.interact.harmonic import (
     CAUSAL_WEIGHT,
-    DEFAULT,
+    DEFAULT_PARAMETERS,
     SPATIAL_WEIGHT,
     HarmonicParameters,
     solve_harmonic,
@@ -32,11 +32,11 @@ def solve_dense(graph, known, label, prior):
         system[target, source] -= weight
         system[target, target] += weight
     for k in range(n):
-        system[k, k] += DEFAULT.prior
-        right_side[k] += DEFAULT.prior * prior[k]
+        system[k, k] += DEFAULT_PARAMETERS.prior
+        right_side[k] += DEFAULT_PARAMETERS.prior * prior[k]
         for labels, weight in (
-            (known.drawn, DEFAULT.drawn),
-            (known.propagated, DEFAULT.propagated),
+            (known.drawn, DEFAULT_PARAMETERS.drawn),
+            (known.propagated, DEFAULT_PARAMETERS.propagated),
         ):
             if labels[k] != UNLABELLED:
                 system[k, k] += weight
@@ -80,7 +80,7 @@ def test_solution_equals_the_dense_system(seed):
 
 @given(seed=st.integers(0, 10**6))
 def test_default_accuracy_is_enough_for_labels(seed):
-    error = errors(seed, DEFAULT)
+    error = errors(seed, DEFAULT_PARAMETERS)
     assert error.max() < 0.06
     assert error.mean() < 0.02
 

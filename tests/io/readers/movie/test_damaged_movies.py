@@ -12,7 +12,7 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.readers.movie.container import open_movie
-from napari_gnn_vos.io.readers.movie.images import apply_orientation
+from napari_gnn_vos.io.readers.movie.images import apply_display_matrix
 from napari_gnn_vos.io.readers.movie.missing_times import (
     declared_frames,
     missing_times,
@@ -350,7 +350,7 @@ def test_missing_times_are_found_at_a_constant_rate_only():
 def test_display_matrix_turns_and_mirrors(matrix, expected):
     (xx, xy, yx, yy), image = matrix, np.array([[1, 2], [3, 4], [5, 6]])
     display = np.array([[xx, xy, 0], [yx, yy, 0], [0, 0, 1]], np.int32) << 16
-    assert apply_orientation(image, display).tolist() == expected
+    assert apply_display_matrix(image, display).tolist() == expected
 
 
 @pytest.mark.parametrize(
