@@ -13,7 +13,7 @@ from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.baselines import WholeVideoModel, diffusion_baseline
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 
 rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (24, 31), np.uint8)
@@ -73,7 +73,7 @@ def test_image_is_segmented(tmp_path, is_cached):
         Scribble(0, 0, np.array([[5, 5], [5, 75.0]])),
     ]
     session = annotate(session, strokes, rng=np.random.default_rng(0))
-    session = drain(predict(session, WholeVideoModel(diffusion_baseline)))
+    session = drain(predict(session, WholeVideoModel(harmonic_baseline)))
     labels = np.asarray(session.labels)
     assert labels.shape == (1, 60, 80)
     mask = labels[0] == 1
