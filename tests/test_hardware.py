@@ -1,13 +1,18 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_gnn_vos.hardware import (
+    WorkCancelled,
+    raise_if_cancelled,
     single_threaded_blas,
     single_threaded_opencv,
     single_threaded_torch,
+    worker_threads,
 )
 from napari_gnn_vos.vision import cv2
 
@@ -96,6 +101,37 @@ def test_each_thread_restores_its_torch_thread_count():
             assert torch_threads_in_new_thread() == 2
     finally:
         torch.set_num_threads(original)
+
+
+def test_running_task_ends_when_its_pipeline_is_cancelled():
+    started, ended = Event(), []
+
+    def task():
+        started.set()
+        for _ in range(1000):
+            time.sleep(0.01)
+            raise_if_cancelled()
+        ended.append("at its end")
+
+    def cancelled():
+        with worker_threads() as pool:
+            tasks.append(pool.submit(task))
+            started.wait(60)
+            raise KeyboardInterrupt
+
+    tasks = []
+    with pytest.raises(KeyboardInterrupt):
+        cancelled()
+    with pytest.raises(WorkCancelled):
+        tasks[0].result(60)
+    assert not ended
+
+
+def test_threads_complete_their_tasks_without_cancelling():
+    with worker_threads() as pool:
+        task = pool.submit(raise_if_cancelled)
+    assert task.result() is None
+    raise_if_cancelled()  # in a thread of no pipeline
 
 
 def test_limit_may_be_exited_in_another_thread():

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from importlib import import_module
-from threading import Lock, get_ident
+from threading import Event, Lock, get_ident, local
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -64,16 +64,70 @@ def worker_threads(
 ) -> Iterator[ThreadPoolExecutor]:
     """Provide one thread per core; tasks that did not start are cancelled at the end.
 
+    If the body is cancelled or raises an error, running tasks end at their next call
+    of `raise_if_cancelled`. They are waited for during `CANCEL_SECONDS`; longer calls
+    of a library end later, and their results are discarded.
+
     Parameters
     ----------
     initializer : callable, optional
         Called in each thread before its first task.
     """
-    pool = ThreadPoolExecutor(cores(), initializer=initializer)
+    cancelled = Event()
+
+    def prepare_thread() -> None:
+        _thread.cancelled = cancelled
+        if initializer is not None:
+            initializer()
+
+    pool = _Workers(cores(), initializer=prepare_thread)
     try:
         yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    except BaseException:
+        cancelled.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait(tuple(pool.unfinished), CANCEL_SECONDS)
+        raise
+    pool.shutdown(cancel_futures=True)
+
+
+CANCEL_SECONDS = 0.2
+"""Time in which a cancelled pipeline waits for the tasks of its threads."""
+_thread = local()
+
+
+class WorkCancelled(BaseException):
+    """Raised in a thread whose pipeline was cancelled; its result is discarded."""
+
+
+def raise_if_cancelled() -> None:
+    """End the task of this thread if its pipeline was cancelled.
+
+    Raises
+    ------
+    WorkCancelled
+        In a thread of `worker_threads` after its body was left by an exception.
+    """
+    cancelled: Event | None = getattr(_thread, "cancelled", None)
+    if cancelled is not None and cancelled.is_set():
+        raise WorkCancelled
+
+
+class _Workers(ThreadPoolExecutor):
+    """A pool that knows its unfinished tasks."""
+
+    def __init__(self, count: int, initializer: Callable[[], object]) -> None:
+        super().__init__(count, initializer=initializer)
+        self.unfinished: set[Future[Any]] = set()
+
+    def submit(
+        self, call: Callable[..., Result], /, *args: Any, **kwargs: Any
+    ) -> Future[Result]:
+        """Submit a task."""
+        future = super().submit(call, *args, **kwargs)
+        self.unfinished.add(future)
+        future.add_done_callback(self.unfinished.discard)
+        return future
 
 
 def _limit_opencv() -> Callable[[], None]:

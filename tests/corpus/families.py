@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
-from tests.corpus import arrays, folders, movies, readers, texts, tiffs, unusual
+from tests.corpus import arrays, folders, movies, rare, readers, texts, tiffs, unusual
 from tests.corpus.sample import Sample
 
 FAMILIES: dict[str, Callable[[], Iterator[Sample]]] = {
@@ -22,6 +22,10 @@ FAMILIES: dict[str, Callable[[], Iterator[Sample]]] = {
     "unusual-movie": unusual.movies,
     "unusual-tiff": unusual.tiffs,
     "unusual-folder": unusual.folders,
+    "rare-movie": rare.movies,
+    "rare-tiff": rare.tiffs,
+    "rare-folder": rare.folders,
+    "rare-zarr": rare.zarrs,
     **readers.SAMPLES,
 }
 CORRECT, REFUSED, LATE, WRONG, FOREIGN = (

@@ -116,7 +116,7 @@ def _axes() -> Iterator[Sample]:
     yield Sample(
         "five-channels.tif", _write(five, imagej=True, metadata={"axes": "TCYX"})
     )
-    yield Sample("single.tif", _write(grey[0]))
+    yield Sample("single.tif", _write(grey[:1]), grey[:1])
     yield Sample("tiny.tif", _write(grey[:, :8, :8]))
 
 

@@ -133,7 +133,7 @@ def folders() -> Iterator[Sample]:
         yield Sample(f"exif-{orientation}", write, expected, 8)
     alpha = np.where(grey == 0, 0, 255).astype(np.uint8)
     yield Sample("palette-alpha", _palette_alpha, np.stack([grey] * 3 + [alpha], -1))
-    yield Sample("one-image", lambda path: _save(path, "0.png", grey[0]))
+    yield Sample("one-image", lambda path: _save(path, "0.png", grey[0]), grey[:1])
     yield Sample("two-sizes", _two_sizes)
 
 

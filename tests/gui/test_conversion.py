@@ -80,9 +80,23 @@ def test_video_stored_by_the_reader_is_used_while_its_data_is_shown():
     assert video_of(frames[:], Axes(), "layer", left).identity == ""
 
 
-def test_two_dimensional_image_is_rejected():
+def test_one_dimensional_image_is_rejected():
     with pytest.raises(VideoError, match="time"):
-        Axes.guess(["y", "x"], [0, 0])
+        Axes.guess(["x"], [0])
+
+
+@pytest.mark.parametrize(
+    ("names", "shape"), [("yx", (3, 4)), ("  ", (3, 4)), ("xy", (4, 3))]
+)
+def test_axes_of_a_single_image(names, shape):
+    axes = Axes.guess(names, [0, 0])
+    stack = np.arange(12).reshape(1, 3, 4)
+    assert axes.to_layer(stack).shape == shape
+    np.testing.assert_array_equal(axes.to_stack(axes.to_layer(stack)), stack)
+    path = np.array([[1.0, 2.0], [3.0, 4.5]])
+    assert axes.split_points(axes.join_points(0, path))[0] == 0
+    np.testing.assert_array_equal(axes.split_points(axes.join_points(0, path))[1], path)
+    assert axes.video_shape(shape) == (1, 3, 4)
 
 
 @given(all_axes())

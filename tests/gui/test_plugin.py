@@ -204,8 +204,8 @@ def test_saved_labels_open_as_labels_and_other_stacks_as_images(tmp_path, opened
     assert type(layer).__name__ == "Image"
 
 
-@pytest.mark.parametrize("shape", [(16, 18), (3, 2, 16, 18)])
-def test_labels_without_time_axis_are_rejected(tmp_path, shape):
+@pytest.mark.parametrize("shape", [(16,), (3, 2, 16, 18)])
+def test_labels_of_other_axes_are_rejected(tmp_path, shape):
     from napari_gnn_vos.errors import ShapeError
     from napari_gnn_vos.gui.writer import write_tiff
 

@@ -82,13 +82,6 @@ def test_display_range_is_that_of_the_whole_video(kind):
         assert np.abs(error[np.isfinite(full[t])]).max() <= 1
 
 
-def test_single_images_are_refused_with_advice():
-    viewer = ViewerModel()
-    work = annotator(viewer)
-    with pytest.raises(VideoError, match="time slider"):
-        work.open(viewer.add_image(np.zeros((40, 60), np.uint8)))
-
-
 def test_mixed_channels_look_as_displayed():
     viewer = ViewerModel()
     red, green = np.zeros(SHAPE, np.uint16), np.zeros(SHAPE, np.float32)

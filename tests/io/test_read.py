@@ -60,10 +60,10 @@ def test_damaged_file_is_refused(tmp_path, suffix, content):
         read_video(file)
 
 
-def test_error_for_a_single_frame_names_the_path(tmp_path):
-    folder = write_frames(tmp_path / "single", frames_of(1))
-    with pytest.raises(VideoError, match=r"single: .*two frames or more"):
-        read_video(folder)
+def test_error_for_an_empty_array_names_the_path(tmp_path):
+    np.save(tmp_path / "empty.npy", np.zeros((0, 20, 24), np.uint8))
+    with pytest.raises(VideoError, match=r"empty\.npy: .*one frame or more"):
+        read_video(tmp_path / "empty.npy")
 
 
 def test_identity_depends_on_path_size_and_modification_time(tmp_path):

@@ -1,4 +1,6 @@
 from itertools import pairwise
+from threading import Event
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -148,6 +150,25 @@ def test_closing_restores_the_thread_count():
     next(work)
     work.close()
     assert cv2.getNumThreads() == before
+
+
+def test_closing_does_not_wait_for_a_long_call():
+    video, _ = moving_square(4)
+    started, released = Event(), Event()
+
+    def slow_embed(image):
+        started.set()
+        released.wait(60)
+        return embed(image)
+
+    work = prepare(video, SETTINGS, FrameModels(dis_flow, slow_embed), MemoryStore())
+    while not started.is_set():
+        next(work)
+    begin = monotonic()
+    work.close()
+    elapsed = monotonic() - begin
+    released.set()
+    assert elapsed < 20
 
 
 @given(count=st.integers(2, 90), data=st.data())

@@ -1,9 +1,12 @@
 import weakref
+from threading import Event
+from time import monotonic
 
 import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.structures import video as video_module
 from napari_gnn_vos.structures.video import Video
 
 
@@ -53,6 +56,62 @@ def test_constant_video_has_a_valid_display_range():
     assert (video.rgb(0) == 0).all()
 
 
+@pytest.mark.parametrize("values", ["unsigned", "highest", "signed", "lowest"])
+def test_large_integers_keep_their_differences(values):
+    steps = np.arange(2 * 20 * 24, dtype=np.int64).reshape(2, 20, 24) // 4
+    frames = {
+        "unsigned": 2**63 + steps.astype(np.uint64),
+        "highest": np.uint64(2**64 - 1) - steps[:, ::-1, ::-1].astype(np.uint64),
+        "signed": -(2**62) + steps,
+        "lowest": np.iinfo(np.int64).min + steps,
+    }[values]
+    video = Video.from_array(frames)
+    levels = np.stack([video.rgb(t)[..., 0] for t in range(2)]).ravel()
+    assert len(np.unique(levels)) > 10
+    order = np.argsort(frames.ravel(), kind="stable")
+    assert (np.diff(levels[order].astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_largest_numbers_are_black_and_white(dtype):
+    frames = np.zeros((2, 20, 24), dtype)
+    frames[:, :10], frames[:, 10:] = np.finfo(dtype).min, np.finfo(dtype).max
+    image = Video.from_array(frames).rgb(0)[..., 0]
+    assert (image[:10] == 0).all()
+    assert (image[10:] == 255).all()
+
+
+def test_fingerprint_is_cancelled_during_a_long_read():
+    class SlowFrames:
+        shape, dtype = (4, 20, 24), np.dtype(np.uint8)
+
+        def __getitem__(self, t):
+            started.set()
+            released.wait(60)
+            return np.zeros((20, 24), np.uint8)
+
+    started, released = Event(), Event()
+    work = Video(SlowFrames()).compute_fingerprint()
+    while not started.is_set():
+        next(work)
+    begin = monotonic()
+    work.close()
+    elapsed = monotonic() - begin
+    released.set()
+    assert elapsed < 20
+
+
+def test_fingerprint_depends_on_every_byte(monkeypatch):
+    monkeypatch.setattr(video_module, "HASHED_BYTES", 7)
+    frames = np.arange(2 * 20 * 24, dtype=np.uint16).reshape(2, 20, 24)
+    changed = frames.copy()
+    changed[1, 19, 23] += 256
+    first, second = (Video.from_array(f).fingerprint() for f in (frames, changed))
+    monkeypatch.undo()
+    assert first != second
+    assert first == Video.from_array(frames).fingerprint()
+
+
 def test_rgb_is_contiguous():
     frames = np.zeros((2, 20, 24, 3), np.uint8)
     assert Video.from_array(frames).rgb(0).flags.c_contiguous
@@ -61,7 +120,7 @@ def test_rgb_is_contiguous():
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((1, 20, 24), "two frames or more"),
+        ((0, 20, 24), "one frame or more"),
         ((3, 15, 24), "16 pixels or more"),
         ((3, 20, 24, 5), "at most 4 channels"),
         ((20, 24), "axes"),

@@ -96,12 +96,19 @@ def start(
 def _prepare(
     video: Video, settings: PrepareSettings, store: Store, around: int
 ) -> Pipeline[None]:
-    """Prepare all frames; torch and the backbone are loaded while flow is computed."""
+    """Prepare all frames; torch and the backbone are loaded while flow is computed.
+
+    If the preparation is cancelled, loading ends later in its thread.
+    """
     flow = partial(FLOW_METHODS[settings.flow], quality=settings.quality)
-    with ExitStack() as thread_limit, ThreadPoolExecutor(1) as loader:
-        backbone = loader.submit(_load_backbone, settings.backbone, thread_limit)
-        models = FrameModels(flow, lambda image: backbone.result()(image))
+    thread_limit, loader = ExitStack(), ThreadPoolExecutor(1)
+    backbone = loader.submit(_load_backbone, settings.backbone, thread_limit)
+    loader.shutdown(wait=False)
+    models = FrameModels(flow, lambda image: backbone.result()(image))
+    try:
         yield from prepare(video, settings, models, store, around)
+    finally:
+        backbone.add_done_callback(lambda _: thread_limit.close())
 
 
 def _load_backbone(name: str, thread_limit: ExitStack) -> Embed:

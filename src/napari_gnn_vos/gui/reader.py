@@ -215,7 +215,7 @@ def image_data(video: Video) -> LayerData:
     ----------
     video : Video
         Greyscale frames keep their values; colours that napari cannot show (two
-        channels, 16 bit) are converted to RGB.
+        channels, 16 bit) are converted to RGB. A single image has no axis for time.
 
     Returns
     -------
@@ -232,8 +232,10 @@ def image_data(video: Video) -> LayerData:
         options["rgb"] = True
         if data.shape[3] < 3 or data.dtype != np.uint8:
             data = RgbFrames(video)
+    if video.shape[0] == 1:  # a single image
+        data = np.asarray(data[0])
     if hasattr(Image, "axis_labels"):  # not in napari before 0.5
-        options["axis_labels"] = ("t", "y", "x")
+        options["axis_labels"] = ("t", "y", "x")[video.shape[0] == 1 :]
     options["metadata"] = {VIDEO_KEY: (data, video)}
     options["metadata"][NOTES_KEY] = video.notes  # reading a frame may add to them
     return data, options, "image"
@@ -249,15 +251,16 @@ def _with_path(layer: LayerData, path: str) -> LayerData:
 
 def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
     """Convert ground-truth masks (T, H, W) to the data of a hidden layer."""
-    return truth, labels_options(f"{name} truth") | {"visible": False}, "labels"
+    options = labels_options(f"{name} truth") | {"visible": False}
+    return without_time(truth), options, "labels"
 
 
 def _has_images(folder: Path) -> bool:
-    """Whether a folder has at least two images; of several types, reading fails."""
+    """Whether a folder has images; of several types, reading fails."""
     from napari_gnn_vos.io.readers.folder import list_images
 
     try:
-        return len(list_images(folder)) > 1
+        return bool(list_images(folder))
     except OSError:
         return False
 
@@ -295,12 +298,13 @@ def labels_data(file: LabelFile, name: str) -> LayerData:
     options["metadata"] = {COLOURS_KEY: dict(file.colours)}
     placement = file.placement
     if placement is None:
-        return file.labels, options, "labels"
-    ndim, named = len(placement.scale), (placement.time, placement.row, placement.col)
-    if len(set(named)) < 3 or max(named) >= ndim:
-        return file.labels, options, "labels"
+        return without_time(file.labels), options, "labels"
+    ndim, time = len(placement.scale), placement.time
+    named = (() if time is None else (time,)) + (placement.row, placement.col)
+    if len(set(named)) < len(named) or max(named) >= ndim:
+        return without_time(file.labels), options, "labels"
     fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
-    axes = Axes(*named, fixed)
+    axes = Axes(time, placement.row, placement.col, fixed)
     options |= placement.model_dump(exclude={"time", "row", "col", "axis_labels"})
     options["metadata"] |= {AXES_KEY: axes}
     if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
@@ -314,12 +318,18 @@ def imported_labels_data(file: Path) -> LayerData:
 
     labels = import_labels(file)
     frames: Any = labels.frames
-    if frames.dtype in (np.uint8, np.uint16):
+    if frames.dtype in (np.uint8, np.uint16) and len(frames) > 1:
         frames = LabelFrames(frames.shape, map(pack, frames), frames.dtype.type)
     else:
         frames = frames[:]
     options = labels_options(file.stem, labels.colours)
-    return frames, options | {"features": features_of(labels.names)}, "labels"
+    options |= {"features": features_of(labels.names)}
+    return without_time(frames), options, "labels"
+
+
+def without_time(frames: Any) -> Any:
+    """Return the labels of a single image, (1, H, W), as (H, W); others unchanged."""
+    return frames[0] if len(frames) == 1 else frames
 
 
 def is_image_of_labels(layer: Layer) -> bool:

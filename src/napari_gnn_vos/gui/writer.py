@@ -223,6 +223,8 @@ def saved_axes(labels: Any, attributes: Mapping[str, Any]) -> Axes:
 
 def _guess_axes(labels: Any, names: tuple[str, ...]) -> Axes:
     shape = np.shape(labels)
+    if len(shape) == 2:
+        return Axes.guess(names or ("",) * 2, (0, 0))
     long = [i for i, length in enumerate(shape) if length > 1]
     if len(long) < 3 <= len(shape):  # a video of one row or column
         long = [0, len(shape) - 2, len(shape) - 1]
@@ -230,7 +232,7 @@ def _guess_axes(labels: Any, names: tuple[str, ...]) -> Axes:
         raise _not_a_video(shape)
     if len(names) == len(shape):
         axes = Axes.guess([names[i] for i in long], (0, 0, 0))
-        time, row, col = (long[i] for i in (axes.time, axes.row, axes.col))
+        time, row, col = (long[i] for i in (axes.time or 0, axes.row, axes.col))
     else:
         time, row, col = _memory_order(labels, long)
     others = (i for i in range(len(shape)) if i not in (time, row, col))

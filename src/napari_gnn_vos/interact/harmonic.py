@@ -112,7 +112,9 @@ def solve_harmonic(
             for label, column in zip(block, x.T, strict=True):
                 part = column[kept.start - rows.start : kept.stop - rows.start]
                 solution[label][kept] = part
-    return {label: np.clip(column, 0, 1) for label, column in solution.items()}
+    for column in solution.values():
+        np.clip(column, 0, 1, out=column)
+    return solution
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -138,6 +138,7 @@ def gather_node_inputs(
         )
     merged = groups.merge(node_labels)
     if not groups.all_single:
+        label_model.clear()  # many objects: N numbers of each
         label_model = label_model_probabilities(
             graph, merged, groups.first_labels, settings, span
         )
@@ -148,10 +149,7 @@ def gather_node_inputs(
         groups,
         label_model,
         harmonic=solve_harmonic(graph, merged, label_model, span),
-        previous={
-            group[0]: previous_probability(previous, group, graph.n)
-            for group in groups.members
-        },
+        previous=_previous_probabilities(previous, groups, graph.n),
     )
 
 
@@ -217,6 +215,20 @@ def label_model_probabilities(
         with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
             list(pool.map(classify, span))
     return dict(zip(objects, probabilities, strict=True))
+
+
+def _previous_probabilities(
+    previous: Prediction | None, groups: ObjectGroups, n: int
+) -> dict[int, F32]:
+    """Collect the previous probability of each group; new groups share one array."""
+    known = set(previous.objects) if previous else set()
+    neutral = np.full(n, NEUTRAL, np.float32)
+    return {
+        group[0]: neutral
+        if known.isdisjoint(group)
+        else previous_probability(previous, group, n)
+        for group in groups.members
+    }
 
 
 def previous_probability(

@@ -22,7 +22,9 @@ def read_video(path: str | PathLike[str]) -> Video:
     ----------
     path : path
         A folder with one image per frame (such as a sequence of DAVIS), a movie, a
-        multi-page TIFF, an array (``.npy``, ``.zarr``), or an OME-Zarr image.
+        multi-page TIFF, an array (``.npy``, ``.zarr``), or an OME-Zarr image. A single
+        image (``.png``, ``.jpg``, ``.bmp``, ``.webp``, a TIFF of one page) is a video
+        of one frame.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def read_video(path: str | PathLike[str]) -> Video:
     ReadError
         If the path does not exist, the suffix is unknown, or the file is damaged.
     VideoError
-        If there are fewer than two frames, too small frames, or too many channels.
+        If there are no frames, too small frames, or too many channels.
 
     See Also
     --------
@@ -62,10 +64,11 @@ def read_video(path: str | PathLike[str]) -> Video:
 def _reader_of(path: Path) -> Reader:
     if path.is_dir():
         return _read_zarr if is_zarr(path) else _read_folder
-    reader = _READERS.get(path.suffix.lower())
+    reader = (_READERS | _IMAGE_READERS).get(path.suffix.lower())
     if reader is None:
         raise ReadError(
-            f"Expected a folder of frames or one of {', '.join(SUFFIXES)}; "
+            "Expected a folder of frames or one of "
+            f"{', '.join((*SUFFIXES, *IMAGE_SUFFIXES))}; "
             f"{path.name} ends in {path.suffix!r}. Convert it to one of these."
         )
     return reader
@@ -103,6 +106,12 @@ def _read_folder(path: Path) -> Video:
 
     files = image_files(path)
     return _video(FolderFrames(files), path, files)
+
+
+def _read_image(path: Path) -> Video:
+    from napari_gnn_vos.io.readers.folder import FolderFrames
+
+    return _video(FolderFrames([path]), path, [path])
 
 
 def _read_movie(path: Path) -> Video:
@@ -145,4 +154,7 @@ _READERS: dict[str, Reader] = {
     ".npy": _read_npy,
 }
 SUFFIXES = (*_READERS, ".zarr")
-"""Suffixes of supported files, for file dialogs and the plugin manifest."""
+"""Suffixes of videos, for file dialogs and the plugin manifest."""
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+"""Suffixes of single images, which napari opens itself."""
+_IMAGE_READERS: dict[str, Reader] = dict.fromkeys(IMAGE_SUFFIXES, _read_image)

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from napari_gnn_vos.errors import CheckpointError
+from napari_gnn_vos.hardware import raise_if_cancelled
 from napari_gnn_vos.model.inverted_residual import InvertedResidual
 from napari_gnn_vos.vision import cv2
 
@@ -64,6 +65,7 @@ class MobileNetV2(nn.Module):
         """Compute the (B, C, h, w) maps of (B, 3, H, W) normalised images."""
         maps, selected = images, []
         for number, block in enumerate(self.blocks):
+            raise_if_cancelled()
             maps = block(maps)
             if number in self.outputs:
                 selected.append(maps)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.hardware import raise_if_cancelled
 from napari_gnn_vos.prepare.edge_features import (
     causal_edge_features,
     spatial_edge_features,
@@ -59,7 +60,9 @@ def describe_frame(
     unsegmented = np.zeros(image.shape[:2], np.uint16)
     view = FrameView(unsegmented, image, flow_previous, flow_next)
     labels = oversegment(image, view.motions, settings.superpixels, settings.quality)
+    raise_if_cancelled()
     appearance = pool_maps(embed(image), labels)
+    raise_if_cancelled()
     return _describe(view.with_labels(labels), appearance)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Quality
+from napari_gnn_vos.hardware import raise_if_cancelled
 from napari_gnn_vos.structures.frame_graph import Flow
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.vision import cv2
@@ -88,7 +89,9 @@ def flow_between(before: Rgb, after: Rgb, estimate: FlowEstimator = dis_flow) ->
     flow : Flow
         Of shape (ceil(H / 2), ceil(W / 2), 2), in pixels of the full frame.
     """
-    return Flow(_reduce(estimate(before, after)), _reduce(estimate(after, before)))
+    forward = _reduce(estimate(before, after))
+    raise_if_cancelled()
+    return Flow(forward, _reduce(estimate(after, before)))
 
 
 def full_size(flow: NDArray[np.float16], shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.compiler import njit
+from napari_gnn_vos.hardware import raise_if_cancelled
 from napari_gnn_vos.prepare.regions import (
     region_adjacency,
     region_sums,
@@ -68,6 +69,7 @@ def merge_superpixels(
     """
     colours = lab_colours(image)
     labels = watershed_basins(image, colours, MARKER_SPACING, BASIN_RELAXATIONS)
+    raise_if_cancelled()
     adjacency = region_adjacency(labels, _gradient_magnitude(colours))
     total, size = _feature_sums(labels, colours, motions)
     region = _merge_regions(total, size, adjacency, budget, GRADIENT_WEIGHT)

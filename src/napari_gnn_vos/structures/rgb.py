@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.hardware import raise_if_cancelled
+
 Rgb = NDArray[np.uint8]
 BLOCK_VALUES = 2**22
 """Pixel values that are converted at a time."""
@@ -41,18 +43,37 @@ def to_rgb(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
     return np.ascontiguousarray(frame)
 
 
+def _above(block: NDArray[Any], low: float, dtype: Any) -> NDArray[Any]:
+    """Subtract a number from pixels, as floating point numbers of a type.
+
+    Differences of 64-bit integers are computed before the conversion, which has 53
+    bits.
+    """
+    if block.dtype.kind not in "iu" or block.dtype.itemsize < 8:
+        return np.asarray(block.astype(dtype) - low)
+    limit = np.iinfo(block.dtype)
+    start = min(max(int(low), int(limit.min)), int(limit.max))
+    below, offset = block < start, np.array(start, block.dtype)
+    difference = np.where(below, offset - block, block - offset)  # modulo 2^64
+    distance = difference.view(np.uint64).astype(dtype)
+    return np.asarray(np.where(below, -distance, distance) + (start - low))
+
+
 def _to_levels(frame: NDArray[Any], limits: tuple[float, float]) -> Rgb:
     """Scale pixels to 0 .. 255, in blocks of rows to save memory, (H, W, C)."""
     low, high = limits
+    if not np.isfinite(high - low):  # the range of float64 is exceeded
+        return _to_levels(frame / 4, (low / 4, high / 4))
     # float32 has 24 bits: values far from 0 keep their differences in float64 only
     precise = frame.dtype.kind in "iu" and frame.dtype.itemsize > 2
     dtype = np.float64 if precise or frame.dtype == np.float64 else np.float32
     levels = np.empty(frame.shape, np.uint8)
     step = max(1, BLOCK_VALUES // max(1, frame[0].size))
     for start in range(0, len(frame), step):
-        block: NDArray[Any] = frame[start : start + step].astype(dtype)
+        raise_if_cancelled()
+        block = frame[start : start + step]
         with np.errstate(invalid="ignore", over="ignore"):  # NaN, and huge values
-            scaled = (block - low) * (255.0 / (high - low))
+            scaled = _above(block, low, dtype) * (255.0 / (high - low))
         if frame.dtype.kind == "f":
             scaled = np.nan_to_num(scaled, copy=False, posinf=255.0, neginf=0.0)
         levels[start : start + step] = np.clip(np.rint(scaled), 0, 255)

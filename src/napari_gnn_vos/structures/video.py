@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
-from napari_gnn_vos.progress import Pipeline, Progress, drain
+from napari_gnn_vos.hardware import raise_if_cancelled, worker_threads
+from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.structures.rgb import Rgb, to_rgb
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SAMPLED_FRAMES = 16
 """Frames sampled for the display range and, in lazy videos, for the fingerprint."""
+HASHED_BYTES = 2**24
+"""Bytes that are hashed at a time."""
 MIN_SIDE = 16
 """Smallest height and width of a frame in pixels."""
 
@@ -44,7 +48,7 @@ class Frames(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Video:
-    """T frames of H x W pixels, read one at a time.
+    """T frames of H x W pixels, read one at a time; a single image is one frame.
 
     Parameters
     ----------
@@ -72,7 +76,7 @@ class Video:
     Raises
     ------
     VideoError
-        If there are fewer than two frames, frames smaller than 16 pixels, more than
+        If there are no frames, frames smaller than 16 pixels, more than
         four channels, or pixels that are not real numbers.
     """
 
@@ -88,17 +92,18 @@ class Video:
         if len(shape) not in (3, 4) or (len(shape) == 4 and not 1 <= shape[3] <= 4):
             raise VideoError(
                 "A video has the axes (time, row, column) and at most 4 channels last; "
-                f"{self.name!r} has the shape {shape}. Reorder or drop axes first."
+                f"{self.name!r} has the shape {shape}. Reorder or drop axes first; a "
+                "single image is a video of one frame, image[None]."
             )
         if np.dtype(self.frames.dtype).kind not in "buif":
             raise VideoError(
                 f"Pixels must be real numbers; those of {self.name!r} are of the type "
                 f"{self.frames.dtype}. Convert them first, complex ones by numpy.abs."
             )
-        if shape[0] < 2:
+        if shape[0] < 1:
             raise VideoError(
-                f"A video needs two frames or more; {self.name!r} has {shape[0]}. "
-                "Add frames, or label a single image with a tool for images."
+                f"A video needs one frame or more; {self.name!r} has none. "
+                "Check that the file or the array is complete."
             )
         if min(shape[1:3]) < MIN_SIDE:
             raise VideoError(
@@ -194,10 +199,22 @@ class Video:
         count = self.shape[0]
         is_sampled = bool(self.identity) or not _in_memory(self.frames)
         hashed = range(min(count, SAMPLED_FRAMES) if is_sampled else count)
-        for k, t in enumerate(_evenly_spaced(count, len(hashed))):
-            yield Progress("read video", k, len(hashed))
-            digest.update(np.ascontiguousarray(self.raw(t)).data)
+        with worker_threads() as pool:
+            for k, t in enumerate(_evenly_spaced(count, len(hashed))):
+                step = Progress("read video", k, len(hashed))
+                yield step
+                reading = pool.submit(self._hash_frame, digest, t)
+                while not wait([reading], POLL_SECONDS).done:
+                    yield step
+                reading.result()
         return digest.hexdigest()[:32]
+
+    def _hash_frame(self, digest: hashlib._Hash, t: int) -> None:
+        """Add the pixels of frame `t` in parts, so that hashing can be cancelled."""
+        content = np.ascontiguousarray(self.raw(t)).reshape(-1).view(np.uint8)
+        for start in range(0, content.size, HASHED_BYTES):
+            raise_if_cancelled()
+            digest.update(content[start : start + HASHED_BYTES].data)
 
 
 def _evenly_spaced(length: int, count: int) -> Iterator[int]:
@@ -221,10 +238,30 @@ def _display_range(video: Video) -> tuple[float, float]:
         values = values[np.isfinite(values)]
     if not values.size:
         return 0.0, 1.0
+    if values.dtype.kind in "iu" and _exceeds_float(values):
+        return _range_of_large_integers(values)
     low, high = np.percentile(values, [0.1, 99.9])
     return float(low), float(
         high if high > low else max(low + 1, np.nextafter(low, np.inf))
     )
+
+
+def _exceeds_float(values: NDArray[Any]) -> bool:
+    """Return whether integers are too large for the 53 bits of float64."""
+    return max(abs(int(values.min())), abs(int(values.max()))) > 2**53
+
+
+def _range_of_large_integers(values: NDArray[Any]) -> tuple[float, float]:
+    """Compute percentiles relative to the minimum, and round them outwards."""
+    least = int(values.min())
+    relative = (values - values.dtype.type(least)).view(np.uint64)
+    low, high = (least + int(p) for p in np.percentile(relative, [0.1, 99.9]))
+    black, white = float(low), float(max(high, low + 1))
+    if int(black) > low:
+        black = float(np.nextafter(black, -np.inf))
+    if int(white) < high or white == black:
+        white = float(np.nextafter(white, np.inf))
+    return black, white
 
 
 def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:

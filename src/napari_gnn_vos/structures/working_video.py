@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.hardware import raise_if_cancelled
 from napari_gnn_vos.structures.byte_budget import ByteBudget
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.seeds import PaintedPixels
@@ -38,6 +39,7 @@ class ReducedFrames:
     def __getitem__(self, t: int) -> Rgb:
         """Reduce frame `t`."""
         with FULL_FRAMES.reserve(full_frame_bytes(self.source)):
+            raise_if_cancelled()
             return reduce_image(self.source.rgb(t), self.shape[1:3])
 
 

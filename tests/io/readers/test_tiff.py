@@ -3,7 +3,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.readers.named_axes import video_axes
 
@@ -110,10 +110,9 @@ def test_volume_over_time_is_refused(tmp_path):
         read_video(tmp_path / "a.tif")
 
 
-def test_single_image_is_refused(tmp_path):
+def test_single_image_is_one_frame(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", colour[0], photometric="rgb")
-    with pytest.raises(VideoError, match="two frames or more"):
-        read_video(tmp_path / "a.tif")
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").raw(0), colour[0])
 
 
 def test_text_file_is_refused(tmp_path):

@@ -38,13 +38,15 @@ class Axes:
 
     Parameters
     ----------
-    time, row, col : int
+    time : int or None
+        Axis number; None for a single image, (H, W), which is a video of one frame.
+    row, col : int
         Axis numbers; colour channels are not an axis in napari.
     fixed : tuple of (int, int)
         Number of each other axis, and the index of the labelled slice; ascending.
     """
 
-    time: int = 0
+    time: int | None = 0
     row: int = 1
     col: int = 2
     fixed: tuple[tuple[int, int], ...] = ()
@@ -60,7 +62,7 @@ class Axes:
 
         Time is the axis with its name, or the first that the viewer does not show. Rows
         and columns are the axes with these names, or those that the viewer shows, or
-        the last two.
+        the last two. A layer of two axes is a single image.
 
         Parameters
         ----------
@@ -75,13 +77,16 @@ class Axes:
         Raises
         ------
         VideoError
-            If there are fewer than three axes.
+            If there are fewer than two axes.
         """
-        if len(labels) < 3:
+        if len(labels) < 2:
             raise VideoError(
                 "A video has an axis for time, then rows and columns; this layer has "
-                f"{len(labels)} axes. Choose an image layer with a time slider."
+                f"{len(labels)} axis. Choose an image layer."
             )
+        if len(labels) == 2:
+            is_transposed = _named(labels, COLUMN_NAMES) == 0
+            return cls(None, int(is_transposed), int(not is_transposed))
         time = _named(labels, TIME_NAMES)
         shown = sorted(displayed) if len(displayed) == 2 else []
         if time is None:
@@ -97,12 +102,13 @@ class Axes:
     @property
     def ndim(self) -> int:
         """Number of axes of the layer."""
-        return 3 + len(self.fixed)
+        return (2 if self.time is None else 3) + len(self.fixed)
 
     def index(self, t: int) -> tuple[int | slice, ...]:
         """Return the index of frame `t` in the layer's array, with all channels."""
         index: list[int | slice] = [slice(None)] * self.ndim
-        index[self.time] = t
+        if self.time is not None:
+            index[self.time] = t
         for axis, position in self.fixed:
             index[axis] = position
         return tuple(index)
@@ -112,7 +118,12 @@ class Axes:
         return replace(self, fixed=tuple((a, 0) for a, _ in self.fixed)).index(t)
 
     def to_layer(self, stack: NDArray[Any]) -> NDArray[Any]:
-        """View a (T, H, W) stack with the layer's axes; fixed axes have length 1."""
+        """View a (T, H, W) stack with the layer's axes; fixed axes have length 1.
+
+        The array of a single image, without an axis for time, is (H, W).
+        """
+        if self.time is None:
+            stack = stack[0]
         expanded = stack[(None,) * len(self.fixed)]
         return np.moveaxis(expanded, range(self.ndim), self._order())
 
@@ -127,9 +138,8 @@ class Axes:
 
     def to_stack(self, array: Any) -> Any:
         """View a layer's array as (T, H, W); the inverse of :meth:`to_layer`."""
-        return np.moveaxis(array, self._order(), range(self.ndim))[
-            (0,) * len(self.fixed)
-        ]
+        stack = np.moveaxis(array, self._order(), range(self.ndim))
+        return stack[None] if self.time is None else stack[(0,) * len(self.fixed)]
 
     def split_points(self, points: NDArray[Any]) -> tuple[int, NDArray[np.float64]]:
         """Split the (P, ndim) points of a shape into frame and (P, 2) path.
@@ -137,20 +147,27 @@ class Axes:
         The frame is that of the first point; the path has (row, column) points.
         """
         path = np.asarray(points, float)
-        frame = int(np.rint(path[0, self.time]))
+        frame = 0 if self.time is None else int(np.rint(path[0, self.time]))
         return frame, path[:, [self.row, self.col]]
 
     def join_points(self, frame: int, path: NDArray[Any]) -> NDArray[np.float64]:
         """Invert :meth:`split_points`; fixed axes are 0."""
         points = np.zeros((len(path), self.ndim))
-        points[:, self.time] = frame
+        if self.time is not None:
+            points[:, self.time] = frame
         points[:, [self.row, self.col]] = path
         return points
 
     spread = renamed_attribute("spread", "to_layer")
 
     def _order(self) -> list[int]:
-        return [*(axis for axis, _ in self.fixed), self.time, self.row, self.col]
+        time = () if self.time is None else (self.time,)
+        return [*(axis for axis, _ in self.fixed), *time, self.row, self.col]
+
+    def video_shape(self, lengths: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return T, H and W of a layer with the given length of each axis."""
+        frames = 1 if self.time is None else lengths[self.time]
+        return frames, lengths[self.row], lengths[self.col]
 
 
 class LayerFrames:
@@ -172,8 +189,7 @@ class LayerFrames:
     def __init__(self, data: Any, axes: Axes) -> None:
         self._data, self._axes = data, axes
         lengths = tuple(data.shape)
-        ordered = [lengths[i] for i in (axes.time, axes.row, axes.col)]
-        self.shape = (*ordered, *lengths[axes.ndim :])
+        self.shape = (*axes.video_shape(lengths), *lengths[axes.ndim :])
         self.dtype = np.dtype(data.dtype)
         self.in_memory = type(data) is np.ndarray
 

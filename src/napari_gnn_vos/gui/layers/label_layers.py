@@ -214,13 +214,14 @@ class ComputedLabels:
             i = indices.index(Ellipsis)
             indices[i : i + 1] = [slice(None)] * (self.ndim - len(indices) + 1)
         indices += [slice(None)] * (self.ndim - len(indices))
-        time = indices[self._axes.time]
+        axis = self._axes.time
+        time = slice(None) if axis is None else indices[axis]
         if isinstance(time, slice):
             frames = range(*time.indices(self._frames))
-            indices[self._axes.time] = slice(None)
         else:
             frames = range(int(time), int(time) + 1)
-            indices[self._axes.time] = 0
+        if axis is not None:
+            indices[axis] = slice(None) if isinstance(time, slice) else 0
         stack = np.stack([self._compute(t) for t in frames]).astype(self.dtype)
         return np.asarray(self._axes.to_layer(stack)[tuple(indices)])
 

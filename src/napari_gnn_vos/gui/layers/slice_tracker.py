@@ -54,8 +54,8 @@ class SliceTracker:
     @property
     def frame(self) -> int:
         """Number of the frame on screen, or of the nearest frame."""
-        frames = full_data(self._image).shape[self._axes.time]
-        return int(np.clip(self._position[self._axes.time], 0, frames - 1))
+        time = self._axes.time
+        return 0 if time is None else int(np.clip(self._position[time], 0, self._last))
 
     @property
     def on_video(self) -> bool:
@@ -74,8 +74,7 @@ class SliceTracker:
     def directions(self) -> str:
         """One or two sentences about where the video is."""
         if not self._axes.fixed:
-            frames = full_data(self._image).shape[self._axes.time]
-            return f"Its frames are 0 to {frames - 1}; go to one of them to draw."
+            return f"Its frames are 0 to {self._last}; go to one of them to draw."
         slices = " and ".join(f"slice {i} of axis {a}" for a, i in self._axes.fixed)
         return f"Go to {slices} to draw, or choose the video again to label this slice."
 
@@ -88,13 +87,16 @@ class SliceTracker:
         """Move the sliders to a frame of the labelled slice."""
         position = self._position
         for axis, index in ((self._axes.time, frame), *self._axes.fixed):
-            position[axis] = index
+            if axis is not None:
+                position[axis] = index
         self._move(position)
 
     def show_frames(self) -> None:
         """Let the viewer show rows and columns if it shows the time axis."""
         dims, axes = self._viewer.dims, self._axes
         shift = dims.ndim - self._image.ndim
+        if axes.time is None:
+            return
         if dims.ndisplay == 2 and axes.time + shift in dims.displayed:
             shown = (axes.row + shift, axes.col + shift)
             others = [axis for axis in dims.order if axis not in shown]
@@ -112,6 +114,12 @@ class SliceTracker:
         for event in self._slider_events:
             event.disconnect(self._update)
         self._unlock()
+
+    @property
+    def _last(self) -> int:
+        """Number of the last frame."""
+        lengths = full_data(self._image).shape
+        return int(self._axes.video_shape(lengths)[0]) - 1
 
     @property
     def _slider_events(self) -> tuple[Any, ...]:

@@ -151,7 +151,8 @@ class Workspace:
         """One line about the video."""
         frames, height, width = self.video.shape
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
-        return f"{frames} frames of {width} x {height} pixels{fixed}"
+        count = "1 frame" if frames == 1 else f"{frames} frames"
+        return f"{count} of {width} x {height} pixels{fixed}"
 
     @property
     def frame(self) -> int:

@@ -62,9 +62,7 @@ class ExportTools:
         layers = [
             layer
             for layer in self._annotator.viewer.layers
-            if isinstance(layer, Labels)
-            and layer.metadata.get(ROLE_KEY) != STROKES
-            and layer.ndim >= 3
+            if isinstance(layer, Labels) and layer.metadata.get(ROLE_KEY) != STROKES
         ]
         return sorted(layers, key=lambda layer: layer is not prediction)
 
@@ -74,7 +72,7 @@ class ExportTools:
             axes = saved_axes(layer.data, layer.as_layer_data_tuple()[1])
         except ShapeError:
             return 1
-        return int(layer.data.shape[axes.time])
+        return int(axes.video_shape(layer.data.shape)[0])
 
     def request(
         self,

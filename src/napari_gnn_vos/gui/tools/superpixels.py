@@ -204,6 +204,7 @@ def _layer_indices(
     rows, cols = pixels
     axes = workspace.axes
     indices = [np.zeros_like(rows)] * axes.ndim
-    indices[axes.time] = np.full_like(rows, frame)
+    if axes.time is not None:
+        indices[axes.time] = np.full_like(rows, frame)
     indices[axes.row], indices[axes.col] = rows, cols
     return tuple(indices)

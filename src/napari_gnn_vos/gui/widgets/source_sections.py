@@ -250,7 +250,8 @@ class VideoChooser:
     """List the image layers of a viewer in a magicgui combo box.
 
     If no video is open, a layer with time, rows and columns is chosen automatically:
-    one with strokes, the selected one, or the first. Any other is chosen by the user.
+    one with strokes, the selected one, or the first; without any, a single image. Any
+    other is chosen by the user.
 
     Parameters
     ----------
@@ -332,8 +333,10 @@ class VideoChooser:
         images = self._images
         self._tried = [image for image in self._tried if image in images]
         candidates = [
-            image for image in images if image.ndim == 3 and image not in self._tried
+            image for image in images if image.ndim <= 3 and image not in self._tried
         ]
+        videos = [image for image in candidates if image.ndim == 3]
+        candidates = videos or candidates
         if self._open_image() is None and candidates:
             image = self._most_likely(candidates)
             self._tried.append(image)

@@ -167,7 +167,7 @@ def read(path: Path) -> VideoLabels:
     ReadError
         If there are no PNG files, or a file is not a greyscale or palette image.
     """
-    files = sorted(path.glob("*.png"), key=natural_order)
+    files = sorted(filter(_is_png, path.iterdir()), key=natural_order)
     if not files:
         raise ReadError(f"Expected a folder of PNG masks; {path} has none.")
     names, colours = read_objects(path)
@@ -178,6 +178,11 @@ def read(path: Path) -> VideoLabels:
         frame_names=[file.name for file in files],
         video_name=path.resolve().name,
     )
+
+
+def _is_png(file: Path) -> bool:
+    """Return whether a file is visible and has the suffix of PNG."""
+    return file.suffix.lower() == ".png" and not file.name.startswith(".")
 
 
 class _PngMasks(LazyLabels):

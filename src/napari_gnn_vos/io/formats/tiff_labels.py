@@ -34,7 +34,7 @@ class Placement(BaseModel):
     Parameters
     ----------
     time, row, col : int
-        Axes of the layer; others have length 1.
+        Axes of the layer; others have length 1. `time` is None for a single image.
     scale, translate : list of D float
     rotate : (D, D) list of lists of float
     shear : list of lists of float, or list of float
@@ -43,7 +43,7 @@ class Placement(BaseModel):
     axis_labels : tuple of D str
     """
 
-    time: int = Field(ge=0, lt=MAX_AXES)
+    time: Annotated[int, Field(ge=0, lt=MAX_AXES)] | None
     row: int = Field(ge=0, lt=MAX_AXES)
     col: int = Field(ge=0, lt=MAX_AXES)
     scale: Vector

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
@@ -91,10 +92,25 @@ def _davis_colours() -> list[Colour]:
 
 
 class LazyLabels(LazyFrames):
-    """Label images (T, H, W) that are read on access."""
+    """Label images (T, H, W) that are read on access.
+
+    Raises
+    ------
+    ReadError
+        On access, if a frame has another size than the first.
+    """
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        return map(self._read, range(len(self)))
+        return map(self._validated, range(len(self)))
+
+    def _validated(self, t: int) -> NDArray[Any]:
+        frame = super()._validated(t)
+        if frame.shape != self.shape[1:]:
+            raise ReadError(
+                f"Every mask must have the size of the first, {self.shape[1:]}; mask "
+                f"{t} has {frame.shape}. Crop or resize the masks to one size."
+            )
+        return frame
 
     @property
     def size(self) -> int:

@@ -164,6 +164,7 @@ def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
                 "Export each series as a separate TIFF."
             )
         pages += [page for series in others for page in series.pages]
+        pages.sort(key=lambda page: page.index)  # a series has all pages of one kind
         frame_axes = axes[len(axes) - first.keyframe.ndim :]
         axes, lengths = f"T{frame_axes}", (len(pages), *first.keyframe.shape)
     missing = sum(page is None for page in pages)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.array_files import is_colour_image
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
 
@@ -39,9 +40,10 @@ class ZarrFrames(LazyFrames):
     Parameters
     ----------
     path : Path
-        An array (T, H, W) or (T, H, W, C); an OME-Zarr image, of which the full
-        resolution is read; an array inside such an image; or a group with one array or
-        image. Axes of length 1 are dropped from the axes that OME-Zarr names.
+        An array (T, H, W) or (T, H, W, C), or a single image; an OME-Zarr image, of
+        which the full resolution is read; an array inside such an image; or a group
+        with one array or image. Axes of length 1 are dropped from the axes that
+        OME-Zarr names.
 
     Raises
     ------
@@ -59,10 +61,10 @@ class ZarrFrames(LazyFrames):
             self._dropped, self._axes = _assign_axes(image.axes, shape)
         except ReadError as error:
             raise ReadError(f"{path}: {error}") from None
-        if len(shape) - len(self._dropped) not in (3, 4) or "T" not in self._axes:
+        if not set("YX") <= set(self._axes) <= set("TYXC"):
             raise ReadError(_not_a_video(path, f"it has the shape {shape}"))
         kept = [n for i, n in enumerate(shape) if i not in self._dropped]
-        size = dict(zip(self._axes, kept, strict=True))
+        size = {"T": 1} | dict(zip(self._axes, kept, strict=True))
         ordered = tuple(size[axis] for axis in "TYXC" if axis in size)
         super().__init__(ordered, _native(image.array.dtype))
 
@@ -113,6 +115,7 @@ def _open(path: Path) -> _Image:
 
 def _image_of_group(group: Any) -> _Image:
     """Find the image of a group: its full resolution, or its only array or image."""
+    _require_one_field(group)
     multiscales = _multiscales(group.attrs)
     if len(multiscales) == 1:
         first = str(multiscales[0]["datasets"][0]["path"])
@@ -128,6 +131,22 @@ def _image_of_group(group: Any) -> _Image:
     if hasattr(node, "dtype"):
         return _Image(node, _dimension_names(node))
     return _image_of_group(node)
+
+
+def _require_one_field(group: Any) -> None:
+    """Refuse plates of several wells, and wells of several fields, with advice."""
+    metadata = dict(group.attrs)
+    metadata = metadata.get("ome", metadata)
+    for kind, members in (("plate", "wells"), ("well", "images")):
+        entries = metadata.get(kind, {}).get(members, [])
+        paths = [str(entry.get("path", "")) for entry in entries]
+        if len(paths) > 1:
+            first = f"{paths[0]}/0" if kind == "plate" else paths[0]
+            field = f"{group.path}/{first}".strip("/")
+            raise ReadError(
+                f"Expected one image; it is a {kind} of {len(paths)} {members}: "
+                f"{', '.join(paths[:8])}. Open one field, such as {field} inside it."
+            )
 
 
 def _axes_by_parent(path: Path) -> tuple[str, ...] | None:
@@ -167,9 +186,11 @@ def _assign_axes(
 ) -> tuple[tuple[int, ...], str]:
     """Drop axes of length 1, and map the others to T, C, Y and X.
 
-    Without names, no axis is dropped.
+    Without names, no axis is dropped. An image without time has no axis T.
     """
     if names is None or len(names) != len(shape):
+        if len(shape) == 2 or is_colour_image(shape):
+            return (), "YXC"[: len(shape)]
         return (), "TYXC"[: len(shape)]
     letters = [name[:1].upper() or "Q" for name in names]
     dropped = tuple(
