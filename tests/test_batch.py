@@ -38,7 +38,7 @@ def test_object_store_gets_the_same_files(videos, tmp_path):
 
 def test_errors_are_raised_after_all_videos_were_processed(videos, tmp_path):
     short = tmp_path / "short.npy"
-    np.save(short, np.zeros((1, 48, 64), np.uint8))
+    np.save(short, np.zeros((0, 48, 64), np.uint8))
     paths = [tmp_path / "nowhere.npy", short, *videos]
     with pytest.raises(ReadError, match=r"nowhere\.npy(?s:.*)\n.*short\.npy: "):
         drain(prepare_videos(paths, tmp_path / "cache"))

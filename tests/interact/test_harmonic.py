@@ -55,7 +55,7 @@ def affinity(edge):
     return np.exp(-1.5 * difference) * weight
 
 
-def errors(seed, diffusion):
+def errors(seed, parameters):
     """Absolute differences to the exact solution on a random graph, (2, N)."""
     rng = np.random.default_rng(seed)
     graph = random_graph(rng)
@@ -63,7 +63,7 @@ def errors(seed, diffusion):
     known = node_labels(n, {0: 1, n - 1: 2, n // 2: 0}, {3: 1, n - 3: 2})
     priors = {label: rng.random(n, np.float32) for label in (1, 2)}
     solution = solve_harmonic(
-        graph, known, priors, range(graph.shape[0]), diffusion=diffusion
+        graph, known, priors, range(graph.shape[0]), parameters=parameters
     )
     assert all(probability.dtype == np.float32 for probability in solution.values())
     return np.abs(

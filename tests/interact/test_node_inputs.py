@@ -35,21 +35,21 @@ def test_inputs_are_gathered_for_each_drawn_object(graph):
     assert inputs.objects == (1, 3)
     assert set(inputs.label_model) == set(inputs.harmonic) == {1, 3}
     for label in inputs.objects:
-        inputs = inputs_of(inputs, label)
-        assert inputs.shape == (graph.n, len(NODE_INPUT_NAMES))
-        assert np.isfinite(inputs).all()
-        assert np.abs(inputs).max() <= 1
+        columns = inputs_of(inputs, label)
+        assert columns.shape == (graph.n, len(NODE_INPUT_NAMES))
+        assert np.isfinite(columns).all()
+        assert np.abs(columns).max() <= 1
         at = NODE_INPUT_NAMES.index
-        assert inputs[:, at("drawn_target")].nonzero()[0].tolist() == [
+        assert columns[:, at("drawn_target")].nonzero()[0].tolist() == [
             {1: 2, 3: 1}[label]
         ]
         np.testing.assert_allclose(
-            inputs[:, at("label_model")], 2 * inputs.label_model[label] - 1, atol=1e-6
+            columns[:, at("label_model")], 2 * inputs.label_model[label] - 1, atol=1e-6
         )
         np.testing.assert_allclose(
-            inputs[:, at("harmonic")], 2 * inputs.harmonic[label] - 1, atol=1e-6
+            columns[:, at("harmonic")], 2 * inputs.harmonic[label] - 1, atol=1e-6
         )
-        assert (inputs[:, at("previous")] == 0).all()
+        assert (columns[:, at("previous")] == 0).all()
 
 
 def test_previous_prediction_is_an_input(graph):

@@ -122,12 +122,12 @@ def logits_of(network, graph):
 def test_window_with_a_margin_of_the_depth_has_the_same_logits(depth):
     graph = random_graph(np.random.default_rng(0), frames=10).window()
     network = small_network(graph, depth)
-    piece, rows = graph.cut(4 - depth, 5 + depth)
+    piece, rows = graph.subgraph(4 - depth, 5 + depth)
     begin, end = (int(graph.offsets[t]) for t in (4, 5))
     inside = logits_of(network, piece)[begin - rows.start : end - rows.start]
     whole = logits_of(network, graph)[begin:end]
     torch.testing.assert_close(inside, whole, rtol=1e-6, atol=1e-6)
-    narrow, rows = graph.cut(5 - depth, 4 + depth)
+    narrow, rows = graph.subgraph(5 - depth, 4 + depth)
     narrower = logits_of(network, narrow)[begin - rows.start : end - rows.start]
     assert (
         narrower - whole

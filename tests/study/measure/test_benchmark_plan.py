@@ -80,7 +80,7 @@ def test_key_depends_on_all_inputs_of_a_result(tmp_path):
         replace(plan, protocol="davisinteractive").key(METHOD, "one"),
         replace(plan, root=tmp_path / "other").key(METHOD, "one"),
         replace(plan, config=unrefined).key(METHOD, "one"),
-        plan.key(replace(METHOD, facts={"name": "simple", "weights": "1"}), "one"),
+        plan.key(replace(METHOD, metadata={"name": "simple", "weights": "1"}), "one"),
     ]
     write_human_scribbles(tmp_path / "Scribbles", "one", STROKES_ON_ONE)
     keys.append(plan.key(METHOD, "one"))

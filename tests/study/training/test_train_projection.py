@@ -12,6 +12,7 @@ from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.labelled_video import open_davis_videos
 from napari_gnn_vos.study.training import train_projection as training
 from napari_gnn_vos.study.training.projection_network import (
+    INFERENCE_REGULARIZATION,
     ProjectionNetwork,
     ProjectionSettings,
     episode_loss,
@@ -75,7 +76,7 @@ def test_exported_projection_equals_the_network():
         classifier = network.classify(projected, is_label, torch.ones(30))
     exported = network.export()
     np.testing.assert_allclose(exported(x.numpy()), projected[:, :-1], atol=1e-5)
-    regularization = exported.regularization[0] / training.INFERENCE_REGULARIZATION
+    regularization = exported.regularization[0] / INFERENCE_REGULARIZATION
     coefficients, intercept = fit_ridge(
         projected[:, :-1].numpy(), is_label.numpy(), np.ones(30), regularization
     )
