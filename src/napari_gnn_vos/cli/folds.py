@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from napari_gnn_vos.cli.options import config_with
 from napari_gnn_vos.cli.terminal import (
     report_errors,
     report_interrupt,
@@ -27,6 +28,7 @@ def run_folds(
     cache: Path,
     json: Path | None,
     stills: Path | None,
+    refine: str,
 ) -> None:
     """Cross-validate, write ``folds.json`` and ``folds.md``, and print the table."""
     from napari_gnn_vos.io import davis as layout
@@ -61,7 +63,8 @@ def run_folds(
             steps,
             seed,
             trained,
-            stills=stills,
+            config_with(refine),
+            stills,
         )
         with report_interrupt(output):
             report = run_with_progress_bar(cross_validate(plan))

@@ -21,6 +21,7 @@ from napari_gnn_vos.cli.options import (
     Scheduler,
     Seed,
     Sequences,
+    config_with,
 )
 from napari_gnn_vos.cli.terminal import (
     report_errors,
@@ -62,6 +63,10 @@ def benchmark(
             "decoder for each fold."
         ),
     ] = None,
+    refine: Annotated[
+        str,
+        typer.Option(help="Refinement of boundaries: decoder, guided or none."),
+    ] = "decoder",
     json: Json = None,
     model: ModelName = "gatedgcn",
     baselines: Annotated[
@@ -93,7 +98,8 @@ def benchmark(
     """
     if folds is not None:
         training = folds, rounds, steps, seed
-        run_folds(davis, sequences, *training, output, trained, cache, json, stills)
+        last = json, stills, refine
+        run_folds(davis, sequences, *training, output, trained, cache, *last)
         return
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.study.measure import report_tables
@@ -112,7 +118,16 @@ def benchmark(
             require_matplotlib()
         _check_outputs(json, plots)
         names = _sequences(davis, sequences)
-        plan = BenchmarkPlan(davis, names, rounds, seed, protocol, scribbles, cache)
+        plan = BenchmarkPlan(
+            davis,
+            names,
+            rounds,
+            seed,
+            protocol,
+            scribbles,
+            cache,
+            config_with(refine),
+        )
         device = "cpu" if scheduler else "auto"
         methods = [network_method(model, load_model(model, device))]
         methods += simple_methods() if baselines else []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from platformdirs import user_cache_path
 
-from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.config import Config, Refine
+from napari_gnn_vos.errors import GnnVosError, SettingsError
 
 Davis = Annotated[Path, typer.Option(help="Dataset folder in DAVIS layout.")]
 Sequences = Annotated[
@@ -78,3 +79,18 @@ Composed = Annotated[
     typer.Option(help="Output folder of `gnn-vos compose`: use its scenes, too."),
 ]
 CACHE = user_cache_path("napari-gnn-vos")
+
+
+def config_with(refine: str) -> Config:
+    """Return the default settings with a refinement of boundaries.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such refinement.
+    """
+    if refine not in get_args(Refine):
+        raise SettingsError(
+            f"Expected {', '.join(get_args(Refine))} as --refine; got {refine}."
+        )
+    return Config.model_validate({"refine": refine})

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from napari_gnn_vos.cli import app
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.ablation import trainings
@@ -83,12 +84,32 @@ def test_trained_weights_are_evaluated_without_training(
     args = "--folds", 2, "--davis", data, "--output", tmp_path, "--rounds", 2
     args += "--json", tmp_path / "copy.json"
     args = *args, "--trained", validation.output, "--cache", data / "cache"
+    args = *args, "--refine", validation.config.refine
     result = CliRunner().invoke(app, ["benchmark", *map(str, args)])
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "folds.json").read_text())
     assert json.loads((tmp_path / "copy.json").read_text()) == written
     assert written["accuracy"]["j"] == facts["accuracy"]["j"]
     assert (tmp_path / "folds.md").read_text().strip() in result.output
+
+
+def test_decoders_beside_given_weights_are_used(data, tmp_path):
+    plan = CrossValidation(
+        data, ("one", "two"), tmp_path / "out", tmp_path, folds=2, trained=tmp_path
+    )
+    assert plan.config_of(0).decoder == Config().decoder
+    decoder = tmp_path / "decoder" / "fold0-decoder.safetensors"
+    decoder.parent.mkdir()
+    decoder.touch()
+    assert plan.config_of(0).decoder == str(decoder)
+    assert plan.config_of(1).decoder == Config().decoder
+
+
+def test_unknown_refinement_is_refused(data, tmp_path):
+    args = "--folds", "2", "--davis", data, "--output", tmp_path, "--refine", "sharp"
+    result = CliRunner().invoke(app, ["benchmark", *map(str, args)])
+    assert result.exit_code == 2
+    assert "decoder, guided, none" in result.output
 
 
 def test_missing_weights_are_reported_before_evaluation(data, tmp_path, monkeypatch):

@@ -122,8 +122,9 @@ class CrossValidation:
         config = self.config
         if self._projects:
             config = config.with_projection(str(self._projection(fold)))
-        if self.stills is not None:
-            decoder = self.output / DECODER_FOLDER / f"{decoder_name(fold)}.safetensors"
+        folder = self.output if self.trained is None else self.trained
+        decoder = folder / DECODER_FOLDER / f"{decoder_name(fold)}.safetensors"
+        if self.stills is not None or (self.trained is not None and decoder.exists()):
             config = config.model_copy(update={"decoder": str(decoder)})
         return config
 
