@@ -184,7 +184,7 @@ def test_names_and_colours_of_a_layer_are_saved(tmp_path, name):
         assert kind == "labels"
         layer = Labels(opened, **options)
         np.testing.assert_array_equal(layer.data[2], STACK[2])
-        np.testing.assert_allclose(layer.colormap.color_dict[2], [0, 1, 2 / 255, 1])
+        np.testing.assert_allclose(layer.colormap.map(2), [0, 1, 2 / 255, 1])
 
 
 def test_names_without_suffix_get_that_of_the_format(tmp_path):

@@ -109,7 +109,7 @@ def default_colours() -> NDArray[np.float32]:
 
 def prediction_colours(
     colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
-) -> dict[int | None, NDArray[np.float64]]:
+) -> dict[int, NDArray[np.float64]]:
     """Map labels whose colours differ from the default; background is transparent.
 
     Parameters
@@ -119,7 +119,7 @@ def prediction_colours(
     hidden : collection of int
         Objects whose colour gets the opacity 0.
     """
-    shown: dict[int | None, Colour] = {None: TRANSPARENT, BACKGROUND: TRANSPARENT}
+    shown: dict[int, Colour] = {BACKGROUND: TRANSPARENT}
     shown.update((colours or {}).items())
     for label in hidden:
         shown[label] = (*shown.get(label, colour_of(label))[:3], 0.0)
@@ -128,7 +128,7 @@ def prediction_colours(
 
 def stroke_colours(
     colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
-) -> dict[int | None, NDArray[np.float64]]:
+) -> dict[int, NDArray[np.float64]]:
     """Map pixel values of strokes whose colours differ from the default.
 
     See :func:`prediction_colours` for the parameters.

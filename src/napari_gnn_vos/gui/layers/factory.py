@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Labels, Shapes
-from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
@@ -18,7 +16,6 @@ from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.palette import (
     Colour,
     colour_of,
-    default_colours,
     prediction_colours,
     stroke_colours,
 )
@@ -28,6 +25,7 @@ from napari_gnn_vos.gui.layers.conversion import (
     lines_from_shapes,
     shapes_from_lines,
 )
+from napari_gnn_vos.gui.layers.object_colormap import object_colormap
 from napari_gnn_vos.structures.canvas import MAX_VALUE
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -88,7 +86,7 @@ def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labe
         axes.to_layer(np.zeros(shape, np.uint8)),
         name=STROKES,
         opacity=0.9,
-        colormap=ObjectColormap(color_dict=stroke_colours()),
+        colormap=object_colormap(stroke_colours()),
         **placement(image, axes, STROKES),
     )
     layer.brush_size = brush_size(shape)
@@ -102,7 +100,7 @@ def adopt_strokes(
     data = layer.data
     if data.dtype != np.uint8 and data.min() >= 0 and data.max() <= MAX_VALUE:
         layer.data = data.astype(label_dtype(int(data.max())), copy=False)
-    layer.colormap = ObjectColormap(color_dict=stroke_colours())
+    layer.colormap = object_colormap(stroke_colours())
     layer.opacity, layer.brush_size = 0.9, brush_size(shape)
     options = placement(image, axes, STROKES)
     layer.metadata |= options.pop("metadata")
@@ -155,7 +153,7 @@ def labels_options(
         Other colours by label, 0 to 255.
     """
     stored = {k: np.array([*rgb, 255]) / 255 for k, rgb in (colours or {}).items()}
-    colormap = ObjectColormap(color_dict=prediction_colours() | stored)
+    colormap = object_colormap(prediction_colours() | stored)
     return {"name": name, "opacity": 0.5, "colormap": colormap}
 
 
@@ -303,64 +301,5 @@ class ObjectDisplay:
         shown = {label: table.colour_of(label) for label in table.colours}
         invisible = table.invisible
         if self._shown.get(layer, ({}, frozenset())) != (shown, invisible):
-            colour_dict = colours(shown, invisible)
-            layer.colormap = ObjectColormap(color_dict=colour_dict)
+            layer.colormap = object_colormap(colours(shown, invisible))
             self._shown[layer] = shown, invisible
-
-
-class ObjectColormap(DirectLabelColormap):
-    """Map labels to the colours of the palette, except those of `color_dict`.
-
-    napari maps all values of a type to colours when the colour map of a layer changes;
-    for 16 bits, this class does so a hundred times as fast as its base class.
-
-    Parameters
-    ----------
-    color_dict : mapping of int to (r, g, b, a)
-        Colours that differ. Key None has the colour of values outside of 0 to 32 768.
-    """
-
-    def map(self, values: Any) -> NDArray[np.float32]:
-        """Map values to colours.
-
-        Parameters
-        ----------
-        values : int or ndarray of int
-
-        Returns
-        -------
-        colours : (..., 4) ndarray of float32
-        """
-        values = np.asarray(values)
-        if values.ndim == 0:
-            colours = self._colour(int(values))
-        elif values.dtype.kind == "u" and values.dtype.itemsize <= 2:
-            colours = self._get_mapping_from_cache(values.dtype)[values]
-        else:
-            colours = self._map_without_cache(values)
-        if self.use_selection:
-            colours[values != self.selection] = 0
-        return colours
-
-    def _colour(self, value: int) -> NDArray[np.float32]:
-        table = _default_colours()
-        default = table[value] if 0 <= value < len(table) else self.default_color
-        return np.array(self.color_dict.get(value, default), np.float32)
-
-    def _map_without_cache(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Map an array of values to colours, without regard to a selection."""
-        table = _default_colours().copy()
-        for value, colour in self.color_dict.items():
-            if value is not None and 0 <= value < len(table):
-                table[value] = colour
-        inside = (values >= 0) & (values < len(table))
-        colours = table[np.where(inside, values, 0)]
-        colours[~inside] = self.default_color
-        return colours
-
-
-@cache
-def _default_colours() -> NDArray[np.float32]:
-    """Return the default colours of the pixel values 0 to 32 768, (32 769, 4)."""
-    colours = default_colours()
-    return np.concatenate([colours, colours[255:256]])

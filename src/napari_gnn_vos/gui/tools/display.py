@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.factory import ObjectColormap
 from napari_gnn_vos.gui.layers.label_layers import (
     ComputedLabels,
     ComputedLayer,
     neighbour_contours,
 )
+from napari_gnn_vos.gui.layers.object_colormap import object_colormap
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -194,7 +194,7 @@ class DisplayTools:
 
         axes, shape = workspace.axes, workspace.video.shape
         data = ComputedLabels(compute, shape, axes, np.uint16)
-        colours = ObjectColormap(color_dict=prediction_colours())
+        colours = object_colormap(prediction_colours())
         viewer, image = self._annotator.viewer, workspace.image
         options = {"colormap": colours}
         return ComputedLayer(viewer, image, data, axes, NEIGHBOURS, options)
