@@ -14,7 +14,7 @@ from napari_gnn_vos.gui.layers.factory import (
     STROKES,
     prediction_layer,
 )
-from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, value_of
 from tests.controller import fakes
 
 T, H, W = fakes.SHAPE
@@ -537,6 +537,32 @@ def test_label_selected_in_the_layer_becomes_active(viewer, annotator):
     assert annotator.active_label.label == 0
     viewer.layers[STROKES].selected_label = 0
     assert annotator.active_label.label == 0
+
+
+@pytest.mark.parametrize("largest", [2, 254, 255, 300])
+def test_napari_key_for_the_next_label_ignores_background(viewer, annotator, largest):
+    from napari.utils.key_bindings import coerce_keybinding
+
+    annotator.active_label.choose(largest)
+    paint(viewer, 1, 4, 4)
+    annotator.active_label.choose(0)
+    paint(viewer, 0, 1, 1)
+    layer = viewer.layers[STROKES]
+    layer.keymap[coerce_keybinding("M")](layer)
+    assert annotator.active_label.label == largest + 1
+    assert layer.selected_label == value_of(largest + 1)
+    assert max(annotator.active_label.labels) == largest + 1
+
+
+def test_key_for_the_next_label_after_the_last_one_is_reported(viewer, annotator):
+    from napari.utils.key_bindings import coerce_keybinding
+
+    annotator.active_label.choose(32_767)
+    paint(viewer, 0, 1, 1)
+    layer = viewer.layers[STROKES]
+    layer.keymap[coerce_keybinding("M")](layer)
+    assert annotator.active_label.label == 32_767
+    assert "32767" in annotator.state.message
 
 
 def test_label_above_the_maximum_is_rejected(annotator):

@@ -85,7 +85,10 @@ class LayerFollower:
     def _choose_picked_label(self, label: int) -> None:
         """Follow a label that was chosen in the controls of the strokes layer."""
         if label != self._annotator.active_label.label:
-            self._annotator.active_label.choose(label, "brush")
+            try:
+                self._annotator.active_label.choose(label, "brush")
+            except GnnVosError as error:
+                self._annotator.controller.report(str(error))
 
     def _select_label(self, label: int) -> None:
         """Activate the label of a pressed key, if the list has it."""

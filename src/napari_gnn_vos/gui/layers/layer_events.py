@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.canvas import MAX_VALUE, label_of
+from napari_gnn_vos.structures.canvas import MAX_VALUE, label_of, labels_of
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -23,6 +23,9 @@ HISTORY_KEYS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
 LABEL_KEYS = "0123456789"
 """Keys that activate a label; on other layers than ours, napari's own keys remain."""
 
+NEXT_LABEL_KEY = "M"
+"""Key of napari for the largest label of a layer plus 1. Its action would take the
+pixel value of background strokes for a label."""
 
 Pixels = tuple[NDArray[np.int64], ...]
 
@@ -120,6 +123,7 @@ class LayerEvents:
             strokes.events.paint.connect(self._on_paint)
             self._bind_history_keys(strokes, self._on_stroke_history)
             self._bind_label_keys(strokes)
+            self._bind(strokes, NEXT_LABEL_KEY, self._pick_next_label)
             if self._on_mouse_drag not in strokes.mouse_drag_callbacks:
                 strokes.mouse_drag_callbacks.append(self._on_mouse_drag)
                 self._clicked_layers.append(strokes)
@@ -185,6 +189,9 @@ class LayerEvents:
         if 0 < value <= MAX_VALUE:  # 0 is the eraser
             self._callbacks.label_picked(label_of(value))
 
+    def _pick_next_label(self, layer: Labels) -> None:
+        self._callbacks.label_picked(largest_label(layer.data) + 1)
+
     def _on_paint(self, event: Any) -> None:
         self._accept_stroke(event, self._callbacks.drawing_changed)
 
@@ -209,6 +216,17 @@ class LayerEvents:
 
     def _on_inserted(self, event: Any) -> None:
         self._callbacks.layer_inserted(event.value)
+
+
+def largest_label(values: NDArray[Any]) -> int:
+    """Return the largest label of strokes; 0 if there are none but background.
+
+    Parameters
+    ----------
+    values : (..., H, W) ndarray of uint8 or uint16
+        Pixel values of strokes.
+    """
+    return max(int(labels_of(part).max(initial=0)) for part in values)
 
 
 def filled_share(atoms: Iterable[Any], frame_pixels: int) -> float:
