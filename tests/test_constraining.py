@@ -42,6 +42,26 @@ def test_absent_objects_are_background():
     assert remove_absent(labels, {1, 3}).tolist() == [[0, 2, 0, 0]]
 
 
+def test_labels_above_255_are_kept_on_a_frame_of_8_bits():
+    """A round without these objects has 8 bits; 300 and 44 are equal modulo 256."""
+    previous = np.array([[300, 300, 44, 0, 400]], np.uint16)
+    labels = np.array([[44, 0, 44, 2, 2]], np.uint8)
+    kept = keep_locked(labels, previous, {300})
+    assert kept.tolist() == [[300, 300, 44, 2, 2]]
+    assert keep_locked(labels, previous, {300, 44}).tolist() == [[300, 300, 44, 2, 2]]
+    assert remove_absent(labels, {300}).tolist() == labels.tolist()
+    assert remove_absent(kept, {300}).tolist() == [[0, 0, 44, 2, 2]]
+
+
+def test_round_without_an_object_above_255_keeps_its_locked_pixels(before):
+    labels = before.packed_labels.widened()
+    wide = np.stack([*labels]).astype(np.uint16)
+    wide[:, 0, :2] = 300
+    before = replace(before, packed_labels=LabelFrames.of(wide))
+    rows = run(before, Constraints(frozenset([300]), frozenset([(1, 2)])))
+    assert rows == [[300, 300, 1, 2], [300, 300, 1, 0], [300, 300, 1, 2]]
+
+
 @pytest.fixture
 def before():
     """Three frames with the labels 1 and 2 on one row."""
