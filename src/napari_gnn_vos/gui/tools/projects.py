@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
+from psygnal import Signal
 
 from napari_gnn_vos.controller.jobs import Runner
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
@@ -51,6 +52,8 @@ class ProjectFiles:
         Folder of the autosaves and of the list of recent projects; None for neither.
     """
 
+    data_folder_changed = Signal()
+
     def __init__(self, annotator: Annotator, keeper: ProjectKeeper) -> None:
         self._annotator, self._keeper = annotator, keeper
         self._data_folder: Path | None = None
@@ -87,6 +90,7 @@ class ProjectFiles:
     def data_folder(self, folder: Path | None) -> None:
         self._data_folder = folder
         self._keeper.autosave_folder = None if folder is None else folder / "autosave"
+        self.data_folder_changed.emit()
 
     @property
     def path(self) -> Path | None:

@@ -68,6 +68,7 @@ class ProjectSection(Section):
             self.recovery,
         )
         self._offer_recovery()
+        self._projects.data_folder_changed.connect(self._offer_recovery)
 
     def show_state(self, state: ViewState) -> None:
         """Enable Save, with a star while there are unsaved strokes."""
