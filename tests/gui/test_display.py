@@ -12,7 +12,7 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.display import NEIGHBOURS
 from napari_gnn_vos.gui.tools.superpixels import SUPERPIXELS
-from napari_gnn_vos.gui.widgets.timeline import Timeline
+from napari_gnn_vos.gui.widgets.timeline import ABSENT, Timeline
 from tests.gui.test_window import canvas_point, click, drag, idle, inside, predict
 from tests.gui.test_window import window as window  # the fixture
 
@@ -236,3 +236,30 @@ def test_dock_fills_a_large_window(qtbot, window):
     qtbot.wait(300)
     assert dock.content.height() > dock.height() - 5
     qtbot.waitUntil(partial(idle, dock))
+
+
+def test_timeline_marks_and_names_absent_objects(qtbot, dock):
+    timeline = Timeline(dock.annotator)
+    qtbot.addWidget(timeline)
+    timeline.resize(400, 46)
+    dock.annotator.active_label.choose(2)
+    dock.annotator.objects.rename(2, "cell")
+    before = timeline.grab().toImage()
+    dock.annotator.controller.objects.set_absent(2, 1)
+    assert timeline.describe(1) == "Frame 1, cell absent."
+    assert timeline.describe(0) == "Frame 0."
+    mark = timeline._mark(1).translated(0, 5).center().toPoint()
+    after = timeline.grab().toImage()
+    assert before.pixelColor(mark).name() != ABSENT
+    assert after.pixelColor(mark).name() == ABSENT
+    timeline.stop()
+
+
+def test_tooltip_of_many_absent_objects_is_short(qtbot, dock):
+    timeline = Timeline(dock.annotator)
+    qtbot.addWidget(timeline)
+    dock.annotator.active_label.list_objects(range(1, 9))
+    for label in range(1, 9):
+        dock.annotator.controller.objects.set_absent(label, 0)
+    assert timeline.describe(0).endswith("Object 5 absent, 3 more absent.")
+    timeline.stop()

@@ -1,4 +1,4 @@
-"""Timeline below the canvas: uncertainty, strokes and accepted frames of a video."""
+"""Timeline below the canvas: uncertainty and annotation of the frames of a video."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
 UNCERTAIN, DRAWN, ACCEPTED, RANGE = "#ff924c", ACCENT, "#8ac926", "#c48af7"
+ABSENT = "#ff5a5f"
 LINE_WIDTH = 2
+MAX_NAMED = 5
+"""Largest number of absent objects that the tooltip names."""
 FULL_BAR = 0.2
 """Uncertainty of a bar of full height, unless a frame has more."""
 LEGEND = (
-    "Orange: uncertainty. Blue: strokes. Green: accepted. Violet: in and out marks. "
-    "A click goes there."
+    "Orange: uncertainty. Blue: strokes. Green: accepted. Red: objects are "
+    "absent. Violet: in and out marks. A click goes there."
 )
 
 
@@ -30,8 +33,9 @@ class Timeline(QWidget):
 
     Orange bars show the uncertainty of the prediction; the highest bar is the most
     uncertain frame, if its uncertainty is above 0.2. Blue marks show frames with
-    strokes, green marks accepted frames, violet frames the in and out marks, and a line
-    the frame on screen. The tooltip describes the frame under the mouse.
+    strokes, green marks accepted frames, red marks below them frames where an object is
+    annotated as absent, violet frames the in and out marks, and a line the frame on
+    screen. The tooltip describes the frame under the mouse.
 
     Parameters
     ----------
@@ -67,6 +71,11 @@ class Timeline(QWidget):
             parts.append(f"uncertainty {state.uncertainty[frame]:.2f}")
         parts += ["strokes"] if frame in state.drawn else []
         parts += ["accepted"] if frame in state.accepted else []
+        table = state.table
+        absent = [label for t, label in sorted(table.absent) if t == frame]
+        parts += [f"{table.name_of(label)} absent" for label in absent[:MAX_NAMED]]
+        hidden = len(absent) - MAX_NAMED
+        parts += [f"{hidden} more absent"] if hidden > 0 else []
         return f"{', '.join(parts)}."
 
     def event(self, event: QEvent) -> bool:
@@ -100,6 +109,8 @@ class Timeline(QWidget):
         for frames, colour in ((state.drawn, DRAWN), (state.accepted, ACCEPTED)):
             for t in frames:
                 painter.fillRect(self._mark(t), QColor(colour))
+        for t in {frame for frame, _ in state.table.absent}:
+            painter.fillRect(self._mark(t).translated(0, 5), QColor(ABSENT))
         for mark in state.marks:
             if mark is not None:
                 edge = self._columns(mark, 1).adjusted(0, -3, 0, 3)
