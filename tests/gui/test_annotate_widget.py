@@ -139,7 +139,7 @@ def test_video_is_chosen_in_the_combo_box(qtbot, viewer, dock):
     assert dock.annotator.workspace.image is second
     dock.video.chooser.native.setCurrentIndex(2)
     dock.video.chooser.native.activated.emit(2)
-    assert "time" in dock.status.message.text()
+    assert "16 pixels" in dock.status.message.text()
     assert dock.video.chooser.native.currentText() == "other"
     viewer.layers.remove(second)
     assert dock.annotator.workspace is None

@@ -1,5 +1,8 @@
 """The real window with mouse events and the real engine; needs a screen or Xvfb."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -19,6 +22,8 @@ from tests.controller import fakes
 from tests.study.fine_tuning.videos import SHORT
 
 pytestmark = pytest.mark.gui
+ALONE = "NAPARI_GNN_VOS_TEST_ALONE"
+"""Environment variable of the process of a single test."""
 
 
 @pytest.fixture
@@ -244,7 +249,7 @@ def test_mask_is_imported_in_the_dialog(qtbot, window):
     assert dock.annotator.state.accepted == (1,)
     predict(qtbot, dock)
     prediction = viewer.layers[SEGMENTATION].data
-    np.testing.assert_array_equal(prediction[1], truth[1])
+    np.testing.assert_array_equal(prediction[1], truth[1].astype(int) * 300)
 
 
 def test_shapes_are_imported_in_the_dialog(qtbot, window):
@@ -259,14 +264,30 @@ def test_shapes_are_imported_in_the_dialog(qtbot, window):
     assert not strokes[:2].any()
 
 
+@pytest.mark.skipif(ALONE not in os.environ, reason="needs a process of its own")
 def test_all_layers_are_cleared_with_a_prediction_shown(qtbot, window):
     viewer, dock, truth = window
     drag(qtbot, viewer, inside(truth[0] == 1))
     predict(qtbot, dock)
+    qtbot.wait(1000)  # napari crashes if it draws layers that are removed too early
     viewer.layers.clear()
     qtbot.wait(200)
     assert not viewer.layers
     assert "Open a video" in dock.status.hint.text()
+
+
+def test_all_layers_are_cleared_in_the_first_window_of_a_process():
+    """In a later one napari crashes, see scripts/napari_layer_removal.py."""
+    name = test_all_layers_are_cleared_with_a_prediction_shown.__name__
+    options = "-q", "-p", "no:cacheprovider", f"{__file__}::{name}"
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {ALONE: "1"},
+    )
+    assert "1 passed" in result.stdout, result.stdout[-2000:] + result.stderr[-2000:]
 
 
 def test_click_on_the_timeline_goes_to_the_frame(qtbot, window):
