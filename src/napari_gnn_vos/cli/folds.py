@@ -43,7 +43,7 @@ def run_folds(
     with report_errors():
         if output is None:
             raise SettingsError(
-                "Expected --output, the folder for weights and report; none came."
+                "--output, the folder for weights and report, was not given."
             )
         require_writable_folder(output)
         if json is not None:

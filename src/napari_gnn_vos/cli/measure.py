@@ -160,8 +160,8 @@ def _sequences(davis: Path, sequences: str | None) -> tuple[str, ...]:
 
     if sequences is None:
         raise SettingsError(
-            "Expected --sequences: names separated by commas, or a file; none came. It "
-            "may be left out with --folds only."
+            "--sequences, names separated by commas or a file, was not given. It may "
+            "be left out with --folds only."
         )
     return tuple(layout.sequences(davis, sequences))
 

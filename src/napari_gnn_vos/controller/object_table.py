@@ -17,7 +17,7 @@ from napari_gnn_vos.controller.palette import (
     label_name,
     to_hex,
 )
-from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.errors import ScribbleError, abbreviated_list
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 V = TypeVar("V")
@@ -114,7 +114,7 @@ class ObjectTable:
         if label == BACKGROUND:
             raise ScribbleError("This is for objects only. Choose one in the list.")
         if label not in self.objects:
-            numbers = _listed(self.objects)
+            numbers = abbreviated_list(self.objects, MAX_LISTED) or "none"
             raise ScribbleError(
                 f"There is no object {label}; the list has {numbers}. Choose another, "
                 "or press Add object."
@@ -301,13 +301,6 @@ def _checked(colour: str) -> str:
 
 def _is_default(label: int, colour: str) -> bool:
     return colour in ("", to_hex(colour_of(label)))
-
-
-def _listed(objects: tuple[int, ...]) -> str:
-    """Write numbers of objects for a message, the first of many ones only."""
-    shown = ", ".join(map(str, objects[:MAX_LISTED])) or "none"
-    hidden = len(objects) - MAX_LISTED
-    return f"{shown} and {hidden} more" if hidden > 0 else shown
 
 
 def _assigned(

@@ -147,7 +147,7 @@ class OpenProject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What is saved; later changes of the annotation are not part of it.
+    """Snapshot of the annotation that a job saves.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The label and tool that are drawn with next, and the value that the widget shows."""
+"""Active label and tool, and the view state of the widget."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from napari_gnn_vos.structures.session import Session
 
 F32 = NDArray[np.float32]
 Probabilities = Callable[[range], Iterator[F32]]
-"""From a range of frames to the (n, K) probabilities of each."""
+"""Map a range of frames to the (n, K) probabilities per frame."""
 
 NEAR_FRAMES = 15
 """Frames of the second ring on either side; the first is a single frame."""

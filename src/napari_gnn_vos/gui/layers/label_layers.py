@@ -143,7 +143,7 @@ class PredictionLayer:
         return True
 
     def _widen(self, dtype: np.dtype[Any]) -> None:
-        """Give the shown labels 16 bits if a frame of the running prediction has."""
+        """Widen the shown labels to 16 bits if the running prediction needs them."""
         layer = self.layer
         if layer is None or dtype.itemsize <= layer.data.dtype.itemsize:
             return

@@ -83,7 +83,7 @@ class TextLabel(QLabel):
     Parameters
     ----------
     lines : int
-        Height in lines of text, whatever the text; 0 for the height of the text.
+        Fixed height in lines of text; 0 for the height of the text.
     """
 
     def __init__(self, text: str, lines: int) -> None:
