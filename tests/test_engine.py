@@ -264,7 +264,7 @@ def test_labels_are_reproducible_with_the_same_seed(session):
     assert not np.array_equal(first.drawn_seeds.col, another.drawn_seeds.col)
 
 
-def test_model_is_called_once_for_all_objects(session):
+def test_model_is_called_once_for_all_objects_and_once_for_any_object(session):
     calls = []
 
     def model(graph, node_inputs, frames):
@@ -276,7 +276,9 @@ def test_model_is_called_once_for_all_objects(session):
     assert calls == [(frames, [(1, n, 8) for n in out.graph.counts])]
     calls.clear()
     out = segmented(out, on_square(3), line(3, 2, (40, 40)), model=model)
-    assert calls == [(frames, [(2, n, 8) for n in out.graph.counts])]
+    assert calls == [
+        (frames, [(count, n, 8) for n in out.graph.counts]) for count in (1, 2)
+    ]
 
 
 def test_previous_prediction_is_an_input(done):
@@ -369,9 +371,11 @@ def test_stopped_prediction_ends_at_once(session, monkeypatch):
     assert len(started) <= cores() + 1 < session.graph.shape[0]
 
 
-def test_progress_is_monotonic(session):
+@pytest.mark.parametrize("more", [(), (line(3, 2, (40, 40)),)])
+def test_progress_is_monotonic(session, more):
     steps = []
-    drain(predict(annotate(session, STROKES, rng=rng()), HARMONIC), steps.append)
+    drawn = annotate(session, (*STROKES, *more), rng=rng())
+    drain(predict(drawn, HARMONIC), steps.append)
     assert steps[-1].done == steps[-1].total
     assert [s.done for s in steps] == sorted(s.done for s in steps)
 

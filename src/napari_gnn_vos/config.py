@@ -220,6 +220,12 @@ class Config(Settings):
         description="Weights of the boundary decoder: 'boundary-decoder', which ships "
         "with the package, or a .safetensors file.",
     )
+    identity_labelling: bool = Field(
+        True,
+        description="Predict several objects as one, too, and decide which of them a "
+        "superpixel belongs to by a harmonic labelling inside the objects. If false, "
+        "each object is predicted against the rest only, which is faster.",
+    )
     refined_previous: bool = Field(
         False,
         description="The next round uses the result of the boundary decoder, averaged "

@@ -127,7 +127,7 @@ def test_windows_approximate_the_solution_of_the_whole_video(monkeypatch):
     whole = solve_harmonic(graph, known, priors, range(graph.shape[0]))
     monkeypatch.setattr(harmonic, "WINDOW_FRAMES", 20)
     monkeypatch.setattr(harmonic, "MARGIN_FRAMES", 15)
-    assert len(list(harmonic._windows(range(90)))) == 4
+    assert len(list(harmonic.solution_windows(range(90)))) == 4
     windowed = solve_harmonic(graph, known, priors, range(graph.shape[0]))
     for label, expected in whole.items():
         np.testing.assert_allclose(windowed[label], expected, atol=0.02)
@@ -136,7 +136,7 @@ def test_windows_approximate_the_solution_of_the_whole_video(monkeypatch):
 @given(begin=st.integers(0, 50), count=st.integers(1, 900))
 def test_windows_keep_each_frame_once(begin, count):
     frames = range(begin, begin + count)
-    windows = list(harmonic._windows(frames))
+    windows = list(harmonic.solution_windows(frames))
     assert [t for _, kept in windows for t in kept] == list(frames)
     for span, kept in windows:
         assert span.start == max(kept.start - harmonic.MARGIN_FRAMES, frames.start)

@@ -51,7 +51,21 @@ class Ring(NamedTuple):
 
 def whole_video(count: int, first: int = 0) -> Ring:
     """Return one ring of all frames: `first` and the frames on both sides of it."""
-    return Ring(range(first - 1, -1, -1), range(first, count))
+    return ring_within(range(count), first)
+
+
+def ring_within(frames: range, first: int) -> Ring:
+    """Return one ring of consecutive frames, from the nearest to frame `first`.
+
+    Examples
+    --------
+    >>> ring_within(range(5, 9), 7)
+    Ring(before=range(6, 4, -1), after=range(7, 9))
+    >>> ring_within(range(5, 7), 9)
+    Ring(before=range(6, 4, -1), after=range(7, 7))
+    """
+    start = min(max(first, frames.start), frames.stop)
+    return Ring(range(start - 1, frames.start - 1, -1), range(start, frames.stop))
 
 
 def outward_rings(first: int, count: int) -> Iterator[Ring]:

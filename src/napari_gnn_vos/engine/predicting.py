@@ -11,14 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine.blocks import Model, predict_groups
-from napari_gnn_vos.engine.outward import OutwardLabelling, outward_rings, whole_video
+from napari_gnn_vos.engine.joint_prediction import JointPrediction, combine_objects
+from napari_gnn_vos.engine.outward import (
+    OutwardLabelling,
+    outward_rings,
+    ring_within,
+    whole_video,
+)
 from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.errors import NoSeedsError
-from napari_gnn_vos.interact.absence import zero_absent_objects
 from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
-from napari_gnn_vos.interact.identity import divide_group
-from napari_gnn_vos.interact.node_inputs import NodeInputs, gather_node_inputs
-from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
+from napari_gnn_vos.interact.identity import divide_groups
+from napari_gnn_vos.interact.node_inputs import (
+    NodeInputs,
+    gather_node_inputs,
+    merge_all_objects,
+)
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import expected_j
 from napari_gnn_vos.progress import Pipeline, Progress, map_steps
@@ -66,13 +74,11 @@ def node_inputs(
     graph = session.graph
     points = session.graph_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)
-    settings, previous = session.config.label_model, session.prediction
-    if previous is not None and previous.refined and session.config.refined_previous:
-        previous = replace(previous, probability=previous.refined)
+    settings = session.config.label_model
     inputs = gather_node_inputs(
         graph,
         node_labels,
-        previous,
+        _previous_prediction(session),
         settings,
         span,
         group_similar and settings.group_similar_objects,
@@ -81,6 +87,14 @@ def node_inputs(
         inputs = replace(inputs, absent=session.constraints[-1].absent)
     presumes_background = session.config.seeds.background > 0
     return inputs.certain_if_single_label() if presumes_background else inputs
+
+
+def _previous_prediction(session: Session) -> Prediction | None:
+    """Return the prediction of the previous round as the settings select it."""
+    previous = session.prediction
+    if previous is not None and previous.refined and session.config.refined_previous:
+        return replace(previous, probability=previous.refined)
+    return previous
 
 
 def predict(
@@ -123,10 +137,13 @@ def predict(
     first = range(count)[first]
     span = _around(first, count)
     inputs = node_inputs(projected, span, group_similar=True)
+    rings = 1 if _is_joint(session, inputs) else 0
     if len(span) < count or not inputs.groups.all_single or _device(model) != "cpu":
-        near = islice(outward_rings(first, count), 2)
-        preview = _labelling(session, model, inputs)
-        yield from _without_progress(preview.run(near), count)
+        rings = 2
+    preview = _labelling(session, model, inputs).run(
+        islice(outward_rings(first, count), rings)
+    )
+    yield from _without_progress(preview, count)
     if len(span) < count:
         yield Progress("analyse strokes", 0, count)
         inputs = node_inputs(projected, group_similar=True)
@@ -154,17 +171,20 @@ def _predict_all(
 ) -> Pipeline[Session]:
     """Predict all frames, outwards from `first` if it is given, and label their pixels.
 
-    The whole video is predicted at once if objects are grouped, because a group is
-    divided after that, and on a GPU, which is faster with all frames.
+    A group of objects is predicted in the whole video at once, because it is divided
+    after that, and so is everything on a GPU, which is faster with all frames.
     """
     count = session.graph.shape[0]
-    labelling = _labelling(session, model, inputs)
-    if first is None or not inputs.groups.all_single or _device(model) != "cpu":
-        yield from labelling.run([whole_video(count)])
-    elif labelling.streams:
-        yield from labelling.run([whole_video(count, first)])
+    if _is_joint(session, inputs):
+        labelling = yield from _predict_jointly(session, model, inputs, first or 0)
     else:
-        yield from labelling.run(outward_rings(first, count))
+        labelling = _labelling(session, model, inputs)
+        if first is None or not inputs.groups.all_single or _device(model) != "cpu":
+            yield from labelling.run([whole_video(count)])
+        elif labelling.streams:
+            yield from labelling.run([whole_video(count, first)])
+        else:
+            yield from labelling.run(outward_rings(first, count))
     frames = [labelling.results[t] for t in range(count)]
     prediction = Prediction(
         inputs.objects,
@@ -178,6 +198,35 @@ def _predict_all(
     dtype = label_dtype(max(inputs.objects, default=0))
     labels = LabelFrames(session.video.shape, packed, dtype)
     return replace(session, prediction=prediction, packed_labels=labels)
+
+
+def _is_joint(session: Session, inputs: NodeInputs) -> bool:
+    """Return whether objects are predicted jointly, see `JointPrediction`."""
+    return session.config.identity_labelling and len(inputs.groups.members) > 1
+
+
+def _predict_jointly(
+    session: Session, model: Model, inputs: NodeInputs, first: int
+) -> Pipeline[OutwardLabelling]:
+    """Predict several objects by windows, outwards from frame `first`."""
+    graph = session.graph
+    any_object = merge_all_objects(
+        graph,
+        inputs,
+        _previous_prediction(session),
+        _with_projection(session, model).config.label_model,
+    )
+    joint = JointPrediction(model, graph, inputs, any_object)
+    labeller = _labeller(model, session, inputs)
+    labelling = OutwardLabelling(session, joint.frames, labeller, streams=True)
+
+    def after_labelled_frames(step: Progress) -> Progress:
+        return Progress(step.stage, len(labelling.results), graph.shape[0])
+
+    for window, kept in joint.windows(first):
+        yield from map_steps(joint.run(window, kept), after_labelled_frames)
+        yield from labelling.run([ring_within(kept, first)])
+    return labelling
 
 
 def _labelling(session: Session, model: Model, inputs: NodeInputs) -> OutwardLabelling:
@@ -215,11 +264,7 @@ def _probabilities(
     else:
         predictions = _predict_divided_groups(model, session, inputs, frames)
     for t, probabilities in zip(frames, predictions, strict=True):
-        drawn = inputs.node_labels.drawn[inputs.rows(t)]
-        absent = {label for frame, label in inputs.absent if frame == t}
-        if absent:
-            probabilities = zero_absent_objects(probabilities, inputs.objects, absent)
-        yield one_vs_rest(probabilities, drawn, inputs.objects)
+        yield combine_objects(inputs, t, probabilities)
 
 
 def _predict_divided_groups(
@@ -233,15 +278,8 @@ def _predict_divided_groups(
     of_groups = np.zeros((len(inputs.groups.members), graph.n), np.float32)
     predictions = predict_groups(model, graph, inputs, around)
     of_groups[:, rows_around] = np.concatenate(list(predictions), axis=1)
-    of_objects = {
-        label: probability
-        for group, of_group in zip(inputs.groups.members, of_groups, strict=True)
-        for label, probability in zip(
-            group,
-            divide_group(graph, inputs.node_labels, group, of_group, around),
-            strict=True,
-        )
-    }
+    of_objects = divide_groups(
+        graph, inputs.node_labels, inputs.groups, of_groups, around
+    )
     for t in frames:
-        rows = inputs.rows(t)
-        yield np.stack([of_objects[label][rows] for label in inputs.objects])
+        yield of_objects[:, inputs.rows(t)]

@@ -98,17 +98,17 @@ def solve_harmonic(
     labels, offsets = list(priors), graph.offsets
     terms = _DataTerms.of(node_labels, parameters)
     solution = {label: prior.copy() for label, prior in priors.items()}
-    for window, result in _windows(frames):
+    for window, result in solution_windows(frames):
         rows = slice(offsets[window.start], offsets[window.stop])
         kept = slice(offsets[result.start], offsets[result.stop])
-        affinity = _affinity_matrix(graph, window)
+        affinity = affinity_matrix(graph, window)
         degree = np.asarray(affinity.sum(axis=1)).reshape(-1, 1).astype(np.float32)
         diagonal = degree + terms.weight[rows]
         for start in range(0, len(labels), LABELS_AT_A_TIME):
             block = labels[start : start + LABELS_AT_A_TIME]
             prior = np.stack([priors[label][rows] for label in block], axis=1)
             system = affinity, diagonal, terms.right_side(rows, block, prior)
-            x = _conjugate_gradients(*system, prior, parameters)
+            x = solve_conjugate_gradients(*system, prior, parameters)
             for label, column in zip(block, x.T, strict=True):
                 part = column[kept.start - rows.start : kept.stop - rows.start]
                 solution[label][kept] = part
@@ -157,7 +157,7 @@ class _DataTerms:
         return right_side
 
 
-def _windows(frames: range) -> Iterator[tuple[range, range]]:
+def solution_windows(frames: range) -> Iterator[tuple[range, range]]:
     """Yield the frames of each window with margins, and those whose result is kept."""
     for start in frames[: max(len(frames) - MARGIN_FRAMES, 1) : WINDOW_FRAMES]:
         stop = start + WINDOW_FRAMES
@@ -168,7 +168,7 @@ def _windows(frames: range) -> Iterator[tuple[range, range]]:
         yield range(window_start, window_stop), range(start, stop)
 
 
-def _affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
+def affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
     """Assemble the symmetric affinity matrix of the superpixels of a window."""
     offsets = graph.offsets[window.start : window.stop + 1]
     offsets = offsets - offsets[0]
@@ -199,7 +199,7 @@ def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
     return np.asarray(np.exp(-1.5 * difference) * weight, np.float32)
 
 
-def _conjugate_gradients(
+def solve_conjugate_gradients(
     affinity: csr_array[np.float32],
     diagonal: F32,
     right_side: F32,

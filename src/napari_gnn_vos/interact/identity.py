@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.interact.identity_tracking import UNKNOWN, track_identities
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.video_graph import VideoGraph
@@ -51,6 +52,42 @@ def unresolved_objects(
         for k, label in enumerate(label_model)
         if (likeliest == k).any() and largest[likeliest == k].mean() < RESOLVED
     )
+
+
+def divide_groups(
+    graph: VideoGraph,
+    node_labels: SuperpixelLabels,
+    groups: ObjectGroups,
+    of_groups: F32,
+    frames: range,
+) -> F32:
+    """Divide the probability of each group among its objects.
+
+    Parameters
+    ----------
+    graph : VideoGraph
+    node_labels : SuperpixelLabels
+        Of its N superpixels.
+    groups : ObjectGroups
+    of_groups : (G, N) ndarray of float32
+    frames : range
+        Frames to divide.
+
+    Returns
+    -------
+    probability : (K, N) ndarray of float32
+        Of each object, in the order of `groups.objects`.
+    """
+    of_objects = {
+        label: probability
+        for members, of_group in zip(groups.members, of_groups, strict=True)
+        for label, probability in zip(
+            members,
+            divide_group(graph, node_labels, members, of_group, frames),
+            strict=True,
+        )
+    }
+    return np.stack([of_objects[label] for label in groups.objects])
 
 
 def divide_group(

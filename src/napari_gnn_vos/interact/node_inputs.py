@@ -153,6 +153,41 @@ def gather_node_inputs(
     )
 
 
+def merge_all_objects(
+    graph: VideoGraph,
+    inputs: NodeInputs,
+    previous: Prediction | None,
+    settings: LabelModelSettings,
+) -> NodeInputs:
+    """Compute the node inputs of all objects as one.
+
+    Parameters
+    ----------
+    graph : VideoGraph
+    inputs : NodeInputs
+        Of the objects.
+    previous, settings
+        See `gather_node_inputs`.
+
+    Returns
+    -------
+    inputs : NodeInputs
+        With one group.
+    """
+    groups, span = ObjectGroups((inputs.objects,)), range(graph.shape[0])
+    merged = groups.merge(inputs.node_labels)
+    label_model = label_model_probabilities(
+        graph, merged, groups.first_labels, settings, span
+    )
+    return replace(
+        inputs,
+        groups=groups,
+        label_model=label_model,
+        harmonic=solve_harmonic(graph, merged, label_model, span),
+        previous=_previous_probabilities(previous, groups, graph.n),
+    )
+
+
 def _group_similar_objects(
     graph: VideoGraph,
     node_labels: SuperpixelLabels,

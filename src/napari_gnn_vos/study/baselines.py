@@ -103,7 +103,8 @@ class LabelModelRecorder:
     ----------
     model : Model
     recorded : dict of int to (K, n) ndarray of float32
-        One-vs-rest probabilities per frame, filled during prediction.
+        One-vs-rest probabilities per frame, filled during prediction. Of several passes
+        over a frame, the last one is kept.
     """
 
     model: Model
