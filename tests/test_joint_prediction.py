@@ -53,7 +53,7 @@ def any_square(session, truth):
     return WholeVideoModel(rule)
 
 
-def test_equal_objects_are_told_apart_by_their_connection_to_strokes(squares):
+def test_equal_objects_are_identified_by_their_connection_to_strokes(squares):
     session, truth = squares
     model = any_square(session, truth)
     out = drain(predict(session, model))
