@@ -137,13 +137,14 @@ def predict(
     first = range(count)[first]
     span = _around(first, count)
     inputs = node_inputs(projected, span, group_similar=True)
-    rings = 1 if _is_joint(session, inputs) else 0
     if len(span) < count or not inputs.groups.all_single or _device(model) != "cpu":
-        rings = 2
-    preview = _labelling(session, model, inputs).run(
-        islice(outward_rings(first, count), rings)
-    )
-    yield from _without_progress(preview, count)
+        preview_rings = 2
+    else:
+        preview_rings = 1 if _is_joint(session, inputs) else 0
+    if preview_rings:
+        near = islice(outward_rings(first, count), preview_rings)
+        preview = _labelling(session, model, inputs)
+        yield from _without_progress(preview.run(near), count)
     if len(span) < count:
         yield Progress("analyse strokes", 0, count)
         inputs = node_inputs(projected, group_similar=True)
@@ -171,8 +172,9 @@ def _predict_all(
 ) -> Pipeline[Session]:
     """Predict all frames, outwards from `first` if it is given, and label their pixels.
 
-    A group of objects is predicted in the whole video at once, because it is divided
-    after that, and so is everything on a GPU, which is faster with all frames.
+    Several objects are predicted by windows of frames, and a group of similar objects
+    in the whole video at once, because it is divided after that. A single object is
+    streamed frame by frame, except on a GPU, which is faster with all frames.
     """
     count = session.graph.shape[0]
     if _is_joint(session, inputs):
