@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats.label_images import davis_palette
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.strokes_file import write_strokes
+from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.study.measure import benchmark
 from napari_gnn_vos.study.metrics import jaccard
 from tests.scenes import moving_square, on_ground, on_square
@@ -272,3 +276,57 @@ def test_numbers_out_of_range_are_refused(run, args):
     result = run(*args)
     assert result.exit_code == 2
     assert "Invalid value for" in result.output
+
+
+STROKES_WITHOUT_PREDICTION = {
+    "frames 0 to 11": [Scribble(12, 1, [(5, 5)])],
+    "must overlap": [on_square(), Scribble(0, 0, [(500, 500)])],
+    "stroke on an object": [on_ground()],
+}
+
+
+@pytest.mark.parametrize("message", STROKES_WITHOUT_PREDICTION)
+def test_strokes_are_checked_before_the_preparation(run, davis, tmp_path, message):
+    root, _ = davis
+    write_strokes(tmp_path / "strokes.json", STROKES_WITHOUT_PREDICTION[message])
+    frames = root / "JPEGImages/480p/one"
+    result = run("segment", frames, "strokes.json", "labels.tif", "--cache", "cache")
+    assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert not (tmp_path / "cache").exists()
+
+
+def test_home_folder_is_expanded_and_empty_paths_are_refused(
+    run, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    export_labels(np.ones((3, 16, 18), np.uint8), tmp_path / "a.json")
+    assert run("convert", "~/a.json", "~/b.tif").exit_code == 0
+    assert (tmp_path / "b.tif").is_file()
+    for args in (("convert", "", "b"), ("convert", "a.json", ""), ("open", "")):
+        assert run(*args).exit_code == 2
+    for cache in ("", "~nobody-of-this-name/graphs"):
+        assert run("prepare", "a.npy", f"--cache={cache}").exit_code == 2
+
+
+def test_read_only_file_system_is_no_cache(run, tmp_path):
+    pytest.importorskip("aiohttp")
+    np.save(tmp_path / "a.npy", np.zeros((2, 16, 18), np.uint8))
+    result = run("prepare", "a.npy", "--cache", "http://127.0.0.1:9/graphs")
+    assert (result.exit_code, "cannot be written" in result.output) == (2, True)
+
+
+SHELL = "import sys; from napari_gnn_vos.cli import app; {}; app(sys.argv[1:])"
+
+
+@pytest.mark.parametrize("streams", ["pass", "sys.stdout = sys.stderr = None"])
+def test_commands_run_with_streams_that_cannot_be_printed_to(tmp_path, streams):
+    export_labels(np.ones((3, 16, 18), np.uint8), tmp_path / "a.json")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"}
+    for call in (["convert", "a.json", "\u00e9.tif"], ["segment", "--help"]):
+        command = [sys.executable, "-c", SHELL.format(streams), *call]
+        result = subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, check=False
+        )
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "\u00e9.tif").exists()

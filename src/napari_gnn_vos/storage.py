@@ -159,6 +159,8 @@ def require_writable_folder(folder: Path) -> None:
     try:
         parent = folder.absolute()
         while not parent.exists():
+            if parent.is_symlink():
+                raise FileNotFoundError(f"{parent} is a link to nothing")
             parent = parent.parent
         with TemporaryFile(dir=parent):
             pass

@@ -58,3 +58,23 @@ def test_read_only_folder_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(ReadError, match="permissions"):
         check_label_output(tmp_path / "a.tif")
+
+
+def test_images_are_not_written_among_the_frames(tmp_path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for name in ("labels.tif", "labels.ome.tif"):
+        with pytest.raises(ReadError, match="become a frame"):
+            check_label_output(frames / name, [frames], overwrite=True)
+    for path in (frames / "labels.json", frames / "masks", tmp_path / "labels.tif"):
+        check_label_output(path, [frames])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes")
+def test_links_to_nothing_and_pipes_are_refused(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.json")
+    for name in ("loop", "dangling", "dangling/a.tif", "loop/masks", "pipe.json"):
+        with pytest.raises(ReadError, match="Cannot write"):
+            check_label_output(tmp_path / name, overwrite=True)

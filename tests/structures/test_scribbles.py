@@ -32,3 +32,26 @@ def test_empty_or_infinite_path_raises_an_error(path):
 def test_path_of_triples_raises_an_error():
     with pytest.raises(ShapeError):
         Scribble(0, 1, [(1, 2, 3)])
+
+
+@pytest.mark.parametrize("number", [2, 2.0, np.int64(2), np.uint8(2), np.array(2)])
+def test_whole_numbers_are_converted(number):
+    scribble = Scribble(number, number, [(1, 2)])
+    assert [type(scribble.frame), type(scribble.label)] == [int, int]
+    assert (scribble.frame, scribble.label) == (2, 2)
+
+
+@pytest.mark.parametrize("number", [1.5, float("nan"), "1", None, [1]])
+def test_frame_and_label_are_integers(number):
+    with pytest.raises(ScribbleError, match="frame of a stroke is an integer"):
+        Scribble(number, 1, [(1, 2)])
+    with pytest.raises(ScribbleError, match="label of a stroke is an integer"):
+        Scribble(0, number, [(1, 2)])
+
+
+@pytest.mark.parametrize(
+    "path", ["abc", [("a", "b")], [(1, 2), (3,)], [(1 + 2j, 3)], [({}, 3)]]
+)
+def test_path_without_numbers_raises_an_error(path):
+    with pytest.raises(ScribbleError, match="in numbers"):
+        Scribble(0, 1, path)

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+import os
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+class Application(typer.Typer):
+    """Commands whose messages can be printed on any output stream."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that `sys.argv` names."""
+        _prepare_streams()
+        return super().__call__(*args, **kwargs)
+
+
+def _prepare_streams() -> None:
+    """Escape characters that the encoding lacks; discard text for a closed stream."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+app = Application(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

@@ -20,6 +20,8 @@ from napari_gnn_vos.cli.options import (
     Seed,
     VideoFile,
     Videos,
+    path_argument,
+    path_option,
 )
 from napari_gnn_vos.cli.terminal import (
     report_errors,
@@ -56,10 +58,10 @@ def prepare(
 @app.command()
 def segment(
     video: VideoFile,
-    strokes: Annotated[Path, typer.Argument(help="JSON file with the strokes.")],
+    strokes: Annotated[Path, path_argument("STROKES", "JSON file with the strokes.")],
     output: Annotated[
         Path,
-        typer.Argument(help="Output: a folder, or a file of a supported format."),
+        path_argument("OUTPUT", "Output: a folder, or a file of a supported format."),
     ],
     model: ModelName = "gatedgcn",
     device: Device = "auto",
@@ -76,7 +78,7 @@ def segment(
     import numpy as np
 
     from napari_gnn_vos.config import Config
-    from napari_gnn_vos.engine import annotate, predict, start
+    from napari_gnn_vos.engine import annotate, check_strokes, predict, start
     from napari_gnn_vos.io.export import export_labels
     from napari_gnn_vos.io.formats.video_labels import VideoLabels
     from napari_gnn_vos.io.output_path import check_label_output
@@ -85,7 +87,7 @@ def segment(
     from napari_gnn_vos.model.registry import load_model
     from napari_gnn_vos.prepare.requirements import preparation_requirements
 
-    with report_errors():
+    with report_errors(), report_interrupt(cache):
         scribbles = read_strokes(strokes)
         frames = read_video(video)
         names, inputs = frame_names(frames), (video, strokes)
@@ -96,6 +98,7 @@ def segment(
             overwrite=overwrite,
             frame_names=names,
         )
+        check_strokes(scribbles, frames)
         network = load_model(model, device, backend)
         config = Config.at(quality)
         typer.echo(
@@ -117,10 +120,12 @@ def segment(
 @app.command()
 def convert(
     source: Annotated[
-        Path, typer.Argument(help="Labels in a supported format: a file or a folder.")
+        Path,
+        path_argument("SOURCE", "Labels in a supported format: a file or a folder."),
     ],
     output: Annotated[
-        Path, typer.Argument(help="Output: a folder, or a file of a supported format.")
+        Path,
+        path_argument("OUTPUT", "Output: a folder, or a file of a supported format."),
     ],
     source_format: Annotated[
         str | None,
@@ -129,7 +134,7 @@ def convert(
     format_name: FormatName = None,
     video: Annotated[
         Path | None,
-        typer.Option(help="The video, for overlays and intensities."),
+        path_option("The video, for overlays and intensities."),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:

@@ -16,6 +16,7 @@ from napari_gnn_vos.cli.options import (
     Device,
     Seed,
     Sequences,
+    path_option,
 )
 from napari_gnn_vos.cli.terminal import report_errors, run_with_progress_bar
 from napari_gnn_vos.storage import require_writable_folder
@@ -32,7 +33,7 @@ Sources = tuple[tuple[Path, tuple[str, ...]], ...]
 def compose(
     davis: Davis,
     output: Annotated[
-        Path, typer.Option(help="Output folder; an interrupted run can be resumed.")
+        Path, path_option("Output folder; an interrupted run can be resumed.")
     ],
 ) -> None:
     """Compose scenes of two to five objects from sequences with one object."""
@@ -48,7 +49,7 @@ def compose(
 def train(
     davis: Davis,
     sequences: Sequences,
-    output: Annotated[Path, typer.Option(help="Output folder for checkpoints.")],
+    output: Annotated[Path, path_option("Output folder for checkpoints.")],
     validation: Annotated[
         str,
         typer.Option(
@@ -90,7 +91,7 @@ def train(
     ] = False,
     stills: Annotated[
         Path | None,
-        typer.Option(help="With --decoder: folder of photographs with masks."),
+        path_option("With --decoder: folder of photographs with masks."),
     ] = None,
     model: Annotated[
         str, typer.Option(help="With --decoder: network whose predictions are refined.")

@@ -22,6 +22,7 @@ from napari_gnn_vos.cli.options import (
     Seed,
     Sequences,
     config_with,
+    path_option,
 )
 from napari_gnn_vos.cli.terminal import (
     report_errors,
@@ -46,20 +47,18 @@ def benchmark(
     folds: Annotated[
         int | None, typer.Option(min=2, help="Cross-validate with this many folds.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="With --folds: output folder.")
-    ] = None,
+    output: Annotated[Path | None, path_option("With --folds: output folder.")] = None,
     steps: Annotated[
         int, typer.Option(min=1, help="With --folds: training steps per fold.")
     ] = 2500,
     trained: Annotated[
         Path | None,
-        typer.Option(help="With --folds: folder of fold0/last.safetensors, ..."),
+        path_option("With --folds: folder of fold0/last.safetensors, ..."),
     ] = None,
     stills: Annotated[
         Path | None,
-        typer.Option(
-            help="With --folds: folder of photographs with masks, to train a boundary "
+        path_option(
+            "With --folds: folder of photographs with masks, to train a boundary "
             "decoder for each fold."
         ),
     ] = None,
@@ -77,12 +76,12 @@ def benchmark(
     ] = "ours",
     scribbles: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of first-round scribbles, SEQUENCE/001.json. "
+        path_option(
+            "Folder of first-round scribbles, SEQUENCE/001.json. "
             "Default: Scribbles in the dataset."
         ),
     ] = None,
-    plots: Annotated[Path | None, typer.Option(help="Output folder for plots.")] = None,
+    plots: Annotated[Path | None, path_option("Output folder for plots.")] = None,
     seed: Seed = 0,
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
@@ -228,9 +227,7 @@ def ablate(
     ],
     davis: Davis,
     sequences: Sequences,
-    output: Annotated[
-        Path, typer.Option(help="Output folder for results and checkpoints.")
-    ],
+    output: Annotated[Path, path_option("Output folder for results and checkpoints.")],
     train: Annotated[str | None, typer.Option(help="Training sequences.")] = None,
     composed: Composed = None,
     model: ModelName = "gatedgcn",

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from napari_gnn_vos.cli.app import app
+from napari_gnn_vos.cli.options import path_argument
 from napari_gnn_vos.cli.terminal import report_errors
 from napari_gnn_vos.errors import ReadError, SettingsError
 
@@ -18,7 +19,7 @@ from napari_gnn_vos.errors import ReadError, SettingsError
 @app.command("open")
 def open_in_napari(
     path: Annotated[
-        Path, typer.Argument(help="Project folder, .gnnvos file or video.")
+        Path, path_argument("PATH", "Project folder, .gnnvos file or video.")
     ],
 ) -> None:
     """Open a project or a video in napari, with the dock widget."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 from platformdirs import user_cache_path
@@ -11,7 +11,28 @@ from platformdirs import user_cache_path
 from napari_gnn_vos.config import Config, Refine
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 
-Davis = Annotated[Path, typer.Option(help="Dataset folder in DAVIS layout.")]
+
+def _parse_path(text: str) -> Path:
+    """Parse a local path; ``~`` is the home folder."""
+    if not str(text) or "\0" in str(text):
+        raise typer.BadParameter("Expected a file or a folder; got an empty path.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # no such user
+        raise typer.BadParameter(f"{text}: {error} Give the full path.") from error
+
+
+def path_argument(metavar: str, help: str) -> Any:  # noqa: A002
+    """Return a Typer argument that is a local path."""
+    return typer.Argument(metavar=metavar, help=help, parser=_parse_path)
+
+
+def path_option(help: str, *names: str) -> Any:  # noqa: A002
+    """Return a Typer option that is a local path."""
+    return typer.Option(*names, metavar="PATH", help=help, parser=_parse_path)
+
+
+Davis = Annotated[Path, path_option("Dataset folder in DAVIS layout.")]
 Sequences = Annotated[
     str,
     typer.Option(
@@ -19,15 +40,16 @@ Sequences = Annotated[
     ),
 ]
 VideoFile = Annotated[
-    Path, typer.Argument(help="Movie, TIFF stack, array, or folder of frames.")
+    Path, path_argument("VIDEO", "Movie, TIFF stack, array, or folder of frames.")
 ]
 Videos = Annotated[
-    list[Path], typer.Argument(help="Movies, TIFF stacks, arrays or folders of frames.")
+    list[Path],
+    path_argument("VIDEOS", "Movies, TIFF stacks, arrays or folders of frames."),
 ]
 ModelName = Annotated[
     str, typer.Option(help="Name of a model, or path of a safetensors file.")
 ]
-Json = Annotated[Path | None, typer.Option(help="Output file for all results, JSON.")]
+Json = Annotated[Path | None, path_option("Output file for all results, JSON.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(
@@ -41,6 +63,8 @@ def _parse_cache(text: str) -> Path:
     """Parse the value of --cache."""
     from napari_gnn_vos.storage import storage_path
 
+    if "://" not in str(text):
+        return _parse_path(text)
     try:
         return storage_path(str(text))
     except GnnVosError as error:
@@ -76,7 +100,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the random generator.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Annotation rounds per sequence.")]
 Composed = Annotated[
     Path | None,
-    typer.Option(help="Output folder of `gnn-vos compose`: use its scenes, too."),
+    path_option("Output folder of `gnn-vos compose`: use its scenes, too."),
 ]
 CACHE = user_cache_path("napari-gnn-vos")
 

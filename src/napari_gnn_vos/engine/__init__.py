@@ -3,7 +3,7 @@
 Only this package combines reading, preparing, annotating and predicting.
 """
 
-from napari_gnn_vos.engine.annotating import annotate
+from napari_gnn_vos.engine.annotating import annotate, check_strokes
 from napari_gnn_vos.engine.blocks import Model
 from napari_gnn_vos.engine.predicting import node_inputs, predict
 from napari_gnn_vos.engine.refining import encode_frames
@@ -13,6 +13,7 @@ __all__ = [
     "INPUTS",
     "Model",
     "annotate",
+    "check_strokes",
     "encode_frames",
     "node_inputs",
     "predict",

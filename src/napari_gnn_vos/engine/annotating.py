@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.errors import NoSeedsError, ScribbleError
 from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.interact.seed_filtering import (
     discard_contradicted,
@@ -40,12 +41,13 @@ from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.structures.seeds import Seeds
+from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Video
 
 
 def annotate(
-    session: Session, scribbles: Sequence[Scribble], *, rng: Generator
+    session: Session, scribbles: Iterable[Scribble], *, rng: Generator
 ) -> Session:
     """Add the strokes of one round.
 
@@ -57,7 +59,7 @@ def annotate(
     Parameters
     ----------
     session : Session
-    scribbles : sequence of Scribble
+    scribbles : iterable of Scribble
         On any frames, oldest first.
     rng : numpy.random.Generator
         Selects the pixels of the strokes that become seeds.
@@ -70,8 +72,10 @@ def annotate(
     Raises
     ------
     ScribbleError
-        If a stroke lies outside the video.
+        If a stroke lies outside the video, or is no `Scribble`.
     """
+    scribbles = tuple(scribbles)
+    _check_types(scribbles)
     shape, frames = session.video.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
     session = _split(replace(session, painted_pixels=painted_pixels), frames)
@@ -86,10 +90,47 @@ def annotate(
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, drawn, propagated
     )
-    rounds = (*session.rounds, tuple(scribbles))
+    rounds = (*session.rounds, scribbles)
     return replace(
         session, rounds=rounds, drawn_seeds=drawn, propagated_seeds=propagated
     )
+
+
+def check_strokes(scribbles: Iterable[Scribble], video: Video) -> None:
+    """Check that a video can be predicted from strokes, before it is prepared.
+
+    Parameters
+    ----------
+    scribbles : iterable of Scribble
+        Strokes of the first round, oldest first.
+    video : Video
+
+    Raises
+    ------
+    ScribbleError
+        If a stroke lies outside the video.
+    NoSeedsError
+        If no object has a stroke.
+    """
+    none = PaintedPixels.empty()
+    require_object(paint_scribbles(none, tuple(scribbles), video.shape))
+
+
+def require_object(painted_pixels: PaintedPixels) -> None:
+    """Raise NoSeedsError if no object has a stroke."""
+    if not (painted_pixels.label > 0).any():
+        raise NoSeedsError(
+            "A prediction needs a stroke on an object; none is drawn. Draw one first."
+        )
+
+
+def _check_types(scribbles: tuple[object, ...]) -> None:
+    for scribble in scribbles:
+        if not isinstance(scribble, Scribble):
+            raise ScribbleError(
+                f"Expected strokes of the class Scribble; got {str(scribble)[:80]!r}. "
+                "Make one with Scribble(frame, label, path)."
+            )
 
 
 def _sample_seeds(

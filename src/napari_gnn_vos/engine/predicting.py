@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.engine.annotating import require_object
 from napari_gnn_vos.engine.blocks import Model, predict_groups
 from napari_gnn_vos.engine.joint_prediction import JointPrediction, combine_objects
 from napari_gnn_vos.engine.outward import (
@@ -19,7 +20,6 @@ from napari_gnn_vos.engine.outward import (
     whole_video,
 )
 from napari_gnn_vos.engine.refining import FrameLabeller
-from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
 from napari_gnn_vos.interact.identity import divide_groups
 from napari_gnn_vos.interact.node_inputs import (
@@ -67,10 +67,7 @@ def node_inputs(
     NoSeedsError
         If no object has a stroke.
     """
-    if not (session.painted_pixels.label > 0).any():
-        raise NoSeedsError(
-            "A prediction needs a stroke on an object; none is drawn. Draw one first."
-        )
+    require_object(session.painted_pixels)
     graph = session.graph
     points = session.graph_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)

@@ -240,7 +240,7 @@ def _warn_damaged(folder: StoragePath) -> None:
 def _writing(folder: StoragePath) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # http:// is read-only
         raise ReadError(
             f"The prepared graph cannot be written to {folder}: {error}. Check the "
             "free space and the permissions, or choose another folder."

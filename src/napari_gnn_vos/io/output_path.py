@@ -10,6 +10,7 @@ from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.formats.output import matching_files
 from napari_gnn_vos.io.formats.png import existing_masks, png_names
 from napari_gnn_vos.io.formats.registry import LabelFormat, select_output_format
+from napari_gnn_vos.io.readers.image_file import FORMATS as IMAGE_FORMATS
 from napari_gnn_vos.storage import require_writable_folder
 
 
@@ -46,13 +47,24 @@ def check_label_output(
     """
     try:
         exists = path.exists()
-    except OSError as error:  # for example a name that is too long
+    except (OSError, ValueError) as error:  # for example a name that is too long
         raise ReadError(write_error_message(path, error)) from error
     if exists and any(path.samefile(source) for source in inputs):
         raise ReadError(write_error_message(path, "it is an input of this command"))
+    if exists and not (path.is_file() or path.is_dir()):
+        raise ReadError(write_error_message(path, "it is a pipe, a socket or a device"))
+    if path.suffix.lower() in IMAGE_FORMATS and path.parent.is_dir():
+        _check_not_among_frames(path, inputs)
     selected = select_output_format(path, format_name)
     _check_existing(path, selected, overwrite, frame_names)
     require_writable_folder(path if selected.is_folder else path.parent)
+
+
+def _check_not_among_frames(path: Path, inputs: Sequence[Path]) -> None:
+    """Refuse an image in an input folder, where it would be read as a frame."""
+    if any(source.is_dir() and path.parent.samefile(source) for source in inputs):
+        reason = "its folder is the input, of which it would become a frame"
+        raise ReadError(write_error_message(path, reason))
 
 
 def existing_output(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
+from operator import index
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +27,8 @@ class Scribble:
     Parameters
     ----------
     frame : int
-        Index of its frame.
+        Index of its frame; integers of NumPy, and floats without a fraction, are
+        converted.
     label : int
         1 to `MAX_LABEL` for an object, 0 for background, -1 for the eraser.
     path : (P, 2) array-like of float64
@@ -36,7 +40,10 @@ class Scribble:
     Raises
     ------
     ScribbleError
-        If the label is out of range, or if the path is empty or not finite.
+        If frame or label is no integer, the label is out of range, or the path is
+        empty, not finite or no table of numbers.
+    ShapeError
+        If the points do not have two coordinates.
     """
 
     frame: int
@@ -45,7 +52,9 @@ class Scribble:
     connected: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "path", frozen(np.asarray(self.path, float)))
+        object.__setattr__(self, "frame", _integer("frame", self.frame))
+        object.__setattr__(self, "label", _integer("label", self.label))
+        object.__setattr__(self, "path", frozen(_points(self.path)))
         check_shape("path", self.path, None, 2)
         if not -1 <= self.label <= MAX_LABEL:
             raise ScribbleError(
@@ -59,3 +68,29 @@ class Scribble:
                 f"{self.frame} has {len(self.path)} points"
                 f"{', some not finite' if len(self.path) else ''}. Draw it again."
             )
+
+
+def _integer(name: str, value: Any) -> int:
+    """Convert a number without a fraction to an integer."""
+    try:
+        return index(value)
+    except TypeError:
+        if isinstance(value, Real) and float(value).is_integer():
+            return int(value)
+    raise ScribbleError(
+        f"The {name} of a stroke is an integer; got {value!r}. Give a whole number."
+    )
+
+
+def _points(path: Any) -> NDArray[np.float64]:
+    """Convert the points of a path to float64; complex numbers are no coordinates."""
+    try:
+        points = np.asarray(path)
+        if points.dtype.kind in "biufO":
+            return np.asarray(points, float)
+    except (TypeError, ValueError):  # rows of several lengths, or no numbers
+        pass
+    raise ScribbleError(
+        "The path of a stroke is a list of (row, column) points in numbers; got "
+        f"{str(path)[:80]!r}. Convert it first."
+    )
