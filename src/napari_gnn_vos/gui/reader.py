@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -305,11 +305,24 @@ def labels_data(file: LabelFile, name: str) -> LayerData:
         return without_time(file.labels), options, "labels"
     fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
     axes = Axes(time, placement.row, placement.col, fixed)
-    options |= placement.model_dump(exclude={"time", "row", "col", "axis_labels"})
+    excluded = {"time", "row", "col", "axis_labels", "units"}
+    options |= placement.model_dump(exclude=excluded)
     options["metadata"] |= {AXES_KEY: axes}
     if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
         options["axis_labels"] = placement.axis_labels
+    if hasattr(Image, "units") and are_units(placement.units, ndim):
+        options["units"] = placement.units
     return axes.to_layer(file.labels), options, "labels"
+
+
+def are_units(names: Sequence[str], count: int) -> bool:
+    """Whether names from a file are units, one per axis, that napari knows."""
+    from napari.utils.transforms._units import get_units_from_name
+
+    try:
+        return len(get_units_from_name(tuple(names))) == count
+    except Exception:  # noqa: BLE001 - the parser raises many types
+        return False
 
 
 def imported_labels_data(file: Path) -> LayerData:

@@ -117,7 +117,9 @@ def write_overlay(path: str, layers: list[LayerData]) -> list[str]:
     data, attributes = by_kind["image"]
     data = data[0] if attributes.get("multiscale") else data
     count = data.ndim - bool(attributes.get("rgb"))
-    axes = Axes.guess(attributes.get("axis_labels") or ("",) * count, (0,) * count)
+    axes = (by_kind["labels"][1].get("metadata") or {}).get(AXES_KEY)
+    if not isinstance(axes, Axes) or axes.ndim != count:
+        axes = Axes.guess(attributes.get("axis_labels") or ("",) * count, (0,) * count)
     video = video_of(data, axes, str(attributes["name"]), attributes.get("metadata"))
     shape = frames_of(*by_kind["labels"]).shape
     if tuple(video.shape) != tuple(shape):
@@ -189,6 +191,7 @@ def placement_of(data: Any, attributes: Mapping[str, Any]) -> Placement | None:
         row=axes.row,
         col=axes.col,
         axis_labels=tuple(attributes.get("axis_labels") or ()),
+        units=tuple(map(str, attributes.get("units") or ())),
         **{name: np.asarray(attributes[name]).tolist() for name in names},
     )
 

@@ -25,6 +25,7 @@ from napari_gnn_vos.gui.layers.conversion import (
     lines_from_shapes,
     shapes_from_lines,
 )
+from napari_gnn_vos.gui.layers.coordinates import layer_to_world, viewer_to_pixels
 from napari_gnn_vos.gui.layers.object_colormap import object_colormap
 from napari_gnn_vos.structures.canvas import MAX_VALUE
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
@@ -55,7 +56,8 @@ def full_data(image: Image) -> Any:
 def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     """Find time, rows and columns; other axes are fixed at the sliders' positions.
 
-    Axes without names are assigned by the axes that the viewer shows.
+    Axes without names are assigned by the axes that the viewer shows. Names have
+    priority while the viewer shows its last two axes, as it does at first.
 
     Raises
     ------
@@ -67,11 +69,13 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
             f"A video is an image layer; {image.name!r} is a layer of another kind, "
             f"{type(image).__name__}. Choose the layer that shows the frames."
         )
-    point = np.asarray(viewer.dims.point)[-image.ndim :]
-    lengths = full_data(image).shape[: image.ndim]
-    current = np.clip(np.rint(image.world_to_data(point)), 0, np.array(lengths) - 1)
+    dims, lengths = viewer.dims, full_data(image).shape[: image.ndim]
+    position = viewer_to_pixels(image, viewer, dims.point)
+    current = np.clip(np.rint(position), 0, np.array(lengths) - 1)
     labels = getattr(image, "axis_labels", ("",) * image.ndim)
-    return Axes.guess(labels, current.astype(int), displayed_axes(image, viewer))
+    is_initial = tuple(dims.order) == tuple(range(dims.ndim))
+    displayed = [] if is_initial else displayed_axes(image, viewer)
+    return Axes.guess(labels, current.astype(int), displayed)
 
 
 def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:
@@ -103,7 +107,7 @@ def adopt_strokes(
     layer.colormap = object_colormap(stroke_colours())
     layer.opacity, layer.brush_size = 0.9, brush_size(shape)
     options = placement(image, axes, STROKES)
-    layer.metadata |= options.pop("metadata")
+    layer.metadata.update(options.pop("metadata"))
     for name, value in options.items():
         setattr(layer, name, value)
 
@@ -174,6 +178,28 @@ def read_lines(layer: Shapes, axes: Axes) -> tuple[Scribble, ...]:
     """
     labels = layer.features["label"][: layer.nshapes]
     return lines_from_shapes(layer.data, layer.shape_type, labels, axes)
+
+
+def adopt_lines(layer: Shapes, image: Image, axes: Axes) -> None:
+    """Place a layer of lines on the video, whose pixels become its coordinates.
+
+    The coordinates of a file are pixels already; others are converted, so that the
+    lines stay where they were drawn.
+    """
+    options = placement(image, axes, LINES)
+    layer.metadata.update(options.pop("metadata"))
+    if layer.source.path is None and layer.nshapes:
+        kinds = list(layer.shape_type)
+        data = [_pixels_of(layer, image, points) for points in layer.data]
+        layer.data = list(zip(data, kinds, strict=True))
+    for name, value in options.items():
+        setattr(layer, name, value)
+
+
+def _pixels_of(layer: Shapes, image: Image, points: Any) -> NDArray[np.float64]:
+    """Convert points of a layer with the axes of the video to its pixels."""
+    world = layer_to_world(layer, image, points)
+    return np.array([image.world_to_data(point) for point in world])
 
 
 def write_lines(layer: Shapes, lines: Sequence[Scribble], axes: Axes) -> None:

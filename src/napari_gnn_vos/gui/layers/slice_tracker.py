@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_gnn_vos.gui.layers.conversion import Axes
+from napari_gnn_vos.gui.layers.coordinates import pixels_to_viewer, viewer_to_pixels
 from napari_gnn_vos.gui.layers.factory import full_data
 
 if TYPE_CHECKING:
@@ -129,15 +130,14 @@ class SliceTracker:
     @property
     def _position(self) -> NDArray[np.float64]:
         """Position of the sliders in pixels of the video."""
-        point = np.asarray(self._viewer.dims.point)[-self._image.ndim :]
-        return np.asarray(np.rint(self._image.world_to_data(point)))
+        point = self._viewer.dims.point
+        return np.rint(viewer_to_pixels(self._image, self._viewer, point))
 
     def _move(self, position: NDArray[np.float64]) -> None:
         """Move the sliders to a position in pixels of the video."""
         dims, ndim = self._viewer.dims, self._image.ndim
-        for axis, value in enumerate(
-            self._image.data_to_world(position), dims.ndim - ndim
-        ):
+        point = pixels_to_viewer(self._image, self._viewer, position)
+        for axis, value in enumerate(point.tolist(), dims.ndim - ndim):
             if axis not in dims.displayed:
                 dims.set_point(axis, value)
 

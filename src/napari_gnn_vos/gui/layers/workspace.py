@@ -19,6 +19,7 @@ from napari_gnn_vos.gui.layers.conversion import (
     checked_canvas,
     video_of,
 )
+from napari_gnn_vos.gui.layers.coordinates import viewer_to_pixels
 from napari_gnn_vos.gui.layers.factory import ObjectDisplay
 from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
@@ -112,10 +113,17 @@ class Workspace:
     @property
     def lines(self) -> Shapes:
         """The layer for lines; it is created if there is none."""
-        layer = self._finder.lines
+        layer = self._find_lines()
         if layer is None:
             layer = factory.lines_layer(self.image, self.axes, self.video.shape)
             self._viewer.add_layer(layer)
+        return layer
+
+    def _find_lines(self) -> Shapes | None:
+        """Return the layer for lines; one of the user is placed on the video."""
+        layer = self._finder.lines
+        if layer is not None and factory.SOURCE_KEY not in layer.metadata:
+            factory.adopt_lines(layer, self.image, self.axes)
         return layer
 
     @property
@@ -259,8 +267,8 @@ class Workspace:
 
     def pixel_at(self, world: Sequence[float]) -> tuple[float, float] | None:
         """Return row and column of a position in the viewer; None outside the frame."""
-        point = self.image.world_to_data(np.asarray(world)[-self.image.ndim :])
-        row, col = np.rint(np.asarray(point))[[self.axes.row, self.axes.col]].tolist()
+        point = viewer_to_pixels(self.image, self._viewer, world)
+        row, col = np.rint(point)[[self.axes.row, self.axes.col]].tolist()
         _, height, width = self.video.shape
         return (row, col) if 0 <= row < height and 0 <= col < width else None
 
@@ -325,5 +333,5 @@ class Workspace:
             )
 
     def _read_lines(self) -> tuple[Scribble, ...]:
-        layer = self._finder.lines
+        layer = self._find_lines()
         return () if layer is None else factory.read_lines(layer, self.axes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.errors import GnnVosError, ScribbleError, VideoError
 from napari_gnn_vos.gui.layers.conversion import CLOSED_SHAPES, outline
-from napari_gnn_vos.gui.layers.factory import brush_size, names_in
+from napari_gnn_vos.gui.layers.coordinates import layer_to_world
+from napari_gnn_vos.gui.layers.factory import brush_size, full_data, names_in
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -122,7 +123,8 @@ def label_frames(
     ----------
     workspace : Workspace
     layer : napari.layers.Labels
-        (H, W), or as large as the video.
+        (H, W), (T, H, W), or as large as the layer of the video, of which the labelled
+        slice is read.
     frame : int, optional
         Frame to read; by default, all frames with labels. An (H, W) image belongs to
         this frame, or to the frame on screen.
@@ -135,15 +137,29 @@ def label_frames(
     data, shape = layer.data, workspace.video.shape
     if data.shape == shape[1:]:
         return {workspace.frame if frame is None else frame: np.asarray(data)}
-    expected = workspace.axes.to_layer(np.broadcast_to(0, shape)).shape
-    if data.shape != expected:
+    index = _frame_index(workspace, data.shape)
+    if index is None:
         raise ScribbleError(
             f"Labels must be as large as a frame, {shape[1:]}, or as the video, "
-            f"{expected}; {layer.name!r} has {data.shape}. Choose another layer."
+            f"{shape}; {layer.name!r} has {data.shape}. Choose another layer."
         )
     numbers = range(shape[0]) if frame is None else [frame]
-    frames = {t: np.asarray(data[workspace.axes.layer_index(t)]) for t in numbers}
+    frames = {t: np.asarray(data[index(t)]) for t in numbers}
+    if frames and next(iter(frames.values())).shape != shape[1:]:  # columns first
+        frames = {t: labels.T for t, labels in frames.items()}
     return {t: labels for t, labels in frames.items() if labels.any()}
+
+
+def _frame_index(
+    workspace: Workspace, shape: tuple[int, ...]
+) -> Callable[[int], Any] | None:
+    """Return the function from a frame to its index in an array of a shape."""
+    axes, video = workspace.axes, workspace.video.shape
+    if shape == axes.to_layer(np.broadcast_to(0, video)).shape:
+        return axes.layer_index
+    if shape == full_data(workspace.image).shape[: axes.ndim]:
+        return axes.index
+    return (lambda t: t) if shape == video else None
 
 
 def drawing_of_layer(
@@ -156,6 +172,7 @@ def drawing_of_layer(
     workspace : Workspace
     layer : napari.layers.Shapes or napari.layers.Points
         With the axes of the viewer, or in rows and columns of the frame on screen.
+        Shapes on other slices than the labelled one are skipped.
     label : int
     fill : bool
         Whether polygons, rectangles and ellipses are filled; otherwise their outlines
@@ -171,8 +188,12 @@ def drawing_of_layer(
     canvases: dict[int, Canvas] = {}
     lines, dtype = [], constant(value_of(label)).dtype
     for points, kind in zip(shapes, kinds, strict=True):
-        frame, path = _to_video(workspace, layer, np.asarray(points, float))
-        if not 0 <= frame < workspace.video.shape[0]:
+        pixels = _to_pixels(workspace, layer, np.asarray(points, float))
+        frame, path = workspace.axes.split_points(pixels)
+        if (
+            not _on_slice(workspace, pixels)
+            or not 0 <= frame < workspace.video.shape[0]
+        ):
             continue
         if kind == "point" or (fill and kind in CLOSED_SHAPES):
             blank = np.zeros(workspace.video.shape[1:], dtype)
@@ -192,22 +213,32 @@ def _is_points(layer: Layer) -> bool:
     return isinstance(layer, Points)
 
 
-def _to_video(
+def _to_pixels(
     workspace: Workspace, layer: Layer, points: NDArray[np.float64]
-) -> tuple[int, NDArray[np.float64]]:
-    """Convert points of a layer, (P, D), to a frame and a path in its pixels."""
-    image = workspace.image
-    world = np.array([layer.data_to_world(point) for point in points])
-    if world.shape[1] < image.ndim:
-        position = image.data_to_world(
-            workspace.axes.join_points(0, points[:1, -2:])[0]
-        )
-        missing = np.tile(position[: image.ndim - world.shape[1]], (len(points), 1))
-        world = np.hstack([missing, world])
-    inside = world[:, world.shape[1] - image.ndim :]
-    pixels = np.array([image.world_to_data(point) for point in inside])
-    frame, path = workspace.axes.split_points(pixels)
-    return (workspace.frame if points.shape[1] < 3 else frame), path
+) -> NDArray[np.float64]:
+    """Convert points of a layer to pixels of the image layer, (P, D).
+
+    Axes that the layer lacks are those of the frame on screen.
+    """
+    image, axes = workspace.image, workspace.axes
+    world = layer_to_world(layer, image, points)
+    missing = image.ndim - world.shape[1]
+    if missing > 0:
+        current = axes.join_points(workspace.frame, points[:1, -2:])[0]
+        for axis, position in axes.fixed:
+            current[axis] = position
+        position = image.data_to_world(current)
+        world = np.hstack([np.tile(position[:missing], (len(points), 1)), world])
+    pixels = np.array([image.world_to_data(p) for p in world[:, -image.ndim :]])
+    if axes.time is not None and axes.time < missing:
+        pixels[:, axes.time] = workspace.frame
+    return pixels
+
+
+def _on_slice(workspace: Workspace, pixels: NDArray[np.float64]) -> bool:
+    """Whether the first point of a shape is on the labelled slice."""
+    fixed = workspace.axes.fixed
+    return all(np.rint(pixels[0, axis]) == position for axis, position in fixed)
 
 
 def _paint(canvas: Canvas, path: NDArray[np.float64], kind: str, value: int) -> None:

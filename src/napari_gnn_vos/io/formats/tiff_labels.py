@@ -41,6 +41,8 @@ class Placement(BaseModel):
         (D, D), or the upper triangle of the matrix without its diagonal.
     affine : (D + 1, D + 1) list of lists of float
     axis_labels : tuple of D str
+    units : tuple of D str
+        Names of units such as "micrometer"; empty in files of version 0.1.
     """
 
     time: Annotated[int, Field(ge=0, lt=MAX_AXES)] | None
@@ -52,6 +54,7 @@ class Placement(BaseModel):
     shear: Vector | Matrix
     affine: Matrix
     axis_labels: tuple[str, ...] = Field(max_length=MAX_AXES)
+    units: tuple[str, ...] = Field((), max_length=MAX_AXES)
 
 
 class _Description(BaseModel):

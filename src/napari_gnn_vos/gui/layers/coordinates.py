@@ -1,0 +1,102 @@
+"""Conversion between positions in the viewer, in layers, and in pixels of a video.
+
+Each layer has its own units. The viewer shows all layers in the smallest of their
+units, and its sliders and cursor have positions in these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+
+def viewer_to_pixels(
+    layer: Layer, viewer: ViewerModel, position: Sequence[float] | NDArray[Any]
+) -> NDArray[np.float64]:
+    """Convert a position in the viewer to pixels of a layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        With D axes, the last ones of the viewer.
+    viewer : napari.components.ViewerModel
+    position : sequence of float
+        D or more coordinates, as of the sliders or the cursor.
+
+    Returns
+    -------
+    pixels : (D,) ndarray of float64
+    """
+    world = np.asarray(position, float)[-layer.ndim :]
+    ratios = unit_ratios(getattr(viewer.dims, "units", None), layer_units(layer))
+    return np.asarray(layer.world_to_data(world * ratios))
+
+
+def pixels_to_viewer(
+    layer: Layer, viewer: ViewerModel, pixels: Sequence[float] | NDArray[Any]
+) -> NDArray[np.float64]:
+    """Invert :func:`viewer_to_pixels`; (D,) pixels to the last D coordinates."""
+    ratios = unit_ratios(getattr(viewer.dims, "units", None), layer_units(layer))
+    return np.asarray(layer.data_to_world(np.asarray(pixels, float))) / ratios
+
+
+def layer_to_world(
+    source: Layer, target: Layer, points: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Convert points of a layer to world coordinates in the units of another one.
+
+    Parameters
+    ----------
+    source, target : napari.layers.Layer
+        Their last axes are the same axes of the viewer.
+    points : (P, D) ndarray
+        In data coordinates of `source`, which has D axes.
+
+    Returns
+    -------
+    world : (P, D) ndarray of float64
+    """
+    world = np.array([source.data_to_world(point) for point in points])
+    shared = min(source.ndim, target.ndim)
+    ratios = unit_ratios(layer_units(source)[-shared:], layer_units(target)[-shared:])
+    world[:, -shared:] *= ratios
+    return world
+
+
+def layer_units(layer: Layer) -> tuple[Any, ...]:
+    """Return the units of the axes of a layer; pixels before napari 0.5."""
+    return tuple(getattr(layer, "units", ("pixel",) * layer.ndim))
+
+
+def unit_ratios(
+    source: Sequence[Any] | None, target: Sequence[Any]
+) -> NDArray[np.float64]:
+    """Return the sizes of units in other units; 1 where they cannot be compared.
+
+    Parameters
+    ----------
+    source : sequence of D or more pint.Unit, or None
+        None if the layers of a viewer have no common units.
+    target : sequence of D pint.Unit
+
+    Returns
+    -------
+    ratios : (D,) ndarray of float64
+        Numbers of target units per source unit.
+    """
+    ratios = np.ones(len(target))
+    if source is None or len(source) < len(target):
+        return ratios
+    for axis, (one, other) in enumerate(
+        zip(tuple(source)[-len(target) :], target, strict=True)
+    ):
+        if one != other and one.dimensionality == other.dimensionality:
+            ratios[axis] = (1 * one).to(other).magnitude
+    return ratios
