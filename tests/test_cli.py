@@ -278,19 +278,20 @@ def test_numbers_out_of_range_are_refused(run, args):
     assert "Invalid value for" in result.output
 
 
-STROKES_WITHOUT_PREDICTION = {
+REFUSED_STROKES = {
     "frames 0 to 11": [Scribble(12, 1, [(5, 5)])],
     "must overlap": [on_square(), Scribble(0, 0, [(500, 500)])],
     "stroke on an object": [on_ground()],
+    "up to 255": [Scribble(0, 300, [(5, 5)])],
 }
 
 
-@pytest.mark.parametrize("message", STROKES_WITHOUT_PREDICTION)
+@pytest.mark.parametrize("message", REFUSED_STROKES)
 def test_strokes_are_checked_before_the_preparation(run, davis, tmp_path, message):
     root, _ = davis
-    write_strokes(tmp_path / "strokes.json", STROKES_WITHOUT_PREDICTION[message])
+    write_strokes(tmp_path / "strokes.json", REFUSED_STROKES[message])
     frames = root / "JPEGImages/480p/one"
-    result = run("segment", frames, "strokes.json", "labels.tif", "--cache", "cache")
+    result = run("segment", frames, "strokes.json", "labels", "--cache", "cache")
     assert (result.exit_code, message in result.output) == (2, True), result.output
     assert not (tmp_path / "cache").exists()
 

@@ -78,3 +78,11 @@ def test_links_to_nothing_and_pipes_are_refused(tmp_path):
     for name in ("loop", "dangling", "dangling/a.tif", "loop/masks", "pipe.json"):
         with pytest.raises(ReadError, match="Cannot write"):
             check_label_output(tmp_path / name, overwrite=True)
+
+
+def test_labels_above_the_largest_of_the_format_are_refused(tmp_path):
+    for name in ("png", "youtube-vos"):
+        with pytest.raises(SettingsError, match=r"up to 255.*label 300"):
+            check_label_output(tmp_path / "a", format_name=name, largest_label=300)
+        check_label_output(tmp_path / "a", format_name=name, largest_label=255)
+    check_label_output(tmp_path / "a.tif", largest_label=300)

@@ -97,6 +97,7 @@ def segment(
             format_name=format_name,
             overwrite=overwrite,
             frame_names=names,
+            largest_label=max((scribble.label for scribble in scribbles), default=0),
         )
         check_strokes(scribbles, frames)
         network = load_model(model, device, backend)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.formats.output import matching_files
 from napari_gnn_vos.io.formats.png import existing_masks, png_names
@@ -21,6 +21,7 @@ def check_label_output(
     format_name: str | None = None,
     overwrite: bool = False,
     frame_names: Sequence[str] | None = None,
+    largest_label: int = 0,
 ) -> None:
     """Check that `io.export.export_labels` can write to a path. Nothing is created.
 
@@ -36,11 +37,13 @@ def check_label_output(
         Accept existing output.
     frame_names : sequence of str, optional
         As in `export_labels`.
+    largest_label : int
+        Largest label that will be written.
 
     Raises
     ------
     SettingsError
-        If no format is selected.
+        If no format is selected, or it cannot store the largest label.
     ReadError
         If the path exists and `overwrite` is false, it is one of the inputs, or it
         cannot be written.
@@ -56,6 +59,12 @@ def check_label_output(
     if path.suffix.lower() in IMAGE_FORMATS and path.parent.is_dir():
         _check_not_among_frames(path, inputs)
     selected = select_output_format(path, format_name)
+    if largest_label > selected.max_label:
+        raise SettingsError(
+            f"The format {selected.name} stores labels up to {selected.max_label}; "
+            f"there is the label {largest_label}. Renumber the objects, or select "
+            "another format, such as a .tif file."
+        )
     _check_existing(path, selected, overwrite, frame_names)
     require_writable_folder(path if selected.is_folder else path.parent)
 

@@ -43,6 +43,35 @@ def test_objects_keep_label_name_and_colour(tmp_path, name):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+STRANGE_NAMES = {
+    1: "",
+    2: "a/b\\c\n\t<b>&amp;'\"]]>",
+    3: "x" * 300,
+    4: "../\u65e5\u672c",
+    5: "../\u65e5\u672c",
+    6: "caf\udce9",  # a byte of a file name that is not UTF-8
+    7: "\x00\x1b",
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_strange_names_are_kept(tmp_path, name):
+    require_packages(name)
+    labels = np.zeros((2, 16, 20), np.uint8)
+    for label in STRANGE_NAMES:
+        labels[:, 2 * label] = label
+    path = path_for(name, tmp_path)
+    video_labels = VideoLabels(labels, STRANGE_NAMES, video_name="../caf\udce9")
+    export_labels(video_labels, path, name)
+    read = import_labels(path, name)
+    np.testing.assert_array_equal(np.stack([*read.frames]), labels)
+    expected = STRANGE_NAMES | {6: "caf\ufffd"}
+    if name.startswith("cvat"):  # XML has no control characters
+        expected[7] = "\ufffd\ufffd"
+    assert {label: read.name_of(label) for label in expected} == expected
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
 @pytest.mark.parametrize("name", SIXTEEN_BITS)
 def test_labels_of_sixteen_bits_are_kept(tmp_path, name):
     require_packages(name)

@@ -28,13 +28,16 @@ def viewer_to_pixels(
         With D axes, the last ones of the viewer.
     viewer : napari.components.ViewerModel
     position : sequence of float
-        D or more coordinates, as of the sliders or the cursor.
+        As of the sliders or the cursor. Of fewer than D coordinates, as after the layer
+        was removed, the missing ones are 0.
 
     Returns
     -------
     pixels : (D,) ndarray of float64
     """
-    world = np.asarray(position, float)[-layer.ndim :]
+    world = np.zeros(layer.ndim)
+    shared = min(layer.ndim, len(position))
+    world[-shared:] = position[-shared:]
     ratios = unit_ratios(getattr(viewer.dims, "units", None), layer_units(layer))
     return np.asarray(layer.world_to_data(world * ratios))
 

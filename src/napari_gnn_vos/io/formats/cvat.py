@@ -10,6 +10,7 @@ https://docs.cvat.ai/docs/manual/advanced/xml_format
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -58,7 +59,7 @@ def write_images(labels: VideoLabels, path: Path) -> int:
             records = {label: spool.records(label) for label in spool.objects}
             following = {label: next(records[label]) for label in records}
             for t in range(count):
-                name = quoteattr(labels.frame_name(t))
+                name = quoteattr(_text(labels.frame_name(t)))
                 size = f'width="{shape[1]}" height="{shape[0]}"'
                 file.write(f'  <image id="{t}" name={name} {size}>\n'.encode())
                 for label in [k for k, (u, _) in following.items() if u == t]:
@@ -128,7 +129,7 @@ def mask_attributes(mask: NDArray[np.bool_]) -> str:
 
 
 def _image_mask(labels: VideoLabels, label: int, _t: int, geometry: str) -> str:
-    name = quoteattr(labels.name_of(label))
+    name = quoteattr(_text(labels.name_of(label)))
     return (
         f'    <mask label={name} source="manual" occluded="0" {geometry} z_order="0" '
         f'group_id="{label}"{_colour(labels, label)}></mask>\n'
@@ -145,7 +146,7 @@ def _track_mask(_labels: VideoLabels, _label: int, t: int, geometry: str) -> str
 def _write_track(
     file: IO[bytes], labels: VideoLabels, spool: ObjectSpool, label: int, count: int
 ) -> None:
-    name = quoteattr(labels.name_of(label))
+    name = quoteattr(_text(labels.name_of(label)))
     file.write(
         f'  <track id="{label}" label={name} source="manual" '
         f'group_id="{label}"{_colour(labels, label)}>\n'.encode()
@@ -176,7 +177,7 @@ def _head(
         name = labels.name_of(label) if label else DEFAULT_NAME
         colours.setdefault(name, colour_to_hex(labels.colour_of(label)))
     elements = "".join(
-        f"        <label>\n          <name>{escape(name)}</name>\n"
+        f"        <label>\n          <name>{escape(_text(name))}</name>\n"
         f"          <color>{colour}</color>\n          <type>mask</type>\n"
         "          <attributes>\n          </attributes>\n        </label>\n"
         for name, colour in colours.items()
@@ -184,7 +185,7 @@ def _head(
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n'
         "  <version>1.1</version>\n  <meta>\n    <task>\n"
-        f"      <name>{escape(labels.video_name or 'video')}</name>\n"
+        f"      <name>{escape(_text(labels.video_name or 'video'))}</name>\n"
         f"      <size>{count}</size>\n      <mode>{mode}</mode>\n"
         f"      <labels>\n{elements}      </labels>\n"
         f"      <original_size>\n        <width>{shape[1]}</width>\n"
@@ -197,3 +198,11 @@ def _colour(labels: VideoLabels, label: int) -> str:
     if label not in labels.colours:
         return ""
     return f' color="{colour_to_hex(labels.colours[label])}"'
+
+
+def _text(text: str) -> str:
+    """Replace control characters, which XML 1.0 does not allow, by U+FFFD."""
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

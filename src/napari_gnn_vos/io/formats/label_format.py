@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, VideoLabels
 
 
 def _any_path(_path: Path) -> bool:
@@ -38,6 +38,8 @@ class LabelFormat:
         colours.
     requires_image : bool
         Whether the frames of the video are necessary.
+    max_label : int
+        Largest label that can be stored.
     """
 
     name: str
@@ -49,6 +51,7 @@ class LabelFormat:
     recognizes: Callable[[Path], bool] = _any_path
     uses: tuple[str, ...] = ()
     requires_image: bool = False
+    max_label: int = MAX_LABEL
 
     @property
     def is_folder(self) -> bool:

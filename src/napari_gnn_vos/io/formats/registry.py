@@ -159,6 +159,7 @@ FORMATS = (
         youtube_vos.PATTERNS,
         youtube_vos.recognizes,
         uses=("frame_names",),
+        max_label=255,
     ),
     LabelFormat(
         "png",
@@ -167,6 +168,7 @@ FORMATS = (
         png.write,
         png.read,
         uses=("frame_names",),
+        max_label=255,
     ),
 )
 """All formats. Of an existing path, the first one that recognizes it is read."""

@@ -46,6 +46,11 @@ class VideoLabels:
         Frames per second of videos.
     opacity : float
         Opacity of the objects in an overlay, from 0 to 1.
+
+    Notes
+    -----
+    Bytes of names that are not UTF-8 are replaced by U+FFFD, except in `frame_names`,
+    which are names on the disk.
     """
 
     frames: Iterable[NDArray[Any]]
@@ -57,6 +62,12 @@ class VideoLabels:
     placement: Placement | None = None
     frame_rate: int = 25
     opacity: float = 0.5
+
+    def __post_init__(self) -> None:
+        names = {label: encodable(name) for label, name in self.names.items()}
+        object.__setattr__(self, "names", names)
+        if self.video_name is not None:
+            object.__setattr__(self, "video_name", encodable(self.video_name))
 
     def masks(self, maximum: int = MAX_LABEL) -> Iterator[NDArray[Any]]:
         """Iterate over the validated label images, (H, W) uint8 or uint16."""
@@ -82,7 +93,18 @@ class VideoLabels:
 
     def frame_name(self, t: int) -> str:
         """Return the file name of frame `t`, by default its number and ``.jpg``."""
-        return self.frame_names[t] if self.frame_names else f"{t:05d}.jpg"
+        return encodable(self.frame_names[t]) if self.frame_names else f"{t:05d}.jpg"
+
+
+def encodable(text: str) -> str:
+    r"""Replace surrogates, which no encoding of a file can store, by U+FFFD.
+
+    Examples
+    --------
+    >>> encodable("caf\udce9") == "caf\ufffd"
+    True
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @cache

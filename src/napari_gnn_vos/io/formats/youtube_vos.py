@@ -8,6 +8,7 @@ N. Xu et al., "YouTube-VOS: A Large-Scale Video Object Segmentation Benchmark", 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, VideoLabels, objec
 from napari_gnn_vos.io.json_file import read_json
 
 ANNOTATIONS, META = "Annotations", "meta.json"
+MAX_NAME_BYTES = 200
+"""Length of folder names; file systems allow 255."""
 PATTERNS = (ANNOTATIONS, META)
 
 
@@ -45,7 +48,7 @@ def write(labels: VideoLabels, path: Path) -> int:
     ShapeError
         If the label images are invalid, or have labels above 255.
     """
-    video = labels.video_name or path.resolve().name
+    video = _folder_name(labels.video_name or path.resolve().name)
     frames: dict[int, list[str]] = {}
 
     def recorded() -> Any:
@@ -64,6 +67,12 @@ def write(labels: VideoLabels, path: Path) -> int:
         meta = {"videos": {video: {"objects": objects}}}
         (folder / META).write_text(json.dumps(meta), encoding="utf-8")
     return count
+
+
+def _folder_name(name: str) -> str:
+    """Return the name of a video as that of one folder."""
+    allowed = re.sub(r'[/\\:*?"<>|\x00-\x1f]', "_", name).strip(" .")
+    return allowed.encode()[:MAX_NAME_BYTES].decode(errors="ignore") or "video"
 
 
 class _Object(BaseModel):
