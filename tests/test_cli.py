@@ -215,6 +215,14 @@ def test_labels_are_converted_between_formats(run, tmp_path):
     assert (again.exit_code, "--overwrite" in again.output) == (2, True)
     np.save(tmp_path / "video.npy", np.full((3, 16, 18), 7, np.uint8))
     assert run("convert", "a.json", "a.mp4", "--video", "video.npy").exit_code == 0
+    over_video = run("convert", "a.json", "a.mp4", "--video", "a.mp4", "--overwrite")
+    assert (over_video.exit_code, "input of" in over_video.output) == (2, True)
+    np.save(tmp_path / "other.npy", np.full((3, 20, 18), 7, np.uint8))
+    np.save(tmp_path / "short.npy", np.full((2, 16, 18), 7, np.uint8))
+    for video, message in (("other.npy", "has the size"), ("short.npy", "more frames")):
+        for output in ("c.mp4", "c.csv"):
+            wrong = run("convert", "a.json", output, "--video", video)
+            assert (wrong.exit_code, message in wrong.output) == (2, True), wrong.output
     missing = run("convert", "a.json", "b.mp4")
     assert (missing.exit_code, "--video" in missing.output) == (2, True)
 
@@ -254,6 +262,11 @@ def test_ceiling_and_transfer_print_a_row_per_method(run, davis):
     [
         (("prepare", "nowhere.mp4"), "nowhere.mp4"),
         (("segment", "nowhere.mp4", "none.json", "out"), "none.json"),
+        (("ceiling", "--davis", ".", "--sequences", "x" * 300), "JPEGImages"),
+        (("ceiling", "--davis", "x" * 300, "--sequences", "a"), "JPEGImages"),
+        (("open", "x" * 300), "not accessible"),
+        (("fine-tune", "x" * 300, "--name", "a"), "not accessible"),
+        (("convert", ".", "a.json", "--from", "coco"), "cannot be read"),
         (("benchmark", "--davis", "nowhere", "--sequences", "a"), "nowhere"),
     ],
 )
@@ -269,6 +282,7 @@ def test_missing_file_is_reported_without_traceback(run, args, message):
     [
         ("ceiling", "--davis", ".", "--sequences", "x", "--every", "0"),
         ("ceiling", "--davis", ".", "--sequences", "x", "--superpixels", "-5"),
+        ("ceiling", "--davis", ".", "--sequences", "x", "--superpixels", "70000"),
         ("segment", "a.mp4", "b.json", "c", "--seed", "-1"),
     ],
 )
@@ -331,3 +345,18 @@ def test_commands_run_with_streams_that_cannot_be_printed_to(tmp_path, streams):
         )
         assert result.returncode == 0, result.stderr
     assert (tmp_path / "\u00e9.tif").exists()
+
+
+def test_trainings_are_checked_before_the_work(run, davis, tmp_path):
+    root, _ = davis
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    args = "--davis", root, "--cache", "cache", "--output", "out"
+    for command, message in (
+        (("train", "--sequences", "one", "--decoder", "--projection"), "exclude"),
+        (("train", "--sequences", "one", "--decoder", "--stills", "no"), "photographs"),
+        (("train", "--sequences", "list.txt"), "cannot be read"),
+        (("benchmark", "--folds", 2, "--stills", "no"), "photographs"),
+    ):
+        result = run(*command, *args)
+        assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert not (tmp_path / "cache").exists()

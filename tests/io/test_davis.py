@@ -109,3 +109,26 @@ def test_mask_of_another_size_is_refused(root):
     Image.new("L", (40, 36)).save(masks_of(root, "bear")[2])
     with pytest.raises(ReadError, match=r"\(18, 20\).*00002\.png has \(36, 40\)"):
         read_davis(root, "bear")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "I;16"])
+def test_colours_of_the_palette_and_wide_integers_are_labels(root, mode):
+    for file in masks_of(root, "bear"):
+        mask = Image.open(file)
+        if mode.startswith("RGB"):
+            mask.convert(mode).save(file)
+        else:
+            Image.fromarray(np.asarray(mask).astype(np.uint16)).save(file)
+    np.testing.assert_array_equal(read_davis(root, "bear")[1], truth)
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (1, 2, 3)])
+def test_other_colours_are_refused(root, colour):
+    for file in masks_of(root, "bear"):
+        Image.new("RGB", (20, 18), colour).save(file)
+    with pytest.raises(ReadError, match="DAVIS palette"):
+        read_davis(root, "bear")
+    for file in masks_of(root, "bear"):
+        Image.fromarray(np.full((18, 20), 300, np.uint16)).save(file)
+    with pytest.raises(ReadError, match="0 to 255"):
+        read_davis(root, "bear")

@@ -39,6 +39,7 @@ def run_folds(
     )
     from napari_gnn_vos.study.measure.accuracy_report import accuracy_table
     from napari_gnn_vos.study.measure.benchmark_report import write_json
+    from napari_gnn_vos.study.training.decoder_samples import photograph_names
 
     with report_errors():
         if output is None:
@@ -48,6 +49,8 @@ def run_folds(
         require_writable_folder(output)
         if json is not None:
             require_writable_folder(json.parent)
+        if stills is not None:
+            photograph_names(stills)
         names = (
             all_sequences(davis)
             if sequences is None

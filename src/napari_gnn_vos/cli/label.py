@@ -152,7 +152,7 @@ def convert(
             labels = replace(labels, image=read_video(video).rgb)
         check_label_output(
             output,
-            (source,),
+            (source,) if video is None else (source, video),
             format_name=format_name,
             overwrite=overwrite,
             frame_names=labels.frame_names,

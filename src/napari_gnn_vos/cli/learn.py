@@ -19,6 +19,7 @@ from napari_gnn_vos.cli.options import (
     path_option,
 )
 from napari_gnn_vos.cli.terminal import report_errors, run_with_progress_bar
+from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.storage import require_writable_folder
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def train(
     """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
+    from napari_gnn_vos.study.training.decoder_samples import photograph_names
 
     with report_errors():
         require_writable_folder(output)
@@ -112,6 +114,10 @@ def train(
             names = layout.sequences(composed, "ImageSets/2017/train.txt")
             sources += ((composed, tuple(names)),)
         device = choose_device(device)
+        if decoder and projection:
+            raise SettingsError("--decoder and --projection exclude each other.")
+        if stills is not None:
+            photograph_names(stills)
         if decoder:
             decoder_paths = sources, stills, output, cache
             weights = _train_decoder(decoder_paths, model, (steps, batch, seed), device)

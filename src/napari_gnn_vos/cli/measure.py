@@ -176,7 +176,7 @@ def ceiling(
     davis: Davis,
     sequences: Sequences,
     superpixels: Annotated[
-        int, typer.Option(min=1, help="Superpixels per frame.")
+        int, typer.Option(min=16, max=60_000, help="Superpixels per frame.")
     ] = 880,
     every: Annotated[int, typer.Option(min=1, help="Evaluate every n-th frame.")] = 10,
     quality: QualityOption = "balanced",

@@ -14,6 +14,7 @@ from napari_gnn_vos.cli.app import app
 from napari_gnn_vos.cli.options import path_argument
 from napari_gnn_vos.cli.terminal import report_errors
 from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.storage import refuse_special_file
 
 
 @app.command("open")
@@ -24,6 +25,7 @@ def open_in_napari(
 ) -> None:
     """Open a project or a video in napari, with the dock widget."""
     with report_errors():
+        refuse_special_file(path)
         if not path.exists():
             raise ReadError(f"There is no {path}. Check the spelling.")
         if find_spec("napari") is None:

@@ -6,16 +6,21 @@ Frames are ``ROOT/JPEGImages/480p/SEQUENCE/00000.jpg``, masks are
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.label_images import davis_palette
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.structures.video import Video
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Truth = NDArray[np.uint8]
 
@@ -101,9 +106,9 @@ def read_davis(
 
 def _names(root: Path, text: str) -> list[str]:
     candidates = () if "," in text else (Path(text), root / text)
-    file = next((path for path in candidates if path.is_file()), None)
+    file = next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113 - no error for a long name
     if file is not None:
-        text = file.read_text(encoding="utf-8").replace("\n", ",")
+        text = _read_list(file).replace("\n", ",")
     elif text.endswith(".txt"):
         raise ReadError(
             f"Expected a text file with one sequence per line; {text} exists neither "
@@ -112,9 +117,19 @@ def _names(root: Path, text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def _read_list(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise ReadError(
+            f"Expected a text file with one sequence per line; {file} cannot be read: "
+            f"{error}. Check the path."
+        ) from error
+
+
 def _folder(root: Path, part: str, resolution: str) -> Path:
     folder = root / part / resolution
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - no error for a long name
         raise ReadError(
             f"Expected a dataset in DAVIS layout; there is no folder {folder}. "
             "Give the folder that contains JPEGImages and Annotations."
@@ -123,12 +138,12 @@ def _folder(root: Path, part: str, resolution: str) -> Path:
 
 
 def _read_mask(file: Path, size: tuple[int, ...]) -> NDArray[Any]:
-    from PIL import Image
+    from PIL.Image import open as open_image
 
     try:
-        with Image.open(file) as image:
-            mask = np.asarray(image if image.mode in "PL" else image.convert("L"))
-    except (OSError, SyntaxError) as error:
+        with open_image(file) as image:
+            mask = _labels_of_image(image)
+    except (OSError, SyntaxError, ValueError) as error:
         raise ReadError(
             f"Expected a mask for every frame; {file} is missing or damaged ({error}). "
             "Choose a sequence with ground truth."
@@ -139,6 +154,32 @@ def _read_mask(file: Path, size: tuple[int, ...]) -> NDArray[Any]:
             f"{mask.shape}. Use frames and masks of one resolution."
         )
     return mask
+
+
+def _labels_of_image(image: Image) -> NDArray[np.uint8]:
+    """Return the labels of a mask: values, or indices of DAVIS colours, 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If there are other colours, or larger values.
+    """
+    if image.mode in ("P", "L", "1"):
+        return np.asarray(image).astype(np.uint8)
+    if image.mode not in ("RGB", "RGBA"):
+        values = np.asarray(image)
+        if values.ndim == 2 and values.min() >= 0 and values.max() <= 255:
+            return values.astype(np.uint8)
+        raise ValueError("its values are not labels from 0 to 255")
+    weights = np.array([65536, 256, 1])
+    codes = np.asarray(image.convert("RGB")) @ weights
+    grey, palette = np.arange(256) * weights.sum(), davis_palette()
+    for known in (np.reshape(palette, (256, 3)) @ weights, grey):
+        order = np.argsort(known)
+        found = order[np.clip(np.searchsorted(known[order], codes), 0, 255)]
+        if (known[found] == codes).all():
+            return found.astype(np.uint8)
+    raise ValueError("its colours are not those of the DAVIS palette")
 
 
 def _replace_white_label(truth: Truth, masks: Path) -> Truth:

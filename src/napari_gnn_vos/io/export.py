@@ -163,4 +163,12 @@ def import_labels(
     refuse_special_file(path)
     if not path.exists():
         raise ReadError(f"Expected labels; there is no {path}. Check the spelling.")
-    return select_reader(path, format_name)(path)
+    try:
+        return select_reader(path, format_name)(path)
+    except GnnVosError:
+        raise
+    except OSError as error:  # for example a file in place of a folder
+        raise ReadError(
+            f"Expected labels; {path} cannot be read: {error}. Check that it is "
+            "complete, or name its format."
+        ) from error

@@ -72,8 +72,7 @@ def write_overlay(labels: VideoLabels, path: Path) -> int:
     SettingsError
         If `labels` have no images.
     """
-    image = labels.image
-    if image is None:
+    if labels.image is None:
         raise SettingsError(
             "An overlay needs the frames of the video. Pass the video, for example "
             "with --video."
@@ -84,7 +83,8 @@ def write_overlay(labels: VideoLabels, path: Path) -> int:
         nonlocal count
         for t, mask in enumerate(labels.masks()):
             count = t + 1
-            overlay = blend(image(t), mask, labels)
+            image = labels.image_of(t, mask.shape)
+            overlay = mask if image is None else blend(image, mask, labels)
             height, width = (max(2, length - length % 2) for length in mask.shape)
             yield np.ascontiguousarray(overlay[:height, :width]), "rgb24"
 

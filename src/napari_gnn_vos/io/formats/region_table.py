@@ -125,7 +125,7 @@ def region_rows(labels: VideoLabels, counter: _Counter) -> Iterator[Row]:
     """
     for t, mask in enumerate(labels.masks()):
         counter.frames = t + 1
-        table = _measure(mask, None if labels.image is None else labels.image(t))
+        table = _measure(mask, labels.image_of(t, mask.shape))
         for k, label in enumerate(table.pop("label")):
             properties = {COLUMNS.get(key, key): table[key][k] for key in table}
             yield {

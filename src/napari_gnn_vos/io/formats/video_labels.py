@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
@@ -90,6 +90,30 @@ class VideoLabels:
             if label < 256:
                 palette[3 * label : 3 * label + 3] = colour
         return palette
+
+    def image_of(self, t: int, size: tuple[int, ...]) -> NDArray[Any] | None:
+        """Return the image of frame `t`, (H, W, 3) uint8, None without images.
+
+        Raises
+        ------
+        ShapeError
+            If it has another size than the label image, or the video has no frame `t`.
+        """
+        if self.image is None:
+            return None
+        try:
+            image = self.image(t)
+        except IndexError:
+            raise ShapeError(
+                f"The labels have more frames than the video, which ends before frame "
+                f"{t}. Choose the video of the labels."
+            ) from None
+        if image.shape[:2] != size:
+            raise ShapeError(
+                f"Frame {t} of the video has the size {image.shape[:2]}, its labels "
+                f"{size}. Choose the video of the labels."
+            )
+        return image
 
     def frame_name(self, t: int) -> str:
         """Return the file name of frame `t`, by default its number and ``.jpg``."""

@@ -17,6 +17,7 @@ from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.parts import is_project
 from napari_gnn_vos.io.project.video_reference import find_video
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.storage import refuse_special_file
 from napari_gnn_vos.structures.canvas import compact, labels_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import MAX_LABEL
@@ -78,6 +79,7 @@ def read_annotated_video(source: str) -> AnnotatedVideo:
     ShapeError
         If the labels do not fit to the video.
     """
+    refuse_special_file(Path(source))
     if is_project(Path(source)):
         project = Project.open(source)
         path = find_video(project.video, Path(source))

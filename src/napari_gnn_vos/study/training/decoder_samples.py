@@ -136,6 +136,24 @@ def _read(file: Path) -> U8:
     return np.asarray(image)
 
 
+def photograph_names(folder: Path, left_out: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """List the photographs whose names begin with none of `left_out`.
+
+    Raises
+    ------
+    ReadError
+        If there are none.
+    """
+    files = sorted((folder / "images").glob("*.jpg"))
+    names = tuple(f.stem for f in files if not f.stem.startswith(left_out or "\0"))
+    if not names:
+        raise ReadError(
+            f"Expected photographs in {folder / 'images'}, as NAME.jpg; there are "
+            "none. Check the path."
+        )
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class PhotographSamples:
     """Photographs with masks, on which coarse predictions are imitated.
@@ -159,13 +177,7 @@ class PhotographSamples:
         cls, folder: Path, superpixels: Path, left_out: tuple[str, ...] = ()
     ) -> PhotographSamples:
         """Find all photographs whose names begin with none of `left_out`."""
-        files = sorted((folder / "images").glob("*.jpg"))
-        names = tuple(f.stem for f in files if not f.stem.startswith(left_out or "\0"))
-        if not names:
-            raise ReadError(
-                f"Expected photographs in {folder / 'images'}, as NAME.jpg; there are "
-                "none. Check the path."
-            )
+        names = photograph_names(folder, left_out)
         superpixels.mkdir(parents=True, exist_ok=True)
         return cls(folder, superpixels, names)
 
