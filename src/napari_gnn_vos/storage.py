@@ -171,6 +171,17 @@ def require_writable_folder(folder: Path) -> None:
         ) from error
 
 
+def encodable(text: str) -> str:
+    r"""Replace surrogates, which no encoding of a file can store, by U+FFFD.
+
+    Examples
+    --------
+    >>> encodable("caf\udce9") == "caf\ufffd"
+    True
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def numpy_file(path: StoragePath) -> Path | BytesIO:
     """Return an argument for `numpy.load`: a local path, or the content in memory."""
     return path if isinstance(path, Path) else BytesIO(path.read_bytes())

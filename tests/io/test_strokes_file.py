@@ -76,3 +76,17 @@ def test_files_above_the_size_limit_are_refused(tmp_path, monkeypatch):
     (tmp_path / "a.json").write_text(changed())
     with pytest.raises(ReadError, match="larger than the limit of 10 bytes"):
         read_strokes(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("name", ["no-folder/a.json", ".", "x" * 300 + ".json"])
+def test_unwritable_paths_are_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReadError, match="cannot be written"):
+        write_strokes(name, [])
+
+
+def test_numbers_of_numpy_are_written(tmp_path):
+    path = str(tmp_path / "a.json")
+    write_strokes(path, (Scribble(np.int64(2), np.uint8(3), [[1, 2]]) for _ in "a"))
+    (stroke,) = read_strokes(path)
+    assert (stroke.frame, stroke.label, stroke.path.tolist()) == (2, 3, [[1, 2]])

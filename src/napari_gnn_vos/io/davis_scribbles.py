@@ -129,7 +129,7 @@ def write_davis_scribbles(
     text = json.dumps({"sequence": sequence, "scribbles": frames})
     try:
         atomic_write(Path(path), lambda file: file.write(text.encode()))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ReadError(write_error_message(Path(path), error)) from error
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, Field, TypeAdapter
 
+from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.json_file import read_json
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
@@ -43,12 +45,12 @@ class _Stroke(BaseModel):
 _STROKES = TypeAdapter(Annotated[list[_Stroke], Field(max_length=MAX_STROKES)])
 
 
-def read_strokes(path: Path) -> tuple[Scribble, ...]:
+def read_strokes(path: str | PathLike[str]) -> tuple[Scribble, ...]:
     """Read strokes from a JSON file.
 
     Parameters
     ----------
-    path : Path
+    path : path
         A list of ``{"frame": 0, "label": 1, "path": [[row, column], ...]}``; label 0
         is background, -1 erases. ``"connected"`` defaults to true. Other keys are
         ignored.
@@ -65,12 +67,18 @@ def read_strokes(path: Path) -> tuple[Scribble, ...]:
     """
     return tuple(
         Scribble(stroke.frame, stroke.label, np.array(stroke.path), stroke.connected)
-        for stroke in read_json(path, _STROKES, EXPECTED)
+        for stroke in read_json(Path(path), _STROKES, EXPECTED)
     )
 
 
-def write_strokes(path: Path, scribbles: Sequence[Scribble]) -> None:
-    """Write strokes to a JSON file that `read_strokes` reads."""
+def write_strokes(path: str | PathLike[str], scribbles: Iterable[Scribble]) -> None:
+    """Write strokes to a JSON file that `read_strokes` reads.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be written.
+    """
     rows = [
         {
             "frame": scribble.frame,
@@ -81,4 +89,10 @@ def write_strokes(path: Path, scribbles: Sequence[Scribble]) -> None:
         for scribble in scribbles
     ]
     text = json.dumps(rows)
-    atomic_write(path, lambda file: file.write(text.encode()))
+    try:
+        atomic_write(Path(path), lambda file: file.write(text.encode()))
+    except (OSError, ValueError) as error:
+        raise ReadError(
+            f"The strokes cannot be written to {path}: {error}. Choose another "
+            "location, or check the free space and the permissions."
+        ) from error

@@ -15,6 +15,7 @@ from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
+from napari_gnn_vos.storage import encodable
 
 Colour = tuple[int, int, int]
 """Red, green, blue, each from 0 to 255."""
@@ -118,17 +119,6 @@ class VideoLabels:
     def frame_name(self, t: int) -> str:
         """Return the file name of frame `t`, by default its number and ``.jpg``."""
         return encodable(self.frame_names[t]) if self.frame_names else f"{t:05d}.jpg"
-
-
-def encodable(text: str) -> str:
-    r"""Replace surrogates, which no encoding of a file can store, by U+FFFD.
-
-    Examples
-    --------
-    >>> encodable("caf\udce9") == "caf\ufffd"
-    True
-    """
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @cache

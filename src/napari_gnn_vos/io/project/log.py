@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -34,6 +34,7 @@ from napari_gnn_vos.io.project.records import (
     runs_of,
     scribbles_of,
 )
+from napari_gnn_vos.storage import encodable
 from napari_gnn_vos.structures.canvas import Canvas
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import (
@@ -203,6 +204,8 @@ class ProjectLog:
 
     def record_objects(self, objects: SavedObjects, active: int) -> int:
         """Record the list of objects if it differs, and return its position."""
+        items = (replace(o, name=encodable(o.name)) for o in objects.objects)
+        objects = replace(objects, objects=tuple(items))
         if (objects, active) != (self.objects, self.active) or not self._object_lists:
             rows = [ObjectRecord(**asdict(item)) for item in objects.objects]
             self._add(

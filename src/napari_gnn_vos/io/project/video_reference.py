@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.storage import encodable
 from napari_gnn_vos.structures.project import VideoReference
 from napari_gnn_vos.structures.video import Video
 
 SAMPLE = "sample:"
 """Prefix of the path of sample data."""
+UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
+"""In names of files in a project, in place of bytes that are not UTF-8."""
 WHOLE_FILE_BYTES = 64 * 2**20
 """Files up to this size are hashed completely; of larger ones, samples are."""
 SAMPLES, SAMPLE_BYTES = 64, 2**18
@@ -88,13 +91,15 @@ def video_reference(video: Video, path: str, project: Path) -> VideoReference:
     """
     if not path or path.startswith(SAMPLE):
         fingerprint = array_fingerprint(video)
-        return VideoReference(video.name, video.shape, path, "", fingerprint)
+        name = encodable(video.name)
+        return VideoReference(name, video.shape, path, "", fingerprint)
     absolute = Path(path).expanduser().resolve()
+    relative = _relative(absolute, project.expanduser().resolve().parent)
     return VideoReference(
-        video.name,
+        encodable(video.name),
         video.shape,
-        str(absolute),
-        _relative(absolute, project.expanduser().resolve().parent),
+        encodable(str(absolute)),
+        encodable(relative),
         content_fingerprint(absolute),
     )
 
@@ -125,11 +130,22 @@ def find_video(reference: VideoReference, project: Path) -> Path | None:
         project / name,
         Path(reference.absolute),
     ]
+    if UNDECODABLE in name:
+        parents = (folder, project, Path(reference.absolute).parent)
+        candidates += [
+            file for parent in parents for file in _files_named(parent, name)
+        ]
     existing = [path for path in dict.fromkeys(candidates) if path.exists() and name]
     for path in existing:
         if is_same_video(reference, path):
             return path
     return existing[0] if existing else None
+
+
+def _files_named(folder: Path, name: str) -> list[Path]:
+    """List the files whose names are stored as `name`: not all bytes are UTF-8."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    return [file for file in files if encodable(file.name) == name]
 
 
 def is_same_video(reference: VideoReference, path: Path) -> bool:
