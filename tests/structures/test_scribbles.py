@@ -34,7 +34,9 @@ def test_path_of_triples_raises_an_error():
         Scribble(0, 1, [(1, 2, 3)])
 
 
-@pytest.mark.parametrize("number", [2, 2.0, np.int64(2), np.uint8(2), np.array(2)])
+@pytest.mark.parametrize(
+    "number", [2, 2.0, np.float32(2), np.int64(2), np.uint8(2), np.array(2)]
+)
 def test_whole_numbers_are_converted(number):
     scribble = Scribble(number, number, [(1, 2)])
     assert [type(scribble.frame), type(scribble.label)] == [int, int]

@@ -178,7 +178,7 @@ def _labels_of_image(image: Image) -> NDArray[np.uint8]:
         order = np.argsort(known)
         found = order[np.clip(np.searchsorted(known[order], codes), 0, 255)]
         if (known[found] == codes).all():
-            return found.astype(np.uint8)
+            return np.asarray(found, np.uint8)
     raise ValueError("its colours are not those of the DAVIS palette")
 
 

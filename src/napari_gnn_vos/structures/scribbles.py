@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from numbers import Real
 from operator import index
 from typing import Any
 
@@ -72,14 +72,17 @@ class Scribble:
 
 def _integer(name: str, value: Any) -> int:
     """Convert a number without a fraction to an integer."""
-    try:
-        return index(value)
-    except TypeError:
-        if isinstance(value, Real) and float(value).is_integer():
-            return int(value)
-    raise ScribbleError(
-        f"The {name} of a stroke is an integer; got {value!r}. Give a whole number."
-    )
+    number: int | None = None
+    if isinstance(value, (float, np.floating)):
+        number = int(value) if float(value).is_integer() else None
+    elif hasattr(value, "__index__"):
+        with suppress(TypeError):  # an array of several numbers
+            number = index(value)
+    if number is None:
+        raise ScribbleError(
+            f"The {name} of a stroke is an integer; got {value!r}. Give a whole number."
+        )
+    return number
 
 
 def _points(path: Any) -> NDArray[np.float64]:

@@ -75,7 +75,7 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     labels = getattr(image, "axis_labels", ("",) * image.ndim)
     is_initial = tuple(dims.order) == tuple(range(dims.ndim))
     displayed = [] if is_initial else displayed_axes(image, viewer)
-    return Axes.guess(labels, current.astype(int), displayed)
+    return Axes.guess(labels, current.astype(int).tolist(), displayed)
 
 
 def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:
