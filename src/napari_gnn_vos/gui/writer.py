@@ -68,8 +68,7 @@ def write_tiff(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
         path = f"{path}.tif"
     labels = video_labels(data, attributes)
-    placement = placement_of(data, attributes)
-    export_tiff(labels.frames, path, labels.names, placement, labels.colours)
+    export_tiff(labels.frames, path, labels.names, labels.placement, labels.colours)
     return [path]
 
 
@@ -142,7 +141,13 @@ def video_labels(data: Any, attributes: Mapping[str, Any]) -> VideoLabels:
     frames = frames_of(data, attributes)
     names = names_in(attributes.get("features", {}))
     colours = colours_in(attributes.get("colormap"), frames)
-    return VideoLabels(frames, names, colours, video_name=attributes.get("name"))
+    return VideoLabels(
+        frames,
+        names,
+        colours,
+        video_name=attributes.get("name"),
+        placement=placement_of(data, attributes),
+    )
 
 
 def colours_in(colormap: Any, frames: Any) -> dict[int, Colour]:

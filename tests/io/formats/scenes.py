@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 
 NAMES = {1: "Bär <1>", 2: "cup & saucer", 7: "cup & saucer"}
@@ -24,3 +25,19 @@ def moving_squares(frames=6, shape=(24, 30), dtype=np.uint8, last=7):
 
 def video_labels(**options):
     return VideoLabels(moving_squares(), NAMES, COLOURS, **options)
+
+
+def placement(units=("second", "micrometer", "micrometer", "micrometer")):
+    """Place labels of (t, z, y, x) in the viewer."""
+    return Placement(
+        time=0,
+        row=2,
+        col=3,
+        scale=[30, 2, 0.5, 0.25],
+        translate=[0, 9, 7, 3],
+        rotate=np.eye(4).tolist(),
+        shear=np.eye(4).tolist(),
+        affine=np.eye(5).tolist(),
+        axis_labels=("t", "z", "y", "x"),
+        units=units,
+    )

@@ -5,7 +5,7 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats import ome_zarr
-from tests.io.formats.scenes import moving_squares, video_labels
+from tests.io.formats.scenes import moving_squares, placement, video_labels
 
 zarr = pytest.importorskip("zarr", "3")
 
@@ -36,6 +36,23 @@ def test_metadata_have_names_and_colours(tmp_path):
     }
     assert metadata["image-label"]["colors"][0]["rgba"] == [255, 90, 95, 255]
     assert (image / "0/5/0/0").is_file()
+
+
+def test_position_and_units_are_stored(tmp_path):
+    ome_zarr.write(video_labels(placement=placement()), tmp_path / "a.zarr")
+    image = zarr.open_group(str(tmp_path / "a.zarr"), mode="r")["labels/segmentation"]
+    (multiscale,) = image.attrs["multiscales"]
+    units = [axis["unit"] for axis in multiscale["axes"]]
+    assert units == ["second", "micrometer", "micrometer"]
+    scale, translation = multiscale["datasets"][0]["coordinateTransformations"]
+    assert scale == {"type": "scale", "scale": [30, 0.5, 0.25]}
+    assert translation == {"type": "translation", "translation": [0, 7, 3]}
+    ome_zarr.write(video_labels(), tmp_path / "b.zarr")
+    image = zarr.open_group(str(tmp_path / "b.zarr"), mode="r")["labels/segmentation"]
+    (multiscale,) = image.attrs["multiscales"]
+    (scale,) = multiscale["datasets"][0]["coordinateTransformations"]
+    assert scale["scale"] == [1, 1, 1]
+    assert not any("unit" in axis for axis in multiscale["axes"])
 
 
 @pytest.mark.parametrize("inner", ["labels", "labels/segmentation"])

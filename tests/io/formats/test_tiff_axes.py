@@ -7,7 +7,13 @@ from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats import tiff, tiff_axes
 from napari_gnn_vos.io.formats.tiff import export_tiff
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
-from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
+from tests.io.formats.scenes import (
+    COLOURS,
+    NAMES,
+    moving_squares,
+    placement,
+    video_labels,
+)
 
 labels = moving_squares()
 
@@ -64,3 +70,29 @@ def test_names_and_colours_are_stored_in_both_formats(tmp_path):
 def test_generators_are_refused(tmp_path):
     with pytest.raises(ShapeError, match="generator"):
         tiff_axes.write_ome(VideoLabels(iter(labels)), tmp_path / "a.ome.tif")
+
+
+def test_sizes_of_pixels_are_stored(tmp_path):
+    placed = video_labels(placement=placement())
+    tiff_axes.write_ome(placed, tmp_path / "a.ome.tif")
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
+    sizes = {name: pixels[f"PhysicalSize{name}"] for name in "XY"}
+    assert sizes | {"t": pixels["TimeIncrement"]} == {"X": 0.25, "Y": 0.5, "t": 30}
+    assert (pixels["PhysicalSizeXUnit"], pixels["TimeIncrementUnit"]) == ("µm", "s")
+    tiff_axes.write_imagej(placed, tmp_path / "a.tif")
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert file.pages.first.resolution == (4, 2)
+        assert file.imagej_metadata["unit"] == "um"
+        assert file.imagej_metadata["finterval"] == 30
+
+
+def test_pixels_of_no_unit_have_no_size(tmp_path):
+    tiff_axes.write_ome(video_labels(), tmp_path / "a.ome.tif")
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        assert "PhysicalSize" not in file.ome_metadata
+    scaled = video_labels(placement=placement(("pixel",) * 4))
+    tiff_axes.write_ome(scaled, tmp_path / "b.ome.tif")
+    with tifffile.TiffFile(tmp_path / "b.ome.tif") as file:
+        pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
+    assert (pixels["PhysicalSizeX"], pixels["PhysicalSizeXUnit"]) == (0.25, "pixel")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.formats.output import atomic_folder
+from napari_gnn_vos.io.formats.tiff_labels import OME_UNITS, frame_axes
 from napari_gnn_vos.io.formats.video_labels import (
     Colour,
     LazyLabels,
@@ -127,13 +128,18 @@ def _set_metadata(group: Any, metadata: Json, version: str) -> None:
 
 
 def _image_metadata(labels: VideoLabels, version: str) -> Json:
+    placed = frame_axes(labels.placement)
     axes = [
-        {"name": "t", "type": "time"},
-        {"name": "y", "type": "space"},
-        {"name": "x", "type": "space"},
+        {"name": name, "type": "time" if name == "t" else "space"} for name in "tyx"
     ]
-    scale = {"type": "scale", "scale": [1.0, 1.0, 1.0]}
-    datasets = [{"path": "0", "coordinateTransformations": [scale]}]
+    for axis, unit in zip(axes, placed.units, strict=True):
+        if unit in OME_UNITS:
+            axis["unit"] = unit
+    transformations: list[Json] = [{"type": "scale", "scale": [*placed.scale]}]
+    if any(placed.translate):
+        translation = [*placed.translate]
+        transformations += [{"type": "translation", "translation": translation}]
+    datasets = [{"path": "0", "coordinateTransformations": transformations}]
     multiscale: Json = {"name": IMAGE, "axes": axes, "datasets": datasets}
     image_label: Json = {}
     if labels.colours:

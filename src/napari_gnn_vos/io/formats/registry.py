@@ -50,6 +50,7 @@ FORMATS = (
         tiff_axes.write_ome,
         tiff_axes.read,
         recognizes=tiff_axes.is_ome,
+        uses=("placement",),
     ),
     LabelFormat(
         "imagej",
@@ -57,6 +58,7 @@ FORMATS = (
         (".tif", ".tiff"),
         tiff_axes.write_imagej,
         tiff_axes.read,
+        uses=("placement",),
     ),
     LabelFormat(
         "coco",
@@ -97,6 +99,7 @@ FORMATS = (
         (".zarr",),
         ome_zarr.write,
         ome_zarr.read,
+        uses=("placement",),
     ),
     LabelFormat(
         "ome-zarr-0.5",
@@ -104,6 +107,7 @@ FORMATS = (
         (".zarr",),
         ome_zarr.write_version_5,
         ome_zarr.read,
+        uses=("placement",),
     ),
     LabelFormat(
         "mask-video",

@@ -14,6 +14,7 @@ from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.tiff import BIG_TIFF_BYTES
+from napari_gnn_vos.io.formats.tiff_labels import OME_UNITS, FrameAxes, frame_axes
 from napari_gnn_vos.io.formats.video_labels import (
     Colour,
     LabelsOfVideo,
@@ -50,6 +51,12 @@ def write_imagej(labels: VideoLabels, path: Path) -> int:
     """
     lookup_table = np.reshape(labels.palette(), (256, 3)).T.astype(np.uint8)
     metadata = {"Info": objects_to_json(labels), "LUTs": [lookup_table]}
+    placed = frame_axes(labels.placement)
+    if placed.units[1] in OME_UNITS:
+        symbol = OME_UNITS[placed.units[1]]
+        metadata["unit"] = symbol.replace("µ", "u")  # as ImageJ writes it
+    if placed.units[0] == "second":
+        metadata["finterval"] = placed.scale[0]
     return _write(labels, path, metadata, imagej=True)
 
 
@@ -62,8 +69,20 @@ def write_ome(labels: VideoLabels, path: Path) -> int:
     metadata = {
         "Name": labels.video_name or path.name.split(".")[0],
         "Description": objects_to_json(labels),
+        **_ome_sizes(frame_axes(labels.placement)),
     }
     return _write(labels, path, metadata, imagej=False)
+
+
+def _ome_sizes(placed: FrameAxes) -> dict[str, Any]:
+    """Return the attributes of OME-XML for pixels that are not 1 of an unknown unit."""
+    names = "TimeIncrement", "PhysicalSizeY", "PhysicalSizeX"
+    sizes: dict[str, Any] = {}
+    for name, size, unit in zip(names, placed.scale, placed.units, strict=True):
+        is_space = name != "TimeIncrement"
+        if unit in OME_UNITS or (size != 1 and is_space):
+            sizes |= {name: size, f"{name}Unit": OME_UNITS.get(unit, "pixel")}
+    return sizes
 
 
 def _write(
@@ -86,6 +105,9 @@ def _write(
             "The format of ImageJ is limited to 4 GB. Select the format ome-tiff."
         )
 
+    _, height, width = frame_axes(labels.placement).scale
+    resolution = (1 / width, 1 / height) if imagej else None
+
     def all_masks() -> Iterator[NDArray[Any]]:
         yield first
         yield from masks
@@ -101,6 +123,7 @@ def _write(
                 photometric="minisblack",
                 compression="zlib",
                 metadata={"axes": "TYX", **metadata},
+                resolution=resolution,
             )
 
     atomic_file(path, write)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -15,6 +15,20 @@ from pydantic import BaseModel, Field, TypeAdapter
 LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
 """First line of the description of files written by `export_tiff`; the object names
 and the placement follow as JSON."""
+OME_UNITS = {
+    "second": "s",
+    "millisecond": "ms",
+    "microsecond": "µs",
+    "minute": "min",
+    "hour": "h",
+    "meter": "m",
+    "centimeter": "cm",
+    "millimeter": "mm",
+    "micrometer": "µm",
+    "nanometer": "nm",
+    "angstrom": "Å",
+}
+"""Symbols of the units of OME; napari uses the same names."""
 MAX_AXES = 8
 MIN_LABEL_BYTES = 4
 
@@ -55,6 +69,45 @@ class Placement(BaseModel):
     affine: Matrix
     axis_labels: tuple[str, ...] = Field(max_length=MAX_AXES)
     units: tuple[str, ...] = Field((), max_length=MAX_AXES)
+
+
+class FrameAxes(NamedTuple):
+    """Size, position and unit of pixels along time, rows and columns.
+
+    Parameters
+    ----------
+    scale, translate : (float, float, float)
+    units : (str, str, str)
+        Such as "second"; "pixel" if it is unknown.
+    """
+
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    translate: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    units: tuple[str, str, str] = ("pixel", "pixel", "pixel")
+
+
+def frame_axes(placement: Placement | None) -> FrameAxes:
+    """Return the axes of frames in formats that store no rotation and no other axes.
+
+    Pixels of a negative size, as of a mirrored layer, or of no size, have the size 1.
+    """
+    if placement is None:
+        return FrameAxes()
+    axes = placement.time, placement.row, placement.col
+
+    def select(values: Sequence[Any], missing: Any) -> tuple[Any, Any, Any]:
+        first, row, column = (
+            missing if axis is None or axis >= len(values) else values[axis]
+            for axis in axes
+        )
+        return first, row, column
+
+    scale = [size if size > 0 else 1.0 for size in select(placement.scale, 1.0)]
+    return FrameAxes(
+        (scale[0], scale[1], scale[2]),
+        select(placement.translate, 0.0),
+        select(placement.units, "pixel"),
+    )
 
 
 class _Description(BaseModel):
