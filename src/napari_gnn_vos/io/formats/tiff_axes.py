@@ -50,7 +50,10 @@ def write_imagej(labels: VideoLabels, path: Path) -> int:
         ImageJ's format.
     """
     lookup_table = np.reshape(labels.palette(), (256, 3)).T.astype(np.uint8)
-    metadata = {"Info": objects_to_json(labels), "LUTs": [lookup_table]}
+    metadata: dict[str, Any] = {
+        "Info": objects_to_json(labels),
+        "LUTs": [lookup_table],
+    }
     placed = frame_axes(labels.placement)
     if placed.units[1] in OME_UNITS:
         symbol = OME_UNITS[placed.units[1]]
