@@ -146,16 +146,18 @@ FOLD_ROUNDS = (1, 2, 4, 8)
 
 
 def folds(runs: dict[str, Run]) -> str:
-    """Tabulate the cross-validations, and their mean."""
-    names = [name for name, run in runs.items() if run["kind"] == "folds"]
-    figures = [fold_figures(runs[name]["report"]["accuracy"]) for name in names]
-    rows = [
-        (*(f"{value:.3f}" for value in row), *source(runs, name))
-        for name, row in zip(names, figures, strict=True)
-    ]
-    if len(rows) > 1:
-        means = [sum(column) / len(column) for column in zip(*figures, strict=True)]
-        rows.append((*(f"**{value:.3f}**" for value in means), "mean", ""))
+    """Tabulate the cross-validations, and the mean over seeds (NAME-seed0, ...)."""
+    by_settings: dict[str, list[str]] = {}
+    for name in (name for name, run in runs.items() if run["kind"] == "folds"):
+        by_settings.setdefault(name.rsplit("-seed", 1)[0], []).append(name)
+    rows = []
+    for names in by_settings.values():
+        figures = [fold_figures(runs[name]["report"]["accuracy"]) for name in names]
+        for name, row in zip(names, figures, strict=True):
+            rows.append((*(f"{value:.3f}" for value in row), *source(runs, name)))
+        if len(names) > 1:
+            means = [sum(column) / len(column) for column in zip(*figures, strict=True)]
+            rows.append((*(f"**{value:.3f}**" for value in means), "mean", ""))
     head = *(f"J, {r}" for r in FOLD_ROUNDS), f"J&F, {FOLD_ROUNDS[-1]}"
     shares = "harmful rounds", "J .80 reached", "J .90 reached"
     return table((*head, *shares, "run", "commit"), rows)
