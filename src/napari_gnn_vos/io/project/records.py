@@ -35,6 +35,7 @@ Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=10_000)]
 Position = Annotated[int, Field(ge=0, le=MAX_RECORDS)]
 RoundIndex = Annotated[int, Field(ge=-1, lt=MAX_RECORDS)]
+ActiveLabel = Annotated[int, Field(ge=0, le=MAX_LABEL)]
 
 
 Runs = Annotated[
@@ -126,11 +127,16 @@ class EntryRecord(BaseModel):
 
 
 class HistoryRecord(BaseModel):
-    """See `SavedHistory`."""
+    """See `SavedHistory`; the first `kept` entries are those of an earlier record.
+
+    `follows` is the position of that record.
+    """
 
     kind: Literal["history"] = "history"
     time: Text
-    entries: list[EntryRecord] = Field(min_length=1, max_length=10_000)
+    kept: Position = 0
+    follows: Position = 0
+    entries: list[EntryRecord] = Field(max_length=MAX_RECORDS)
     current: FrameIndex
 
 
@@ -145,19 +151,29 @@ class ObjectRecord(BaseModel):
     absent: list[FrameIndex] = Field(default_factory=list, max_length=MAX_RECORDS)
 
 
+class ActiveRecord(BaseModel):
+    """The active label."""
+
+    kind: Literal["active"] = "active"
+    time: Text
+    active: ActiveLabel
+
+
 class ObjectsRecord(BaseModel):
     """The list of objects, and the active label."""
 
     kind: Literal["objects"] = "objects"
     time: Text
-    active: Annotated[int, Field(ge=0, le=MAX_LABEL)] = 1
+    active: ActiveLabel = 1
     objects: list[ObjectRecord] = Field(max_length=MAX_LABEL)
     solo: Annotated[int, Field(ge=1, le=MAX_LABEL)] | None = None
 
 
 DrawingRecord = StrokeRecord | CanvasRecord | LinesRecord
 """Records that change the drawing."""
-Record = DrawingRecord | RoundRecord | HistoryRecord | ObjectsRecord
+StateRecord = RoundRecord | HistoryRecord | ObjectsRecord | ActiveRecord
+"""Records without strokes of the drawing."""
+Record = DrawingRecord | StateRecord
 _RECORD: TypeAdapter[Record] = TypeAdapter(
     Annotated[Record, Field(discriminator="kind")]
 )
@@ -273,8 +289,10 @@ def values_of_record(record: StrokeRecord | CanvasRecord) -> Canvas | None:
 
 def format_version_of(record: Record) -> int:
     """Return the first format version that has a record."""
-    if isinstance(record, CanvasRecord):
+    if isinstance(record, CanvasRecord | ActiveRecord):
         return 2
+    if isinstance(record, HistoryRecord):
+        return 2 if record.kept else 1
     return 2 if max(_labels_in(record), default=0) > MAX_LABEL_OF_VERSION_1 else 1
 
 
