@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
+
+from napari_gnn_vos.io.project import records
 from napari_gnn_vos.io.project.log import ProjectLog
+from napari_gnn_vos.io.project.records import canvas_records
 from napari_gnn_vos.structures.project import (
     ProjectObject,
     SavedEntry,
@@ -85,3 +89,22 @@ def test_history_after_a_damaged_record_is_not_combined_with_an_older_one():
     entries = reloaded(log, without=[1]).history.entries
     assert len(entries) > 6
     assert entries == log.history.entries[: len(entries)]
+
+
+def test_only_rows_of_a_stroke_are_encoded(monkeypatch):
+    shapes, where = [], np.where
+
+    def record(condition, *values):
+        shapes.append(condition.shape)
+        return where(condition, *values)
+
+    monkeypatch.setattr(records.np, "where", record)
+    old, new = np.zeros((2000, 300), np.uint8), np.zeros((2000, 300), np.uint8)
+    new[700:703, 299], new[703, 0] = 4, 4
+    (stroke,) = canvas_records(1, old, new, time="", round=1)
+    assert stroke.runs == [
+        *(700 * 300 + 299, 1, 701 * 300 + 299, 1),
+        *(702 * 300 + 299, 2),  # the last pixel of a row and the first of the next
+    ]
+    assert shapes == [(4, 300)]
+    assert list(canvas_records(1, new, new, time="", round=1)) == []

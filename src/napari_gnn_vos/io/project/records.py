@@ -224,11 +224,16 @@ def canvas_records(
     **properties
         Time, round and layer of the records.
     """
+    top, bottom = changed_rows(old, new)
+    old, new, offset = old[top:bottom], new[top:bottom], top * new.shape[1]
     values = np.where(new != old, new.astype(np.int32), np.int32(-1)).ravel()
+    if not values.size:
+        return
     starts = np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
     lengths, values = np.diff(starts, append=values.size), values[starts]
     changed = values >= 0
-    runs, values = np.stack([starts, lengths], axis=1)[changed], values[changed]
+    runs = np.stack([starts + offset, lengths], axis=1)[changed]
+    values = values[changed]
     present = np.unique(values)
     if len(present) > MANY_LABELS:
         labels = [_label(value) for value in values.tolist()]
@@ -238,6 +243,12 @@ def canvas_records(
     for value in present.tolist():
         flat = runs[values == value].ravel().tolist()
         yield StrokeRecord(frame=frame, label=_label(value), runs=flat, **properties)
+
+
+def changed_rows(old: Canvas, new: Canvas) -> tuple[int, int]:
+    """Return the first row that differs, and the one after the last; 0, 0 if none."""
+    rows = np.flatnonzero((new != old).any(axis=1))
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 
 
 def runs_of(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:
