@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.conversion import Axes
 from napari_gnn_vos.gui.layers.factory import placement
-from napari_gnn_vos.gui.layers.finder import LayerFinder
+from napari_gnn_vos.gui.layers.finder import LayerFinder, make_visible
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (
     EditableLabelFrames,
@@ -85,7 +85,7 @@ class PredictionLayer:
         if layer is not None and not self.comparing:
             self._present_data = layer.data
             layer.data = self._axes.labels_to_layer(labels)
-            layer.visible = True
+            make_visible(layer)
 
     def show_present(self) -> None:
         """Show the present prediction again, with what was painted on it."""
@@ -111,7 +111,7 @@ class PredictionLayer:
                 setattr(layer, name, value)
             self._insert_below_drawing(layer)
         self._shown = True
-        layer.visible = True  # a new prediction is shown even if the last was hidden
+        make_visible(layer)  # a new prediction is shown even if the last was hidden
 
     def show_frame(self, step: PartialResult, displayed: int) -> bool:
         """Replace the labels of one frame of the prediction that is shown.
@@ -281,7 +281,7 @@ class ComputedLayer:
         if not shown and layer is not None:
             layers.remove(layer)
         elif layer is not None:
-            layer.visible = True
+            make_visible(layer)
         else:
             active = layers.selection.active
             self._layer = Labels(**self._options)

@@ -20,7 +20,12 @@ from napari_gnn_vos.gui.layers.conversion import (
     video_of,
 )
 from napari_gnn_vos.gui.layers.factory import ObjectDisplay
-from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
+from napari_gnn_vos.gui.layers.finder import (
+    LayerFinder,
+    is_covered,
+    make_visible,
+    move_to_top,
+)
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
 from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
@@ -171,7 +176,7 @@ class Workspace:
             mode = "paint" if active_label.tool == "brush" else "pan_zoom"
             layer.selected_label = value
         self._uncover(layer)
-        layer.visible = True  # on a hidden layer the mouse would move the view
+        make_visible(layer)  # on a hidden layer the mouse would move the view
         self._viewer.layers.selection.active = layer
         self.slice_tracker.set_mode(layer, mode)
         self.show_objects()
