@@ -168,7 +168,10 @@ def test_mouse_on_the_prediction_draws_strokes_and_key_accepts_the_frame(qtbot, 
     assert not segmentation.data[2][erased].any()
     accepted = segmentation.data[2].copy()
     qtbot.keyClick(viewer.window._qt_viewer.canvas.native, Qt.Key.Key_A)
+    assert dock.prediction.accept.text() == "Release frame (1 accepted)"
+    viewer.dims.set_current_step(0, 0)
     assert dock.prediction.accept.text() == "Accept frame (1 accepted)"
+    viewer.dims.set_current_step(0, 2)
     predict(qtbot, dock)
     np.testing.assert_array_equal(segmentation.data[2], accepted)
     click(qtbot, dock.prediction.undo)

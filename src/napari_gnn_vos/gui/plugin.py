@@ -143,6 +143,7 @@ class AnnotateDock(QWidget):
         theme_event.connect(apply_theme)
         self._on_close.callback(new_annotator.close)
         self._on_close.callback(widget.video.chooser.stop)
+        self._on_close.callback(widget.prediction.stop)
         self._on_close.callback(bind_keys(self._viewer, widget))
         self._on_close.callback(theme_event.disconnect, apply_theme)
         self._add_timeline(new_annotator)
@@ -311,6 +312,7 @@ def _load_widget() -> None:
             "worker",
         ):
             import_module(f"napari_gnn_vos.gui.{name}")
+        import_module("magicgui.backends._qtpy")  # otherwise with the first widget
         load_units()
         Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
     Thread(target=load_torch_libraries, name="load-torch").start()

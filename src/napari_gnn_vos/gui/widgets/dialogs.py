@@ -247,6 +247,7 @@ def describe_action(item: HistoryItem) -> str:
 
 
 THIS_FRAME, ALL_FRAMES = "this frame", "all frames with labels"
+SAME_NUMBERS, NEW_OBJECTS = "numbers of the layer", "new objects"
 
 
 def import_labels(annotator: Annotator) -> None:
@@ -267,12 +268,14 @@ def import_labels(annotator: Annotator) -> None:
         )
     answer = request_values(
         title="Use labels as annotation",
-        layer=_choice(choices),
+        layer=_choice(choices, value=_most_likely(annotator, choices)),
         frames=_choice([THIS_FRAME, ALL_FRAMES]),
+        objects=_choice([SAME_NUMBERS, NEW_OBJECTS]),
     )
     if answer:
         frame = workspace.frame if answer["frames"] == THIS_FRAME else None
-        annotator.imports.use_labels(answer["layer"], frame)
+        new = answer["objects"] == NEW_OBJECTS
+        annotator.imports.use_labels(answer["layer"], frame, new_objects=new)
 
 
 def import_shapes(annotator: Annotator) -> None:
@@ -294,7 +297,7 @@ def import_shapes(annotator: Annotator) -> None:
     table = annotator.objects.table
     answer = request_values(
         title="Use shapes or points as strokes",
-        layer=_choice(choices),
+        layer=_choice(choices, value=_most_likely(annotator, choices)),
         label=_choice(
             [(table.name_of(label), label) for label in table.labels],
             label="object",
@@ -315,6 +318,12 @@ def import_shapes(annotator: Annotator) -> None:
 def _choice(choices: Sequence[Any], **options: Any) -> dict[str, Any]:
     """Describe a combo box of a form, see `magicgui.widgets.create_widget`."""
     return {"widget_type": "ComboBox", "options": {"choices": choices}, **options}
+
+
+def _most_likely(annotator: Annotator, choices: list[tuple[str, Layer]]) -> Layer:
+    """Return the selected layer, or the one on top."""
+    layers, active = [x for _, x in choices], annotator.viewer.layers.selection.active
+    return active if active in layers else layers[-1]
 
 
 def _layers(
