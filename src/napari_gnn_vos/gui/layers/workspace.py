@@ -136,6 +136,14 @@ class Workspace:
         return self._finder.strokes, self._finder.lines
 
     @property
+    def tool_active(self) -> bool:
+        """Whether the active layer is drawn on with a label, and not erased."""
+        active = self._viewer.layers.selection.active
+        erases = isinstance(active, Labels) and active.selected_label == 0
+        drawn = active is not None and active in self.drawing_layers
+        return drawn and not erases
+
+    @property
     def own_layers(self) -> tuple[Layer | None, ...]:
         """The layers for strokes, lines and prediction, None for a missing one."""
         return (*self.drawing_layers, self.prediction)

@@ -29,7 +29,6 @@ from napari_gnn_vos.gui.widgets.elements import (
     make_label,
     make_row,
     muted_colour,
-    style_sheet,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +56,6 @@ class SettingsDialog(QDialog):
         self._store = annotator.preferences
         self.setWindowTitle("Settings of Annotate")
         self.setMinimumWidth(SETTINGS_WIDTH)
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self.fields = _setting_fields()
         self._form = Container(widgets=[*self.fields.values()])
         self.defaults = QPushButton("Restore defaults")
@@ -125,7 +123,6 @@ class KeyOverview(QDialog):
         super().__init__(parent)
         self._annotator = annotator
         self.setWindowTitle("Keys")
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self.resize(*KEYS_SIZE)
         self.table = QTextBrowser()
         column = QVBoxLayout(self)
@@ -180,7 +177,6 @@ class HistoryDialog(QDialog):
         self._annotator, self._attempt = annotator, attempt
         self._items: tuple[HistoryItem, ...] = ()
         self.setWindowTitle("History")
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self.resize(*HISTORY_SIZE)
         self.rows = QListWidget()
         self.rows.setObjectName("objects")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
+    QFormLayout,
     QGridLayout,
     QLabel,
     QSizePolicy,
@@ -19,6 +20,8 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 
 if TYPE_CHECKING:
+    from magicgui.widgets.bases import ValueWidget
+
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
 
@@ -145,6 +148,20 @@ def make_row(*widgets: QWidget) -> QWidget:
         grid.addWidget(widget, 0, column)
         grid.setColumnStretch(column, 1)
     return row
+
+
+def make_form(*fields: ValueWidget[Any]) -> QWidget:
+    """Arrange widgets of magicgui below each other, beside their labels."""
+    form = QWidget()
+    layout = QFormLayout(form)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING)
+    for field in fields:
+        field.native.setSizePolicy(
+            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
+        )
+        layout.addRow(field.label, field.native)
+    return form
 
 
 def style_sheet(theme: str) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from magicgui.widgets import ComboBox, Container, create_widget
+from magicgui.widgets import ComboBox, create_widget
 from napari.layers import Image
 from psygnal import Signal
 from qtpy.QtCore import Qt, QTimer
@@ -30,7 +30,12 @@ from napari_gnn_vos.gui.widgets.actions import (
     Attempt,
     add_to_menu,
 )
-from napari_gnn_vos.gui.widgets.elements import Section, make_label, make_row
+from napari_gnn_vos.gui.widgets.elements import (
+    Section,
+    make_form,
+    make_label,
+    make_row,
+)
 from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
@@ -206,12 +211,10 @@ class VideoSection(Section):
             tooltip="Predicts the next rounds; Train a model makes further ones",
         )
         self.model.changed.connect(self._set_model)
-        self.settings = Container(widgets=[self.quality, self.model])
-        self.settings.margins = (0, 0, 0, 0)
         self.prepare, self.reset = self._button("prepare"), self._button("reset")
         self._arrange(
             self.chooser.native,
-            self.settings.native,
+            make_form(self.quality, self.model),
             make_row(self.prepare, self.reset),
         )
 
