@@ -422,14 +422,21 @@ def test_docks_and_dialogs_follow_the_theme(qtbot, both_docks):
         dock.dialogs[name].close()
 
 
-def test_fields_of_the_video_are_aligned(window):
+def test_fields_are_aligned(qtbot, window):
     _, dock, _ = window
-    section = dock.video
-    lefts = {
-        field.native.mapTo(section, QPoint(0, 0)).x()
-        for field in (section.quality, section.model)
-    }
-    assert len(lefts) == 1
+    for name in ("settings", "export"):
+        dock.dialogs.show(name)
+    qtbot.wait(100)
+    settings, export = (dock.dialogs[name] for name in ("settings", "export"))
+    for fields in (
+        (dock.video.quality, dock.video.model),
+        [settings.fields[name] for name in ("quality", "opacity", "brush_scale")],
+        (export.form._layer, export.form.format, export.form._last),
+    ):
+        lefts = {field.native.mapToGlobal(QPoint(0, 0)).x() for field in fields}
+        assert len(lefts) == 1
+    settings.close()
+    export.close()
 
 
 def test_brush_is_up_while_it_erases(qtbot, window):

@@ -26,6 +26,7 @@ from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.tools.window import Preferences
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 from napari_gnn_vos.gui.widgets.elements import (
+    align_labels,
     make_label,
     make_row,
     muted_colour,
@@ -71,6 +72,11 @@ class SettingsDialog(QDialog):
         self._show(self._store.values)
         self._form.changed.connect(self._change)
         self._store.changed.connect(self._show)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Align the fields."""
+        super().showEvent(event)
+        align_labels(self._form.native)
 
     def _show(self, values: Preferences) -> None:
         with self._form.changed.blocked():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
-    QFormLayout,
     QGridLayout,
     QLabel,
     QSizePolicy,
@@ -20,8 +19,6 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 
 if TYPE_CHECKING:
-    from magicgui.widgets.bases import ValueWidget
-
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
 
@@ -150,18 +147,26 @@ def make_row(*widgets: QWidget) -> QWidget:
     return row
 
 
-def make_form(*fields: ValueWidget[Any]) -> QWidget:
-    """Arrange widgets of magicgui below each other, beside their labels."""
-    form = QWidget()
-    layout = QFormLayout(form)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(SPACING)
-    for field in fields:
-        field.native.setSizePolicy(
-            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
-        )
-        layout.addRow(field.label, field.native)
-    return form
+def align_labels(form: QWidget) -> None:
+    """Give the labels of a form of magicgui equal widths, in the style of the window.
+
+    magicgui does so with the default font, before the form gets its style.
+
+    Parameters
+    ----------
+    form : QWidget
+        The native widget of a `Container`; its rows have a label each.
+    """
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    rows = form.findChildren(QWidget, options=direct)
+    labels = [
+        label for row in rows for label in row.findChildren(QLabel, options=direct)[:1]
+    ]
+    for label in labels:
+        label.ensurePolished()
+    width = max((label.sizeHint().width() for label in labels), default=0)
+    for label in labels:
+        label.setMinimumWidth(width)
 
 
 def style_sheet(theme: str) -> str:

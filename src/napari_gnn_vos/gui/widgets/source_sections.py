@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from magicgui.widgets import ComboBox, create_widget
+from magicgui.widgets import ComboBox, Container, create_widget
 from napari.layers import Image
 from psygnal import Signal
 from qtpy.QtCore import Qt, QTimer
@@ -32,7 +32,7 @@ from napari_gnn_vos.gui.widgets.actions import (
 )
 from napari_gnn_vos.gui.widgets.elements import (
     Section,
-    make_form,
+    align_labels,
     make_label,
     make_row,
 )
@@ -40,6 +40,7 @@ from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from qtpy.QtGui import QShowEvent
 
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
@@ -211,12 +212,19 @@ class VideoSection(Section):
             tooltip="Predicts the next rounds; Train a model makes further ones",
         )
         self.model.changed.connect(self._set_model)
+        self.settings = Container(widgets=[self.quality, self.model])
+        self.settings.margins = (0, 0, 0, 0)
         self.prepare, self.reset = self._button("prepare"), self._button("reset")
         self._arrange(
             self.chooser.native,
-            make_form(self.quality, self.model),
+            self.settings.native,
             make_row(self.prepare, self.reset),
         )
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Align the fields."""
+        super().showEvent(event)
+        align_labels(self.settings.native)
 
     def show_state(self, state: ViewState) -> None:
         """Show which video is open and whether it is prepared."""
