@@ -227,18 +227,18 @@ def test_notes_on_a_damaged_movie_are_layer_metadata():
 
 def test_units_that_another_thread_loads_are_waited_for(monkeypatch):
     class Registry:
-        """An application registry whose units are complete at the third look."""
+        """An application registry whose units are complete at the third call."""
 
-        looks = 0
+        calls = 0
 
         def get(self):
             return self
 
         def __contains__(self, name):
-            self.looks += 1
-            return name == "pixel" and self.looks >= 3
+            self.calls += 1
+            return name == "pixel" and self.calls >= 3
 
     registry = Registry()
     monkeypatch.setattr("pint.get_application_registry", lambda: registry)
     plugin.load_units()
-    assert registry.looks == 3
+    assert registry.calls == 3

@@ -252,7 +252,7 @@ def test_project_is_opened_again_after_its_video_was_deleted(start, video_file):
     annotate_two_rounds(work)
     project, expected = video_file.parent / "walk.gnnvos", np.array(strokes_of(work))
     work.projects.save(project)
-    layer = work.viewer.layers["walk"]  # it, and its history, exist longer
+    layer = work.workspace.image  # it, and its history, exist longer
     work.viewer.layers.remove(layer)
     run_deferred(work)
     read(work.viewer, project)
@@ -277,7 +277,7 @@ def test_open_project_is_opened_again_without_unsaved_strokes(start, video_file)
     work.projects.open(project)
     assert (strokes_of(work) == expected).all()
     assert not work.projects.unsaved
-    assert questions[0].startswith("walk.gnnvos is open.")
+    assert questions[0].startswith(f"{project.name} is open.")
     work.projects.open(project)
     assert len(questions) == 2
     with pytest.raises(ProjectLockedError):
