@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.io.davis import read_davis
+from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.structures.video import Frames, Video
 
 SEQUENCE = "tennis"
 
 
-@dataclass(frozen=True)
-class AlternatingFrames:
+class AlternatingFrames(LazyFrames):
     """Frames alternated forwards and backwards, so that motion stays continuous."""
 
-    frames: Frames
-    count: int
+    def __init__(self, frames: Frames, count: int) -> None:
+        super().__init__((count, *frames.shape[1:]), frames.dtype)
+        self._frames = frames
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (self.count, *self.frames.shape[1:])
-
-    @property
-    def dtype(self) -> Any:
-        return self.frames.dtype
-
-    def __getitem__(self, t: int, /) -> NDArray[Any]:
-        last = self.frames.shape[0] - 1
-        return np.asarray(self.frames[last - abs(t % (2 * last) - last)])
+    def _read(self, t: int) -> NDArray[Any]:
+        last = self._frames.shape[0] - 1
+        return np.asarray(self._frames[last - abs(t % (2 * last) - last)])
 
 
 def open_benchmark_video(

@@ -1,6 +1,6 @@
 import pytest
 
-from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.progress import Progress, drain, nested_progress
 
 
 def count(n, closed=None):
@@ -45,3 +45,11 @@ def test_callback_may_interrupt_the_pipeline():
         drain(pipeline, stop)
     pipeline.close()
     assert closed == [True]
+
+
+@pytest.mark.parametrize(
+    ("outer", "stage"), [("video", "video: count 2/2"), ("count", "count 2/2")]
+)
+def test_nested_steps_are_named_once(outer, stage):
+    steps = list(nested_progress(count(2), Progress(outer, 1, 5)))
+    assert steps[-1] == Progress(stage, 1, 5)

@@ -356,6 +356,8 @@ def test_preparation_gets_the_chosen_quality():
         (ViewState(image=1), "a stroke on each object, on any frame, then Predict."),
         (ViewState(image=1, rounds=1), "where it is wrong, on any frame, then Predict"),
         (ViewState(image=1, auto_predict=True), "each object, on any frame."),
+        (ViewState(image=1, tool="superpixels", tool_active=True), "Click on super"),
+        (ViewState(image=1, tool="superpixels"), "a stroke on each object"),
     ],
 )
 def test_hint_describes_the_next_step(state, hint):

@@ -228,3 +228,28 @@ def test_name_given_during_a_round_does_not_take_its_result():
     controller.edits.undo()
     assert labels(controller) == [1, 2]
     assert controller.active_label.table == ObjectTable()
+
+
+@pytest.mark.parametrize("action", TABLE_ACTIONS)
+def test_action_on_the_table_is_reported(controller, action):
+    TABLE_ACTIONS[action](controller.objects)
+    reported = f"Done: {action}", "Object 1 is absent in frame 2"
+    assert controller.state.message in reported
+
+
+def test_message_about_a_job_is_kept():
+    runner = fakes.ManualRunner()
+    controller = fakes.controller(run=runner)
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    controller.prepare()
+    message = controller.state.message
+    controller.objects.lock(1)
+    assert controller.state.message == message == "Preparing 4 frames ..."
+
+
+def test_removal_without_a_new_round_is_reported(controller):
+    draw(controller, {(5, 5): 2, (7, 7): 2}, frame=1)
+    draw(controller, {(9, 9): 3}, frame=2)
+    controller.active_label.list_objects([3])
+    controller.objects.remove(3)
+    assert controller.state.message == "Done: removal of Object 3"

@@ -1235,3 +1235,26 @@ def test_labels_of_another_size_are_rejected(viewer, annotator):
         annotator.imports.use_labels(viewer.add_labels(np.ones((3, 4), int)))
     with pytest.raises(ScribbleError, match="have 0"):
         annotator.imports.use_labels(viewer.add_labels(np.zeros((T, H, W), int)))
+
+
+def test_tool_of_the_segmentation_layer_is_kept_after_a_round(viewer, predicted):
+    layer = viewer.layers[SEGMENTATION]
+    viewer.layers.selection.active, layer.mode = layer, "paint"
+    layer.paint((0, 12, 12), 2)
+    predicted.predict()
+    assert (viewer.layers.selection.active, layer.mode) == (layer, "paint")
+    layer.visible = False
+    layer.paint((0, 14, 14), 2)
+    predicted.predict()
+    assert layer.visible
+
+
+def test_selecting_a_label_does_not_draw_the_strokes_again(viewer, annotator):
+    strokes, drawn = viewer.layers[STROKES], []
+    strokes.events.set_data.connect(drawn.append)
+    annotator.active_label.choose(2)
+    assert strokes.selected_label == 2
+    assert not drawn
+    strokes.visible = False
+    annotator.active_label.choose(1)
+    assert strokes.visible

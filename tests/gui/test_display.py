@@ -92,7 +92,7 @@ def test_neighbouring_frames_are_shown_as_contours(qtbot, predicted):
         layer.get_color(1), viewer.layers[SEGMENTATION].get_color(1)
     )
     press(qtbot, viewer, Qt.Key.Key_N, SHIFT)
-    assert NEIGHBOURS not in viewer.layers
+    assert not viewer.layers[NEIGHBOURS].visible
 
 
 def test_stroke_of_a_hidden_object_is_explained(qtbot, window):
@@ -181,6 +181,26 @@ def test_display_menu_shows_what_is_switched_on(qtbot, predicted):
     menu.aboutToShow.emit()
     checked = {a.text().split("\t")[0] for a in menu.actions() if a.isChecked()}
     assert checked == {"Labels", "Contours", "Superpixel boundaries"}
+
+
+def test_boundaries_are_shown_without_compiling(predicted):
+    """For labels of 32 bits or a direct colour map, napari compiles functions."""
+    viewer, dock, _ = predicted
+    compiled = {name: len(f.signatures) for name, f in napari_kernels().items()}
+    dock.annotator.superpixels.toggle_boundaries()
+    layer = viewer.layers[SUPERPIXELS]
+    assert layer.visible
+    assert {n: len(f.signatures) for n, f in napari_kernels().items()} == compiled
+    assert layer.data[0].min() > 0  # the first superpixel is not background
+    colours = layer.get_color(1), layer.get_color(int(layer.data[0].max()))
+    np.testing.assert_array_equal(*colours)
+    assert layer.colormap.map(0)[..., 3] == 0
+
+
+def napari_kernels():
+    """The functions of napari's label colours that numba compiles."""
+    module = pytest.importorskip("napari.utils.colormaps._accelerated_cmap")
+    return {name: f for name, f in vars(module).items() if hasattr(f, "signatures")}
 
 
 def test_computed_layers_are_removed_with_the_video(qtbot, viewer, dock):

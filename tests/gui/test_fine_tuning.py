@@ -22,6 +22,7 @@ class FakeResult:
     """A result of `fine_tune` that is saved as a copy of the bundled weights."""
 
     better: bool
+    reason_not_to_save = "J has not risen"
 
     def save(self, name, *, overwrite):
         named_models.save_model(name, copy_bundled, CARD, overwrite=overwrite)

@@ -53,11 +53,19 @@ def test_only_the_shown_frame_is_computed():
     viewer.dims.set_current_step(0, 2)
     assert 2 in frames
     layer.show(False)
-    assert list(viewer.layers) == [image]
+    assert not layer.shown
+    hidden, computed = layer.layer, len(frames)
+    viewer.dims.set_current_step(0, 0)
+    assert len(frames) == computed
     layer.show()
+    assert layer.layer is hidden
+    assert frames[computed:] == [0]
     viewer.layers.remove(layer.layer)  # by the user
     assert not layer.shown
     layer.refresh()
+    layer.show()
+    layer.leave()
+    assert list(viewer.layers) == [image]
 
 
 def test_contours_of_the_next_frame_are_dotted():

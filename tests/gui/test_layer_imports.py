@@ -3,6 +3,7 @@ import pytest
 
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.annotator import Annotator
+from napari_gnn_vos.gui.widgets import dialogs
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from tests.controller import fakes
 
@@ -87,3 +88,47 @@ def test_masks_with_300_ids_keep_their_numbers(viewer, annotator):
     annotator.undo()
     annotator.undo()
     assert annotator.state.accepted == ()
+
+
+def test_ids_become_new_objects(viewer, annotator):
+    annotator.objects.rename(1, "cell")
+    mask = np.zeros((H, W), int)
+    mask[3, 4], mask[3, 5] = 1, 70_000
+    layer = viewer.add_labels(
+        mask, scale=(2, 2), features={"index": [1], "name": ["ball"]}
+    )
+    annotator.imports.use_labels(layer, new_objects=True)
+    table = annotator.objects.table
+    assert table.labels == (0, 1, 2, 3, 4)
+    assert [table.name_of(label) for label in (1, 3)] == ["cell", "ball"]
+    annotator.predict()
+    assert viewer.layers["segmentation"].data[0, 3, 4:6].tolist() == [3, 4]
+    annotator.undo()
+    annotator.undo()
+    assert annotator.objects.table.labels == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("ask", "add"),
+    [
+        (
+            dialogs.import_labels,
+            lambda v, n: v.add_labels(np.ones((H, W), int), name=n),
+        ),
+        (dialogs.import_shapes, lambda v, n: v.add_points([[0, 5, 6]], name=n)),
+    ],
+)
+def test_selected_layer_is_proposed(viewer, annotator, monkeypatch, ask, add):
+    first, _, last = (add(viewer, name) for name in "abc")
+    proposed = []
+
+    def answer(**fields):
+        proposed.append(fields["layer"]["value"])
+        assert proposed[-1] in dict(fields["layer"]["options"]["choices"]).values()
+
+    monkeypatch.setattr(dialogs, "request_values", answer)
+    viewer.layers.selection.active = first
+    ask(annotator)
+    viewer.layers.selection.active = annotator.workspace.strokes
+    ask(annotator)
+    assert proposed == [first, last]

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QColorDialog
 
 from napari_gnn_vos.controller.palette import from_hex
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.widgets import object_list
 from napari_gnn_vos.gui.widgets.actions import ObjectMenu
 from napari_gnn_vos.gui.widgets.object_list import RowIcon, icon_rect
 from napari_gnn_vos.gui.writer import video_labels
@@ -173,3 +174,29 @@ def test_range_button_shows_the_marks(viewer, dock):
     assert dock.prediction.range.text() == "Range 1 to 2"
     dock.annotator.ranges.clear()
     assert dock.prediction.range.text() == "Range"
+
+
+def test_only_rows_that_differ_are_created(dock, monkeypatch):
+    dock.annotator.active_label.list_objects(range(1, 1001))
+    created, create = [], object_list._item
+
+    def record(label):
+        created.append(label)
+        return create(label)
+
+    monkeypatch.setattr(object_list, "_item", record)
+    objects, rows = dock.annotator.objects, dock.drawing.objects
+    objects.remove(500)
+    assert created == []
+    assert rows.count() == 1000
+    assert rows.item(500).text() == "Object 501"
+    dock.annotator.undo()
+    assert created == [500]
+    objects.move(3, 1)
+    assert created == [500, 3, 1, 2]
+    assert [rows.item(row).text() for row in (1, 2, 3, 1000)] == [
+        *("Object 3", "Object 1", "Object 2", "Object 1000")
+    ]
+    assert objects.add() == 1001
+    assert created[-1] == 1001
+    assert len(created) == 5

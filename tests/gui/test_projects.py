@@ -247,6 +247,59 @@ def test_two_windows_on_one_project(start, video_file, tmp_path):
     second.projects.open(project)
 
 
+def test_project_is_opened_again_after_its_video_was_deleted(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    project, expected = video_file.parent / "walk.gnnvos", np.array(strokes_of(work))
+    work.projects.save(project)
+    layer = work.workspace.image  # it, and its history, exist longer
+    work.viewer.layers.remove(layer)
+    run_deferred(work)
+    read(work.viewer, project)
+    run_deferred(work)
+    assert work.workspace.image is not layer
+    assert work.projects.path == project
+    assert (strokes_of(work) == expected).all()
+    work.projects.save()
+
+
+def test_open_project_is_opened_again_without_unsaved_strokes(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    project, expected = video_file.parent / "walk.gnnvos", np.array(strokes_of(work))
+    work.projects.save(project)
+    paint(work, 3, 9, 1)
+    questions, answers = [], [False, True]
+    work.confirm = lambda question: questions.append(question) or answers.pop(0)
+    work.projects.open(project)
+    assert strokes_of(work)[3, 9, 9] == 1
+    assert work.projects.unsaved
+    work.projects.open(project)
+    assert (strokes_of(work) == expected).all()
+    assert not work.projects.unsaved
+    assert questions[0].startswith(f"{project.name} is open.")
+    work.projects.open(project)
+    assert len(questions) == 2
+    with pytest.raises(ProjectLockedError):
+        start().projects.open(project)
+
+
+def test_project_that_another_window_has_open_is_reported(start, video_file):
+    work, failures = start(video_file), []
+    annotate_two_rounds(work)
+    work.projects.save(video_file.parent / "walk.gnnvos")
+    second = start()
+    second.controller.jobs.failed.connect(failures.append)
+    read(second.viewer, video_file.parent / "walk.gnnvos")
+    run_deferred(second)
+    assert "is open in another window" in failures[0]
+    assert "is open in another window" in second.state.message
+
+
+def strokes_of(work):
+    return work.workspace.strokes.data
+
+
 def crash(work):
     """Leave the autosave as a killed process does: unlocked, and not deleted."""
     (current,) = work.projects._keeper._projects.values()

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QMessageBox
+from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
+from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.gui.tools import fine_tuning
@@ -168,7 +169,10 @@ def test_mouse_on_the_prediction_draws_strokes_and_key_accepts_the_frame(qtbot, 
     assert not segmentation.data[2][erased].any()
     accepted = segmentation.data[2].copy()
     qtbot.keyClick(viewer.window._qt_viewer.canvas.native, Qt.Key.Key_A)
+    assert dock.prediction.accept.text() == "Release frame (1 accepted)"
+    viewer.dims.set_current_step(0, 0)
     assert dock.prediction.accept.text() == "Accept frame (1 accepted)"
+    viewer.dims.set_current_step(0, 2)
     predict(qtbot, dock)
     np.testing.assert_array_equal(segmentation.data[2], accepted)
     click(qtbot, dock.prediction.undo)
@@ -354,7 +358,7 @@ def test_training_dock_trains_while_strokes_are_drawn(
     labels = viewer.add_labels(truth, name="masks")
     dock.annotator.imports.use_labels(labels)
     viewer.layers.remove(labels)
-    assert form.open_video.text == "Open video (4 frames accepted or corrected)"
+    assert form.open_video.text == "Open video (4 frames)"
     qtbot.keyClicks(form.name.native, "mine")
     click(qtbot, form.start)
     assert dock.annotator.fine_tuning.jobs.busy
@@ -370,3 +374,80 @@ def test_training_dock_trains_while_strokes_are_drawn(
     assert dock.annotator.models.name == "mine"
     assert dock.video.model.value == "mine"
     assert not form.use.isEnabled()
+
+
+@pytest.fixture
+def both_docks(qtbot, window):
+    """A window of 1280 x 800 with the docks Annotate and Train a model."""
+    viewer, dock, _ = window
+    viewer.window.resize(1280, 800)
+    _, training = viewer.window.add_plugin_dock_widget(
+        "napari-gnn-vos", "Train a model"
+    )
+    qtbot.waitUntil(lambda: not training._tabify.isActive())
+    qtbot.wait(100)
+    return viewer, dock, training
+
+
+def test_docks_share_their_place_in_tabs(both_docks):
+    viewer, dock, training = both_docks
+    annotate, train = map(plugin._dock_widget_of, (dock, training))
+    assert viewer.window._qt_window.tabifiedDockWidgets(train) == [annotate]
+    assert training.isVisible()
+    assert training.height() > 500  # not divided between both
+    for widget in training.form.findChildren(QWidget):
+        if widget.isVisible():
+            right = widget.mapTo(training, widget.rect().topRight()).x()
+            assert right <= training.width(), widget
+
+
+def test_docks_and_dialogs_follow_the_theme(qtbot, both_docks):
+    viewer, dock, training = both_docks
+    for name in ("settings", "history", "keys", "export"):
+        dock.dialogs.show(name)
+    widgets = [training.form.start, dock.dialogs["history"].redo]
+    assert not any(widget.isEnabled() for widget in widgets)
+
+    def colours():
+        qtbot.wait(50)
+        return [w.grab().toImage().pixelColor(4, 4).name() for w in widgets]
+
+    dark = colours()
+    viewer.theme = "light"
+    light = colours()
+    assert light[0] == light[1] != dark[0] == dark[1]
+    viewer.theme = "dark"
+    assert colours() == dark
+    for name in ("settings", "history", "keys", "export"):
+        dock.dialogs[name].close()
+
+
+def test_fields_are_aligned(qtbot, window):
+    _, dock, _ = window
+    for name in ("settings", "export"):
+        dock.dialogs.show(name)
+    qtbot.wait(100)
+    settings, export = (dock.dialogs[name] for name in ("settings", "export"))
+    for fields in (
+        (dock.video.quality, dock.video.model),
+        [settings.fields[name] for name in ("quality", "opacity", "brush_scale")],
+        (export.form._layer, export.form.format, export.form._last),
+    ):
+        lefts = {field.native.mapToGlobal(QPoint(0, 0)).x() for field in fields}
+        assert len(lefts) == 1
+    settings.close()
+    export.close()
+
+
+def test_brush_is_up_while_it_erases(qtbot, window):
+    viewer, dock, _ = window
+    strokes, native = viewer.layers[STROKES], viewer.window._qt_viewer.canvas.native
+    assert dock.drawing.brush.isChecked()
+    qtbot.keyClick(native, Qt.Key.Key_X)  # of napari: exchange the label and 0
+    assert strokes.selected_label == 0
+    assert not dock.drawing.brush.isChecked()
+    objects = dock.drawing.objects
+    row = objects.visualItemRect(objects.item(1)).center()
+    qtbot.mouseClick(objects.viewport(), Qt.MouseButton.LeftButton, pos=row)
+    assert strokes.selected_label == 1
+    assert dock.drawing.brush.isChecked()

@@ -62,7 +62,7 @@ def fine_tune(
         tuned = run_with_progress_bar(pipeline(videos, settings, cache, model))
         typer.echo(f"{tuned}.")
         if not tuned.better:
-            typer.echo("J has not risen; nothing is saved.")
+            typer.echo(f"{tuned.reason_not_to_save}; nothing is saved.")
             raise typer.Exit(1)
         folder = tuned.save(name, overwrite=overwrite)
     typer.echo(f"The model is saved in {folder}. Use it with --model {name!r}.")

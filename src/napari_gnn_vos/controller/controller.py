@@ -275,6 +275,7 @@ class Controller:
         self.rounds.completed.connect(self._emit_session)
         self.edits.stepped.connect(self._emit_session)
         self.objects.stepped.connect(self._emit_session)
+        self.objects.recorded.connect(self._report_beside_job)
         for annotated in (self.edits.annotated, self.objects.annotated):
             annotated.connect(self._report_annotated)
         for signal in (
@@ -282,7 +283,6 @@ class Controller:
             self.jobs.busy_changed,
             self.active_label.changed,
             self.active_label.table_changed,
-            self.objects.recorded,
             self.frame_range.changed,
             self.auto_predict.changed,
         ):
@@ -290,6 +290,13 @@ class Controller:
 
     def _report_stopped(self) -> None:
         self.report("Stopped")
+
+    def _report_beside_job(self, message: str) -> None:
+        """Show a message, unless that about a running job is shown."""
+        if self.jobs.busy:
+            self.changed.emit()
+        else:
+            self.report(message)
 
     def _report_annotated(self, message: str) -> None:
         self.report(message)

@@ -78,7 +78,11 @@ class Edits:
         return not release
 
     def import_labels(
-        self, frames: Mapping[int, NDArray[Any]], names: Mapping[int, str]
+        self,
+        frames: Mapping[int, NDArray[Any]],
+        names: Mapping[int, str],
+        *,
+        new_objects: bool = False,
     ) -> None:
         """Accept labels of another program on some frames; undo removes them.
 
@@ -88,6 +92,8 @@ class Edits:
             Label images by frame; see `object_numbers` for the ids.
         names : mapping of int to str
             Names of ids.
+        new_objects : bool
+            Whether the ids get numbers that are not in the list of objects.
 
         Raises
         ------
@@ -98,13 +104,16 @@ class Edits:
         annotation = self._annotation()
         ids = [np.unique(labels) for labels in frames.values()]
         objects = object_numbers(np.concatenate([np.zeros(1, int), *ids]))
+        before = self._active_label.table
+        if new_objects:
+            numbers = before.free_labels(len(objects))
+            objects = dict(zip(objects, numbers, strict=True))
         drawing = annotation.read()
         for t, canvas in canvases_from_labels(frames, objects).items():
             drawing = drawing.accept(t, canvas)
         named = {
             objects[value]: name for value, name in names.items() if value in objects
         }
-        before = self._active_label.table
         table = before.with_labels(objects.values()).with_defaults(named, {})
         with self._auto_predict.paused():
             annotation.replace_drawing(drawing, "import of labels", (before, table))

@@ -13,7 +13,6 @@ from napari_gnn_vos.controller.annotation import Annotation
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.object_table import ObjectTable
-from napari_gnn_vos.controller.palette import LAST_OBJECT
 from napari_gnn_vos.controller.rounds import Rounds
 from napari_gnn_vos.controller.view_state import ActiveLabel
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
@@ -39,7 +38,7 @@ class ObjectEdits:
 
     stepped = Signal(str)  # another history entry is current; message
     annotated = Signal(str)  # the annotation differs from what was predicted; message
-    recorded = Signal()  # an action on the table only was added to the history
+    recorded = Signal(str)  # an action on the table only was recorded; message
 
     def __init__(
         self,
@@ -63,7 +62,7 @@ class ObjectEdits:
         ScribbleError
             If the list is full.
         """
-        label = self._free_label()
+        (label,) = self._table.free_labels(1)
         self._record(self._table.with_labels([label]), f"new {self._name(label)}")
         self._active_label.choose(label)
         return label
@@ -240,7 +239,7 @@ class ObjectEdits:
         self._rounds.require_idle()
         annotation = self._require_annotation()
         self._table.require_unlocked(label)
-        new, drawing = self._free_label(), annotation.read()
+        (new,), drawing = self._table.free_labels(1), annotation.read()
         mask = annotation.labels_on(drawing, frame) == label
         component = separate_component(mask, point, self._name(label), frame)
         action = f"splitting of {self._name(label)}"
@@ -251,18 +250,6 @@ class ObjectEdits:
 
     def _name(self, label: int) -> str:
         return self._table.name_of(label)
-
-    def _free_label(self) -> int:
-        used = {*self._table.labels}
-        label = max(used) + 1
-        if label > LAST_OBJECT:
-            label = next((k for k in range(1, LAST_OBJECT + 1) if k not in used), 0)
-        if label == 0:
-            raise ScribbleError(
-                f"Objects are numbered 1 to {LAST_OBJECT}, and all numbers are used. "
-                "Merge or remove objects first."
-            )
-        return label
 
     def _require_annotation(self) -> Annotation:
         annotation = self._annotation()
@@ -278,7 +265,7 @@ class ObjectEdits:
         self._active_label.table = table
         if annotation is not None:
             annotation.record_tables(action, (before, table))
-            self.recorded.emit()
+            self.recorded.emit(f"Done: {action}")
 
     def _replace(
         self, drawing: Drawing, table: ObjectTable, action: str, label: int
@@ -291,10 +278,12 @@ class ObjectEdits:
             annotation.replace_drawing(drawing, action, (before, table))
         if was_predicted and drawing.objects:
             self._rounds.predict(annotation, drawing, amend=True)
-        elif was_predicted:
+            self.stepped.emit("")  # the message is that of the round
+            return
+        if was_predicted:
             history = annotation.history
             history.amend(history.current, history.start.session, Drawing())
-        self.stepped.emit("")
+        self.stepped.emit(f"Done: {action}")
 
 
 def separate_component(

@@ -6,7 +6,7 @@ import re
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from typing import TypeVar
 
 from napari_gnn_vos.controller.palette import (
@@ -131,6 +131,24 @@ class ObjectTable:
         self.require(label)
         if label in self.locked:
             raise ScribbleError(f"{self.name_of(label)} is locked. Unlock it first.")
+
+    def free_labels(self, count: int) -> list[int]:
+        """Return numbers for new objects: those above all labels, then unused ones.
+
+        Raises
+        ------
+        ScribbleError
+            If there are fewer.
+        """
+        used, last = {*self.labels}, max(self.labels)
+        numbers = chain(range(last + 1, LAST_OBJECT + 1), range(1, last))
+        free = list(islice((n for n in numbers if n not in used), count))
+        if len(free) < count:
+            raise ScribbleError(
+                f"Objects are numbered 1 to {LAST_OBJECT}; {len(free)} numbers are "
+                f"free, and {count} are needed. Merge or remove objects first."
+            )
+        return free
 
     def with_labels(self, labels: Iterable[int]) -> ObjectTable:
         """Insert labels behind all smaller ones; those in the list stay in place."""

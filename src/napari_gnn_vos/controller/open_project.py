@@ -124,6 +124,16 @@ class OpenProject:
             return self._lock
         return ProjectLock(file)
 
+    def give_up(self, path: Path) -> ProjectLock | None:
+        """Give the lock of a project to another one; None if it is not open here.
+
+        This one has no path afterwards. Its strokes that are not saved stay so.
+        """
+        if self._lock is None or self._lock.path != lock_file(path):
+            return None
+        lock, self._lock, self.path = self._lock, None, None
+        return lock
+
     def own(self, path: Path | None, lock: ProjectLock | None) -> None:
         """Hold the lock of a saved project, and release another one."""
         if self._lock is not None and self._lock is not lock:

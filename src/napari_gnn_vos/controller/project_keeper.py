@@ -18,6 +18,7 @@ from napari_gnn_vos.controller.open_project import OpenProject, ProjectSaver, Sn
 from napari_gnn_vos.controller.project_recorder import Recorder, drawing_of, table_of
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.io.project.autosave import TaskRunner, at_once
+from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.video_reference import is_same_video
@@ -134,8 +135,9 @@ class ProjectKeeper:
     def restore(self, project: Project, path: Path | None) -> None:
         """Continue the annotation of a project in the open video.
 
-        The strokes are shown at once; then the video is prepared, and the rounds are
-        restored.
+        If the project is open for another video of this window, that one has to be
+        saved elsewhere from then on. The strokes are shown at once; then the video is
+        prepared, and the rounds are restored.
 
         Parameters
         ----------
@@ -156,7 +158,7 @@ class ProjectKeeper:
         self._controller.jobs.require_idle()
         restored = OpenProject(project.log)
         if path is not None:
-            restored.own(path, restored.lock_of(path))
+            restored.own(path, self._lock_in_window(path) or restored.lock_of(path))
         self._current, restored.restoring = restored, True
         self._projects[annotation.history] = restored
         self._restore_objects(project, self._restore_drawing(project, annotation))
@@ -171,6 +173,11 @@ class ProjectKeeper:
         self.saver.finish()
         for project in self._projects.values():
             project.close()
+
+    def _lock_in_window(self, path: Path) -> ProjectLock | None:
+        """Take the lock of a project from another video of this window."""
+        locks = (project.give_up(path) for project in self._projects.values())
+        return next((lock for lock in locks if lock is not None), None)
 
     def _restore_drawing(self, project: Project, annotation: Annotation) -> Drawing:
         drawing = drawing_of(project.log.drawing)

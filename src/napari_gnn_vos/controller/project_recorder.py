@@ -23,7 +23,8 @@ from napari_gnn_vos.structures.scribbles import BACKGROUND, Scribble
 from napari_gnn_vos.structures.session import Session
 
 Round = tuple[Scribble, ...]
-RoundKey = tuple[tuple[int, ...], tuple[Constraints, ...]]
+RoundKey = tuple[int, int, Constraints]
+"""Index of the round before, id of the strokes, and constraints."""
 
 
 class Recorder:
@@ -42,7 +43,9 @@ class Recorder:
         self.log = log
         self._positions: dict[int, tuple[Drawing, int]] = {}  # by id of the drawing
         self._tables: dict[int, tuple[ObjectTable, int]] = {}  # by id of the table
-        self._rounds: dict[RoundKey, tuple[Sequence[Round], int]] = {}
+        self._table: ObjectTable | None = None  # recorded last
+        self._rounds: dict[RoundKey, tuple[Round, int]] = {}
+        self._last_rounds: dict[int, tuple[Sequence[Round], int]] = {}  # by their id
 
     def record_drawing(self, drawing: Drawing, number: int) -> int:
         """Record a drawing, and return its position; `number` is of the next round."""
@@ -66,12 +69,16 @@ class Recorder:
             self.record_drawing(drawing, history.current.rounds + 1)
         if (self.log.objects, self.log.active) != objects:
             self.log.record_objects(*objects)
+            self._table = None
         self.log.record_history(saved)
 
     def record_objects(self, table: ObjectTable, active: int) -> int:
         """Record the table of objects and the active label; return its position."""
+        if table is self._table:
+            self.log.record_active(active)
+            return self._tables[id(table)][1]
         position = self.log.record_objects(saved_objects(table), active)
-        self._tables[id(table)] = table, position
+        self._table, self._tables[id(table)] = table, (table, position)
         return position
 
     def predictions(self, history: History) -> dict[int, SavedPrediction]:
@@ -99,7 +106,10 @@ class Recorder:
             One for each round of the log.
         """
         for index, session in enumerate(sessions):
-            self._rounds[_key(session)] = session.rounds, index
+            parent = self.log.rounds[index].parent
+            items = zip(session.rounds, _padded_constraints(session), strict=False)
+            *_, (strokes, constraints) = items
+            self._rounds[parent, id(strokes), constraints] = strokes, index
         saved, drawings = self.log.history, self._drawings(self.log.history.entries)
         entries = [
             HistoryEntry(
@@ -171,15 +181,17 @@ class Recorder:
 
     def _round_index(self, session: Session) -> int:
         """Return the index of the last round of a session, and record new rounds."""
-        index, constraints = -1, _padded_constraints(session)
-        for number in range(1, len(session.rounds) + 1):
-            rounds, key = session.rounds[:number], _key(session, number)
+        rounds, index = session.rounds, -1
+        if id(rounds) in self._last_rounds:
+            return self._last_rounds[id(rounds)][1]
+        items = zip(rounds, _padded_constraints(session), strict=False)
+        for number, (strokes, constraints) in enumerate(items, 1):
+            key = index, id(strokes), constraints
             if key not in self._rounds:
-                index = self.log.record_round(
-                    number, index, rounds[-1], constraints[number - 1]
-                )
-                self._rounds[key] = rounds, index
+                added = self.log.record_round(number, index, strokes, constraints)
+                self._rounds[key] = strokes, added
             index = self._rounds[key][1]
+        self._last_rounds[id(rounds)] = rounds, index
         return index
 
 
@@ -234,9 +246,3 @@ def _padded_constraints(session: Session) -> tuple[Constraints, ...]:
     """Return one item for each round, also of a session that was made by a script."""
     missing = len(session.rounds) - len(session.constraints)
     return (*[Constraints()] * missing, *session.constraints)
-
-
-def _key(session: Session, number: int | None = None) -> RoundKey:
-    """Identify rounds by their objects, which the caller keeps alive."""
-    rounds, constraints = session.rounds[:number], _padded_constraints(session)
-    return tuple(map(id, rounds)), constraints[:number]

@@ -238,6 +238,8 @@ class ViewState:
             return "Open a video: drag it here, or File > Open Sample."
         if self.busy:
             return "You can continue painting."
+        if self.tool_active and self.tool == "superpixels":
+            return "Click on superpixels; Shift+Q follows the one under the mouse."
         target = "where it is wrong" if self.rounds else "a stroke on each object"
         again = " again" if self.rounds else ""
         then = "" if self.auto_predict else f", then Predict{again}"

@@ -122,11 +122,11 @@ class Annotator:
     def state(self) -> ViewState:
         """Everything that the dock widget shows."""
         images = any(isinstance(layer, Image) for layer in self.viewer.layers)
-        active, workspace = self.viewer.layers.selection.active, self.workspace
+        workspace = self.workspace
         return replace(
             self.controller.state,
             images_available=images,
-            tool_active=workspace is not None and active in workspace.drawing_layers,
+            tool_active=workspace is not None and workspace.tool_active,
         )
 
     @property

@@ -82,13 +82,15 @@ class LayerFollower:
                 else f"The view is outside the video. {directions}"
             )
 
-    def _choose_picked_label(self, label: int) -> None:
+    def _choose_picked_label(self, label: int | None) -> None:
         """Follow a label that was chosen in the controls of the strokes layer."""
-        if label != self._annotator.active_label.label:
-            try:
-                self._annotator.active_label.choose(label, "brush")
-            except GnnVosError as error:
-                self._annotator.controller.report(str(error))
+        if label is None or label == self._annotator.active_label.label:
+            self._annotator.emit_state_changed()  # the brush erases, or does no more
+            return
+        try:
+            self._annotator.active_label.choose(label, "brush")
+        except GnnVosError as error:
+            self._annotator.controller.report(str(error))
 
     def _select_label(self, label: int) -> None:
         """Activate the label of a pressed key, if the list has it."""

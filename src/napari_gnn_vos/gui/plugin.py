@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock, Thread
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFrame,
     QLabel,
     QScrollArea,
@@ -48,6 +50,8 @@ CONTENT_ATTRIBUTES = (
 )
 """Attributes of `AnnotateWidget` that the dock has, too."""
 
+UNITS_SECONDS = 10
+"""Seconds to wait for the units of napari's layers."""
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
 CLOSED = "The dock Annotate was closed. Close this dock, too, and open it again."
@@ -143,6 +147,7 @@ class AnnotateDock(QWidget):
         theme_event.connect(apply_theme)
         self._on_close.callback(new_annotator.close)
         self._on_close.callback(widget.video.chooser.stop)
+        self._on_close.callback(widget.prediction.stop)
         self._on_close.callback(bind_keys(self._viewer, widget))
         self._on_close.callback(theme_event.disconnect, apply_theme)
         self._add_timeline(new_annotator)
@@ -189,6 +194,8 @@ class FineTuneDock(QWidget):
         self.annotator = _annotator_of(napari_viewer)
         self.annotator.fine_tuning.run = partial(run_in_thread, turn=_one_training)
         self.form = FineTuningForm(self.annotator, self.attempt)
+        self._theme_event = napari_viewer.events.theme
+        self._theme_event.connect(self._apply_theme)
         self.setStyleSheet(style_sheet(napari_viewer.theme))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -197,7 +204,11 @@ class FineTuneDock(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.form)
+        scroll.setMinimumWidth(self.form.minimumSizeHint().width())
         column.addWidget(scroll)
+        self._tabify = QTimer(self, singleShot=True, interval=0)
+        self._tabify.timeout.connect(self._share_place)
+        self._tabify.start()
 
     def attempt(self, action: Callable[[], object]) -> None:
         """Call `action`, and report an expected error."""
@@ -212,8 +223,33 @@ class FineTuneDock(QWidget):
     def event(self, event: QEvent) -> bool:
         """Disconnect the form when the closed dock releases this widget."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._tabify.stop()
+            self._theme_event.disconnect(self._apply_theme)
             self.form.stop()
         return bool(super().event(event))
+
+    def _apply_theme(self, event: Any) -> None:
+        from napari_gnn_vos.gui.widgets.elements import style_sheet
+
+        self.setStyleSheet(style_sheet(event.value))
+
+    def _share_place(self) -> None:
+        """Show a tab with the dock *Annotate*, which needs the height of the window."""
+        window, own = self.window(), _dock_widget_of(self)
+        for widget in window.findChildren(AnnotateDock):
+            other = _dock_widget_of(widget)
+            if own is None or other is None or own.isFloating() or other.isFloating():
+                continue
+            if window.dockWidgetArea(own) == window.dockWidgetArea(other):
+                window.tabifyDockWidget(other, own)
+                own.raise_()
+
+
+def _dock_widget_of(widget: QWidget | None) -> QDockWidget | None:
+    """Return the dock that contains a widget, if there is one."""
+    while widget is not None and not isinstance(widget, QDockWidget):
+        widget = widget.parentWidget()
+    return widget
 
 
 def _annotator_of(viewer: napari.Viewer) -> Annotator:
@@ -311,6 +347,7 @@ def _load_widget() -> None:
             "worker",
         ):
             import_module(f"napari_gnn_vos.gui.{name}")
+        import_module("magicgui.backends._qtpy")  # otherwise with the first widget
         load_units()
         Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
     Thread(target=load_torch_libraries, name="load-torch").start()
@@ -330,6 +367,9 @@ def load_units() -> None:
         loaded: Any = pint.UnitRegistry()
         if isinstance(unused, pint.registry.LazyRegistry):
             application.set(loaded)
+    end = monotonic() + UNITS_SECONDS
+    while "pixel" not in application and monotonic() < end:
+        sleep(0.01)  # another thread is loading the registry
 
 
 def load_torch_libraries() -> None:

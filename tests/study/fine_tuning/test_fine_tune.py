@@ -165,9 +165,15 @@ def test_fine_tuned_model_can_be_the_base(tuned, cache):
 
 
 def test_rise_within_the_variation_is_not_better(tuned):
-    for gain, better in ((0.004, False), (-0.1, False), (0.006, True)):
+    for gain, better, reason in (
+        (0.004, False, "J has risen by less than 0.005"),
+        (-0.1, False, "J has not risen"),
+        (0.006, True, None),
+    ):
         after = Evaluation(tuple(j + gain for j in tuned.before.j), several=False)
-        assert replace(tuned, after=after).better is better
+        result = replace(tuned, after=after)
+        assert result.better is better
+        assert better or result.reason_not_to_save == reason
 
 
 def test_network_of_a_projection_exports_it():

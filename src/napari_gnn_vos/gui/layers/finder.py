@@ -152,6 +152,12 @@ def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
     )
 
 
+def make_visible(layer: Layer) -> None:
+    """Show a layer if it is hidden; napari would reset the mode of a visible one."""
+    if not layer.visible:
+        layer.visible = True
+
+
 def move_to_top(viewer: ViewerModel, layers: Iterable[Layer | None]) -> None:
     """Move layers above all others, in their present order.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.conversion import Axes
 from napari_gnn_vos.gui.layers.factory import placement
-from napari_gnn_vos.gui.layers.finder import LayerFinder
+from napari_gnn_vos.gui.layers.finder import LayerFinder, make_visible
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (
     EditableLabelFrames,
@@ -85,7 +85,7 @@ class PredictionLayer:
         if layer is not None and not self.comparing:
             self._present_data = layer.data
             layer.data = self._axes.labels_to_layer(labels)
-            layer.visible = True
+            make_visible(layer)
 
     def show_present(self) -> None:
         """Show the present prediction again, with what was painted on it."""
@@ -111,7 +111,7 @@ class PredictionLayer:
                 setattr(layer, name, value)
             self._insert_below_drawing(layer)
         self._shown = True
-        layer.visible = True  # a new prediction is shown even if the last was hidden
+        make_visible(layer)  # a new prediction is shown even if the last was hidden
 
     def show_frame(self, step: PartialResult, displayed: int) -> bool:
         """Replace the labels of one frame of the prediction that is shown.
@@ -230,7 +230,7 @@ class ComputedLabels:
 
 
 class ComputedLayer:
-    """A read-only labels layer above a video, which is switched on and off.
+    """A read-only labels layer above a video, which is shown and hidden.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ class ComputedLayer:
 
     @property
     def layer(self) -> Labels | None:
-        """The layer; None while it is switched off, or was deleted."""
+        """The layer; None before it is first shown, and after it was deleted."""
         return self._layer if self._layer in self._viewer.layers else None
 
     @property
@@ -274,15 +274,16 @@ class ComputedLayer:
         return layer is not None and layer.visible
 
     def show(self, shown: bool = True) -> None:
-        """Add the layer on top of all others, or remove it; the selection is kept."""
-        if shown == self.shown:
-            return
+        """Show the layer, or hide it; the selection is kept.
+
+        It is added on top of all others when it is first shown. Napari needs some 0.2 s
+        to add or to remove a layer.
+        """
         layers, layer = self._viewer.layers, self.layer
-        if not shown and layer is not None:
-            layers.remove(layer)
-        elif layer is not None:
-            layer.visible = True
-        else:
+        if layer is not None:
+            if layer.visible != shown:
+                layer.visible = shown
+        elif shown:
             active = layers.selection.active
             self._layer = Labels(**self._options)
             self._layer.editable, self._layer.contour = False, self._contour
@@ -291,8 +292,8 @@ class ComputedLayer:
 
     def leave(self) -> None:
         """Remove the layer; it is kept while napari removes the layer of the video."""
-        if self._image in self._viewer.layers:
-            self.show(False)
+        if self._image in self._viewer.layers and self.layer is not None:
+            self._viewer.layers.remove(self.layer)
 
     def refresh(self) -> None:
         """Compute the frame on screen again."""

@@ -44,7 +44,8 @@ class LayerCallbacks:
     Parameters
     ----------
     label_picked : callable
-        Called with a label that was selected on the strokes layer.
+        Called with a label that was selected on the strokes layer; None if strokes
+        would be erased.
     label_key_pressed : callable
         Called with the digit of a key that was pressed on a layer of the video.
     strokes_clicked : callable
@@ -66,7 +67,7 @@ class LayerCallbacks:
         Called with the layer.
     """
 
-    label_picked: Callable[[int], object]
+    label_picked: Callable[[int | None], object]
     label_key_pressed: Callable[[int], object]
     strokes_clicked: Callable[[Sequence[float]], object]
     drawing_changed: Callable[[], object]
@@ -186,8 +187,8 @@ class LayerEvents:
 
     def _on_selected_label(self, event: Any) -> None:
         value = event.source.selected_label
-        if 0 < value <= MAX_VALUE:  # 0 is the eraser
-            self._callbacks.label_picked(label_of(value))
+        if 0 <= value <= MAX_VALUE:
+            self._callbacks.label_picked(label_of(value) if value else None)
 
     def _pick_next_label(self, layer: Labels) -> None:
         self._callbacks.label_picked(largest_label(layer.data) + 1)

@@ -21,7 +21,12 @@ from napari_gnn_vos.gui.layers.conversion import (
 )
 from napari_gnn_vos.gui.layers.coordinates import viewer_to_pixels
 from napari_gnn_vos.gui.layers.factory import ObjectDisplay
-from napari_gnn_vos.gui.layers.finder import LayerFinder, is_covered, move_to_top
+from napari_gnn_vos.gui.layers.finder import (
+    LayerFinder,
+    is_covered,
+    make_visible,
+    move_to_top,
+)
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
 from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
@@ -139,6 +144,14 @@ class Workspace:
         return self._finder.strokes, self._finder.lines
 
     @property
+    def tool_active(self) -> bool:
+        """Whether the active layer is drawn on with a label, and not erased."""
+        active = self._viewer.layers.selection.active
+        erases = isinstance(active, Labels) and active.selected_label == 0
+        drawn = active is not None and active in self.drawing_layers
+        return drawn and not erases
+
+    @property
     def own_layers(self) -> tuple[Layer | None, ...]:
         """The layers for strokes, lines and prediction, None for a missing one."""
         return (*self.drawing_layers, self.prediction)
@@ -179,7 +192,7 @@ class Workspace:
             mode = "paint" if active_label.tool == "brush" else "pan_zoom"
             layer.selected_label = value
         self._uncover(layer)
-        layer.visible = True  # on a hidden layer the mouse would move the view
+        make_visible(layer)  # on a hidden layer the mouse would move the view
         self._viewer.layers.selection.active = layer
         self.slice_tracker.set_mode(layer, mode)
         self.show_objects()

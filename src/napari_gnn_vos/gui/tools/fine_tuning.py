@@ -155,7 +155,8 @@ class FineTuning:
 
     def _complete(self, trained: tuple[FineTuned, str]) -> None:
         self.result, self.saved = trained
-        outcome = f"Saved {self.saved}" if self.saved else "Not saved: J has not risen"
+        reason = self.result.reason_not_to_save
+        outcome = f"Saved {self.saved}" if self.saved else f"Not saved: {reason}"
         self._report(f"{outcome}. {self.result}")
 
     def _report(self, message: str) -> None:

@@ -55,7 +55,9 @@ class LayerImports:
         self._annotator.open(image)
         return image
 
-    def use_labels(self, layer: Labels, frame: int | None = None) -> None:
+    def use_labels(
+        self, layer: Labels, frame: int | None = None, *, new_objects: bool = False
+    ) -> None:
         """Use the labels of another layer as annotation, as accepted frames.
 
         Ids are kept if all are between 1 and 32 767, and numbered from 1 otherwise.
@@ -68,6 +70,8 @@ class LayerImports:
         frame : int, optional
             Frame to use; by default, all frames with labels. An (H, W) image belongs to
             the frame on screen.
+        new_objects : bool
+            Whether the ids get numbers that are not in the list of objects.
 
         Raises
         ------
@@ -77,7 +81,7 @@ class LayerImports:
         frames = label_frames(self._require_workspace(), layer, frame)
         with self._annotator.tool_kept():
             self._annotator.controller.edits.import_labels(
-                frames, names_in(layer.features)
+                frames, names_in(layer.features), new_objects=new_objects
             )
 
     def use_shapes(

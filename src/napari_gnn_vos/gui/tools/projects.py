@@ -178,7 +178,10 @@ class ProjectFiles:
     def open_layer(self, layer: Layer) -> None:
         """Open an image layer that a reader has made from a project."""
         if layer in self._annotator.viewer.layers and PROJECT_KEY in layer.metadata:
-            self._annotator.open(layer)
+            try:
+                self._annotator.open(layer)
+            except GnnVosError as error:
+                self._report_failure(str(error))
 
     def restore_project_of(self, image: Image) -> None:
         """Restore the project that the layer was read from, once."""
@@ -213,6 +216,12 @@ class ProjectFiles:
             discard_autosave(project.path)
 
     def _restore(self, project: Project, path: Path | None) -> None:
+        if path is not None and path == self.path and self.unsaved:
+            question = (
+                f"{path.name} is open. Discard what was drawn since it was saved?"
+            )
+            if not self._annotator.confirm(question):
+                return
         self._annotator.models.restore(project.model)
         self._keeper.restore(project, path)
         workspace, history = self._annotator.workspace, project.log.history

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
@@ -149,17 +149,18 @@ class SuperpixelTools:
             annotation = self._annotator.controller.annotation
             session = None if annotation is None else annotation.session
             if session is None or session.video is not workspace.video:
-                return np.zeros(workspace.video.shape[1:], np.int32)
+                return np.zeros(workspace.video.shape[1:], np.uint16)
             return self._labels(session, frame) + 1
 
-        colours = {None: BOUNDARY_COLOUR, 0: "transparent"}
+        colours = ["transparent", BOUNDARY_COLOUR]
         options = {
             "opacity": 0.4,
-            "colormap": DirectLabelColormap(color_dict=colours),
+            "colormap": CyclicLabelColormap(colors=colours),
             "contour": 1,
         }
         axes, shape = workspace.axes, workspace.video.shape
-        data = ComputedLabels(compute, shape, axes, np.int32)
+        # for wider types and other colour maps, napari compiles functions at first use
+        data = ComputedLabels(compute, shape, axes, np.uint16)
         viewer, image = self._annotator.viewer, workspace.image
         return ComputedLayer(viewer, image, data, axes, SUPERPIXELS, options)
 

@@ -26,10 +26,10 @@ from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.tools.window import Preferences
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 from napari_gnn_vos.gui.widgets.elements import (
+    align_labels,
     make_label,
     make_row,
     muted_colour,
-    style_sheet,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ class SettingsDialog(QDialog):
         self._store = annotator.preferences
         self.setWindowTitle("Settings of Annotate")
         self.setMinimumWidth(SETTINGS_WIDTH)
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self.fields = _setting_fields()
         self._form = Container(widgets=[*self.fields.values()])
         self.defaults = QPushButton("Restore defaults")
@@ -73,6 +72,11 @@ class SettingsDialog(QDialog):
         self._show(self._store.values)
         self._form.changed.connect(self._change)
         self._store.changed.connect(self._show)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Align the fields."""
+        super().showEvent(event)
+        align_labels(self._form.native)
 
     def _show(self, values: Preferences) -> None:
         with self._form.changed.blocked():
@@ -125,7 +129,6 @@ class KeyOverview(QDialog):
         super().__init__(parent)
         self._annotator = annotator
         self.setWindowTitle("Keys")
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self.resize(*KEYS_SIZE)
         self.table = QTextBrowser()
         column = QVBoxLayout(self)
@@ -180,7 +183,6 @@ class HistoryDialog(QDialog):
         self._annotator, self._attempt = annotator, attempt
         self._items: tuple[HistoryItem, ...] = ()
         self.setWindowTitle("History")
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self.resize(*HISTORY_SIZE)
         self.rows = QListWidget()
         self.rows.setObjectName("objects")
@@ -247,6 +249,7 @@ def describe_action(item: HistoryItem) -> str:
 
 
 THIS_FRAME, ALL_FRAMES = "this frame", "all frames with labels"
+SAME_NUMBERS, NEW_OBJECTS = "numbers of the layer", "new objects"
 
 
 def import_labels(annotator: Annotator) -> None:
@@ -267,12 +270,14 @@ def import_labels(annotator: Annotator) -> None:
         )
     answer = request_values(
         title="Use labels as annotation",
-        layer=_choice(choices),
+        layer=_choice(choices, value=_most_likely(annotator, choices)),
         frames=_choice([THIS_FRAME, ALL_FRAMES]),
+        objects=_choice([SAME_NUMBERS, NEW_OBJECTS]),
     )
     if answer:
         frame = workspace.frame if answer["frames"] == THIS_FRAME else None
-        annotator.imports.use_labels(answer["layer"], frame)
+        new = answer["objects"] == NEW_OBJECTS
+        annotator.imports.use_labels(answer["layer"], frame, new_objects=new)
 
 
 def import_shapes(annotator: Annotator) -> None:
@@ -294,7 +299,7 @@ def import_shapes(annotator: Annotator) -> None:
     table = annotator.objects.table
     answer = request_values(
         title="Use shapes or points as strokes",
-        layer=_choice(choices),
+        layer=_choice(choices, value=_most_likely(annotator, choices)),
         label=_choice(
             [(table.name_of(label), label) for label in table.labels],
             label="object",
@@ -315,6 +320,12 @@ def import_shapes(annotator: Annotator) -> None:
 def _choice(choices: Sequence[Any], **options: Any) -> dict[str, Any]:
     """Describe a combo box of a form, see `magicgui.widgets.create_widget`."""
     return {"widget_type": "ComboBox", "options": {"choices": choices}, **options}
+
+
+def _most_likely(annotator: Annotator, choices: list[tuple[str, Layer]]) -> Layer:
+    """Return the selected layer, or the one on top."""
+    layers, active = [x for _, x in choices], annotator.viewer.layers.selection.active
+    return active if active in layers else layers[-1]
 
 
 def _layers(

@@ -147,6 +147,28 @@ def make_row(*widgets: QWidget) -> QWidget:
     return row
 
 
+def align_labels(form: QWidget) -> None:
+    """Give the labels of a form of magicgui equal widths, in the style of the window.
+
+    magicgui does so with the default font, before the form gets its style.
+
+    Parameters
+    ----------
+    form : QWidget
+        The native widget of a `Container`; its rows have a label each.
+    """
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    rows = form.findChildren(QWidget, options=direct)
+    labels = [
+        label for row in rows for label in row.findChildren(QLabel, options=direct)[:1]
+    ]
+    for label in labels:
+        label.ensurePolished()
+    width = max((label.sizeHint().width() for label in labels), default=0)
+    for label in labels:
+        label.setMinimumWidth(width)
+
+
 def style_sheet(theme: str) -> str:
     """Return the style sheet of the dock widget.
 

@@ -30,7 +30,7 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.tools.export_request import ExportOptions
-from napari_gnn_vos.gui.widgets.elements import make_label, make_row, style_sheet
+from napari_gnn_vos.gui.widgets.elements import align_labels, make_label, make_row
 from napari_gnn_vos.io.formats.registry import FORMATS, LabelFormat, format_named
 
 if TYPE_CHECKING:
@@ -215,7 +215,6 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Export labels")
         self.setMinimumWidth(MIN_WIDTH)
-        self.setStyleSheet(style_sheet(annotator.viewer.theme))
         self._annotator, self._exports = annotator, annotator.exports
         self._previews = JobRunner(self._exports.jobs.run)
         self._preview: ExportPreview | None = None
@@ -234,6 +233,7 @@ class ExportDialog(QDialog):
     def showEvent(self, event: Any) -> None:  # noqa: N802
         """List the present layers, and compute the preview."""
         super().showEvent(event)
+        align_labels(self.form.native)
         self.form.refresh()
         self._schedule()
 

@@ -68,6 +68,10 @@ class FineTuningForm(QWidget):
         self.start = self._button("Train", self.train)
         self.cancel = self._button("Cancel", self._training.cancel)
         self.bar, self.time_left = QProgressBar(), make_label("caption")
+        self.start.setToolTip("Train, and save the model if its J has risen")
+        self.cancel.setToolTip("Stop the training; nothing is saved")
+        self.add.setToolTip("Choose projects whose frames are used, too")
+        self.remove.setToolTip("Remove the selected project from the list")
         self.message = make_label("status")
         self.use = self._button("Use this model", self._training.use)
         self.use.setToolTip("Predict the next rounds by the model")
@@ -126,7 +130,7 @@ class FineTuningForm(QWidget):
         """Show videos, progress and result of the training."""
         count, busy = len(self._training.labelled_frames), self._training.jobs.busy
         frames = f"{count} frame{'' if count == 1 else 's'}"
-        self.open_video.text = f"Open video ({frames} accepted or corrected)"
+        self.open_video.text = f"Open video ({frames})"
         self.open_video.enabled = count > 0 and not busy
         for widget in (self.projects, self.add, self.remove):
             widget.setEnabled(not busy)

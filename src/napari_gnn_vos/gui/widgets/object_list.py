@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt
@@ -236,29 +238,28 @@ class ObjectList(QListWidget):
         table, shown = state.table, self._shown
         self.blockSignals(True)
         if table is not shown:
-            kept = self._set_labels(table.labels)
+            new = self._set_labels(table.labels)
             changed = {*table.labels} if shown is None else table.differing(shown)
             absent = table.absent_frames
             for row, label in enumerate(table.labels):
-                if row >= kept or label in changed:
+                if row in new or label in changed:
                     _show_object(self.item(row), table, absent.get(label, []))
             self._shown = table
             self.viewport().update()
         self.setCurrentRow(table.labels.index(state.active_label))
         self.blockSignals(False)
 
-    def _set_labels(self, labels: tuple[int, ...]) -> int:
-        """Replace the rows from the first that differs; return the number of others."""
-        kept = 0
-        for present, label in zip(self._labels(), labels, strict=False):
-            if present != label:
-                break
-            kept += 1
-        for row in reversed(range(kept, self.count())):
+    def _set_labels(self, labels: tuple[int, ...]) -> range:
+        """Replace the rows from the first to the last that differ; return the new."""
+        present = self._labels()
+        above = _common_length(present, labels)
+        below = _common_length(reversed(present[above:]), reversed(labels[above:]))
+        new = range(above, len(labels) - below)
+        for row in reversed(range(above, len(present) - below)):
             self.takeItem(row)
-        for label in labels[kept:]:
-            self.addItem(_item(label))
-        return kept
+        for row in new:
+            self.insertItem(row, _item(labels[row]))
+        return new
 
     def _labels(self) -> tuple[int, ...]:
         return tuple(self.item(row).data(LABEL) for row in range(self.count()))
@@ -292,6 +293,12 @@ class ObjectList(QListWidget):
             self._annotator.active_label.choose(item.data(LABEL))
             menu = ObjectMenu(self, self._annotator, self._attempt)
             menu.popup(self.viewport().mapToGlobal(position))
+
+
+def _common_length(first: Iterable[int], second: Iterable[int]) -> int:
+    """Return the number of equal items at the start of two sequences."""
+    equal = (a == b for a, b in zip(first, second, strict=False))
+    return sum(takewhile(bool, equal))
 
 
 def _item(label: int) -> QListWidgetItem:

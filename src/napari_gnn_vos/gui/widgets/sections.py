@@ -159,6 +159,8 @@ class PredictionSection(Section):
         self.history = self._button("window.show_history")
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
         self.accept = self._button("toggle_accepted")
+        self._accepted: tuple[int, ...] = ()
+        annotator.viewer.dims.events.point.connect(self._show_acceptance)
         self._arrange(
             make_row(self.predict, self.range),
             self.auto_predict.native,
@@ -181,13 +183,23 @@ class PredictionSection(Section):
         self.history.setEnabled(state.video_open)
         self.most_uncertain.setEnabled(state.rounds > 0)
         self.accept.setEnabled(state.rounds > 0 and not state.busy)
-        count = len(state.accepted)
-        self.accept.setText(
-            f"Accept frame ({count} accepted)" if count else "Accept frame"
-        )
+        self._accepted = state.accepted
+        self._show_acceptance()
         self.most_uncertain.highlight(state.next_action == "most_uncertain")
         with self.auto_predict.changed.blocked():
             self.auto_predict.value = state.auto_predict
+
+    def stop(self) -> None:
+        """Disconnect from the viewer."""
+        point = self._annotator.viewer.dims.events.point
+        point.disconnect(self._show_acceptance)
+
+    def _show_acceptance(self, _event: object = None) -> None:
+        """Show whether the frame on screen is accepted, and how many are."""
+        count = len(self._accepted)
+        verb = "Release" if self._annotator.frame in self._accepted else "Accept"
+        total = f" ({count} accepted)" if count else ""
+        self.accept.setText(f"{verb} frame{total}")
 
     def _make_range_menu(self) -> QPushButton:
         button = QPushButton("Range")

@@ -30,11 +30,17 @@ from napari_gnn_vos.gui.widgets.actions import (
     Attempt,
     add_to_menu,
 )
-from napari_gnn_vos.gui.widgets.elements import Section, make_label, make_row
+from napari_gnn_vos.gui.widgets.elements import (
+    Section,
+    align_labels,
+    make_label,
+    make_row,
+)
 from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from qtpy.QtGui import QShowEvent
 
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
@@ -214,6 +220,11 @@ class VideoSection(Section):
             self.settings.native,
             make_row(self.prepare, self.reset),
         )
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Align the fields."""
+        super().showEvent(event)
+        align_labels(self.settings.native)
 
     def show_state(self, state: ViewState) -> None:
         """Show which video is open and whether it is prepared."""

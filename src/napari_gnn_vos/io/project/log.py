@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,15 +16,15 @@ import numpy as np
 from napari_gnn_vos.io.project.drawing_replay import DrawingReplay
 from napari_gnn_vos.io.project.records import (
     MAX_RECORDS,
+    ActiveRecord,
     DrawingRecord,
-    EntryRecord,
     HistoryRecord,
     Line,
     LinesRecord,
-    ObjectRecord,
     ObjectsRecord,
     Record,
     RoundRecord,
+    StateRecord,
     canvas_records,
     decode_constraints,
     decode_line,
@@ -89,6 +89,8 @@ class ProjectLog:
         self.active = 1
         self.format_version = 1
         self._object_lists: dict[int, SavedObjects] = {}  # by position
+        self._history_position = 0  # of the last record of the history
+        self._unmerged_entries = 0  # recorded since all entries were in one record
         self._drawing_records: list[tuple[int, DrawingRecord]] = []
         self._canvases: dict[tuple[CanvasKind, int], Canvas] = {}
         self._lines: tuple[Scribble, ...] = ()
@@ -195,25 +197,59 @@ class ProjectLog:
         return len(self.rounds) - 1
 
     def record_history(self, history: SavedHistory) -> None:
-        """Record the history if it differs."""
-        if history != self.history:
-            entries = [EntryRecord(**asdict(entry)) for entry in history.entries]
-            self._add(
-                HistoryRecord(time=_now(), entries=entries, current=history.current)
-            )
+        """Record the changes of the history, if there are any.
+
+        All entries are recorded again after half as many were recorded by changes. The
+        length of the log is thus proportional to the number of entries, and a damaged
+        record does not affect the whole remaining log.
+        """
+        if history == self.history:
+            return
+        kept = 0
+        for old, new in zip(self.history.entries, history.entries, strict=False):
+            if old != new:
+                break
+            kept += 1
+        changed = len(history.entries) - kept
+        if 2 * (self._unmerged_entries + changed) > len(history.entries):
+            kept = 0
+        record = HistoryRecord.model_validate(
+            {
+                "time": _now(),
+                "kept": kept,
+                "follows": self._history_position if kept else 0,
+                "entries": list(history.entries[kept:]),
+                "current": history.current,
+            },
+            from_attributes=True,
+        )
+        self._keep_history(history, kept)
+        self._append(record)
 
     def record_objects(self, objects: SavedObjects, active: int) -> int:
         """Record the list of objects if it differs, and return its position."""
         items = (replace(o, name=encodable(o.name)) for o in objects.objects)
         objects = replace(objects, objects=tuple(items))
-        if (objects, active) != (self.objects, self.active) or not self._object_lists:
-            rows = [ObjectRecord(**asdict(item)) for item in objects.objects]
-            self._add(
-                ObjectsRecord(
-                    time=_now(), active=active, objects=rows, solo=objects.solo
-                )
-            )
-        return max(self._object_lists)
+        if objects == self.objects and self._object_lists:
+            self.record_active(active)
+            return max(self._object_lists)
+        record = ObjectsRecord.model_validate(
+            {
+                "time": _now(),
+                "active": active,
+                "objects": list(objects.objects),
+                "solo": objects.solo,
+            },
+            from_attributes=True,
+        )
+        self._keep_objects(objects, active)
+        self._append(record)
+        return self.position
+
+    def record_active(self, active: int) -> None:
+        """Record the active label if it differs."""
+        if active != self.active:
+            self._add(ActiveRecord(time=_now(), active=active))
 
     def load(self, content: bytes) -> int:
         """Add the records of a stored log.
@@ -259,7 +295,7 @@ class ProjectLog:
         if self.append is not None:
             self.append(line)
 
-    def _store(self, record: RoundRecord | HistoryRecord | ObjectsRecord) -> bool:
+    def _store(self, record: StateRecord) -> bool:
         """Store a record without strokes; return whether it is consistent."""
         if isinstance(record, RoundRecord):
             if record.parent >= len(self.rounds):
@@ -270,22 +306,41 @@ class ProjectLog:
                 SavedRound(record.number, record.parent, scribbles, constraints)
             )
         elif isinstance(record, HistoryRecord):
-            entries = tuple(
-                SavedEntry(**entry.model_dump()) for entry in record.entries
-            )
-            last = max(entry.round_index for entry in entries)
-            if record.current >= len(entries) or last >= len(self.rounds):
-                return False
-            self.history = SavedHistory(entries, record.current)
+            return self._store_history(record)
+        elif isinstance(record, ActiveRecord):
+            self.active = record.active
         else:
             rows = (item.model_dump() for item in record.objects)
             objects = (
                 ProjectObject(**row | {"absent": tuple(row["absent"])}) for row in rows
             )
-            self.objects = SavedObjects(tuple(objects), record.solo)
-            self.active = record.active
-            self._object_lists[self.position + 1] = self.objects
+            saved = SavedObjects(tuple(objects), record.solo)
+            self._keep_objects(saved, record.active)
         return True
+
+    def _store_history(self, record: HistoryRecord) -> bool:
+        """Store a history; return whether it is consistent with the one before."""
+        before, kept = self.history.entries, record.kept
+        if kept and (record.follows != self._history_position or kept > len(before)):
+            return False
+        changed = (SavedEntry(**entry.model_dump()) for entry in record.entries)
+        entries = (*before[:kept], *changed)
+        last = max((entry.round_index for entry in entries), default=-1)
+        if record.current >= len(entries) or last >= len(self.rounds):
+            return False
+        self._keep_history(SavedHistory(entries, record.current), kept)
+        return True
+
+    def _keep_history(self, history: SavedHistory, kept: int) -> None:
+        """Keep a history before its record is added; `kept` entries are not in it."""
+        self.history, self._history_position = history, self.position
+        recorded = self._unmerged_entries + len(history.entries) - kept
+        self._unmerged_entries = recorded if kept else 0
+
+    def _keep_objects(self, objects: SavedObjects, active: int) -> None:
+        """Keep a list of objects before its record is added."""
+        self.objects, self.active = objects, active
+        self._object_lists[self.position + 1] = objects
 
 
 def _same_line(first: Scribble, second: Scribble) -> bool:

@@ -15,7 +15,8 @@ from napari_gnn_vos.io.json_file import validation_summary
 from napari_gnn_vos.io.project.parts import MANIFEST, MAX_MANIFEST_BYTES, read_part
 
 FORMAT_VERSION = 2
-"""Version 2 has labels above 254 and records of many labels."""
+"""Version 2 has labels above 254, and records of many labels, of the active label and
+of changes of the history."""
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
 """From each older format version: the manifest of the next version, without its
 number."""

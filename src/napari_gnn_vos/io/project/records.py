@@ -35,6 +35,7 @@ Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=10_000)]
 Position = Annotated[int, Field(ge=0, le=MAX_RECORDS)]
 RoundIndex = Annotated[int, Field(ge=-1, lt=MAX_RECORDS)]
+ActiveLabel = Annotated[int, Field(ge=0, le=MAX_LABEL)]
 
 
 Runs = Annotated[
@@ -126,11 +127,16 @@ class EntryRecord(BaseModel):
 
 
 class HistoryRecord(BaseModel):
-    """See `SavedHistory`."""
+    """See `SavedHistory`; the first `kept` entries are those of an earlier record.
+
+    `follows` is the position of that record.
+    """
 
     kind: Literal["history"] = "history"
     time: Text
-    entries: list[EntryRecord] = Field(min_length=1, max_length=10_000)
+    kept: Position = 0
+    follows: Position = 0
+    entries: list[EntryRecord] = Field(max_length=MAX_RECORDS)
     current: FrameIndex
 
 
@@ -145,19 +151,29 @@ class ObjectRecord(BaseModel):
     absent: list[FrameIndex] = Field(default_factory=list, max_length=MAX_RECORDS)
 
 
+class ActiveRecord(BaseModel):
+    """The active label."""
+
+    kind: Literal["active"] = "active"
+    time: Text
+    active: ActiveLabel
+
+
 class ObjectsRecord(BaseModel):
     """The list of objects, and the active label."""
 
     kind: Literal["objects"] = "objects"
     time: Text
-    active: Annotated[int, Field(ge=0, le=MAX_LABEL)] = 1
+    active: ActiveLabel = 1
     objects: list[ObjectRecord] = Field(max_length=MAX_LABEL)
     solo: Annotated[int, Field(ge=1, le=MAX_LABEL)] | None = None
 
 
 DrawingRecord = StrokeRecord | CanvasRecord | LinesRecord
 """Records that change the drawing."""
-Record = DrawingRecord | RoundRecord | HistoryRecord | ObjectsRecord
+StateRecord = RoundRecord | HistoryRecord | ObjectsRecord | ActiveRecord
+"""Records without strokes of the drawing."""
+Record = DrawingRecord | StateRecord
 _RECORD: TypeAdapter[Record] = TypeAdapter(
     Annotated[Record, Field(discriminator="kind")]
 )
@@ -208,11 +224,16 @@ def canvas_records(
     **properties
         Time, round and layer of the records.
     """
+    top, bottom = changed_rows(old, new)
+    old, new, offset = old[top:bottom], new[top:bottom], top * new.shape[1]
     values = np.where(new != old, new.astype(np.int32), np.int32(-1)).ravel()
+    if not values.size:
+        return
     starts = np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
     lengths, values = np.diff(starts, append=values.size), values[starts]
     changed = values >= 0
-    runs, values = np.stack([starts, lengths], axis=1)[changed], values[changed]
+    runs = np.stack([starts + offset, lengths], axis=1)[changed]
+    values = values[changed]
     present = np.unique(values)
     if len(present) > MANY_LABELS:
         labels = [_label(value) for value in values.tolist()]
@@ -222,6 +243,12 @@ def canvas_records(
     for value in present.tolist():
         flat = runs[values == value].ravel().tolist()
         yield StrokeRecord(frame=frame, label=_label(value), runs=flat, **properties)
+
+
+def changed_rows(old: Canvas, new: Canvas) -> tuple[int, int]:
+    """Return the first row that differs, and the one after the last; 0, 0 if none."""
+    rows = np.flatnonzero((new != old).any(axis=1))
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 
 
 def runs_of(frame: int, label: int, flat: NDArray[np.int64]) -> PixelRuns:
@@ -273,8 +300,10 @@ def values_of_record(record: StrokeRecord | CanvasRecord) -> Canvas | None:
 
 def format_version_of(record: Record) -> int:
     """Return the first format version that has a record."""
-    if isinstance(record, CanvasRecord):
+    if isinstance(record, CanvasRecord | ActiveRecord):
         return 2
+    if isinstance(record, HistoryRecord):
+        return 2 if record.kept else 1
     return 2 if max(_labels_in(record), default=0) > MAX_LABEL_OF_VERSION_1 else 1
 
 

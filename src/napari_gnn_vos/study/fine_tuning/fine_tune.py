@@ -90,6 +90,12 @@ class FineTuned:
         """Whether the mean J has risen by more than the variation of trainings."""
         return self.after.mean - self.before.mean > MIN_GAIN
 
+    @property
+    def reason_not_to_save(self) -> str:
+        """Why a model that is not better is not saved."""
+        rise = self.after.mean - self.before.mean
+        return f"J has risen by less than {MIN_GAIN}" if rise > 0 else "J has not risen"
+
     def __str__(self) -> str:
         """Describe J before and after in one line."""
         before, after = (
