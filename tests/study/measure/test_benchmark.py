@@ -140,7 +140,7 @@ def test_interrupted_benchmark_resumes_with_the_next_sequence(plan, tmp_path):
 
     def stop_in_the_second_sequence():
         calls.append(1)
-        if len(calls) == 3:  # after both rounds of the first sequence
+        if len(calls) == 5:  # two passes in each of both rounds of the first sequence
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -155,7 +155,7 @@ def test_interrupted_benchmark_resumes_with_the_next_sequence(plan, tmp_path):
     results = drain(
         study.benchmark(plan, [with_callback(lambda: calls.append(1))], result_cache)
     )
-    assert len(calls) == 2
+    assert len(calls) == 4
     assert [result.sequence for result in results["simple"]] == ["one", "two"]
     uninterrupted = drain(study.benchmark(plan, [SIMPLE], ResultCache(None)))["simple"]
     assert [result.j for result in results["simple"]] == [
