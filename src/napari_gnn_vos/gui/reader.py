@@ -317,10 +317,11 @@ def labels_data(file: LabelFile, name: str) -> LayerData:
 
 def are_units(names: Sequence[str], count: int) -> bool:
     """Whether names from a file are units, one per axis, that napari knows."""
-    from napari.utils.transforms._units import get_units_from_name
+    import pint
 
+    unit = pint.get_application_registry().Unit  # type: ignore[no-untyped-call]
     try:
-        return len(get_units_from_name(tuple(names))) == count
+        return len([unit(name) for name in names if name]) == count == len(names)
     except Exception:  # noqa: BLE001 - the parser raises many types
         return False
 
