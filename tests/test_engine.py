@@ -198,6 +198,14 @@ def test_pixels_without_a_value_are_prepared_as_black():
 # -- annotate and predict
 
 
+def test_one_stroke_may_be_given_without_a_list(session):
+    stroke = on_square()
+    one = annotate(session, stroke, rng=rng())
+    listed = annotate(session, [stroke], rng=rng())
+    assert one.rounds == ((stroke,),)
+    np.testing.assert_array_equal(one.drawn_seeds.row, listed.drawn_seeds.row)
+
+
 def test_few_strokes_segment_the_square(done, scene):
     assert done.labels.dtype == np.uint8
     j = jaccard(done.labels, scene[1], [1])

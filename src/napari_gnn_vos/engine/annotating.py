@@ -47,7 +47,7 @@ from napari_gnn_vos.structures.video import Video
 
 
 def annotate(
-    session: Session, scribbles: Iterable[Scribble], *, rng: Generator
+    session: Session, scribbles: Iterable[Scribble] | Scribble, *, rng: Generator
 ) -> Session:
     """Add the strokes of one round.
 
@@ -59,7 +59,7 @@ def annotate(
     Parameters
     ----------
     session : Session
-    scribbles : iterable of Scribble
+    scribbles : iterable of Scribble, or Scribble
         On any frames, oldest first.
     rng : numpy.random.Generator
         Selects the pixels of the strokes that become seeds.
@@ -74,7 +74,7 @@ def annotate(
     ScribbleError
         If a stroke lies outside the video, or is no `Scribble`.
     """
-    scribbles = tuple(scribbles)
+    scribbles = (scribbles,) if isinstance(scribbles, Scribble) else tuple(scribbles)
     _check_types(scribbles)
     shape, frames = session.video.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
