@@ -61,7 +61,8 @@ def test_strange_names_are_kept(tmp_path, name):
     for label in STRANGE_NAMES:
         labels[:, 2 * label] = label
     path = path_for(name, tmp_path)
-    video_labels = VideoLabels(labels, STRANGE_NAMES, video_name="../caf\udce9")
+    video_name = '../caf\udce9 &amp; "b" <c>\x07'
+    video_labels = VideoLabels(labels, STRANGE_NAMES, video_name=video_name)
     export_labels(video_labels, path, name)
     read = import_labels(path, name)
     np.testing.assert_array_equal(np.stack([*read.frames]), labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +23,10 @@ from napari_gnn_vos.io.formats.video_labels import (
 )
 
 Objects = tuple[dict[int, str], dict[int, Colour]]
+MARKUP = re.compile(r"[&<>]")
+"""Characters that some versions of tifffile do not escape in texts of OME-XML."""
+NOT_IN_ATTRIBUTES = re.compile(r"[&<>\"\x00-\x1f]")
+"""Characters that are replaced by "_" in the name of the image."""
 
 
 def write_imagej(labels: VideoLabels, path: Path) -> int:
@@ -69,12 +74,18 @@ def write_ome(labels: VideoLabels, path: Path) -> int:
     Offsets have 64 bits (BigTIFF) only if 32 may not suffice. Parameters and errors are
     those of :func:`write_imagej`.
     """
+    name = labels.video_name or path.name.split(".")[0]
     metadata = {
-        "Name": labels.video_name or path.name.split(".")[0],
-        "Description": objects_to_json(labels),
+        "Name": NOT_IN_ATTRIBUTES.sub("_", name),
+        "Description": MARKUP.sub(_json_escape, objects_to_json(labels)),
         **_ome_sizes(frame_axes(labels.placement)),
     }
     return _write(labels, path, metadata, imagej=False)
+
+
+def _json_escape(character: re.Match[str]) -> str:
+    """Return the escape sequence of a character of a JSON string."""
+    return f"\\u{ord(character[0]):04x}"
 
 
 def _ome_sizes(placed: FrameAxes) -> dict[str, Any]:
