@@ -92,7 +92,7 @@ def test_stages_of_a_round(benchmark, measured, annotated):
         known = timed("node inputs", lambda: node_inputs(new))
         frames = range(new.graph.shape[0])
         probabilities = timed(
-            "network", lambda: list(model(new.graph, known.inputs, frames))
+            "network", lambda: list(model(new.graph, known.of_frame, frames))
         )
         rows = [
             one_vs_rest(
