@@ -1,6 +1,8 @@
+import gc
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -329,3 +331,19 @@ def test_open_video_can_be_chosen_again_for_another_slice(viewer, qtbot, toy_eng
         viewer.dims.set_current_step(1, position)
         combo.activated.emit(1)
         assert widget.annotator.workspace.axes.fixed == ((1, position),)
+
+
+def test_removed_video_and_its_history_are_freed(qtbot, viewer, dock):
+    annotator = dock.annotator
+    annotator.prepare()
+    qtbot.waitUntil(lambda: not annotator.controller.jobs.busy)
+    history = ref(annotator.controller.annotation.history)
+    image = ref(viewer.layers["toy"])
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: annotator.workspace is None)
+
+    def are_freed():
+        gc.collect()
+        return history() is None and image() is None
+
+    qtbot.waitUntil(are_freed)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +93,9 @@ class LayerEvents:
 
     def __init__(self, layers: LayerList, callbacks: LayerCallbacks) -> None:
         self._callbacks = callbacks
-        self._bound_keys: list[tuple[Layer, str]] = []
-        self._clicked_layers: list[Layer] = []
+        # weak references: layers that the user removes must be freed
+        self._bound_keys: WeakKeyDictionary[Layer, list[str]] = WeakKeyDictionary()
+        self._clicked_layers: WeakSet[Layer] = WeakSet()
         self._list_events = (
             (layers.events.removed, self._on_removed),
             (layers.events.inserted, self._on_inserted),
@@ -105,8 +107,9 @@ class LayerEvents:
         """Disconnect from the layer list and release the keys."""
         for event, callback in self._list_events:
             event.disconnect(callback)
-        for layer, key in self._bound_keys:
-            layer.bind_key(key, None)
+        for layer, keys in self._bound_keys.items():
+            for key in keys:
+                layer.bind_key(key, None)
         self._bound_keys.clear()
         for layer in self._clicked_layers:
             layer.mouse_drag_callbacks.remove(self._on_mouse_drag)
@@ -127,7 +130,7 @@ class LayerEvents:
             self._bind(strokes, NEXT_LABEL_KEY, self._pick_next_label)
             if self._on_mouse_drag not in strokes.mouse_drag_callbacks:
                 strokes.mouse_drag_callbacks.append(self._on_mouse_drag)
-                self._clicked_layers.append(strokes)
+                self._clicked_layers.add(strokes)
         if lines is not None:
             lines.events.data.connect(self._on_lines_data)
             self._bind_label_keys(lines)
@@ -150,7 +153,7 @@ class LayerEvents:
     def _bind(self, layer: Layer, key: str, press: Callable[[Any], None]) -> None:
         with suppress(ValueError):  # bound already, by this or by the user
             layer.bind_key(key, press)
-            self._bound_keys.append((layer, key))
+            self._bound_keys.setdefault(layer, []).append(key)
 
     def _bind_history_keys(
         self, layer: Labels, step: Callable[[Labels, str], None]
