@@ -60,6 +60,21 @@ def two_squares(frames=6):
     )
 
 
+def equal_squares(frames, step):
+    """Two squares of equal colour that move by `step` columns per frame.
+
+    Returns video, truth, and strokes on frame 0.
+    """
+    squares = (4, 6, 16, (0, step), RED), (27, 42, 16, (0, -step), RED)
+    video, truth = moving_squares(*squares, frames=frames)
+    strokes = (
+        line(0, 1, (8, 9), (16, 18)),
+        line(0, 2, (31, 45), (39, 54)),
+        line(0, 0, (23, 3), (23, 60)),
+    )
+    return video, truth, strokes
+
+
 def line(frame, label, *points):
     """A stroke through (row, col) points."""
     return Scribble(frame, label, np.array(points, float))

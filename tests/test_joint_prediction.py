@@ -14,7 +14,7 @@ from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.study.baselines import WholeVideoModel
 from napari_gnn_vos.study.metrics import jaccard
-from tests.scenes import RED, line, moving_squares
+from tests.scenes import equal_squares
 
 FRAMES = 12
 
@@ -22,14 +22,7 @@ FRAMES = 12
 @pytest.fixture(scope="module")
 def squares():
     """Two squares of equal colour with strokes on frame 0, and their truth."""
-    video, truth = moving_squares(
-        (4, 6, 16, (0, 2), RED), (27, 42, 16, (0, -2), RED), frames=FRAMES
-    )
-    strokes = (
-        line(0, 1, (8, 9), (16, 18)),
-        line(0, 2, (31, 45), (39, 54)),
-        line(0, 0, (23, 3), (23, 60)),
-    )
+    video, truth, strokes = equal_squares(FRAMES, step=2)
     session = drain(start(video, Config(refine="none")))
     return annotate(session, strokes, rng=np.random.default_rng(0)), truth
 

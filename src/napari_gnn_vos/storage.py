@@ -160,7 +160,7 @@ def require_writable_folder(folder: Path) -> None:
         parent = folder.absolute()
         while not parent.exists():
             if parent.is_symlink():
-                raise FileNotFoundError(f"{parent} is a link to nothing")
+                raise FileNotFoundError(f"{parent} is a broken link")
             parent = parent.parent
         with TemporaryFile(dir=parent):
             pass

@@ -8,8 +8,9 @@ from napari_gnn_vos.interact.identity import divide_group, unresolved_objects
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.metrics import jaccard
+from tests import scenes
 from tests.interact.node_labels import known_labels
-from tests.scenes import RED, line, moving_squares, random_graph
+from tests.scenes import random_graph
 
 ANY = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.1], np.float32)
 
@@ -68,14 +69,7 @@ def test_a_superpixel_of_a_group_belongs_to_one_object_at_most():
 @pytest.fixture(scope="module")
 def equal_squares():
     """Two squares of equal colour, far from each other, with strokes on frame 0."""
-    video, truth = moving_squares(
-        (4, 6, 16, (0, 3), RED), (27, 42, 16, (0, -3), RED), frames=6
-    )
-    strokes = (
-        line(0, 1, (8, 9), (16, 18)),
-        line(0, 2, (31, 45), (39, 54)),
-        line(0, 0, (23, 3), (23, 60)),
-    )
+    video, truth, strokes = scenes.equal_squares(frames=6, step=3)
     session = drain(start(video, Config(refine="none")))
     return annotate(session, strokes, rng=np.random.default_rng(0)), truth
 

@@ -124,8 +124,8 @@ class OpenProject:
             return self._lock
         return ProjectLock(file)
 
-    def give_up(self, path: Path) -> ProjectLock | None:
-        """Give the lock of a project to another one; None if it is not open here.
+    def transfer_lock(self, path: Path) -> ProjectLock | None:
+        """Return and no longer hold the lock of a project; None if it is not open here.
 
         This one has no path afterwards. Its strokes that are not saved stay so.
         """

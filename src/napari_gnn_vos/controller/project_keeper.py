@@ -176,7 +176,7 @@ class ProjectKeeper:
 
     def _lock_in_window(self, path: Path) -> ProjectLock | None:
         """Take the lock of a project from another video of this window."""
-        locks = (project.give_up(path) for project in self._projects.values())
+        locks = (project.transfer_lock(path) for project in self._projects.values())
         return next((lock for lock in locks if lock is not None), None)
 
     def _restore_drawing(self, project: Project, annotation: Annotation) -> Drawing:

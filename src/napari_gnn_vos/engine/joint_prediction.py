@@ -102,7 +102,7 @@ class JointPrediction:
             self._results[t] = combine_objects(inputs, t, of_frame)
 
     def frames(self, frames: range) -> Iterator[F32]:
-        """Yield the probabilities of predicted frames, (n, K) each, and forget them."""
+        """Yield the probabilities of predicted frames, (n, K) each, once."""
         for t in frames:
             yield self._results.pop(t)
 

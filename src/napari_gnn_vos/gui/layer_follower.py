@@ -85,7 +85,7 @@ class LayerFollower:
     def _choose_picked_label(self, label: int | None) -> None:
         """Follow a label that was chosen in the controls of the strokes layer."""
         if label is None or label == self._annotator.active_label.label:
-            self._annotator.emit_state_changed()  # the brush erases, or does no more
+            self._annotator.emit_state_changed()  # the brush erases, or paints again
             return
         try:
             self._annotator.active_label.choose(label, "brush")

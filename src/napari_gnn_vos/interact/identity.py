@@ -65,13 +65,10 @@ def divide_groups(
 
     Parameters
     ----------
-    graph : VideoGraph
-    node_labels : SuperpixelLabels
-        Of its N superpixels.
+    graph, node_labels, frames
+        See `divide_group`.
     groups : ObjectGroups
     of_groups : (G, N) ndarray of float32
-    frames : range
-        Frames to divide.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 """Identity of several objects: a harmonic labelling of the superpixels inside them.
 
-"Is this an object?" and "which object is it?" are separate questions. One-vs-rest
-probabilities of similar objects answer the first one well and the second one badly. So
-the probability of any object is kept, and divided among the objects: inside the objects
-the harmonic labelling follows edges in space and time to strokes, and relies on the
-network where it prefers one object clearly.
+One-vs-rest probabilities separate similar objects from the background, but not from
+each other. The probability of any object is therefore divided among the objects by a
+harmonic labelling inside them. It propagates labels from strokes along edges in space
+and time. Its prior is the network's share of each object, with a larger weight where
+the network prefers one object clearly.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _solve(
     drawn: NDArray[np.bool_],
     propagated: NDArray[np.bool_],
 ) -> F32:
-    """Solve the harmonic labelling of K objects inside of all objects, (K, m)."""
+    """Solve the harmonic labelling of K objects inside the objects, (K, m)."""
     rows = np.repeat(np.arange(len(any_object)), np.diff(affinity.indptr))
     affinity.data *= any_object[rows] * any_object[affinity.indices]
     second, first = np.sort(share, axis=0)[-2:]
