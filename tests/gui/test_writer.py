@@ -146,13 +146,6 @@ def test_labels_of_a_volume_over_time_are_refused():
     assert saved_axes(np.zeros((5, 20, 30), order="F"), {}).time == 0
 
 
-@pytest.mark.filterwarnings("default::DeprecationWarning")
-def test_names_of_version_0_1_are_deprecated():
-    with pytest.warns(DeprecationWarning, match="prediction_layer"):
-        from napari_gnn_vos.gui.layers import answer_layer
-    assert answer_layer is prediction_layer
-
-
 FORMATS = {
     "png": ("write_pngs", "masks"),
     "ctc": ("write_cell_tracking", "01_RES"),
