@@ -7,7 +7,7 @@ from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.gui import plugin
+from napari_gnn_vos.gui import loading
 from napari_gnn_vos.gui.reader import get_reader, image_data
 from napari_gnn_vos.structures.video import Video
 
@@ -240,5 +240,5 @@ def test_units_that_another_thread_loads_are_waited_for(monkeypatch):
 
     registry = Registry()
     monkeypatch.setattr("pint.get_application_registry", lambda: registry)
-    plugin.load_units()
+    loading.load_units()
     assert registry.calls == 3
