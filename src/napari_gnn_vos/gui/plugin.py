@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_error
 from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QDockWidget,
     QFrame,
     QLabel,
     QScrollArea,
-    QShortcut,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -28,7 +26,6 @@ from napari_gnn_vos.gui.loading import load_widget_in_thread
 
 if TYPE_CHECKING:
     import napari
-    from napari.components import ViewerModel
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
@@ -116,6 +113,7 @@ class AnnotateDock(QWidget):
 
     def _create(self) -> AnnotateWidget:
         from napari_gnn_vos.gui.scripting import annotator
+        from napari_gnn_vos.gui.widgets.actions import bind_keys
         from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
         from napari_gnn_vos.gui.worker import call_in_thread, run_in_thread
 
@@ -138,7 +136,8 @@ class AnnotateDock(QWidget):
         self._on_close.callback(new_annotator.close)
         self._on_close.callback(widget.video.chooser.stop)
         self._on_close.callback(widget.prediction.stop)
-        self._on_close.callback(bind_keys(self._viewer, widget))
+        unbind_keys = bind_keys(self._viewer, new_annotator, widget.attempt, widget)
+        self._on_close.callback(unbind_keys)
         self._on_close.callback(theme_event.disconnect, apply_theme)
         self._add_timeline(new_annotator)
         self._fit.start()
@@ -254,58 +253,3 @@ def _annotator_of(viewer: napari.Viewer) -> Annotator:
     from napari_gnn_vos.gui.scripting import annotator
 
     return annotator(viewer)
-
-
-def bind_keys(viewer: ViewerModel, widget: AnnotateWidget) -> Callable[[], None]:
-    """Bind those keys of the viewer that are still free.
-
-    Returns
-    -------
-    unbind : callable
-        Removes the bindings.
-    """
-    from napari_gnn_vos.gui.layers.layer_events import LABEL_KEYS
-    from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
-
-    annotator = widget.annotator
-    calls: dict[str, tuple[str, Callable[[], object]]] = {
-        action.key: (action.tooltip, partial(action.perform, annotator))
-        for action in ACTIONS.values()
-        if action.key not in ("", HELP_KEY)
-    }
-    for key in LABEL_KEYS:
-        name = f"object {key}" if int(key) else "background"
-        select = partial(annotator.objects.select, int(key))
-        calls[key] = f"Select {name} and the brush", select
-    bound_keys = []
-    for key, (text, call) in calls.items():
-
-        def press(_viewer: Any, call: Callable[[], object] = call) -> None:
-            widget.attempt(call)
-
-        press.__doc__ = text  # the overview of keys shows it
-        with suppress(ValueError):  # the user's own binding is kept
-            viewer.bind_key(key, press)
-            bound_keys.append(key)
-    shortcut = bind_help_key(widget)
-
-    def unbind() -> None:
-        for key in bound_keys:
-            viewer.bind_key(key, None)
-        with suppress(RuntimeError):  # the window is deleted
-            shortcut.setEnabled(False)
-            shortcut.deleteLater()
-
-    return unbind
-
-
-def bind_help_key(widget: AnnotateWidget) -> QShortcut:
-    """Bind the key of the overview of keys in the window of a widget."""
-    from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
-
-    action = ACTIONS["window.show_keys"]
-    shortcut = QShortcut(QKeySequence(HELP_KEY), widget)
-    shortcut.activated.connect(
-        lambda: widget.attempt(partial(action.perform, widget.annotator))
-    )
-    return shortcut

@@ -1,30 +1,30 @@
-"""The actions of the dock widget: method of the annotator, text, tooltip and key."""
+"""Actions of the dock widget, with the buttons, menu items and keys that call them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtGui import QAction, QColor
-from qtpy.QtWidgets import QColorDialog, QListWidget, QMenu, QPushButton, QWidget
+from qtpy.QtGui import QAction, QKeySequence
+from qtpy.QtWidgets import QMenu, QPushButton, QShortcut, QWidget
+
+from napari_gnn_vos.gui.layers.layer_events import LABEL_KEYS
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
     from napari_gnn_vos.gui.annotator import Annotator
+
 
 HELP_KEY = "?"
 """Key of the overview of keys. napari cannot bind it, so Qt does."""
 
 Attempt = Callable[[Callable[[], object]], None]
 """Calls a function and reports its errors."""
-
-
-CHECKED_ACTIONS = (
-    *("objects.toggle_hidden", "objects.toggle_solo"),
-    *("objects.toggle_locked", "objects.toggle_absent"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,81 +279,53 @@ def add_to_menu(
     return item
 
 
-class ObjectMenu(QMenu):
-    """All actions on the active object.
+def bind_keys(
+    viewer: ViewerModel, annotator: Annotator, attempt: Attempt, widget: QWidget
+) -> Callable[[], None]:
+    """Bind those keys of the viewer that are still free.
 
     Parameters
     ----------
-    objects : QListWidget
-        List whose current row is the object.
+    viewer : napari.components.ViewerModel
     annotator : Annotator
     attempt : callable
         Calls a function and reports its errors.
+    widget : QWidget
+        The key of the overview of keys is bound in its window.
+
+    Returns
+    -------
+    unbind : callable
+        Removes the bindings.
     """
+    calls: dict[str, tuple[str, Callable[[], object]]] = {
+        action.key: (action.tooltip, partial(action.perform, annotator))
+        for action in ACTIONS.values()
+        if action.key not in ("", HELP_KEY)
+    }
+    for key in LABEL_KEYS:
+        name = f"object {key}" if int(key) else "background"
+        select = partial(annotator.objects.select, int(key))
+        calls[key] = f"Select {name} and the brush", select
+    bound_keys = []
+    for key, (text, call) in calls.items():
 
-    def __init__(
-        self, objects: QListWidget, annotator: Annotator, attempt: Attempt
-    ) -> None:
-        super().__init__(objects)
-        self._annotator, self._attempt = annotator, attempt
-        self._label = annotator.active_label.label
-        self.setToolTipsVisible(True)
-        self.aboutToHide.connect(self.deleteLater)
-        rename = self.addAction("Rename ...")
-        rename.triggered.connect(lambda: objects.editItem(objects.currentItem()))
-        self._add("Colour ...", self._ask_for_colour)
-        self._add("Default colour", partial(self._recolour, ""))
-        self.addSeparator()
-        self._add_checked()
-        self.addSeparator()
-        self._add_merge()
-        for method in ("split", "move_up", "move_down", "remove"):
-            add_to_menu(self, f"objects.{method}", annotator, attempt)
+        def press(_viewer: Any, call: Callable[[], object] = call) -> None:
+            attempt(call)
 
-    def _add_checked(self) -> None:
-        """Add the states that are switched on and off."""
-        table, label = self._annotator.objects.table, self._label
-        states = (
-            label in table.invisible,
-            label == table.solo,
-            label in table.locked,
-            (self._annotator.frame, label) in table.absent,
-        )
-        for method, checked in zip(CHECKED_ACTIONS, states, strict=True):
-            item = add_to_menu(self, method, self._annotator, self._attempt)
-            item.setCheckable(True)
-            item.setChecked(checked)
+        press.__doc__ = text  # the overview of keys shows it
+        with suppress(ValueError):  # the user's own binding is kept
+            viewer.bind_key(key, press)
+            bound_keys.append(key)
+    show_keys = partial(ACTIONS["window.show_keys"].perform, annotator)
+    shortcut = QShortcut(QKeySequence(HELP_KEY), widget)
+    shortcut.activated.connect(lambda: attempt(show_keys))
 
-    def _add_merge(self) -> None:
-        """Add a submenu with all other objects."""
-        objects = self._annotator.objects
-        menu = self.addMenu("Merge into")
-        for into in objects.table.objects:
-            if into != self._label:
-                merge = partial(objects.merge, self._label, into)
-                item = menu.addAction(objects.table.name_of(into))
-                item.triggered.connect(
-                    lambda _checked=False, merge=merge: self._attempt(merge)
-                )
-        menu.setEnabled(bool(menu.actions()))
+    def unbind() -> None:
+        for key in bound_keys:
+            viewer.bind_key(key, None)
+        with suppress(RuntimeError):  # the window is deleted
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
 
-    def _add(self, text: str, call: Callable[[], object]) -> None:
-        self.addAction(text).triggered.connect(lambda _checked=False: call())
-
-    def _ask_for_colour(self) -> None:
-        present = QColor.fromRgbF(*self._annotator.objects.table.colour_of(self._label))
-        chosen = QColorDialog.getColor(present, self.parentWidget(), "Colour")
-        if chosen.isValid():
-            self._recolour(chosen.name())
-
-    def _recolour(self, colour: str) -> None:
-        recolour = self._annotator.objects.recolour
-        self._attempt(partial(recolour, self._label, colour))
-
-
-def confirm_by_dialog(parent: QWidget, question: str) -> bool:
-    """Ask a question in a dialog; return whether the answer is yes."""
-    from qtpy.QtWidgets import QMessageBox
-
-    answer = QMessageBox.question(parent, "Annotate", question)
-    return bool(answer == QMessageBox.StandardButton.Yes)
+    return unbind

@@ -20,11 +20,12 @@ from napari_gnn_vos.controller.history import HistoryEndError
 from napari_gnn_vos.controller.view_state import ViewState
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.widgets.actions import Attempt, confirm_by_dialog
+from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.dialogs import (
     HistoryDialog,
     KeyOverview,
     SettingsDialog,
+    confirm_by_dialog,
 )
 from napari_gnn_vos.gui.widgets.elements import SPACING, style_sheet
 from napari_gnn_vos.gui.widgets.object_list import ObjectList

@@ -1,4 +1,4 @@
-"""Small dialogs: settings, keys, history, and the import of layers."""
+"""Small dialogs: settings, keys, history, the import of layers, and questions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QDialog,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QTextBrowser,
     QVBoxLayout,
@@ -35,6 +36,7 @@ from napari_gnn_vos.gui.widgets.elements import (
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.tools.history import HistoryItem
+
 
 SETTINGS_WIDTH = 400
 KEYS_SIZE, HISTORY_SIZE = (440, 560), (300, 400)
@@ -336,3 +338,9 @@ def _layers(
     own = () if workspace is None else workspace.own_layers
     layers = annotator.viewer.layers
     return [(x.name, x) for x in layers if isinstance(x, kinds) and x not in own]
+
+
+def confirm_by_dialog(parent: QWidget, question: str) -> bool:
+    """Ask a question in a dialog; return whether the answer is yes."""
+    answer = QMessageBox.question(parent, "Annotate", question)
+    return bool(answer == QMessageBox.StandardButton.Yes)
