@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_gnn_vos.controller.drawing import Drawing, changes, rebase, values_on
-from napari_gnn_vos.gui.layers.conversion import brush_from_strokes
+from napari_gnn_vos.controller.drawing_conversion import brush_from_strokes
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.canvas import value_of
 from napari_gnn_vos.structures.scribbles import ERASED, Scribble

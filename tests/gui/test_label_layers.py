@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_gnn_vos.gui.layers.conversion import Axes
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui.layers.label_layers import (
     ComputedLabels,
     ComputedLayer,

@@ -92,7 +92,8 @@ def test_stacks_of_any_shape_and_dtype_open(tmp_path, opened, shape, dtype):
     (layer,) = opened(tmp_path / "stack.npy")
     assert layer.ndim == 3
     assert layer.rgb == (len(shape) == 4)
-    from napari_gnn_vos.gui.layers.conversion import Axes, video_of
+    from napari_gnn_vos.controller.axes import Axes
+    from napari_gnn_vos.gui.layers.layer_data import video_of
 
     video = video_of(layer.data, Axes(), layer.name, layer.metadata)
     np.testing.assert_array_equal(video.raw(1), data[1])

@@ -11,8 +11,9 @@ from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.gui.layers.conversion import PATH_KEY, PROJECT_KEY, VIDEO_KEY, Axes
+from napari_gnn_vos.gui.layers.attributes import PATH_KEY, PROJECT_KEY, VIDEO_KEY
 from napari_gnn_vos.gui.layers.factory import (
     AXES_KEY,
     COLOURS_KEY,

@@ -12,6 +12,11 @@ from napari.layers import Image, Labels, Shapes
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.axes import Axes
+from napari_gnn_vos.controller.drawing_conversion import (
+    lines_from_shapes,
+    shapes_from_lines,
+)
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.palette import (
     Colour,
@@ -20,11 +25,6 @@ from napari_gnn_vos.controller.palette import (
     stroke_colours,
 )
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.gui.layers.conversion import (
-    Axes,
-    lines_from_shapes,
-    shapes_from_lines,
-)
 from napari_gnn_vos.gui.layers.coordinates import layer_to_world, viewer_to_pixels
 from napari_gnn_vos.gui.layers.object_colormap import object_colormap
 from napari_gnn_vos.structures.canvas import MAX_VALUE
@@ -33,7 +33,6 @@ from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
 
 STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
 """Names of the layers."""

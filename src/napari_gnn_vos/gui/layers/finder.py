@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image, Labels, Shapes
 
-from napari_gnn_vos.gui.layers.conversion import Axes
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui.layers.factory import (
     COLOURS_KEY,
     LINES,

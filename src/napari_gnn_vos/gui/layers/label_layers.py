@@ -9,8 +9,8 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.conversion import Axes
 from napari_gnn_vos.gui.layers.factory import placement
 from napari_gnn_vos.gui.layers.finder import LayerFinder, make_visible
 from napari_gnn_vos.progress import PartialResult

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_gnn_vos.gui.layers.conversion import Axes
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui.layers.coordinates import pixels_to_viewer, viewer_to_pixels
 from napari_gnn_vos.gui.layers.factory import full_data
 

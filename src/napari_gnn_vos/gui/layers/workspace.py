@@ -10,15 +10,14 @@ from napari.layers import Labels, Shapes
 from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.controller.drawing import Drawing, VideoSource, same_lines
+from napari_gnn_vos.controller.drawing_conversion import (
+    brush_from_strokes,
+    checked_canvas,
+)
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.conversion import (
-    PATH_KEY,
-    brush_from_strokes,
-    checked_canvas,
-    video_of,
-)
+from napari_gnn_vos.gui.layers.attributes import PATH_KEY
 from napari_gnn_vos.gui.layers.coordinates import viewer_to_pixels
 from napari_gnn_vos.gui.layers.factory import ObjectDisplay
 from napari_gnn_vos.gui.layers.finder import (
@@ -28,6 +27,7 @@ from napari_gnn_vos.gui.layers.finder import (
     move_to_top,
 )
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
+from napari_gnn_vos.gui.layers.layer_data import video_of
 from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
 from napari_gnn_vos.progress import PartialResult
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from napari_gnn_vos.controller.view_state import ActiveLabel
-
 
 OBJECTS_KEY = "gnn-vos objects"
 """Metadata key of an image layer for the table of its objects."""

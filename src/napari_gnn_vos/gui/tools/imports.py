@@ -10,8 +10,8 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.drawing_conversion import CLOSED_SHAPES, outline
 from napari_gnn_vos.errors import GnnVosError, ScribbleError, VideoError
-from napari_gnn_vos.gui.layers.conversion import CLOSED_SHAPES, outline
 from napari_gnn_vos.gui.layers.coordinates import layer_to_world
 from napari_gnn_vos.gui.layers.factory import brush_size, full_data, names_in
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
-
 
 LEVELS = 256
 """Levels of a channel before its colour map is applied."""

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_gnn_vos.controller.axes import Axes
+from napari_gnn_vos.errors import VideoError
+
+
+@st.composite
+def all_axes(draw):
+    """Time anywhere, up to two more axes anywhere before rows and columns."""
+    ndim = draw(st.integers(3, 5))
+    time = draw(st.integers(0, ndim - 1))
+    names = ["t" if i == time else f"a{i}" for i in range(ndim)]
+    return Axes.guess(names, draw(st.tuples(*[st.integers(0, 1)] * ndim)))
+
+
+@given(all_axes())
+def test_stack_round_trip(axes):
+    stack = np.arange(2 * 3 * 4).reshape(2, 3, 4)
+    spread = axes.to_layer(stack)
+    assert spread.ndim == axes.ndim
+    assert np.shares_memory(spread, stack)
+    np.testing.assert_array_equal(axes.to_stack(spread), stack)
+
+
+@given(all_axes(), st.integers(0, 9))
+def test_points_round_trip(axes, frame):
+    path = np.array([[1.5, 2.0], [3.0, 4.5]])
+    back, where = axes.split_points(axes.join_points(frame, path))
+    assert back == frame
+    np.testing.assert_array_equal(where, path)
+
+
+def test_one_dimensional_image_is_rejected():
+    with pytest.raises(VideoError, match="time"):
+        Axes.guess(["x"], [0])
+
+
+@pytest.mark.parametrize(
+    ("names", "shape"), [("yx", (3, 4)), ("  ", (3, 4)), ("xy", (4, 3))]
+)
+def test_axes_of_a_single_image(names, shape):
+    axes = Axes.guess(names, [0, 0])
+    stack = np.arange(12).reshape(1, 3, 4)
+    assert axes.to_layer(stack).shape == shape
+    np.testing.assert_array_equal(axes.to_stack(axes.to_layer(stack)), stack)
+    path = np.array([[1.0, 2.0], [3.0, 4.5]])
+    assert axes.split_points(axes.join_points(0, path))[0] == 0
+    np.testing.assert_array_equal(axes.split_points(axes.join_points(0, path))[1], path)
+    assert axes.video_shape(shape) == (1, 3, 4)
