@@ -12,7 +12,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLineEdit
 
 from napari_gnn_vos.gui import plugin
-from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 from tests.controller import fakes
 

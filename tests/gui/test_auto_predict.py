@@ -9,7 +9,7 @@ from napari.utils.key_bindings import coerce_keybinding
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers.factory import LINES, SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.attributes import LINES, SEGMENTATION, STROKES
 from tests.controller import fakes
 
 

@@ -8,8 +8,8 @@ from napari.layers import Labels
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui import reader, writer
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers.coordinates import pixels_to_viewer
-from napari_gnn_vos.gui.layers.factory import SOURCE_KEY, axes_of
+from napari_gnn_vos.gui.layers.attributes import SOURCE_KEY
+from napari_gnn_vos.gui.layers.coordinates import axes_of, pixels_to_viewer
 from tests.controller import fakes
 from tests.gui.test_writer import add_video, transform
 

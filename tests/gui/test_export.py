@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 
 from napari_gnn_vos import annotator
 from napari_gnn_vos.errors import GnnVosError, ReadError, SettingsError
-from napari_gnn_vos.gui.layers.factory import (
+from napari_gnn_vos.gui.layers.attributes import (
     SEGMENTATION,
     STROKES,
     names_in,

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from napari_gnn_vos.controller.drawing import Drawing, changed_frames
 from napari_gnn_vos.controller.history import History, HistoryEntry, result_size
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Prediction, Session
 from tests.controller import fakes

@@ -8,7 +8,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog
 
 from napari_gnn_vos.controller.palette import from_hex
-from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.widgets import object_list
 from napari_gnn_vos.gui.widgets.object_list import ObjectMenu
 from napari_gnn_vos.gui.widgets.object_rows import RowIcon, icon_rect

@@ -3,7 +3,7 @@
 import pytest
 from qtpy.QtWidgets import QFileDialog
 
-from napari_gnn_vos.gui.layers.factory import STROKES
+from napari_gnn_vos.gui.layers.attributes import STROKES
 from napari_gnn_vos.io.project.project import Project
 
 pytestmark = pytest.mark.gui

@@ -8,7 +8,7 @@ from napari.layers import Labels
 from PIL import Image
 
 from napari_gnn_vos.gui import reader, scripting
-from napari_gnn_vos.gui.layers.factory import SEGMENTATION
+from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
 from napari_gnn_vos.gui.writer import frames_of, write_labels, write_tiff
 from napari_gnn_vos.io.export import import_labels
 

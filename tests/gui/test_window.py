@@ -12,7 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_gnn_vos.gui import plugin
-from napari_gnn_vos.gui.layers.factory import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.reader import image_data
 from napari_gnn_vos.gui.tools import fine_tuning
 from napari_gnn_vos.gui.widgets.timeline import Timeline

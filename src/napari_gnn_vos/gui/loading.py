@@ -37,7 +37,7 @@ def load_widget_in_thread() -> Thread:
 
 def _load_widget() -> None:
     """Import modules; the first labels layer also loads pandas and compiles kernels."""
-    from napari_gnn_vos.gui.layers.factory import labels_options
+    from napari_gnn_vos.gui.layers.attributes import labels_options
 
     with responsive_threads():
         for name in (

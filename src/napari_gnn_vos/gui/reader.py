@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.gui.layers.attributes import PATH_KEY, PROJECT_KEY, VIDEO_KEY
-from napari_gnn_vos.gui.layers.factory import (
+from napari_gnn_vos.gui.layers.attributes import (
     AXES_KEY,
     COLOURS_KEY,
+    NOTES_KEY,
+    PATH_KEY,
+    PROJECT_KEY,
+    VIDEO_KEY,
     features_of,
     labels_options,
 )
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
 
 
 LayerData = tuple[Any, dict[str, Any], str]
-
-NOTES_KEY = "gnn-vos notes"
-"""Metadata key of the notes of a video, such as repeated frames of a damaged movie."""
 
 LABEL_SUFFIXES = (".json", ".xml")
 """Suffixes of files that contain labels only."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui.layers.factory import AXES_KEY, names_in
+from napari_gnn_vos.gui.layers.attributes import AXES_KEY, names_in
 from napari_gnn_vos.gui.layers.layer_data import video_of
 from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.formats.video_labels import Colour, VideoLabels

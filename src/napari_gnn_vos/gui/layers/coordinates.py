@@ -1,4 +1,4 @@
-"""Conversion between positions in the viewer, in layers, and in pixels of a video.
+"""Axes of a video, and conversion between positions in viewer, layers and video.
 
 Each layer has its own units. The viewer shows all layers in the smallest of their
 units, and its sliders and cursor have positions in these.
@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Image
 from numpy.typing import NDArray
+
+from napari_gnn_vos.controller.axes import Axes
+from napari_gnn_vos.errors import VideoError
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -103,3 +107,39 @@ def unit_ratios(
         if one != other and one.dimensionality == other.dimensionality:
             ratios[axis] = (1 * one).to(other).magnitude
     return ratios
+
+
+def full_data(image: Image) -> Any:
+    """Return the array of an image layer at its full resolution."""
+    return image.data[0] if image.multiscale else image.data
+
+
+def axes_of(image: Image, viewer: ViewerModel) -> Axes:
+    """Find time, rows and columns; other axes are fixed at the sliders' positions.
+
+    Axes without names are assigned by the axes that the viewer shows. Names have
+    priority while the viewer shows its last two axes, as it does at first.
+
+    Raises
+    ------
+    VideoError
+        If the layer is not an image, or has no time axis.
+    """
+    if not isinstance(image, Image):
+        raise VideoError(
+            f"A video is an image layer; {image.name!r} is a layer of another kind, "
+            f"{type(image).__name__}. Choose the layer that shows the frames."
+        )
+    dims, lengths = viewer.dims, full_data(image).shape[: image.ndim]
+    position = viewer_to_pixels(image, viewer, dims.point)
+    current = np.clip(np.rint(position), 0, np.array(lengths) - 1)
+    labels = getattr(image, "axis_labels", ("",) * image.ndim)
+    is_initial = tuple(dims.order) == tuple(range(dims.ndim))
+    displayed = [] if is_initial else displayed_axes(image, viewer)
+    return Axes.guess(labels, current.astype(int).tolist(), displayed)
+
+
+def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:
+    """Return the axes of an image layer that the viewer shows."""
+    shift = image.ndim - viewer.dims.ndim
+    return [axis + shift for axis in viewer.dims.displayed if axis + shift >= 0]

@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Image, Labels, Shapes
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.gui.layers.factory import (
+from napari_gnn_vos.gui.layers.attributes import (
     COLOURS_KEY,
     LINES,
     ROLE_KEY,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.factory import placement
+from napari_gnn_vos.gui.layers.attributes import placement
 from napari_gnn_vos.gui.layers.finder import LayerFinder, make_visible
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.gui.layers.coordinates import pixels_to_viewer, viewer_to_pixels
-from napari_gnn_vos.gui.layers.factory import full_data
+from napari_gnn_vos.gui.layers.coordinates import (
+    full_data,
+    pixels_to_viewer,
+    viewer_to_pixels,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

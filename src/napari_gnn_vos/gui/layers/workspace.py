@@ -17,9 +17,15 @@ from napari_gnn_vos.controller.drawing_conversion import (
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.attributes import PATH_KEY
-from napari_gnn_vos.gui.layers.coordinates import viewer_to_pixels
-from napari_gnn_vos.gui.layers.factory import ObjectDisplay
+from napari_gnn_vos.gui.layers.attributes import (
+    OBJECTS_KEY,
+    PATH_KEY,
+    SOURCE_KEY,
+    ObjectDisplay,
+    file_colours,
+    names_in,
+)
+from napari_gnn_vos.gui.layers.coordinates import axes_of, full_data, viewer_to_pixels
 from napari_gnn_vos.gui.layers.finder import (
     LayerFinder,
     is_covered,
@@ -40,9 +46,6 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from napari_gnn_vos.controller.view_state import ActiveLabel
-
-OBJECTS_KEY = "gnn-vos objects"
-"""Metadata key of an image layer for the table of its objects."""
 
 
 class Workspace:
@@ -72,7 +75,7 @@ class Workspace:
     def __init__(self, viewer: ViewerModel, image: Image) -> None:
         self._viewer, self.image = viewer, image
         self.brush_scale = 1.0
-        self.axes, data = factory.axes_of(image, viewer), factory.full_data(image)
+        self.axes, data = axes_of(image, viewer), full_data(image)
         self.source = VideoSource(image, data, self.axes)
         self.video = video_of(data, self.axes, image.name, image.metadata)
         self._display = ObjectDisplay()
@@ -108,10 +111,10 @@ class Workspace:
 
     def _adopt(self, strokes: Labels) -> None:
         """Use a layer that was read from a file, with its names and colours."""
-        if factory.SOURCE_KEY not in strokes.metadata:
+        if SOURCE_KEY not in strokes.metadata:
             factory.adopt_strokes(strokes, self.image, self.axes, self.video.shape)
-            names = factory.names_in(strokes.features)
-            known = names, factory.file_colours(strokes)
+            names = names_in(strokes.features)
+            known = names, file_colours(strokes)
             self.objects.table = self.objects.table.with_defaults(*known)
 
     @property
@@ -126,7 +129,7 @@ class Workspace:
     def _find_lines(self) -> Shapes | None:
         """Return the layer for lines; one of the user is placed on the video."""
         layer = self._finder.lines
-        if layer is not None and factory.SOURCE_KEY not in layer.metadata:
+        if layer is not None and SOURCE_KEY not in layer.metadata:
             factory.adopt_lines(layer, self.image, self.axes)
         return layer
 

@@ -9,19 +9,18 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.layers.attributes import object_colormap
 from napari_gnn_vos.gui.layers.label_layers import (
     ComputedLabels,
     ComputedLayer,
     neighbour_contours,
 )
-from napari_gnn_vos.gui.layers.object_colormap import object_colormap
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
-
 
 CONTOUR_WIDTH = 2
 """Width of the contours of a prediction in pixels of the video."""

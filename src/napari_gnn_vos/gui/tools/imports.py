@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import CLOSED_SHAPES, outline
 from napari_gnn_vos.errors import GnnVosError, ScribbleError, VideoError
-from napari_gnn_vos.gui.layers.coordinates import layer_to_world
-from napari_gnn_vos.gui.layers.factory import brush_size, full_data, names_in
+from napari_gnn_vos.gui.layers.attributes import names_in
+from napari_gnn_vos.gui.layers.coordinates import full_data, layer_to_world
+from napari_gnn_vos.gui.layers.factory import brush_size
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
 from napari_gnn_vos.structures.scribbles import Scribble

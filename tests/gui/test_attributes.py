@@ -10,8 +10,7 @@ from napari_gnn_vos.controller.palette import (
     prediction_colours,
     stroke_colours,
 )
-from napari_gnn_vos.gui.layers.factory import labels_options
-from napari_gnn_vos.gui.layers.object_colormap import object_colormap
+from napari_gnn_vos.gui.layers.attributes import labels_options, object_colormap
 
 RED = (1.0, 0.0, 0.0, 1.0)
 
