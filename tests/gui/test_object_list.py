@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QColorDialog
 
 from napari_gnn_vos.controller.palette import from_hex
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
+from napari_gnn_vos.gui.layers.layer_data import video_labels
 from napari_gnn_vos.gui.widgets import object_list
 from napari_gnn_vos.gui.widgets.object_list import ObjectMenu
 from napari_gnn_vos.gui.widgets.object_rows import RowIcon, icon_rect
-from napari_gnn_vos.gui.writer import video_labels
 
 pytestmark = pytest.mark.gui
 

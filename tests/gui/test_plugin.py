@@ -8,7 +8,8 @@ from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.gui import loading
-from napari_gnn_vos.gui.reader import get_reader, image_data
+from napari_gnn_vos.gui.layers.layer_data import image_data
+from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
 
 MANIFEST = PluginManifest.from_file(files("napari_gnn_vos") / "napari.yaml")

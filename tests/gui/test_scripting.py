@@ -11,7 +11,7 @@ from napari_gnn_vos.controller.jobs import run_at_once
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
-from napari_gnn_vos.gui.reader import image_data
+from napari_gnn_vos.gui.layers.layer_data import image_data
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.model.registry import load_boundary_refiner
 from napari_gnn_vos.progress import Progress, drain

@@ -9,7 +9,8 @@ from PIL import Image
 
 from napari_gnn_vos.gui import reader, scripting
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
-from napari_gnn_vos.gui.writer import frames_of, write_labels, write_tiff
+from napari_gnn_vos.gui.layers.layer_data import frames_of
+from napari_gnn_vos.gui.writer import write_labels, write_tiff
 from napari_gnn_vos.io.export import import_labels
 
 COLOUR = np.random.default_rng(0).integers(0, 255, (24, 32, 3), np.uint8)

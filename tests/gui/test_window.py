@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.reader import image_data
+from napari_gnn_vos.gui.layers.layer_data import image_data
 from napari_gnn_vos.gui.tools import fine_tuning
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene

@@ -13,8 +13,9 @@ from napari_gnn_vos.gui import writer as gui_writer
 from napari_gnn_vos.gui.layers.coordinates import axes_of
 from napari_gnn_vos.gui.layers.factory import prediction_layer
 from napari_gnn_vos.gui.layers.finder import LayerFinder
+from napari_gnn_vos.gui.layers.layer_data import saved_axes
 from napari_gnn_vos.gui.layers.workspace import Workspace
-from napari_gnn_vos.gui.writer import saved_axes, write_tiff
+from napari_gnn_vos.gui.writer import write_tiff
 from napari_gnn_vos.io.export import import_labels
 
 STACK = np.random.default_rng(0).integers(0, 3, (5, 20, 30)).astype(np.uint8)

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
-from numpy.typing import NDArray
 
-from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.gui.layers.attributes import (
-    AXES_KEY,
-    COLOURS_KEY,
-    NOTES_KEY,
     PATH_KEY,
     PROJECT_KEY,
-    VIDEO_KEY,
     features_of,
     labels_options,
 )
-from napari_gnn_vos.io.formats.tiff_labels import LabelFile
+from napari_gnn_vos.gui.layers.layer_data import (
+    LayerData,
+    image_data,
+    labels_data,
+    truth_data,
+    without_time,
+)
 from napari_gnn_vos.io.project.video_reference import SAMPLE
-from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
-from napari_gnn_vos.structures.video import Video
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-
-LayerData = tuple[Any, dict[str, Any], str]
 
 LABEL_SUFFIXES = (".json", ".xml")
 """Suffixes of files that contain labels only."""
@@ -192,68 +187,12 @@ SAMPLES: dict[str, Callable[[], list[LayerData]]] = {
 """Readers of sample data by the path that projects store."""
 
 
-class RgbFrames(LazyFrames):
-    """Frames of a video converted to the RGB images that the engine uses.
-
-    Parameters
-    ----------
-    video : Video
-        Read one frame at a time.
-    """
-
-    def __init__(self, video: Video) -> None:
-        super().__init__((*video.shape, 3), np.uint8)
-        self._video = video
-
-    def _read(self, t: int) -> NDArray[Any]:
-        return self._video.rgb(t)
-
-
-def image_data(video: Video) -> LayerData:
-    """Convert a video to layer data whose frames are read on access.
-
-    Parameters
-    ----------
-    video : Video
-        Greyscale frames keep their values; colours that napari cannot show (two
-        channels, 16 bit) are converted to RGB. A single image has no axis for time.
-
-    Returns
-    -------
-    data, options, kind : tuple
-        As readers of napari return it. Notes, such as on repeated frames of a damaged
-        movie or pixels that are NaN, are listed in
-        ``options["metadata"]["gnn-vos notes"]``.
-    """
-    options: dict[str, Any] = {"name": video.name}
-    data: Any = video.frames
-    if len(data.shape) == 3:
-        options |= {"rgb": False, "contrast_limits": video.limits}
-    else:
-        options["rgb"] = True
-        if data.shape[3] < 3 or data.dtype != np.uint8:
-            data = RgbFrames(video)
-    if video.shape[0] == 1:  # a single image
-        data = np.asarray(data[0])
-    if hasattr(Image, "axis_labels"):  # not in napari before 0.5
-        options["axis_labels"] = ("t", "y", "x")[video.shape[0] == 1 :]
-    options["metadata"] = {VIDEO_KEY: (data, video)}
-    options["metadata"][NOTES_KEY] = video.notes  # reading a frame may add to them
-    return data, options, "image"
-
-
 def _with_path(layer: LayerData, path: str) -> LayerData:
     """Add the path of the video to the metadata, for projects."""
     layer[1]["metadata"][PATH_KEY] = (
         path if path.startswith(SAMPLE) else str(Path(path).expanduser().absolute())
     )
     return layer
-
-
-def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
-    """Convert ground-truth masks (T, H, W) to the data of a hidden layer."""
-    options = labels_options(f"{name} truth") | {"visible": False}
-    return without_time(truth), options, "labels"
 
 
 def _has_images(folder: Path) -> bool:
@@ -292,41 +231,6 @@ def read_label_tiff(file: Path) -> list[LayerData]:
     return [] if labels is None else [(labels, labels_options(file.stem), "labels")]
 
 
-def labels_data(file: LabelFile, name: str) -> LayerData:
-    """Convert saved labels to layer data with the axes and the place that they had."""
-    options = labels_options(name, file.colours)
-    options |= {"features": features_of(file.names)}
-    options["metadata"] = {COLOURS_KEY: dict(file.colours)}
-    placement = file.placement
-    if placement is None:
-        return without_time(file.labels), options, "labels"
-    ndim, time = len(placement.scale), placement.time
-    named = (() if time is None else (time,)) + (placement.row, placement.col)
-    if len(set(named)) < len(named) or max(named) >= ndim:
-        return without_time(file.labels), options, "labels"
-    fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
-    axes = Axes(time, placement.row, placement.col, fixed)
-    excluded = {"time", "row", "col", "axis_labels", "units"}
-    options |= placement.model_dump(exclude=excluded)
-    options["metadata"] |= {AXES_KEY: axes}
-    if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
-        options["axis_labels"] = placement.axis_labels
-    if hasattr(Image, "units") and are_units(placement.units, ndim):
-        options["units"] = placement.units
-    return axes.to_layer(file.labels), options, "labels"
-
-
-def are_units(names: Sequence[str], count: int) -> bool:
-    """Whether names from a file are units, one per axis, that napari knows."""
-    import pint
-
-    unit = pint.get_application_registry().Unit  # type: ignore[no-untyped-call]
-    try:
-        return len([unit(name) for name in names if name]) == count == len(names)
-    except Exception:  # noqa: BLE001 - the parser raises many types
-        return False
-
-
 def imported_labels_data(file: Path) -> LayerData:
     """Read labels in a format of `io.formats.registry`, with names and colours."""
     from napari_gnn_vos.io.export import import_labels
@@ -340,11 +244,6 @@ def imported_labels_data(file: Path) -> LayerData:
     options = labels_options(file.stem, labels.colours)
     options |= {"features": features_of(labels.names)}
     return without_time(frames), options, "labels"
-
-
-def without_time(frames: Any) -> Any:
-    """Return the labels of a single image, (1, H, W), as (H, W); others unchanged."""
-    return frames[0] if len(frames) == 1 else frames
 
 
 def is_image_of_labels(layer: Layer) -> bool:

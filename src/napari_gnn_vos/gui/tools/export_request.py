@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.gui.writer import colours_in
+from napari_gnn_vos.gui.layers.layer_data import colours_in
 from napari_gnn_vos.io.export import export_in_steps
 from napari_gnn_vos.io.export_preview import ExportPreview, preview_export
 from napari_gnn_vos.io.formats.registry import format_named

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError, ShapeError
 from napari_gnn_vos.gui.layers.attributes import ROLE_KEY, STROKES, names_in
+from napari_gnn_vos.gui.layers.layer_data import frames_of, placement_of, saved_axes
 from napari_gnn_vos.gui.tools.export_request import (
     ExportOptions,
     ExportRequest,
     SelectedFrames,
 )
-from napari_gnn_vos.gui.writer import frames_of, placement_of, saved_axes
 from napari_gnn_vos.io.export_preview import ExportPreview
 from napari_gnn_vos.io.formats.registry import select_output_format
 from napari_gnn_vos.io.formats.video_labels import VideoLabels

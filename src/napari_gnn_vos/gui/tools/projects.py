@@ -17,7 +17,8 @@ from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
 from napari_gnn_vos.gui.layers.attributes import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.gui.layers.coordinates import full_data
-from napari_gnn_vos.gui.reader import LayerData, video_layer_data
+from napari_gnn_vos.gui.layers.layer_data import LayerData
+from napari_gnn_vos.gui.reader import video_layer_data
 from napari_gnn_vos.io.project.autosave import (
     TaskRunner,
     discard_autosave,
