@@ -1,20 +1,17 @@
 import subprocess
 import sys
-from threading import Event
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_gnn_vos import engine
 from napari_gnn_vos.controller.jobs import run_at_once
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
 from napari_gnn_vos.gui.layers.layer_data import image_data
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
-from napari_gnn_vos.model.registry import load_boundary_refiner
-from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from tests.controller import fakes
 
@@ -73,64 +70,3 @@ def test_console_needs_a_viewer(monkeypatch):
     monkeypatch.setattr("napari.current_viewer", lambda: None)
     with pytest.raises(GnnVosError, match="no napari window"):
         annotator()
-
-
-def test_warm_up_predicts_once_in_a_thread(monkeypatch):
-    sessions = []
-    predict = engine.predict
-
-    def watched(session, model, *, first):
-        sessions.append(session)
-        return (yield from predict(session, model, first=first))
-
-    monkeypatch.setattr(engine, "predict", watched)
-    scripting.warm_up_in_thread.cache_clear()
-    load_boundary_refiner.cache_clear()
-    thread = scripting.warm_up_in_thread()
-    assert scripting.warm_up_in_thread() is thread
-    thread.join(300)
-    assert not thread.is_alive()
-    (session,) = sessions
-    assert set(np.unique(session.painted_pixels.label)) == {0, 1}
-    assert load_boundary_refiner.cache_info().currsize == 1
-
-
-def test_warm_up_ends_silently_with_the_process(monkeypatch):
-    class Gone:
-        def is_alive(self):
-            return False
-
-    monkeypatch.setattr(scripting, "main_thread", Gone)
-    with pytest.raises(SystemExit):
-        scripting.warm_up()
-
-    def fail():
-        raise RuntimeError("cannot schedule new futures after shutdown")
-
-    monkeypatch.setattr(scripting, "warm_up", fail)
-    scripting._warm_up_while_open()
-    monkeypatch.undo()
-    monkeypatch.setattr(scripting, "warm_up", fail)
-    with pytest.raises(RuntimeError, match="schedule"):
-        scripting._warm_up_while_open()
-
-
-def test_frames_are_encoded_in_a_thread_until_it_is_stopped(monkeypatch):
-    encoded, stopped = [], Event()
-
-    def encode(session, *, first):
-        for t in range(first, 100):
-            if t == first + 2:
-                assert stopped.wait(60)
-            encoded.append((session, t))
-            yield Progress("encode", t, 100)
-
-    monkeypatch.setattr(engine, "encode_frames", encode)
-    work = scripting.EncodeAhead()
-    thread = work.start("session", 7)
-    while len(encoded) < 2:
-        thread.join(0.01)
-    work.stop()
-    stopped.set()
-    thread.join(60)
-    assert encoded == [("session", 7), ("session", 8), ("session", 9)]
