@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_gnn_vos.controller.drawing import Drawing, changes, rebase, values_on
+from napari_gnn_vos.controller.drawing import (
+    Drawing,
+    changed_frames,
+    changes,
+    rebase,
+    values_on,
+)
 from napari_gnn_vos.controller.drawing_conversion import brush_from_strokes
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.canvas import value_of
@@ -120,3 +126,11 @@ def test_line_outside_the_frame_has_no_pixels():
     outside = Scribble(0, 1, np.array([[-9.0, -9.0]]))
     after_the_end = Scribble(7, 1, np.array([[1.0, 1.0]]))
     assert changes(Drawing(), Drawing({}, (outside, after_the_end)), SHAPE) == ()
+
+
+def test_changed_frames_of_brush_lines_and_accepted_frames():
+    canvas = np.zeros((4, 5), np.uint8)
+    same = Drawing({1: canvas, 2: canvas + 1}, (), {7: canvas})
+    other = Drawing({1: canvas.copy(), 2: canvas + 2}, (), {})
+    assert changed_frames(same, other) == (2, 7)
+    assert changed_frames(same, same) == ()

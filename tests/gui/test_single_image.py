@@ -8,7 +8,7 @@ from napari.layers import Labels
 from PIL import Image
 
 from napari_gnn_vos.gui import reader, scripting
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
+from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, VIDEO_KEY
 from napari_gnn_vos.gui.layers.layer_data import frames_of
 from napari_gnn_vos.gui.writer import write_labels, write_tiff
 from napari_gnn_vos.io.export import import_labels
@@ -84,7 +84,7 @@ def test_file_of_one_image_opens_without_time(tmp_path, toy_engine, image):
     assert (kind, layer.ndim, layer.rgb) == ("image", 2, image.ndim == 3)
     work = scripting.annotator(viewer)
     work.open(layer)
-    assert work.workspace.video is options["metadata"][reader.VIDEO_KEY][1]
+    assert work.workspace.video is options["metadata"][VIDEO_KEY][1]
 
 
 def test_folder_of_one_image_is_read(tmp_path):

@@ -1,30 +1,26 @@
-"""Undo history of a video, and the archive of its old results."""
+"""Undo history of a video, and its actions as a list."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_gnn_vos.controller.drawing import Drawing, VideoSource
+from napari_gnn_vos.controller.drawing import Drawing, VideoSource, changed_frames
 from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.controller.session_archive import SessionArchive, result_size
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.structures.label_frames import LabelFrames
-from napari_gnn_vos.structures.session import Prediction, Session
-
-logger = logging.getLogger(__name__)
+from napari_gnn_vos.structures.session import Session
 
 MEMORY = 256 * 2**20
 """Bytes of results that a history keeps in memory."""
+START = "start"
+"""Name of the first item of a history."""
+FRAMES_SHOWN = 4
+"""Number of frames that the description of an action lists."""
 
 
 class HistoryEndError(GnnVosError):
@@ -73,6 +69,47 @@ class HistoryEntry:
         return tuple(values)
 
 
+@dataclass(frozen=True)
+class HistoryItem:
+    """An action of the history.
+
+    Parameters
+    ----------
+    action : str
+        Name of the action, such as ``"round 2"``.
+    frames : tuple of int
+        Frames whose strokes or accepted labels it changed, ascending.
+    rounds : int
+        Number of rounds after it.
+    current : bool
+        Whether it is the latest action that is not undone.
+    undone : bool
+    """
+
+    action: str
+    frames: tuple[int, ...]
+    rounds: int
+    current: bool
+    undone: bool
+
+
+def describe_action(item: HistoryItem) -> str:
+    """Return the action and its frames as a line.
+
+    Examples
+    --------
+    >>> describe_action(HistoryItem("round 2", (3, 7), 2, True, False))
+    'Round 2 · frames 3, 7'
+    """
+    text = item.action[:1].upper() + item.action[1:]
+    frames = item.frames
+    if not frames or text.endswith(f"frame {frames[0]}"):
+        return text
+    shown = ", ".join(map(str, frames[:FRAMES_SHOWN]))
+    more = ", ..." if len(frames) > FRAMES_SHOWN else ""
+    return f"{text} · frame{'s' if len(frames) > 1 else ''} {shown}{more}"
+
+
 class History:
     """Entries of a video from its opening, and those that were undone.
 
@@ -118,6 +155,23 @@ class History:
     def index(self) -> int:
         """Index of the current entry in `entries`."""
         return len(self._entries) - 1
+
+    @property
+    def items(self) -> tuple[HistoryItem, ...]:
+        """All actions, oldest first, then the undone ones; the first is the start."""
+        entries, current = self.entries, self.index
+        first = HistoryItem(START, (), entries[0].rounds, current == 0, False)
+        others = (
+            HistoryItem(
+                entry.action,
+                _frames(last, entry),
+                entry.rounds,
+                i == current,
+                i > current,
+            )
+            for i, (last, entry) in enumerate(pairwise(entries), start=1)
+        )
+        return (first, *others)
 
     @property
     def current(self) -> HistoryEntry:
@@ -243,99 +297,7 @@ class HistoryCache:
         return history if same else None
 
 
-class SessionArchive:
-    """Write the results of sessions to files, in a thread, and map them into memory.
-
-    An archived session equals the original; its probabilities and labels are read from
-    the files on access. The folder is deleted with the archive.
-    """
-
-    def __init__(self) -> None:
-        self._folder: TemporaryDirectory[str] | None = None
-        self._pool: ThreadPoolExecutor | None = None
-        self._written = 0
-        self._pending: dict[int, tuple[Session, Future[Session]]] = {}
-
-    def exchange(self, session: Session) -> Session:
-        """Return the archived session; until it is written, the given one."""
-        if id(session) not in self._pending:
-            self._pending[id(session)] = session, self._start(session)
-        _, future = self._pending[id(session)]
-        if not future.done():
-            return session
-        try:
-            archived = future.result()
-        except OSError as error:  # the disk is full: it stays in memory
-            logger.warning("A round of the history stays in memory: %s", error)
-            return session
-        del self._pending[id(session)]
-        return archived
-
-    def _start(self, session: Session) -> Future[Session]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "archive")
-            self._folder = TemporaryDirectory(
-                prefix="gnn-vos-history-", ignore_cleanup_errors=True
-            )
-        self._written += 1
-        return self._pool.submit(self._write, session, self._written)
-
-    def wait(self) -> None:
-        """Wait until all files are written."""
-        for _, future in self._pending.values():
-            future.exception()
-
-    def _write(self, session: Session, number: int) -> Session:
-        assert self._folder is not None  # noqa: S101 - created before the thread
-        base = Path(self._folder.name) / f"{number:05d}"
-        prediction, labels = session.prediction, session.packed_labels
-        if prediction is not None:
-            prediction = replace(
-                prediction,
-                probability=_map_frames(prediction.probability, f"{base}-p.npy"),
-                refined=_map_frames(prediction.refined, f"{base}-r.npy"),
-            )
-        if labels is not None:
-            labels = _map_labels(labels, Path(f"{base}-l.bin"))
-        return replace(session, prediction=prediction, packed_labels=labels)
-
-
-def result_size(session: Session | None) -> int:
-    """Return the bytes of the results of a session that are held in memory."""
-    if session is None:
-        return 0
-    prediction, labels = session.prediction, session.packed_labels
-    frames: tuple[NDArray[Any], ...] = ()
-    if isinstance(prediction, Prediction):
-        frames = (*prediction.probability, *prediction.refined)
-    size = sum(frame.nbytes for frame in frames if not _is_mapped(frame))
-    if labels is not None and not _is_mapped(labels.packed[0]):
-        size += labels.nbytes
-    return size
-
-
-def _is_mapped(frame: Any) -> bool:
-    return isinstance(frame, np.memmap | memoryview)
-
-
-def _map_frames(
-    frames: Sequence[NDArray[np.float32]], path: str
-) -> tuple[NDArray[np.float32], ...]:
-    """Write (n, K) arrays to one file, and return them mapped into memory."""
-    if not frames:
-        return ()
-    np.save(path, np.concatenate(frames))
-    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    ends = [*accumulate(map(len, frames))]
-    return tuple(mapped[a:b] for a, b in zip([0, *ends], ends, strict=False))
-
-
-def _map_labels(labels: LabelFrames, path: Path) -> LabelFrames:
-    """Write compressed frames to one file, and return them mapped into memory."""
-    packed = labels.packed
-    path.write_bytes(b"".join(packed))
-    content: Any = np.memmap(path, np.uint8, "r")
-    mapped = memoryview(content)
-    ends = [*accumulate(map(len, packed))]
-    views: Any = (mapped[a:b] for a, b in zip([0, *ends], ends, strict=False))
-    return LabelFrames(labels.shape, views, labels.label_type)
+def _frames(last: HistoryEntry, entry: HistoryEntry) -> tuple[int, ...]:
+    """Return the frames that an action changed, compared with the entry before."""
+    before = last.drawing if entry.before is None else entry.before
+    return changed_frames(before, entry.drawing)

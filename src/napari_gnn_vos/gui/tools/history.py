@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from napari_gnn_vos.controller.drawing import changed_frames
 from napari_gnn_vos.errors import GnnVosError
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.controller.history import History, HistoryEntry
+    from napari_gnn_vos.controller.history import HistoryItem
     from napari_gnn_vos.gui.annotator import Annotator
-
-START = "start"
-
-
-@dataclass(frozen=True)
-class HistoryItem:
-    """An action of the history.
-
-    Parameters
-    ----------
-    action : str
-        Name of the action, such as ``"round 2"``.
-    frames : tuple of int
-        Frames whose strokes or accepted labels it changed, ascending.
-    rounds : int
-        Number of rounds after it.
-    current : bool
-        Whether it is the latest action that is not undone.
-    undone : bool
-    """
-
-    action: str
-    frames: tuple[int, ...]
-    rounds: int
-    current: bool
-    undone: bool
 
 
 class HistoryTools:
@@ -54,22 +25,8 @@ class HistoryTools:
     @property
     def items(self) -> tuple[HistoryItem, ...]:
         """All actions, oldest first, then the undone ones; the first is the start."""
-        history = self._history
-        if history is None:
-            return ()
-        entries, current = history.entries, history.index
-        first = HistoryItem(START, (), entries[0].rounds, current == 0, False)
-        others = (
-            HistoryItem(
-                entry.action,
-                _frames(last, entry),
-                entry.rounds,
-                i == current,
-                i > current,
-            )
-            for i, (last, entry) in enumerate(pairwise(entries), start=1)
-        )
-        return (first, *others)
+        annotation = self._annotator.controller.annotation
+        return () if annotation is None else annotation.history.items
 
     def go_to(self, index: int) -> None:
         """Undo or redo up to an action, and show its first frame.
@@ -96,14 +53,3 @@ class HistoryTools:
             self._annotator.controller.edits.go_to(index)
         if items[index].frames:
             self._annotator.go_to(items[index].frames[0])
-
-    @property
-    def _history(self) -> History | None:
-        annotation = self._annotator.controller.annotation
-        return None if annotation is None else annotation.history
-
-
-def _frames(last: HistoryEntry, entry: HistoryEntry) -> tuple[int, ...]:
-    """Return the frames that an action changed, compared with the entry before."""
-    before = last.drawing if entry.before is None else entry.before
-    return changed_frames(before, entry.drawing)

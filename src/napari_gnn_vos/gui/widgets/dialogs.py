@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.config import Quality
+from napari_gnn_vos.controller.history import describe_action
 from napari_gnn_vos.gui.tools.window import Preferences
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 from napari_gnn_vos.gui.widgets.elements import (
@@ -31,14 +32,12 @@ from napari_gnn_vos.gui.widgets.elements import (
 )
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.history import HistoryItem
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.tools.history import HistoryItem
 
 SETTINGS_WIDTH = 400
 KEYS_SIZE, HISTORY_SIZE = (440, 560), (300, 400)
 """Pixels."""
-FRAMES_SHOWN = 4
-"""Number of frames that an action in the history lists."""
 
 
 class SettingsDialog(QDialog):
@@ -226,24 +225,6 @@ class HistoryDialog(QDialog):
     def _go_to(self, row: QListWidgetItem) -> None:
         index = self.rows.row(row)
         self._attempt(partial(self._annotator.history.go_to, index))
-
-
-def describe_action(item: HistoryItem) -> str:
-    """Return the action and its frames as a line.
-
-    Examples
-    --------
-    >>> from napari_gnn_vos.gui.tools.history import HistoryItem
-    >>> describe_action(HistoryItem("round 2", (3, 7), 2, True, False))
-    'Round 2 · frames 3, 7'
-    """
-    text = item.action[:1].upper() + item.action[1:]
-    frames = item.frames
-    if not frames or text.endswith(f"frame {frames[0]}"):
-        return text
-    shown = ", ".join(map(str, frames[:FRAMES_SHOWN]))
-    more = ", ..." if len(frames) > FRAMES_SHOWN else ""
-    return f"{text} · frame{'s' if len(frames) > 1 else ''} {shown}{more}"
 
 
 def confirm_by_dialog(parent: QWidget, question: str) -> bool:
