@@ -7,13 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_gnn_vos.controller.drawing import (
-    Drawing,
-    changed_frames,
-    changes,
-    rebase,
-    values_on,
-)
+from napari_gnn_vos.controller.drawing import Drawing, values_on
+from napari_gnn_vos.controller.drawing_changes import changed_frames, changes, rebase
 from napari_gnn_vos.controller.drawing_conversion import brush_from_strokes
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.structures.canvas import value_of

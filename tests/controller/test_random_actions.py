@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from napari_gnn_vos.controller.controller import Controller
-from napari_gnn_vos.controller.drawing import Drawing, changes
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.drawing_changes import changes
 from napari_gnn_vos.controller.history import HistoryEndError
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError

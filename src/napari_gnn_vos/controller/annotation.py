@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from psygnal import Signal
 
-from napari_gnn_vos.controller.drawing import Drawing, DrawingSource, changes, rebase
-from napari_gnn_vos.controller.history import History, HistoryEntry
-from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.drawing_changes import changes, rebase
+from napari_gnn_vos.controller.history import History, HistoryEntry, VideoSource
+from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.structures.canvas import (
     Canvas,
@@ -20,6 +22,7 @@ from napari_gnn_vos.structures.canvas import (
 )
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Video
 
 Tables = tuple[ObjectTable, ObjectTable]
 """Tables of objects before and after an action."""
@@ -215,3 +218,40 @@ class Annotation:
         if entry is None:
             return False
         return not changes(entry.drawing, drawing, self.source.video.shape)
+
+
+class DrawingSource(Protocol):
+    """A video and the drawing on it; in napari, the layers of a workspace."""
+
+    @property
+    def video(self) -> Video:
+        """The video."""
+
+    @property
+    def source(self) -> VideoSource:
+        """Layer and slice that the video shows."""
+
+    @property
+    def summary(self) -> str:
+        """One line about the video."""
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The objects of the video."""
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on screen."""
+
+    @property
+    def path(self) -> str:
+        """File or folder of the video; empty for an array."""
+
+    def read(self, last: Drawing | None = None) -> Drawing:
+        """Read the drawing; unchanged frames are shared with `last`."""
+
+    def read_frame(self, frame: int) -> tuple[Canvas | None, tuple[Scribble, ...]]:
+        """Read the brush strokes of one frame, and all lines."""
+
+    def write(self, drawing: Drawing) -> None:
+        """Replace the drawing."""

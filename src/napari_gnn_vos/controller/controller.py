@@ -5,8 +5,11 @@ from __future__ import annotations
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config, Quality
-from napari_gnn_vos.controller.annotation import NO_PREDICTION, Annotation
-from napari_gnn_vos.controller.drawing import DrawingSource
+from napari_gnn_vos.controller.annotation import (
+    NO_PREDICTION,
+    Annotation,
+    DrawingSource,
+)
 from napari_gnn_vos.controller.edits import Edits
 from napari_gnn_vos.controller.history import History, HistoryCache
 from napari_gnn_vos.controller.jobs import AutoPredict, JobRunner, Runner

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from napari_gnn_vos.controller.drawing import Drawing, VideoSource, changed_frames
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.drawing_changes import changed_frames
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.session_archive import SessionArchive, result_size
 from napari_gnn_vos.errors import GnnVosError
@@ -301,3 +302,22 @@ def _frames(last: HistoryEntry, entry: HistoryEntry) -> tuple[int, ...]:
     """Return the frames that an action changed, compared with the entry before."""
     before = last.drawing if entry.before is None else entry.before
     return changed_frames(before, entry.drawing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoSource:
+    """Layer and slice that a video shows; identifies the history of the video.
+
+    Parameters
+    ----------
+    layer : object
+        Image layer; it can be weakly referenced.
+    data : object
+        Array of the layer at its full resolution.
+    axes : object
+        Assignment of time, rows and columns, and the labelled slice.
+    """
+
+    layer: Any
+    data: Any
+    axes: Any

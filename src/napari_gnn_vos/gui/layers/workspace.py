@@ -9,11 +9,13 @@ import numpy as np
 from napari.layers import Labels, Shapes
 from napari.utils.notifications import show_warning
 
-from napari_gnn_vos.controller.drawing import Drawing, VideoSource, same_lines
+from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.drawing_changes import same_lines
 from napari_gnn_vos.controller.drawing_conversion import (
     brush_from_strokes,
     checked_canvas,
 )
+from napari_gnn_vos.controller.history import VideoSource
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
