@@ -3,11 +3,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.gui.layers.label_layers import (
-    ComputedLabels,
-    ComputedLayer,
-    neighbour_contours,
-)
+from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.tools.display import neighbour_contours
 
 SHAPE = (3, 4, 5)
 

@@ -17,6 +17,7 @@ from napari_gnn_vos.io.output_path import check_label_output, existing_output
 
 EXAMPLES = 3
 """Number of file names in a preview."""
+UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 class LabelImages(Protocol):
@@ -143,3 +144,36 @@ def _write_frames(
             for file in files
             if file.is_file()
         }
+
+
+def describe_preview(preview: ExportPreview) -> str:
+    """Describe in some lines what an export will write."""
+    frames, height, width = preview.shape
+    examples = ", ".join(preview.examples)
+    more = ", ..." if preview.files > len(preview.examples) else ""
+    one = preview.files == 1
+    lines = [
+        str(Path(preview.path)),
+        "1 file" if one else f"{preview.files} files: {examples}{more}",
+        f"t, y, x: {frames} x {height} x {width}, {preview.dtype}",
+        f"About {format_size(preview.size)}",
+    ]
+    if preview.replaced:
+        count = preview.replaced
+        lines.append(f"Replaces {count} existing file{'' if count == 1 else 's'}")
+    return "\n".join(lines)
+
+
+def format_size(size: float) -> str:
+    """Return a number of bytes with a unit and at most three digits.
+
+    Examples
+    --------
+    >>> format_size(17), format_size(1234), format_size(98_765_432)
+    ('17 bytes', '1.2 KB', '99 MB')
+    """
+    unit = 0
+    while size >= 999.5 and unit < len(UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    digits = 1 if unit and size < 9.95 else 0
+    return f"{size:.{digits}f} {UNITS[unit]}"

@@ -31,6 +31,7 @@ from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.tools.export_request import ExportOptions
 from napari_gnn_vos.gui.widgets.elements import align_labels, make_label, make_row
+from napari_gnn_vos.io.export_preview import describe_preview
 from napari_gnn_vos.io.formats.registry import FORMATS, LabelFormat, format_named
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 FIRST_FORMAT = "tiff"
 PREVIEW_DELAY = 300
 """Milliseconds after the last change of the form until the preview is computed."""
-UNITS = ("bytes", "KB", "MB", "GB", "TB")
 MIN_WIDTH = 480
 
 
@@ -329,36 +329,3 @@ class ExportDialog(QDialog):
     def _show_text(self, text: str) -> None:
         self.preview.setText(text)
         self.preview.setToolTip(text)
-
-
-def describe_preview(preview: ExportPreview) -> str:
-    """Describe in some lines what an export will write."""
-    frames, height, width = preview.shape
-    examples = ", ".join(preview.examples)
-    more = ", ..." if preview.files > len(preview.examples) else ""
-    one = preview.files == 1
-    lines = [
-        str(Path(preview.path)),
-        "1 file" if one else f"{preview.files} files: {examples}{more}",
-        f"t, y, x: {frames} x {height} x {width}, {preview.dtype}",
-        f"About {format_size(preview.size)}",
-    ]
-    if preview.replaced:
-        count = preview.replaced
-        lines.append(f"Replaces {count} existing file{'' if count == 1 else 's'}")
-    return "\n".join(lines)
-
-
-def format_size(size: float) -> str:
-    """Return a number of bytes with a unit and at most three digits.
-
-    Examples
-    --------
-    >>> format_size(17), format_size(1234), format_size(98_765_432)
-    ('17 bytes', '1.2 KB', '99 MB')
-    """
-    unit = 0
-    while size >= 999.5 and unit < len(UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    digits = 1 if unit and size < 9.95 else 0
-    return f"{size:.{digits}f} {UNITS[unit]}"
