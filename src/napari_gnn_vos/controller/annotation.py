@@ -27,6 +27,7 @@ from napari_gnn_vos.structures.video import Video
 Tables = tuple[ObjectTable, ObjectTable]
 """Tables of objects before and after an action."""
 
+NO_VIDEO = "There is no video. Open one and choose its layer."
 NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
 

@@ -7,6 +7,7 @@ from psygnal import Signal
 from napari_gnn_vos.config import Config, Quality
 from napari_gnn_vos.controller.annotation import (
     NO_PREDICTION,
+    NO_VIDEO,
     Annotation,
     DrawingSource,
 )
@@ -87,7 +88,7 @@ class Controller:
         self.annotation: Annotation | None = None
         self.rounds = Rounds(self.jobs, prepare, predict_round, seed, restore_round)
         self.edits = Edits(
-            self._require_annotation, self.rounds, self.active_label, self.auto_predict
+            self.require_annotation, self.rounds, self.active_label, self.auto_predict
         )
         self.objects = ObjectEdits(
             lambda: self.annotation, self.rounds, self.active_label, self.auto_predict
@@ -168,6 +169,18 @@ class Controller:
         self.message.emit(text)
         self.changed.emit()
 
+    def require_annotation(self) -> Annotation:
+        """Return the annotation of the open video.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open.
+        """
+        if self.annotation is None:
+            raise GnnVosError(NO_VIDEO)
+        return self.annotation
+
     def open(self, source: DrawingSource | None) -> None:
         """Open another video, or none; a running job is cancelled.
 
@@ -199,7 +212,7 @@ class Controller:
 
     def restore_history(self, history: History, message: str) -> None:
         """Continue the open video with the history of a project."""
-        self._require_annotation().history = history
+        self.require_annotation().history = history
         self._emit_session(message)
 
     def prepare(self) -> None:
@@ -210,7 +223,7 @@ class Controller:
         GnnVosError
             If no video is open, or a job is running.
         """
-        self.rounds.prepare(self._require_annotation(), self._quality)
+        self.rounds.prepare(self.require_annotation(), self._quality)
 
     def predict(self, frames: range | None = None) -> None:
         """Predict from the drawing; the video is prepared if necessary.
@@ -229,7 +242,7 @@ class Controller:
         """
         if frames is not None and not frames:
             raise GnnVosError("The range has no frames. Move the in or the out mark.")
-        annotation = self._require_annotation()
+        annotation = self.require_annotation()
         drawing = annotation.read()
         require_objects(drawing)
         if annotation.prepared:
@@ -312,18 +325,13 @@ class Controller:
     def _emit_changed(self, _value: object = None) -> None:
         self.changed.emit()
 
-    def _require_annotation(self) -> Annotation:
-        if self.annotation is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        return self.annotation
-
     def _predict_or_step(self) -> None:
         """Show the history entry that belongs to the drawing, or predict a new one.
 
         After napari's own undo of a stroke, the drawing is that of the previous entry.
         """
         self.jobs.require_idle()
-        annotation = self._require_annotation()
+        annotation = self.require_annotation()
         drawing, current = annotation.read(), annotation.history.current
         entry = annotation.step_to(drawing) if annotation.prepared else None
         if entry is not None:

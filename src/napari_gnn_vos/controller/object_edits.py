@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from scipy import ndimage
 
-from napari_gnn_vos.controller.annotation import Annotation
+from napari_gnn_vos.controller.annotation import NO_VIDEO, Annotation
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.object_table import ObjectTable
@@ -254,7 +254,7 @@ class ObjectEdits:
     def _require_annotation(self) -> Annotation:
         annotation = self._annotation()
         if annotation is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
+            raise GnnVosError(NO_VIDEO)
         return annotation
 
     def _record(self, table: ObjectTable, action: str) -> None:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.controller.annotation import Annotation
+from napari_gnn_vos.controller.annotation import NO_VIDEO, Annotation
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import History
@@ -326,12 +326,12 @@ class ProjectKeeper:
 
     def _require_current(self) -> OpenProject:
         if self._current is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
+            raise GnnVosError(NO_VIDEO)
         return self._current
 
     def _require_annotation(self) -> Annotation:
         if self._annotation is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
+            raise GnnVosError(NO_VIDEO)
         return self._annotation
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_gnn_vos.controller.annotation import NO_VIDEO
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.controller.rounds import ModelChoice
 from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
 from napari_gnn_vos.deprecation import renamed_attribute
-from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.layer_follower import LayerFollower, ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.tools.display import DisplayTools
@@ -171,6 +172,18 @@ class Annotator:
         self.list_drawn_objects()
         if image is not None:
             self.projects.restore_project_of(image)
+
+    def require_workspace(self) -> Workspace:
+        """Return the layers of the open video.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open.
+        """
+        if self.workspace is None:
+            raise GnnVosError(NO_VIDEO)
+        return self.workspace
 
     def prepare(self) -> None:
         """Compute the superpixel graph of the video, or read it from the cache.

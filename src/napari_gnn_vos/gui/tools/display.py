@@ -107,7 +107,7 @@ class DisplayTools:
         GnnVosError
             If no video is open.
         """
-        workspace = self._require_workspace()
+        workspace = self._annotator.require_workspace()
         table = self._annotator.objects.table
         pixels = workspace.video.rgb(workspace.frame).reshape(-1, 3)
         colours = contrasting_colours(np.asarray(pixels), len(table.objects))
@@ -128,7 +128,7 @@ class DisplayTools:
         GnnVosError
             If there are not two predictions.
         """
-        layer = self._require_workspace().prediction_layer
+        layer = self._annotator.require_workspace().prediction_layer
         annotation = self._annotator.controller.annotation
         if layer.comparing:
             layer.show_present()
@@ -160,7 +160,9 @@ class DisplayTools:
         """
         self._require_layer()
         if self._neighbours is None:
-            self._neighbours = self._create_neighbours(self._require_workspace())
+            self._neighbours = self._create_neighbours(
+                self._annotator.require_workspace()
+            )
         self._neighbours.show(not self._neighbours.shown)
         self._annotator.show_objects()
         return self._neighbours.shown
@@ -209,11 +211,6 @@ class DisplayTools:
         if self._layer is None:
             raise GnnVosError("There is no prediction yet. Paint strokes, and predict.")
         return self._layer
-
-    def _require_workspace(self) -> Workspace:
-        if self._annotator.workspace is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        return self._annotator.workspace
 
 
 def neighbour_contours(

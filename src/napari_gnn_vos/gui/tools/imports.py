@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import CLOSED_SHAPES, outline
-from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.layers.attributes import names_in
 from napari_gnn_vos.gui.layers.coordinates import full_data, layer_to_world
 from napari_gnn_vos.gui.layers.factory import brush_size, mix_channels
@@ -72,7 +72,7 @@ class LayerImports:
         GnnVosError
             If the layer has another size or no labels, or a job is running.
         """
-        frames = label_frames(self._require_workspace(), layer, frame)
+        frames = label_frames(self._annotator.require_workspace(), layer, frame)
         with self._annotator.tool_kept():
             self._annotator.controller.edits.import_labels(
                 frames, names_in(layer.features), new_objects=new_objects
@@ -100,16 +100,13 @@ class LayerImports:
         """
         active = self._annotator.active_label
         label = active.label if label is None else label
-        drawing = drawing_of_layer(self._require_workspace(), layer, label, fill=fill)
+        drawing = drawing_of_layer(
+            self._annotator.require_workspace(), layer, label, fill=fill
+        )
         with self._annotator.tool_kept():
             edits = self._annotator.controller.edits
             edits.add_drawing(drawing, f"strokes of {layer.name!r}")
         self._annotator.list_drawn_objects()
-
-    def _require_workspace(self) -> Workspace:
-        if self._annotator.workspace is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        return self._annotator.workspace
 
 
 def label_frames(

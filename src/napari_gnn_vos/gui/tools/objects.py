@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.errors import ScribbleError
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.controller.annotation import Annotation
     from napari_gnn_vos.controller.object_edits import Point
     from napari_gnn_vos.controller.object_table import ObjectTable
     from napari_gnn_vos.gui.annotator import Annotator
@@ -232,7 +231,8 @@ class ObjectTools:
         GnnVosError
             If there is no object under the mouse, it is locked, or a job is running.
         """
-        workspace, annotation = self._annotator.workspace, self._annotation()
+        workspace = self._annotator.workspace
+        annotation = self._annotator.controller.require_annotation()
         world = self._annotator.viewer.cursor.position
         point = None if workspace is None else workspace.pixel_at(world)
         label = 0
@@ -242,12 +242,6 @@ class ObjectTools:
         if label == 0:
             raise ScribbleError("There is no object under the mouse. Point at one.")
         return self.split(label, None, point)
-
-    def _annotation(self) -> Annotation:
-        annotation = self._annotator.controller.annotation
-        if annotation is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        return annotation
 
     def _object(self, label: int | None) -> int:
         label = self._active.label if label is None else label

@@ -9,7 +9,7 @@ from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
-from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
 from napari_gnn_vos.structures.canvas import constant, value_of
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
     from napari_gnn_vos.structures.session import Session
-
 
 NEXT_FRAMES = 10
 SUPERPIXELS = "superpixels"
@@ -84,7 +83,7 @@ class SuperpixelTools:
         GnnVosError
             If the video is not prepared, or the position is outside the frame.
         """
-        workspace, frame = self._require_workspace(), self._annotator.frame
+        workspace, frame = self._annotator.require_workspace(), self._annotator.frame
         node = self._node_at(world)
         pixels = np.nonzero(self._labels(self._require_session(), frame) == node)
         value = value_of(self._annotator.active_label.label)
@@ -137,7 +136,7 @@ class SuperpixelTools:
         self._boundaries = None
 
     def _show(self, shown: bool) -> None:
-        workspace = self._require_workspace()
+        workspace = self._annotator.require_workspace()
         if shown:
             self._require_session()
         if self._boundaries is None:
@@ -166,11 +165,14 @@ class SuperpixelTools:
 
     def _node_at(self, world: Sequence[float] | None) -> int:
         world = self._annotator.viewer.cursor.position if world is None else world
-        point = self._require_workspace().pixel_at(world)
+        point = self._annotator.require_workspace().pixel_at(world)
         if point is None:
             raise ScribbleError("There is no superpixel under the mouse. Point at one.")
         labels = self._labels(self._require_session(), self._annotator.frame)
         return int(labels[int(point[0]), int(point[1])])
+
+    def _require_session(self) -> Session:
+        return self._annotator.controller.require_annotation().require_session()
 
     @staticmethod
     def _labels(session: Session, frame: int) -> NDArray[np.int32]:
@@ -181,17 +183,6 @@ class SuperpixelTools:
             for size, reduced in zip(session.video.shape[1:], labels.shape, strict=True)
         )
         return np.asarray(labels[np.ix_(rows, cols)], np.int32)
-
-    def _require_session(self) -> Session:
-        annotation = self._annotator.controller.annotation
-        if annotation is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        return annotation.require_session()
-
-    def _require_workspace(self) -> Workspace:
-        if self._annotator.workspace is None:
-            raise GnnVosError("There is no video. Open one and choose its layer.")
-        return self._annotator.workspace
 
     def _follow_session(self, _entry: object = None) -> None:
         if self._boundaries is not None:
