@@ -13,26 +13,22 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from napari_gnn_vos.io.project.drawing_replay import DrawingReplay
+from napari_gnn_vos.io.project.log_replay import LogReplay
 from napari_gnn_vos.io.project.records import (
     MAX_RECORDS,
     ActiveRecord,
-    DrawingRecord,
     HistoryRecord,
     Line,
     LinesRecord,
     ObjectsRecord,
     Record,
     RoundRecord,
-    StateRecord,
     canvas_records,
-    decode_constraints,
     decode_line,
     encode_constraints,
     encode_line,
     format_version_of,
     runs_of,
-    scribbles_of,
 )
 from napari_gnn_vos.storage import encodable
 from napari_gnn_vos.structures.canvas import Canvas
@@ -40,18 +36,15 @@ from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import (
     CanvasKind,
     DrawingState,
-    ProjectObject,
-    SavedEntry,
     SavedHistory,
     SavedObjects,
-    SavedRound,
 )
 from napari_gnn_vos.structures.scribbles import Scribble
 
 NO_CONSTRAINTS = Constraints()
 
 
-class ProjectLog:
+class ProjectLog(LogReplay):
     """Strokes, rounds, history and objects of a project, recorded as they change.
 
     A position is a number of records; `drawing_at` restores the drawing of any one.
@@ -65,13 +58,6 @@ class ProjectLog:
 
     Attributes
     ----------
-    lines : list of bytes
-        The encoded records.
-    rounds : list of SavedRound
-    history : SavedHistory
-    objects : SavedObjects
-    active : int
-        Label that is drawn next.
     format_version : int
         First version of the format that has all records.
     """
@@ -81,24 +67,9 @@ class ProjectLog:
         shape: tuple[int, int, int],
         append: Callable[[bytes], object] | None = None,
     ) -> None:
-        self.shape, self.append = shape, append
-        self.lines: list[bytes] = []
-        self.rounds: list[SavedRound] = []
-        self.history = SavedHistory()
-        self.objects = SavedObjects()
-        self.active = 1
+        super().__init__(shape)
+        self.append = append
         self.format_version = 1
-        self._object_lists: dict[int, SavedObjects] = {}  # by position
-        self._history_position = 0  # of the last record of the history
-        self._unmerged_entries = 0  # recorded since all entries were in one record
-        self._drawing_records: list[tuple[int, DrawingRecord]] = []
-        self._canvases: dict[tuple[CanvasKind, int], Canvas] = {}
-        self._lines: tuple[Scribble, ...] = ()
-
-    @property
-    def position(self) -> int:
-        """Number of records."""
-        return len(self.lines)
 
     def snapshot(self) -> ProjectLog:
         """Return the log as it is now; its records do not change and are shared."""
@@ -108,28 +79,6 @@ class ProjectLog:
             if isinstance(value, list | dict):
                 setattr(copied, name, value.copy())
         return copied
-
-    @property
-    def drawing(self) -> DrawingState:
-        """The drawing at the end of the log."""
-        return DrawingState(dict(self._canvases), self._lines)
-
-    @property
-    def has_strokes(self) -> bool:
-        """Whether anything was ever drawn."""
-        return bool(self._drawing_records)
-
-    def drawing_at(self, position: int) -> DrawingState:
-        """Restore the drawing after a number of records."""
-        state = DrawingReplay(self.shape)
-        for index, record in self._drawing_records:
-            if index < position:
-                state.apply(record)
-        return DrawingState(state.canvases, state.lines)
-
-    def objects_at(self, position: int) -> SavedObjects | None:
-        """Return the list of objects that was recorded up to a position, if one was."""
-        return self._object_lists.get(position)
 
     def record_canvas(
         self, layer: CanvasKind, frame: int, canvas: Canvas, number: int = 0
@@ -276,14 +225,7 @@ class ProjectLog:
 
     def _add(self, record: Record, line: bytes | None = None) -> bool:
         """Append a record; return False if it does not match the video."""
-        position = self.position
-        if isinstance(record, DrawingRecord):
-            state = DrawingReplay(self.shape, self._canvases, self._lines)
-            if not state.apply(record):
-                return False
-            self._lines = state.lines
-            self._drawing_records.append((position, record))
-        elif not self._store(record):
+        if not self._replay(record):
             return False
         self._append(record, line)
         return True
@@ -294,53 +236,6 @@ class ProjectLog:
         self.lines.append(line)
         if self.append is not None:
             self.append(line)
-
-    def _store(self, record: StateRecord) -> bool:
-        """Store a record without strokes; return whether it is consistent."""
-        if isinstance(record, RoundRecord):
-            if record.parent >= len(self.rounds):
-                return False
-            scribbles = tuple(scribbles_of(record.scribbles, self.shape))
-            constraints = decode_constraints(record.constraints)
-            self.rounds.append(
-                SavedRound(record.number, record.parent, scribbles, constraints)
-            )
-        elif isinstance(record, HistoryRecord):
-            return self._store_history(record)
-        elif isinstance(record, ActiveRecord):
-            self.active = record.active
-        else:
-            rows = (item.model_dump() for item in record.objects)
-            objects = (
-                ProjectObject(**row | {"absent": tuple(row["absent"])}) for row in rows
-            )
-            saved = SavedObjects(tuple(objects), record.solo)
-            self._keep_objects(saved, record.active)
-        return True
-
-    def _store_history(self, record: HistoryRecord) -> bool:
-        """Store a history; return whether it is consistent with the one before."""
-        before, kept = self.history.entries, record.kept
-        if kept and (record.follows != self._history_position or kept > len(before)):
-            return False
-        changed = (SavedEntry(**entry.model_dump()) for entry in record.entries)
-        entries = (*before[:kept], *changed)
-        last = max((entry.round_index for entry in entries), default=-1)
-        if record.current >= len(entries) or last >= len(self.rounds):
-            return False
-        self._keep_history(SavedHistory(entries, record.current), kept)
-        return True
-
-    def _keep_history(self, history: SavedHistory, kept: int) -> None:
-        """Keep a history before its record is added; `kept` entries are not in it."""
-        self.history, self._history_position = history, self.position
-        recorded = self._unmerged_entries + len(history.entries) - kept
-        self._unmerged_entries = recorded if kept else 0
-
-    def _keep_objects(self, objects: SavedObjects, active: int) -> None:
-        """Keep a list of objects before its record is added."""
-        self.objects, self.active = objects, active
-        self._object_lists[self.position + 1] = objects
 
 
 def _same_line(first: Scribble, second: Scribble) -> bool:
