@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_gnn_vos.io.project import records
+from napari_gnn_vos.io.project import pixel_runs
 from napari_gnn_vos.io.project.log import ProjectLog
-from napari_gnn_vos.io.project.records import canvas_records
+from napari_gnn_vos.io.project.pixel_runs import canvas_records
 from napari_gnn_vos.structures.project import (
     ProjectObject,
     SavedEntry,
@@ -98,7 +98,7 @@ def test_only_rows_of_a_stroke_are_encoded(monkeypatch):
         shapes.append(condition.shape)
         return where(condition, *values)
 
-    monkeypatch.setattr(records.np, "where", record)
+    monkeypatch.setattr(pixel_runs.np, "where", record)
     old, new = np.zeros((2000, 300), np.uint8), np.zeros((2000, 300), np.uint8)
     new[700:703, 299], new[703, 0] = 4, 4
     (stroke,) = canvas_records(1, old, new, time="", round=1)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from napari_gnn_vos.io.project.log_replay import LogReplay
+from napari_gnn_vos.io.project.pixel_runs import canvas_records, runs_of
 from napari_gnn_vos.io.project.records import (
     MAX_RECORDS,
     ActiveRecord,
@@ -23,12 +24,10 @@ from napari_gnn_vos.io.project.records import (
     ObjectsRecord,
     Record,
     RoundRecord,
-    canvas_records,
     decode_line,
     encode_constraints,
     encode_line,
     format_version_of,
-    runs_of,
 )
 from napari_gnn_vos.storage import encodable
 from napari_gnn_vos.structures.canvas import Canvas

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_gnn_vos.io.project.pixel_runs import (
+    pixels_of,
+    scribbles_of,
+    values_of_record,
+)
 from napari_gnn_vos.io.project.records import (
     ActiveRecord,
     DrawingRecord,
@@ -13,9 +18,6 @@ from napari_gnn_vos.io.project.records import (
     RoundRecord,
     StateRecord,
     decode_constraints,
-    pixels_of,
-    scribbles_of,
-    values_of_record,
 )
 from napari_gnn_vos.structures.canvas import Canvas
 from napari_gnn_vos.structures.project import (
