@@ -51,7 +51,7 @@ def test_undo_has_no_limit_and_memory_does():
 
 
 def test_archived_rounds_stay_equal_in_projects():
-    from napari_gnn_vos.io.project.parts import encode_prediction
+    from napari_gnn_vos.io.project.saved_prediction import encode_prediction
     from napari_gnn_vos.structures.project import SavedPrediction
 
     history = history_of(8, memory=0)

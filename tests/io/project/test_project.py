@@ -363,7 +363,10 @@ def test_part_that_is_larger_than_stated_is_refused(tmp_path):
 
 
 def test_labels_that_decompress_to_too_much_are_refused():
-    from napari_gnn_vos.io.project.parts import decode_prediction, encode_prediction
+    from napari_gnn_vos.io.project.saved_prediction import (
+        decode_prediction,
+        encode_prediction,
+    )
 
     saved = example().predictions[0]
     content = encode_prediction(saved)
@@ -372,7 +375,10 @@ def test_labels_that_decompress_to_too_much_are_refused():
 
 
 def test_objects_that_were_predicted_as_one_are_kept():
-    from napari_gnn_vos.io.project.parts import decode_prediction, encode_prediction
+    from napari_gnn_vos.io.project.saved_prediction import (
+        decode_prediction,
+        encode_prediction,
+    )
 
     saved = example().predictions[0]
     alone = decode_prediction(encode_prediction(saved), SHAPE)

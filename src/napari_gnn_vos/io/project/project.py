@@ -26,11 +26,13 @@ from napari_gnn_vos.io.project.manifest import (
 from napari_gnn_vos.io.project.parts import (
     MANIFEST,
     checksum,
-    decode_prediction,
-    encode_prediction,
     is_project,
     read_part,
     write_parts,
+)
+from napari_gnn_vos.io.project.saved_prediction import (
+    decode_prediction,
+    encode_prediction,
 )
 from napari_gnn_vos.io.project.thumbnail import decode_thumbnail, encode_thumbnail
 from napari_gnn_vos.progress import Pipeline, Progress, drain
