@@ -1,10 +1,17 @@
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_gnn_vos.model.backends.compiled import edge_block, layer, layout
+from napari_gnn_vos.model.backends.compiled import (
+    edge_block,
+    layer,
+    layout,
+    streaming,
+)
 from napari_gnn_vos.model.backends.compiled.streaming import (
     FrameInput,
     StreamingForward,
@@ -65,12 +72,15 @@ def test_logits_are_those_of_the_reference(width, labels):
     frames=st.integers(2, 40),
     ends=st.tuples(st.integers(0, 39), st.integers(0, 39)),
     depth=st.integers(1, 6),
+    labels=st.integers(1, 3),
 )
-def test_range_of_frames_has_the_logits_of_the_whole_video(frames, ends, depth):
+def test_range_of_frames_has_the_logits_of_the_whole_video(frames, ends, depth, labels):
     start, stop = min(ends), min(max(ends) + 1, frames)
     graph = random_graph(np.random.default_rng(frames), frames)
-    forward, inputs = StreamingForward(network(graph, 8, depth)), frame_inputs(graph)
-    whole = list(forward(inputs, graph.counts, range(frames)))
+    forward = StreamingForward(network(graph, 8, depth))
+    inputs = frame_inputs(graph, labels)
+    with patch.object(streaming, "cores", lambda: 3):  # labels for all, or for some
+        whole = list(forward(inputs, graph.counts, range(frames)))
     part = list(forward(inputs, graph.counts, range(start, stop)))
     assert len(part) == max(stop - start, 0)
     for rows, expected in zip(part, whole[start:stop], strict=True):
@@ -89,6 +99,22 @@ def test_two_streams_in_turns_have_the_logits_of_the_whole_video():
     for distance, (later, earlier) in enumerate(zip(after, before, strict=True)):
         np.testing.assert_array_equal(later, whole[15 + distance])
         np.testing.assert_array_equal(earlier, whole[14 - distance])
+
+
+@pytest.mark.parametrize(("labels", "ahead"), [(1, 8), (2, 4), (3, 4)])
+def test_frames_that_are_read_before_the_first_logits(monkeypatch, labels, ahead):
+    """With labels for all threads, only the receptive field is read before."""
+    monkeypatch.setattr(streaming, "cores", lambda: 2)
+    graph = random_graph(np.random.default_rng(0), 30)
+    inputs, requested = frame_inputs(graph, labels), []
+
+    def recorded(t):
+        requested.append(t)
+        return inputs(t)
+
+    forward = StreamingForward(network(graph, 8, 4))
+    next(forward(recorded, graph.counts, range(10, 30)))
+    assert requested == list(range(6, 10 + ahead + 2))
 
 
 def test_inputs_of_the_receptive_field_are_requested_once():

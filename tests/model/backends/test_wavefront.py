@@ -16,8 +16,11 @@ from napari_gnn_vos.model.backends.compiled.wavefront import WavefrontScheduler
     layers=st.integers(1, 5),
     labels=st.integers(1, 3),
     helpers=st.integers(0, 4),
+    delay=st.sampled_from([1, 2]),
 )
-def test_each_task_runs_once_after_its_dependencies(steps, layers, labels, helpers):
+def test_each_task_runs_once_after_its_dependencies(
+    steps, layers, labels, helpers, delay
+):
     started, finished, early, lock = [], set(), [], Lock()
 
     def execute(step, layer, label):
@@ -25,11 +28,13 @@ def test_each_task_runs_once_after_its_dependencies(steps, layers, labels, helpe
             started.append((step, layer, label))
             layers_around = range(max(layer - 1, 0), min(layer + 2, layers))
             needed = {(step - 1, k, label) for k in layers_around} if step else set()
+            if delay == 1 and layer:
+                needed.add((step, layer - 1, label))
             early.extend(needed - finished)
         with lock:
             finished.add((step, layer, label))
 
-    scheduler = WavefrontScheduler(range(steps), layers, labels, execute)
+    scheduler = WavefrontScheduler(range(steps), layers, labels, execute, delay)
     with ThreadPoolExecutor(max(helpers, 1)) as pool:
         workers = [pool.submit(scheduler.work) for _ in range(helpers)]
         for step in range(steps):

@@ -1,10 +1,11 @@
 """Streaming inference over a video of any length by a wavefront schedule.
 
 Layer l needs the output of layer l - 1 for a frame and for its two neighbours. So while
-layer 0, the embedding, processes frame t, layer 1 processes frame t - 2, layer 2 frame
-t - 4, and so on. One pass over the video applies all layers to all frames with at most
-2 L + 1 frames in memory; the result is bit-identical to that of the whole graph. For a
-range of frames, only their receptive field is computed. A descending range is processed
+layer 0, the embedding, processes frame t, layer 1 processes frame t - d, layer 2 frame
+t - 2 d, and so on. The delay d is 2, or 1 if there are labels for all threads. One pass
+over the video applies all layers to all frames with at most d L + 1 frames in memory;
+the result is bit-identical to that of the whole graph. For a range of frames, only
+their receptive field is computed. A descending range is processed
 from the last frame to the first: the schedule is the same for mirrored frame numbers,
 here called positions.
 
@@ -102,10 +103,13 @@ class StreamingForward:
         """
         depth, threads = len(self.layers), cores() - 1
         state = _StreamState(self, frame_inputs, counts, frames)
-        steps = range(state.receptive_field(0).start, state.span.stop + 2 * depth)
+        start = state.receptive_field(0).start
         with single_threaded_torch():
-            state.load(steps.start)
-        scheduler = WavefrontScheduler(steps, depth + 1, state.labels, state.execute)
+            state.load(start)
+        delay = state.delay
+        steps = range(start, state.span.stop + delay * depth)
+        tasks = state.labels, state.execute, delay
+        scheduler = WavefrontScheduler(steps, depth + 1, *tasks)
         with ThreadPoolExecutor(max(threads, 1)) as pool:
             try:
                 for _ in range(threads):
@@ -116,8 +120,9 @@ class StreamingForward:
                         state.load(step + 1)
                         scheduler.release(step + 1)
                         scheduler.work_until(step)
-                    finished = state.frames.pop(step - 2 * depth, None)
-                    if finished is not None and step - 2 * depth in state.span:
+                    position = step - delay * depth
+                    finished = state.frames.pop(position, None)
+                    if finished is not None and position in state.span:
                         yield self._logits(finished.states)
             finally:
                 scheduler.close()
@@ -161,6 +166,7 @@ class _StreamState:
         self._slot_rows = int(counts[np.array(field, int)].max(initial=0))
         # of each layer, (K, SLOTS * slot_rows, 2, P)
         self._source_terms: list[F32] = []
+        self.labels, self.delay = 0, 2  # once a frame is loaded
         self.frames: dict[int, _FrameState] = {}
 
     def _frame(self, position: int) -> int:
@@ -176,14 +182,9 @@ class _StreamState:
         first, last = self.span.start - margin, self.span.stop + margin
         return range(max(first, 0), min(last, self._count))
 
-    @property
-    def labels(self) -> int:
-        """Number of labels K, once a frame is loaded."""
-        return next((len(frame.states) for frame in self.frames.values()), 0)
-
     def execute(self, step: int, layer: int, label: int) -> None:
         """Apply a layer to the frame of a step, and compute its source terms."""
-        position = step - 2 * layer
+        position = step - self.delay * layer
         if position not in self.receptive_field(layer):
             return
         frame = self.frames[position]
@@ -213,6 +214,8 @@ class _StreamState:
         """Compute the initial node and edge states of a frame."""
         incoming, (labels, n, _) = inputs.incoming, inputs.nodes.shape
         if not self._source_terms:
+            self.labels = labels
+            self.delay = 1 if labels >= max(cores(), 2) else 2
             size = labels, SLOTS * self._slot_rows, 2, padded(self._width)
             self._source_terms = [
                 np.zeros(size, np.float32) for _ in range(self._depth)

@@ -1,9 +1,14 @@
 """Wavefront schedule of layers over frames, executed by any number of threads.
 
-In step s, layer l processes frame s - 2 l. A task (step, layer, label) is ready once
-three tasks of the previous step are finished: that of its own layer, that of the layer
-below, whose output it reads, and that of the layer above, which has then read what the
-task overwrites. So threads need no barrier between steps.
+In step s, layer l processes frame s - d l, with a delay d of 1 or 2. A task (step,
+layer, label) reads the output of the layer below for its frame and the next one. It is
+ready once that layer has finished them, its own layer has finished the previous step,
+and the layer above has read what the task overwrites. So threads need no barrier
+between steps.
+
+With a delay of 2, all layers of a step can be executed at the same time. With a delay
+of 1, only the labels can, but a frame is finished in half as many steps, so that fewer
+of the frames after it are computed before.
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ class WavefrontScheduler:
         Each step has one task per layer and label.
     execute : callable
         Executes a task, given step, layer and label.
+    delay : {1, 2}
+        Steps from a frame in one layer to the same frame in the next.
     """
 
     def __init__(
@@ -33,12 +40,14 @@ class WavefrontScheduler:
         layers: int,
         labels: int,
         execute: Callable[[int, int, int], None],
+        delay: int = 2,
     ) -> None:
         self._execute, self._changed = execute, Condition()
+        self._delay, order = delay, range(layers)
         self._tasks: Iterator[Task] = (
             (step, layer, label)
             for step in steps
-            for layer in reversed(range(layers))
+            for layer in (order if delay == 1 else reversed(order))
             for label in range(labels)
         )
         self._next = next(self._tasks, None)
@@ -92,9 +101,12 @@ class WavefrontScheduler:
         return step is not None and all(last >= step for last in self._finished[-1])
 
     def _is_ready(self, step: int, layer: int, label: int) -> bool:
-        neighbours = self._finished[max(layer - 1, 0) : layer + 2]
-        return step <= self._released and all(
-            finished[label] >= step - 1 for finished in neighbours
+        below = self._finished[layer - 1][label] if layer else step
+        others = self._finished[layer : layer + 2]
+        return (
+            step <= self._released
+            and below >= step + 1 - self._delay
+            and all(finished[label] >= step - 1 for finished in others)
         )
 
     def _run(self, task: Task) -> None:
