@@ -79,6 +79,22 @@ def predict_round(session, scribbles, rng, frame=0, model=""):
     )
 
 
+PRELIMINARY = 9
+"""Label of all pixels of the preliminary results of `predict_round_twice`."""
+
+
+def predict_round_twice(session, scribbles, rng, frame=0, model=""):
+    """Show preliminary labels of `frame` and the last frame, then those of all."""
+    predicted = yield from predict_round(session, scribbles, rng, frame, model)
+    count = session.video.shape[0]
+    for t in (frame, count - 1):
+        labels = np.full(session.video.shape[1:], PRELIMINARY, np.uint8)
+        yield PartialResult("label", 0, count, t, labels, preliminary=True)
+    for t in range(count):
+        yield PartialResult("label", t + 1, count, t, predicted.labels[t])
+    return predicted
+
+
 def restore_round(session, scribbles, rng, saved):
     restored = drain(predict_round(session, scribbles, rng))
     return replace(restored, prediction=saved.prediction, packed_labels=saved.labels)

@@ -235,6 +235,58 @@ class TestAsynchronousRunner:
         assert listener.progressed.call_args.args[0].done == 4
 
 
+@pytest.fixture
+def shown_twice():
+    """A first round, and a second one that runs step by step in preliminary labels."""
+    controller = fakes.controller(predict_round=fakes.predict_round_twice)
+    controller.open(fakes.FakeDrawingSource(fakes.video()))
+    predict(controller, dot((0, 0)))
+    runner = controller.jobs.run = fakes.StepRunner()
+    predict(controller, dot((0, 0), (1, 1)))
+    while not getattr(controller.jobs.progress, "preliminary", False):
+        runner.step()
+    return controller, runner
+
+
+class TestPreliminaryLabels:
+    def test_they_are_not_part_of_the_history(self, shown_twice):
+        controller, runner = shown_twice
+        first = controller.history.current
+        assert controller.state.rounds == 1
+        assert (first.session.labels[0] != fakes.PRELIMINARY).all()
+        runner.finish()
+        second = controller.history.current
+        assert second.rounds == 2
+        assert (second.session.labels != fakes.PRELIMINARY).all()
+        assert second.session.labels[:, 1, 1].tolist() == [1] * 4
+        controller.edits.undo()
+        assert controller.history.current is first
+        controller.edits.redo()
+        assert controller.history.current is second
+
+    def test_state_but_for_the_progress_is_that_of_the_last_round(self, shown_twice):
+        controller, runner = shown_twice
+        before = controller.state
+        while runner.step():
+            assert controller.state.without_progress == before.without_progress
+        assert controller.state.uncertainty
+        assert controller.state.rounds == 2
+
+    def test_progress_is_monotonic(self, shown_twice):
+        controller, runner = shown_twice
+        done = [controller.jobs.progress.done]
+        controller.jobs.progressed.connect(lambda step: done.append(step.done))
+        runner.finish()
+        assert done == [0, 0, 1, 2, 3, 4]
+
+    def test_a_stopped_round_leaves_the_last_one(self, shown_twice):
+        controller, _ = shown_twice
+        first = controller.history.current
+        controller.jobs.cancel()
+        assert controller.history.current is first
+        assert not controller.jobs.busy
+
+
 def test_controller_and_script_give_equal_labels():
     controller = fakes.controller(seed=3)
     controller.open(fakes.FakeDrawingSource(fakes.video()))

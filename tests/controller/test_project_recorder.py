@@ -82,3 +82,18 @@ def test_table_of_an_undone_action_is_recorded_again(opened):
     controller.edits.undo()
     (first, second) = keeper._current.log.objects.objects
     assert (first.name, second.locked) == ("", False)
+
+
+def test_preliminary_labels_are_not_recorded(opened):
+    controller, keeper = opened
+    controller.rounds._predict_round = fakes.predict_round_twice
+    lengths = []
+    controller.jobs.progressed.connect(
+        lambda _: lengths.append(len(keeper._current.log.lines))
+    )
+    predict_rounds(controller, 1)
+    assert len(lengths) > 4
+    assert len(set(lengths[-7:])) == 1
+    assert len(keeper._current.log.rounds) == 1
+    saved = controller.history.current.session
+    assert (saved.labels != fakes.PRELIMINARY).all()

@@ -1,23 +1,26 @@
 """Predict several objects together, by windows of frames.
 
-The network predicts each object against the rest, and all objects as one. The latter
-probability is divided among the objects (`interact.identity_labelling`).
+The network predicts each group of objects against the rest, and all objects as one. The
+latter probability is divided among the groups (`interact.identity_labelling`), and that
+of each group among its objects (`interact.identity`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.engine.blocks import Model, predict_groups
+from napari_gnn_vos.engine.blocks import Model
+from napari_gnn_vos.engine.streams import PredictedGroups
 from napari_gnn_vos.interact.absence import zero_absent_objects
 from napari_gnn_vos.interact.harmonic import solution_windows
 from napari_gnn_vos.interact.identity import divide_groups
 from napari_gnn_vos.interact.identity_labelling import (
     combine_any_object,
     divide_among_objects,
+    sum_odds,
 )
 from napari_gnn_vos.interact.node_inputs import NodeInputs
 from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
@@ -30,16 +33,22 @@ F32 = NDArray[np.float32]
 class JointPrediction:
     """Probabilities of several objects, computed by windows of frames.
 
-    The result does not depend on the order of the windows.
+    The result of `run` does not depend on the order of the windows, nor on the calls of
+    `preview`.
 
     Parameters
     ----------
     model : Model
     graph : VideoGraph
     inputs : NodeInputs
-        Of at least two groups of objects.
-    any_object : NodeInputs
-        The same with all objects in one group.
+        Of several objects.
+    any_object : callable, optional
+        Computes the inputs of all objects in one group, before the first window. None
+        if the probability of any object is not divided among the groups.
+    first : int
+        Frame that prediction begins with.
+    streams : bool
+        See `PredictedGroups`.
     """
 
     def __init__(
@@ -47,17 +56,21 @@ class JointPrediction:
         model: Model,
         graph: VideoGraph,
         inputs: NodeInputs,
-        any_object: NodeInputs,
+        any_object: Callable[[], NodeInputs] | None,
+        first: int = 0,
+        *,
+        streams: bool = False,
     ) -> None:
         self._model, self._graph = model, graph
-        self._inputs, self._any_object = inputs, any_object
+        self._inputs, self._any_inputs = inputs, any_object
+        self._first, self.streams = first, streams
         self._group_labels = inputs.groups.merge(inputs.node_labels)
-        self._of_groups: dict[int, F32] = {}
-        self._of_any: dict[int, F32] = {}
+        self._of_groups = PredictedGroups(model, graph, inputs, first, streams=streams)
+        self._of_any: PredictedGroups | None = None
         self._results: dict[int, F32] = {}
 
-    def windows(self, first: int) -> list[tuple[range, range]]:
-        """List the windows by their distance to frame `first`.
+    def windows(self) -> list[tuple[range, range]]:
+        """List the windows by their distance to the first frame.
 
         Returns
         -------
@@ -72,7 +85,7 @@ class JointPrediction:
 
         def distance(window: tuple[range, range]) -> int:
             _, kept = window
-            return max(kept.start - first, first - kept.stop + 1, 0)
+            return max(kept.start - self._first, self._first - kept.stop + 1, 0)
 
         return sorted(solution_windows(whole), key=distance)
 
@@ -89,49 +102,92 @@ class JointPrediction:
         step : Progress
             After each frame that a network predicts.
         """
-        yield from self._run_network(window)
-        inputs = self._inputs
-        if inputs.groups.all_single:
-            of_objects = self._divide(window, kept)
-        else:
-            parts = [self._divide(*part) for part in solution_windows(kept)]
-            of_groups = np.concatenate(parts, axis=1)
-            labels, groups = inputs.node_labels, inputs.groups
-            of_objects = divide_groups(self._graph, labels, groups, of_groups, kept)
-        for t, of_frame in zip(kept, self._by_frame(of_objects, kept), strict=True):
-            self._results[t] = combine_objects(inputs, t, of_frame)
+        # objects last, as `LabelModelRecorder` keeps the inputs of the last pass
+        if self._any_inputs is not None:
+            yield from self._extend(self._any_object(self._any_inputs), window)
+        yield from self._extend(self._of_groups, window)
+        self._solve(window, kept, self._of_any)
+
+    def preview(self, frames: range) -> Pipeline[bool]:
+        """Predict frames around the first one, from these frames alone.
+
+        The probability of any object is that of the odds of all objects, so that the
+        network has not to predict it first.
+
+        Parameters
+        ----------
+        frames : range
+            Contains those of earlier calls.
+
+        Yields
+        ------
+        step : Progress
+            After each frame that a network predicts.
+
+        Returns
+        -------
+        predicted : bool
+            Whether `frames` yields preliminary probabilities. Objects of a group are
+            not identified before all of them have drawn labels in `frames`.
+        """
+        yield from self._extend(self._of_groups, frames)
+        drawn = self._inputs.node_labels.drawn[self._rows(frames)]
+        if not np.isin(self._inputs.groups.grouped, drawn).all():
+            return False
+        self._solve(frames, frames, None)
+        return True
 
     def frames(self, frames: range) -> Iterator[F32]:
         """Yield the probabilities of predicted frames, (n, K) each, once."""
         for t in frames:
             yield self._results.pop(t)
 
-    def _run_network(self, window: range) -> Pipeline[None]:
-        """Predict the frames of a window that no earlier one contained."""
-        missing = [t for t in window if t not in self._of_any]
-        total = len(self._of_groups) + len(missing)
-        for frames in _runs(missing):
-            # objects last, as `LabelModelRecorder` keeps the inputs of the last pass
-            for inputs, out in (
-                (self._any_object, self._of_any),
-                (self._inputs, self._of_groups),
-            ):
-                predicted = predict_groups(self._model, self._graph, inputs, frames)
-                for t, probability in zip(frames, predicted, strict=True):
-                    out[t] = probability
-                    yield Progress("predict", len(self._of_groups), total)
+    def _any_object(self, inputs: Callable[[], NodeInputs]) -> PredictedGroups:
+        """Return the prediction of all objects as one."""
+        if self._of_any is None:
+            network = self._model, self._graph, inputs()
+            self._of_any = PredictedGroups(*network, self._first, streams=False)
+        return self._of_any
 
-    def _divide(self, window: range, kept: range) -> F32:
+    def _extend(self, predicted: PredictedGroups, frames: range) -> Pipeline[None]:
+        for done, _ in enumerate(predicted.extend(frames)):
+            yield Progress("predict", done + 1, len(frames))
+
+    def _solve(
+        self, window: range, kept: range, of_any: PredictedGroups | None
+    ) -> None:
+        """Identify the objects in a window, and combine them in the `kept` frames."""
+        inputs = self._inputs
+        if inputs.groups.all_single:
+            of_objects = self._divide(window, kept, of_any)
+        else:
+            parts = [self._divide(*part, of_any) for part in solution_windows(kept)]
+            of_groups = np.zeros((len(parts[0]), self._graph.n), np.float32)
+            of_groups[:, self._rows(kept)] = np.concatenate(parts, axis=1)
+            labels, groups = inputs.node_labels, inputs.groups
+            divided = divide_groups(self._graph, labels, groups, of_groups, kept)
+            of_objects = divided[:, self._rows(kept)]
+        for t, of_frame in zip(kept, self._by_frame(of_objects, kept), strict=True):
+            self._results[t] = combine_objects(inputs, t, of_frame)
+
+    def _divide(
+        self, window: range, kept: range, of_any: PredictedGroups | None
+    ) -> F32:
         """Divide the probability of any object among G groups, (G, n of `kept`)."""
+        if self._any_inputs is None:
+            return self._of_groups.columns(kept)
         rows, rows_kept = self._rows(window), self._rows(kept)
-        of_groups = np.concatenate([self._of_groups[t] for t in window], axis=1)
-        of_any = np.concatenate([self._of_any[t][0] for t in window])
+        of_groups = self._of_groups.columns(window)
+        if of_any is None:
+            any_object = sum_odds(of_groups)
+        else:
+            any_object = combine_any_object(of_groups, of_any.columns(window)[0])
         divided = divide_among_objects(
             self._graph,
             self._group_labels.take(rows),
             self._inputs.groups.first_labels,
             of_groups,
-            combine_any_object(of_groups, of_any),
+            any_object,
             window,
         )
         return divided[:, rows_kept.start - rows.start : rows_kept.stop - rows.start]
@@ -144,15 +200,6 @@ class JointPrediction:
         """Split the columns of consecutive frames by frame."""
         offsets = self._graph.offsets[frames.start : frames.stop + 1]
         return np.split(probability, offsets[1:-1] - offsets[0], axis=1)
-
-
-def _runs(frames: list[int]) -> Iterator[range]:
-    """Divide ascending frames into runs of consecutive ones."""
-    start = 0
-    for stop in range(1, len(frames) + 1):
-        if stop == len(frames) or frames[stop] != frames[stop - 1] + 1:
-            yield range(frames[start], frames[stop - 1] + 1)
-            start = stop
 
 
 def combine_objects(inputs: NodeInputs, t: int, probabilities: F32) -> F32:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
-from itertools import islice
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine.refining import FrameLabeller
+from napari_gnn_vos.engine.streams import in_turns
 from napari_gnn_vos.hardware import worker_threads
 from napari_gnn_vos.interact.uncertainty import expected_overlap
 from napari_gnn_vos.progress import (
@@ -54,6 +55,12 @@ def whole_video(count: int, first: int = 0) -> Ring:
     return ring_within(range(count), first)
 
 
+def ring_between(inner: range, outer: range) -> Ring:
+    """Return one ring of the frames by which `outer` extends `inner`."""
+    before = range(inner.start - 1, outer.start - 1, -1)
+    return Ring(before, range(inner.stop, outer.stop))
+
+
 def ring_within(frames: range, first: int) -> Ring:
     """Return one ring of consecutive frames, from the nearest to frame `first`.
 
@@ -65,7 +72,35 @@ def ring_within(frames: range, first: int) -> Ring:
     Ring(before=range(6, 4, -1), after=range(7, 7))
     """
     start = min(max(first, frames.start), frames.stop)
-    return Ring(range(start - 1, frames.start - 1, -1), range(start, frames.stop))
+    return ring_between(range(start, start), frames)
+
+
+def outward_spans(first: int, count: int) -> Iterator[range]:
+    """Extend a range of frames from one to the whole video.
+
+    Parameters
+    ----------
+    first : int
+        Index of the frame of the first range.
+    count : int
+        Number of frames.
+
+    Yields
+    ------
+    span : range
+        Contains the one before.
+
+    Examples
+    --------
+    >>> list(outward_spans(1, 20))
+    [range(1, 2), range(0, 17), range(0, 20)]
+    """
+    span, width = range(first, first + 1), NEAR_FRAMES
+    yield span
+    while len(span) < count:
+        span = range(max(span.start - width, 0), min(span.stop + width, count))
+        yield span
+        width = min(2 * width, MAX_RING_FRAMES)
 
 
 def outward_rings(first: int, count: int) -> Iterator[Ring]:
@@ -73,14 +108,13 @@ def outward_rings(first: int, count: int) -> Iterator[Ring]:
 
     Parameters
     ----------
-    first : int
-        Index of the frame of the first ring.
-    count : int
-        Number of frames.
+    first, count : int
+        See `outward_spans`.
 
     Yields
     ------
     ring : Ring
+        Frames by which a span extends the one before.
 
     Examples
     --------
@@ -90,12 +124,9 @@ def outward_rings(first: int, count: int) -> Iterator[Ring]:
     [0] [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
     [] [17, 18, 19]
     """
-    inner, width = range(first, first + 1), NEAR_FRAMES
-    yield Ring(range(0), inner)
-    while len(inner) < count:
-        start, stop = max(inner.start - width, 0), min(inner.stop + width, count)
-        yield Ring(range(inner.start - 1, start - 1, -1), range(inner.stop, stop))
-        inner, width = range(start, stop), min(2 * width, MAX_RING_FRAMES)
+    spans = chain([range(first, first)], outward_spans(first, count))
+    for inner, outer in pairwise(spans):
+        yield ring_between(inner, outer)
 
 
 class LabelledFrame(NamedTuple):
@@ -176,12 +207,7 @@ class OutwardLabelling:
 
     def _predict_ring(self, ring: Ring) -> Iterator[tuple[int, F32]]:
         """Run the network; yield frames of both sides in turns, the nearest first."""
-        sides = deque((self._predict(ring.after), self._predict(ring.before)))
-        while sides:
-            side = sides.popleft()
-            for predicted in islice(side, 1):
-                yield predicted
-                sides.append(side)
+        return in_turns(self._predict(ring.after), self._predict(ring.before))
 
     def _predict(self, frames: range) -> Iterator[tuple[int, F32]]:
         """Run the network on frames in their order."""

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.engine.annotating import require_object
 from napari_gnn_vos.engine.blocks import Model, predict_groups
+from napari_gnn_vos.engine.joint_labelling import JointLabelling
 from napari_gnn_vos.engine.joint_prediction import JointPrediction, combine_objects
 from napari_gnn_vos.engine.outward import (
     OutwardLabelling,
     outward_rings,
-    ring_within,
+    outward_spans,
     whole_video,
 )
 from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
-from napari_gnn_vos.interact.identity import divide_groups
 from napari_gnn_vos.interact.node_inputs import (
     NodeInputs,
     gather_node_inputs,
@@ -29,7 +29,7 @@ from napari_gnn_vos.interact.node_inputs import (
 )
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import expected_j
-from napari_gnn_vos.progress import Pipeline, Progress, map_steps
+from napari_gnn_vos.progress import Pipeline, Progress, as_preliminary, map_steps
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.session import Prediction, Session
 
@@ -40,9 +40,6 @@ FIRST_FRAME_RADIUS = 60
 STREAMED_OBJECTS = 8
 """Largest number of objects of which both sides of the first frame are streamed at the
 same time. Each stream holds the states of a receptive field, for all objects."""
-DIVIDED_RADIUS = 30
-"""Frames on both sides of the predicted ones through which the identities of grouped
-objects are tracked."""
 
 
 def node_inputs(
@@ -108,13 +105,14 @@ def predict(
     first : int, optional
         Index of a frame to predict first; the others follow outwards. In a long video,
         node inputs are first computed from the `FIRST_FRAME_RADIUS` frames on both
-        sides only, and the labels of the frames around it may change afterwards. The
-        final result does not depend on it.
+        sides only. The labels of the frames around it are then preliminary, and so are
+        those of several objects. The final result does not depend on it.
 
     Yields
     ------
     step : Progress
-        Among them a `PartialResult` for each labelled frame.
+        Among them a `PartialResult` for each labelled frame, and for each preliminary
+        one.
 
     Returns
     -------
@@ -134,14 +132,9 @@ def predict(
     first = range(count)[first]
     span = _around(first, count)
     inputs = node_inputs(projected, span, group_similar=True)
-    if len(span) < count or not inputs.groups.all_single or _device(model) != "cpu":
-        preview_rings = 2
-    else:
-        preview_rings = 1 if _is_joint(session, inputs) else 0
-    if preview_rings:
-        near = islice(outward_rings(first, count), preview_rings)
-        preview = _labelling(session, model, inputs)
-        yield from _without_progress(preview.run(near), count)
+    rings = _preview_rings(session, model, inputs, span)
+    if rings:
+        yield from _preview(session, model, inputs, first, rings)
     if len(span) < count:
         yield Progress("analyse strokes", 0, count)
         inputs = node_inputs(projected, group_similar=True)
@@ -159,9 +152,31 @@ def _with_projection(session: Session, model: Model) -> Session:
     return replace(session, config=session.config.with_projection(projection))
 
 
-def _without_progress(pipeline: Pipeline[None], total: int) -> Pipeline[None]:
-    """Run a pipeline whose results are preliminary; no progress is counted."""
-    yield from map_steps(pipeline, lambda step: replace(step, done=0, total=total))
+def _preview_rings(
+    session: Session, model: Model, inputs: NodeInputs, span: range
+) -> int:
+    """Return how many rings around the displayed frame are predicted beforehand.
+
+    None, if the prediction of all frames begins with them.
+    """
+    if len(span) < session.graph.shape[0] or _device(model) != "cpu":
+        return 2
+    return 1 if _is_joint(session, inputs) and not _streams(model, inputs) else 0
+
+
+def _preview(
+    session: Session, model: Model, inputs: NodeInputs, first: int, rings: int
+) -> Pipeline[None]:
+    """Predict and label some frames around frame `first` preliminarily."""
+    count = session.graph.shape[0]
+    if _is_joint(session, inputs):
+        labelling = _joint_labelling(session, model, inputs, first)
+        spans = islice(outward_spans(first, count), rings)
+        yield from labelling.preview(first, spans)
+    else:
+        near = islice(outward_rings(first, count), rings)
+        preview = _labelling(session, model, inputs).run(near)
+        yield from map_steps(preview, partial(as_preliminary, total=count))
 
 
 def _predict_all(
@@ -169,16 +184,17 @@ def _predict_all(
 ) -> Pipeline[Session]:
     """Predict all frames, outwards from `first` if it is given, and label their pixels.
 
-    Several objects are predicted by windows of frames, and a group of similar objects
-    in the whole video at once, because it is divided after that. A single object is
-    streamed frame by frame, except on a GPU, which is faster with all frames.
+    Several objects are predicted by windows of frames. A single object is streamed
+    frame by frame, except on a GPU, which is faster with all frames.
     """
     count = session.graph.shape[0]
     if _is_joint(session, inputs):
-        labelling = yield from _predict_jointly(session, model, inputs, first or 0)
+        joint = _joint_labelling(session, model, inputs, first)
+        yield from joint.run(first)
+        labelling = joint.final
     else:
         labelling = _labelling(session, model, inputs)
-        if first is None or not inputs.groups.all_single or _device(model) != "cpu":
+        if first is None or _device(model) != "cpu":
             yield from labelling.run([whole_video(count)])
         elif labelling.streams:
             yield from labelling.run([whole_video(count, first)])
@@ -201,41 +217,44 @@ def _predict_all(
 
 def _is_joint(session: Session, inputs: NodeInputs) -> bool:
     """Return whether objects are predicted jointly, see `JointPrediction`."""
+    return not inputs.groups.all_single or _divides_any_object(session, inputs)
+
+
+def _divides_any_object(session: Session, inputs: NodeInputs) -> bool:
     return session.config.identity_labelling and len(inputs.groups.members) > 1
 
 
-def _predict_jointly(
-    session: Session, model: Model, inputs: NodeInputs, first: int
-) -> Pipeline[OutwardLabelling]:
-    """Predict several objects by windows, outwards from frame `first`."""
-    graph = session.graph
-    any_object = merge_all_objects(
-        graph,
+def _joint_labelling(
+    session: Session, model: Model, inputs: NodeInputs, first: int | None
+) -> JointLabelling:
+    any_object = partial(
+        merge_all_objects,
+        session.graph,
         inputs,
         _previous_prediction(session),
         _with_projection(session, model).config.label_model,
     )
-    joint = JointPrediction(model, graph, inputs, any_object)
-    labeller = _labeller(model, session, inputs)
-    labelling = OutwardLabelling(session, joint.frames, labeller, streams=True)
+    prediction = JointPrediction(
+        model,
+        session.graph,
+        inputs,
+        any_object if _divides_any_object(session, inputs) else None,
+        first or 0,
+        streams=first is not None and _streams(model, inputs),
+    )
+    return JointLabelling(session, prediction, _labeller(model, session, inputs))
 
-    def after_labelled_frames(step: Progress) -> Progress:
-        return Progress(step.stage, len(labelling.results), graph.shape[0])
 
-    for window, kept in joint.windows(first):
-        yield from map_steps(joint.run(window, kept), after_labelled_frames)
-        yield from labelling.run([ring_within(kept, first)])
-    return labelling
+def _streams(model: Model, inputs: NodeInputs) -> bool:
+    """Return whether both sides of a frame are streamed at the same time."""
+    is_small = len(inputs.groups.members) <= STREAMED_OBJECTS
+    return getattr(model, "streams", False) and is_small
 
 
 def _labelling(session: Session, model: Model, inputs: NodeInputs) -> OutwardLabelling:
+    """Label objects that are predicted independently of each other."""
     probabilities = partial(_probabilities, model, session, inputs)
-    labeller = _labeller(model, session, inputs)
-    streams = (
-        getattr(model, "streams", False)
-        and inputs.groups.all_single
-        and len(inputs.groups.members) <= STREAMED_OBJECTS
-    )
+    labeller, streams = _labeller(model, session, inputs), _streams(model, inputs)
     return OutwardLabelling(session, probabilities, labeller, streams=streams)
 
 
@@ -258,27 +277,6 @@ def _probabilities(
     model: Model, session: Session, inputs: NodeInputs, frames: range
 ) -> Iterator[F32]:
     """Run the network and combine the objects; yield (n, K) for each frame."""
-    if inputs.groups.all_single:
-        predictions = predict_groups(model, session.graph, inputs, frames)
-    else:
-        predictions = _predict_divided_groups(model, session, inputs, frames)
+    predictions = predict_groups(model, session.graph, inputs, frames)
     for t, probabilities in zip(frames, predictions, strict=True):
         yield combine_objects(inputs, t, probabilities)
-
-
-def _predict_divided_groups(
-    model: Model, session: Session, inputs: NodeInputs, frames: range
-) -> Iterator[F32]:
-    """Predict groups and divide them among their objects; yield (K, n) per frame."""
-    graph, count = session.graph, session.graph.shape[0]
-    start = max(frames.start - DIVIDED_RADIUS, 0)
-    around = range(start, min(frames.stop + DIVIDED_RADIUS, count))
-    rows_around = slice(graph.offsets[around.start], graph.offsets[around.stop])
-    of_groups = np.zeros((len(inputs.groups.members), graph.n), np.float32)
-    predictions = predict_groups(model, graph, inputs, around)
-    of_groups[:, rows_around] = np.concatenate(list(predictions), axis=1)
-    of_objects = divide_groups(
-        graph, inputs.node_labels, inputs.groups, of_groups, around
-    )
-    for t in frames:
-        yield of_objects[:, inputs.rows(t)]

@@ -56,6 +56,23 @@ def combine_any_object(one_vs_rest: F32, any_object: F32) -> F32:
     return np.asarray(mean / (1 + mean), np.float32)
 
 
+def sum_odds(one_vs_rest: F32) -> F32:
+    """Compute the probability of any object from those of the objects alone.
+
+    Parameters
+    ----------
+    one_vs_rest : (K, n) ndarray of float32
+        Probability of each object against the rest.
+
+    Returns
+    -------
+    probability : (n,) ndarray of float32
+        Its odds are the sum of those of the objects.
+    """
+    odds = _odds(one_vs_rest).sum(axis=0)
+    return np.asarray(odds / (1 + odds), np.float32)
+
+
 def divide_among_objects(
     graph: VideoGraph,
     node_labels: SuperpixelLabels,

@@ -1,0 +1,117 @@
+"""Run the network on frames outwards from one, on both sides in turns."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.engine.blocks import Model, predict_groups
+from napari_gnn_vos.interact.node_inputs import NodeInputs
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+F32 = NDArray[np.float32]
+Item = TypeVar("Item")
+Frames = Iterator[tuple[int, F32]]
+
+
+def in_turns(*iterators: Iterator[Item]) -> Iterator[Item]:
+    """Yield one item of each iterator in turns, until all have ended.
+
+    Examples
+    --------
+    >>> list(in_turns(iter("abc"), iter("x")))
+    ['a', 'x', 'b', 'c']
+    """
+    remaining = deque(iterators)
+    while remaining:
+        iterator = remaining.popleft()
+        for item in islice(iterator, 1):
+            yield item
+            remaining.append(iterator)
+
+
+class PredictedGroups:
+    """Probabilities of groups of objects in a range of frames, which is extended.
+
+    Parameters
+    ----------
+    model : Model
+    graph : VideoGraph
+    inputs : NodeInputs
+    first : int
+        Frame that the range is extended from.
+    streams : bool
+        Whether both sides of `first` are computed by one stream each, which compute
+        every frame once. Otherwise each extension of the range computes its receptive
+        field again.
+
+    Attributes
+    ----------
+    frames : range
+        Predicted frames, at first none.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        graph: VideoGraph,
+        inputs: NodeInputs,
+        first: int,
+        *,
+        streams: bool,
+    ) -> None:
+        self._model, self._graph, self._inputs = model, graph, inputs
+        self._by_frame: dict[int, F32] = {}
+        self.frames = range(first, first)
+        sides = range(first, graph.shape[0]), range(first - 1, -1, -1)
+        self._streams = tuple(map(self._predict, sides)) if streams else ()
+
+    def extend(self, frames: range) -> Iterator[int]:
+        """Predict the frames between the range and both ends of `frames`.
+
+        Parameters
+        ----------
+        frames : range
+            Contains the range, or overlaps it; the first call may leave out `first`
+            without streams.
+
+        Yields
+        ------
+        t : int
+            Each predicted frame.
+        """
+        for t, probability in self._missing(frames):
+            self._by_frame[t] = probability
+            yield t
+        start, stop = (self.frames or frames).start, (self.frames or frames).stop
+        self.frames = range(min(start, frames.start), max(stop, frames.stop))
+        if len(self.frames) == self._graph.shape[0]:
+            self._streams = ()  # which frees their states
+
+    def columns(self, frames: range) -> F32:
+        """Concatenate the probabilities of predicted frames, (G, n)."""
+        return np.concatenate([self._by_frame[t] for t in frames], axis=1)
+
+    def _missing(self, frames: range) -> Frames:
+        """Predict the frames that are outside of the present range."""
+        start, stop = self.frames.start, self.frames.stop
+        if self._streams:
+            after, before = self._streams
+            return in_turns(
+                zip(range(stop, frames.stop), after, strict=False),
+                zip(range(start - 1, frames.start - 1, -1), before, strict=False),
+            )
+        if not self.frames:
+            return zip(frames, self._predict(frames), strict=True)
+        parts = range(frames.start, start), range(stop, frames.stop)
+        return in_turns(
+            *(zip(part, self._predict(part), strict=True) for part in parts if part)
+        )
+
+    def _predict(self, frames: range) -> Iterator[F32]:
+        return predict_groups(self._model, self._graph, self._inputs, frames)
