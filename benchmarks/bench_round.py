@@ -50,7 +50,10 @@ def test_round(benchmark, measured, annotated):
 
 
 def test_displayed_frame(benchmark, measured, annotated):
-    """Measure the displayed frame, which is predicted first as in the window."""
+    """Measure when frames are shown first, outwards from one as in the window.
+
+    With several objects these labels are preliminary.
+    """
     name, session, strokes = annotated
     model, latencies, near_latencies = load_model(device="cpu"), [], []
     first = strokes[0].frame
