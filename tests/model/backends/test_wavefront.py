@@ -1,7 +1,8 @@
 """Tasks run once, after their dependencies; failures are raised."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
+from time import sleep
 
 import pytest
 from hypothesis import given, settings
@@ -47,6 +48,30 @@ def test_each_task_runs_once_after_its_dependencies(
             worker.result()
     assert not early
     assert len(set(started)) == len(started)
+
+
+@pytest.mark.parametrize(("delay", "started"), [(1, [0]), (2, [0, 1])])
+def test_layer_waits_for_the_one_below_in_its_step_with_a_delay_of_1(delay, started):
+    """A thread that waits in layer 0 leaves layer 1 of its step to the other one."""
+    layers, held = [], Event()
+
+    def execute(_step, layer, _label):
+        layers.append(layer)
+        if layer == 0:
+            held.wait(10)
+
+    scheduler = WavefrontScheduler(range(1), 2, 1, execute, delay)
+    scheduler.release(0)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(2):
+            pool.submit(scheduler.work)
+        sleep(0.1)
+        before = sorted(layers)
+        held.set()
+        scheduler.work_until(0)
+        scheduler.close()
+    assert before == started
+    assert sorted(layers) == [0, 1]
 
 
 @pytest.mark.parametrize("helpers", [0, 2])
