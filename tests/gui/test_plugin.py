@@ -7,7 +7,6 @@ from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.gui import loading
 from napari_gnn_vos.gui.layers.layer_data import image_data
 from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
@@ -225,22 +224,3 @@ def test_notes_on_a_damaged_movie_are_layer_metadata():
     assert [*options["metadata"]["gnn-vos notes"]] == [*frames.notes]
     _, options, _ = image_data(Video(np.zeros((3, 20, 20), np.uint8)))
     assert not options["metadata"]["gnn-vos notes"]
-
-
-def test_units_that_another_thread_loads_are_waited_for(monkeypatch):
-    class Registry:
-        """An application registry whose units are complete at the third call."""
-
-        calls = 0
-
-        def get(self):
-            return self
-
-        def __contains__(self, name):
-            self.calls += 1
-            return name == "pixel" and self.calls >= 3
-
-    registry = Registry()
-    monkeypatch.setattr("pint.get_application_registry", lambda: registry)
-    loading.load_units()
-    assert registry.calls == 3

@@ -187,13 +187,13 @@ def test_steps_of_a_job_show_the_status_only(qtbot, dock, monkeypatch):
 def test_modules_of_the_dock_are_imported_in_a_thread():
     code = """
 import sys
-from napari_gnn_vos.gui import loading
-loading.load_widget_in_thread().join()
+from napari_gnn_vos.gui import threads
+threads.load_widget_in_thread().join()
 loaded = set(sys.modules)
 from napari_gnn_vos.gui.scripting import annotator
 from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 from napari_gnn_vos.gui.widgets.timeline import Timeline
-from napari_gnn_vos.gui.worker import run_in_thread
+from napari_gnn_vos.gui.threads import run_in_thread
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 print(sorted(n for n in set(sys.modules) - loaded if "napari" in n))
 """

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.loading import load_widget_in_thread
+from napari_gnn_vos.gui.threads import load_widget_in_thread
 
 if TYPE_CHECKING:
     import napari
@@ -113,9 +113,9 @@ class AnnotateDock(QWidget):
 
     def _create(self) -> AnnotateWidget:
         from napari_gnn_vos.gui.scripting import annotator
+        from napari_gnn_vos.gui.threads import call_in_thread, run_in_thread
         from napari_gnn_vos.gui.widgets.actions import bind_keys
         from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
-        from napari_gnn_vos.gui.worker import call_in_thread, run_in_thread
 
         new_annotator = annotator(self._viewer, run_in_thread)
         new_annotator.defer = partial(QTimer.singleShot, 0)
@@ -176,9 +176,9 @@ class FineTuneDock(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
+        from napari_gnn_vos.gui.threads import run_in_thread
         from napari_gnn_vos.gui.widgets.elements import style_sheet
         from napari_gnn_vos.gui.widgets.fine_tuning_form import FineTuningForm
-        from napari_gnn_vos.gui.worker import run_in_thread
 
         self.annotator = _annotator_of(napari_viewer)
         self.annotator.fine_tuning.run = partial(run_in_thread, turn=_one_training)

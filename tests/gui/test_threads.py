@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import NoSeedsError
-from napari_gnn_vos.gui import worker
-from napari_gnn_vos.gui.worker import run_in_thread
+from napari_gnn_vos.gui import threads
+from napari_gnn_vos.gui.threads import run_in_thread
 from napari_gnn_vos.progress import PartialResult, Progress
 from tests.controller import fakes
 
@@ -24,19 +24,19 @@ def run(pipeline, callbacks):
 
 
 def test_pipeline_runs_in_a_thread_and_callbacks_in_the_main_thread(qtbot):
-    threads = []
+    calling = []
 
     def pipeline():
-        threads.append(current_thread())
+        calling.append(current_thread())
         yield Progress("work", 1, 2)
         return 42
 
     callbacks = Mock()
-    callbacks.result.side_effect = lambda _: threads.append(current_thread())
+    callbacks.result.side_effect = lambda _: calling.append(current_thread())
     run(pipeline(), callbacks)
     qtbot.waitUntil(lambda: callbacks.end.called)
-    assert threads[0] is not main_thread()
-    assert threads[1] is main_thread()
+    assert calling[0] is not main_thread()
+    assert calling[1] is main_thread()
     assert [c[0] for c in callbacks.method_calls] == ["step", "result", "end"]
     callbacks.result.assert_called_once_with(42)
 
@@ -83,7 +83,7 @@ def test_stopping_closes_the_pipeline_in_its_thread(qtbot):
 def clock(monkeypatch):
     """A clock that a test sets: the only item is the time in seconds."""
     now = [0.0]
-    monkeypatch.setattr(worker, "monotonic", lambda: now[0])
+    monkeypatch.setattr(threads, "monotonic", lambda: now[0])
     return now
 
 
@@ -114,3 +114,22 @@ def test_every_partial_result_is_reported(qtbot, clock):
         *range(20)
     ]
     assert len(steps) == 21
+
+
+def test_units_that_another_thread_loads_are_waited_for(monkeypatch):
+    class Registry:
+        """An application registry whose units are complete at the third call."""
+
+        calls = 0
+
+        def get(self):
+            return self
+
+        def __contains__(self, name):
+            self.calls += 1
+            return name == "pixel" and self.calls >= 3
+
+    registry = Registry()
+    monkeypatch.setattr("pint.get_application_registry", lambda: registry)
+    threads.load_units()
+    assert registry.calls == 3
