@@ -27,7 +27,12 @@ from napari_gnn_vos.gui.layers.attributes import (
     file_colours,
     names_in,
 )
-from napari_gnn_vos.gui.layers.coordinates import axes_of, full_data, viewer_to_pixels
+from napari_gnn_vos.gui.layers.coordinates import (
+    SliceTracker,
+    axes_of,
+    full_data,
+    viewer_to_pixels,
+)
 from napari_gnn_vos.gui.layers.finder import (
     LayerFinder,
     is_covered,
@@ -37,7 +42,6 @@ from napari_gnn_vos.gui.layers.finder import (
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
 from napari_gnn_vos.gui.layers.layer_data import video_of
 from napari_gnn_vos.gui.layers.layer_events import Pixels
-from napari_gnn_vos.gui.layers.slice_tracker import SliceTracker
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.canvas import MAX_VALUE, Canvas, value_of, values_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
