@@ -18,8 +18,8 @@ from napari_gnn_vos.gui.layers.attributes import (
     names_in,
     set_object_names,
 )
-from napari_gnn_vos.gui.tools import export_request
-from napari_gnn_vos.gui.tools.export_request import ExportOptions
+from napari_gnn_vos.gui.tools import exports
+from napari_gnn_vos.gui.tools.exports import ExportOptions
 from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
 from napari_gnn_vos.gui.writer import write_overlay
 from napari_gnn_vos.io.export import import_labels
@@ -125,7 +125,7 @@ def test_cancelled_export_writes_nothing(qtbot, dialog, monkeypatch):
         released.wait(30)
         return names.append(len(frames)) or {}
 
-    monkeypatch.setattr(export_request, "colours_in", slow_colours)
+    monkeypatch.setattr(exports, "colours_in", slow_colours)
     click(qtbot, dialog.export)
     qtbot.waitUntil(started.is_set)
     assert dialog.cancel.isEnabled()

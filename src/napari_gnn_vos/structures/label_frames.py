@@ -1,14 +1,17 @@
-"""Label images of a video, compressed frame by frame in memory."""
+"""Label images of a video, compressed frame by frame in memory; ranges of frames."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
+
+from napari_gnn_vos.errors import SettingsError
 
 Labels = NDArray[np.uint8 | np.uint16]
 LabelType = type[np.uint8 | np.uint16]
@@ -205,6 +208,63 @@ class EditableLabelFrames(LabelFrames):
             selected = tuple(index[on_frame] for index in indices)
             labels[selected] = values[on_frame]
             self._edited[int(t)] = labels
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedFrames:
+    """A range of the frames of (T, H, W) labels, read on access.
+
+    Parameters
+    ----------
+    labels : (T, H, W) array-like of integer
+    indices : range
+    """
+
+    labels: Any
+    indices: range
+
+    @classmethod
+    def of(cls, labels: Any, frames: range | None = None) -> SelectedFrames:
+        """Select some frames, or all.
+
+        Raises
+        ------
+        SettingsError
+            If there are no such frames.
+        """
+        count = len(labels)
+        frames = range(count) if frames is None else frames
+        if not frames or frames[0] < 0 or frames[-1] >= count:
+            raise SettingsError(
+                f"Expected a range within the frames 0 to {count - 1}; got {frames}. "
+                "Change the first or the last frame."
+            )
+        return cls(labels, frames)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """T, H, W."""
+        return (len(self.indices), *self.labels.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the labels."""
+        dtype: np.dtype[Any] = np.dtype(self.labels.dtype)
+        return dtype
+
+    @property
+    def size(self) -> int:
+        """Number of pixels of all frames."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, t: int) -> NDArray[Any]:
+        return np.asarray(self.labels[self.indices[t]])
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return (np.asarray(self.labels[t]) for t in self.indices)
 
 
 def pack(labels: Labels) -> bytes:

@@ -29,7 +29,7 @@ from qtpy.QtWidgets import (
 
 from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.tools.export_request import ExportOptions
+from napari_gnn_vos.gui.tools.exports import ExportOptions
 from napari_gnn_vos.gui.widgets.elements import align_labels, make_label, make_row
 from napari_gnn_vos.io.export_preview import describe_preview
 from napari_gnn_vos.io.formats.registry import FORMATS, LabelFormat, format_named
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.tools.export_request import ExportRequest
+    from napari_gnn_vos.gui.tools.exports import ExportRequest
     from napari_gnn_vos.io.export_preview import ExportPreview
     from napari_gnn_vos.progress import Progress
 
