@@ -29,13 +29,12 @@ from napari_gnn_vos.gui.widgets.dialogs import (
 )
 from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
 from napari_gnn_vos.gui.widgets.elements import SPACING, style_sheet
+from napari_gnn_vos.gui.widgets.input_sections import ProjectSection, VideoSection
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 from napari_gnn_vos.gui.widgets.prediction_section import (
     PredictionSection,
     StatusSection,
 )
-from napari_gnn_vos.gui.widgets.project_section import ProjectSection
-from napari_gnn_vos.gui.widgets.video_section import VideoSection
 
 MIN_WIDTH = 270
 """Pixels."""

@@ -1,4 +1,4 @@
-"""The project buttons of the dock widget."""
+"""The sections that open projects and videos."""
 
 import pytest
 from qtpy.QtWidgets import QFileDialog
