@@ -3,7 +3,7 @@ import pytest
 
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.widgets import drawing_section
+from napari_gnn_vos.gui.widgets import dialogs
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from tests.controller import fakes
 
@@ -112,10 +112,10 @@ def test_ids_become_new_objects(viewer, annotator):
     ("ask", "add"),
     [
         (
-            drawing_section.import_labels,
+            dialogs.import_labels,
             lambda v, n: v.add_labels(np.ones((H, W), int), name=n),
         ),
-        (drawing_section.import_shapes, lambda v, n: v.add_points([[0, 5, 6]], name=n)),
+        (dialogs.import_shapes, lambda v, n: v.add_points([[0, 5, 6]], name=n)),
     ],
 )
 def test_selected_layer_is_proposed(viewer, annotator, monkeypatch, ask, add):
@@ -126,7 +126,7 @@ def test_selected_layer_is_proposed(viewer, annotator, monkeypatch, ask, add):
         proposed.append(fields["layer"]["value"])
         assert proposed[-1] in dict(fields["layer"]["options"]["choices"]).values()
 
-    monkeypatch.setattr(drawing_section, "request_values", answer)
+    monkeypatch.setattr(dialogs, "request_values", answer)
     viewer.layers.selection.active = first
     ask(annotator)
     viewer.layers.selection.active = annotator.workspace.strokes

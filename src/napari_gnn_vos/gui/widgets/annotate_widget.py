@@ -21,20 +21,20 @@ from napari_gnn_vos.controller.view_state import ViewState
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.annotation_sections import (
+    DrawingSection,
+    PredictionSection,
+    StatusSection,
+)
 from napari_gnn_vos.gui.widgets.dialogs import (
     HistoryDialog,
     KeyOverview,
     SettingsDialog,
     confirm_by_dialog,
 )
-from napari_gnn_vos.gui.widgets.drawing_section import DrawingSection
 from napari_gnn_vos.gui.widgets.elements import SPACING, style_sheet
 from napari_gnn_vos.gui.widgets.input_sections import ProjectSection, VideoSection
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
-from napari_gnn_vos.gui.widgets.prediction_section import (
-    PredictionSection,
-    StatusSection,
-)
 
 MIN_WIDTH = 270
 """Pixels."""

@@ -1,7 +1,10 @@
-"""Sections of the dock widget for the prediction and for the status of the work."""
+"""Sections of the dock widget that draw, predict and show the status of the work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import CheckBox
@@ -15,18 +18,129 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.gui.widgets.actions import Attempt, add_to_menu
+from napari_gnn_vos.gui.widgets.dialogs import import_labels, import_shapes
 from napari_gnn_vos.gui.widgets.elements import (
     Section,
     make_column,
     make_label,
     make_row,
 )
+from napari_gnn_vos.gui.widgets.object_list import ObjectList
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
+
+CHECKED = {
+    "display.toggle_labels": "display.labels_shown",
+    "display.toggle_contours": "display.contours_shown",
+    "display.toggle_neighbours": "display.neighbours_shown",
+    "display.toggle_previous": "display.previous_shown",
+    "superpixels.toggle_boundaries": "superpixels.shown",
+}
+"""Actions that are switched on and off, and attributes that say whether they are on."""
+
+
+class DisplayMenu(QMenu):
+    """Labels, contours, comparisons, superpixels, opacity and colours.
+
+    Parameters
+    ----------
+    parent : QWidget
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    """
+
+    def __init__(self, parent: QWidget, annotator: Annotator, attempt: Attempt) -> None:
+        super().__init__(parent)
+        self._annotator = annotator
+        self.setToolTipsVisible(True)
+        self._checked = [
+            (add_to_menu(self, method, annotator, attempt), attribute)
+            for method, attribute in CHECKED.items()
+        ]
+        for item, _ in self._checked:
+            item.setCheckable(True)
+        self.addSeparator()
+        for method in ("cycle_opacity", "use_contrasting_colours"):
+            add_to_menu(self, f"display.{method}", annotator, attempt)
+        self.aboutToShow.connect(self._update)
+
+    def _update(self) -> None:
+        """Show what is switched on; the layers may have been changed by the user."""
+        for item, attribute in self._checked:
+            item.setChecked(bool(attrgetter(attribute)(self._annotator)))
+
+
+class DrawingSection(Section):
+    """Choose the tool and the label that is drawn next, and how labels are shown."""
+
+    def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
+        super().__init__(annotator, attempt)
+        self.brush, self.lines = self._button("use_brush"), self._button("use_lines")
+        self.superpixels = self._button("superpixels.use_tool")
+        for tool in (self.brush, self.lines, self.superpixels):
+            tool.setCheckable(True)
+        self.objects = ObjectList(annotator, attempt)
+        self.add = self._button("objects.add")
+        self.remove = self._button("objects.remove")
+        self.imports, self.display = self._make_imports(), QPushButton("Display")
+        self.display.setToolTip("How the labels are shown")
+        self.display.setMenu(DisplayMenu(self.display, annotator, attempt))
+        self._arrange(
+            make_row(self.brush, self.lines, self.superpixels),
+            self.objects,
+            make_row(self.add, self.remove),
+            make_row(self.imports, self.display),
+        )
+        self._column.setStretchFactor(self.objects, 1)
+
+    def show_state(self, state: ViewState) -> None:
+        """Show the list of labels, the active label and the tool."""
+        self.objects.show_state(state)
+        tools = (
+            (self.brush, "brush"),
+            (self.lines, "lines"),
+            (self.superpixels, "superpixels"),
+        )
+        for button, tool in tools:
+            button.setChecked(state.tool_active and state.tool == tool)
+        self.superpixels.setEnabled(state.prepared)
+        self.remove.setEnabled(state.can_remove)
+        self.imports.setEnabled(state.ready)
+        self.display.setEnabled(state.video_open)
+
+    def _make_imports(self) -> QPushButton:
+        button = QPushButton("Import")
+        button.setToolTip("Use other layers as annotation")
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        self._add_import(
+            menu,
+            "Labels layer ...",
+            import_labels,
+            "Use masks of another layer or program as annotation of their frames",
+        )
+        self._add_import(
+            menu,
+            "Shapes or points layer ...",
+            import_shapes,
+            "Use lines, polygons, rectangles, ellipses or points of another layer as "
+            "strokes of an object",
+        )
+        button.setMenu(menu)
+        return button
+
+    def _add_import(
+        self, menu: QMenu, text: str, call: Callable[[Annotator], None], tooltip: str
+    ) -> None:
+        item = menu.addAction(text)
+        item.setToolTip(tooltip)
+        perform = partial(call, self._annotator)
+        item.triggered.connect(lambda _checked=False: self._attempt(perform))
 
 
 class PredictionSection(Section):
