@@ -1,8 +1,8 @@
-"""Creation of layers: for strokes, lines and prediction, and of mixed channels."""
+"""Creation of layers, also of mixed channels, and their stacking order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,9 +33,12 @@ from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 LEVELS = 256
 """Levels of a channel before its colour map is applied."""
+COVERING = ("opaque", "translucent", "translucent_no_depth")
+"""Blending modes of images that hide the layers below them at opacity 1."""
 
 
 def strokes_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Labels:
@@ -154,6 +157,38 @@ def write_lines(layer: Shapes, lines: Sequence[Scribble], axes: Axes) -> None:
 def brush_size(shape: tuple[int, int, int]) -> int:
     """Return a brush diameter in pixels: 1/60 of the shorter side, at least 3."""
     return max(3, round(min(shape[1:]) / 60))
+
+
+def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
+    """Whether an opaque image lies above a layer."""
+    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
+    return any(
+        isinstance(image, Image)
+        and image.visible
+        and image.opacity == 1
+        and image.blending in COVERING
+        for image in above
+    )
+
+
+def make_visible(layer: Layer) -> None:
+    """Show a layer if it is hidden; napari would reset the mode of a visible one."""
+    if not layer.visible:
+        layer.visible = True
+
+
+def move_to_top(viewer: ViewerModel, layers: Iterable[Layer | None]) -> None:
+    """Move layers above all others, in their present order.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers; their selection is kept.
+    layers : iterable of Layer or None
+        None is skipped.
+    """
+    indices = [viewer.layers.index(layer) for layer in layers if layer is not None]
+    viewer.layers.move_multiple(sorted(indices), len(viewer.layers))
 
 
 class MixedChannels(LazyFrames):

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.attributes import placement
-from napari_gnn_vos.gui.layers.finder import LayerFinder, make_visible
+from napari_gnn_vos.gui.layers.attributes import LayerFinder, placement
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (
     EditableLabelFrames,
@@ -82,7 +81,7 @@ class PredictionLayer:
         if layer is not None and not self.comparing:
             self._present_data = layer.data
             layer.data = self._axes.labels_to_layer(labels)
-            make_visible(layer)
+            factory.make_visible(layer)
 
     def show_present(self) -> None:
         """Show the present prediction again, with what was painted on it."""
@@ -108,7 +107,8 @@ class PredictionLayer:
                 setattr(layer, name, value)
             self._insert_below_drawing(layer)
         self._shown = True
-        make_visible(layer)  # a new prediction is shown even if the last was hidden
+        # a new prediction is shown even if the last was hidden
+        factory.make_visible(layer)
 
     def show_frame(self, step: PartialResult, displayed: int) -> bool:
         """Replace the labels of one frame of the prediction that is shown.

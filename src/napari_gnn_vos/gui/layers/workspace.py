@@ -23,6 +23,7 @@ from napari_gnn_vos.gui.layers.attributes import (
     OBJECTS_KEY,
     PATH_KEY,
     SOURCE_KEY,
+    LayerFinder,
     ObjectDisplay,
     file_colours,
     names_in,
@@ -32,12 +33,6 @@ from napari_gnn_vos.gui.layers.coordinates import (
     axes_of,
     full_data,
     viewer_to_pixels,
-)
-from napari_gnn_vos.gui.layers.finder import (
-    LayerFinder,
-    is_covered,
-    make_visible,
-    move_to_top,
 )
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
 from napari_gnn_vos.gui.layers.layer_data import video_of
@@ -200,7 +195,7 @@ class Workspace:
             mode = "paint" if active_label.tool == "brush" else "pan_zoom"
             layer.selected_label = value
         self._uncover(layer)
-        make_visible(layer)  # on a hidden layer the mouse would move the view
+        factory.make_visible(layer)  # on a hidden layer the mouse would move the view
         self._viewer.layers.selection.active = layer
         self.slice_tracker.set_mode(layer, mode)
         self.show_objects()
@@ -348,8 +343,8 @@ class Workspace:
         return True
 
     def _uncover(self, layer: Layer) -> None:
-        if is_covered(self._viewer, layer):
-            move_to_top(
+        if factory.is_covered(self._viewer, layer):
+            factory.move_to_top(
                 self._viewer, (self.image, self.prediction, *self.drawing_layers)
             )
 
