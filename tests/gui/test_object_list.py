@@ -11,8 +11,7 @@ from napari_gnn_vos.controller.palette import from_hex
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.layers.layer_data import video_labels
 from napari_gnn_vos.gui.widgets import object_list
-from napari_gnn_vos.gui.widgets.object_list import ObjectMenu
-from napari_gnn_vos.gui.widgets.object_rows import RowIcon, icon_rect
+from napari_gnn_vos.gui.widgets.object_list import ObjectMenu, RowIcon, icon_rect
 
 pytestmark = pytest.mark.gui
 

@@ -1,15 +1,16 @@
-"""The list of objects, and the menu of an object."""
+"""The list of objects, its rows, and the menu of an object."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from enum import Enum
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QPoint, QSize, Qt
-from qtpy.QtGui import QColor, QMouseEvent
+from qtpy.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPen
 from qtpy.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -19,33 +20,103 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QWidget,
 )
 
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.gui.widgets.actions import Attempt, add_to_menu
-from napari_gnn_vos.gui.widgets.object_rows import (
-    HIDDEN,
-    LABEL,
-    LOCKED,
-    SWATCH,
-    SWATCH_COLOUR,
-    ObjectDelegate,
-    RowIcon,
-    icon_at,
-)
+from napari_gnn_vos.gui.widgets.elements import SWATCH, draw_eye, draw_lock, swatch
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
 
+ICON, GAP = 14, 8
+"""Pixels."""
+LABEL, LOCKED, HIDDEN, SWATCH_COLOUR = (Qt.ItemDataRole.UserRole + i for i in range(4))
+FAINT = 0.4
+"""Opacity of an icon that is off."""
 CHECKED_ACTIONS = (
     *("objects.toggle_hidden", "objects.toggle_solo"),
     *("objects.toggle_locked", "objects.toggle_absent"),
 )
 ROWS_SHOWN = 3
 """The list fills the height of the dock; a dock that is lower than this scrolls."""
+
+
+class RowIcon(Enum):
+    """Icons of a row, by their place from the right."""
+
+    LOCK = 0
+    EYE = 1
+
+
+def icon_rect(row: QRect, icon: RowIcon) -> QRect:
+    """Return the place of an icon in a row."""
+    right = row.right() - GAP - icon.value * (ICON + GAP)
+    top = row.center().y() - ICON // 2
+    return QRect(right - ICON, top, ICON, ICON)
+
+
+def icon_at(row: QRect, position: QPoint) -> RowIcon | None:
+    """Return the icon of a row at a position, which may be a few pixels beside it."""
+    margin = GAP // 2
+    for icon in RowIcon:
+        area = icon_rect(row, icon).adjusted(-margin, -margin, margin, margin)
+        if area.contains(position):
+            return icon
+    return None
+
+
+class ObjectDelegate(QStyledItemDelegate):
+    """Paint the name of an object, and an eye and a lock at the right."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Paint a row; background has no icons."""
+        is_object, row = index.data(LABEL) != BACKGROUND, QRect(option.rect)
+        if is_object:
+            space = icon_rect(row, RowIcon.EYE).left() - GAP
+            option.textElideMode = Qt.TextElideMode.ElideRight
+            background = QStyleOptionViewItem(option)
+            self.initStyleOption(background, index)
+            background.text, background.icon = "", QIcon()
+            style = option.widget.style()
+            element = QStyle.ControlElement.CE_ItemViewItem
+            style.drawControl(element, background, painter, option.widget)
+            option.rect.setRight(space)
+        super().paint(painter, option, index)
+        if is_object:
+            selected = bool(option.state & QStyle.StateFlag.State_Selected)
+            colour = QColor("white") if selected else option.palette.text().color()
+            self._paint_icons(painter, row, index, colour)
+
+    def initStyleOption(  # noqa: N802
+        self, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Add the swatch of the colour, which is drawn for visible rows only."""
+        super().initStyleOption(option, index)
+        option.icon = swatch(index.data(SWATCH_COLOUR))
+        option.decorationSize = QSize(SWATCH, SWATCH)
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+
+    def _paint_icons(
+        self, painter: QPainter, row: QRect, index: QModelIndex, colour: QColor
+    ) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        locked, hidden = bool(index.data(LOCKED)), bool(index.data(HIDDEN))
+        painter.setPen(QPen(colour, 1.4))
+        painter.setOpacity(1 if locked else FAINT)
+        draw_lock(painter, QRectF(icon_rect(row, RowIcon.LOCK)), colour, locked)
+        painter.setOpacity(FAINT if hidden else 1)
+        draw_eye(painter, QRectF(icon_rect(row, RowIcon.EYE)), colour, hidden)
+        painter.restore()
 
 
 class ObjectList(QListWidget):
