@@ -226,6 +226,11 @@ class Config(Settings):
         "superpixel belongs to by a harmonic labelling inside the objects. If false, "
         "each object is predicted against the rest only, which is faster.",
     )
+    coarse_to_fine: bool = Field(
+        True,
+        description="Divide superpixels along the predicted boundaries after each "
+        "round. The next round is more precise and takes longer.",
+    )
     refined_previous: bool = Field(
         False,
         description="The next round uses the result of the boundary decoder, averaged "

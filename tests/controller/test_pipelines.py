@@ -1,12 +1,20 @@
+import gc
+import weakref
+from copy import copy
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
 import pytest
 
 from napari_gnn_vos import engine
+from napari_gnn_vos.config import Config
 from napari_gnn_vos.controller import pipelines
 from napari_gnn_vos.model.registry import load_boundary_refiner
-from napari_gnn_vos.progress import Progress
+from napari_gnn_vos.progress import Progress, drain
+from napari_gnn_vos.structures.constraints import Constraints
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
+from tests.scenes import moving_square, on_ground, on_square
 
 
 def test_warm_up_predicts_once_in_a_thread(monkeypatch):
@@ -68,3 +76,87 @@ def test_frames_are_encoded_in_a_thread_until_it_is_stopped(monkeypatch):
     stopped.set()
     thread.join(60)
     assert encoded == [("session", 7), ("session", 8), ("session", 9)]
+
+
+@pytest.fixture
+def predicted(monkeypatch):
+    """A session after a round, whose large superpixels can be divided."""
+    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 20)
+    monkeypatch.setattr("napari_gnn_vos.prepare.divide.MIN_PART_PIXELS", 4)
+    config = Config.model_validate({"prepare": {"superpixels": {"per_frame": 16}}})
+    session = drain(engine.start(moving_square()[0], config))
+    strokes = on_square(), on_ground()
+    session = engine.annotate(session, strokes, rng=np.random.default_rng(0))
+    return drain(engine.predict(session, WholeVideoModel(harmonic_baseline)))
+
+
+def test_superpixels_are_divided_in_a_thread_for_the_next_round(predicted, monkeypatch):
+    work, constraints = pipelines.DivideAhead(), (Constraints(),)
+    work.start(predicted).join(60)
+    monkeypatch.setattr(engine, "divide_at_boundaries", None)
+    session = drain(work.result(replace(predicted, constraints=constraints)))
+    assert session.graph.n > predicted.graph.n
+    assert session.prediction.divided
+    assert session.constraints == constraints
+
+
+def test_superpixels_of_another_prediction_are_divided_in_the_round(predicted):
+    work, other = pipelines.DivideAhead(), replace(predicted.prediction)
+    work.start(predicted).join(60)
+    session = drain(work.result(replace(predicted, prediction=other)))
+    assert session.graph.n > predicted.graph.n
+    assert drain(pipelines.DivideAhead().result(predicted)).graph.n == session.graph.n
+
+
+def test_a_round_waits_for_the_thread_and_can_be_cancelled(predicted, monkeypatch):
+    started, finish = Event(), Event()
+
+    def divide(session):
+        yield Progress("divide superpixels", 3, 6)
+        started.set()
+        assert finish.wait(60)
+        return session
+
+    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
+    work = pipelines.DivideAhead()
+    thread = work.start(predicted)
+    assert started.wait(60)
+    waiting = work.result(predicted)
+    assert next(waiting) == next(waiting) == Progress("divide superpixels", 3, 6)
+    waiting.close()
+    finish.set()
+    thread.join(60)
+    assert drain(work.result(predicted)).graph is predicted.graph
+
+
+def test_dividing_stops_when_another_prediction_is_divided(predicted, monkeypatch):
+    steps, finish = [], Event()
+
+    def divide(session):
+        for number in range(6):
+            steps.append(number)
+            yield Progress("divide superpixels", number, 6)
+            assert finish.wait(60)
+        return session
+
+    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
+    work = pipelines.DivideAhead()
+    first = work.start(predicted)
+    second = work.start(replace(predicted, prediction=replace(predicted.prediction)))
+    finish.set()
+    first.join(60)
+    second.join(60)
+    assert first.graph is None
+    assert second.graph is predicted.graph
+
+
+def test_divided_superpixels_are_freed_with_the_video(predicted):
+    session = replace(predicted, video=copy(predicted.video))
+    work = pipelines.DivideAhead()
+    work.start(session).join(60)
+    watch = weakref.ref(session.video)
+    assert len(work._threads) == 1
+    del session
+    gc.collect()
+    assert watch() is None
+    assert len(work._threads) == 0

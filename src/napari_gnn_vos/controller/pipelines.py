@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread, main_thread
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from napari_gnn_vos.config import Config, Quality
+from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.hardware import responsive_threads
 from napari_gnn_vos.model.named_models import DEFAULT
 from napari_gnn_vos.progress import Pipeline, Progress, drain
@@ -18,6 +21,10 @@ from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+POLL_SECONDS = 0.05
+"""Time between two steps of a pipeline that waits for a thread."""
 
 
 def prepare(
@@ -88,8 +95,11 @@ def predict_round(
     from napari_gnn_vos.engine import annotate, predict
     from napari_gnn_vos.model.registry import load_model
 
+    session = yield from _divide_ahead.result(session)
     session = annotate(session, scribbles, rng=rng)
-    return (yield from predict(session, load_model(model), first=frame))
+    session = yield from predict(session, load_model(model), first=frame)
+    _divide_ahead.start(session)
+    return session
 
 
 def restore_round(
@@ -215,4 +225,106 @@ class EncodeAhead:
         self._stopped.set()
 
 
-_encode_ahead = EncodeAhead()
+class DivideAhead:
+    """Divide the superpixels of a predicted session in a thread, for the next round.
+
+    The user looks at the result and paints the next strokes meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._threads: WeakKeyDictionary[Video, _DividingThread] = WeakKeyDictionary()
+
+    def start(self, session: Session) -> Thread:
+        """Divide the superpixels of a session; stop that of an earlier one.
+
+        Returns
+        -------
+        thread : Thread
+            Ends with the process.
+        """
+        earlier = self._threads.get(session.video)
+        if earlier is not None:
+            earlier.stop()
+        self._threads[session.video] = thread = _DividingThread(session)
+        thread.start()
+        return thread
+
+    def result(self, session: Session) -> Pipeline[Session]:
+        """Return a session with divided superpixels; wait for the thread, if any.
+
+        Parameters
+        ----------
+        session : Session
+            The started one, or one with the same prediction.
+
+        Yields
+        ------
+        step : Progress
+        """
+        thread = self._threads.get(session.video)
+        if thread is not None and thread.divides(session):
+            while thread.is_alive():
+                yield thread.step
+                thread.join(POLL_SECONDS)
+            if thread.graph is not None:
+                prediction = thread.prediction
+                return replace(session, graph=thread.graph, prediction=prediction)
+        from napari_gnn_vos.engine import divide_at_boundaries
+
+        return (yield from divide_at_boundaries(session))
+
+
+class _DividingThread(Thread):
+    """Divide the superpixels of a session, and keep graph and prediction only.
+
+    Attributes
+    ----------
+    step : Progress
+        The latest one.
+    graph : VideoGraph or None
+        None until the superpixels are divided.
+    prediction : Prediction
+        Of the divided superpixels, too.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(name="divide-superpixels")
+        self._session: Session | None = session
+        self._original, self._stopped = session.prediction, Event()
+        self.step = Progress("divide superpixels", 0, session.graph.shape[0])
+        self.graph: VideoGraph | None = None
+        self.prediction = session.prediction
+
+    def divides(self, session: Session) -> bool:
+        """Return whether this is the thread of the prediction of a session."""
+        return session.prediction is self._original
+
+    def stop(self) -> None:
+        """Request the thread to end after the present frame, without a result."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Divide the superpixels; an error occurs again in the next round."""
+        session, self._session = self._session, None
+        assert session is not None  # noqa: S101 - set by the constructor
+        with responsive_threads(), suppress(GnnVosError, _StoppedError):
+            session = drain(_divide(session), self._continue)
+            self.graph, self.prediction = session.graph, session.prediction
+
+    def _continue(self, step: Progress) -> None:
+        self.step = step
+        if self._stopped.is_set() or not main_thread().is_alive():
+            raise _StoppedError
+
+
+class _StoppedError(Exception):
+    """Superpixels are not needed any more, or the process ends."""
+
+
+def _divide(session: Session) -> Pipeline[Session]:
+    from napari_gnn_vos.engine import divide_at_boundaries
+
+    return divide_at_boundaries(session)
+
+
+_encode_ahead, _divide_ahead = EncodeAhead(), DivideAhead()

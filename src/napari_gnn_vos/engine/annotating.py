@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 
-import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.engine.splitting import divide_at_boundaries, split_by_strokes
 from napari_gnn_vos.errors import NoSeedsError, ScribbleError
-from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.interact.seed_filtering import (
     discard_contradicted,
     truncate_at_colour_change,
@@ -24,22 +20,8 @@ from napari_gnn_vos.interact.seed_sampling import (
     sample_presumed_background,
     sample_seeds,
 )
-from napari_gnn_vos.interact.split_graph import (
-    EmbedParts,
-    RegionFunctions,
-    apply_split,
-    split_frames,
-)
 from napari_gnn_vos.interact.strokes import paint_scribbles, scale_scribble
-from napari_gnn_vos.prepare.describe import (
-    describe_pair,
-    describe_regions,
-    mean_features,
-)
-from napari_gnn_vos.prepare.pool import pool_maps
-from napari_gnn_vos.structures.cached_sequence import CachedSequence
-from napari_gnn_vos.structures.frame_graph import FrameGraph
-from napari_gnn_vos.structures.rgb import Rgb
+from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
 from napari_gnn_vos.structures.session import Session
@@ -53,8 +35,8 @@ def annotate(
 
     A newer stroke replaces older ones where they overlap; a stroke of the eraser
     removes them. Seeds are sampled from the strokes and propagated along optical flow,
-    seeds that contradict the strokes are discarded, and superpixels with strokes of
-    several labels are split.
+    seeds that contradict the strokes are discarded, superpixels along the predicted
+    boundaries are divided, and superpixels with strokes of several labels are split.
 
     Parameters
     ----------
@@ -78,7 +60,8 @@ def annotate(
     _check_types(scribbles)
     shape, frames = session.video.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
-    session = _split(replace(session, painted_pixels=painted_pixels), frames)
+    session = drain(divide_at_boundaries(session))
+    session = split_by_strokes(replace(session, painted_pixels=painted_pixels), frames)
     graph, painted_pixels = session.graph, session.graph_pixels
     drawn, propagated = discard_contradicted(
         graph.frames, painted_pixels, session.drawn_seeds, session.propagated_seeds
@@ -167,47 +150,3 @@ def _propagate(session: Session, seeds: Seeds) -> Seeds:
         sampled,
         settings.colour_change,
     )
-
-
-def _split(session: Session, frames: Set[int]) -> Session:
-    """Split superpixels with several labels on the given frames."""
-    settings, video = session.config.prepare, session.working_video
-    read = partial(video.rgb, denoise=settings.denoise)
-    images = CachedSequence(read, video.shape[0])
-    least_share = settings.edges.least_share
-    functions = RegionFunctions(
-        describe_regions,
-        mean_features,
-        partial(describe_pair, least_share=least_share),
-    )
-    split = split_frames(session, frames, images, functions)
-    if not split:
-        return session
-
-    # `apply_split` runs a thread per core; torch must not start more in each of them
-    with single_threaded_torch():
-        return apply_split(session, split, functions, _embed_function(session, images))
-
-
-def _embed_function(session: Session, images: Sequence[Rgb]) -> EmbedParts | None:
-    """Return the function that recomputes the appearance of parts; None if disabled."""
-    settings = session.config.label_model
-    if not (settings.enabled and settings.recompute_appearance):
-        return None
-    return partial(_embed_parts, images, session.config.prepare)
-
-
-def _embed_parts(
-    images: Sequence[Rgb],
-    settings: PrepareSettings,
-    t: int,
-    frame: FrameGraph,
-    parts: NDArray[np.bool_],
-) -> NDArray[np.float16]:
-    """Compute appearance, (n, A), exact for `parts`, from the image around them."""
-    from napari_gnn_vos.model.backbone import embed_around
-    from napari_gnn_vos.model.registry import load_backbone
-
-    embed = load_backbone(settings.backbone)
-    maps = embed_around(embed, images[t], parts[frame.labels])
-    return pool_maps(maps, frame.labels)

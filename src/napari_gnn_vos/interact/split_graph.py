@@ -156,7 +156,7 @@ def _split_frame(
         return None
     labels, parents = parts
     appearance = frame.appearance[parents]
-    flows = _flows(session, t)
+    flows = flows_of_frame(session, t)
     changed, means = functions.describe_frame(labels, image, *flows, appearance)
     return SplitFrame(changed, means, parents)
 
@@ -184,7 +184,7 @@ def _embed_parts(t: int, split: SplitFrame, embed: EmbedParts | None) -> FrameGr
     return replace(split.frame, appearance=appearance)
 
 
-def _flows(session: Session, t: int) -> tuple[Flow | None, Flow | None]:
+def flows_of_frame(session: Session, t: int) -> tuple[Flow | None, Flow | None]:
     """Return the flow from the previous frame and to the next; None at the ends."""
     pairs, count = session.graph.pairs, session.graph.shape[0]
     previous = pairs[t - 1].flow if t > 0 else None
@@ -205,7 +205,7 @@ def _adjacent_pairs(
         if t in split:
             return split[t].frame, split[t].means
         frame = graph.frames[t]
-        return frame, functions.mean_features(frame, *_flows(session, t))
+        return frame, functions.mean_features(frame, *flows_of_frame(session, t))
 
     def pair(t: int) -> FramePair:
         flow = graph.pairs[t].flow

@@ -63,7 +63,7 @@ def describe_frame(
     raise_if_cancelled()
     appearance = pool_maps(embed(image), labels)
     raise_if_cancelled()
-    return _describe(view.with_labels(labels), appearance)
+    return describe_view(view.with_labels(labels), appearance)
 
 
 def describe_regions(
@@ -89,11 +89,24 @@ def describe_regions(
     frame, means
         See `describe_frame`.
     """
-    return _describe(FrameView(labels, image, flow_previous, flow_next), appearance)
+    view = FrameView(labels, image, flow_previous, flow_next)
+    return describe_view(view, appearance)
 
 
-def _describe(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndMeans:
-    """Compute node features and spatial edges of segmented superpixels."""
+def describe_view(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndMeans:
+    """Compute node features and spatial edges of segmented superpixels.
+
+    Parameters
+    ----------
+    view : FrameView
+        With n superpixels.
+    appearance : (n, A) ndarray of float16
+
+    Returns
+    -------
+    frame, means
+        See `describe_frame`.
+    """
     edges = spatial_edges(view.labels)
     frame = FrameGraph(
         view.labels,

@@ -45,6 +45,9 @@ class Prediction:
         decoded; empty if they were not.
     grouped : tuple of int
         Objects that were predicted as one, see `interact.identity`.
+    divided : bool
+        Whether the superpixels were divided along its boundaries after the prediction,
+        see `engine.divide_at_boundaries`.
     """
 
     objects: tuple[int, ...]
@@ -53,6 +56,7 @@ class Prediction:
     model: str = ""
     refined: tuple[NDArray[np.float32], ...] = ()
     grouped: tuple[int, ...] = ()
+    divided: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

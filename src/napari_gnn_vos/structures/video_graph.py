@@ -159,6 +159,13 @@ class VideoGraph:
         """Number of superpixels in the video, N."""
         return int(self.counts.sum())
 
+    @property
+    def replaced(self) -> frozenset[int]:
+        """Frames that differ from the prepared ones, see `with_frames`."""
+        frames = self.frames
+        held = frames.replacements if isinstance(frames, OverlaySequence) else ()
+        return frozenset(held)
+
     def with_frames(
         self, frames: Mapping[int, FrameGraph], pairs: Mapping[int, FramePair]
     ) -> VideoGraph:

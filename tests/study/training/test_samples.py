@@ -133,6 +133,7 @@ def test_refinement_is_disabled_for_training(labelled_video):
     session = replace(labelled_video.session, config=Config())
     assert session.config.refine != "none"
     assert without_refinement(session).config.refine == "none"
+    assert not without_refinement(session).config.coarse_to_fine
     assert without_refinement(session).config.seeds == session.config.seeds
 
 

@@ -116,6 +116,7 @@ INPUTS = Table(
         Variant("without harmonic labelling", without=("harmonic",)),
         Variant("without previous prediction", without=("previous",)),
         Variant("without identity labelling", config=Config(identity_labelling=False)),
+        Variant("prepared superpixels only", config=Config(coarse_to_fine=False)),
         Variant("propagation over any colour", config=Config(seeds=_ANY_COLOUR)),
         Variant(
             "propagated seeds, quarter weight",

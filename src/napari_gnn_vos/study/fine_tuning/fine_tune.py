@@ -228,7 +228,7 @@ def _with_stage_number(number: int, pipeline: Pipeline[R]) -> Pipeline[R]:
 def _prepare_clips(
     clips: tuple[list[Clip], list[Clip]], cache: StoragePath | None
 ) -> Pipeline[tuple[list[LabelledVideo], list[LabelledVideo]]]:
-    config, prepared = Config(refine="guided"), []
+    config, prepared = Config(refine="guided", coarse_to_fine=False), []
     all_clips = [*clips[0], *clips[1]]
     for number, clip in enumerate(all_clips):
         outer = Progress("prepare", number, len(all_clips))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.prepare.merge import merge_superpixels
+from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.vision import cv2
 
 U8 = NDArray[np.uint8]
@@ -203,7 +204,8 @@ class PhotographSamples:
         else:
             count = max(int(density * rgb.shape[0] * rgb.shape[1] / 410_000), 60)
             labels = merge_superpixels(np.ascontiguousarray(rgb), [], count)
-            cv2.imwrite(str(file), labels.astype(np.uint16))
+            png = cv2.imencode(".png", labels.astype(np.uint16))[1].tobytes()
+            atomic_write(file, lambda out: out.write(png))
         return np.asarray(labels, np.int64)
 
 

@@ -104,7 +104,7 @@ class ProjectionPlan:
 
     def collect(self) -> Pipeline[None]:
         """Collect the samples of all sequences that are missing in the folder."""
-        config = Config(refine="none")
+        config = Config(refine="none", coarse_to_fine=False)
         for root, names in self.sources:
             for number, name in enumerate(names):
                 yield Progress("gather samples", number, len(names))

@@ -1,0 +1,120 @@
+"""Divide some superpixels of a prepared frame into finer ones (paper, section V)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.prepare.describe import FrameAndMeans, describe_view
+from napari_gnn_vos.prepare.node_features import FrameView
+from napari_gnn_vos.prepare.superpixels import METHODS
+from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph
+from napari_gnn_vos.structures.rgb import Rgb
+
+Mask = NDArray[np.bool_]
+FINER_SIZE = 150
+"""Mean size in pixels of the finer superpixels, of 480p about 2 700 per frame."""
+LARGE = 2.0
+"""A superpixel is divided if it is larger than this many finer ones."""
+MIN_PART_PIXELS = 12
+"""A smaller part of a superpixel is merged with its largest one."""
+MIN_SHARE = 0.02
+"""A frame stays as it is if the number of superpixels would grow by less than this."""
+MARGIN = 8
+"""Pixels around the divided superpixels that are segmented, too."""
+
+
+def divide_frame(
+    frame: FrameGraph,
+    marked: Mask,
+    image: Rgb,
+    flow_previous: Flow | None,
+    flow_next: Flow | None,
+    settings: PrepareSettings,
+) -> tuple[FrameAndMeans, NDArray[np.int64]] | None:
+    """Divide the marked superpixels of a frame that are large, and describe the frame.
+
+    Parameters
+    ----------
+    frame : FrameGraph
+        With n superpixels.
+    marked : (n,) ndarray of bool
+    image : (H, W, 3) ndarray of uint8
+        As it was prepared.
+    flow_previous, flow_next : Flow or None
+        See `describe.describe_frame`.
+    settings : PrepareSettings
+        The method of over-segmentation.
+
+    Returns
+    -------
+    divided : ((FrameGraph, (m, 7) ndarray of float32), (m,) ndarray of int64) or None
+        The frame with the means of colour and motion of its m superpixels, and the
+        superpixel that each is a part of; the parts have its appearance. None if there
+        are hardly any parts.
+    """
+    marked = marked & (frame.sizes > LARGE * FINER_SIZE)
+    expected_parts = frame.sizes[marked].sum() / FINER_SIZE - np.count_nonzero(marked)
+    if expected_parts < max(MIN_SHARE * frame.n, 1):
+        return None
+    view = FrameView(frame.labels, image, flow_previous, flow_next)
+    inside = marked[frame.labels]
+    finer = _segment_box(view, inside, settings)
+    labels, parents = divide_superpixels(frame.labels, finer, marked)
+    if len(parents) < (1 + MIN_SHARE) * frame.n:
+        return None
+    appearance = frame.appearance[parents]
+    return describe_view(view.with_labels(labels), appearance), parents
+
+
+def _segment_box(
+    view: FrameView, inside: Mask, settings: PrepareSettings
+) -> NDArray[np.int32]:
+    """Segment the bounding box of a mask into finer superpixels, (H, W); -1 outside."""
+    box = tuple(
+        slice(max(int(used[0]) - MARGIN, 0), int(used[-1]) + 1 + MARGIN)
+        for used in (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    )
+    finer = np.full(inside.shape, -1, np.int32)
+    image = np.ascontiguousarray(view.image[box])
+    motions = [np.ascontiguousarray(motion[box]) for motion in view.motions]
+    budget = max(image.shape[0] * image.shape[1] // FINER_SIZE, 1)
+    finer[box] = METHODS[settings.superpixels.method](image, motions, budget)
+    return finer
+
+
+def divide_superpixels(
+    labels: NDArray[np.uint16], finer: NDArray[np.int32], marked: Mask
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Intersect superpixels with those of a finer segmentation.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of uint16
+        Superpixels 0 .. n - 1.
+    finer : (H, W) ndarray of int32
+        Finer superpixels, 0 or more where `marked` superpixels are.
+    marked : (n,) ndarray of bool
+        Superpixels to divide.
+
+    Returns
+    -------
+    divided : (H, W) ndarray of uint16
+        Superpixels 0 .. m - 1. The largest part of each keeps its number.
+    parents : (m,) ndarray of int64
+        The superpixel that each is a part of.
+    """
+    n, inside = len(marked), marked[labels]
+    finer_count = int(finer.max(initial=0)) + 1
+    codes = labels[inside].astype(np.int64) * finer_count + finer[inside]
+    codes, part, size = np.unique(codes, return_inverse=True, return_counts=True)
+    parent = codes // finer_count
+    largest = np.zeros(n, np.int64)
+    ascending = np.argsort(size, kind="stable")
+    largest[parent[ascending]] = ascending  # the last part of each parent remains
+    is_new = (size >= MIN_PART_PIXELS) & (largest[parent] != np.arange(len(codes)))
+    number = np.where(is_new, n - 1 + np.cumsum(is_new), parent)
+    divided = labels.copy()
+    divided[inside] = number[part]
+    return divided, np.concatenate([np.arange(n), parent[is_new]])

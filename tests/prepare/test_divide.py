@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.prepare.describe import describe_regions
+from napari_gnn_vos.prepare.divide import (
+    FINER_SIZE,
+    MIN_PART_PIXELS,
+    divide_frame,
+    divide_superpixels,
+)
+
+SETTINGS = PrepareSettings()
+
+
+def divided_halves(finer):
+    """Two superpixels, the left one of which is divided."""
+    labels = np.zeros(finer.shape, np.uint16)
+    labels[:, finer.shape[1] // 2 :] = 1
+    return labels, divide_superpixels(labels, finer, np.array([True, False]))
+
+
+def test_largest_part_keeps_its_number_and_others_get_new_ones():
+    finer = np.zeros((10, 20), np.int32)
+    finer[:, 4:7], finer[:, 7:] = 1, 2
+    labels, (divided, parents) = divided_halves(finer)
+    np.testing.assert_array_equal(divided[0], [0] * 4 + [2] * 3 + [3] * 3 + [1] * 10)
+    assert (divided == divided[0]).all()
+    np.testing.assert_array_equal(parents, [0, 1, 0, 0])
+    np.testing.assert_array_equal(parents[divided], labels)
+
+
+def test_small_parts_join_the_largest_one():
+    finer = np.zeros((10, 20), np.int32)
+    finer[0, : MIN_PART_PIXELS - 3] = 1
+    labels, (divided, parents) = divided_halves(finer)
+    np.testing.assert_array_equal(divided, labels)
+    np.testing.assert_array_equal(parents, [0, 1])
+
+
+@pytest.fixture
+def striped():
+    """A frame with four superpixels, each with vertical stripes of 12 pixels."""
+    image = np.full((96, 192, 3), 60, np.uint8)
+    image[:, np.arange(192) // 12 % 2 == 1] = 200
+    labels = np.repeat(np.arange(4, dtype=np.uint16), 48)[None].repeat(96, axis=0)
+    appearance = np.arange(8, dtype=np.float16).reshape(4, 2)
+    frame, _ = describe_regions(labels, image, None, None, appearance)
+    return frame, image
+
+
+def test_marked_superpixels_are_divided_along_image_edges(striped):
+    frame, image = striped
+    marked = np.array([False, True, False, True])
+    (divided, means), parents = divide_frame(frame, marked, image, None, None, SETTINGS)
+    counts = np.bincount(parents)
+    assert counts[0] == counts[2] == 1
+    assert 4 <= counts[1] <= 3 * 96 * 48 / FINER_SIZE
+    np.testing.assert_array_equal(parents[divided.labels], frame.labels)
+    np.testing.assert_array_equal(divided.appearance, frame.appearance[parents])
+    assert len(means) == divided.n == len(parents)
+    parts = [image[divided.labels == part] for part in np.flatnonzero(parents == 1)]
+    is_uniform = [(part == part[0]).all() for part in parts]
+    assert np.mean(is_uniform) > 0.8
+
+
+@pytest.mark.parametrize("marked", [[False] * 4, [True, False, False, False]])
+def test_frame_stays_without_large_marked_superpixels(striped, marked, monkeypatch):
+    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 96 * 48)
+    frame, image = striped
+    assert divide_frame(frame, np.array(marked), image, None, None, SETTINGS) is None
