@@ -9,7 +9,7 @@ import pytest
 
 from napari_gnn_vos import engine
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.controller import pipelines
+from napari_gnn_vos.controller import work_ahead
 from napari_gnn_vos.model.registry import load_boundary_refiner
 from napari_gnn_vos.progress import Progress, drain
 from napari_gnn_vos.structures.constraints import Constraints
@@ -26,10 +26,10 @@ def test_warm_up_predicts_once_in_a_thread(monkeypatch):
         return (yield from predict(session, model, first=first))
 
     monkeypatch.setattr(engine, "predict", watched)
-    pipelines.warm_up_in_thread.cache_clear()
+    work_ahead.warm_up_in_thread.cache_clear()
     load_boundary_refiner.cache_clear()
-    thread = pipelines.warm_up_in_thread()
-    assert pipelines.warm_up_in_thread() is thread
+    thread = work_ahead.warm_up_in_thread()
+    assert work_ahead.warm_up_in_thread() is thread
     thread.join(300)
     assert not thread.is_alive()
     (session,) = sessions
@@ -42,19 +42,19 @@ def test_warm_up_ends_silently_with_the_process(monkeypatch):
         def is_alive(self):
             return False
 
-    monkeypatch.setattr(pipelines, "main_thread", Gone)
+    monkeypatch.setattr(work_ahead, "main_thread", Gone)
     with pytest.raises(SystemExit):
-        pipelines.warm_up()
+        work_ahead.warm_up()
 
     def fail():
         raise RuntimeError("cannot schedule new futures after shutdown")
 
-    monkeypatch.setattr(pipelines, "warm_up", fail)
-    pipelines._warm_up_while_open()
+    monkeypatch.setattr(work_ahead, "warm_up", fail)
+    work_ahead._warm_up_while_open()
     monkeypatch.undo()
-    monkeypatch.setattr(pipelines, "warm_up", fail)
+    monkeypatch.setattr(work_ahead, "warm_up", fail)
     with pytest.raises(RuntimeError, match="schedule"):
-        pipelines._warm_up_while_open()
+        work_ahead._warm_up_while_open()
 
 
 def test_frames_are_encoded_in_a_thread_until_it_is_stopped(monkeypatch):
@@ -68,7 +68,7 @@ def test_frames_are_encoded_in_a_thread_until_it_is_stopped(monkeypatch):
             yield Progress("encode", t, 100)
 
     monkeypatch.setattr(engine, "encode_frames", encode)
-    work = pipelines.EncodeAhead()
+    work = work_ahead.EncodeAhead()
     thread = work.start("session", 7)
     while len(encoded) < 2:
         thread.join(0.01)
@@ -91,7 +91,7 @@ def predicted(monkeypatch):
 
 
 def test_superpixels_are_divided_in_a_thread_for_the_next_round(predicted, monkeypatch):
-    work, constraints = pipelines.DivideAhead(), (Constraints(),)
+    work, constraints = work_ahead.DivideAhead(), (Constraints(),)
     work.start(predicted).join(60)
     monkeypatch.setattr(engine, "divide_at_boundaries", None)
     session = drain(work.result(replace(predicted, constraints=constraints)))
@@ -101,11 +101,11 @@ def test_superpixels_are_divided_in_a_thread_for_the_next_round(predicted, monke
 
 
 def test_superpixels_of_another_prediction_are_divided_in_the_round(predicted):
-    work, other = pipelines.DivideAhead(), replace(predicted.prediction)
+    work, other = work_ahead.DivideAhead(), replace(predicted.prediction)
     work.start(predicted).join(60)
     session = drain(work.result(replace(predicted, prediction=other)))
     assert session.graph.n > predicted.graph.n
-    assert drain(pipelines.DivideAhead().result(predicted)).graph.n == session.graph.n
+    assert drain(work_ahead.DivideAhead().result(predicted)).graph.n == session.graph.n
 
 
 def test_a_round_waits_for_the_thread_and_can_be_cancelled(predicted, monkeypatch):
@@ -118,7 +118,7 @@ def test_a_round_waits_for_the_thread_and_can_be_cancelled(predicted, monkeypatc
         return session
 
     monkeypatch.setattr(engine, "divide_at_boundaries", divide)
-    work = pipelines.DivideAhead()
+    work = work_ahead.DivideAhead()
     thread = work.start(predicted)
     assert started.wait(60)
     waiting = work.result(predicted)
@@ -140,7 +140,7 @@ def test_dividing_stops_when_another_prediction_is_divided(predicted, monkeypatc
         return session
 
     monkeypatch.setattr(engine, "divide_at_boundaries", divide)
-    work = pipelines.DivideAhead()
+    work = work_ahead.DivideAhead()
     first = work.start(predicted)
     second = work.start(replace(predicted, prediction=replace(predicted.prediction)))
     finish.set()
@@ -152,7 +152,7 @@ def test_dividing_stops_when_another_prediction_is_divided(predicted, monkeypatc
 
 def test_divided_superpixels_are_freed_with_the_video(predicted):
     session = replace(predicted, video=copy(predicted.video))
-    work = pipelines.DivideAhead()
+    work = work_ahead.DivideAhead()
     work.start(session).join(60)
     watch = weakref.ref(session.video)
     assert len(work._threads) == 1

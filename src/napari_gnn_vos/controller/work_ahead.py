@@ -1,0 +1,220 @@
+"""Work that is done in threads before its result is needed.
+
+The modules of the engine are loaded, frames are encoded and superpixels are divided
+while the user paints.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from threading import Event, Thread, main_thread
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.hardware import responsive_threads
+from napari_gnn_vos.progress import Pipeline, Progress, drain
+from napari_gnn_vos.structures.scribbles import Scribble
+from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video_graph import VideoGraph
+
+POLL_SECONDS = 0.05
+"""Time between two steps of a pipeline that waits for a thread."""
+
+
+@cache
+def warm_up_in_thread() -> Thread:
+    """Load kernels, label model and network in a thread, once per process.
+
+    Loading takes seconds, in which the user paints the first strokes.
+
+    Returns
+    -------
+    thread : Thread
+        The thread of the first call.
+    """
+    thread = Thread(target=_warm_up_while_open, name="warm-up")
+    thread.start()
+    return thread
+
+
+def _warm_up_while_open() -> None:
+    """Warm up, and ignore errors that are caused by the end of the process."""
+    try:
+        with responsive_threads():
+            warm_up()
+    except Exception:
+        if main_thread().is_alive():
+            raise
+
+
+def _exit_with_process(_step: Progress) -> None:
+    if not main_thread().is_alive():
+        raise SystemExit  # ends only this thread
+
+
+def warm_up() -> None:
+    """Prepare, annotate and predict a video of two frames.
+
+    The object is large enough for the boundary decoder.
+    """
+    from napari_gnn_vos.engine import annotate, predict, start
+    from napari_gnn_vos.model.registry import load_model
+
+    frames = np.full((2, 160, 192, 3), 40, np.uint8)
+    frames[:, 40:120, 56:136] = 200
+    scribbles = (
+        Scribble(0, 1, np.array([[50, 66], [110, 126]])),
+        Scribble(0, 0, np.array([[10, 10], [10, 180]])),
+    )
+    session = drain(start(Video(frames, name="warm-up")), _exit_with_process)
+    session = annotate(session, scribbles, rng=np.random.default_rng(0))
+    drain(predict(session, load_model(), first=0), _exit_with_process)
+
+
+class EncodeAhead:
+    """Encode the frames of a prepared video in a thread, until something else starts.
+
+    The user paints the first strokes meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = Event()
+
+    def start(self, session: Session, first: int) -> Thread:
+        """Encode the frames of a session outwards from one; stop those of another.
+
+        Parameters
+        ----------
+        session : Session
+        first : int
+
+        Returns
+        -------
+        thread : Thread
+            Ends with the process.
+        """
+        self.stop()
+        self._stopped = stopped = Event()
+
+        def encode() -> None:
+            from napari_gnn_vos.engine import encode_frames
+
+            with responsive_threads():
+                for _ in encode_frames(session, first=first):
+                    if stopped.is_set() or not main_thread().is_alive():
+                        return
+
+        thread = Thread(target=encode, name="encode-frames")
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Request the thread to end after the present frame."""
+        self._stopped.set()
+
+
+class DivideAhead:
+    """Divide the superpixels of a predicted session in a thread, for the next round.
+
+    The user looks at the result and paints the next strokes meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._threads: WeakKeyDictionary[Video, _DividingThread] = WeakKeyDictionary()
+
+    def start(self, session: Session) -> Thread:
+        """Divide the superpixels of a session; stop that of an earlier one.
+
+        Returns
+        -------
+        thread : Thread
+            Ends with the process.
+        """
+        earlier = self._threads.get(session.video)
+        if earlier is not None:
+            earlier.stop()
+        self._threads[session.video] = thread = _DividingThread(session)
+        thread.start()
+        return thread
+
+    def result(self, session: Session) -> Pipeline[Session]:
+        """Return a session with divided superpixels; wait for the thread, if any.
+
+        Parameters
+        ----------
+        session : Session
+            The started one, or one with the same prediction.
+
+        Yields
+        ------
+        step : Progress
+        """
+        thread = self._threads.get(session.video)
+        if thread is not None and thread.divides(session):
+            while thread.is_alive():
+                yield thread.step
+                thread.join(POLL_SECONDS)
+            if thread.graph is not None:
+                prediction = thread.prediction
+                return replace(session, graph=thread.graph, prediction=prediction)
+        from napari_gnn_vos.engine import divide_at_boundaries
+
+        return (yield from divide_at_boundaries(session))
+
+
+class _DividingThread(Thread):
+    """Divide the superpixels of a session, and keep graph and prediction only.
+
+    Attributes
+    ----------
+    step : Progress
+        The latest one.
+    graph : VideoGraph or None
+        None until the superpixels are divided.
+    prediction : Prediction
+        Of the divided superpixels, too.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(name="divide-superpixels")
+        self._session: Session | None = session
+        self._original, self._stopped = session.prediction, Event()
+        self.step = Progress("divide superpixels", 0, session.graph.shape[0])
+        self.graph: VideoGraph | None = None
+        self.prediction = session.prediction
+
+    def divides(self, session: Session) -> bool:
+        """Return whether this is the thread of the prediction of a session."""
+        return session.prediction is self._original
+
+    def stop(self) -> None:
+        """Request the thread to end after the present frame, without a result."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Divide the superpixels; an error occurs again in the next round."""
+        session, self._session = self._session, None
+        assert session is not None  # noqa: S101 - set by the constructor
+        with responsive_threads(), suppress(GnnVosError, _StoppedError):
+            session = drain(_divide(session), self._continue)
+            self.graph, self.prediction = session.graph, session.prediction
+
+    def _continue(self, step: Progress) -> None:
+        self.step = step
+        if self._stopped.is_set() or not main_thread().is_alive():
+            raise _StoppedError
+
+
+class _StoppedError(Exception):
+    """Superpixels are not needed any more, or the process ends."""
+
+
+def _divide(session: Session) -> Pipeline[Session]:
+    from napari_gnn_vos.engine import divide_at_boundaries
+
+    return divide_at_boundaries(session)
