@@ -64,6 +64,17 @@ def test_marked_superpixels_are_divided_along_image_edges(striped):
     assert np.mean(is_uniform) > 0.8
 
 
+def test_frame_stays_if_it_would_have_too_many_superpixels(striped, monkeypatch):
+    frame, image = striped
+    arguments = frame, np.ones(4, bool), image, None, None, SETTINGS
+    (divided, _), _ = divide_frame(*arguments)
+    limit = "napari_gnn_vos.prepare.divide.MAX_SUPERPIXELS"
+    monkeypatch.setattr(limit, divided.n)
+    assert divide_frame(*arguments) is not None
+    monkeypatch.setattr(limit, divided.n - 1)
+    assert divide_frame(*arguments) is None
+
+
 @pytest.mark.parametrize("marked", [[False] * 4, [True, False, False, False]])
 def test_frame_stays_without_large_marked_superpixels(striped, marked, monkeypatch):
     monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 96 * 48)

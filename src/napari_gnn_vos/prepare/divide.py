@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.prepare.describe import FrameAndMeans, describe_view
 from napari_gnn_vos.prepare.node_features import FrameView
-from napari_gnn_vos.prepare.superpixels import METHODS
+from napari_gnn_vos.prepare.superpixels import MAX_SUPERPIXELS, METHODS
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph
 from napari_gnn_vos.structures.rgb import Rgb
 
@@ -52,7 +52,7 @@ def divide_frame(
     divided : ((FrameGraph, (m, 7) ndarray of float32), (m,) ndarray of int64) or None
         The frame with the means of colour and motion of its m superpixels, and the
         superpixel that each is a part of; the parts have its appearance. None if there
-        are hardly any parts.
+        are hardly any parts, or more superpixels than `MAX_SUPERPIXELS`.
     """
     marked = marked & (frame.sizes > LARGE * FINER_SIZE)
     expected_parts = frame.sizes[marked].sum() / FINER_SIZE - np.count_nonzero(marked)
@@ -62,7 +62,7 @@ def divide_frame(
     inside = marked[frame.labels]
     finer = _segment_box(view, inside, settings)
     labels, parents = divide_superpixels(frame.labels, finer, marked)
-    if len(parents) < (1 + MIN_SHARE) * frame.n:
+    if not (1 + MIN_SHARE) * frame.n <= len(parents) <= MAX_SUPERPIXELS:
         return None
     appearance = frame.appearance[parents]
     return describe_view(view.with_labels(labels), appearance), parents
