@@ -96,7 +96,7 @@ def predict_round_twice(session, scribbles, rng, frame=0, model=""):
 
 
 def restore_round(session, scribbles, rng, saved):
-    restored = drain(predict_round(session, scribbles, rng))
+    restored = yield from predict_round(session, scribbles, rng)
     return replace(restored, prediction=saved.prediction, packed_labels=saved.labels)
 
 

@@ -48,8 +48,8 @@ class Controller:
     seed : int
         Round r draws from ``numpy.random.default_rng([seed, r])``: the same strokes
         give the same prediction, from the GUI and from Python, also after an undo.
-    restore_round : callable
-        Restores a saved round, see `Rounds`.
+    restore_round : callable, optional
+        Makes the pipeline that restores a saved round, see `Rounds`.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Controller:
         predict_round: PredictRound,
         run: Runner,
         seed: int = 0,
-        restore_round: RestoreRound = lambda *_: None,
+        restore_round: RestoreRound | None = None,
     ) -> None:
         self.jobs, self.active_label = JobRunner(run), ActiveLabel()
         self.auto_predict = AutoPredict(self.jobs, self._predict_or_step)

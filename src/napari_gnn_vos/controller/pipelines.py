@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,8 +105,11 @@ def restore_round(
     scribbles: Sequence[Scribble],
     rng: np.random.Generator,
     saved: SavedPrediction,
-) -> Session | None:
+) -> Pipeline[Session | None]:
     """Add the scribbles of a saved round, and its result instead of a prediction.
+
+    The superpixels are those along predicted boundaries, or the ones before dividing
+    if the result has their number, as in projects of earlier versions.
 
     Parameters
     ----------
@@ -116,15 +120,31 @@ def restore_round(
         In the state of the original round.
     saved : SavedPrediction
 
+    Yields
+    ------
+    step : Progress
+
     Returns
     -------
     session : Session or None
-        None if the result does not fit to the superpixels.
+        None if the result does not match the superpixels.
     """
-    from napari_gnn_vos.engine import annotate
+    yield Progress("Reading strokes", 0, 1)
+    from napari_gnn_vos.engine import annotate, divide_at_boundaries
 
-    annotated = annotate(session, scribbles, rng=rng)
     counts = [len(rows) for rows in saved.prediction.probability]
-    if counts != annotated.graph.counts.tolist():
-        return None
-    return replace(annotated, prediction=saved.prediction, packed_labels=saved.labels)
+    divided = yield from divide_at_boundaries(session)
+    for before in (divided, _without_dividing(session)):
+        annotated = annotate(before, scribbles, rng=deepcopy(rng))
+        if counts == annotated.graph.counts.tolist():
+            labels = saved.labels
+            return replace(annotated, prediction=saved.prediction, packed_labels=labels)
+    return None
+
+
+def _without_dividing(session: Session) -> Session:
+    """Return a session whose superpixels `annotate` does not divide."""
+    prediction = session.prediction
+    if prediction is None:
+        return session
+    return replace(session, prediction=replace(prediction, divided=True))

@@ -32,7 +32,8 @@ PredictRound = Callable[
 ]
 
 RestoreRound = Callable[
-    [Session, Sequence[Scribble], np.random.Generator, SavedPrediction], Session | None
+    [Session, Sequence[Scribble], np.random.Generator, SavedPrediction],
+    Pipeline[Session | None],
 ]
 
 
@@ -137,9 +138,10 @@ class Rounds:
         generator and the frame to predict first.
     seed : int
         Round r draws from ``numpy.random.default_rng([seed, r])``.
-    restore_round : callable
-        Adds the scribbles of a round with its saved result, given also a session and
-        a random generator; returns None if the result does not fit.
+    restore_round : callable, optional
+        Makes the pipeline that adds the scribbles of a round with its saved result,
+        given also a session and a random generator. It returns None if the result does
+        not match the superpixels. By default all rounds are predicted again.
 
     Attributes
     ----------
@@ -156,7 +158,7 @@ class Rounds:
         prepare: Prepare,
         predict_round: PredictRound,
         seed: int = 0,
-        restore_round: RestoreRound = lambda *_: None,
+        restore_round: RestoreRound | None = None,
     ) -> None:
         self._jobs, self.seed = jobs, seed
         self._prepare, self._predict_round = prepare, predict_round
@@ -279,10 +281,9 @@ class Rounds:
             for index, saved in enumerate(rounds):
                 parent = start if saved.parent < 0 else sessions[saved.parent]
                 constraints = (*parent.constraints, saved.constraints)
-                parent, session = replace(parent, constraints=constraints), None
-                if index in predictions:
-                    result, rng = predictions[index], self._rng(saved.number)
-                    session = self._restore_round(parent, saved.scribbles, rng, result)
+                parent = replace(parent, constraints=constraints)
+                result = predictions.get(index)
+                session = yield from self._restored(parent, saved, result)
                 if session is None:
                     session = yield from self._round(
                         parent, saved.scribbles, saved.number, source.frame
@@ -291,6 +292,16 @@ class Rounds:
             return start, sessions
 
         self._jobs.start(pipeline(), lambda restored: complete(*restored))
+
+    def _restored(
+        self, parent: Session, saved: SavedRound, result: SavedPrediction | None
+    ) -> Pipeline[Session | None]:
+        """Restore a round with its result; None if it has to be predicted again."""
+        if self._restore_round is None or result is None:
+            return None
+        rng = self._rng(saved.number)
+        restored = self._restore_round(parent, saved.scribbles, rng, result)
+        return (yield from restored)
 
     def _rng(self, number: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, number])

@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_gnn_vos import engine
+from napari_gnn_vos.config import Config
+from napari_gnn_vos.controller.pipelines import restore_round
+from napari_gnn_vos.progress import drain
+from napari_gnn_vos.structures.project import SavedPrediction
+from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
+from tests.scenes import moving_square, on_ground, on_square
+
+SECOND_ROUND = (on_square(3),)
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def round_of(session, strokes):
+    annotated = engine.annotate(session, strokes, rng=rng())
+    return drain(engine.predict(annotated, WholeVideoModel(harmonic_baseline)))
+
+
+@pytest.fixture
+def first(monkeypatch):
+    """A session after a round, whose large superpixels can be divided."""
+    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 20)
+    monkeypatch.setattr("napari_gnn_vos.prepare.divide.MIN_PART_PIXELS", 4)
+    settings = {"prepare": {"superpixels": {"per_frame": 16}}, "refine": "guided"}
+    session = drain(engine.start(moving_square()[0], Config.model_validate(settings)))
+    return round_of(session, (on_square(), on_ground()))
+
+
+def result_of(session):
+    return SavedPrediction(session.prediction, session.packed_labels)
+
+
+@pytest.mark.parametrize("coarse_to_fine", [True, False])
+def test_result_is_restored_with_its_superpixels(first, coarse_to_fine):
+    """Superpixels were not divided in projects of earlier versions."""
+    config = first.config.model_copy(update={"coarse_to_fine": coarse_to_fine})
+    original = round_of(replace(first, config=config), SECOND_ROUND)
+    assert (original.graph.n > first.graph.n + 20) == coarse_to_fine
+    steps, saved = [], result_of(original)
+    session = drain(restore_round(first, SECOND_ROUND, rng(), saved), steps.append)
+    assert session.prediction is saved.prediction
+    np.testing.assert_array_equal(session.labels, original.labels)
+    for a, b in zip(session.graph.frames, original.graph.frames, strict=True):
+        np.testing.assert_array_equal(a.labels, b.labels)
+    np.testing.assert_array_equal(session.drawn_seeds.row, original.drawn_seeds.row)
+    assert len(steps) > 1  # between which it can be cancelled
+
+
+def test_result_of_other_superpixels_is_not_restored(first):
+    rows = first.prediction.probability
+    probability = (*rows[:-1], rows[-1][1:])
+    saved = result_of(
+        replace(first, prediction=replace(first.prediction, probability=probability))
+    )
+    assert drain(restore_round(first, SECOND_ROUND, rng(), saved)) is None
