@@ -1,4 +1,5 @@
 import gc
+import threading
 import weakref
 from copy import copy
 from dataclasses import replace
@@ -37,12 +38,15 @@ def test_warm_up_predicts_once_in_a_thread(monkeypatch):
     assert load_boundary_refiner.cache_info().currsize == 1
 
 
-def test_warm_up_ends_silently_with_the_process(monkeypatch):
-    class Gone:
-        def is_alive(self):
-            return False
+class EndedThread:
+    """The main thread while the process ends."""
 
-    monkeypatch.setattr(work_ahead, "main_thread", Gone)
+    def is_alive(self):
+        return False
+
+
+def test_warm_up_ends_silently_with_the_process(monkeypatch):
+    monkeypatch.setattr(work_ahead, "main_thread", EndedThread)
     with pytest.raises(SystemExit):
         work_ahead.warm_up()
 
@@ -148,6 +152,21 @@ def test_dividing_stops_when_another_prediction_is_divided(predicted, monkeypatc
     second.join(60)
     assert first.graph is None
     assert second.graph is predicted.graph
+
+
+def test_dividing_ends_silently_with_the_process(predicted, monkeypatch):
+    def divide(_session):
+        monkeypatch.setattr(work_ahead, "main_thread", EndedThread)
+        raise RuntimeError("cannot schedule new futures after shutdown")
+        yield
+
+    errors = []
+    monkeypatch.setattr(threading, "excepthook", errors.append)
+    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
+    thread = work_ahead.DivideAhead().start(predicted)
+    thread.join(60)
+    assert thread.graph is None
+    assert errors == []
 
 
 def test_divided_superpixels_are_freed_with_the_video(predicted):

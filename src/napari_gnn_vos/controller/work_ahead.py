@@ -6,7 +6,8 @@ while the user paints.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from threading import Event, Thread, main_thread
@@ -16,14 +17,11 @@ import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.hardware import responsive_threads
-from napari_gnn_vos.progress import Pipeline, Progress, drain
+from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
-
-POLL_SECONDS = 0.05
-"""Time between two steps of a pipeline that waits for a thread."""
 
 
 @cache
@@ -43,10 +41,19 @@ def warm_up_in_thread() -> Thread:
 
 
 def _warm_up_while_open() -> None:
-    """Warm up, and ignore errors that are caused by the end of the process."""
+    with _until_exit():
+        warm_up()
+
+
+@contextmanager
+def _until_exit() -> Iterator[None]:
+    """Run a thread beside the window; ignore errors once the process ends.
+
+    Thread pools cannot be used any more then.
+    """
     try:
         with responsive_threads():
-            warm_up()
+            yield
     except Exception:
         if main_thread().is_alive():
             raise
@@ -104,7 +111,7 @@ class EncodeAhead:
         def encode() -> None:
             from napari_gnn_vos.engine import encode_frames
 
-            with responsive_threads():
+            with _until_exit():
                 for _ in encode_frames(session, first=first):
                     if stopped.is_set() or not main_thread().is_alive():
                         return
@@ -200,7 +207,7 @@ class _DividingThread(Thread):
         """Divide the superpixels; an error occurs again in the next round."""
         session, self._session = self._session, None
         assert session is not None  # noqa: S101 - set by the constructor
-        with responsive_threads(), suppress(GnnVosError, _StoppedError):
+        with _until_exit(), suppress(GnnVosError, _StoppedError):
             session = drain(_divide(session), self._continue)
             self.graph, self.prediction = session.graph, session.prediction
 
