@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_changes import changed_frames
 from napari_gnn_vos.controller.object_table import ObjectTable
-from napari_gnn_vos.controller.session_archive import SessionArchive, result_size
+from napari_gnn_vos.controller.session_archive import SessionArchive, held_size
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Session
 
 MEMORY = 256 * 2**20
-"""Bytes of results that a history keeps in memory."""
+"""Bytes of results and changed superpixels that a history keeps in memory."""
 START = "start"
 """Name of the first item of a history."""
 FRAMES_SHOWN = 4
@@ -114,7 +114,8 @@ def describe_action(item: HistoryItem) -> str:
 class History:
     """Entries of a video from its opening, and those that were undone.
 
-    The number of entries is not limited: the results of old rounds are moved to files.
+    The number of entries is not limited: results and changed superpixels of old rounds
+    are moved to files.
 
     Parameters
     ----------
@@ -124,9 +125,9 @@ class History:
     Attributes
     ----------
     archive : SessionArchive
-        Results of old rounds.
+        Old rounds.
     memory : int
-        Bytes of results that are kept in memory.
+        Bytes of results and changed superpixels that are kept in memory.
     """
 
     def __init__(self, session: Session | None = None) -> None:
@@ -260,14 +261,14 @@ class History:
         return self.current
 
     def _archive_oldest(self) -> None:
-        """Move the results of the oldest sessions to files, except the latest two."""
+        """Move the oldest sessions to files, except the latest two."""
         sessions: dict[int, Session] = {}
         for entry in reversed(self._entries):
             if entry.session is not None:
                 sessions.setdefault(id(entry.session), entry.session)
-        size, exchanged = 0, {}
+        size, exchanged, newer = 0, {}, None
         for rank, session in enumerate(sessions.values()):
-            held = result_size(session)
+            held, newer = held_size(session, newer), session
             if rank > 1 and held and size + held > self.memory:
                 exchanged[id(session)] = self.archive.exchange(session)
             size += held

@@ -1,4 +1,4 @@
-"""Archive of the results of old rounds, in files that are mapped into memory."""
+"""Archive of old rounds: results and changed superpixels, in files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.graph_archive import GraphArchive, changed_size
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.video_graph import VideoGraph
 
 logger = logging.getLogger(__name__)
 
 
 class SessionArchive:
-    """Write the results of sessions to files, in a thread, and map them into memory.
+    """Write results and changed superpixels of sessions to files, in a thread.
 
-    An archived session equals the original; its probabilities and labels are read from
-    the files on access. The folder is deleted with the archive.
+    An archived session equals the original. Its probabilities and labels are mapped
+    into memory, and its changed superpixels are read on access. The folder is deleted
+    with the archive and its sessions.
     """
 
     def __init__(self) -> None:
         self._folder: TemporaryDirectory[str] | None = None
+        self._graphs: GraphArchive | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._written = 0
         self._pending: dict[int, tuple[Session, Future[Session]]] = {}
@@ -54,6 +58,7 @@ class SessionArchive:
             self._folder = TemporaryDirectory(
                 prefix="gnn-vos-history-", ignore_cleanup_errors=True
             )
+            self._graphs = GraphArchive(self._folder)
         self._written += 1
         return self._pool.submit(self._write, session, self._written)
 
@@ -64,8 +69,12 @@ class SessionArchive:
 
     def _write(self, session: Session, number: int) -> Session:
         assert self._folder is not None  # noqa: S101 - created before the thread
+        assert self._graphs is not None  # noqa: S101 - created with the folder
         base = Path(self._folder.name) / f"{number:05d}"
         prediction, labels = session.prediction, session.packed_labels
+        graph = session.graph
+        if isinstance(graph, VideoGraph):
+            graph = self._graphs.archive(graph)
         if prediction is not None:
             prediction = replace(
                 prediction,
@@ -74,13 +83,31 @@ class SessionArchive:
             )
         if labels is not None:
             labels = _map_labels(labels, Path(f"{base}-l.bin"))
-        return replace(session, prediction=prediction, packed_labels=labels)
+        return replace(
+            session, graph=graph, prediction=prediction, packed_labels=labels
+        )
 
 
-def result_size(session: Session | None) -> int:
-    """Return the bytes of the results of a session that are held in memory."""
-    if session is None:
-        return 0
+def held_size(session: Session, newer: Session | None = None) -> int:
+    """Return the bytes of results and changed superpixels that are held in memory.
+
+    Parameters
+    ----------
+    session : Session
+    newer : Session, optional
+        Session of a later round; superpixels that both share are not counted.
+
+    Returns
+    -------
+    nbytes : int
+    """
+    graph, size = session.graph, _result_size(session)
+    if isinstance(graph, VideoGraph):
+        size += changed_size(graph, None if newer is None else newer.graph)
+    return size
+
+
+def _result_size(session: Session) -> int:
     prediction, labels = session.prediction, session.packed_labels
     frames: tuple[NDArray[Any], ...] = ()
     if isinstance(prediction, Prediction):

@@ -123,7 +123,7 @@ class Flow:
         return self.forward.nbytes + self.backward.nbytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FramePair:
     """Optical flow and causal edges between a frame and the next.
 
