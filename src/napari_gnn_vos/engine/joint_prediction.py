@@ -111,8 +111,8 @@ class JointPrediction:
     def preview(self, frames: range) -> Pipeline[bool]:
         """Predict frames around the first one, from these frames alone.
 
-        The probability of any object is that of the odds of all objects, so that the
-        network has not to predict it first.
+        The odds of any object are the sum of the odds of all objects, so that the
+        network need not predict all objects as one first.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class JointPrediction:
         return True
 
     def frames(self, frames: range) -> Iterator[F32]:
-        """Yield the probabilities of predicted frames, (n, K) each, once."""
+        """Yield the probabilities of predicted frames, (n, K) each; discard them."""
         for t in frames:
             yield self._results.pop(t)
 

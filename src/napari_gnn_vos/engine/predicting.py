@@ -155,9 +155,9 @@ def _with_projection(session: Session, model: Model) -> Session:
 def _preview_rings(
     session: Session, model: Model, inputs: NodeInputs, span: range
 ) -> int:
-    """Return how many rings around the displayed frame are predicted beforehand.
+    """Return the number of rings around the displayed frame to predict beforehand.
 
-    None, if the prediction of all frames begins with them.
+    It is 0 if the prediction of all frames begins with them.
     """
     if len(span) < session.graph.shape[0] or _device(model) != "cpu":
         return 2

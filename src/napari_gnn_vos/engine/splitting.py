@@ -34,8 +34,8 @@ from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.session import Session
 
 MAX_DIVIDED_FRAMES = 240
-"""Largest number of frames whose superpixels differ from the prepared ones. They are
-held in memory, 1.5 MB each at 480p."""
+"""Largest number of frames whose superpixels are divided along boundaries. They are
+held in memory, about 1.7 MB each at 480p."""
 
 
 def split_by_strokes(session: Session, frames: Set[int]) -> Session:
@@ -55,7 +55,8 @@ def divide_at_boundaries(session: Session) -> Pipeline[Session]:
 
     Preparation merges superpixels without knowledge of the objects. Next to a predicted
     boundary, and where the prediction is uncertain, finer ones are used in the next
-    round. In long videos these are the frames nearest to the latest strokes.
+    round. In a video of more than `MAX_DIVIDED_FRAMES` frames, only those nearest to
+    the latest strokes are divided.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def divide_at_boundaries(session: Session) -> Pipeline[Session]:
 
 
 def _frames_to_divide(session: Session) -> list[int]:
-    """List the frames that may be divided: in long videos those nearest to strokes."""
+    """List changed frames and, up to the limit, those nearest to the latest strokes."""
     count, latest = session.graph.shape[0], session.rounds[-1] if session.rounds else ()
     strokes = np.array([stroke.frame for stroke in latest] or [0])
     distance = np.abs(np.arange(count)[:, None] - strokes).min(axis=1)

@@ -36,7 +36,7 @@ def in_turns(*iterators: Iterator[Item]) -> Iterator[Item]:
 
 
 class PredictedGroups:
-    """Probabilities of groups of objects in a range of frames, which is extended.
+    """Probabilities of groups of objects in a range of frames that can be extended.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ class PredictedGroups:
         Parameters
         ----------
         frames : range
-            Contains the range, or overlaps it; the first call may leave out `first`
-            without streams.
+            Contains, overlaps or adjoins the range. Without streams the first call may
+            leave out `first`.
 
         Yields
         ------
@@ -94,7 +94,7 @@ class PredictedGroups:
             self._streams = ()  # which frees their states
 
     def columns(self, frames: range) -> F32:
-        """Concatenate the probabilities of predicted frames, (G, n)."""
+        """Concatenate the probabilities of G groups in predicted frames, (G, n)."""
         return np.concatenate([self._by_frame[t] for t in frames], axis=1)
 
     def _missing(self, frames: range) -> Frames:
