@@ -105,11 +105,35 @@ def test_superpixels_are_divided_in_a_thread_for_the_next_round(predicted, monke
 
 
 def test_superpixels_of_another_prediction_are_divided_in_the_round(predicted):
-    work, other = work_ahead.DivideAhead(), replace(predicted.prediction)
+    work, probability = work_ahead.DivideAhead(), predicted.prediction.probability
+    background = tuple(np.float32([[1, 0]]).repeat(len(p), axis=0) for p in probability)
+    other = replace(predicted.prediction, probability=background)
     work.start(predicted).join(60)
     session = drain(work.result(replace(predicted, prediction=other)))
-    assert session.graph.n > predicted.graph.n
-    assert drain(work_ahead.DivideAhead().result(predicted)).graph.n == session.graph.n
+    assert session.graph is predicted.graph  # it has no boundaries
+    assert session.prediction.divided
+    assert drain(work_ahead.DivideAhead().result(predicted)).graph.n > session.graph.n
+
+
+def test_dividing_for_an_undone_round_is_stopped(predicted, monkeypatch):
+    started, finish, divide = Event(), Event(), engine.divide_at_boundaries
+
+    def wait(session):
+        yield Progress("divide superpixels", 0, 6)
+        started.set()
+        assert finish.wait(60)
+        yield Progress("divide superpixels", 1, 6)
+        return session
+
+    monkeypatch.setattr(engine, "divide_at_boundaries", wait)
+    work, undone = work_ahead.DivideAhead(), replace(predicted.prediction)
+    thread = work.start(replace(predicted, prediction=undone))
+    assert started.wait(60)
+    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
+    assert drain(work.result(predicted)).graph.n > predicted.graph.n
+    finish.set()
+    thread.join(60)
+    assert thread.graph is None
 
 
 def test_a_round_waits_for_the_thread_and_can_be_cancelled(predicted, monkeypatch):

@@ -152,6 +152,9 @@ class DivideAhead:
     def result(self, session: Session) -> Pipeline[Session]:
         """Return a session with divided superpixels; wait for the thread, if any.
 
+        A thread that divides the superpixels of another session, such as an undone
+        round, is stopped.
+
         Parameters
         ----------
         session : Session
@@ -169,6 +172,8 @@ class DivideAhead:
             if thread.graph is not None:
                 prediction = thread.prediction
                 return replace(session, graph=thread.graph, prediction=prediction)
+        elif thread is not None:
+            thread.stop()
         from napari_gnn_vos.engine import divide_at_boundaries
 
         return (yield from divide_at_boundaries(session))

@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.annotation import NO_PREDICTION
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import object_colormap
@@ -209,7 +210,7 @@ class DisplayTools:
 
     def _require_layer(self) -> Labels:
         if self._layer is None:
-            raise GnnVosError("There is no prediction yet. Paint strokes, and predict.")
+            raise GnnVosError(NO_PREDICTION)
         return self._layer
 
 
