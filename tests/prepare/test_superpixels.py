@@ -32,6 +32,13 @@ def test_superpixels_are_non_empty(method):
     np.testing.assert_array_equal(labels, segment(image, method))
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("budget", [1, 40])
+def test_single_image_is_segmented_without_motion(method, budget):
+    labels = METHODS[method](texture(), [], budget)
+    assert_consecutive(labels.astype(np.uint16), (48, 64))
+
+
 @settings(max_examples=12)
 @given(
     method=st.sampled_from(sorted(METHODS)),

@@ -32,7 +32,8 @@ def slic_superpixels(
     ----------
     image : (H, W, 3) ndarray of uint8
     motions : list of (H, W, 2) ndarray of float32
-        Motion to the next frame, to the previous one, or both, in pixels.
+        Motion to the next frame, to the previous one, or both, in pixels; none for a
+        single image.
     budget : int
         Approximate number of superpixels.
 
@@ -46,10 +47,12 @@ def slic_superpixels(
     Paper, III-A. R. Achanta et al., "SLIC Superpixels", PAMI 2012.
     """
     lab = lab_colours(image)
-    boundaries = np.any([motion_boundaries(motion) for motion in motions], axis=0)
+    boundaries = np.zeros(image.shape[:2], bool)
+    for motion in motions:
+        boundaries |= motion_boundaries(motion)
     labels = slic(
         lab,
-        n_segments=int(budget * INITIAL_FRACTION),
+        n_segments=max(int(budget * INITIAL_FRACTION), 1),
         compactness=0.1,
         slic_zero=True,
         convert2lab=False,
