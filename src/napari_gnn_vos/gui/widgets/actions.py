@@ -298,17 +298,8 @@ def bind_keys(
     unbind : callable
         Removes the bindings.
     """
-    calls: dict[str, tuple[str, Callable[[], object]]] = {
-        action.key: (action.tooltip, partial(action.perform, annotator))
-        for action in ACTIONS.values()
-        if action.key not in ("", HELP_KEY)
-    }
-    for key in LABEL_KEYS:
-        name = f"object {key}" if int(key) else "background"
-        select = partial(annotator.objects.select, int(key))
-        calls[key] = f"Select {name} and the brush", select
     bound_keys = []
-    for key, (text, call) in calls.items():
+    for key, (text, call) in _calls_of_keys(annotator).items():
 
         def press(_viewer: Any, call: Callable[[], object] = call) -> None:
             attempt(call)
@@ -329,3 +320,19 @@ def bind_keys(
             shortcut.deleteLater()
 
     return unbind
+
+
+def _calls_of_keys(
+    annotator: Annotator,
+) -> dict[str, tuple[str, Callable[[], object]]]:
+    """Return description and function of each key but the one of the overview."""
+    calls: dict[str, tuple[str, Callable[[], object]]] = {
+        action.key: (action.tooltip, partial(action.perform, annotator))
+        for action in ACTIONS.values()
+        if action.key not in ("", HELP_KEY)
+    }
+    for key in LABEL_KEYS:
+        name = f"object {key}" if int(key) else "background"
+        select = partial(annotator.objects.select, int(key))
+        calls[key] = f"Select {name} and the brush", select
+    return calls
