@@ -74,3 +74,10 @@ def test_files_exist_as_long_as_the_archived_graph(prepared):
     graph = with_changed_frame(prepared, 1)
     archived = GraphArchive(TemporaryDirectory()).archive(graph)
     assert_equal(archived, graph)
+
+
+def test_frames_that_were_read_are_cached(prepared, folder):
+    graph = with_changed_frame(prepared, 1)
+    archived = GraphArchive(folder).archive(graph)
+    assert archived.frames[1] is archived.frames[1]
+    assert archived.pairs[1] is archived.pairs[1]

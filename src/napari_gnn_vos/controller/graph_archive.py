@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.structures.cached_sequence import BoundedCache
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 from napari_gnn_vos.structures.video_graph import OverlaySequence, VideoGraph
 
@@ -26,6 +27,8 @@ FRAME_ARRAYS = (
 )
 PAIR_ARRAYS = ("causal_edges", "edge_features")
 """Optical flow is that of the prepared pair."""
+CACHE_BYTES = 96 * 2**20
+"""Bytes of frames and pairs of an archive that stay in memory after they were read."""
 
 
 class ArchivedItems(Mapping[int, Item], Generic[Item]):
@@ -33,30 +36,26 @@ class ArchivedItems(Mapping[int, Item], Generic[Item]):
 
     Parameters
     ----------
-    paths : mapping of int to Path
+    files : mapping of int to int
+        Number of the file of each item.
     read : callable
-        From an index and a path to the item.
-    folder : TemporaryDirectory
-        Folder of the files, which is not deleted before.
+        From index and number of the file to the item.
     """
 
     def __init__(
-        self,
-        paths: Mapping[int, Path],
-        read: Callable[[int, Path], Item],
-        folder: TemporaryDirectory[str],
+        self, files: Mapping[int, int], read: Callable[[int, int], Item]
     ) -> None:
-        self._paths, self._read, self._folder = paths, read, folder
+        self._files, self._read = files, read
 
     def __getitem__(self, index: int) -> Item:
-        """Read the item at an index."""
-        return self._read(index, self._paths[index])
+        """Return the item at an index."""
+        return self._read(index, self._files[index])
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._paths)
+        return iter(self._files)
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._files)
 
 
 class GraphArchive:
@@ -65,13 +64,15 @@ class GraphArchive:
     Parameters
     ----------
     folder : TemporaryDirectory
+        It is not deleted before the archived graphs.
     """
 
     def __init__(self, folder: TemporaryDirectory[str]) -> None:
         self._folder, self._written = folder, 0
-        self._paths: WeakKeyDictionary[FrameGraph | FramePair, Path] = (
+        self._files: WeakKeyDictionary[FrameGraph | FramePair, int] = (
             WeakKeyDictionary()
         )
+        self._cache: BoundedCache[FrameGraph | FramePair] = BoundedCache(CACHE_BYTES)
 
     def archive(self, graph: VideoGraph) -> VideoGraph:
         """Write the changed frames of a graph that are not written yet.
@@ -90,10 +91,12 @@ class GraphArchive:
             return graph
         if not isinstance(pairs, OverlaySequence):
             return graph
-        read_pair = partial(_read_pair, pairs.original)
+        read_pair = partial(self._read, partial(_read_pair, pairs.original))
         return replace(
             graph,
-            frames=self._archived(frames, FRAME_ARRAYS, _read_frame),
+            frames=self._archived(
+                frames, FRAME_ARRAYS, partial(self._read, _read_frame)
+            ),
             pairs=self._archived(pairs, PAIR_ARRAYS, read_pair),
         )
 
@@ -101,24 +104,38 @@ class GraphArchive:
         self,
         sequence: OverlaySequence[Item],
         names: tuple[str, ...],
-        read: Callable[[int, Path], Item],
+        read: Callable[[int, int], Any],
     ) -> OverlaySequence[Item]:
         items = sequence.replacements
         if isinstance(items, ArchivedItems):
             return sequence
-        paths = {index: self._write(item, names) for index, item in items.items()}
-        archived = ArchivedItems(paths, read, self._folder)
-        return OverlaySequence(sequence.original, archived)
+        files = {index: self._write(item, names) for index, item in items.items()}
+        return OverlaySequence(sequence.original, ArchivedItems(files, read))
 
-    def _write(self, item: FrameGraph | FramePair, names: tuple[str, ...]) -> Path:
-        """Write an item, unless it is written already."""
-        if item not in self._paths:
-            path = Path(self._folder.name) / f"graph-{self._written:06d}.npz"
+    def _write(self, item: FrameGraph | FramePair, names: tuple[str, ...]) -> int:
+        """Write an item unless it is written; return the number of its file."""
+        if item not in self._files:
             arrays: dict[str, Any] = {name: getattr(item, name) for name in names}
-            np.savez(path, **arrays)
+            np.savez(self._path(self._written), **arrays)
+            self._files[item] = self._written
             self._written += 1
-            self._paths[item] = path
-        return self._paths[item]
+        return self._files[item]
+
+    def _read(
+        self,
+        read: Callable[[int, Path], FrameGraph | FramePair],
+        index: int,
+        number: int,
+    ) -> FrameGraph | FramePair:
+        """Read an item that is not cached."""
+        item = self._cache.get(number)
+        if item is None:
+            item = read(index, self._path(number))
+            self._cache.put(number, item)
+        return item
+
+    def _path(self, number: int) -> Path:
+        return Path(self._folder.name) / f"graph-{number:06d}.npz"
 
 
 def _read_frame(_index: int, path: Path) -> FrameGraph:
