@@ -1,13 +1,17 @@
+import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, Thread, get_native_id
 
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_gnn_vos.hardware import (
+    BACKGROUND_NICENESS,
     WorkCancelled,
+    lower_thread_priority,
     raise_if_cancelled,
     single_threaded_blas,
     single_threaded_opencv,
@@ -146,3 +150,22 @@ def test_limit_may_be_exited_in_another_thread():
         assert torch.get_num_threads() == torch_threads_in_new_thread() == 2
     finally:
         torch.set_num_threads(original)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority")
+def test_priority_is_lowered_in_a_thread_and_those_that_it_starts():
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, get_native_id())
+
+    before, found = niceness(), []
+
+    def lowered():
+        lower_thread_priority()
+        with worker_threads() as pool:
+            found.append(pool.submit(niceness).result())
+
+    thread = Thread(target=lowered)
+    thread.start()
+    thread.join(60)
+    assert found == [BACKGROUND_NICENESS]
+    assert niceness() == before < found[0]

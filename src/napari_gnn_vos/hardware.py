@@ -12,9 +12,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from threading import Event, Lock, get_ident, local
+from threading import Event, Lock, get_ident, get_native_id, local
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -98,6 +98,20 @@ _thread = local()
 
 class WorkCancelled(BaseException):
     """Raised in a thread whose pipeline was cancelled; its result is discarded."""
+
+
+def lower_thread_priority() -> None:
+    """Let other threads compute before this one and those that it starts.
+
+    Only Linux has priorities of threads that are inherited; elsewhere nothing changes.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), BACKGROUND_NICENESS)
+
+
+BACKGROUND_NICENESS = 10
+"""Niceness of threads that prepare results which may not be needed."""
 
 
 def raise_if_cancelled() -> None:

@@ -1,12 +1,16 @@
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
 
 from napari_gnn_vos import engine
 from napari_gnn_vos.config import Config
+from napari_gnn_vos.controller import pipelines
 from napari_gnn_vos.controller.pipelines import restore_round
-from napari_gnn_vos.progress import drain
+from napari_gnn_vos.controller.work_ahead import DivideAhead
+from napari_gnn_vos.model import registry
+from napari_gnn_vos.progress import PartialResult, Progress, drain
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from tests.scenes import moving_square, on_ground, on_square
@@ -60,3 +64,70 @@ def test_result_of_other_superpixels_is_not_restored(first):
         replace(first, prediction=replace(first.prediction, probability=probability))
     )
     assert drain(restore_round(first, SECOND_ROUND, rng(), saved)) is None
+
+
+@pytest.fixture
+def harmonic(monkeypatch):
+    """Predict by the harmonic labelling instead of a network."""
+    model = WholeVideoModel(harmonic_baseline)
+    monkeypatch.setattr(registry, "load_model", lambda _: model)
+
+
+def next_round(session):
+    return pipelines.predict_round(session, SECOND_ROUND, rng(), 3)
+
+
+@pytest.mark.usefixtures("harmonic")
+def test_preliminary_labels_are_shown_while_superpixels_are_divided(first, monkeypatch):
+    finish, divide = Event(), engine.divide_at_boundaries
+
+    def wait_and_divide(session):
+        yield Progress("divide superpixels", 0, 6)
+        assert finish.wait(60)
+        return (yield from divide(session))
+
+    expected = round_of(first, SECOND_ROUND)
+    work = DivideAhead()
+    monkeypatch.setattr(pipelines, "_divide_ahead", work)
+    monkeypatch.setattr(engine, "divide_at_boundaries", wait_and_divide)
+    thread, shown = work.start(first), []
+    steps = next_round(first)
+    while len(shown) < 6:
+        step = next(steps)
+        if isinstance(step, PartialResult):
+            shown.append(step)
+    assert all(step.preliminary for step in shown)
+    assert shown[0].frame == 3
+    finish.set()
+    session = drain(steps, shown.append)
+    thread.join(60)
+    final = {step.frame for step in shown[6:] if isinstance(step, PartialResult)}
+    assert final == set(range(6))
+    np.testing.assert_array_equal(session.labels, expected.labels)
+    assert session.graph.n == expected.graph.n > first.graph.n + 20
+
+
+@pytest.mark.usefixtures("harmonic")
+def test_only_the_displayed_frame_is_preliminary_if_no_thread_divides(
+    first, monkeypatch
+):
+    monkeypatch.setattr(pipelines, "_divide_ahead", DivideAhead())
+    steps = []
+    drain(next_round(first), steps.append)
+    results = [step for step in steps if isinstance(step, PartialResult)]
+    assert results[0].preliminary
+    assert results[0].frame == 3
+    assert sum(step.preliminary for step in results) < 6
+    assert sum(not step.preliminary for step in results) == 6
+
+
+@pytest.mark.usefixtures("harmonic")
+def test_nothing_is_preliminary_once_superpixels_are_divided(first, monkeypatch):
+    work = DivideAhead()
+    monkeypatch.setattr(pipelines, "_divide_ahead", work)
+    work.start(first).join(60)
+    steps = []
+    session = drain(next_round(first), steps.append)
+    results = [step for step in steps if isinstance(step, PartialResult)]
+    assert not any(step.preliminary for step in results)
+    np.testing.assert_array_equal(session.labels, round_of(first, SECOND_ROUND).labels)

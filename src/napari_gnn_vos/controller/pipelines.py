@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from napari_gnn_vos.controller.work_ahead import (
     warm_up_in_thread,
 )
 from napari_gnn_vos.model.named_models import DEFAULT
-from napari_gnn_vos.progress import Pipeline, Progress
+from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -68,6 +69,9 @@ def predict_round(
 ) -> Pipeline[Session]:
     """Add scribbles and predict with a model; `frame` is predicted first.
 
+    Superpixels along the boundaries of the previous round are divided in a thread after
+    it. If this is not complete, preliminary labels without it are shown first.
+
     Parameters
     ----------
     session : Session
@@ -93,11 +97,48 @@ def predict_round(
     from napari_gnn_vos.engine import annotate, predict
     from napari_gnn_vos.model.registry import load_model
 
+    network = load_model(model)
+    if not _divide_ahead.is_divided(session):
+        undivided = _without_dividing(session)
+        undivided = annotate(undivided, scribbles, rng=deepcopy(rng))
+        preview = predict(undivided, network, first=frame)
+        yield from _show_until_divided(preview, session, frame)
     session = yield from _divide_ahead.result(session)
     session = annotate(session, scribbles, rng=rng)
-    session = yield from predict(session, load_model(model), first=frame)
+    session = yield from predict(session, network, first=frame)
     _divide_ahead.start(session)
     return session
+
+
+def _show_until_divided(
+    preview: Pipeline[Session], session: Session, frame: int
+) -> Pipeline[None]:
+    """Show labels of undivided superpixels while a thread divides them.
+
+    Parameters
+    ----------
+    preview : Pipeline
+        Prediction of the round without dividing superpixels.
+    session : Session
+        Session before the round.
+    frame : int
+        Shown in any case.
+
+    Yields
+    ------
+    step : Progress
+        Among them a preliminary `PartialResult` for each labelled frame.
+    """
+    is_shown = False
+    with closing(preview):
+        for step in preview:
+            if isinstance(step, PartialResult):
+                is_shown = is_shown or step.frame == frame
+                yield replace(step, done=0, preliminary=True)
+            else:
+                yield replace(step, done=0)
+            if is_shown and not _divide_ahead.is_running(session):
+                return
 
 
 def restore_round(

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.hardware import responsive_threads
+from napari_gnn_vos.hardware import lower_thread_priority, responsive_threads
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -149,6 +149,24 @@ class DivideAhead:
         thread.start()
         return thread
 
+    def is_divided(self, session: Session) -> bool:
+        """Return whether `result` need not divide superpixels, nor wait for that."""
+        prediction, thread = session.prediction, self._thread(session)
+        if prediction is None or prediction.divided:
+            return True
+        is_complete = thread is not None and thread.graph is not None
+        return is_complete or not session.config.coarse_to_fine
+
+    def is_running(self, session: Session) -> bool:
+        """Return whether the superpixels of a session are being divided."""
+        thread = self._thread(session)
+        return thread is not None and thread.is_alive()
+
+    def _thread(self, session: Session) -> _DividingThread | None:
+        """Return the thread of the prediction of a session, if there is one."""
+        thread = self._threads.get(session.video)
+        return thread if thread is not None and thread.divides(session) else None
+
     def result(self, session: Session) -> Pipeline[Session]:
         """Return a session with divided superpixels; wait for the thread, if any.
 
@@ -212,6 +230,7 @@ class _DividingThread(Thread):
         """Divide the superpixels; an error occurs again in the next round."""
         session, self._session = self._session, None
         assert session is not None  # noqa: S101 - set by the constructor
+        lower_thread_priority()
         with _until_exit(), suppress(GnnVosError, _StoppedError):
             session = drain(_divide(session), self._continue)
             self.graph, self.prediction = session.graph, session.prediction
