@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from threading import Event, Lock, get_ident, get_native_id, local
 from typing import Any, TypeVar
@@ -106,8 +106,10 @@ def lower_thread_priority() -> None:
     Only Linux has priorities of threads that are inherited; elsewhere nothing changes.
     """
     if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, get_native_id(), BACKGROUND_NICENESS)
+        thread = get_native_id()
+        niceness = os.getpriority(os.PRIO_PROCESS, thread)
+        if niceness < BACKGROUND_NICENESS:
+            os.setpriority(os.PRIO_PROCESS, thread, BACKGROUND_NICENESS)
 
 
 BACKGROUND_NICENESS = 10
