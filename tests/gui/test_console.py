@@ -6,8 +6,10 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtWidgets import QPushButton
 
+from napari_gnn_vos import annotator
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -57,3 +59,12 @@ def test_notebook_runs(toy_engine, capsys):
     assert names["work"].state.rounds == 2
     assert "round 1" in capsys.readouterr().out
     assert not any(cell["outputs"] for cell in stored)
+
+
+def test_annotator_of_the_console_is_that_of_the_dock(make_napari_viewer, toy_engine):
+    """Napari passes a proxy of its viewer to the dock, and a console has the viewer."""
+    viewer = make_napari_viewer()
+    _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+    assert annotator(viewer) is dock.annotator
+    assert annotator() is dock.annotator
+    assert annotator(PublicOnlyProxy(viewer)) is dock.annotator

@@ -73,7 +73,7 @@ def annotator(
     viewer = viewer or napari.current_viewer()
     if viewer is None:
         raise GnnVosError("There is no napari window. Open one, or pass a viewer.")
-    running = _running.get(id(viewer))
+    running = _running.get(_key(viewer))
     if run is None and running is not None and not running.closed:
         return running
     models = ModelChoice()
@@ -87,8 +87,13 @@ def annotator(
         return predict_round(session, scribbles, rng, frame, models.name)
 
     controller = Controller(prepare, predict, run or run_at_once, seed, restore_round)
-    new = _running[id(viewer)] = Annotator(viewer, controller, models)
+    new = _running[_key(viewer)] = Annotator(viewer, controller, models)
     return new
+
+
+def _key(viewer: ViewerModel) -> int:
+    """Return the id of a viewer; napari passes a proxy of it to dock widgets."""
+    return id(getattr(viewer, "__wrapped__", viewer))
 
 
 def prepare(
