@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from napari_gnn_vos.controller.rounds import ModelChoice
+from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools

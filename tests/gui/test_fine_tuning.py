@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_gnn_vos.controller.rounds import ModelChoice
+from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.io.project.project import Project

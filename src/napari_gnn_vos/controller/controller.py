@@ -15,8 +15,8 @@ from napari_gnn_vos.controller.edits import Edits
 from napari_gnn_vos.controller.history import History, HistoryCache
 from napari_gnn_vos.controller.jobs import AutoPredict, JobRunner, Runner
 from napari_gnn_vos.controller.object_edits import ObjectEdits
+from napari_gnn_vos.controller.round_choices import FrameRange
 from napari_gnn_vos.controller.rounds import (
-    FrameRange,
     PredictRound,
     Prepare,
     RestoreRound,

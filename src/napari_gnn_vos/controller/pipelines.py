@@ -17,7 +17,12 @@ from napari_gnn_vos.controller.work_ahead import (
     warm_up_in_thread,
 )
 from napari_gnn_vos.model.named_models import DEFAULT
-from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
+from napari_gnn_vos.progress import (
+    PartialResult,
+    Pipeline,
+    Progress,
+    as_preliminary,
+)
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -70,7 +75,7 @@ def predict_round(
     """Add scribbles and predict with a model; `frame` is predicted first.
 
     Superpixels along the boundaries of the previous round are divided in a thread after
-    it. If this is not complete, preliminary labels without it are shown first.
+    it. Until this is complete, preliminary labels of undivided superpixels are shown.
 
     Parameters
     ----------
@@ -132,11 +137,9 @@ def _show_until_divided(
     is_shown = False
     with closing(preview):
         for step in preview:
-            if isinstance(step, PartialResult):
-                is_shown = is_shown or step.frame == frame
-                yield replace(step, done=0, preliminary=True)
-            else:
-                yield replace(step, done=0)
+            yield as_preliminary(step, step.total)
+            if isinstance(step, PartialResult) and step.frame == frame:
+                is_shown = True
             if is_shown and not _divide_ahead.is_running(session):
                 return
 

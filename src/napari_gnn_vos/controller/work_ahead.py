@@ -142,9 +142,7 @@ class DivideAhead:
         thread : Thread
             Ends with the process.
         """
-        earlier = self._threads.get(session.video)
-        if earlier is not None:
-            earlier.stop()
+        self._stop(session.video)
         self._threads[session.video] = thread = _DividingThread(session)
         thread.start()
         return thread
@@ -162,11 +160,6 @@ class DivideAhead:
         thread = self._thread(session)
         return thread is not None and thread.is_alive()
 
-    def _thread(self, session: Session) -> _DividingThread | None:
-        """Return the thread of the prediction of a session, if there is one."""
-        thread = self._threads.get(session.video)
-        return thread if thread is not None and thread.divides(session) else None
-
     def result(self, session: Session) -> Pipeline[Session]:
         """Return a session with divided superpixels; wait for the thread, if any.
 
@@ -182,19 +175,27 @@ class DivideAhead:
         ------
         step : Progress
         """
-        thread = self._threads.get(session.video)
-        if thread is not None and thread.divides(session):
-            while thread.is_alive():
-                yield thread.step
-                thread.join(POLL_SECONDS)
-            if thread.graph is not None:
-                prediction = thread.prediction
-                return replace(session, graph=thread.graph, prediction=prediction)
-        elif thread is not None:
-            thread.stop()
-        from napari_gnn_vos.engine import divide_at_boundaries
+        thread = self._thread(session)
+        if thread is None:
+            self._stop(session.video)
+            return (yield from _divide(session))
+        while thread.is_alive():
+            yield thread.step
+            thread.join(POLL_SECONDS)
+        if thread.graph is None:  # an error, or the thread was stopped
+            return (yield from _divide(session))
+        return replace(session, graph=thread.graph, prediction=thread.prediction)
 
-        return (yield from divide_at_boundaries(session))
+    def _thread(self, session: Session) -> _DividingThread | None:
+        """Return the thread of the prediction of a session, if there is one."""
+        thread = self._threads.get(session.video)
+        return thread if thread is not None and thread.divides(session) else None
+
+    def _stop(self, video: Video) -> None:
+        """Stop the thread of a video, if there is one."""
+        thread = self._threads.get(video)
+        if thread is not None:
+            thread.stop()
 
 
 class _DividingThread(Thread):

@@ -14,7 +14,7 @@ from napari_gnn_vos.controller.annotation import NO_VIDEO
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
-from napari_gnn_vos.controller.rounds import ModelChoice
+from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.errors import GnnVosError, ScribbleError

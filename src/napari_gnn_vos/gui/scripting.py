@@ -30,7 +30,7 @@ from napari_gnn_vos.controller import pipelines
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.jobs import Runner, run_at_once
 from napari_gnn_vos.controller.pipelines import predict_round, restore_round
-from napari_gnn_vos.controller.rounds import ModelChoice
+from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.progress import Pipeline, Progress
