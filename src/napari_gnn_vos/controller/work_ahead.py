@@ -47,7 +47,7 @@ def _warm_up_while_open() -> None:
 
 @contextmanager
 def _until_exit() -> Iterator[None]:
-    """Run a thread beside the window; ignore errors once the process ends.
+    """Share the interpreter with the window; ignore errors once the process ends.
 
     Thread pools cannot be used any more then.
     """

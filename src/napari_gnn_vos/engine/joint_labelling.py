@@ -29,7 +29,7 @@ from napari_gnn_vos.structures.session import Session
 
 PRELIMINARY_SHARE = 2 / 3
 """Largest share of the frames of a window that are labelled before the window is
-predicted. Beyond it the final labels follow soon."""
+predicted. The other frames are labelled once, by the final prediction."""
 
 
 class JointLabelling:

@@ -35,7 +35,7 @@ from napari_gnn_vos.structures.session import Session
 
 MAX_DIVIDED_FRAMES = 240
 """Largest number of frames whose superpixels are divided along boundaries. They are
-held in memory, about 1.7 MB each at 480p."""
+held in memory, about 1.7 MB per frame of 480p."""
 
 
 def split_by_strokes(session: Session, frames: Set[int]) -> Session:

@@ -1,4 +1,4 @@
-"""Superpixels next to a predicted boundary."""
+"""Superpixels next to a predicted boundary, and uncertain ones."""
 
 from __future__ import annotations
 

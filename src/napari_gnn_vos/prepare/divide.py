@@ -14,13 +14,14 @@ from napari_gnn_vos.structures.rgb import Rgb
 
 Mask = NDArray[np.bool_]
 FINER_SIZE = 150
-"""Mean size in pixels of the finer superpixels, of 480p about 2 700 per frame."""
+"""Mean size in pixels of the finer superpixels: about 2 700 per frame of 480p."""
 LARGE = 2.0
 """A superpixel is divided if it is larger than this many finer ones."""
 MIN_PART_PIXELS = 12
 """A smaller part of a superpixel is merged with its largest one."""
 MIN_SHARE = 0.02
-"""A frame stays as it is if the number of superpixels would grow by less than this."""
+"""A frame is not divided if the number of its superpixels would grow by less than this
+share."""
 MARGIN = 8
 """Pixels around the divided superpixels that are segmented, too."""
 
