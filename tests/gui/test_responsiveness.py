@@ -173,8 +173,13 @@ def test_steps_of_a_job_show_the_status_only(qtbot, dock, monkeypatch):
     monkeypatch.setattr(dock.drawing, "show_state", shown.append)
     monkeypatch.setattr(timeline, "update", lambda: drawn.append(1))
     jobs = dock.annotator.controller.jobs
-    jobs._report_step(Progress("forever", 3, 7))
-    assert dock.status.bar.value() == 3
+    updates = []
+    monkeypatch.setattr(dock.status, "show_state", updates.append)
+    for done in range(20):
+        jobs._report_step(Progress("forever", done, 20))
+    assert not updates
+    qtbot.waitUntil(lambda: bool(updates))
+    assert len(updates) == 1  # an update composes the whole window anew
     assert not shown
     assert not drawn
     dock.annotator.objects.add()

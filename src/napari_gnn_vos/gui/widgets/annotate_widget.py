@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -42,6 +42,9 @@ MARGIN = 9
 """Pixels at both sides."""
 GROUP_SPACING = 4
 """Pixels between two groups of sections, in addition to that between rows."""
+PROGRESS_INTERVAL = 100
+"""Milliseconds between two updates of the progress. Each one composes the whole window
+anew, because of its OpenGL canvas."""
 
 
 class AnnotateWidget(QWidget):
@@ -64,6 +67,10 @@ class AnnotateWidget(QWidget):
         self.prediction: PredictionSection = PredictionSection(annotator, self.attempt)
         self.status = StatusSection(annotator, self.attempt)
         self.dialogs = Dialogs(self, annotator, self.attempt)
+        self._progress_timer = QTimer(self)
+        self._progress_timer.setSingleShot(True)
+        self._progress_timer.setInterval(PROGRESS_INTERVAL)
+        self._progress_timer.timeout.connect(self._show_progress)
         self._arrange()
         self.apply_theme(annotator.viewer.theme)
         annotator.state_changed.connect(self._refresh_changed)
@@ -118,12 +125,15 @@ class AnnotateWidget(QWidget):
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _refresh_changed(self) -> None:
-        """Show the state; a step of a job changes the status only."""
+        """Show the state; steps of a job change the status only, at intervals."""
         state = self.annotator.state
-        if state.progress is not None and state.without_progress == self._shown:
-            self.status.show_state(state)
-        else:
+        if state.progress is None or state.without_progress != self._shown:
             self._refresh()
+        elif not self._progress_timer.isActive():
+            self._progress_timer.start()
+
+    def _show_progress(self) -> None:
+        self.status.show_state(self.annotator.state)
 
     def _refresh(self) -> None:
         state = self.annotator.state
