@@ -29,8 +29,9 @@ def run_folds(
     json: Path | None,
     stills: Path | None,
     refine: str,
+    plots: Path | None,
 ) -> None:
-    """Cross-validate, write ``folds.json`` and ``folds.md``, and print the table."""
+    """Cross-validate, write report, table and plot, and print the table."""
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.study.cross_validation.cross_validate import cross_validate
     from napari_gnn_vos.study.cross_validation.fold_plan import (
@@ -39,18 +40,10 @@ def run_folds(
     )
     from napari_gnn_vos.study.measure.accuracy_report import accuracy_table
     from napari_gnn_vos.study.measure.benchmark_report import write_json
-    from napari_gnn_vos.study.training.decoder_samples import photograph_names
+    from napari_gnn_vos.study.measure.plots import plot_reliability
 
     with report_errors():
-        if output is None:
-            raise SettingsError(
-                "--output, the folder for weights and report, was not given."
-            )
-        require_writable_folder(output)
-        if json is not None:
-            require_writable_folder(json.parent)
-        if stills is not None:
-            photograph_names(stills)
+        output = _checked_output(output, json, plots, stills)
         names = (
             all_sequences(davis)
             if sequences is None
@@ -75,5 +68,29 @@ def run_folds(
         for file in (output / "folds.json", json):
             if file is not None:
                 write_json(file, report)
+        reliability = report["accuracy"]["reliability"]
+        if plots is not None and reliability is not None:
+            plot_reliability(reliability["bins"], plots)
         (output / "folds.md").write_text(table + "\n", encoding="utf-8")
     typer.echo(table)
+
+
+def _checked_output(
+    output: Path | None, json: Path | None, plots: Path | None, stills: Path | None
+) -> Path:
+    """Check the paths before the work; return the output folder."""
+    from napari_gnn_vos.study.measure.plots import require_matplotlib
+    from napari_gnn_vos.study.training.decoder_samples import photograph_names
+
+    if output is None:
+        raise SettingsError(
+            "--output, the folder for weights and report, was not given."
+        )
+    if plots is not None:
+        require_matplotlib()
+    for folder in (output, json and json.parent, plots):
+        if folder is not None:
+            require_writable_folder(folder)
+    if stills is not None:
+        photograph_names(stills)
+    return output

@@ -97,7 +97,7 @@ def benchmark(
     """
     if folds is not None:
         training = folds, rounds, steps, seed
-        last = json, stills, refine
+        last = json, stills, refine, plots
         run_folds(davis, sequences, *training, output, trained, cache, *last)
         return
     from napari_gnn_vos.model.registry import load_model

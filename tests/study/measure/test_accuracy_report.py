@@ -67,6 +67,21 @@ def test_identity_switches_are_added_up(facts):
     assert facts["identity_switches"] == [3, 1, 1]
 
 
+def test_reliability_counts_all_frames_of_all_rounds():
+    first = RoundDetails(1, (0.5,), (0.5,), (None,), (0,), (0.5, 0.7), (0.6, 0.8))
+    second = RoundDetails(1, (0.5,), (0.5,), (None,), (0,), (0.9, 1.0), (0.9, 0.9))
+    both = ((0.6,), (0.95,))
+    report = accuracy_report([result("bear", both, both, [first, second])])
+    bins = report["reliability"]["bins"]
+    assert sum(row["frames"] for row in bins) == 4
+    np.testing.assert_allclose([row["true"] for row in bins], [0.5, 0.7, 0.9, 1.0])
+    assert report["reliability"]["error"] == pytest.approx(0.3 / 4)
+
+
+def test_results_without_expected_j_have_no_reliability(facts):
+    assert facts["reliability"] is None
+
+
 def test_one_of_four_later_rounds_is_harmful(facts):
     assert facts["harmful_share"] == 0.25
     assert facts["harmful_sequences"] == {"dogs": 1}

@@ -4,7 +4,11 @@ import pytest
 from PIL import Image
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.study.measure.plots import plot_report, require_matplotlib
+from napari_gnn_vos.study.measure.plots import (
+    plot_reliability,
+    plot_report,
+    require_matplotlib,
+)
 
 
 def facts(rounds, sequences):
@@ -31,6 +35,18 @@ def test_plots_are_written(tmp_path, rounds, sequences):
         with Image.open(path) as picture:
             assert min(picture.size) > 300
             assert len(picture.convert("RGB").getcolors(10**6)) > 20
+
+
+def test_reliability_plot_is_written(tmp_path):
+    pytest.importorskip("matplotlib")
+    bins = [
+        {"frames": 5, "expected": 0.6, "true": 0.5},
+        {"frames": 5, "expected": 0.9, "true": 0.85},
+    ]
+    path = plot_reliability(bins, tmp_path / "plots")
+    with Image.open(path) as picture:
+        assert min(picture.size) > 300
+        assert len(picture.convert("RGB").getcolors(10**6)) > 20
 
 
 def test_missing_matplotlib_is_reported_with_the_installation_command(monkeypatch):

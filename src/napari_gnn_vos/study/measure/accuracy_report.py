@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from napari_gnn_vos.study.measure.benchmark_report import mean_over_objects
+from napari_gnn_vos.study.measure.reliability import (
+    calibration_error,
+    reliability_bins,
+)
 from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 from napari_gnn_vos.study.metrics import harmful_rounds, strokes_to_reach
@@ -42,6 +46,8 @@ def accuracy_report(results: Sequence[SequenceResult]) -> dict[str, Any]:
         * ``strokes``: total per sequence after R rounds, mean over sequences.
         * ``strokes_to``: by level of J ``median`` (over the sequences that reach it,
           None if none does) and ``reached`` (share of the sequences).
+        * ``reliability``: of the expected J of all frames after all rounds, ``bins``
+          and ``error``, see `reliability`; None if the results do not have it.
         * ``objects``: number of objects.
     """
     details = [result.details for result in results]
@@ -65,8 +71,20 @@ def accuracy_report(results: Sequence[SequenceResult]) -> dict[str, Any]:
         "strokes_to": {
             f"{level:.2f}": _strokes_to_level(results, level) for level in LEVELS
         },
+        "reliability": _reliability(details),
         "objects": sum(result.objects for result in results),
     }
+
+
+def _reliability(details: Sequence[Sequence[RoundDetails]]) -> dict[str, Any] | None:
+    expected, true = (
+        np.concatenate([getattr(r, name) for rounds in details for r in rounds])
+        for name in ("expected_j", "frame_j")
+    )
+    if not len(expected):
+        return None
+    bins = reliability_bins(expected, true)
+    return {"bins": bins, "error": calibration_error(bins)}
 
 
 def _object_means(

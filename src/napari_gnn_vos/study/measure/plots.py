@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.study.measure.reliability import ReliabilityBin
 
 FOREGROUND, MUTED, GRID = "#22262b", "#8a929b", "#e4e7ea"
 LINES = {"j": ("J", "#0b6e8a"), "jf": ("J&F", "#5b4b9a"), "f": ("F", "#c8563b")}
@@ -75,6 +77,45 @@ def plot_report(report: dict[str, Any], folder: Path) -> tuple[Path, Path]:
         for name, figure in figures.items():
             figure.savefig(folder / name, dpi=160)
     return folder / "curve.png", folder / "sequences.png"
+
+
+def plot_reliability(bins: Sequence[ReliabilityBin], folder: Path) -> Path:
+    """Plot the true J of frames against their expected J.
+
+    Parameters
+    ----------
+    bins : sequence of ReliabilityBin
+    folder : Path
+        Folder in which ``reliability.png`` is written.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    SettingsError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    expected, true = ([row[key] for row in bins] for key in ("expected", "true"))
+    with rc_context(STYLE):
+        figure = Figure((4.8, 4.4), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=MUTED, lw=1.2, ls=(0, (4, 2)))
+        axes.plot(expected, true, color=LINES["j"][1], lw=2.2, marker="o", ms=5)
+        low = min(*expected, *true) - MIN_AXIS_SPAN / 2
+        axes.set(xlim=(low, 1), ylim=(low, 1), aspect="equal")
+        axes.set(xlabel="expected J", ylabel="true J")
+        frames = sum(row["frames"] for row in bins)
+        title = f"{frames} frames in {len(bins)} bins"
+        figure.suptitle(title, x=0.02, ha="left", weight="bold", size=11)
+        figure.savefig(folder / "reliability.png", dpi=160)
+    return folder / "reliability.png"
 
 
 def _curve(report: dict[str, Any]) -> Any:

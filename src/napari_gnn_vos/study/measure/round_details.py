@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,9 @@ class RoundDetails:
         See `metrics.false_positive_share`.
     switches : tuple of K int
         See `metrics.identity_switches`.
+    frame_j, expected_j : tuple of T K float
+        True and expected J of each frame and object, in the order of a (T, K) array;
+        empty in results of earlier versions.
     """
 
     strokes: int
@@ -44,6 +49,8 @@ class RoundDetails:
     present_j: tuple[float, ...]
     false_positive: tuple[float | None, ...]
     switches: tuple[int, ...]
+    frame_j: tuple[float, ...] = ()
+    expected_j: tuple[float, ...] = ()
 
 
 def round_details(
@@ -72,10 +79,27 @@ def round_details(
     area = object_areas(truth, objects)
     predicted = object_areas(labels, objects)
     coarse_j = jaccard(recorder.labels(session), truth, objects)
+    expected_j = _expected_j(session, objects)
     return RoundDetails(
         strokes,
         tuple(coarse_j.mean(axis=0).tolist()),
         tuple(present_mean(score.j, area)),
         tuple(false_positive_share(predicted, area, truth[0].size)),
         tuple(identity_switches(labels, truth, objects)),
+        _rounded(score.j) if expected_j is not None else (),
+        _rounded(expected_j) if expected_j is not None else (),
     )
+
+
+def _expected_j(
+    session: Session, objects: Sequence[int]
+) -> NDArray[np.floating[Any]] | None:
+    """Return the expected J, (T, K); None if not all objects have been predicted."""
+    prediction = session.prediction
+    if prediction is None or not set(objects) <= set(prediction.objects):
+        return None
+    return prediction.expected_j[:, [prediction.objects.index(k) for k in objects]]
+
+
+def _rounded(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    return tuple(np.asarray(values, float).ravel().round(4).tolist())
