@@ -410,6 +410,12 @@ def test_preparation_gets_the_chosen_quality():
         (ViewState(image=1, auto_predict=True), "each object, on any frame."),
         (ViewState(image=1, tool="superpixels", tool_active=True), "Click on super"),
         (ViewState(image=1, tool="superpixels"), "a stroke on each object"),
+        (ViewState(image=1, rounds=1, uncertainty=(0.05, 0.1)), "probably accurate"),
+        (ViewState(image=1, rounds=1, uncertainty=(0.05, 0.3)), "where it is wrong"),
+        (
+            ViewState(image=1, rounds=1, uncertainty=(0.05,), unpredicted=True),
+            "where it is wrong",
+        ),
     ],
 )
 def test_hint_describes_the_next_step(state, hint):

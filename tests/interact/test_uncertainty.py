@@ -4,6 +4,7 @@ import pytest
 import napari_gnn_vos
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.interact.uncertainty import (
+    calibrate,
     expected_j,
     expected_overlap,
     most_uncertain_frames,
@@ -65,6 +66,16 @@ def test_expected_j_of_a_small_case():
     smoothing = 0.1 * 20
     j = expected_j(np.stack([[intersection, union]]))
     assert j == pytest.approx(np.array([[(8 + smoothing) / (20 + smoothing)]]))
+
+
+def test_calibration_lowers_the_expected_j_and_keeps_its_order():
+    expected = np.linspace(0, 1, 101, dtype=np.float32)
+    calibrated = calibrate(expected)
+    assert (np.diff(calibrated) >= 0).all()
+    assert (calibrated <= expected + 1e-6).all()
+    assert calibrate(np.array([[0.95]], np.float32))[0, 0] == pytest.approx(
+        0.87, abs=0.03
+    )
 
 
 def test_mask_is_where_an_object_is_most_probable():

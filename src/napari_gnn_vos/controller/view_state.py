@@ -16,6 +16,8 @@ from napari_gnn_vos.progress import Progress
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 Tool = Literal["brush", "lines", "superpixels"]
+ACCURATE = 0.1
+"""If no frame is more uncertain, the user is told that the labels are accurate."""
 MAX_ADDED = 100
 """Largest number of objects that are added to the list at once."""
 
@@ -225,6 +227,12 @@ class ViewState:
         return describe_time_left(self.seconds_left)
 
     @property
+    def accurate(self) -> bool:
+        """Whether further strokes are expected to improve the prediction little."""
+        certain = bool(self.uncertainty) and max(self.uncertainty) <= ACCURATE
+        return certain and not self.unpredicted
+
+    @property
     def details(self) -> str:
         """Technical details of the current prediction, or empty."""
         return f"Round {self.rounds}, {self.model}" if self.model else ""
@@ -240,6 +248,8 @@ class ViewState:
             return "You can continue painting."
         if self.tool_active and self.tool == "superpixels":
             return "Click on superpixels; Shift+Q follows the one under the mouse."
+        if self.accurate:
+            return "All frames are probably accurate. Check some, then export."
         target = "where it is wrong" if self.rounds else "a stroke on each object"
         again = " again" if self.rounds else ""
         then = "" if self.auto_predict else f", then Predict{again}"

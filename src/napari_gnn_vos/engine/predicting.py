@@ -28,7 +28,7 @@ from napari_gnn_vos.interact.node_inputs import (
     merge_all_objects,
 )
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
-from napari_gnn_vos.interact.uncertainty import expected_j
+from napari_gnn_vos.interact.uncertainty import calibrate, expected_j
 from napari_gnn_vos.progress import Pipeline, Progress, as_preliminary, map_steps
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.session import Prediction, Session
@@ -204,7 +204,7 @@ def _predict_all(
     prediction = Prediction(
         inputs.objects,
         tuple(frame.probability for frame in frames),
-        expected_j(np.stack([frame.overlap for frame in frames])),
+        calibrate(expected_j(np.stack([frame.overlap for frame in frames]))),
         str(model),
         tuple(frame.refined for frame in frames) if labelling.refines else (),
         inputs.groups.grouped,
