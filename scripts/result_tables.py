@@ -173,6 +173,21 @@ def fold_figures(accuracy: dict[str, Any]) -> list[float]:
     ]
 
 
+def reliability(runs: dict[str, Run]) -> str:
+    """Tabulate expected and true J of the cross-validations that report it."""
+    rows = []
+    for name, run in runs.items():
+        bins = run["kind"] == "folds" and run["report"]["accuracy"].get("reliability")
+        if bins:
+            for key in ("expected", "true"):
+                values = (f"{row[key]:.3f}" for row in bins["bins"])
+                rows.append((f"{key} J", *values, *source(runs, name)))
+    if not rows:
+        return "No recorded run has this table."
+    titles = (f"{number}" for number in range(1, len(rows[0]) - 2))
+    return table(("bin", *titles, "run", "commit"), rows)
+
+
 def curve(runs: dict[str, Run]) -> str:
     """Tabulate J, F and J&F per round."""
     rows = []
@@ -302,6 +317,7 @@ MISSING_WINDOW = (
 SPEED_KINDS = "benchmark", "speed", "length", "window"
 TABLES: dict[str, Callable[[dict[str, Run]], str]] = {
     "folds": folds,
+    "reliability": reliability,
     "curve": curve,
     "summary": summary,
     "sequences": sequences,
