@@ -3,16 +3,12 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.model.boundary_decoder import load_decoder
-from napari_gnn_vos.study.training.decoder_crops import (
-    CROP,
-    change_coarse,
-    change_colours,
-    draw_crop,
-)
 from napari_gnn_vos.study.training.decoder_samples import (
+    CROP,
     POLYGON_WEIGHT,
     CollectedSamples,
     PhotographSamples,
+    draw_crop,
     imitate_coarse,
 )
 from napari_gnn_vos.study.training.train_decoder import DecoderSettings, train_decoder
@@ -84,25 +80,6 @@ def test_crops_have_one_size(stills, collected):
         crop = draw_crop(*sources, rng)
         assert crop.rgb.shape == (CROP, CROP, 3)
         assert all(array.shape == (CROP, CROP) for array in crop[1:4])
-
-
-def test_changed_colours_keep_edges():
-    """An edge between two colours stays the largest difference of adjacent pixels."""
-    rng = np.random.default_rng(0)
-    rgb = np.zeros((64, 64, 3), np.uint8)
-    rgb[:, :32], rgb[:, 32:] = (30, 60, 120), (200, 170, 90)
-    changed = [change_colours(rgb, rng) for _ in range(20)]
-    assert len({image.tobytes() for image in changed}) == 20
-    for image in changed:
-        steps = np.abs(np.diff(image.astype(int).sum(axis=2).mean(axis=0)))
-        assert steps.argmax() in (30, 31, 32)
-
-
-def test_changed_predictions_keep_the_order_of_superpixels():
-    coarse = np.linspace(0.05, 0.95, 12, dtype=np.float32).reshape(3, 4)
-    changed = change_coarse(coarse, np.random.default_rng(0))
-    assert (np.diff(changed.ravel()) > 0).all()
-    assert not np.allclose(changed, coarse)
 
 
 def test_sequences_without_predictions_are_named(collected):

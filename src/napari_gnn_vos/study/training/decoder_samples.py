@@ -1,4 +1,4 @@
-"""Training samples of the boundary decoder: pictures with prediction and mask.
+"""Training samples of the boundary decoder: crops with a coarse prediction and a mask.
 
 Coarse predictions come from simulated sessions (see `collect_coarse`), and are imitated
 on photographs with masks.
@@ -23,6 +23,8 @@ from napari_gnn_vos.vision import cv2
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+CROP = 256
+"""Pixels per side of a crop."""
 UNKNOWN = 128
 """Value of a mask where it is not known whether a pixel is of the object."""
 POLYGONS = "coco_"
@@ -34,8 +36,13 @@ BOUNDARY_WEIGHT = 5.0
 NEAR = 9
 """Side of the square around boundary pixels that counts as near, in pixels of the
 decoder's output."""
+SEQUENCE_SHARE = 0.6
+"""Share of the samples that comes from sequences."""
 DENSITIES = 500, 1100
 """Superpixels per 410 000 pixels on photographs."""
+SHRUNK_SHARE, SMALLEST_SCALE = 0.3, 0.2
+"""Share of the samples that is made smaller, so that small objects occur, and the
+smallest factor."""
 
 
 class DecoderSample(NamedTuple):
@@ -229,3 +236,70 @@ def imitate_coarse(labels: NDArray[np.int64], mask: Mask, rng: Generator) -> F32
     logit += near * rng.normal(0, rng.uniform(0.3, 1.8), n)
     coarse: F32 = (1 / (1 + np.exp(-logit))).astype(np.float32)[labels]
     return coarse
+
+
+def draw_crop(
+    sequences: SampleSource, stills: SampleSource | None, rng: Generator
+) -> DecoderSample:
+    """Draw a crop that contains a part of the true boundary or is uncertain.
+
+    Parameters
+    ----------
+    sequences, stills : callable
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    crop : DecoderSample
+        Of `CROP` pixels per side, mirrored and with changed colours half of the time.
+    """
+    source = sequences
+    if stills is not None and rng.random() > SEQUENCE_SHARE:
+        source = stills
+    picture = source(rng)
+    if rng.random() < SHRUNK_SHARE:
+        picture = _shrink(
+            picture, float(np.exp(rng.uniform(np.log(SMALLEST_SCALE), 0)))
+        )
+    picture = _cut_out(picture, rng)
+    if rng.random() < 0.5:
+        picture = picture.map(lambda array: np.ascontiguousarray(array[:, ::-1]))
+    if rng.random() < 0.5:
+        gain = rng.uniform(0.75, 1.25, 3) * rng.uniform(0.8, 1.2)
+        bright = np.clip(picture.rgb * gain, 0, 255).astype(np.uint8)
+        picture = picture._replace(rgb=bright)
+    return picture
+
+
+def _shrink(picture: DecoderSample, scale: float) -> DecoderSample:
+    """Reduce height and width by a factor."""
+    height, width = picture.mask.shape
+    size = max(round(width * scale), 16), max(round(height * scale), 16)
+
+    def shrink(array: NDArray[Any]) -> NDArray[Any]:
+        values = array.astype(np.float32) if array.dtype == bool else array
+        small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small > 0.5 if array.dtype == bool else small)
+
+    return picture.map(shrink)
+
+
+def _cut_out(picture: DecoderSample, rng: Generator) -> DecoderSample:
+    inside, p = picture.mask.astype(np.uint8), picture.coarse
+    edge = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    points = np.argwhere((edge & picture.known) | ((p > 0.25) & (p < 0.75)))
+    if len(points) == 0:
+        points = rng.integers(inside.shape)[None]
+    centre = points[rng.integers(len(points))]
+    top, left = (
+        int(np.clip(c - rng.integers(CROP), 0, max(n - CROP, 0))) // 8 * 8
+        for c, n in zip(centre, inside.shape, strict=True)
+    )
+
+    def cut(array: NDArray[Any]) -> NDArray[Any]:
+        part = array[top : top + CROP, left : left + CROP]
+        wide = [(0, CROP - part.shape[0]), (0, CROP - part.shape[1])]
+        wide += [(0, 0)] * (part.ndim - 2)
+        return np.ascontiguousarray(np.pad(part, wide, mode="edge"))
+
+    return picture.map(cut)

@@ -34,12 +34,12 @@ from napari_gnn_vos.study.training.collect_coarse import (
     CollectionSettings,
     collect_coarse,
 )
-from napari_gnn_vos.study.training.decoder_crops import draw_crop
 from napari_gnn_vos.study.training.decoder_samples import (
     NEAR,
     CollectedSamples,
     DecoderSample,
     PhotographSamples,
+    draw_crop,
 )
 from napari_gnn_vos.study.training.one_cycle import OneCycleOptimizer
 from napari_gnn_vos.vision import cv2
