@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.engine import annotate, divide_at_boundaries, predict, start
+from napari_gnn_vos.engine import annotate, predict, split_at_boundaries, start
 from napari_gnn_vos.engine import splitting as splitting_module
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
@@ -30,24 +30,24 @@ def first(prepared):
     return round_of(prepared, on_square(), on_ground())
 
 
-def divided(session):
-    return drain(divide_at_boundaries(session))
+def split(session):
+    return drain(split_at_boundaries(session))
 
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    """Divide superpixels of the small frames of these tests."""
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 20)
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.MIN_PART_PIXELS", 4)
+    """Split superpixels of the small frames of these tests."""
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 20)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MIN_PART_PIXELS", 4)
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_superpixels_along_the_boundary_are_divided_once(first):
-    result = divided(first)
+def test_superpixels_along_the_boundary_are_split_once(first):
+    result = split(first)
     assert result.graph.n > first.graph.n
-    assert result.prediction.divided
-    assert not first.prediction.divided
-    assert divided(result) is result
+    assert result.prediction.superpixels_split
+    assert not first.prediction.superpixels_split
+    assert split(result) is result
     for t, (before, after) in enumerate(
         zip(first.graph.frames, result.graph.frames, strict=True)
     ):
@@ -60,33 +60,33 @@ def test_superpixels_along_the_boundary_are_divided_once(first):
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_strokes_of_the_next_round_are_added_to_divided_superpixels(first):
+def test_strokes_of_the_next_round_are_added_to_split_superpixels(first):
     ahead, later = (
         annotate(session, [on_square(3)], rng=np.random.default_rng(1))
-        for session in (divided(first), first)
+        for session in (split(first), first)
     )
     assert ahead.graph.n == later.graph.n > first.graph.n
     for a, b in zip(ahead.graph.frames, later.graph.frames, strict=True):
         np.testing.assert_array_equal(a.labels, b.labels)
-    assert not round_of(first, on_square(3)).prediction.divided
+    assert not round_of(first, on_square(3)).prediction.superpixels_split
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_setting_turns_it_off(prepared, first):
     config = first.config.model_copy(update={"coarse_to_fine": False})
-    assert divided(replace(first, config=config)).graph is first.graph
-    assert divided(prepared) is prepared
+    assert split(replace(first, config=config)).graph is first.graph
+    assert split(prepared) is prepared
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_frames_of_long_videos_that_are_nearest_to_strokes_are_divided(
+def test_frames_of_long_videos_that_are_nearest_to_strokes_are_split(
     first, monkeypatch
 ):
-    monkeypatch.setattr(splitting_module, "MAX_DIVIDED_FRAMES", 3)
-    result = divided(first)
+    monkeypatch.setattr(splitting_module, "MAX_SPLIT_FRAMES", 3)
+    result = split(first)
     stroke = on_square().frame
     assert stroke in result.graph.replaced
     assert len(result.graph.replaced) <= 3
     assert max(abs(t - stroke) for t in result.graph.replaced) <= 2
-    further = divided(round_of(result, on_square(3)))
+    further = split(round_of(result, on_square(3)))
     assert further.graph.replaced == result.graph.replaced

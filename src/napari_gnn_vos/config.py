@@ -228,7 +228,7 @@ class Config(Settings):
     )
     coarse_to_fine: bool = Field(
         True,
-        description="Divide superpixels along the predicted boundaries after each "
+        description="Split superpixels along the predicted boundaries after each "
         "round. The next round is more precise and takes longer.",
     )
     refined_previous: bool = Field(

@@ -8,7 +8,7 @@ from napari_gnn_vos import engine
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.controller import pipelines
 from napari_gnn_vos.controller.pipelines import restore_round
-from napari_gnn_vos.controller.work_ahead import DivideAhead
+from napari_gnn_vos.controller.work_ahead import SplitAhead
 from napari_gnn_vos.model import registry
 from napari_gnn_vos.progress import PartialResult, Progress, drain
 from napari_gnn_vos.structures.project import SavedPrediction
@@ -29,9 +29,9 @@ def round_of(session, strokes):
 
 @pytest.fixture
 def first(monkeypatch):
-    """A session after a round, whose large superpixels can be divided."""
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 20)
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.MIN_PART_PIXELS", 4)
+    """A session after a round, whose large superpixels can be split."""
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 20)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MIN_PART_PIXELS", 4)
     settings = {"prepare": {"superpixels": {"per_frame": 16}}, "refine": "guided"}
     session = drain(engine.start(moving_square()[0], Config.model_validate(settings)))
     return round_of(session, (on_square(), on_ground()))
@@ -43,7 +43,7 @@ def result_of(session):
 
 @pytest.mark.parametrize("coarse_to_fine", [True, False])
 def test_result_is_restored_with_its_superpixels(first, coarse_to_fine):
-    """Superpixels were not divided in projects of earlier versions."""
+    """Superpixels were not split in projects of earlier versions."""
     config = first.config.model_copy(update={"coarse_to_fine": coarse_to_fine})
     original = round_of(replace(first, config=config), SECOND_ROUND)
     assert (original.graph.n > first.graph.n + 20) == coarse_to_fine
@@ -78,18 +78,18 @@ def next_round(session):
 
 
 @pytest.mark.usefixtures("harmonic")
-def test_preliminary_labels_are_shown_while_superpixels_are_divided(first, monkeypatch):
-    finish, divide = Event(), engine.divide_at_boundaries
+def test_preliminary_labels_are_shown_while_superpixels_are_split(first, monkeypatch):
+    finish, split = Event(), engine.split_at_boundaries
 
-    def wait_and_divide(session):
-        yield Progress("divide superpixels", 0, 6)
+    def wait_and_split(session):
+        yield Progress("split superpixels", 0, 6)
         assert finish.wait(60)
-        return (yield from divide(session))
+        return (yield from split(session))
 
     expected = round_of(first, SECOND_ROUND)
-    work = DivideAhead()
-    monkeypatch.setattr(pipelines, "_divide_ahead", work)
-    monkeypatch.setattr(engine, "divide_at_boundaries", wait_and_divide)
+    work = SplitAhead()
+    monkeypatch.setattr(pipelines, "_split_ahead", work)
+    monkeypatch.setattr(engine, "split_at_boundaries", wait_and_split)
     thread, shown = work.start(first), []
     steps = next_round(first)
     while len(shown) < 6:
@@ -108,10 +108,10 @@ def test_preliminary_labels_are_shown_while_superpixels_are_divided(first, monke
 
 
 @pytest.mark.usefixtures("harmonic")
-def test_only_the_displayed_frame_is_preliminary_if_no_thread_divides(
+def test_only_the_displayed_frame_is_preliminary_if_no_thread_splits(
     first, monkeypatch
 ):
-    monkeypatch.setattr(pipelines, "_divide_ahead", DivideAhead())
+    monkeypatch.setattr(pipelines, "_split_ahead", SplitAhead())
     steps = []
     drain(next_round(first), steps.append)
     results = [step for step in steps if isinstance(step, PartialResult)]
@@ -122,9 +122,9 @@ def test_only_the_displayed_frame_is_preliminary_if_no_thread_divides(
 
 
 @pytest.mark.usefixtures("harmonic")
-def test_nothing_is_preliminary_once_superpixels_are_divided(first, monkeypatch):
-    work = DivideAhead()
-    monkeypatch.setattr(pipelines, "_divide_ahead", work)
+def test_nothing_is_preliminary_once_superpixels_are_split(first, monkeypatch):
+    work = SplitAhead()
+    monkeypatch.setattr(pipelines, "_split_ahead", work)
     work.start(first).join(60)
     steps = []
     session = drain(next_round(first), steps.append)

@@ -84,9 +84,9 @@ def test_frames_are_encoded_in_a_thread_until_it_is_stopped(monkeypatch):
 
 @pytest.fixture
 def predicted(monkeypatch):
-    """A session after a round, whose large superpixels can be divided."""
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 20)
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.MIN_PART_PIXELS", 4)
+    """A session after a round, whose large superpixels can be split."""
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 20)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MIN_PART_PIXELS", 4)
     config = Config.model_validate({"prepare": {"superpixels": {"per_frame": 16}}})
     session = drain(engine.start(moving_square()[0], config))
     strokes = on_square(), on_ground()
@@ -94,42 +94,42 @@ def predicted(monkeypatch):
     return drain(engine.predict(session, WholeVideoModel(harmonic_baseline)))
 
 
-def test_superpixels_are_divided_in_a_thread_for_the_next_round(predicted, monkeypatch):
-    work, constraints = work_ahead.DivideAhead(), (Constraints(),)
+def test_superpixels_are_split_in_a_thread_for_the_next_round(predicted, monkeypatch):
+    work, constraints = work_ahead.SplitAhead(), (Constraints(),)
     work.start(predicted).join(60)
-    monkeypatch.setattr(engine, "divide_at_boundaries", None)
+    monkeypatch.setattr(engine, "split_at_boundaries", None)
     session = drain(work.result(replace(predicted, constraints=constraints)))
     assert session.graph.n > predicted.graph.n
-    assert session.prediction.divided
+    assert session.prediction.superpixels_split
     assert session.constraints == constraints
 
 
-def test_superpixels_of_another_prediction_are_divided_in_the_round(predicted):
-    work, probability = work_ahead.DivideAhead(), predicted.prediction.probability
+def test_superpixels_of_another_prediction_are_split_in_the_round(predicted):
+    work, probability = work_ahead.SplitAhead(), predicted.prediction.probability
     background = tuple(np.float32([[1, 0]]).repeat(len(p), axis=0) for p in probability)
     other = replace(predicted.prediction, probability=background)
     work.start(predicted).join(60)
     session = drain(work.result(replace(predicted, prediction=other)))
     assert session.graph is predicted.graph  # it has no boundaries
-    assert session.prediction.divided
-    assert drain(work_ahead.DivideAhead().result(predicted)).graph.n > session.graph.n
+    assert session.prediction.superpixels_split
+    assert drain(work_ahead.SplitAhead().result(predicted)).graph.n > session.graph.n
 
 
-def test_dividing_for_an_undone_round_is_stopped(predicted, monkeypatch):
-    started, finish, divide = Event(), Event(), engine.divide_at_boundaries
+def test_splitting_for_an_undone_round_is_stopped(predicted, monkeypatch):
+    started, finish, split = Event(), Event(), engine.split_at_boundaries
 
     def wait(session):
-        yield Progress("divide superpixels", 0, 6)
+        yield Progress("split superpixels", 0, 6)
         started.set()
         assert finish.wait(60)
-        yield Progress("divide superpixels", 1, 6)
+        yield Progress("split superpixels", 1, 6)
         return session
 
-    monkeypatch.setattr(engine, "divide_at_boundaries", wait)
-    work, undone = work_ahead.DivideAhead(), replace(predicted.prediction)
+    monkeypatch.setattr(engine, "split_at_boundaries", wait)
+    work, undone = work_ahead.SplitAhead(), replace(predicted.prediction)
     thread = work.start(replace(predicted, prediction=undone))
     assert started.wait(60)
-    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
+    monkeypatch.setattr(engine, "split_at_boundaries", split)
     assert drain(work.result(predicted)).graph.n > predicted.graph.n
     finish.set()
     thread.join(60)
@@ -139,36 +139,36 @@ def test_dividing_for_an_undone_round_is_stopped(predicted, monkeypatch):
 def test_a_round_waits_for_the_thread_and_can_be_cancelled(predicted, monkeypatch):
     started, finish = Event(), Event()
 
-    def divide(session):
-        yield Progress("divide superpixels", 3, 6)
+    def split(session):
+        yield Progress("split superpixels", 3, 6)
         started.set()
         assert finish.wait(60)
         return session
 
-    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
-    work = work_ahead.DivideAhead()
+    monkeypatch.setattr(engine, "split_at_boundaries", split)
+    work = work_ahead.SplitAhead()
     thread = work.start(predicted)
     assert started.wait(60)
     waiting = work.result(predicted)
-    assert next(waiting) == next(waiting) == Progress("divide superpixels", 3, 6)
+    assert next(waiting) == next(waiting) == Progress("split superpixels", 3, 6)
     waiting.close()
     finish.set()
     thread.join(60)
     assert drain(work.result(predicted)).graph is predicted.graph
 
 
-def test_dividing_stops_when_another_prediction_is_divided(predicted, monkeypatch):
+def test_splitting_stops_when_another_prediction_is_split(predicted, monkeypatch):
     steps, finish = [], Event()
 
-    def divide(session):
+    def split(session):
         for number in range(6):
             steps.append(number)
-            yield Progress("divide superpixels", number, 6)
+            yield Progress("split superpixels", number, 6)
             assert finish.wait(60)
         return session
 
-    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
-    work = work_ahead.DivideAhead()
+    monkeypatch.setattr(engine, "split_at_boundaries", split)
+    work = work_ahead.SplitAhead()
     first = work.start(predicted)
     second = work.start(replace(predicted, prediction=replace(predicted.prediction)))
     finish.set()
@@ -178,24 +178,24 @@ def test_dividing_stops_when_another_prediction_is_divided(predicted, monkeypatc
     assert second.graph is predicted.graph
 
 
-def test_dividing_ends_silently_with_the_process(predicted, monkeypatch):
-    def divide(_session):
+def test_splitting_ends_silently_with_the_process(predicted, monkeypatch):
+    def split(_session):
         monkeypatch.setattr(work_ahead, "main_thread", EndedThread)
         raise RuntimeError("cannot schedule new futures after shutdown")
         yield
 
     errors = []
     monkeypatch.setattr(threading, "excepthook", errors.append)
-    monkeypatch.setattr(engine, "divide_at_boundaries", divide)
-    thread = work_ahead.DivideAhead().start(predicted)
+    monkeypatch.setattr(engine, "split_at_boundaries", split)
+    thread = work_ahead.SplitAhead().start(predicted)
     thread.join(60)
     assert thread.graph is None
     assert errors == []
 
 
-def test_divided_superpixels_are_freed_with_the_video(predicted):
+def test_split_superpixels_are_freed_with_the_video(predicted):
     session = replace(predicted, video=copy(predicted.video))
-    work = work_ahead.DivideAhead()
+    work = work_ahead.SplitAhead()
     work.start(session).join(60)
     watch = weakref.ref(session.video)
     assert len(work._threads) == 1

@@ -12,8 +12,8 @@ import numpy as np
 
 from napari_gnn_vos.config import Config, Quality
 from napari_gnn_vos.controller.work_ahead import (
-    DivideAhead,
     EncodeAhead,
+    SplitAhead,
     warm_up_in_thread,
 )
 from napari_gnn_vos.model.named_models import DEFAULT
@@ -28,7 +28,7 @@ from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 
-_encode_ahead, _divide_ahead = EncodeAhead(), DivideAhead()
+_encode_ahead, _split_ahead = EncodeAhead(), SplitAhead()
 
 
 def prepare(
@@ -74,8 +74,8 @@ def predict_round(
 ) -> Pipeline[Session]:
     """Add scribbles and predict with a model; `frame` is predicted first.
 
-    Superpixels along the boundaries of the previous round are divided in a thread after
-    it. Until this is complete, preliminary labels of undivided superpixels are shown.
+    Superpixels along the boundaries of the previous round are split in a thread after
+    it. Until this is complete, preliminary labels of unsplit superpixels are shown.
 
     Parameters
     ----------
@@ -103,27 +103,27 @@ def predict_round(
     from napari_gnn_vos.model.registry import load_model
 
     network = load_model(model)
-    if not _divide_ahead.is_divided(session):
-        undivided = _without_dividing(session)
-        undivided = annotate(undivided, scribbles, rng=deepcopy(rng))
-        preview = predict(undivided, network, first=frame)
-        yield from _show_until_divided(preview, session, frame)
-    session = yield from _divide_ahead.result(session)
+    if not _split_ahead.is_split(session):
+        unsplit = _without_splitting(session)
+        unsplit = annotate(unsplit, scribbles, rng=deepcopy(rng))
+        preview = predict(unsplit, network, first=frame)
+        yield from _show_until_split(preview, session, frame)
+    session = yield from _split_ahead.result(session)
     session = annotate(session, scribbles, rng=rng)
     session = yield from predict(session, network, first=frame)
-    _divide_ahead.start(session)
+    _split_ahead.start(session)
     return session
 
 
-def _show_until_divided(
+def _show_until_split(
     preview: Pipeline[Session], session: Session, frame: int
 ) -> Pipeline[None]:
-    """Show labels of undivided superpixels while a thread divides them.
+    """Show labels of unsplit superpixels while a thread splits them.
 
     Parameters
     ----------
     preview : Pipeline
-        Prediction of the round without dividing superpixels.
+        Prediction of the round without splitting superpixels.
     session : Session
         Session before the round.
     frame : int
@@ -140,7 +140,7 @@ def _show_until_divided(
             yield as_preliminary(step, step.total)
             if isinstance(step, PartialResult) and step.frame == frame:
                 is_shown = True
-            if is_shown and not _divide_ahead.is_running(session):
+            if is_shown and not _split_ahead.is_running(session):
                 return
 
 
@@ -152,7 +152,7 @@ def restore_round(
 ) -> Pipeline[Session | None]:
     """Add the scribbles of a saved round, and its result instead of a prediction.
 
-    The superpixels are those along predicted boundaries, or the ones before dividing
+    The superpixels are those along predicted boundaries, or the ones before splitting
     if the result has their number, as in projects of earlier versions.
 
     Parameters
@@ -174,11 +174,11 @@ def restore_round(
         None if the result does not match the superpixels.
     """
     yield Progress("Reading strokes", 0, 1)
-    from napari_gnn_vos.engine import annotate, divide_at_boundaries
+    from napari_gnn_vos.engine import annotate, split_at_boundaries
 
     counts = [len(rows) for rows in saved.prediction.probability]
-    divided = yield from divide_at_boundaries(session)
-    for before in (divided, _without_dividing(session)):
+    split = yield from split_at_boundaries(session)
+    for before in (split, _without_splitting(session)):
         annotated = annotate(before, scribbles, rng=deepcopy(rng))
         if counts == annotated.graph.counts.tolist():
             labels = saved.labels
@@ -186,9 +186,9 @@ def restore_round(
     return None
 
 
-def _without_dividing(session: Session) -> Session:
-    """Return a session whose superpixels `annotate` does not divide."""
+def _without_splitting(session: Session) -> Session:
+    """Return a session whose superpixels `annotate` does not split."""
     prediction = session.prediction
     if prediction is None:
         return session
-    return replace(session, prediction=replace(prediction, divided=True))
+    return replace(session, prediction=replace(prediction, superpixels_split=True))

@@ -1,6 +1,6 @@
 """Work that is done in threads before its result is needed.
 
-The modules of the engine are loaded, frames are encoded and superpixels are divided
+The modules of the engine are loaded, frames are encoded and superpixels are split
 while the user paints.
 """
 
@@ -125,17 +125,17 @@ class EncodeAhead:
         self._stopped.set()
 
 
-class DivideAhead:
-    """Divide the superpixels of a predicted session in a thread, for the next round.
+class SplitAhead:
+    """Split the superpixels of a predicted session in a thread, for the next round.
 
     The user looks at the result and paints the next strokes meanwhile.
     """
 
     def __init__(self) -> None:
-        self._threads: WeakKeyDictionary[Video, _DividingThread] = WeakKeyDictionary()
+        self._threads: WeakKeyDictionary[Video, _SplittingThread] = WeakKeyDictionary()
 
     def start(self, session: Session) -> Thread:
-        """Divide the superpixels of a session; stop that of an earlier one.
+        """Split the superpixels of a session; stop that of an earlier one.
 
         Returns
         -------
@@ -143,27 +143,27 @@ class DivideAhead:
             Ends with the process.
         """
         self._stop(session.video)
-        self._threads[session.video] = thread = _DividingThread(session)
+        self._threads[session.video] = thread = _SplittingThread(session)
         thread.start()
         return thread
 
-    def is_divided(self, session: Session) -> bool:
-        """Return whether `result` need not divide superpixels, nor wait for that."""
+    def is_split(self, session: Session) -> bool:
+        """Return whether `result` need not split superpixels, nor wait for that."""
         prediction, thread = session.prediction, self._thread(session)
-        if prediction is None or prediction.divided:
+        if prediction is None or prediction.superpixels_split:
             return True
         is_complete = thread is not None and thread.graph is not None
         return is_complete or not session.config.coarse_to_fine
 
     def is_running(self, session: Session) -> bool:
-        """Return whether the superpixels of a session are being divided."""
+        """Return whether the superpixels of a session are being split."""
         thread = self._thread(session)
         return thread is not None and thread.is_alive()
 
     def result(self, session: Session) -> Pipeline[Session]:
-        """Return a session with divided superpixels; wait for the thread, if any.
+        """Return a session with split superpixels; wait for the thread, if any.
 
-        A thread that divides the superpixels of another session, such as an undone
+        A thread that splits the superpixels of another session, such as an undone
         round, is stopped.
 
         Parameters
@@ -178,18 +178,18 @@ class DivideAhead:
         thread = self._thread(session)
         if thread is None:
             self._stop(session.video)
-            return (yield from _divide(session))
+            return (yield from _split(session))
         while thread.is_alive():
             yield thread.step
             thread.join(POLL_SECONDS)
         if thread.graph is None:  # an error, or the thread was stopped
-            return (yield from _divide(session))
+            return (yield from _split(session))
         return replace(session, graph=thread.graph, prediction=thread.prediction)
 
-    def _thread(self, session: Session) -> _DividingThread | None:
+    def _thread(self, session: Session) -> _SplittingThread | None:
         """Return the thread of the prediction of a session, if there is one."""
         thread = self._threads.get(session.video)
-        return thread if thread is not None and thread.divides(session) else None
+        return thread if thread is not None and thread.splits(session) else None
 
     def _stop(self, video: Video) -> None:
         """Stop the thread of a video, if there is one."""
@@ -198,28 +198,28 @@ class DivideAhead:
             thread.stop()
 
 
-class _DividingThread(Thread):
-    """Divide the superpixels of a session, and keep graph and prediction only.
+class _SplittingThread(Thread):
+    """Split the superpixels of a session, and keep graph and prediction only.
 
     Attributes
     ----------
     step : Progress
         The latest one.
     graph : VideoGraph or None
-        None until the superpixels are divided.
+        None until the superpixels are split.
     prediction : Prediction
-        Of the divided superpixels, too.
+        Of the split superpixels, too.
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__(name="divide-superpixels")
+        super().__init__(name="split-superpixels")
         self._session: Session | None = session
         self._original, self._stopped = session.prediction, Event()
-        self.step = Progress("divide superpixels", 0, session.graph.shape[0])
+        self.step = Progress("split superpixels", 0, session.graph.shape[0])
         self.graph: VideoGraph | None = None
         self.prediction = session.prediction
 
-    def divides(self, session: Session) -> bool:
+    def splits(self, session: Session) -> bool:
         """Return whether this is the thread of the prediction of a session."""
         return session.prediction is self._original
 
@@ -228,12 +228,12 @@ class _DividingThread(Thread):
         self._stopped.set()
 
     def run(self) -> None:
-        """Divide the superpixels; an error occurs again in the next round."""
+        """Split the superpixels; an error occurs again in the next round."""
         session, self._session = self._session, None
         assert session is not None  # noqa: S101 - set by the constructor
         lower_thread_priority()
         with _until_exit(), suppress(GnnVosError, _StoppedError):
-            session = drain(_divide(session), self._continue)
+            session = drain(_split(session), self._continue)
             self.graph, self.prediction = session.graph, session.prediction
 
     def _continue(self, step: Progress) -> None:
@@ -246,7 +246,7 @@ class _StoppedError(Exception):
     """Superpixels are not needed any more, or the process ends."""
 
 
-def _divide(session: Session) -> Pipeline[Session]:
-    from napari_gnn_vos.engine import divide_at_boundaries
+def _split(session: Session) -> Pipeline[Session]:
+    from napari_gnn_vos.engine import split_at_boundaries
 
-    return divide_at_boundaries(session)
+    return split_at_boundaries(session)

@@ -7,7 +7,7 @@ from napari_gnn_vos.engine.annotating import annotate, check_strokes
 from napari_gnn_vos.engine.blocks import Model
 from napari_gnn_vos.engine.predicting import node_inputs, predict
 from napari_gnn_vos.engine.refining import encode_frames
-from napari_gnn_vos.engine.splitting import divide_at_boundaries
+from napari_gnn_vos.engine.splitting import split_at_boundaries
 from napari_gnn_vos.engine.starting import INPUTS, start
 
 __all__ = [
@@ -15,9 +15,9 @@ __all__ = [
     "Model",
     "annotate",
     "check_strokes",
-    "divide_at_boundaries",
     "encode_frames",
     "node_inputs",
     "predict",
+    "split_at_boundaries",
     "start",
 ]

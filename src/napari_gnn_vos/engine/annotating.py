@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from numpy.random import Generator
 
-from napari_gnn_vos.engine.splitting import divide_at_boundaries, split_by_strokes
+from napari_gnn_vos.engine.splitting import split_at_boundaries, split_by_strokes
 from napari_gnn_vos.errors import NoSeedsError, ScribbleError
 from napari_gnn_vos.interact.seed_filtering import (
     discard_contradicted,
@@ -36,7 +36,7 @@ def annotate(
     A newer stroke replaces older ones where they overlap; a stroke of the eraser
     removes them. Seeds are sampled from the strokes and propagated along optical flow,
     seeds that contradict the strokes are discarded, superpixels along the predicted
-    boundaries are divided, and superpixels with strokes of several labels are split.
+    boundaries are split, and superpixels with strokes of several labels are split.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def annotate(
     _check_types(scribbles)
     shape, frames = session.video.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
-    session = drain(divide_at_boundaries(session))
+    session = drain(split_at_boundaries(session))
     session = split_by_strokes(replace(session, painted_pixels=painted_pixels), frames)
     graph, painted_pixels = session.graph, session.graph_pixels
     drawn, propagated = discard_contradicted(

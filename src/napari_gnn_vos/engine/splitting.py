@@ -25,7 +25,7 @@ from napari_gnn_vos.prepare.describe import (
     describe_regions,
     mean_features,
 )
-from napari_gnn_vos.prepare.divide import divide_frame
+from napari_gnn_vos.prepare.finer_superpixels import split_into_finer
 from napari_gnn_vos.prepare.pool import pool_maps
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
@@ -33,8 +33,8 @@ from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.session import Session
 
-MAX_DIVIDED_FRAMES = 240
-"""Largest number of frames whose superpixels are divided along boundaries. They are
+MAX_SPLIT_FRAMES = 240
+"""Largest number of frames whose superpixels are split along boundaries. They are
 held in memory, about 1.7 MB per frame of 480p."""
 
 
@@ -50,13 +50,13 @@ def split_by_strokes(session: Session, frames: Set[int]) -> Session:
         return apply_split(session, split, functions, _embed_function(session, images))
 
 
-def divide_at_boundaries(session: Session) -> Pipeline[Session]:
-    """Divide the superpixels along the boundaries of the latest prediction.
+def split_at_boundaries(session: Session) -> Pipeline[Session]:
+    """Split the superpixels along the boundaries of the latest prediction.
 
     Preparation merges superpixels without knowledge of the objects. Next to a predicted
     boundary, and where the prediction is uncertain, finer ones are used in the next
-    round. In a video of more than `MAX_DIVIDED_FRAMES` frames, only those nearest to
-    the latest strokes are divided.
+    round. In a video of more than `MAX_SPLIT_FRAMES` frames, only those nearest to
+    the latest strokes are split.
 
     Parameters
     ----------
@@ -69,46 +69,50 @@ def divide_at_boundaries(session: Session) -> Pipeline[Session]:
     Returns
     -------
     session : Session
-        The given one if it has no prediction, if it is divided already, or if the
+        The given one if it has no prediction, if it is split already, or if the
         settings do not select it. Labels do not change.
     """
     prediction = session.prediction
-    if prediction is None or prediction.divided or not session.config.coarse_to_fine:
+    if prediction is None or prediction.superpixels_split:
         return session
-    images, divided = _images(session), {}
-    frames = _frames_to_divide(session)
+    if not session.config.coarse_to_fine:
+        return session
+    images, split = _images(session), {}
+    frames = _frames_to_split(session)
     with worker_threads() as pool:
-        results = pool.map(partial(_divide_frame, session, images), frames)
+        results = pool.map(partial(_split_frame, session, images), frames)
         for number, (t, frame) in enumerate(zip(frames, results, strict=True)):
-            yield Progress("divide superpixels", number, len(frames))
+            yield Progress("split superpixels", number, len(frames))
             if frame is not None:
-                divided[t] = frame
-    if divided:
-        session = apply_split(session, divided, _region_functions(session), None)
+                split[t] = frame
+    if split:
+        session = apply_split(session, split, _region_functions(session), None)
     assert session.prediction is not None  # noqa: S101 - it was not None above
-    return replace(session, prediction=replace(session.prediction, divided=True))
+    return replace(
+        session, prediction=replace(session.prediction, superpixels_split=True)
+    )
 
 
-def _frames_to_divide(session: Session) -> list[int]:
+def _frames_to_split(session: Session) -> list[int]:
     """List changed frames and, up to the limit, those nearest to the latest strokes."""
     count, latest = session.graph.shape[0], session.rounds[-1] if session.rounds else ()
     strokes = np.array([stroke.frame for stroke in latest] or [0])
     distance = np.abs(np.arange(count)[:, None] - strokes).min(axis=1)
     replaced = session.graph.replaced
-    free = MAX_DIVIDED_FRAMES - len(replaced)
+    free = MAX_SPLIT_FRAMES - len(replaced)
     unchanged = [t for t in np.argsort(distance, kind="stable") if t not in replaced]
     return sorted([*replaced, *map(int, unchanged[: max(free, 0)])])
 
 
-def _divide_frame(session: Session, images: Sequence[Rgb], t: int) -> SplitFrame | None:
+def _split_frame(session: Session, images: Sequence[Rgb], t: int) -> SplitFrame | None:
     assert session.prediction is not None  # noqa: S101 - by the caller
     frame, settings = session.graph.frames[t], session.config.prepare
     marked = boundary_superpixels(frame, session.prediction.probability[t])
     flows = flows_of_frame(session, t)
-    divided = divide_frame(frame, marked, images[t], *flows, settings)
-    if divided is None:
+    split = split_into_finer(frame, marked, images[t], *flows, settings)
+    if split is None:
         return None
-    (changed, means), parents = divided
+    (changed, means), parents = split
     return SplitFrame(changed, means, parents)
 
 

@@ -1,7 +1,7 @@
 """Split the superpixels of one frame that contain several labels.
 
-A superpixel with strokes of several labels is divided among them (paper, V). If the
-previous prediction of a superpixel contradicts a stroke, it is divided into a region
+A superpixel with strokes of several labels is split among them (paper, V). If the
+previous prediction of a superpixel contradicts a stroke, it is split into a region
 near the stroke and the rest.
 """
 

@@ -14,7 +14,7 @@ from napari_gnn_vos.vision import cv2
 INITIAL_FRACTION = 0.4
 """Fraction of the budget of the first SLIC (released code of the paper: 300 of 800)."""
 PARTS_PER_SPLIT = 4
-"""Superpixels that a superpixel near a motion boundary is divided into."""
+"""Superpixels that a superpixel near a motion boundary is split into."""
 REFINEMENT_LEVELS = 2
 """Number of refinements; the first one uses half of the remaining budget."""
 MIN_REGION_PIXELS = 40

@@ -45,9 +45,9 @@ class Prediction:
         decoded; empty if they were not.
     grouped : tuple of int
         Objects that were predicted as one, see `interact.identity`.
-    divided : bool
-        Whether the superpixels were divided along its boundaries after the prediction,
-        see `engine.divide_at_boundaries`.
+    superpixels_split : bool
+        Whether the superpixels were split along its boundaries after the prediction,
+        see `engine.split_at_boundaries`.
     """
 
     objects: tuple[int, ...]
@@ -56,7 +56,7 @@ class Prediction:
     model: str = ""
     refined: tuple[NDArray[np.float32], ...] = ()
     grouped: tuple[int, ...] = ()
-    divided: bool = False
+    superpixels_split: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

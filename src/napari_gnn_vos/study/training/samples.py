@@ -238,7 +238,7 @@ def without_refinement(session: Session) -> Session:
     """Disable the refinement of pixels and superpixels for training.
 
     Pixels are not needed. The distributed networks were trained on the prepared
-    superpixels, and dividing them takes longer than a step of a training.
+    superpixels, and splitting them takes longer than a step of a training.
     """
     changes = {"refine": "none", "coarse_to_fine": False}
     return replace(session, config=session.config.model_copy(update=changes))

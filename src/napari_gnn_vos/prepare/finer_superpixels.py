@@ -1,4 +1,4 @@
-"""Divide some superpixels of a prepared frame into finer ones (paper, section V)."""
+"""Split some superpixels of a prepared frame into finer ones (paper, section V)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Mask = NDArray[np.bool_]
 FINER_SIZE = 150
 """Mean size in pixels of the finer superpixels: about 2 700 per frame of 480p."""
 LARGE = 2.0
-"""A superpixel is divided if it is larger than this many finer ones."""
+"""A superpixel is split if it is larger than this many finer ones."""
 MIN_PART_PIXELS = 12
 """A smaller part of a superpixel is merged with its largest one."""
 MIN_SHARE = 0.02
-"""A frame is not divided if the number of its superpixels would grow by less than this
+"""A frame is not split if the number of its superpixels would grow by less than this
 share."""
 MARGIN = 8
-"""Pixels around the divided superpixels that are segmented, too."""
+"""Pixels around the split superpixels that are segmented, too."""
 
 
-def divide_frame(
+def split_into_finer(
     frame: FrameGraph,
     marked: Mask,
     image: Rgb,
@@ -34,7 +34,7 @@ def divide_frame(
     flow_next: Flow | None,
     settings: PrepareSettings,
 ) -> tuple[FrameAndMeans, NDArray[np.int64]] | None:
-    """Divide the marked superpixels of a frame that are large, and describe the frame.
+    """Split the marked superpixels of a frame that are large, and describe the frame.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def divide_frame(
 
     Returns
     -------
-    divided : ((FrameGraph, (m, 7) ndarray of float32), (m,) ndarray of int64) or None
+    split : ((FrameGraph, (m, 7) ndarray of float32), (m,) ndarray of int64) or None
         The frame with the means of colour and motion of its m superpixels, and the
         superpixel that each is a part of; the parts have its appearance. None if there
         are hardly any parts, or more superpixels than `MAX_SUPERPIXELS`.
@@ -62,7 +62,7 @@ def divide_frame(
     view = FrameView(frame.labels, image, flow_previous, flow_next)
     inside = marked[frame.labels]
     finer = _segment_box(view, inside, settings)
-    labels, parents = divide_superpixels(frame.labels, finer, marked)
+    labels, parents = intersect_superpixels(frame.labels, finer, marked)
     if not (1 + MIN_SHARE) * frame.n <= len(parents) <= MAX_SUPERPIXELS:
         return None
     appearance = frame.appearance[parents]
@@ -85,7 +85,7 @@ def _segment_box(
     return finer
 
 
-def divide_superpixels(
+def intersect_superpixels(
     labels: NDArray[np.uint16], finer: NDArray[np.int32], marked: Mask
 ) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
     """Intersect superpixels with those of a finer segmentation.
@@ -97,11 +97,11 @@ def divide_superpixels(
     finer : (H, W) ndarray of int32
         Finer superpixels, 0 or more where `marked` superpixels are.
     marked : (n,) ndarray of bool
-        Superpixels to divide.
+        Superpixels to split.
 
     Returns
     -------
-    divided : (H, W) ndarray of uint16
+    split : (H, W) ndarray of uint16
         Superpixels 0 .. m - 1. The largest part of each keeps its number.
     parents : (m,) ndarray of int64
         The superpixel that each is a part of.
@@ -116,6 +116,6 @@ def divide_superpixels(
     largest[parent[ascending]] = ascending  # the last part of each parent remains
     is_new = (size >= MIN_PART_PIXELS) & (largest[parent] != np.arange(len(codes)))
     number = np.where(is_new, n - 1 + np.cumsum(is_new), parent)
-    divided = labels.copy()
-    divided[inside] = number[part]
-    return divided, np.concatenate([np.arange(n), parent[is_new]])
+    split = labels.copy()
+    split[inside] = number[part]
+    return split, np.concatenate([np.arange(n), parent[is_new]])

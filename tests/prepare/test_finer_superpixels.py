@@ -3,38 +3,38 @@ import pytest
 
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.prepare.describe import describe_regions
-from napari_gnn_vos.prepare.divide import (
+from napari_gnn_vos.prepare.finer_superpixels import (
     FINER_SIZE,
     MIN_PART_PIXELS,
-    divide_frame,
-    divide_superpixels,
+    intersect_superpixels,
+    split_into_finer,
 )
 
 SETTINGS = PrepareSettings()
 
 
-def divided_halves(finer):
-    """Two superpixels, the left one of which is divided."""
+def split_halves(finer):
+    """Two superpixels, the left one of which is split."""
     labels = np.zeros(finer.shape, np.uint16)
     labels[:, finer.shape[1] // 2 :] = 1
-    return labels, divide_superpixels(labels, finer, np.array([True, False]))
+    return labels, intersect_superpixels(labels, finer, np.array([True, False]))
 
 
 def test_largest_part_keeps_its_number_and_others_get_new_ones():
     finer = np.zeros((10, 20), np.int32)
     finer[:, 4:7], finer[:, 7:] = 1, 2
-    labels, (divided, parents) = divided_halves(finer)
-    np.testing.assert_array_equal(divided[0], [0] * 4 + [2] * 3 + [3] * 3 + [1] * 10)
-    assert (divided == divided[0]).all()
+    labels, (split, parents) = split_halves(finer)
+    np.testing.assert_array_equal(split[0], [0] * 4 + [2] * 3 + [3] * 3 + [1] * 10)
+    assert (split == split[0]).all()
     np.testing.assert_array_equal(parents, [0, 1, 0, 0])
-    np.testing.assert_array_equal(parents[divided], labels)
+    np.testing.assert_array_equal(parents[split], labels)
 
 
 def test_small_parts_join_the_largest_one():
     finer = np.zeros((10, 20), np.int32)
     finer[0, : MIN_PART_PIXELS - 3] = 1
-    labels, (divided, parents) = divided_halves(finer)
-    np.testing.assert_array_equal(divided, labels)
+    labels, (split, parents) = split_halves(finer)
+    np.testing.assert_array_equal(split, labels)
     np.testing.assert_array_equal(parents, [0, 1])
 
 
@@ -49,17 +49,19 @@ def striped():
     return frame, image
 
 
-def test_marked_superpixels_are_divided_along_image_edges(striped):
+def test_marked_superpixels_are_split_along_image_edges(striped):
     frame, image = striped
     marked = np.array([False, True, False, True])
-    (divided, means), parents = divide_frame(frame, marked, image, None, None, SETTINGS)
+    (split, means), parents = split_into_finer(
+        frame, marked, image, None, None, SETTINGS
+    )
     counts = np.bincount(parents)
     assert counts[0] == counts[2] == 1
     assert 4 <= counts[1] <= 3 * 96 * 48 / FINER_SIZE
-    np.testing.assert_array_equal(parents[divided.labels], frame.labels)
-    np.testing.assert_array_equal(divided.appearance, frame.appearance[parents])
-    assert len(means) == divided.n == len(parents)
-    parts = [image[divided.labels == part] for part in np.flatnonzero(parents == 1)]
+    np.testing.assert_array_equal(parents[split.labels], frame.labels)
+    np.testing.assert_array_equal(split.appearance, frame.appearance[parents])
+    assert len(means) == split.n == len(parents)
+    parts = [image[split.labels == part] for part in np.flatnonzero(parents == 1)]
     is_uniform = [(part == part[0]).all() for part in parts]
     assert np.mean(is_uniform) > 0.8
 
@@ -67,16 +69,18 @@ def test_marked_superpixels_are_divided_along_image_edges(striped):
 def test_frame_stays_if_it_would_have_too_many_superpixels(striped, monkeypatch):
     frame, image = striped
     arguments = frame, np.ones(4, bool), image, None, None, SETTINGS
-    (divided, _), _ = divide_frame(*arguments)
-    limit = "napari_gnn_vos.prepare.divide.MAX_SUPERPIXELS"
-    monkeypatch.setattr(limit, divided.n)
-    assert divide_frame(*arguments) is not None
-    monkeypatch.setattr(limit, divided.n - 1)
-    assert divide_frame(*arguments) is None
+    (split, _), _ = split_into_finer(*arguments)
+    limit = "napari_gnn_vos.prepare.finer_superpixels.MAX_SUPERPIXELS"
+    monkeypatch.setattr(limit, split.n)
+    assert split_into_finer(*arguments) is not None
+    monkeypatch.setattr(limit, split.n - 1)
+    assert split_into_finer(*arguments) is None
 
 
 @pytest.mark.parametrize("marked", [[False] * 4, [True, False, False, False]])
 def test_frame_stays_without_large_marked_superpixels(striped, marked, monkeypatch):
-    monkeypatch.setattr("napari_gnn_vos.prepare.divide.FINER_SIZE", 96 * 48)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 96 * 48)
     frame, image = striped
-    assert divide_frame(frame, np.array(marked), image, None, None, SETTINGS) is None
+    assert (
+        split_into_finer(frame, np.array(marked), image, None, None, SETTINGS) is None
+    )
