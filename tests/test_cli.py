@@ -360,3 +360,31 @@ def test_trainings_are_checked_before_the_work(run, davis, tmp_path):
         result = run(*command, *args)
         assert (result.exit_code, message in result.output) == (2, True), result.output
     assert not (tmp_path / "cache").exists()
+
+
+INTERRUPTED_IMPORT = """
+import os, runpy, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("napari_gnn_vos", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal of POSIX")
+def test_interrupt_during_the_imports_is_silent():
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT]
+    result = subprocess.run(command, capture_output=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
+
+
+def test_module_is_the_command():
+    command = [sys.executable, "-m", "napari_gnn_vos", "prepare", "nowhere.mp4"]
+    result = subprocess.run(command, capture_output=True, check=False)
+    assert result.returncode == 2
+    assert b"nowhere.mp4" in result.stderr
