@@ -24,6 +24,7 @@ from tests.study.davis_folders import (
     davis_folder,
     write_human_scribbles,
 )
+from tests.videos import write_videos
 
 
 @pytest.fixture
@@ -360,6 +361,30 @@ def test_trainings_are_checked_before_the_work(run, davis, tmp_path):
         result = run(*command, *args)
         assert (result.exit_code, message in result.output) == (2, True), result.output
     assert not (tmp_path / "cache").exists()
+
+
+def test_videos_are_opened_before_the_first_one_is_prepared(run, tmp_path):
+    good, _ = write_videos(tmp_path, 2)
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    result = run("prepare", good, "bad.npy", "nowhere.mp4", "--cache", "cache")
+    assert result.exit_code == 2
+    assert all(name in result.output for name in ("bad.npy", "nowhere.mp4"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_video_that_cannot_be_prepared_does_not_stop_the_others(run, tmp_path):
+    videos = write_videos(tmp_path, 2)
+    frames = np.load(videos[0])
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(tmp_path / "damaged.zarr"), mode="w")
+    group.create_array("0", data=frames, chunks=(1, *frames.shape[1:]))
+    (tmp_path / "damaged.zarr/0/c/2/0/0/0").write_bytes(b"no chunk")
+    result = run("prepare", videos[0], "damaged.zarr", videos[1], "--cache", "cache")
+    assert result.exit_code == 2
+    assert f"{videos[1]}: " in result.output
+    assert "Prepared 2 of 3 videos." in result.output
+    assert "Frame 2 of damaged.zarr" in result.output.splitlines()[-1]
+    assert len(list((tmp_path / "cache").glob("*/graph.json"))) == 2
 
 
 INTERRUPTED_IMPORT = """

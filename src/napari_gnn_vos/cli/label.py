@@ -38,21 +38,32 @@ def prepare(
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Prepare the superpixel graphs of videos; an interrupted run can be resumed."""
-    from napari_gnn_vos.batch import prepare_videos
+    """Prepare the superpixel graphs of videos; an interrupted run can be resumed.
+
+    All videos are opened before the first one is prepared. A video that cannot be
+    prepared does not stop the others.
+    """
+    from napari_gnn_vos.batch import GraphSize, prepare_videos
     from napari_gnn_vos.config import Config
 
     with report_errors(), report_interrupt(cache):
-        config = Config.at(quality)
+        config, paths = Config.at(quality), list(dict.fromkeys(videos))
         if scheduler is None:
-            for path in videos:
-                report_requirements(path, config)
-        sizes = run_with_progress_bar(prepare_videos(videos, cache, scheduler, config))
-    for name, size in sizes.items():
-        typer.echo(
-            f"{name}: {size.superpixels} superpixels in {size.frames} frames, "
-            f"stored in {cache}."
+            report_requirements(paths, config)
+        prepared: dict[str, GraphSize] = {}
+        pipeline = prepare_videos(
+            paths, cache, scheduler, config, prepared.__setitem__
         )
+        try:
+            run_with_progress_bar(pipeline)
+        finally:
+            for name, size in prepared.items():
+                typer.echo(
+                    f"{name}: {size.superpixels} superpixels in {size.frames} frames, "
+                    f"stored in {cache}."
+                )
+            if len(paths) > 1:
+                typer.echo(f"Prepared {len(prepared)} of {len(paths)} videos.")
 
 
 @app.command()

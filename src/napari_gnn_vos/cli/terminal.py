@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,16 +45,19 @@ def report_interrupt(folder: Path | None) -> Iterator[None]:
         raise typer.Exit(130) from interrupt
 
 
-def report_requirements(path: Path, config: Config) -> None:
-    """Print the expected time and memory of a preparation; nothing if it is unreadable.
+def report_requirements(paths: Sequence[Path], config: Config) -> None:
+    """Print the expected time and memory of the preparation of videos.
 
-    The error of a video that cannot be read is reported by the preparation.
+    Raises
+    ------
+    GnnVosError
+        If some of them cannot be opened.
     """
-    from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.batch import open_videos
     from napari_gnn_vos.prepare.requirements import preparation_requirements
 
-    with suppress(GnnVosError):
-        needed = preparation_requirements(read_video(path), config.prepare)
+    for path, video in zip(paths, open_videos(paths), strict=True):
+        needed = preparation_requirements(video, config.prepare)
         typer.echo(f"{path}: {needed}.", err=True)
 
 
