@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,3 +52,44 @@ def test_axes_of_a_single_image(names, shape):
     assert axes.split_points(axes.join_points(0, path))[0] == 0
     np.testing.assert_array_equal(axes.split_points(axes.join_points(0, path))[1], path)
     assert axes.video_shape(shape) == (1, 3, 4)
+
+
+def assigned(names, displayed=(), lengths=()):
+    axes = Axes.guess(names, [0] * len(names), displayed, lengths)
+    return axes.time, axes.row, axes.col
+
+
+UNNAMED = ("-4", "-3", "-2", "-1")
+
+
+@pytest.mark.parametrize("order", list(permutations("tzyx")))
+def test_named_axes_in_any_order(order):
+    assert assigned(order) == tuple(map(order.index, "tyx"))
+    without_time = [("-1" if name == "t" else name) for name in order]
+    assert assigned(without_time) == tuple(map(order.index, "tyx"))
+    channels = [("c" if name == "t" else name) for name in order]
+    assert assigned(channels) == tuple(map(order.index, "zyx"))
+
+
+@pytest.mark.parametrize("order", list(permutations("tyx")))
+def test_axes_of_a_stack_in_any_order(order):
+    positions = tuple(map(order.index, "tyx"))
+    assert assigned(order) == positions
+    assert assigned([("z" if name == "t" else name) for name in order]) == positions
+    assert assigned([("" if name == "t" else name) for name in order]) == positions
+    partly = assigned([("" if name == "y" else name) for name in order])
+    assert partly == positions
+
+
+def test_unnamed_axes_are_assigned_by_the_displayed_ones():
+    assert assigned(UNNAMED) == (0, 2, 3)
+    assert assigned(UNNAMED, displayed=(1, 3)) == (0, 1, 3)
+    assert assigned(UNNAMED[1:], displayed=(0, 1)) == (2, 0, 1)
+    assert assigned(UNNAMED, lengths=(1, 5, 30, 40)) == (1, 2, 3)
+    assert assigned(UNNAMED, (0, 1), (30, 40, 1, 5)) == (3, 0, 1)
+    assert assigned(("-4", "-3", "z", "-1"), (0, 1)) == (3, 0, 1)
+
+
+def test_time_among_unnamed_axes_behind_the_displayed_ones_is_refused():
+    with pytest.raises(VideoError, match=r"axes 2 and 3 .* Type t"):
+        assigned(UNNAMED, displayed=(0, 1))

@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 
-from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.errors import ScribbleError, VideoError
 from napari_gnn_vos.gui import reader, writer
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.layers import layer_data
@@ -78,6 +78,17 @@ def test_named_rows_and_columns_have_priority_at_first():
     viewer.dims.order = (0, 2, 1, 3)
     axes = axes_of(image, viewer)
     assert (axes.row, axes.col) == (1, 3)
+
+
+def test_names_of_sliders_are_used_where_a_layer_has_none():
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((H, W, 3, T), np.uint8))
+    viewer.dims.order = (2, 3, 0, 1)
+    with pytest.raises(VideoError, match="Type t"):
+        axes_of(image, viewer)
+    viewer.dims.set_axis_label(3, "t")
+    axes = axes_of(image, viewer)
+    assert (axes.time, axes.row, axes.col, axes.fixed) == (3, 0, 1, ((2, 1),))
 
 
 @pytest.mark.parametrize("scale", [1, 3])

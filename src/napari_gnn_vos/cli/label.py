@@ -51,9 +51,7 @@ def prepare(
         if scheduler is None:
             report_requirements(paths, config)
         prepared: dict[str, GraphSize] = {}
-        pipeline = prepare_videos(
-            paths, cache, scheduler, config, prepared.__setitem__
-        )
+        pipeline = prepare_videos(paths, cache, scheduler, config, prepared.__setitem__)
         try:
             run_with_progress_bar(pipeline)
         finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,9 @@ from napari_gnn_vos.structures.label_frames import LabelFrames
 
 TIME_NAMES = ("t", "time", "frame", "frames")
 ROW_NAMES, COLUMN_NAMES = ("y", "row", "rows"), ("x", "col", "column", "columns")
+CHANNEL_NAMES = ("c", "ch", "channel", "channels")
+UNNAMED = re.compile(r"(axis )?-?\d*")
+"""Labels that napari gives to axes without a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,12 @@ class Axes:
         labels: Sequence[str],
         current: Sequence[int],
         displayed: Sequence[int] = (),
+        lengths: Sequence[int] = (),
     ) -> Axes:
         """Find the axes by their names, by what the viewer shows, or by their order.
 
-        Time is the axis with its name, or the first that the viewer does not show. Rows
+        Time is the axis with its name, or the first that the viewer does not show;
+        axes with other names and of length 1 are used if there is no other. Rows
         and columns are the axes with these names, or those that the viewer shows, or
         the last two. A layer of two axes is a single image.
 
@@ -58,29 +64,34 @@ class Axes:
         displayed : sequence of int
             Axes of the layer that the viewer shows. They are ignored if there are more
             than two, or if time is one of them.
+        lengths : sequence of int
+            Length of each axis, if known.
 
         Raises
         ------
         VideoError
-            If there are fewer than two axes.
+            If there are fewer than two axes, or several axes without names may be time
+            because the viewer shows the first one.
         """
         if len(labels) < 2:
             raise VideoError(
                 "A video has an axis for time, then rows and columns; this layer has "
                 f"{len(labels)} axis. Choose an image layer."
             )
-        if len(labels) == 2:
-            is_transposed = _named(labels, COLUMN_NAMES) == 0
-            return cls(None, int(is_transposed), int(not is_transposed))
-        time = _named(labels, TIME_NAMES)
-        shown = sorted(displayed) if len(displayed) == 2 else []
-        if time is None:
-            time = next(i for i in range(len(labels)) if i not in shown)
         row, col = _named(labels, ROW_NAMES), _named(labels, COLUMN_NAMES)
+        if len(labels) == 2:
+            is_transposed = col == 0
+            return cls(None, int(is_transposed), int(not is_transposed))
+        shown = sorted(displayed) if len(displayed) == 2 else []
+        time = _named(labels, TIME_NAMES)
+        if time is None:
+            time = _unnamed_time(labels, lengths, shown, {row, col})
         if shown and time not in shown and shown != [col, row]:
             row, col = shown
         elif row is None or col is None:
-            row, col = [i for i in range(len(labels)) if i != time][-2:]
+            rest = [i for i in range(len(labels)) if i not in (time, row, col)]
+            col = rest.pop() if col is None else col
+            row = rest.pop() if row is None else row
         others = (i for i in range(len(labels)) if i not in (time, row, col))
         return cls(time, row, col, tuple((i, int(current[i])) for i in others))
 
@@ -187,3 +198,31 @@ class LayerFrames:
 def _named(labels: Sequence[str], names: Sequence[str]) -> int | None:
     """Return the first axis that has one of the names."""
     return next((i for i, label in enumerate(labels) if label.lower() in names), None)
+
+
+def _unnamed_time(
+    labels: Sequence[str],
+    lengths: Sequence[int],
+    shown: Sequence[int],
+    named: Collection[int | None],
+) -> int:
+    """Return the axis that is time if none has its name.
+
+    Raises
+    ------
+    VideoError
+        If the viewer shows the first axis, and several others are possible.
+    """
+    free = [i for i in range(len(labels)) if i not in named]
+    free = [i for i in free if i not in shown] or free
+    if lengths:
+        free = [i for i in free if lengths[i] > 1] or free
+    unnamed = [i for i in free if UNNAMED.fullmatch(labels[i].strip())]
+    if shown and len(unnamed) > 1 and unnamed[0] > 0:
+        axes = " and ".join(map(str, unnamed))
+        raise VideoError(
+            f"Expected one axis that may be time; axes {axes} of the layer have no "
+            "name. Type t as the name of the time axis on the left of its slider."
+        )
+    no_channels = [i for i in free if labels[i].lower() not in CHANNEL_NAMES]
+    return (unnamed or no_channels or free)[0]

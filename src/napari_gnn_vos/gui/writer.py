@@ -117,7 +117,8 @@ def write_overlay(path: str, layers: list[LayerData]) -> list[str]:
     count = data.ndim - bool(attributes.get("rgb"))
     axes = (by_kind["labels"][1].get("metadata") or {}).get(AXES_KEY)
     if not isinstance(axes, Axes) or axes.ndim != count:
-        axes = Axes.guess(attributes.get("axis_labels") or ("",) * count, (0,) * count)
+        names = attributes.get("axis_labels") or ("",) * count
+        axes = Axes.guess(names, (0,) * count, lengths=data.shape[:count])
     video = video_of(data, axes, str(attributes["name"]), attributes.get("metadata"))
     shape = frames_of(*by_kind["labels"]).shape
     if tuple(video.shape) != tuple(shape):

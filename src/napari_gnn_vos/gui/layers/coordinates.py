@@ -14,7 +14,7 @@ from napari.layers import Image
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_gnn_vos.controller.axes import Axes
+from napari_gnn_vos.controller.axes import UNNAMED, Axes
 from napari_gnn_vos.errors import VideoError
 
 if TYPE_CHECKING:
@@ -118,13 +118,15 @@ def full_data(image: Image) -> Any:
 def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     """Find time, rows and columns; other axes are fixed at the sliders' positions.
 
-    Axes without names are assigned by the axes that the viewer shows. Names have
-    priority while the viewer shows its last two axes, as it does at first.
+    Axes without names in the layer have those of the sliders. Axes without names are
+    assigned by the axes that the viewer shows. Names have priority while the viewer
+    shows its last two axes, as it does at first.
 
     Raises
     ------
     VideoError
-        If the layer is not an image, or has no time axis.
+        If the layer is not an image, has no time axis, or has several axes that may be
+        time.
     """
     if not isinstance(image, Image):
         raise VideoError(
@@ -135,9 +137,13 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     position = viewer_to_pixels(image, viewer, dims.point)
     current = np.clip(np.rint(position), 0, np.array(lengths) - 1)
     labels = getattr(image, "axis_labels", ("",) * image.ndim)
+    labels = [
+        slider if UNNAMED.fullmatch(label) else label
+        for label, slider in zip(labels, dims.axis_labels[-image.ndim :], strict=True)
+    ]
     is_initial = tuple(dims.order) == tuple(range(dims.ndim))
     displayed = [] if is_initial else displayed_axes(image, viewer)
-    return Axes.guess(labels, current.astype(int).tolist(), displayed)
+    return Axes.guess(labels, current.astype(int).tolist(), displayed, lengths)
 
 
 def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:
