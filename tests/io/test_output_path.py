@@ -1,4 +1,5 @@
 import os
+import sys
 
 import pytest
 
@@ -86,3 +87,15 @@ def test_labels_above_the_largest_of_the_format_are_refused(tmp_path):
             check_label_output(tmp_path / "a", format_name=name, largest_label=300)
         check_label_output(tmp_path / "a", format_name=name, largest_label=255)
     check_label_output(tmp_path / "a.tif", largest_label=300)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("a.parquet", "pyarrow"), ("a.ome.zarr", "zarr")]
+)
+def test_missing_package_is_reported_before_the_work(
+    tmp_path, monkeypatch, name, package
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(SettingsError, match=f"pip install {package}"):
+        check_label_output(tmp_path / name)
+    check_label_output(tmp_path / "a.csv")

@@ -43,7 +43,8 @@ def check_label_output(
     Raises
     ------
     SettingsError
-        If no format is selected, or it cannot store the largest label.
+        If no format is selected, the package that writes it is not installed, or it
+        cannot store the largest label.
     ReadError
         If the path exists and `overwrite` is false, it is one of the inputs, or it
         cannot be written.
@@ -59,6 +60,7 @@ def check_label_output(
     if path.suffix.lower() in IMAGE_FORMATS and path.parent.is_dir():
         _check_not_among_frames(path, inputs)
     selected = select_output_format(path, format_name)
+    selected.require_package()
     if largest_label > selected.max_label:
         raise SettingsError(
             f"The format {selected.name} stores labels up to {selected.max_label}; "

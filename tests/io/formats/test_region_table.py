@@ -76,6 +76,25 @@ def test_parquet_has_the_rows_of_csv(tmp_path, monkeypatch):
     assert text == rows_of(tmp_path / "a.csv")
 
 
+def test_parquet_keeps_identities_names_colours_and_types(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    masks = np.zeros((3, 12, 15), np.uint16)
+    masks[0, 2:5, 3:7], masks[1, 1, 1], masks[2] = 300, 65535, 7
+    names = {300: 'Zelle \u4e2d\n,"x"', 65535: "caf\udce9", 7: ""}
+    source = VideoLabels(masks, names, {300: (1, 2, 3)})
+    assert region_table.write_parquet(source, tmp_path / "a.parquet") == 3
+    table = parquet.read_table(tmp_path / "a.parquet")
+    types = {str(table.schema.field(name).type): name for name in table.column_names}
+    assert set(types) == {"int64", "string", "double"}
+    rows = [(row["frame"], row["label"], row["name"]) for row in table.to_pylist()]
+    assert rows == [(0, 300, names[300]), (1, 65535, "caf\ufffd"), (2, 7, "")]
+    assert table["colour"].to_pylist()[0] == "#010203"
+    assert table["area"].to_pylist() == [12, 1, 180]
+    blank = VideoLabels(np.zeros((2, 4, 5), np.uint8))
+    assert region_table.write_parquet(blank, tmp_path / "b.parquet") == 2
+    assert parquet.read_table(tmp_path / "b.parquet").schema == table.schema
+
+
 def test_parquet_names_the_package_that_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(SettingsError, match="pip install pyarrow"):

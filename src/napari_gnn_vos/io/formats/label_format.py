@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, VideoLabels
 
 
@@ -40,6 +42,8 @@ class LabelFormat:
         Whether the frames of the video are necessary.
     max_label : int
         Largest label that can be stored.
+    package : str
+        Optional package that writes the format, if any.
     """
 
     name: str
@@ -52,6 +56,7 @@ class LabelFormat:
     uses: tuple[str, ...] = ()
     requires_image: bool = False
     max_label: int = MAX_LABEL
+    package: str = ""
 
     @property
     def is_folder(self) -> bool:
@@ -62,6 +67,20 @@ class LabelFormat:
     def is_file(self) -> bool:
         """Whether the output is a single file, not a folder or a zarr group."""
         return bool(self.suffixes) and ".zarr" not in self.suffixes
+
+    def require_package(self) -> None:
+        """Check that the package of the format is installed.
+
+        Raises
+        ------
+        SettingsError
+            If it is not.
+        """
+        if self.package and find_spec(self.package) is None:
+            raise SettingsError(
+                f"The format {self.name} needs the package {self.package}, which is "
+                f"not installed. Install it with: pip install {self.package}"
+            )
 
     def accepts(self, path: Path) -> bool:
         """Return whether a path has a suffix of this format."""

@@ -70,6 +70,8 @@ def write_tracks(labels: VideoLabels, path: Path) -> int:
 def write_parquet(labels: VideoLabels, path: Path) -> int:
     """Write the table of :func:`write_csv` as Parquet.
 
+    Frames, labels and boxes are int64, names and colours strings, others float64.
+
     Raises
     ------
     SettingsError

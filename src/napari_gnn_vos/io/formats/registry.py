@@ -100,6 +100,7 @@ FORMATS = (
         ome_zarr.write,
         ome_zarr.read,
         uses=("placement",),
+        package="zarr",
     ),
     LabelFormat(
         "ome-zarr-0.5",
@@ -108,6 +109,7 @@ FORMATS = (
         ome_zarr.write_version_5,
         ome_zarr.read,
         uses=("placement",),
+        package="zarr",
     ),
     LabelFormat(
         "mask-video",
@@ -144,6 +146,7 @@ FORMATS = (
         (".parquet",),
         region_table.write_parquet,
         uses=("image",),
+        package="pyarrow",
     ),
     LabelFormat(
         "ctc",
