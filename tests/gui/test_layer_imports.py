@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
 
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
+from napari_gnn_vos.gui import reader
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.widgets import dialogs
+from napari_gnn_vos.io.export import export_labels
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from tests.controller import fakes
 
@@ -88,6 +92,58 @@ def test_masks_with_300_ids_keep_their_numbers(viewer, annotator):
     annotator.undo()
     annotator.undo()
     assert annotator.state.accepted == ()
+
+
+COLOUR_MAPS = {
+    "by label": DirectLabelColormap(color_dict={5: "#102030", 7: "#405060", None: "k"}),
+    "cyclic": CyclicLabelColormap(colors=["k", *["w"] * 4, "#102030", "w", "#405060"]),
+}
+
+
+@pytest.mark.parametrize("kind", COLOUR_MAPS)
+@pytest.mark.parametrize("new_objects", [False, True])
+def test_colours_of_a_colour_map_are_imported(viewer, annotator, kind, new_objects):
+    mask = np.zeros((H, W), int)
+    mask[3, 4], mask[3, 5] = 5, 7
+    layer = viewer.add_labels(mask, scale=(2, 2), colormap=COLOUR_MAPS[kind])
+    annotator.imports.use_labels(layer, new_objects=new_objects)
+    first, second = (3, 4) if new_objects else (5, 7)
+    assert annotator.objects.table.colours == {first: "#102030", second: "#405060"}
+    annotator.undo()
+    assert annotator.objects.table.colours == {}
+
+
+@pytest.mark.parametrize("suffix", ["json", "xml", "zarr", "tif"])
+def test_colours_of_a_file_are_imported(viewer, annotator, tmp_path, suffix):
+    if suffix == "zarr":
+        pytest.importorskip("zarr")
+    masks = np.zeros(fakes.SHAPE, np.uint16)
+    masks[1, 3, 4], masks[1, 3, 5] = 5, 40_000
+    labels = VideoLabels(masks, {5: "cat"}, {5: (1, 2, 3), 40_000: (4, 5, 6)})
+    path = tmp_path / f"a.{suffix}"
+    name = "ome-zarr" if suffix == "zarr" else None
+    export_labels(labels, path, name)
+    ((data, options, _),) = reader.read(str(path))
+    annotator.imports.use_labels(viewer.add_labels(data, **options))
+    table = annotator.objects.table
+    assert table.colours == {1: "#010203", 2: "#040506"}
+    assert table.name_of(1) == "cat"
+
+
+def test_random_colours_of_napari_are_not_imported(viewer, annotator):
+    mask = np.zeros((H, W), int)
+    mask[3, 4] = 5
+    annotator.imports.use_labels(viewer.add_labels(mask, scale=(2, 2)))
+    assert annotator.objects.table.colours == {}
+
+
+def test_assigned_colours_are_kept_by_an_import(viewer, annotator):
+    annotator.objects.recolour(1, "#0a0b0c")
+    mask = np.zeros((H, W), int)
+    mask[3, 4] = 1
+    layer = viewer.add_labels(mask, scale=(2, 2), colormap={1: "red", None: "k"})
+    annotator.imports.use_labels(layer)
+    assert annotator.objects.table.colours == {1: "#0a0b0c"}
 
 
 def test_ids_become_new_objects(viewer, annotator):

@@ -81,6 +81,7 @@ class Edits:
         self,
         frames: Mapping[int, NDArray[Any]],
         names: Mapping[int, str],
+        colours: Mapping[int, str] | None = None,
         *,
         new_objects: bool = False,
     ) -> None:
@@ -92,6 +93,9 @@ class Edits:
             Label images by frame; see `object_numbers` for the ids.
         names : mapping of int to str
             Names of ids.
+        colours : mapping of int to str, optional
+            Colours of ids, ``#rrggbb``. Names and colours that were assigned to objects
+            before are kept.
         new_objects : bool
             Whether the ids get numbers that are not in the list of objects.
 
@@ -111,10 +115,11 @@ class Edits:
         drawing = annotation.read()
         for t, canvas in canvases_from_labels(frames, objects).items():
             drawing = drawing.accept(t, canvas)
-        named = {
-            objects[value]: name for value, name in names.items() if value in objects
-        }
-        table = before.with_labels(objects.values()).with_defaults(named, {})
+        named, coloured = (
+            {objects[value]: each[value] for value in objects if value in each}
+            for each in (names, colours or {})
+        )
+        table = before.with_labels(objects.values()).with_defaults(named, coloured)
         with self._auto_predict.paused():
             annotation.replace_drawing(drawing, "import of labels", (before, table))
         self._active_label.table = table

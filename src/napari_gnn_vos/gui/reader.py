@@ -12,6 +12,7 @@ from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.gui.layers.attributes import (
+    COLOURS_KEY,
     PATH_KEY,
     PROJECT_KEY,
     features_of,
@@ -69,16 +70,21 @@ def read(path: str) -> list[LayerData]:
     """Read a video; the masks of a DAVIS sequence become a second layer.
 
     A TIFF of labels or strokes that was written by this plugin becomes a labels layer,
-    and so do TIFFs of 32-bit integers, COCO and Label Studio JSON and CVAT XML.
+    and so do TIFFs of 32-bit integers, COCO and Label Studio JSON, CVAT XML, and label
+    images of OME-Zarr.
 
     Raises
     ------
     ReadError, VideoError
         If the file is damaged, or is not a video.
     """
+    from napari_gnn_vos.io.formats.ome_zarr import has_labels_only
     from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.io.readers.zarr_video import is_zarr
 
     file = Path(path)
+    if is_zarr(file) and has_labels_only(file):
+        return [imported_labels_data(file)]
     if file.suffix.lower() in TIFF_SUFFIXES:
         label_layers = read_label_tiff(file)
         if label_layers:
@@ -243,6 +249,7 @@ def imported_labels_data(file: Path) -> LayerData:
         frames = frames[:]
     options = labels_options(file.stem, labels.colours)
     options |= {"features": features_of(labels.names)}
+    options["metadata"] = {COLOURS_KEY: dict(labels.colours)}
     return without_time(frames), options, "labels"
 
 

@@ -8,6 +8,7 @@ from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import export_labels
 from napari_gnn_vos.io.formats import coco, coco_reader
 from napari_gnn_vos.io.formats.coco import encode_mask, export_coco
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from tests.io.formats.scenes import COLOURS, NAMES, moving_squares, video_labels
 
 pytestmark = pytest.mark.filterwarnings(
@@ -110,6 +111,17 @@ def test_objects_keep_label_name_and_colour(tmp_path):
     np.testing.assert_array_equal(read.frames[:], source.frames)
     assert (read.names, read.colours) == (NAMES, COLOURS)
     assert (read.frame_names, read.video_name) == (source.frame_names, "clip")
+
+
+def test_colours_of_categories_are_used(tmp_path):
+    path = tmp_path / "clip.json"
+    coco.write(VideoLabels(labels, {1: "car"}, {1: (1, 2, 3)}), path)
+    document = read(path)
+    for category in document["categories"]:
+        category["color"] = [4, 5, 6]
+    path.write_text(json.dumps(document))
+    colours = coco_reader.read(path).colours
+    assert colours == {1: (1, 2, 3), 2: (4, 5, 6), 3: (4, 5, 6)}
 
 
 def test_run_lengths_compressed_by_pycocotools_are_read(tmp_path):

@@ -73,6 +73,21 @@ def test_axes_of_length_one_are_dropped(tmp_path):
     np.testing.assert_array_equal(read.frames[:], moving_squares())
 
 
+def test_colours_without_value_and_of_background_are_skipped(tmp_path):
+    ome_zarr.write(video_labels(), tmp_path / "a.zarr")
+    image = zarr.open_group(str(tmp_path / "a.zarr/labels/segmentation"), mode="r+")
+    colours = [
+        {"label-value": 0, "rgba": [9, 9, 9, 0]},
+        {"label-value": 1},
+        {"label-value": 2, "rgba": [1, 2, 3, 255]},
+    ]
+    properties = [{"label-value": 0, "name": "background"}]
+    label = {"colors": colours, "properties": properties}
+    image.attrs.update({"image-label": label})
+    read = ome_zarr.read(tmp_path / "a.zarr")
+    assert (read.names, read.colours) == ({}, {2: (1, 2, 3)})
+
+
 def test_groups_without_labels_are_refused(tmp_path):
     zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
     with pytest.raises(ReadError, match="there are 0"):

@@ -190,11 +190,13 @@ def object_colormap(colours: Mapping[int, Any]) -> CyclicLabelColormap:
     Parameters
     ----------
     colours : mapping of int to (r, g, b, a)
-        Colours, each in [0, 1], that differ from the palette.
+        Colours, each in [0, 1], that differ from the palette. Those of values above
+        32 768 are ignored.
     """
     table = _default_colours().copy()
     for value, colour in colours.items():
-        table[value] = colour
+        if value < len(table):
+            table[value] = colour
     return CyclicLabelColormap(colors=table)
 
 

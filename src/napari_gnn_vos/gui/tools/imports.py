@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import CLOSED_SHAPES, outline
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.layers.attributes import names_in
+from napari_gnn_vos.gui.layers.attributes import file_colours, names_in
 from napari_gnn_vos.gui.layers.coordinates import full_data, layer_to_world
 from napari_gnn_vos.gui.layers.factory import brush_size, mix_channels
+from napari_gnn_vos.gui.layers.layer_data import colours_in
+from napari_gnn_vos.io.formats.video_labels import colour_to_hex
 from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.vision import cv2
@@ -22,6 +25,9 @@ from napari_gnn_vos.vision import cv2
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
+
+RANDOM_COLORMAP = "label_colormap"
+"""Name of the colour map that napari gives to layers of labels."""
 
 
 class LayerImports:
@@ -55,7 +61,7 @@ class LayerImports:
         """Use the labels of another layer as annotation, as accepted frames.
 
         Ids are kept if all are between 1 and 32 767, and numbered from 1 otherwise.
-        Names are read from the layer's features.
+        Names are read from the layer's features, colours from its file or colour map.
 
         Parameters
         ----------
@@ -75,7 +81,10 @@ class LayerImports:
         frames = label_frames(self._annotator.require_workspace(), layer, frame)
         with self._annotator.tool_kept():
             self._annotator.controller.edits.import_labels(
-                frames, names_in(layer.features), new_objects=new_objects
+                frames,
+                names_in(layer.features),
+                colours_of(layer, frames.values()),
+                new_objects=new_objects,
             )
 
     def use_shapes(
@@ -143,6 +152,33 @@ def label_frames(
     if frames and next(iter(frames.values())).shape != shape[1:]:  # columns first
         frames = {t: labels.T for t, labels in frames.items()}
     return {t: labels for t, labels in frames.items() if labels.any()}
+
+
+def colours_of(layer: Labels, frames: Iterable[NDArray[Any]]) -> dict[int, str]:
+    """Return the colours of the labels in some frames of a layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+    frames : iterable of (H, W) ndarray of int
+
+    Returns
+    -------
+    colours : dict of int to str
+        ``#rrggbb`` by label: those of the file of the layer, or of its colour map. Of
+        napari's own colour map, which is random, there are none, and of one by label
+        those that it has.
+    """
+    colormap = layer.colormap
+    if stored := file_colours(layer):
+        return stored
+    if colormap.name == RANDOM_COLORMAP:
+        return {}
+    present = np.unique([label for labels in frames for label in np.unique(labels)])
+    if isinstance(colormap, DirectLabelColormap):
+        present = present[[label in colormap.color_dict for label in present]]
+    colours = colours_in(colormap, present[None, None])
+    return {label: colour_to_hex(colour) for label, colour in colours.items()}
 
 
 def _frame_index(

@@ -26,6 +26,8 @@ from napari_gnn_vos.io.json_file import first_character, read_json
 from napari_gnn_vos.structures.label_frames import label_dtype
 
 Size = Annotated[int, Field(ge=1, le=65535)]
+Byte = Annotated[int, Field(ge=0, le=255)]
+Rgb = tuple[Byte, Byte, Byte]
 
 
 class _Rle(BaseModel):
@@ -37,12 +39,13 @@ class _Annotation(BaseModel):
     id: int
     category_id: int
     segmentations: list[_Rle | None]
-    color: tuple[int, int, int] | None = None
+    color: Rgb | None = None
 
 
 class _Category(BaseModel):
     id: int
     name: str
+    color: Rgb | None = None
 
 
 class _Video(BaseModel):
@@ -65,7 +68,8 @@ def read(path: Path) -> VideoLabels:
     """Read a file with one video; masks are decoded on access.
 
     Labels are the ids of the annotations, or numbers from 1 if an id is not between 1
-    and 65535. Where masks overlap, the later annotation is kept.
+    and 65535. Colours are those of the annotations, or of their categories. Where masks
+    overlap, the later annotation is kept.
 
     Raises
     ------
@@ -84,8 +88,11 @@ def read(path: Path) -> VideoLabels:
         zip(ids if usable else range(1, len(ids) + 1), annotations, strict=True)
     )
     categories = {item.id: item.name for item in document.categories}
+    category_colours = {item.id: item.color for item in document.categories}
     colours: dict[int, Colour] = {
-        label: item.color for label, item in objects.items() if item.color
+        label: colour
+        for label, item in objects.items()
+        if (colour := item.color or category_colours.get(item.category_id))
     }
     return VideoLabels(
         RleFrames(video, objects, path),

@@ -185,8 +185,19 @@ def read(path: Path) -> VideoLabels:
 
 
 def recognizes(path: Path) -> bool:
-    """Return whether a folder has label images."""
-    return (path / "labels").is_dir() or path.parent.name == "labels"
+    """Return whether a folder has label images, perhaps beside an image."""
+    has_labels = (path / "labels").is_dir() or path.parent.name == "labels"
+    return has_labels or has_labels_only(path)
+
+
+def has_labels_only(path: Path) -> bool:
+    """Return whether a zarr group is a label image, or has labels without an image."""
+    try:
+        group = _import_zarr().open_group(str(path), mode="r")
+        metadata, has_labels = _metadata(group), "labels" in group
+    except Exception:  # noqa: BLE001 - no group: stores raise many types
+        return False
+    return "image-label" in metadata or (has_labels and "multiscales" not in metadata)
 
 
 def _metadata(group: Any) -> Mapping[str, Any]:
@@ -219,6 +230,8 @@ def _objects(
     }
     colours: dict[int, Colour] = {}
     for item in image_label.get("colors") or ():
+        if not item.get("rgba"):  # optional
+            continue
         red, green, blue = (int(value) for value in item["rgba"][:3])
         colours[int(item["label-value"])] = red, green, blue
     return names, colours

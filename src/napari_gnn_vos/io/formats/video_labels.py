@@ -51,7 +51,7 @@ class VideoLabels:
     Notes
     -----
     Bytes of names that are not UTF-8 are replaced by U+FFFD, except in `frame_names`,
-    which are names on the disk.
+    which are names on the disk. Names and colours of the background are dropped.
     """
 
     frames: Iterable[NDArray[Any]]
@@ -65,8 +65,10 @@ class VideoLabels:
     opacity: float = 0.5
 
     def __post_init__(self) -> None:
-        names = {label: encodable(name) for label, name in self.names.items()}
+        names = {k: encodable(name) for k, name in self.names.items() if k > 0}
         object.__setattr__(self, "names", names)
+        colours = {k: colour for k, colour in self.colours.items() if k > 0}
+        object.__setattr__(self, "colours", colours)
         if self.video_name is not None:
             object.__setattr__(self, "video_name", encodable(self.video_name))
 
