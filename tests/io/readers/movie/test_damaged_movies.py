@@ -44,6 +44,8 @@ INTACT = {
     "mpeg2": ("a.mpg", "mpeg2video", {"g": "12", "bf": "2"}, None),
     "avi-b-frames": ("a.avi", "mpeg4", {"g": "12", "bf": "2"}, None),
     "avi-h264": ("a.avi", "libx264", {"g": "12", "bf": "2"}, None),
+    "avi-milliseconds": ("a.avi", "libx264", H264, range(0, 9999, 40)),
+    "avi-variable-rate": ("a.avi", "mpeg4", H264 | {"bf": "2"}, VARIABLE),
     "avi-mjpeg": ("a.avi", "mjpeg", {}, None),
     "vp9": ("a.webm", "libvpx-vp9", H264, None),
 }

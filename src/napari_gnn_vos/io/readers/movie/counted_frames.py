@@ -22,10 +22,14 @@ class CountedFrames:
     ----------
     path : Path
     converter : FrameConverter
+    lost : sequence of int
+        For `decode_counted`.
     """
 
-    def __init__(self, path: Path, converter: FrameConverter) -> None:
-        self._path, self._converter = path, converter
+    def __init__(
+        self, path: Path, converter: FrameConverter, lost: Sequence[int]
+    ) -> None:
+        self._path, self._converter, self._lost = path, converter, lost
         self._container: Any = None
         self._frames: Iterator[DecodedFrame] = iter(())
         self._last = -1
@@ -45,7 +49,8 @@ class CountedFrames:
         if self._container is None or self._last >= t:
             self.close()
             self._container = open_movie(self._path)
-            self._frames = DecodedFrame.of_each(decode_counted(self._container))
+            decoded = decode_counted(self._container, self._lost)
+            self._frames = DecodedFrame.of_each(decoded)
         for decoded in self._frames:
             self._last += 1
             if self._last == t:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from itertools import chain
@@ -20,9 +21,6 @@ file is damaged."""
 
 DELAYED_FRAMES = 2
 """Number of later frames that a decoder may output before a frame."""
-
-MOST_LOST = 1000
-"""Number of consecutive lost packets above which time stamps are considered wrong."""
 
 COLOURS = ("color_range", "color_primaries", "color_trc", "colorspace")
 
@@ -107,24 +105,29 @@ def decode(context: Any, packet: Any) -> list[Any] | None:
     return [frame for frame in frames if not frame.is_corrupt]
 
 
-def decode_counted(container: Any) -> Iterator[Any]:
+def decode_counted(container: Any, lost: Sequence[int] = ()) -> Iterator[Any]:
     """Yield all frames from the first packet, and None for each missing picture.
 
-    A picture is missing if its packet is damaged, and in AVI files if the packet is
-    empty: their time stamps are the numbers of the packets.
+    A picture is missing if its packet is damaged or lost.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+    lost : sequence of int
+        Result of `lost_packets` for the same file.
     """
     stream = video_stream(container)
     context = stream.codec_context
     configure_decoder(context)
-    has_frames, last_dts = False, None
+    has_frames, before = False, 0
     for packet in container.demux(stream):
         is_end = packet.dts is None and not packet.size
         if not packet.size and not is_end:
             continue
-        if container.format.name == "avi" and packet.dts is not None:
-            lost = 0 if last_dts is None else packet.dts - last_dts - 1
-            last_dts = packet.dts
-            yield from [None] * min(lost, MOST_LOST) * has_frames
+        if lost and packet.dts is not None:
+            earlier = bisect_left(lost, packet.dts)
+            yield from [None] * (earlier - before) * has_frames
+            before = earlier
         frames = decode(context, None if is_end else packet)
         has_frames = has_frames or bool(frames)
         yield from [None] * has_frames if frames is None else frames

@@ -79,3 +79,20 @@ def missing_times(times: Sequence[int]) -> list[int]:
         for t in np.flatnonzero(is_gap).tolist()
         for k in range(1, int(steps[t]))
     ]
+
+
+def lost_packets(container: Any) -> list[int]:
+    """Return the decoding time stamps of the packets that an AVI file lacks.
+
+    They are empty in the file. Packets of other containers do not have numbers.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+        Is read to its end.
+    """
+    if container.format.name != "avi":
+        return []
+    packets = container.demux(video_stream(container))
+    times = [p.dts for p in packets if p.size and p.dts is not None]
+    return missing_times(times)

@@ -66,7 +66,7 @@ class MovieFrames(LazyFrames):
             times = list(range(scan.count)) if index is None else index.times
             converter = FrameConverter(scan.matrix)
             self._source: MovieGroups | CountedFrames = (
-                CountedFrames(path, converter)
+                CountedFrames(path, converter, scan.lost)
                 if index is None
                 else MovieGroups(path, index, scan.settings, converter)
             )

@@ -16,7 +16,10 @@ from napari_gnn_vos.io.readers.movie.container import (
 )
 from napari_gnn_vos.io.readers.movie.decoding import DecoderSettings, decode_counted
 from napari_gnn_vos.io.readers.movie.images import Matrix, display_matrix
-from napari_gnn_vos.io.readers.movie.missing_times import declared_frames
+from napari_gnn_vos.io.readers.movie.missing_times import (
+    declared_frames,
+    lost_packets,
+)
 from napari_gnn_vos.io.readers.movie.packet_index import MovieIndex, scan_packets
 
 
@@ -37,6 +40,8 @@ class MovieScan:
         Display matrix of the stream.
     declared : int
         Number of frames according to the header; 0 if unknown.
+    lost : list of int
+        Result of `lost_packets` if the frames are counted.
     """
 
     index: MovieIndex | None
@@ -45,6 +50,7 @@ class MovieScan:
     format: str
     matrix: Matrix | None
     declared: int
+    lost: list[int]
 
 
 def scan_movie(path: Path) -> MovieScan:
@@ -56,12 +62,15 @@ def scan_movie(path: Path) -> MovieScan:
         if stream.codec_context is None:
             raise ReadError(read_error_message(path, "its codec is not known"))
         settings, name = DecoderSettings.of(stream), container.format.name
-        index, count = scan_packets(container), 0
+        index, count, lost = scan_packets(container), 0, list[int]()
         declared = 0 if index is None else declared_frames(container, index.times)
     if index is None:
         with open_movie(path) as container:
-            count = sum(1 for _ in decode_counted(container))
-    return MovieScan(index, count, settings, name, _stream_matrix(path), declared)
+            lost = lost_packets(container)
+        with open_movie(path) as container:
+            count = sum(1 for _ in decode_counted(container, lost))
+    matrix = _stream_matrix(path)
+    return MovieScan(index, count, settings, name, matrix, declared, lost)
 
 
 def _stream_matrix(path: Path) -> Matrix | None:
