@@ -251,6 +251,17 @@ def test_avi_header_counts_ticks_of_the_time_base(monkeypatch):
     assert declared_frames(container, range(0, 40 * 24, 24)) == 48
 
 
+def test_mp4_that_is_delayed_by_its_edit_list_does_not_end_early(monkeypatch):
+    container = SimpleNamespace(
+        format=SimpleNamespace(name="mov,mp4"), duration=1_600_000
+    )
+    stream = SimpleNamespace(frames=30, time_base=Fraction(1, 600))
+    module = "napari_gnn_vos.io.readers.movie.missing_times"
+    monkeypatch.setattr(f"{module}.video_stream", lambda _: stream)
+    assert declared_frames(container, range(600, 600 + 15 * 24, 24)) == 0
+    assert declared_frames(container, range(0, 15 * 24, 24)) == 30
+
+
 def test_gif_that_ends_early_is_reported(tmp_path):
     path = tmp_path / "a.gif"
     first, *rest = [Image.fromarray(numbered_image(t)) for t in range(12)]

@@ -49,8 +49,8 @@ class CountedFrames:
         if self._container is None or self._last >= t:
             self.close()
             self._container = open_movie(self._path)
-            decoded = decode_counted(self._container, self._lost)
-            self._frames = DecodedFrame.of_each(decoded)
+            frames = decode_counted(self._container, self._lost)
+            self._frames = DecodedFrame.of_each(frames)
         for decoded in self._frames:
             self._last += 1
             if self._last == t:

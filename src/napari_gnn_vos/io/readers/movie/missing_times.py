@@ -36,8 +36,8 @@ def declared_frames(container: Any, times: Sequence[int]) -> int:
     if usual <= 0 or container.duration is None:
         return 0
     length = float(Fraction(container.duration, 10**6) / stream.time_base)
-    if "mp4" in name:  # an edit list may skip frames: the time after it decides
-        is_cut = length > times[-1] - times[0] + (1 + GAP) * usual
+    if "mp4" in name:  # an edit list may skip or delay frames: the end decides
+        is_cut = length > times[-1] - min(times[0], 0) + (1 + GAP) * usual
         return int(stream.frames) if is_cut else 0
     is_constant = (abs(intervals - usual) < TOLERANCE * usual).all()
     if "matroska" in name and is_constant and len(container.streams) == 1:
