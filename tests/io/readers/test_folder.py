@@ -165,6 +165,54 @@ def test_damaged_frame_is_refused_on_opening(tmp_path, content):
         read_video(tmp_path)
 
 
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
+@pytest.mark.parametrize("fraction", [0.5, 0.98])
+def test_cut_image_is_refused_on_opening(tmp_path, suffix, fraction):
+    for t in range(3):
+        Image.fromarray(colour).save(tmp_path / f"{t}.{suffix}")
+    cut = tmp_path / f"1.{suffix}"
+    cut.write_bytes(cut.read_bytes()[: int(fraction * cut.stat().st_size)])
+    with pytest.raises(ReadError, match=rf"1\.{suffix}, but it is missing or damaged"):
+        read_video(tmp_path)
+
+
+def test_jpegs_with_a_second_image_are_frames(tmp_path):
+    gain_map = Image.fromarray(grey[:10])
+    for t in range(2):
+        image = Image.fromarray(np.full_like(colour, 100 * t))
+        options = {"format": "MPO", "save_all": True, "append_images": [gain_map]}
+        image.save(tmp_path / f"{t}.jpg", **options)
+    video = read_video(tmp_path)
+    assert [int(video.rgb(t).mean()) for t in range(2)] == [0, 100]
+
+
+@pytest.mark.parametrize(
+    "names", [("0.png", "0.PNG"), ("a1.tif", "a1.tiff"), ("1.jpg", "001.jpeg")]
+)
+def test_two_files_of_one_number_are_refused(tmp_path, names):
+    for name in names:
+        Image.fromarray(grey).save(tmp_path / name)
+    if len([*tmp_path.iterdir()]) < 2:
+        pytest.skip("the disk does not distinguish capitals")
+    with pytest.raises(ReadError, match="Move one of them"):
+        read_video(tmp_path)
+
+
+def test_times_with_a_fraction_are_no_channels(tmp_path):
+    for t in range(8):
+        Image.fromarray(np.full_like(grey, t)).save(tmp_path / f"t={t / 2}s.png")
+    video = read_video(tmp_path)
+    assert [int(video.raw(t)[0, 0]) for t in range(8)] == [*range(8)]
+
+
+def test_other_content_of_a_folder_is_named(tmp_path):
+    for name in ("0.jp2", "1.jp2"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "masks").mkdir()
+    with pytest.raises(ReadError, match=r"but 2 \.jp2 files, 1 folders\."):
+        read_video(tmp_path)
+
+
 def test_removed_frame_is_refused_on_access(tmp_path):
     for t in range(3):
         Image.fromarray(grey).save(tmp_path / f"{t}.png")

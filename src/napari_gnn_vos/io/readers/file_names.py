@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError, abbreviated_list
+from napari_gnn_vos.io.natural_order import natural_order
 
 NUMBERED = (
     *("c", "ch", "channel", "w", "wave", "z", "slice", "plane"),
@@ -26,14 +27,16 @@ def refuse_mixed_sequences(files: Sequence[Path]) -> None:
     These are files of several channels, slices, positions or cameras, or masks beside
     the frames. Such names differ in one part, which takes the same values for each
     value of the other parts, such as ``img_000_DAPI.tif`` and ``img_000_GFP.tif``, or
-    ``t000_z0.tif`` and ``t000_z1.tif``; or one name is the other one with a word
-    behind it, such as ``000.png`` and ``000_mask.png``.
+    ``t000_z0.tif`` and ``t000_z1.tif``; one name is the other one with a word behind
+    it, such as ``000.png`` and ``000_mask.png``; or two names are equal but for suffix,
+    capitals and zeros, such as ``1.jpg`` and ``001.jpeg``.
 
     Raises
     ------
     ReadError
         If the names are of this kind.
     """
+    _refuse_equal_names(files)
     _refuse_pairs(files)
     for names in (
         [re.split(r"[_\-. ]+", file.stem) for file in files],
@@ -69,7 +72,22 @@ def _are_channels(values: Sequence[str]) -> bool:
         return True
     if all(re.fullmatch(WELL, value) for value in values):
         return True
+    if all(re.fullmatch(r"t(ime)?\W?\d+", value.lower()) for value in values):
+        return False
     return len(values) <= 8 and not any(re.search(r"\d{2}|^\d", v) for v in values)
+
+
+def _refuse_equal_names(files: Sequence[Path]) -> None:
+    """Refuse two files of one natural order."""
+    first: dict[str, Path] = {}
+    for file in files:
+        key, _ = natural_order(file)
+        other = first.setdefault(repr(key), file)
+        if other is not file:
+            raise ReadError(
+                f"Expected one file per frame; {file.parent} has {other.name} and "
+                f"{file.name}. Move one of them to another folder."
+            )
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:

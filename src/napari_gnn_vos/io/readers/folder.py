@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError, VideoError
+from napari_gnn_vos.errors import ReadError, VideoError, abbreviated_list
 from napari_gnn_vos.io.natural_order import natural_order
 from napari_gnn_vos.io.readers.file_names import refuse_mixed_sequences
 from napari_gnn_vos.io.readers.image_file import (
@@ -217,8 +217,9 @@ def image_files(folder: Path) -> list[Path]:
     if not files:
         raise ReadError(
             f"Expected a folder with one image per frame ({', '.join(FORMATS)}); "
-            f"there is none in {folder}. Choose the folder that contains the images, "
-            "not its parent folder."
+            f"there is none in {folder}{_other_content(folder)}. Choose the folder "
+            "that contains the images, not its parent folder, and convert images of "
+            "other formats."
         )
     if len(formats) > 1:
         counts = " and ".join(
@@ -229,3 +230,14 @@ def image_files(folder: Path) -> list[Path]:
             "files that are not frames to another folder."
         )
     return sorted(files, key=natural_order)
+
+
+def _other_content(folder: Path) -> str:
+    """Describe the content of a folder without images."""
+    suffixes = Counter(
+        "folders" if file.is_dir() else f"{file.suffix.lower()} files"
+        for file in folder.iterdir()
+        if not file.name.startswith(".")
+    )
+    counts = [f"{count} {kind.strip()}" for kind, count in suffixes.most_common(3)]
+    return f", but {abbreviated_list(counts)}" if counts else ""

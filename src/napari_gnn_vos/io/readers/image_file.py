@@ -52,7 +52,7 @@ class ImageHeader(NamedTuple):
 
 
 def read_header(file: Path) -> ImageHeader:
-    """Read the header of an image.
+    """Read the header of an image, and all of it if its end is missing.
 
     Raises
     ------
@@ -61,13 +61,16 @@ def read_header(file: Path) -> ImageHeader:
     """
     try:
         with Image.open(file) as image:
-            count = int(getattr(image, "n_frames", 1))
+            # JPEGs of phones have further images, such as a gain map
+            count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
             width, height = image.size
             mode, layout = image.mode, str(image.tile)
             has_alpha = mode in ALPHA_MODES or (
                 mode == "P" and "transparency" in image.info
             )
             orientation = image.getexif().get(ORIENTATION_TAG, 1)
+            if _may_be_cut(file):
+                image.load()
     except Exception as error:  # Pillow raises many types
         raise ReadError(f"{image_error(file)} ({error})") from error
     if count > 1 and FORMATS[file.suffix.lower()] != "TIFF":
@@ -80,6 +83,23 @@ def read_header(file: Path) -> ImageHeader:
     is_grey = mode in ("1", "L", "F") or mode[0] == "I"
     is_deep = mode[0] in "IF" or ";16" in layout  # Pillow reads 16-bit RGB as 8-bit
     return ImageHeader((height, width), not is_grey, has_alpha, is_deep)
+
+
+def _may_be_cut(file: Path) -> bool:
+    """Return whether an image does not end as its format requires.
+
+    Pillow reads the headers of JPEG, BMP and WebP files that are cut without an error.
+    """
+    with file.open("rb") as content:
+        start = content.read(8)
+        length = content.seek(0, 2)
+        content.seek(-min(length, 1024), 2)
+        end = content.read().rstrip(b"\0")
+    if start.startswith(b"\xff\xd8"):
+        return not end.endswith(b"\xff\xd9")
+    if start.startswith(b"RIFF"):
+        return int.from_bytes(start[4:], "little") + 8 > length
+    return start.startswith(b"BM") and int.from_bytes(start[2:6], "little") > length
 
 
 def read_image(file: Path, page: int = 0) -> NDArray[Any]:
