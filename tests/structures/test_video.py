@@ -281,3 +281,12 @@ def test_large_offsets_keep_their_contrast(dtype):
 def test_constant_frames_of_large_values_are_black():
     frames = np.full((3, 20, 20), 2.0**60)
     assert not Video.from_array(frames).rgb(0).any()
+
+
+def test_dask_array_of_unknown_length_is_refused():
+    dask_array = pytest.importorskip("dask.array")
+    frames = dask_array.zeros((4, 16, 16), np.uint8, chunks=(1, 16, 16))
+    selected = frames[dask_array.from_array(np.array([1, 0, 1, 1], bool), chunks=4)]
+    with pytest.raises(VideoError, match="compute_chunk_sizes"):
+        Video.from_array(selected)
+    assert Video.from_array(selected.compute_chunk_sizes()).shape == (3, 16, 16)

@@ -77,7 +77,7 @@ class Video:
     ------
     VideoError
         If there are no frames, frames smaller than 16 pixels, more than
-        four channels, or pixels that are not real numbers.
+        four channels, pixels that are not real numbers, or unknown lengths.
     """
 
     frames: Frames
@@ -89,6 +89,11 @@ class Video:
 
     def __post_init__(self) -> None:
         shape = tuple(self.frames.shape)
+        if np.isnan(shape).any():
+            raise VideoError(
+                f"The length of each axis must be known; {self.name!r} has the shape "
+                f"{shape}. Call compute_chunk_sizes() of the dask array first."
+            )
         if len(shape) not in (3, 4) or (len(shape) == 4 and not 1 <= shape[3] <= 4):
             raise VideoError(
                 "A video has the axes (time, row, column) and at most 4 channels last; "
