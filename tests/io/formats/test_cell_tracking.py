@@ -90,7 +90,12 @@ def test_failed_export_leaves_no_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("table", "message"),
-    [("1 0", "label, begin, end"), ("1 4 0 0", "begin <= end"), (None, "Expected res")],
+    [
+        ("1 0", "label, begin, end"),
+        ("1 4 0 0", "begin <= end"),
+        ("1 0 1 70000", "parents"),
+        (None, "Expected res"),
+    ],
 )
 def test_damaged_tables_are_refused(tmp_path, table, message):
     cell_tracking.write(video_labels(), tmp_path)
@@ -99,6 +104,17 @@ def test_damaged_tables_are_refused(tmp_path, table, message):
         (tmp_path / "res_track.txt").write_text(table)
     with pytest.raises(ReadError, match=message):
         cell_tracking.read(tmp_path)
+
+
+def test_signed_masks_are_read(tmp_path):
+    cell_tracking.write(video_labels(), tmp_path)
+    signed = labels[0].astype(np.int32)
+    tifffile.imwrite(tmp_path / "mask000.tif", signed)
+    np.testing.assert_array_equal(cell_tracking.read(tmp_path).frames[0], signed)
+    for wrong, message in ((signed - 1, "has -1 to"), (signed * 1.0, "integer labels")):
+        tifffile.imwrite(tmp_path / "mask000.tif", wrong)
+        with pytest.raises(ReadError, match=message):
+            cell_tracking.read(tmp_path)
 
 
 def test_missing_mask_is_refused(tmp_path):

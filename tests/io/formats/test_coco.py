@@ -118,7 +118,8 @@ def test_colours_of_categories_are_used(tmp_path):
     coco.write(VideoLabels(labels, {1: "car"}, {1: (1, 2, 3)}), path)
     document = read(path)
     for category in document["categories"]:
-        category["color"] = [4, 5, 6]
+        category["color"] = [4, 5, 6] if category["name"] == "car" else "#040506"
+    document["annotations"][1]["color"] = "no colour"
     path.write_text(json.dumps(document))
     colours = coco_reader.read(path).colours
     assert colours == {1: (1, 2, 3), 2: (4, 5, 6), 3: (4, 5, 6)}
@@ -147,6 +148,17 @@ def test_labels_of_sixteen_bits_are_kept(tmp_path):
     np.testing.assert_array_equal(
         coco_reader.read(tmp_path / "clip.json").frames[:], wide
     )
+
+
+@pytest.mark.parametrize("counts", ["o" * 100_000, "\u00e9", [2**70], [-1, 361]])
+def test_impossible_run_lengths_are_refused(tmp_path, counts):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    document = read(path)
+    document["annotations"][0]["segmentations"][0]["counts"] = counts
+    path.write_text(json.dumps(document))
+    with pytest.raises(ReadError, match="Export"):
+        coco_reader.read(path).frames[0]
 
 
 @pytest.mark.parametrize(

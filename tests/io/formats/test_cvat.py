@@ -99,6 +99,55 @@ def test_masks_without_group_are_identified_by_class(tmp_path):
     assert read.frame_names == ["0.png", "1.png", "2.png"]
 
 
+def test_group_of_several_tracks_does_not_identify_them(tmp_path):
+    first = TRACK.replace('id="0"', 'id="0" group_id="9"').format(POLYGON)
+    mask = MASK.format("0,4", 6)
+    second = TRACK.replace('id="0"', 'id="1" group_id="9"').format(mask)
+    (tmp_path / "a.xml").write_text(FILE.format(first + second))
+    frame = cvat_reader.read(tmp_path / "a.xml").frames[1]
+    assert (frame[2, 2], frame[0, 6]) == (1, 2)
+    second = second.replace('group_id="9"', 'group_id="5"')
+    (tmp_path / "a.xml").write_text(FILE.format(first + second))
+    frame = cvat_reader.read(tmp_path / "a.xml").frames[1]
+    assert (frame[2, 2], frame[0, 6]) == (9, 5)
+
+
+def image_of(*shapes):
+    image = '<image id="0" name="0.png" width="8" height="6">{}</image>'
+    return FILE.format(image.format("".join(shapes)))
+
+
+def test_classes_and_groups_have_different_labels(tmp_path):
+    shape = '<mask label="{}" rle="0,4" left="{}" top="0" width="2" height="2"{}/>'
+    content = image_of(
+        shape.format("cat", 0, ""), shape.format("dog", 2, ' group_id="1"')
+    )
+    (tmp_path / "a.xml").write_text(content)
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert read.names == {1: "dog", 2: "cat"}
+    assert read.frames[0][0, :4].tolist() == [2, 2, 1, 1]
+
+
+def test_shapes_of_a_higher_order_cover_others(tmp_path):
+    shape = '<mask label="{}" z_order="{}" rle="0,4" left="0" top="0" {}/>'
+    size = 'width="2" height="2"'
+    content = image_of(shape.format("cat", 2, size), shape.format("dog", -1, size))
+    (tmp_path / "a.xml").write_text(content)
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert read.names[int(read.frames[0].max())] == "cat"
+
+
+def test_files_that_cannot_be_label_images_are_refused(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(image_of('<box label="cat" xtl="1" ytl="1" xbr="3" ybr="3"/>'))
+    with pytest.raises(ReadError, match="other shapes"):
+        cvat_reader.read(path)
+    other = '<image id="1" name="1.png" width="9" height="6"></image>'
+    path.write_text(image_of().replace("</annotations>", other + "</annotations>"))
+    with pytest.raises(ReadError, match="image 1 has another size"):
+        cvat_reader.read(path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

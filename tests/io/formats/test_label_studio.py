@@ -87,6 +87,18 @@ def test_regions_of_other_ids_are_identified_by_class(tmp_path):
     np.testing.assert_array_equal(read.frames[:], expected)
 
 
+def test_relations_and_cancelled_annotations_are_skipped(tmp_path):
+    label_studio.write(video_labels(), tmp_path / "a.json")
+    tasks = json.loads((tmp_path / "a.json").read_text())
+    relation = {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right"}
+    for task in tasks:
+        task["annotations"][0]["result"].append(relation)
+        task["annotations"].append({"result": [], "was_cancelled": True})
+    (tmp_path / "a.json").write_text(json.dumps(tasks))
+    read = label_studio.read(tmp_path / "a.json")
+    np.testing.assert_array_equal(read.frames[:], labels)
+
+
 @pytest.mark.parametrize(
     ("code", "message"), [([0, 0, 0, 8], "cut off"), ([0, 0, 0, 9] * 9, "9 values")]
 )

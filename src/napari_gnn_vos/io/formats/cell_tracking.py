@@ -157,10 +157,15 @@ def read_tracks(path: Path) -> list[Track]:
             f"Expected lines of label, begin, end and parent; {file} differs: {error}. "
             "Check the file."
         ) from error
-    if any(not 0 < row.label <= MAX_LABEL or row.begin > row.end for row in rows):
+    if any(
+        not 0 < row.label <= MAX_LABEL
+        or row.begin > row.end
+        or not 0 <= row.parent <= MAX_LABEL
+        for row in rows
+    ):
         raise ReadError(
-            f"Expected labels from 1 to {MAX_LABEL} and begin <= end; {file} has other "
-            "values. Check the file."
+            f"Expected labels from 1 to {MAX_LABEL}, parents from 0 and begin <= end; "
+            f"{file} has other values. Check the file."
         )
     return rows
 
@@ -241,9 +246,14 @@ def _read_mask(file: Path) -> NDArray[np.uint16]:
         raise ReadError(
             f"Expected a mask; {file} is damaged: {error}. Copy it again."
         ) from error
-    if mask.ndim != 2 or mask.dtype.kind != "u" or mask.max(initial=0) > MAX_LABEL:
+    if mask.ndim != 2 or mask.dtype.kind not in "ui":
         raise ReadError(
-            f"Expected a 2D label image of up to 16 bits; {file} has the shape "
+            f"Expected a 2D image of integer labels; {file} has the shape "
             f"{mask.shape} and the type {mask.dtype}. 3D data are not supported."
+        )
+    if not 0 <= mask.min(initial=0) <= mask.max(initial=0) <= MAX_LABEL:
+        raise ReadError(
+            f"Expected labels from 0 to {MAX_LABEL}; {file} has {mask.min()} to "
+            f"{mask.max()}. Renumber them."
         )
     return np.asarray(mask, np.uint16)

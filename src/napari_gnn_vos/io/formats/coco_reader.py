@@ -21,13 +21,12 @@ from napari_gnn_vos.io.formats.video_labels import (
     Colour,
     LazyLabels,
     VideoLabels,
+    colour_from_hex,
 )
 from napari_gnn_vos.io.json_file import first_character, read_json
 from napari_gnn_vos.structures.label_frames import label_dtype
 
 Size = Annotated[int, Field(ge=1, le=65535)]
-Byte = Annotated[int, Field(ge=0, le=255)]
-Rgb = tuple[Byte, Byte, Byte]
 
 
 class _Rle(BaseModel):
@@ -39,13 +38,13 @@ class _Annotation(BaseModel):
     id: int
     category_id: int
     segmentations: list[_Rle | None]
-    color: Rgb | None = None
+    color: Any = None
 
 
 class _Category(BaseModel):
     id: int
     name: str
-    color: Rgb | None = None
+    color: Any = None
 
 
 class _Video(BaseModel):
@@ -92,7 +91,8 @@ def read(path: Path) -> VideoLabels:
     colours: dict[int, Colour] = {
         label: colour
         for label, item in objects.items()
-        if (colour := item.color or category_colours.get(item.category_id))
+        if (colour := _colour(item.color))
+        or (colour := _colour(category_colours.get(item.category_id)))
     }
     return VideoLabels(
         RleFrames(video, objects, path),
@@ -104,6 +104,17 @@ def read(path: Path) -> VideoLabels:
         frame_names=[Path(name).name for name in video.file_names],
         video_name=Path(video.file_names[0]).parent.name if video.file_names else None,
     )
+
+
+def _colour(value: Any) -> Colour | None:
+    """Return a colour from its three numbers or ``#rrggbb``, None for other values."""
+    if isinstance(value, str):
+        return colour_from_hex(value)
+    try:
+        red, green, blue = bytes(value)
+    except (TypeError, ValueError):
+        return None
+    return red, green, blue
 
 
 def recognizes(path: Path) -> bool:

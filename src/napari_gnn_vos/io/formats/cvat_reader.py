@@ -24,13 +24,16 @@ from napari_gnn_vos.structures.label_frames import label_dtype
 MAX_SIDE = 65535
 MAX_FRAMES = 1_000_000
 Attributes = dict[str, str]
+Key = tuple[str, int | str]
+"""Identity of an object: ``group``, ``track`` or ``class``, and its number or name."""
+OTHER_SHAPES = ("box", "polyline", "points", "cuboid", "ellipse", "skeleton")
 
 
 @dataclass
 class _Shape:
     """A mask or polygon of an object, not yet decoded."""
 
-    label: int
+    key: Key
     attributes: Attributes
 
 
@@ -43,9 +46,13 @@ class _Document:
     frame_names: list[str] = field(default_factory=list)
     video_name: str | None = None
     colour_by_name: dict[str, Colour] = field(default_factory=dict)
-    colours: dict[int, Colour] = field(default_factory=dict)
-    names: dict[int, str] = field(default_factory=dict)
+    colours: dict[Key, Colour] = field(default_factory=dict)
+    names: dict[Key, str] = field(default_factory=dict)
+    groups: dict[Key, int] = field(default_factory=dict)
+    """Groups of tracks."""
     shapes: dict[int, list[_Shape]] = field(default_factory=dict)
+    others: int = 0
+    """Number of shapes that are neither masks nor polygons."""
 
 
 class _Parser:
@@ -58,7 +65,6 @@ class _Parser:
         self._label_name = ""
         self._track: Attributes | None = None
         self._frame = 0
-        self._unnumbered: dict[str, int] = {}
 
     def parse(self, path: Path) -> _Document:
         parser = expat.ParserCreate()
@@ -78,6 +84,8 @@ class _Parser:
         if tag == "image":
             self._frame = int(attributes["id"])
             size = int(attributes["height"]), int(attributes["width"])
+            if document.frame_names and [*size] != document.size[1:]:
+                raise ValueError(f"image {self._frame} has another size, {size}")
             document.size[1:] = size
             document.size[0] = max(document.size[0], self._frame + 1)
             document.frame_names.append(Path(attributes.get("name", "")).name)
@@ -85,6 +93,8 @@ class _Parser:
             self._track = attributes
         elif tag in ("mask", "polygon") and attributes.get("outside") != "1":
             self._add_shape(attributes)
+        elif tag in OTHER_SHAPES:
+            document.others += 1
 
     def _end(self, tag: str) -> None:
         text, parent = "".join(self._text).strip(), [*self._path[-2:-1]]
@@ -107,39 +117,67 @@ class _Parser:
     def _add_shape(self, attributes: Attributes) -> None:
         owner = attributes if self._track is None else self._track
         frame = self._frame if self._track is None else int(attributes["frame"])
-        label = self._object_of(owner)
-        if not (0 < label <= MAX_LABEL and 0 <= frame < MAX_FRAMES):
-            raise ValueError(f"the object {label} in frame {frame} is out of range")
-        self.document.names[label] = owner.get("label", "")
+        if not 0 <= frame < MAX_FRAMES:
+            raise ValueError(f"the frame {frame} is out of range")
+        key = self._key_of(owner)
+        self.document.names[key] = owner.get("label", "")
         if colour := colour_from_hex(owner.get("color", "")):
-            self.document.colours[label] = colour
-        self.document.shapes.setdefault(frame, []).append(_Shape(label, attributes))
+            self.document.colours[key] = colour
+        self.document.shapes.setdefault(frame, []).append(_Shape(key, attributes))
 
-    def _object_of(self, owner: Attributes) -> int:
-        """Return the label: the group, the number of the track from 1, or the class."""
-        if "group_id" in owner:
-            return int(owner["group_id"])
+    def _key_of(self, owner: Attributes) -> Key:
         if self._track is not None:
-            return int(owner["id"]) + 1
-        name = owner.get("label", "")
-        return self._unnumbered.setdefault(name, len(self._unnumbered) + 1)
+            key = "track", int(owner["id"])
+            if "group_id" in owner:
+                self.document.groups[key] = int(owner["group_id"])
+            return key
+        if "group_id" in owner:
+            return "group", int(owner["group_id"])
+        return "class", owner.get("label", "")
+
+
+def _assign_labels(document: _Document) -> dict[Key, int]:
+    """Return the label of each object; groups of several tracks do not identify them.
+
+    Raises
+    ------
+    ValueError
+        If a label is out of range.
+    """
+    labels: dict[Key, int] = {}
+    tracks = [key for key in document.names if key[0] == "track"]
+    groups = [document.groups[key] for key in tracks if key in document.groups]
+    is_identified = len({*groups}) == len(tracks)
+    for key in tracks:
+        labels[key] = document.groups[key] if is_identified else int(key[1]) + 1
+    labels |= {key: int(key[1]) for key in document.names if key[0] == "group"}
+    for key in document.names:
+        if key[0] == "class":
+            labels[key] = max(labels.values(), default=0) + 1
+    for label in labels.values():
+        if not 0 < label <= MAX_LABEL:
+            raise ValueError(f"the object {label} is out of range")
+    return labels
 
 
 def read(path: Path) -> VideoLabels:
     """Read a file of one task; masks and polygons are drawn on access.
 
-    The label of an object is its ``group_id``; without it, the number of its track
-    from 1, or in the format for images a number for each class. Later shapes cover
-    earlier ones.
+    The label of an object is its ``group_id``; without it, or if tracks share it, the
+    number of its track from 1, or in the format for images a number for each class.
+    Shapes of a higher ``z_order``, or later ones, cover others.
 
     Raises
     ------
     ReadError
-        If the file does not have this format.
+        If the file does not have this format, its images differ in size, or it has
+        only shapes without area, such as boxes.
     """
     try:
         document = _Parser().parse(path)
         _check_size(*document.size)
+        _check_shapes(document)
+        labels = _assign_labels(document)
     except (OSError, ValueError, LookupError, expat.ExpatError) as error:
         raise ReadError(
             f"Expected CVAT XML for images or videos; {path} differs: {error}. Export "
@@ -147,11 +185,12 @@ def read(path: Path) -> VideoLabels:
         ) from error
     names, by_name = document.names, document.colour_by_name
     colours = {k: by_name[name] for k, name in names.items() if name in by_name}
+    colours |= document.colours
     complete = len(document.frame_names) == document.size[0]
     return VideoLabels(
-        _ShapeFrames(document, path),
-        names,
-        colours | document.colours,
+        _ShapeFrames(document, labels, path),
+        {labels[key]: name for key, name in names.items()},
+        {labels[key]: colour for key, colour in colours.items()},
         frame_names=document.frame_names if complete else None,
         video_name=document.video_name,
     )
@@ -164,19 +203,25 @@ def _check_size(count: int, height: int, width: int) -> None:
         raise ValueError(f"its frames of {height} x {width} pixels are too large")
 
 
+def _check_shapes(document: _Document) -> None:
+    if document.others and not document.shapes:
+        raise ValueError("it has no masks and polygons, but other shapes")
+
+
 class _ShapeFrames(LazyLabels):
     """Label images that are drawn from masks and polygons."""
 
-    def __init__(self, document: _Document, path: Path) -> None:
-        self._shapes, self._path_of_file = document.shapes, path
-        dtype = label_dtype(max(document.names, default=0))
+    def __init__(self, document: _Document, labels: dict[Key, int], path: Path) -> None:
+        self._shapes, self._labels = document.shapes, labels
+        self._path_of_file = path
+        dtype = label_dtype(max(labels.values(), default=0))
         super().__init__(tuple(document.size), dtype)
 
     def _read(self, t: int) -> NDArray[Any]:
         labels = np.zeros(self.shape[1:], self.dtype)
-        for shape in self._shapes.get(t, ()):
+        for shape in sorted(self._shapes.get(t, ()), key=_height):
             try:
-                _draw(labels, shape)
+                _draw(labels, shape.attributes, self._labels[shape.key])
             except (ReadError, ValueError, KeyError) as error:
                 raise ReadError(
                     f"A shape in frame {t} of {self._path_of_file} is damaged: {error}."
@@ -185,10 +230,15 @@ class _ShapeFrames(LazyLabels):
         return labels
 
 
-def _draw(labels: NDArray[Any], shape: _Shape) -> None:
-    attributes = shape.attributes
+def _height(shape: _Shape) -> int:
+    """Return the position of a shape above others."""
+    text = shape.attributes.get("z_order", "")
+    return int(text) if text.lstrip("-").isdecimal() else 0
+
+
+def _draw(labels: NDArray[Any], attributes: Attributes, label: int) -> None:
     if "rle" not in attributes:
-        _draw_polygon(labels, attributes["points"], shape.label)
+        _draw_polygon(labels, attributes["points"], label)
         return
     names = ("top", "left", "height", "width")
     top, left, height, width = (int(attributes[name]) for name in names)
@@ -199,7 +249,7 @@ def _draw(labels: NDArray[Any], shape: _Shape) -> None:
         raise ValueError("its box is outside the frame")
     counts = [int(text) for text in attributes["rle"].split(",")]
     mask = mask_from_run_lengths(counts, height * width).reshape(height, width)
-    labels[top : top + height, left : left + width][mask] = shape.label
+    labels[top : top + height, left : left + width][mask] = label
 
 
 def _draw_polygon(labels: NDArray[Any], points: str, label: int) -> None:

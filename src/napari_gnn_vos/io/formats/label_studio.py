@@ -114,11 +114,12 @@ class _Region(BaseModel):
     original_width: Side | None = None
     original_height: Side | None = None
     meta: _Meta = _Meta()
-    value: _Value
+    value: _Value = _Value()  # relations of regions have none
 
 
 class _Result(BaseModel):
     result: list[_Region]
+    was_cancelled: bool = False
 
 
 class _Task(BaseModel):
@@ -132,8 +133,9 @@ _SCHEMA = TypeAdapter(Annotated[list[_Task], Field(min_length=1)])
 def read(path: Path) -> VideoLabels:
     """Read the brush regions of tasks, one frame per task; masks are decoded on access.
 
-    Of several annotations of a task the last one is read. A region belongs to the
-    object N if its id is ``object-N``, and otherwise to the object of its class.
+    Of several annotations of a task the last one is read that was not cancelled. A
+    region belongs to the object N if its id is ``object-N``, and otherwise to the
+    object of its class.
 
     Raises
     ------
@@ -142,7 +144,7 @@ def read(path: Path) -> VideoLabels:
         sizes.
     """
     tasks = read_json(path, _SCHEMA, "Expected the tasks of Label Studio as JSON")
-    frames = [task.annotations[-1].result if task.annotations else [] for task in tasks]
+    frames = [_regions(task) for task in tasks]
     brush = [[region for region in frame if region.value.rle] for frame in frames]
     sizes = Counter(size for size in map(_size, tasks, brush) if size is not None)
     if len(sizes) != 1:
@@ -171,6 +173,11 @@ def read(path: Path) -> VideoLabels:
 def recognizes(path: Path) -> bool:
     """Return whether a JSON file contains a list."""
     return first_character(path) == "["
+
+
+def _regions(task: _Task) -> list[_Region]:
+    valid = [each.result for each in task.annotations if not each.was_cancelled]
+    return valid[-1] if valid else []
 
 
 def _size(task: _Task, regions: list[_Region]) -> tuple[int, int] | None:

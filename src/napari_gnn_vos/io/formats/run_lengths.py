@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 
+MAX_BITS = 60
+
 
 def run_lengths(flat: NDArray[np.bool_]) -> list[int]:
     """Encode a flat mask as the lengths of its runs, background first.
@@ -31,13 +33,12 @@ def mask_from_run_lengths(counts: Sequence[int], size: int) -> NDArray[np.bool_]
     ReadError
         If a length is negative, or the lengths do not add up to `size`.
     """
-    lengths = np.asarray(counts, np.int64)
-    if lengths.ndim != 1 or (lengths < 0).any() or int(lengths.sum()) != size:
+    if min(counts, default=0) < 0 or sum(counts) != size:
         raise ReadError(
-            f"Expected run lengths of {size} pixels; they are those of "
-            f"{int(lengths.sum())}. Export the masks again."
+            f"Expected run lengths of {size} pixels; they are those of {sum(counts)}. "
+            "Export the masks again."
         )
-    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+    return np.repeat(np.arange(len(counts)) % 2 == 1, counts)
 
 
 def counts_from_text(text: str) -> list[int]:
@@ -46,7 +47,7 @@ def counts_from_text(text: str) -> list[int]:
     Raises
     ------
     ReadError
-        If the text is cut off.
+        If the text is cut off, or a length has more than `MAX_BITS`.
 
     Examples
     --------
@@ -59,6 +60,10 @@ def counts_from_text(text: str) -> list[int]:
         bits = ord(character) - 48
         value |= (bits & 31) << shift
         shift += 5
+        if not 0 <= bits < 64 or shift > MAX_BITS:
+            raise ReadError(
+                "The run lengths of a mask are not those of COCO. Export it again."
+            )
         if bits & 32:
             continue
         if bits & 16:
