@@ -2,7 +2,7 @@ import av
 import numpy as np
 import pytest
 
-from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.errors import ReadError, SettingsError, ShapeError
 from napari_gnn_vos.io.formats import mask_video
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.read import read_video
@@ -67,3 +67,13 @@ def test_lossy_video_is_not_read_as_labels(tmp_path):
     mask_video.write_overlay(video_labels(image=grey), path)
     with pytest.raises(ReadError, match="h264 with yuv420p"):
         mask_video.read_masks(path)
+
+
+@pytest.mark.parametrize("write", [mask_video.write_masks, mask_video.write_overlay])
+def test_frames_that_cannot_be_encoded_are_refused(tmp_path, write):
+    def image(_t):
+        return np.zeros((16, 1, 3), np.uint8)
+
+    labels = VideoLabels(np.ones((2, 16, 1), np.uint8), image=image)
+    with pytest.raises(ShapeError, match="16 x 1 pixels"):
+        write(labels, tmp_path / "a.mkv")

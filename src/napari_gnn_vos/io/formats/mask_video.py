@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.errors import ReadError, SettingsError, ShapeError
 from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import (
@@ -136,9 +136,29 @@ def _encode(
                 stream.height, stream.width = array.shape[:2]
                 stream.pix_fmt = "yuv420p" if pixel_format == "rgb24" else pixel_format
                 stream.gop_size = 1 if codec == "ffv1" else stream.gop_size
+                _open_codec(stream)
             frame = av.VideoFrame.from_ndarray(array, format=pixel_format)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+
+
+def _open_codec(stream: Any) -> None:
+    """Open the encoder of a video stream, which does not support every frame size.
+
+    Raises
+    ------
+    ShapeError
+        If it does not support this one.
+    """
+    import av
+
+    try:
+        stream.codec_context.open()
+    except av.FFmpegError as error:
+        raise ShapeError(
+            f"FFmpeg cannot write frames of {stream.height} x {stream.width} pixels as "
+            f"{stream.codec.name}: {error}. Select another format."
+        ) from error
 
 
 def read_masks(path: Path) -> VideoLabels:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -22,6 +23,9 @@ from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
 from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
 from napari_gnn_vos.io.natural_order import natural_order
 from napari_gnn_vos.storage import atomic_write
+
+GREY_MODES = {"1": "u1", "L": "u1", "P": "u1", "I": "i4", "I;16": "u2", "I;16B": "u2"}
+"""Types of label images by modes of Pillow."""
 
 
 def export_palette_pngs(
@@ -186,29 +190,53 @@ def _is_png(file: Path) -> bool:
 
 
 class _PngMasks(LazyLabels):
-    """Label images of single PNG files."""
+    """Label images of single PNG files, of the widest type among them."""
 
     def __init__(self, files: Sequence[Path]) -> None:
-        self._files, first = files, _read_png(files[0])
-        super().__init__((len(files), *first.shape), first.dtype)
+        self._files = files
+        kinds = {file: _shape_and_type(file) for file in files}
+        (first, (shape, _)), *others = kinds.items()
+        for file, (other, _) in others:
+            if other != shape:
+                raise ReadError(
+                    f"Every mask must have the size of the first, {first.name} of "
+                    f"{shape}; {file.name} has {other}. Crop or resize the masks."
+                )
+        dtype = np.result_type(*(each for _, each in kinds.values()))
+        super().__init__((len(files), *shape), dtype)
 
     def _read(self, t: int) -> NDArray[Any]:
-        return _read_png(self._files[t])
+        return _read_png(self._files[t]).astype(self.dtype)
+
+
+def _shape_and_type(file: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Return size and type of a mask from its header."""
+    from PIL import Image
+
+    with _read_errors(file), Image.open(file) as image:
+        mode, size = image.mode, (image.height, image.width)
+    if mode not in GREY_MODES:
+        raise ReadError(
+            f"Expected a greyscale or palette image; {file} has the mode {mode}. "
+            "Save the masks with one label per pixel."
+        )
+    return size, np.dtype(GREY_MODES[mode])
 
 
 def _read_png(file: Path) -> NDArray[Any]:
     from PIL import Image
 
+    with _read_errors(file), Image.open(file) as image:
+        return np.asarray(image)
+
+
+@contextmanager
+def _read_errors(file: Path) -> Iterator[None]:
+    from PIL import Image
+
     try:
-        with Image.open(file) as image:
-            mode, mask = image.mode, np.asarray(image)
+        yield
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ReadError(
             f"Expected a mask; {file} is damaged: {error}. Copy it again."
         ) from error
-    if mask.ndim != 2:
-        raise ReadError(
-            f"Expected a greyscale or palette image; {file} has the mode {mode}. "
-            "Save the masks with one label per pixel."
-        )
-    return mask.astype(np.uint8 if mask.dtype == bool else mask.dtype)
