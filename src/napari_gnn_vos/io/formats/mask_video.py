@@ -127,19 +127,23 @@ def _encode(
 ) -> None:
     import av
 
-    with av.open(file, "w", format=container_format) as container:
-        container.metadata.update(tags)
-        stream: Any = None
-        for array, pixel_format in frames:
-            if stream is None:
-                stream = container.add_stream(codec, rate=rate)
-                stream.height, stream.width = array.shape[:2]
-                stream.pix_fmt = "yuv420p" if pixel_format == "rgb24" else pixel_format
-                stream.gop_size = 1 if codec == "ffv1" else stream.gop_size
-                _open_codec(stream)
-            frame = av.VideoFrame.from_ndarray(array, format=pixel_format)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    try:
+        with av.open(file, "w", format=container_format) as container:
+            container.metadata.update(tags)
+            stream: Any = None
+            for array, pixel_format in frames:
+                if stream is None:
+                    stream = container.add_stream(codec, rate=rate)
+                    stream.height, stream.width = array.shape[:2]
+                    is_colour = pixel_format == "rgb24"
+                    stream.pix_fmt = "yuv420p" if is_colour else pixel_format
+                    stream.gop_size = 1 if codec == "ffv1" else stream.gop_size
+                    _open_codec(stream)
+                frame = av.VideoFrame.from_ndarray(array, format=pixel_format)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    except av.FFmpegError as error:  # such as a full disk, which is its context
+        raise OSError(str(error.__context__ or error)) from error
 
 
 def _open_codec(stream: Any) -> None:

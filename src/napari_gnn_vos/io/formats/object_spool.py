@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from tempfile import TemporaryFile
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile, gettempdir
 from types import TracebackType
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.label_images import write_error_message
 
 
 class ObjectSpool:
@@ -27,7 +32,8 @@ class ObjectSpool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # it may not be possible to write the rest
+            self._file.close()
 
     @property
     def objects(self) -> list[int]:
@@ -41,11 +47,19 @@ class ObjectSpool:
         ----------
         label, t : int
         record : str
+
+        Raises
+        ------
+        ReadError
+            If the temporary folder is full.
         """
         content = record.encode()
         index = self._index.setdefault(label, array("q"))
-        index.extend((t, self._file.tell(), len(content)))
-        self._file.write(content)
+        try:
+            index.extend((t, self._file.tell(), len(content)))
+            self._file.write(content)
+        except OSError as error:
+            raise ReadError(write_error_message(Path(gettempdir()), error)) from error
 
     def frames(self, label: int) -> list[int]:
         """Return the frames of an object."""
