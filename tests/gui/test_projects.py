@@ -247,6 +247,23 @@ def test_two_windows_on_one_project(start, video_file, tmp_path):
     second.projects.open(project)
 
 
+def test_project_in_a_folder_that_cannot_be_written_is_opened(start, video_file):
+    work = start(video_file)
+    annotate_two_rounds(work)
+    project = video_file.parent / "walk.gnnvos"
+    work.projects.save(project)
+    work.close()
+    (project.parent / ".walk.gnnvos.lock").mkdir()  # the lock cannot be written
+    second = start()
+    second.projects.open(project)
+    assert second.workspace.strokes.data.any()
+    paint(second, 3, 9, 1)
+    with pytest.raises(ReadError, match="Choose another location"):
+        second.projects.save()
+    second.projects.save(project.with_name("copy.gnnvos"))
+    assert second.projects.path == project.with_name("copy.gnnvos")
+
+
 def test_project_is_opened_again_after_its_video_was_deleted(start, video_file):
     work = start(video_file)
     annotate_two_rounds(work)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.jobs import JobRunner, run_at_once
 from napari_gnn_vos.controller.project_recorder import Recorder
-from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.io.project.autosave import Autosave, TaskRunner, at_once
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
@@ -123,6 +123,19 @@ class OpenProject:
         if self._lock is not None and self._lock.path == file:
             return self._lock
         return ProjectLock(file)
+
+    def lock_if_writable(self, path: Path) -> ProjectLock | None:
+        """Lock a project that is opened; None in a folder that cannot be written.
+
+        Raises
+        ------
+        ProjectLockedError
+            If another window or program has it open.
+        """
+        try:
+            return self.lock_of(path)
+        except ReadError:  # it is reported when the project is saved
+            return None
 
     def transfer_lock(self, path: Path) -> ProjectLock | None:
         """Return and no longer hold the lock of a project; None if it is not open here.

@@ -158,7 +158,8 @@ class ProjectKeeper:
         self._controller.jobs.require_idle()
         restored = OpenProject(project.log)
         if path is not None:
-            restored.own(path, self._lock_in_window(path) or restored.lock_of(path))
+            lock = self._lock_in_window(path) or restored.lock_if_writable(path)
+            restored.own(path, lock)
         self._current, restored.restoring = restored, True
         self._projects[annotation.history] = restored
         self._restore_objects(project, self._restore_drawing(project, annotation))

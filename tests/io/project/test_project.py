@@ -1,5 +1,6 @@
 """Projects: round trips, damage, hostile content and failed writes."""
 
+import errno
 import json
 import os
 import zipfile
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_gnn_vos.errors import ProjectLockedError, ReadError
+from napari_gnn_vos.io.project import lock
 from napari_gnn_vos.io.project import manifest as project_manifest
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
@@ -134,6 +136,18 @@ def test_saving_again_replaces_the_parts(tmp_path):
     assert len(after) == len(before)
     assert len(after - before) == 1  # the strokes
     assert ("brush", 2) in Project.open(tmp_path / "walk").log.drawing.canvases
+
+
+def test_saving_again_repairs_damaged_parts(tmp_path):
+    project = example()
+    project.save(tmp_path / "walk")
+    damaged = [*(tmp_path / "walk").glob("round-*")]
+    for part in damaged:
+        part.write_bytes(b"x" + part.read_bytes()[1:])
+    assert Project.open(tmp_path / "walk").problems
+    project.save(tmp_path / "walk")
+    assert damaged
+    assert not Project.open(tmp_path / "walk").problems
 
 
 @given(
@@ -468,6 +482,14 @@ def test_lock_names_its_owner_and_is_released(tmp_path):
     first.release()
     ProjectLock(tmp_path / "lock").release()
     assert not list(tmp_path.iterdir())
+
+
+def test_file_system_without_locks_is_used_without(tmp_path, monkeypatch):
+    def unsupported(_file):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock, "_lock", unsupported)
+    ProjectLock(tmp_path / "lock").release()
 
 
 def saved_video(folder):

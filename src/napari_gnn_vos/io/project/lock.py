@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -13,6 +14,8 @@ from typing import IO
 from napari_gnn_vos.errors import ProjectLockedError, ReadError
 
 OWNER_BYTES = 4096
+HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
+"""Errors of a lock that another process holds. Some file systems have no locks."""
 LOCKED_BYTE = 2**30
 """Position of the locked byte, behind the description of the owner."""
 
@@ -45,11 +48,12 @@ class ProjectLock:
         try:
             _lock(self._file)
         except OSError as error:
-            self._file.close()
-            raise ProjectLockedError(
-                f"The project is open in another window: {owner(path)}. Close it "
-                "there, or save under another name."
-            ) from error
+            if error.errno in HELD:
+                self._file.close()
+                raise ProjectLockedError(
+                    f"The project is open in another window: {owner(path)}. Close it "
+                    "there, or save under another name."
+                ) from error
         self._write_owner(self._file)
 
     def release(self) -> None:

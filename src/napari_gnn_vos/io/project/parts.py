@@ -89,7 +89,7 @@ def write_parts(
     project : Path
         A zip file if the name has the suffix ``.gnnvos`` and it is no folder.
     parts : mapping of str to bytes
-        Names contain a checksum, so an existing part has the same content.
+        A file of the same name and content is not written again.
     manifest : bytes
     durable : bool
         Whether to wait until the content is on the disk.
@@ -113,13 +113,21 @@ def write_parts(
     project.mkdir(parents=True, exist_ok=True)
     old = {path.name for path in project.iterdir() if PART_NAME.fullmatch(path.name)}
     for name, content in parts.items():
-        if name not in old:
+        if name not in old or not _has_content(project / name, content):
             atomic_write(project / name, _writer(content), durable=durable)
     atomic_write(project / MANIFEST, _writer(manifest), durable=durable)
     for name in old - {*parts, MANIFEST}:
         if re.fullmatch(r"(strokes|round|thumbnail)-.*", name):
             with suppress(OSError):
                 (project / name).unlink()
+
+
+def _has_content(file: Path, content: bytes) -> bool:
+    """Return whether a file is complete; one that was damaged is written again."""
+    try:
+        return file.read_bytes() == content
+    except OSError:
+        return False
 
 
 def is_archive(project: Path) -> bool:
