@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 import tifffile
@@ -115,6 +117,26 @@ def test_signed_masks_are_read(tmp_path):
         tifffile.imwrite(tmp_path / "mask000.tif", wrong)
         with pytest.raises(ReadError, match=message):
             cell_tracking.read(tmp_path)
+
+
+@pytest.mark.timeout(30)
+def test_masks_of_many_pages_are_refused(tmp_path):
+    cell_tracking.write(video_labels(), tmp_path)
+    tifffile.imwrite(tmp_path / "mask001.tif", labels[:2], photometric="minisblack")
+    with pytest.raises(ReadError, match="3D data"):
+        cell_tracking.read(tmp_path).frames[1]
+    # a chain of many empty pages
+    tifffile.imwrite(tmp_path / "mask001.tif", labels[0], metadata=None)
+    content = bytearray((tmp_path / "mask001.tif").read_bytes())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (count,) = struct.unpack_from("<H", content, first)
+    struct.pack_into("<I", content, first + 2 + 12 * count, len(content))
+    chain = b"".join(
+        struct.pack("<HI", 0, len(content) + 6 * (k + 1)) for k in range(500_000)
+    )
+    (tmp_path / "mask001.tif").write_bytes(content + chain)
+    with pytest.raises(ReadError, match="3D data"):
+        cell_tracking.read(tmp_path).frames[1]
 
 
 def test_missing_mask_is_refused(tmp_path):

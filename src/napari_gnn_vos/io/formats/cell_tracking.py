@@ -35,6 +35,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
     objects_in,
 )
+from napari_gnn_vos.io.readers.tiff_directories import read_directories
 
 TRACKS = "res_track.txt"
 TRACK_FILES = (TRACKS, "man_track.txt")
@@ -241,14 +242,15 @@ def _read_mask(file: Path) -> NDArray[np.uint16]:
     import tifffile
 
     try:
-        mask = tifffile.imread(file)
+        pages = len(read_directories(file, limit=2).directories)
+        mask = tifffile.imread(file, key=0)  # not all pages of a damaged file
     except Exception as error:  # tifffile and codecs raise many types
         raise ReadError(
             f"Expected a mask; {file} is damaged: {error}. Copy it again."
         ) from error
-    if mask.ndim != 2 or mask.dtype.kind not in "ui":
+    if pages > 1 or mask.ndim != 2 or mask.dtype.kind not in "ui":
         raise ReadError(
-            f"Expected a 2D image of integer labels; {file} has the shape "
+            f"Expected a 2D image of integer labels; {file} has pages of the shape "
             f"{mask.shape} and the type {mask.dtype}. 3D data are not supported."
         )
     if not 0 <= mask.min(initial=0) <= mask.max(initial=0) <= MAX_LABEL:
