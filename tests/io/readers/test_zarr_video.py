@@ -105,3 +105,9 @@ def test_damaged_chunk_is_reported_with_its_frame(tmp_path):
     (path / "2.0.0").write_bytes(b"damaged")
     with pytest.raises(ReadError, match=r"Frame 2 of .*a\.zarr cannot be read"):
         read_video(path)
+
+
+def test_array_of_five_axes_without_names_is_refused(tmp_path):
+    zarr.create_array(str(tmp_path / "a.zarr"), shape=(2, 1, 1, 20, 24), dtype="u1")
+    with pytest.raises(ReadError, match=r"\(2, 1, 1, 20, 24\)"):
+        read_video(tmp_path / "a.zarr")

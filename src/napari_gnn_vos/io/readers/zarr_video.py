@@ -61,7 +61,8 @@ class ZarrFrames(LazyFrames):
             self._dropped, self._axes = _assign_axes(image.axes, shape)
         except ReadError as error:
             raise ReadError(f"{path}: {error}") from None
-        if not set("YX") <= set(self._axes) <= set("TYXC"):
+        named = len(self._dropped) + len(self._axes) == len(shape)
+        if not (named and set("YX") <= set(self._axes) <= set("TYXC")):
             raise ReadError(_not_a_video(path, f"it has the shape {shape}"))
         kept = [n for i, n in enumerate(shape) if i not in self._dropped]
         size = {"T": 1} | dict(zip(self._axes, kept, strict=True))
