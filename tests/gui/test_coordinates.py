@@ -91,6 +91,15 @@ def test_names_of_sliders_are_used_where_a_layer_has_none():
     assert (axes.time, axes.row, axes.col, axes.fixed) == (3, 0, 1, ((2, 1),))
 
 
+def test_names_of_other_layers_are_not_those_of_a_layer_without_names():
+    viewer = ViewerModel()
+    names = {"axis_labels": ("t", "y", "x")}
+    viewer.add_labels(np.zeros((4, H, W), np.uint8), **names)
+    image = viewer.add_image(np.zeros((T, 4, H, W), np.uint8))
+    axes = axes_of(image, viewer)
+    assert (axes.time, axes.row, axes.col) == (0, 2, 3)
+
+
 @pytest.mark.parametrize("scale", [1, 3])
 def test_lines_of_the_user_stay_where_they_were_drawn(scale):
     viewer = ViewerModel()

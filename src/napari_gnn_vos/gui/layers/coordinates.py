@@ -118,15 +118,14 @@ def full_data(image: Image) -> Any:
 def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     """Find time, rows and columns; other axes are fixed at the sliders' positions.
 
-    Axes without names in the layer have those of the sliders. Axes without names are
-    assigned by the axes that the viewer shows. Names have priority while the viewer
-    shows its last two axes, as it does at first.
+    Axes without names have those that were typed at the sliders, or are assigned by
+    the axes that the viewer shows. Names have priority while it shows its last two
+    axes, as it does at first.
 
     Raises
     ------
     VideoError
-        If the layer is not an image, has no time axis, or has several axes that may be
-        time.
+        If the layer is not an image, or time is none or several of its axes.
     """
     if not isinstance(image, Image):
         raise VideoError(
@@ -136,14 +135,21 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     dims, lengths = viewer.dims, full_data(image).shape[: image.ndim]
     position = viewer_to_pixels(image, viewer, dims.point)
     current = np.clip(np.rint(position), 0, np.array(lengths) - 1)
-    labels = getattr(image, "axis_labels", ("",) * image.ndim)
-    labels = [
-        slider if UNNAMED.fullmatch(label) else label
-        for label, slider in zip(labels, dims.axis_labels[-image.ndim :], strict=True)
-    ]
+    labels = _axis_names(image, viewer)
     is_initial = tuple(dims.order) == tuple(range(dims.ndim))
     displayed = [] if is_initial else displayed_axes(image, viewer)
     return Axes.guess(labels, current.astype(int).tolist(), displayed, lengths)
+
+
+def _axis_names(image: Image, viewer: ViewerModel) -> list[str]:
+    """Return names of axes; those of sliders that are of other layers are not used."""
+    layers = [getattr(each, "axis_labels", ())[::-1] for each in viewer.layers]
+    names = []
+    for axis, slider in enumerate(viewer.dims.axis_labels[::-1][: image.ndim]):
+        label = getattr(image, "axis_labels", ("",) * image.ndim)[-1 - axis]
+        is_typed = slider not in {labels[axis] for labels in layers if labels[axis:]}
+        names.append(slider if is_typed and UNNAMED.fullmatch(label) else label)
+    return names[::-1]
 
 
 def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:
