@@ -86,6 +86,8 @@ def test_unnamed_axes_are_assigned_by_the_displayed_ones():
     assert assigned(UNNAMED, displayed=(1, 3)) == (0, 1, 3)
     assert assigned(UNNAMED[1:], displayed=(0, 1)) == (2, 0, 1)
     assert assigned(UNNAMED, lengths=(1, 5, 30, 40)) == (1, 2, 3)
+    assert assigned(UNNAMED[1:], lengths=(1, 30, 40)) == (0, 1, 2)
+    assert assigned(("c", "", "", "y", "x")) == (1, 3, 4)
     assert assigned(UNNAMED, (0, 1), (30, 40, 1, 5)) == (3, 0, 1)
     assert assigned(("-4", "-3", "z", "-1"), (0, 1)) == (3, 0, 1)
 
@@ -93,3 +95,5 @@ def test_unnamed_axes_are_assigned_by_the_displayed_ones():
 def test_time_among_unnamed_axes_behind_the_displayed_ones_is_refused():
     with pytest.raises(VideoError, match=r"axes 2 and 3 .* Type t"):
         assigned(UNNAMED, displayed=(0, 1))
+    with pytest.raises(VideoError, match=r"axes 2 and 3 .* Type t"):
+        assigned(("y", "x", "-2", "-1"))

@@ -70,8 +70,8 @@ class Axes:
         Raises
         ------
         VideoError
-            If there are fewer than two axes, or several axes without names may be time
-            because the viewer shows the first one.
+            If there are fewer than two axes, or several axes without names, behind rows
+            or columns, may be time.
         """
         if len(labels) < 2:
             raise VideoError(
@@ -211,14 +211,16 @@ def _unnamed_time(
     Raises
     ------
     VideoError
-        If the viewer shows the first axis, and several others are possible.
+        If several are possible behind rows or columns.
     """
+    image = [*shown] or [axis for axis in named if axis is not None]
     free = [i for i in range(len(labels)) if i not in named]
     free = [i for i in free if i not in shown] or free
+    free = free[: len(image) - 2 or None]  # the last ones are rows and columns
     if lengths:
         free = [i for i in free if lengths[i] > 1] or free
     unnamed = [i for i in free if UNNAMED.fullmatch(labels[i].strip())]
-    if shown and len(unnamed) > 1 and unnamed[0] > 0:
+    if len(unnamed) > 1 and min(image, default=unnamed[0]) < unnamed[0]:
         axes = " and ".join(map(str, unnamed))
         raise VideoError(
             f"Expected one axis that may be time; axes {axes} of the layer have no "
