@@ -8,7 +8,9 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.readers.movie import movie_scan
+from napari_gnn_vos.io.readers.movie import counted_frames, movie_scan
+from napari_gnn_vos.io.readers.movie.container import open_movie
+from napari_gnn_vos.io.readers.movie.counted_frames import CountedFrames
 from napari_gnn_vos.io.readers.movie.movie_frames import MovieFrames
 
 FRAMES = 45
@@ -81,6 +83,23 @@ def test_frames_are_counted_without_keyframes(movie, monkeypatch):
     monkeypatch.setattr(movie_scan, "scan_packets", lambda container: None)
     frames = MovieFrames(movie)
     assert [frame_index(frames[t]) for t in (30, 31, 3, 44)] == [30, 31, 3, 44]
+
+
+def test_counted_frames_are_read_backwards_in_few_passes(tmp_path, monkeypatch):
+    path = tmp_path / "a.avi"
+    frames = read_video(write_movie(path, "libx264")).frames
+    assert isinstance(frames._source, CountedFrames)
+    opened = []
+
+    def count(path):
+        opened.append(path)
+        return open_movie(path)
+
+    monkeypatch.setattr(counted_frames, "open_movie", count)
+    monkeypatch.setattr(counted_frames, "KEPT_BYTES", 10 * 32 * 48 * 3)
+    order = [*range(FRAMES)[::-1], 3, 1, 2, 40, 39]
+    assert [frame_index(frames[t]) for t in order] == order
+    assert len(opened) <= FRAMES // 10 + 4
 
 
 def test_closed_movie_is_reopened_on_access(movie):

@@ -13,6 +13,8 @@ from napari_gnn_vos.io.readers.movie.decoding import DecodedFrame, decode_counte
 from napari_gnn_vos.io.readers.movie.images import FrameConverter, Picture
 
 MAX_DEPENDENT = 2**31
+KEPT_BYTES = 2**26
+"""Size of the pictures that are kept while frames are read backwards."""
 
 
 class CountedFrames:
@@ -33,6 +35,8 @@ class CountedFrames:
         self._container: Any = None
         self._frames: Iterator[DecodedFrame] = iter(())
         self._last = -1
+        self._kept: dict[int, Picture | None] = {}
+        self._bytes = KEPT_BYTES
 
     def dependent_on(self, t: int) -> tuple[int, int]:
         """Return the range of frames that may be predicted from one: all later ones."""
@@ -43,10 +47,19 @@ class CountedFrames:
         if self._container is not None:
             self._container.close()
         self._container, self._last = None, -1
+        self._kept.clear()
 
     def find(self, t: int) -> Picture | None:
-        """Decode frame `t`; None if it is damaged."""
+        """Decode frame `t`; None if it is damaged.
+
+        If a later frame was read before, the frames before `t` are kept, because the
+        movie is decoded from its start to read backwards.
+        """
+        if t in self._kept:
+            return self._kept[t]
+        first = t
         if self._container is None or self._last >= t:
+            first -= KEPT_BYTES // self._bytes if self._last >= t else 0
             self.close()
             self._container = open_movie(self._path)
             frames = decode_counted(self._container, self._lost)
@@ -54,10 +67,17 @@ class CountedFrames:
         for decoded in self._frames:
             self._last += 1
             if self._last == t:
-                frame = decoded.frame
-                return None if frame is None else self._converter.picture(frame)
+                return self._picture(decoded.frame)
+            if self._last >= first:
+                self._kept[self._last] = self._picture(decoded.frame)
         self.close()
         raise ReadError(read_error_message(self._path, f"it ends before frame {t}"))
+
+    def _picture(self, frame: Any) -> Picture | None:
+        picture = None if frame is None else self._converter.picture(frame)
+        if picture is not None:
+            self._bytes = picture.image.nbytes
+        return picture
 
     def last_before(self, t: int, times: Sequence[int]) -> Picture | None:
         """Decode the last frame in `times` before frame `t` that is not damaged."""
