@@ -17,7 +17,7 @@ from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 Tool = Literal["brush", "lines", "superpixels"]
 ACCURATE = 0.1
-"""If no frame is more uncertain, the user is told that the labels are accurate."""
+"""If no frame is more uncertain, a message says that the labels are accurate."""
 MAX_ADDED = 100
 """Largest number of objects that are added to the list at once."""
 
