@@ -181,6 +181,27 @@ def test_mouse_on_the_prediction_draws_strokes_and_key_accepts_the_frame(qtbot, 
     assert (strokes.data[2] == 255).any()
 
 
+def test_polygon_on_the_prediction_is_a_stroke_of_its_label(qtbot, window):
+    viewer, dock, truth = window
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    segmentation, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    viewer.layers.selection.active = segmentation
+    segmentation.mode, segmentation.selected_label = "polygon", 2
+    viewer.dims.set_current_step(0, 3)
+    qtbot.wait(100)
+    canvas = viewer.window._qt_viewer.canvas.native
+    left = Qt.MouseButton.LeftButton
+    for corner in [(5, 5), (5, 25), (20, 25)]:
+        where = canvas_point(viewer, corner)
+        QTest.mouseMove(canvas, where)
+        qtbot.mouseClick(canvas, left, pos=where)
+        qtbot.wait(20)
+    qtbot.mouseDClick(canvas, left, pos=where)
+    assert (segmentation.data[3] == 2).any()
+    np.testing.assert_array_equal(strokes.data[3] == 2, segmentation.data[3] == 2)
+
+
 @pytest.mark.parametrize("row", [1, 2])
 @pytest.mark.parametrize("mode", ["pan_zoom", "erase"])
 def test_click_on_any_row_activates_the_brush(qtbot, window, row, mode):

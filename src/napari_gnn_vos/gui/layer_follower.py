@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
+from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import PROJECT_KEY, layers_of
@@ -114,10 +115,10 @@ class LayerFollower:
         ):
             self._annotator.open(image)
 
-    def _draw_painted(self, pixels: Pixels) -> None:
+    def _draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
         """Follow the user's painting on the prediction layer by strokes."""
         if self._annotator.workspace is not None:
-            self._annotator.workspace.draw_painted(pixels)
+            self._annotator.workspace.draw_painted(pixels, labels)
             self._annotator.notice_stroke()
 
     def _step_painted(self, method: str) -> None:

@@ -56,7 +56,7 @@ class LayerCallbacks:
         Called when a stroke or line was drawn, erased, undone or redone in napari.
     prediction_painted : callable
         Called with the indices of the pixels of the prediction layer that were painted,
-        one array per axis.
+        one array per axis, and with the labels that were painted on them.
     prediction_stepped : callable
         Called with ``"undo"`` or ``"redo"`` when its key was pressed on the prediction.
     fill_requested : callable
@@ -72,7 +72,7 @@ class LayerCallbacks:
     label_key_pressed: Callable[[int], object]
     strokes_clicked: Callable[[Sequence[float]], object]
     drawing_changed: Callable[[], object]
-    prediction_painted: Callable[[Pixels], object]
+    prediction_painted: Callable[[Pixels, NDArray[Any]], object]
     prediction_stepped: Callable[[str], object]
     fill_requested: Callable[[Labels, Callable[[], object], float], object]
     image_changed: Callable[[Image], object]
@@ -185,8 +185,8 @@ class LayerEvents:
         self._callbacks.prediction_stepped(method)
 
     def _on_prediction_paint(self, event: Any) -> None:
-        pixels = painted_pixels(event.value)
-        self._accept_stroke(event, lambda: self._callbacks.prediction_painted(pixels))
+        painted = painted_labels(event.value)
+        self._accept_stroke(event, lambda: self._callbacks.prediction_painted(*painted))
 
     def _on_selected_label(self, event: Any) -> None:
         value = event.source.selected_label
@@ -248,23 +248,33 @@ def filled_share(atoms: Iterable[Any], frame_pixels: int) -> float:
     return sum(int((values == 0).sum()) for values in old) / frame_pixels
 
 
-def painted_pixels(atoms: Iterable[Any]) -> Pixels:
-    """List the pixels that a stroke changed.
+def painted_labels(atoms: Iterable[Any]) -> tuple[Pixels, NDArray[Any]]:
+    """List the pixels that a stroke changed, and the labels that it painted on them.
+
+    The layer cannot be read for them: napari emits the event of a polygon before it
+    writes the labels, and a running prediction may have replaced the frame.
 
     Parameters
     ----------
     atoms : iterable
-        Value of napari's paint event. An atom is a tuple that starts with indices, or,
-        since napari 0.9, a bounding box `slice_key` with a `mask`.
+        Value of napari's paint event. An atom is a tuple of indices, old and new
+        labels, or, since napari 0.9, a bounding box `slice_key` with a `mask` and a
+        `new_value`.
 
     Returns
     -------
     indices : tuple of (P,) ndarray of int
-        One array per axis of the layer.
+        One array per axis of the layer, in the order of painting.
+    labels : (P,) ndarray of int
     """
-    return tuple(
-        np.concatenate(axis) for axis in zip(*map(_atom_pixels, atoms), strict=True)
-    )
+    atoms = list(atoms)
+    pixels = [_atom_pixels(atom) for atom in atoms]
+    labels = [
+        np.broadcast_to(np.ravel(getattr(atom, "new_value", atom[2])), len(indices[0]))
+        for atom, indices in zip(atoms, pixels, strict=True)
+    ]
+    indices = tuple(np.concatenate(axis) for axis in zip(*pixels, strict=True))
+    return indices, np.concatenate(labels)
 
 
 def _atom_pixels(atom: Any) -> Pixels:

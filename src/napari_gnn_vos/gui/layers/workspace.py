@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels, Shapes
 from napari.utils.notifications import show_warning
+from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_changes import same_lines
@@ -288,20 +289,19 @@ class Workspace:
         _, height, width = self.video.shape
         return (row, col) if 0 <= row < height and 0 <= col < width else None
 
-    def draw_painted(self, pixels: Pixels) -> None:
+    def draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
         """Draw strokes on pixels of the prediction layer that the user has painted.
 
         Parameters
         ----------
-        pixels : tuple of ndarray
+        pixels : tuple of (P,) ndarray of int
             Indices into the prediction layer, one array per axis.
+        labels : (P,) ndarray of int
         """
-        layer = self.prediction
-        if layer is not None:
-            values = values_of(np.asarray(layer.data[pixels]))
-            strokes = self.strokes_up_to(int(values.max(initial=0)))
-            strokes.data[pixels] = values
-            strokes.refresh()
+        values = values_of(labels)
+        strokes = self.strokes_up_to(int(values.max(initial=0)))
+        strokes.data[pixels] = values
+        strokes.refresh()
 
     def step_painted(self, method: str, drawing: Drawing) -> None:
         """Undo or redo what was painted on the prediction layer, and its strokes.
