@@ -307,6 +307,22 @@ def test_covered_video_is_moved_to_the_top_when_chosen(viewer, annotator):
     assert names(viewer) == ["other", f"{STROKES} [1]", "toy", *ours]
 
 
+def test_layers_below_their_own_video_are_uncovered(viewer, annotator):
+    paint(viewer, 0, 1, 1)
+    annotator.predict()
+    ours = ["toy", SEGMENTATION, STROKES]
+    viewer.layers.move(0, 3)
+    annotator.active_label.choose(2)
+    assert names(viewer) == ours
+    viewer.layers.move(0, 3)
+    annotator.open(viewer.layers["toy"])
+    assert names(viewer) == ours
+    viewer.layers.move(0, 3)
+    paint(viewer, 0, 5, 5)
+    annotator.predict()
+    assert names(viewer) == ours
+
+
 @pytest.mark.parametrize(
     "options", [{"blending": "additive"}, {"opacity": 0.5}, {"visible": False}]
 )

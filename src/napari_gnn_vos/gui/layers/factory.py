@@ -177,18 +177,22 @@ def make_visible(layer: Layer) -> None:
         layer.visible = True
 
 
-def move_to_top(viewer: ViewerModel, layers: Iterable[Layer | None]) -> None:
-    """Move layers above all others, in their present order.
+def move_to_top(
+    viewer: ViewerModel, image: Image, layers: Iterable[Layer | None]
+) -> None:
+    """Move an image above all layers, and its other layers above it.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
         Contains the layers; their selection is kept.
+    image : napari.layers.Image
     layers : iterable of Layer or None
-        None is skipped.
+        They keep their order; None is skipped.
     """
-    indices = [viewer.layers.index(layer) for layer in layers if layer is not None]
-    viewer.layers.move_multiple(sorted(indices), len(viewer.layers))
+    index_of = viewer.layers.index
+    indices = sorted(index_of(layer) for layer in layers if layer is not None)
+    viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))
 
 
 class MixedChannels(LazyFrames):

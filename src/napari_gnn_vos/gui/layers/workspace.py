@@ -223,7 +223,8 @@ class Workspace:
         self.slice_tracker.show_frames()
         if not self.slice_tracker.on_video:
             self.slice_tracker.go_to_nearest_frame()
-        self._uncover(self.image)
+        for layer in (self.image, *self.own_layers):
+            self._uncover(layer)
 
     def read(self, last: Drawing | None = None) -> Drawing:
         """Read all strokes and lines.
@@ -276,6 +277,7 @@ class Workspace:
     def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction below the strokes; None removes it."""
         self.prediction_layer.show(labels)
+        self._uncover(self.prediction)
         self.show_objects()
 
     def show_frame(self, step: PartialResult) -> bool:
@@ -342,11 +344,10 @@ class Workspace:
             own.visible = False
         return True
 
-    def _uncover(self, layer: Layer) -> None:
-        if factory.is_covered(self._viewer, layer):
-            factory.move_to_top(
-                self._viewer, (self.image, self.prediction, *self.drawing_layers)
-            )
+    def _uncover(self, layer: Layer | None) -> None:
+        """Move the video and its layers to the top if an image covers the layer."""
+        if layer is not None and factory.is_covered(self._viewer, layer):
+            factory.move_to_top(self._viewer, self.image, self.own_layers)
 
     def _read_lines(self) -> tuple[Scribble, ...]:
         layer = self._find_lines()
