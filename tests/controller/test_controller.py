@@ -10,7 +10,7 @@ from napari_gnn_vos.controller.jobs import ProgressRate
 from napari_gnn_vos.controller.view_state import ViewState
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, VideoError
 from napari_gnn_vos.progress import Progress, drain
-from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
+from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, labels_of
 from tests.controller import fakes
 
 
@@ -175,6 +175,71 @@ class TestAsynchronousRunner:
             controller.edits.undo()
         runner.finish()
         assert controller.history.current.rounds == 0
+
+    @pytest.fixture
+    def second_round(self, controller, runner):
+        """A controller whose second round is running."""
+        controller.prepare()
+        runner.finish()
+        predict(controller, dot((5, 5)))
+        runner.finish()
+        predict(controller, dot((5, 5), (15, 20)))
+        return controller
+
+    def test_undo_drops_a_round_with_its_strokes(self, second_round, runner):
+        controller = second_round
+        drawn = controller.annotation.read().brush[0]
+        assert controller.state.predicting
+        assert controller.state.can_undo
+        controller.edits.undo()
+        runner.finish()  # its result is discarded
+        assert controller.history.current.rounds == 1
+        assert not controller.annotation.read().brush[0][15, 20]
+        assert not controller.state.unpredicted
+        controller.edits.redo()
+        np.testing.assert_array_equal(controller.annotation.read().brush[0], drawn)
+        assert controller.state.unpredicted
+        controller.edits.undo()
+        controller.edits.undo()
+        assert not controller.annotation.read()
+
+    def test_action_on_the_drawing_drops_a_round(self, second_round):
+        controller = second_round
+        controller.edits.reset()
+        assert not controller.state.predicting
+        assert not controller.annotation.read()
+        controller.edits.undo()
+        assert controller.history.current.rounds == 1
+        assert controller.state.unpredicted
+
+    def test_acceptance_waits_for_the_running_round(self, second_round, runner):
+        controller = second_round
+        assert controller.edits.toggle_accepted(2)
+        assert controller.state.message == "Frame 2 is accepted after this prediction"
+        assert controller.state.accepted == ()
+        runner.finish()
+        assert controller.history.current.rounds == 2
+        assert controller.state.accepted == (2,)
+        accepted = controller.annotation.read().accepted[2]
+        labels = controller.annotation.session.packed_labels.frame(2)
+        np.testing.assert_array_equal(labels_of(accepted), labels)
+
+    def test_deferred_acceptance_is_taken_back_or_forgotten(self, second_round, runner):
+        controller = second_round
+        assert controller.edits.toggle_accepted(2)
+        assert not controller.edits.toggle_accepted(2)
+        controller.edits.toggle_accepted(1)
+        controller.cancel()
+        controller.predict()
+        runner.pending.pop(0)
+        runner.finish()
+        assert controller.history.current.rounds == 2
+        assert controller.state.accepted == ()
+
+    def test_cancelled_strokes_are_still_to_be_predicted(self, second_round):
+        assert second_round.state.next_action == ""
+        second_round.cancel()
+        assert second_round.state.next_action == "predict"
 
     def test_strokes_drawn_during_preparation_are_in_the_first_round(
         self, controller, runner

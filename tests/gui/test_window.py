@@ -181,6 +181,28 @@ def test_mouse_on_the_prediction_draws_strokes_and_key_accepts_the_frame(qtbot, 
     assert (strokes.data[2] == 255).any()
 
 
+def test_keys_undo_a_running_round_and_accept_a_frame_after_it(qtbot, window):
+    viewer, dock, truth = window
+    drag(qtbot, viewer, inside(truth[0] == 1))
+    predict(qtbot, dock)
+    strokes, rounds = viewer.layers[STROKES], dock.annotator.controller.rounds
+    canvas, drawn = viewer.window._qt_viewer.canvas.native, strokes.data.copy()
+    predict_round = rounds._predict_round
+    rounds._predict_round = lambda *_: fakes.endless(None)
+    dock.annotator.auto_predict.enabled = True
+    drag(qtbot, viewer, [(4, 4), (4, 12), (4, 20)])
+    qtbot.waitUntil(lambda: dock.status.bar.format().startswith("Forever"))
+    assert dock.prediction.undo.isEnabled()
+    qtbot.keyClick(canvas, Qt.Key.Key_U)
+    assert idle(dock)
+    np.testing.assert_array_equal(strokes.data, drawn)
+    rounds._predict_round = predict_round
+    drag(qtbot, viewer, [(4, 4), (4, 12), (4, 20)])
+    qtbot.waitUntil(lambda: dock.annotator.state.predicting)
+    qtbot.keyClick(canvas, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: dock.annotator.state.accepted == (0,), timeout=120_000)
+
+
 def test_polygon_on_the_prediction_is_a_stroke_of_its_label(qtbot, window):
     viewer, dock, truth = window
     drag(qtbot, viewer, inside(truth[0] == 1))

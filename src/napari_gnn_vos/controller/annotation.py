@@ -137,6 +137,14 @@ class Annotation:
         )
         self.history.add(entry)
 
+    def record_strokes(self) -> None:
+        """Add the strokes that were drawn since the current entry as an action."""
+        drawing, current = self.read(), self.history.current
+        if not self._is_drawing_of(current, drawing):
+            before = current.drawing
+            entry = replace(current, drawing=drawing, action="strokes", before=before)
+            self.history.add(replace(entry, tables=None))
+
     def record_tables(self, action: str, tables: Tables) -> None:
         """Add an action that changed the table of objects only."""
         current = self.history.current

@@ -98,6 +98,7 @@ class Controller:
         self._quality: Quality = "balanced"
         self._message = ""
         self._unpredicted = False  # strokes were drawn since the last round
+        self._round_started = False  # its strokes are not predicted if it is stopped
         self._model_changed = False  # another model was chosen since the last round
         self._connect()
 
@@ -116,11 +117,13 @@ class Controller:
         """Everything that the dock widget shows, but for the viewer's layer list."""
         annotation, active = self.annotation, self.active_label
         history = History() if annotation is None else annotation.history
-        session, idle = history.current.session, not self.jobs.busy
+        session, predicting = history.current.session, self.rounds.running
+        editable = predicting or not self.jobs.busy
         prediction = None if session is None else session.prediction
         return ViewState(
             image=None if annotation is None else annotation.source.source.layer,
-            busy=not idle,
+            busy=self.jobs.busy,
+            predicting=predicting,
             prepared=session is not None,
             rounds=history.current.rounds,
             unpredicted=self._unpredicted,
@@ -130,8 +133,8 @@ class Controller:
             drawn=history.current.predicted.frames,
             accepted=() if annotation is None else annotation.accepted_frames,
             marks=self.frame_range.marks,
-            can_undo=history.previous is not None and idle,
-            can_redo=history.following is not None and idle,
+            can_undo=predicting or (history.previous is not None and editable),
+            can_redo=history.following is not None and editable,
             table=active.table,
             active_label=active.label,
             tool=active.tool,
@@ -248,7 +251,7 @@ class Controller:
         if annotation.prepared:
             self._unpredicted, again = False, self._model_changed
             self.rounds.predict(annotation, drawing, frames=frames, again=again)
-            self._model_changed = False
+            self._model_changed, self._round_started = False, self.rounds.running
         else:
             self.rounds.prepare(annotation, self._quality, lambda: self.predict(frames))
 
@@ -286,12 +289,16 @@ class Controller:
 
     def _connect(self) -> None:
         self.jobs.stopped.connect(self._report_stopped)
+        self.jobs.idle.connect(self.edits.accept_deferred)
+        for discarded in (self.jobs.stopped, self.jobs.dropped, self.jobs.failed):
+            discarded.connect(self._notice_discarded)
         self.jobs.failed.connect(self._store_failure)
         self.rounds.started.connect(self.report)
-        self.rounds.completed.connect(self._emit_session)
-        self.edits.stepped.connect(self._emit_session)
-        self.objects.stepped.connect(self._emit_session)
+        self.rounds.completed.connect(self._emit_completed)
+        self.edits.stepped.connect(self._emit_stepped)
+        self.objects.stepped.connect(self._emit_stepped)
         self.objects.recorded.connect(self._report_beside_job)
+        self.edits.deferred.connect(self.report)
         for annotated in (self.edits.annotated, self.objects.annotated):
             annotated.connect(self._report_annotated)
         for signal in (
@@ -306,6 +313,12 @@ class Controller:
 
     def _report_stopped(self) -> None:
         self.report("Stopped")
+
+    def _notice_discarded(self, _message: str = "") -> None:
+        """Take notice that the strokes of a round are still not predicted."""
+        self._unpredicted |= self._round_started
+        self._round_started = False
+        self.edits.forget_deferred()
 
     def _report_beside_job(self, message: str) -> None:
         """Show a message, unless that about a running job is shown."""
@@ -334,12 +347,24 @@ class Controller:
         annotation = self.require_annotation()
         drawing, current = annotation.read(), annotation.history.current
         entry = annotation.step_to(drawing) if annotation.prepared else None
-        if entry is not None:
+        if entry is not None and not annotation.new_scribbles(drawing):
             self._emit_session(f"Round {entry.rounds}")
         elif not drawing and current.rounds:
             self.edits.reset(current.drawing)
         else:
             self.predict()
+
+    def _emit_completed(self, message: str) -> None:
+        self._round_started = False
+        self._emit_session(message)
+
+    def _emit_stepped(self, message: str) -> None:
+        """Announce another history entry, and find what it was not predicted from."""
+        annotation = self.require_annotation()
+        self._unpredicted = not self.jobs.busy and bool(
+            annotation.new_scribbles(annotation.read())
+        )
+        self._emit_session(message)
 
     def _emit_session(self, message: str = "") -> None:
         """Announce that another history entry is current."""

@@ -40,6 +40,7 @@ class Edits:
 
     stepped = Signal(str)  # another history entry is current; message
     annotated = Signal(str)  # the drawing has more or less than was predicted; message
+    deferred = Signal(str)  # an action waits for the running round; message
 
     def __init__(
         self,
@@ -50,23 +51,28 @@ class Edits:
     ) -> None:
         self._annotation, self._rounds = annotation, rounds
         self._active_label, self._auto_predict = active_label, auto_predict
+        self._deferred: set[int] = set()  # frames to accept or release after a round
 
     def toggle_accepted(self, frame: int) -> bool:
         """Accept the labels of a frame as they are, or release an accepted frame.
 
+        While a round is running, this waits for its labels.
+
         Returns
         -------
         accepted : bool
-            Whether the frame is accepted now.
+            Whether the frame is accepted now, or will be after the running round.
 
         Raises
         ------
         GnnVosError
-            If there is no prediction, or a job is running.
+            If there is no prediction, or a job is running that is not a round.
         """
-        self._rounds.require_idle()
         annotation = self._annotation()
         release = frame in annotation.accepted_frames
+        if self._rounds.running:
+            return self._defer_acceptance(frame, release)
+        self._rounds.require_idle()
         drawing = annotation.read()
         canvas = None if release else annotation.labels_to_accept(drawing, frame)
         action = f"{'release' if release else 'acceptance'} of frame {frame}"
@@ -76,6 +82,24 @@ class Edits:
             f"Frame {frame} is {'not accepted any more' if release else 'accepted'}"
         )
         return not release
+
+    def accept_deferred(self) -> None:
+        """Accept or release the frames that waited for a round."""
+        if not self._rounds.running:
+            frames, self._deferred = sorted(self._deferred), set()
+            for frame in frames:
+                self.toggle_accepted(frame)
+
+    def forget_deferred(self) -> None:
+        """Accept no frames after the running round."""
+        self._deferred.clear()
+
+    def _defer_acceptance(self, frame: int, release: bool) -> bool:
+        self._deferred ^= {frame}
+        accepted = (frame in self._deferred) != release
+        state = "accepted" if accepted else "not accepted"
+        self.deferred.emit(f"Frame {frame} is {state} after this prediction")
+        return accepted
 
     def import_labels(
         self,
@@ -102,9 +126,10 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If there are no labels or too many, no video is open, or a job is running.
+            If there are no labels or too many, no video is open, or a job is running
+            that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation = self._annotation()
         ids = [np.unique(labels) for labels in frames.values()]
         objects = object_numbers(np.concatenate([np.zeros(1, int), *ids]))
@@ -129,18 +154,21 @@ class Edits:
     def undo(self) -> None:
         """Undo the last action: a round with its strokes, a removal or a reset.
 
-        Newer strokes are kept, and their objects stay in the list.
+        Newer strokes are kept, and their objects stay in the list. A running round is
+        dropped, and its strokes are undone.
 
         Raises
         ------
         HistoryEndError
             If there is nothing to undo.
         GnnVosError
-            If a job is running.
+            If a job is running that cannot be dropped.
         """
-        self._rounds.require_idle()
+        dropped = self._rounds.drop_running()
         annotation = self._annotation()
         with self._auto_predict.paused():
+            if dropped:
+                annotation.record_strokes()
             undone = self._undo(annotation)
         self.stepped.emit(f"Undone: {undone.action}")
 
@@ -152,9 +180,9 @@ class Edits:
         HistoryEndError
             If there is nothing to redo.
         GnnVosError
-            If a job is running.
+            If a job is running that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation = self._annotation()
         with self._auto_predict.paused():
             redone = self._redo(annotation)
@@ -173,9 +201,10 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If there is no such entry, or a job is running.
+            If there is no such entry, or a job is running
+            that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation = self._annotation()
         steps = index - annotation.history.index
         with self._auto_predict.paused():
@@ -213,9 +242,10 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If no video is open, or a job is running.
+            If no video is open, or a job is running
+            that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation = self._annotation()
         before = present = annotation.read()
         for t, canvas in drawing.brush.items():
@@ -236,9 +266,10 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If no video is open, or a job is running.
+            If no video is open, or a job is running
+            that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         with self._auto_predict.paused():
             self._annotation().clear("reset", before)
         self.stepped.emit("Everything is cleared; Undo restores it")

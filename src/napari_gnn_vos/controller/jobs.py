@@ -87,6 +87,11 @@ class JobRunner:
         return self._stop is not None
 
     @property
+    def droppable(self) -> bool:
+        """Whether a job is running that :meth:`dropping` discards."""
+        return self.busy and self._droppable
+
+    @property
     def progress(self) -> Progress | None:
         """Last step of the running job; None if there is none."""
         return self._last_step

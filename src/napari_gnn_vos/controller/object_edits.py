@@ -176,9 +176,9 @@ class ObjectEdits:
         ------
         GnnVosError
             If there is no such object, it is locked, no video is open, or a job is
-            running.
+            running that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation, name = self._require_annotation(), self._name(label)
         self._table.require_unlocked(label)
         drawing, table = annotation.read(), self._table.without(label)
@@ -196,9 +196,9 @@ class ObjectEdits:
         ------
         GnnVosError
             If there is no such object, one is locked, they are equal, no video is open,
-            or a job is running.
+            or a job is running that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation = self._require_annotation()
         for each in (label, into):
             self._table.require_unlocked(each)
@@ -234,9 +234,9 @@ class ObjectEdits:
         ------
         GnnVosError
             If there is no such object or component, it is locked, no video is open, or
-            a job is running.
+            a job is running that cannot be dropped.
         """
-        self._rounds.require_idle()
+        self._rounds.drop_running()
         annotation = self._require_annotation()
         self._table.require_unlocked(label)
         (new,), drawing = self._table.free_labels(1), annotation.read()

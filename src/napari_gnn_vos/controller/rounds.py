@@ -80,6 +80,30 @@ class Rounds:
         """Raise GnnVosError if a job is running."""
         self._jobs.require_idle()
 
+    def drop_running(self) -> bool:
+        """Discard a running round, whose strokes stay drawn.
+
+        Returns
+        -------
+        dropped : bool
+            Whether a round was running.
+
+        Raises
+        ------
+        GnnVosError
+            If a job is running that cannot be dropped.
+        """
+        dropped = self.running
+        with self._jobs.dropping():
+            pass
+        self.require_idle()
+        return dropped
+
+    @property
+    def running(self) -> bool:
+        """Whether a round is running that can be dropped."""
+        return self._jobs.droppable
+
     def prepare(
         self,
         annotation: Annotation,

@@ -119,6 +119,8 @@ class ViewState:
         Whether the viewer has image layers to choose from.
     busy : bool
         Whether a job is running.
+    predicting : bool
+        Whether it is a round, which actions on the drawing drop.
     prepared : bool
         Whether the video is prepared.
     rounds : int
@@ -163,6 +165,7 @@ class ViewState:
     image: object | None = None
     images_available: bool = False
     busy: bool = False
+    predicting: bool = False
     prepared: bool = False
     rounds: int = 0
     unpredicted: bool = False
@@ -201,6 +204,11 @@ class ViewState:
         return self.video_open and not self.busy
 
     @property
+    def editable(self) -> bool:
+        """Whether a video is open whose drawing and objects can be changed."""
+        return self.video_open and (self.predicting or not self.busy)
+
+    @property
     def can_prepare(self) -> bool:
         """Whether there is a video that is not prepared yet."""
         return self.ready and not self.prepared
@@ -208,7 +216,7 @@ class ViewState:
     @property
     def can_remove(self) -> bool:
         """Whether the active label is an object that can be removed."""
-        return self.ready and self.active_label > 0
+        return self.editable and self.active_label > 0
 
     @property
     def next_action(self) -> str:

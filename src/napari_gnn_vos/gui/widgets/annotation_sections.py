@@ -110,7 +110,7 @@ class DrawingSection(Section):
             button.setChecked(state.tool_active and state.tool == tool)
         self.superpixels.setEnabled(state.prepared)
         self.remove.setEnabled(state.can_remove)
-        self.imports.setEnabled(state.ready)
+        self.imports.setEnabled(state.editable)
         self.display.setEnabled(state.video_open)
 
     def _make_imports(self) -> QPushButton:
@@ -160,6 +160,7 @@ class PredictionSection(Section):
         self.most_uncertain = self._button("go_to_most_uncertain_frame")
         self.accept = self._button("toggle_accepted")
         self._accepted: tuple[int, ...] = ()
+        self._editable = self._acceptable = False
         annotator.viewer.dims.events.point.connect(self._show_acceptance)
         self._arrange(
             make_row(self.predict, self.range),
@@ -182,8 +183,8 @@ class PredictionSection(Section):
         self.redo.setEnabled(state.can_redo)
         self.history.setEnabled(state.video_open)
         self.most_uncertain.setEnabled(state.rounds > 0)
-        self.accept.setEnabled(state.rounds > 0 and not state.busy)
-        self._accepted = state.accepted
+        self._accepted, self._editable = state.accepted, state.editable
+        self._acceptable = state.rounds > 0 or state.predicting
         self._show_acceptance()
         self.most_uncertain.highlight(state.next_action == "most_uncertain")
         with self.auto_predict.changed.blocked():
@@ -197,7 +198,9 @@ class PredictionSection(Section):
     def _show_acceptance(self, _event: object = None) -> None:
         """Show whether the frame on screen is accepted, and how many are."""
         count = len(self._accepted)
-        verb = "Release" if self._annotator.frame in self._accepted else "Accept"
+        release = self._annotator.frame in self._accepted
+        self.accept.setEnabled(self._editable and (release or self._acceptable))
+        verb = "Release" if release else "Accept"
         total = f" ({count} accepted)" if count else ""
         self.accept.setText(f"{verb} frame{total}")
 

@@ -208,7 +208,7 @@ class HistoryDialog(QDialog):
         state = self._annotator.state
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
-        self.rows.setEnabled(not state.busy)
+        self.rows.setEnabled(state.editable)
         items = self._annotator.history.items
         if items != self._items:
             self._items = items

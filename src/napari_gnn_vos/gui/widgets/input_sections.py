@@ -233,7 +233,7 @@ class VideoSection(Section):
         self.prepare.setEnabled(state.can_prepare)
         self.prepare.setText("Prepared" if state.prepared else "Prepare")
         self.prepare.highlight(state.next_action == "prepare")
-        self.reset.setEnabled(state.ready)
+        self.reset.setEnabled(state.editable)
 
     def _open(self, image: Image | None) -> None:
         self._attempt(lambda: self._annotator.open(image))
