@@ -248,6 +248,8 @@ def test_dock_scrolls_if_it_is_low(qtbot, dock):
     assert button.mapTo(area.viewport(), QPoint(0, 0)).y() > area.viewport().height()
     area.ensureWidgetVisible(button)
     assert 0 < button.mapTo(area.viewport(), QPoint(0, 0)).y() < 400
+    end = dock.status.mapTo(dock, QPoint(0, dock.status.height())).y()
+    assert end == 400  # it does not scroll
 
 
 def test_dock_fills_a_large_window(qtbot, window):

@@ -1,10 +1,15 @@
 """The sections that open projects and videos."""
 
+import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
+from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.attributes import STROKES
+from napari_gnn_vos.gui.widgets.input_sections import THUMBNAIL_HEIGHT
 from napari_gnn_vos.io.project.project import Project
+from tests.controller import fakes
 
 pytestmark = pytest.mark.gui
 
@@ -26,3 +31,22 @@ def test_button_saves_under_the_chosen_name(
     texts = [action.text() for action in dock.project.menu.actions()]
     assert texts[-1] == str(tmp_path / "toy.gnnvos")
     assert not dock.project.recovery.isVisibleTo(dock)
+
+
+def test_recovery_is_offered_until_something_is_drawn(qtbot, viewer, dock):
+    viewer.layers[STROKES].paint((0, 4, 4), 1)
+    qtbot.waitUntil(lambda: dock.project.save.text().endswith("*"))
+    dock.annotator.close()
+    other = ViewerModel()
+    other.add_image(np.zeros(fakes.SHAPE, np.uint8), name="other")
+    widget = plugin.AnnotateDock(other)
+    qtbot.addWidget(widget)
+    project = widget.project
+    qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
+    assert project.recovery.isVisibleTo(widget)
+    assert "toy" in project._text.text()
+    assert project._picture.height() in (0, THUMBNAIL_HEIGHT)
+    other.layers[STROKES].paint((0, 4, 4), 1)
+    qtbot.waitUntil(lambda: not project.recovery.isVisibleTo(widget))
+    project.menu.aboutToShow.emit()
+    assert "Recover toy" in [action.text() for action in project.menu.actions()]

@@ -98,7 +98,7 @@ class AnnotateWidget(QWidget):
         self.setStyleSheet(style_sheet(theme))
 
     def _arrange(self) -> None:
-        """Arrange the sections in a column that scrolls in a low window."""
+        """Arrange the sections in a column that scrolls, and the status below it."""
         self.setMinimumWidth(MIN_WIDTH)
         content = QWidget()
         column = QVBoxLayout(content)
@@ -109,8 +109,6 @@ class AnnotateWidget(QWidget):
         column.addWidget(self.drawing, 1)
         column.addSpacing(GROUP_SPACING)
         column.addWidget(self.prediction)
-        column.addSpacing(GROUP_SPACING)
-        column.addWidget(self.status)
         self.area = area = QScrollArea()
         area.setObjectName("annotate")
         area.setWidgetResizable(True)
@@ -120,6 +118,8 @@ class AnnotateWidget(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
+        self.status.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        column.addWidget(self.status)
         for kind in (QPushButton, QCheckBox, QComboBox, ObjectList):
             for widget in self.findChildren(kind):  # the canvas keeps the key focus
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -15,6 +15,7 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QHBoxLayout,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 FILTER = f"Project (*{SUFFIX} project.json);;All files (*)"
 PLACEHOLDER = "Choose a video ..."
+THUMBNAIL_HEIGHT = 54
+"""Pixels of the picture beside the offer to recover an annotation."""
 
 
 class ProjectSection(Section):
@@ -79,6 +82,8 @@ class ProjectSection(Section):
         self.save.setText(
             "Save project *" if self._projects.unsaved else "Save project"
         )
+        annotated = state.unpredicted or state.prepared or state.busy
+        self.recovery.setVisible(self._offered is not None and not annotated)
 
     def save_project(self) -> None:
         """Save the project; ask for a name the first time."""
@@ -120,6 +125,11 @@ class ProjectSection(Section):
         self.menu.clear()
         self._add("Open project ...", self.open_project)
         self._add("Save as ...", self.save_as)
+        not_saved = self._projects.recoverable()
+        if not_saved:
+            self.menu.addSection("Not saved")
+        for project in not_saved:
+            self._add(f"Recover {project.video.name}", partial(self._recover, project))
         self.menu.addSection("Recent")
         for path in self._projects.recent:
             self._add(str(path), partial(self.open_project, path))
@@ -146,7 +156,8 @@ class ProjectSection(Section):
 
     def _make_recovery(self) -> QWidget:
         self._text, self._picture = make_label("caption"), make_label("thumbnail")
-        self.recover = self._make("Recover", self._recover)
+        self._picture.setScaledContents(True)
+        self.recover = self._make("Recover", lambda: self._recover(self._offered))
         self.recover.setObjectName("projects.recover")
         self.recover.setToolTip("Open the video with the strokes that were not saved")
         self.discard = self._make("Discard", self._discard)
@@ -155,8 +166,11 @@ class ProjectSection(Section):
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._text, self._picture, make_row(self.recover, self.discard)):
-            column.addWidget(widget)
+        offer = QHBoxLayout()
+        offer.addWidget(self._picture)
+        offer.addWidget(self._text, 1)
+        column.addLayout(offer)
+        column.addWidget(make_row(self.recover, self.discard))
         return box
 
     def _offer_recovery(self) -> None:
@@ -174,10 +188,12 @@ class ProjectSection(Section):
                 form = QImage.Format.Format_RGB888
                 image = QImage(data, width, height, 3 * width, form)
                 self._picture.setPixmap(QPixmap.fromImage(image))
+                shown_width = round(width * THUMBNAIL_HEIGHT / height)
+                self._picture.setFixedSize(shown_width, THUMBNAIL_HEIGHT)
 
-    def _recover(self) -> None:
-        if self._offered is not None:
-            self._with_video(partial(self._projects.recover, self._offered))
+    def _recover(self, project: Project | None) -> None:
+        if project is not None:
+            self._with_video(partial(self._projects.recover, project))
         self._offer_recovery()
 
     def _discard(self) -> None:
