@@ -5,7 +5,7 @@ from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui import reader
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.widgets import dialogs
+from napari_gnn_vos.gui.widgets import import_dialogs
 from napari_gnn_vos.io.export import export_labels
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
@@ -168,23 +168,75 @@ def test_ids_become_new_objects(viewer, annotator):
     ("ask", "add"),
     [
         (
-            dialogs.import_labels,
+            import_dialogs.import_labels,
             lambda v, n: v.add_labels(np.ones((H, W), int), name=n),
         ),
-        (dialogs.import_shapes, lambda v, n: v.add_points([[0, 5, 6]], name=n)),
+        (import_dialogs.import_shapes, lambda v, n: v.add_points([[0, 5, 6]], name=n)),
     ],
 )
-def test_selected_layer_is_proposed(viewer, annotator, monkeypatch, ask, add):
+def test_selected_layer_is_proposed(qapp, viewer, annotator, monkeypatch, ask, add):
     first, _, last = (add(viewer, name) for name in "abc")
     proposed = []
 
-    def answer(**fields):
-        proposed.append(fields["layer"]["value"])
-        assert proposed[-1] in dict(fields["layer"]["options"]["choices"]).values()
+    def answer(dialog):
+        proposed.append(dialog.form["layer"].value)
+        return False
 
-    monkeypatch.setattr(dialogs, "request_values", answer)
+    monkeypatch.setattr(import_dialogs.FormDialog, "exec", answer)
     viewer.layers.selection.active = first
     ask(annotator)
     viewer.layers.selection.active = annotator.workspace.strokes
     ask(annotator)
     assert proposed == [first, last]
+
+
+def labels_dialog(annotator, layer):
+    return import_dialogs.LabelsDialog(annotator, [(layer.name, layer)], None)
+
+
+def test_binary_mask_is_proposed_as_the_active_object(qapp, viewer, annotator):
+    mask = np.zeros((H, W), int)
+    mask[3, 4] = 255
+    dialog = labels_dialog(annotator, viewer.add_labels(mask))
+    assert dialog.mapping == {255: 1}
+    annotator.active_label.choose(2)
+    assert labels_dialog(annotator, dialog.layer.value).mapping == {255: 2}
+
+
+def test_object_is_chosen_for_each_id(qapp, viewer, annotator):
+    stack = np.zeros((T, H, W), int)
+    stack[0, 3, 4:8], stack[1, 3, 4] = [2, 40, 41, 70_000], 5
+    features = {"index": [40], "name": ["cell"]}
+    annotator.objects.rename(2, "cell")
+    layer = viewer.add_labels(stack, features=features)
+    viewer.dims.set_current_step(0, 0)
+    dialog = labels_dialog(annotator, layer)
+    assert dialog.mapping == {2: 2, 40: 2, 41: 41, 70_000: 42}
+    dialog.objects[41].value = 0
+    dialog.objects[2].value = 1
+    assert dialog.mapping == {2: 1, 40: 2, 70_000: 3}
+    annotator.imports.use_labels(layer, dialog.frame, objects=dialog.mapping)
+    annotator.predict()
+    labels = viewer.layers["segmentation"].data[0, 3, 4:8]
+    assert labels.tolist() == [1, 2, 0, 3]
+    dialog.frames.value = import_dialogs.ALL_FRAMES
+    assert 5 in dialog.objects
+
+
+def test_unsuitable_layer_is_explained_in_the_dialog(qapp, viewer, annotator):
+    small = viewer.add_labels(np.ones((3, 3), int))
+    dialog = labels_dialog(annotator, small)
+    assert "must be as large as a frame" in dialog.note.text()
+    assert not dialog.use.isEnabled()
+    dialog = labels_dialog(annotator, viewer.add_labels(np.zeros((H, W), int)))
+    assert dialog.note.text() == "No labels on this frame. Choose others."
+    assert not dialog.use.isEnabled()
+
+
+def test_many_ids_are_mapped_as_a_whole(qapp, viewer, annotator):
+    mask = np.arange(H * W).reshape(H, W) % 20
+    dialog = labels_dialog(annotator, viewer.add_labels(mask))
+    assert dialog.mapping is None
+    assert not dialog.numbers.native.isHidden()
+    with pytest.raises(ScribbleError, match="Choose an object"):
+        annotator.imports.use_labels(dialog.layer.value, objects={3: 0})

@@ -296,7 +296,7 @@ def test_mask_is_imported_in_the_dialog(qtbot, window):
     assert dock.annotator.state.accepted == (1,)
     predict(qtbot, dock)
     prediction = viewer.layers[SEGMENTATION].data
-    np.testing.assert_array_equal(prediction[1], truth[1].astype(int) * 300)
+    np.testing.assert_array_equal(prediction[1], truth[1].astype(int))
 
 
 def test_shapes_are_imported_in_the_dialog(qtbot, window):

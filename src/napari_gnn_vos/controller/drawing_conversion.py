@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,15 @@ def object_numbers(ids: NDArray[Any]) -> dict[int, int]:
     if values[0] > 0 and values[-1] <= LAST_OBJECT:
         return {value: value for value in values}
     return {value: number for number, value in enumerate(values, 1)}
+
+
+def require_labels(labels: Collection[int]) -> None:
+    """Raise ScribbleError if labels are not objects, or if there are none."""
+    if not labels or not all(0 < label <= LAST_OBJECT for label in labels):
+        raise ScribbleError(
+            f"Objects are numbered 1 to {LAST_OBJECT}; got {sorted({*labels})}. Choose "
+            "an object for at least one label."
+        )
 
 
 def canvases_from_labels(

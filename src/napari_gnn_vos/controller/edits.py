@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import (
     canvases_from_labels,
     object_numbers,
+    require_labels,
 )
 from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.jobs import AutoPredict
@@ -108,6 +109,7 @@ class Edits:
         colours: Mapping[int, str] | None = None,
         *,
         new_objects: bool = False,
+        objects: Mapping[int, int] | None = None,
     ) -> None:
         """Accept labels of another program on some frames; undo removes them.
 
@@ -122,6 +124,9 @@ class Edits:
             before are kept.
         new_objects : bool
             Whether the ids get numbers that are not in the list of objects.
+        objects : mapping of int to int, optional
+            Label of each id; other ids are background. It is used instead of
+            `new_objects`.
 
         Raises
         ------
@@ -131,12 +136,14 @@ class Edits:
         """
         self._rounds.drop_running()
         annotation = self._annotation()
-        ids = [np.unique(labels) for labels in frames.values()]
-        objects = object_numbers(np.concatenate([np.zeros(1, int), *ids]))
         before = self._active_label.table
-        if new_objects:
-            numbers = before.free_labels(len(objects))
-            objects = dict(zip(objects, numbers, strict=True))
+        if objects is None:
+            ids = [np.unique(labels) for labels in frames.values()]
+            objects = object_numbers(np.concatenate([np.zeros(1, int), *ids]))
+            if new_objects:
+                numbers = before.free_labels(len(objects))
+                objects = dict(zip(objects, numbers, strict=True))
+        require_labels(objects.values())
         drawing = annotation.read()
         for t, canvas in canvases_from_labels(frames, objects).items():
             drawing = drawing.accept(t, canvas)
@@ -148,8 +155,10 @@ class Edits:
         with self._auto_predict.paused():
             annotation.replace_drawing(drawing, "import of labels", (before, table))
         self._active_label.table = table
-        count = f"{len(frames)} frame{'' if len(frames) == 1 else 's'}"
-        self.annotated.emit(f"Labels of {count} are used, with {len(objects)} objects")
+        self.annotated.emit(
+            f"Labels of {_count(frames, 'frame')} are used, with "
+            f"{_count({*objects.values()}, 'object')}"
+        )
 
     def undo(self) -> None:
         """Undo the last action: a round with its strokes, a removal or a reset.
@@ -273,3 +282,7 @@ class Edits:
         with self._auto_predict.paused():
             self._annotation().clear("reset", before)
         self.stepped.emit("Everything is cleared; Undo restores it")
+
+
+def _count(items: Sized, name: str) -> str:
+    return f"{len(items)} {name}{'' if len(items) == 1 else 's'}"

@@ -243,7 +243,7 @@ class Annotator:
         Raises
         ------
         GnnVosError
-            If there is no prediction, or a job is running.
+            If there is no prediction, or a job is running that cannot be dropped.
         """
         frame = self.frame if frame is None else frame
         return self.controller.edits.toggle_accepted(frame)
@@ -256,7 +256,7 @@ class Annotator:
         Raises
         ------
         GnnVosError
-            If there is nothing to undo, or a job is running.
+            If there is nothing to undo, or a job is running that cannot be dropped.
         """
         with self.tool_kept():
             self.controller.edits.undo()
@@ -267,7 +267,7 @@ class Annotator:
         Raises
         ------
         GnnVosError
-            If there is nothing to redo, or a job is running.
+            If there is nothing to redo, or a job is running that cannot be dropped.
         """
         with self.tool_kept():
             self.controller.edits.redo()
@@ -278,7 +278,7 @@ class Annotator:
         Raises
         ------
         GnnVosError
-            If no video is open, or a job is running.
+            If no video is open, or a job is running that cannot be dropped.
         """
         with self.tool_kept():
             self.controller.edits.reset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,8 +55,32 @@ class LayerImports:
         self._annotator.open(image)
         return image
 
+    def ids_of(self, layer: Labels, frame: int | None = None) -> tuple[int, ...]:
+        """List the labels of a layer other than 0, ascending.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+        frame : int, optional
+            By default, all frames.
+
+        Raises
+        ------
+        ScribbleError
+            If the layer has another size than a frame and than the video.
+        """
+        frames = label_frames(self._annotator.require_workspace(), layer, frame)
+        ids = [np.unique(labels) for labels in frames.values()]
+        values = np.unique(np.concatenate([np.zeros(1, int), *ids]))
+        return tuple(value for value in values.tolist() if value != 0)
+
     def use_labels(
-        self, layer: Labels, frame: int | None = None, *, new_objects: bool = False
+        self,
+        layer: Labels,
+        frame: int | None = None,
+        *,
+        new_objects: bool = False,
+        objects: Mapping[int, int] | None = None,
     ) -> None:
         """Use the labels of another layer as annotation, as accepted frames.
 
@@ -72,11 +96,14 @@ class LayerImports:
             the frame on screen.
         new_objects : bool
             Whether the ids get numbers that are not in the list of objects.
+        objects : mapping of int to int, optional
+            Label of each id; other ids are background.
 
         Raises
         ------
         GnnVosError
-            If the layer has another size or no labels, or a job is running.
+            If the layer has another size or no labels, or a job is running that
+            cannot be dropped.
         """
         frames = label_frames(self._annotator.require_workspace(), layer, frame)
         with self._annotator.tool_kept():
@@ -85,6 +112,7 @@ class LayerImports:
                 names_in(layer.features),
                 colours_of(layer, frames.values()),
                 new_objects=new_objects,
+                objects=objects,
             )
 
     def use_shapes(
@@ -105,7 +133,8 @@ class LayerImports:
         Raises
         ------
         GnnVosError
-            If nothing lies on a frame of the video, or a job is running.
+            If nothing lies on a frame of the video, or a job is running that
+            cannot be dropped.
         """
         active = self._annotator.active_label
         label = active.label if label is None else label

@@ -180,7 +180,8 @@ class ObjectTools:
         Raises
         ------
         GnnVosError
-            If there is no such object, it is locked, or a job is running.
+            If there is no such object, it is locked, or a job is running
+            that cannot be dropped.
         """
         with self._annotator.tool_kept():
             self._edits.remove(self._object(label))
@@ -193,7 +194,8 @@ class ObjectTools:
         Raises
         ------
         GnnVosError
-            If there is no such object, one is locked, or a job is running.
+            If there is no such object, one is locked, or a job is running that
+            cannot be dropped.
         """
         with self._annotator.tool_kept():
             self._edits.merge(label, into)
@@ -220,7 +222,8 @@ class ObjectTools:
         Raises
         ------
         GnnVosError
-            If there is no such object or component, it is locked, or a job is running.
+            If there is no such object or component, it is locked, or a job is running
+            that cannot be dropped.
         """
         frame = self._annotator.frame if frame is None else frame
         with self._annotator.tool_kept():
@@ -232,7 +235,8 @@ class ObjectTools:
         Raises
         ------
         GnnVosError
-            If there is no object under the mouse, it is locked, or a job is running.
+            If there is no object under the mouse, it is locked, or a job is running
+            that cannot be dropped.
         """
         workspace = self._annotator.workspace
         annotation = self._annotator.controller.require_annotation()

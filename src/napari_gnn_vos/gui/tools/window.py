@@ -139,7 +139,7 @@ class HistoryTools:
         Raises
         ------
         GnnVosError
-            If there is no such action, or a job is running.
+            If there is no such action, or a job is running that cannot be dropped.
         """
         items = self.items
         if not 0 <= index < len(items):

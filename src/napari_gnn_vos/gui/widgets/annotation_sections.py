@@ -18,13 +18,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.gui.widgets.actions import Attempt, add_to_menu
-from napari_gnn_vos.gui.widgets.dialogs import import_labels, import_shapes
 from napari_gnn_vos.gui.widgets.elements import (
     Section,
     make_column,
     make_label,
     make_row,
 )
+from napari_gnn_vos.gui.widgets.import_dialogs import import_labels, import_shapes
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 
 if TYPE_CHECKING:
@@ -135,11 +135,15 @@ class DrawingSection(Section):
         return button
 
     def _add_import(
-        self, menu: QMenu, text: str, call: Callable[[Annotator], None], tooltip: str
+        self,
+        menu: QMenu,
+        text: str,
+        call: Callable[[Annotator, QWidget], None],
+        tooltip: str,
     ) -> None:
         item = menu.addAction(text)
         item.setToolTip(tooltip)
-        perform = partial(call, self._annotator)
+        perform = partial(call, self._annotator, self)
         item.triggered.connect(lambda _checked=False: self._attempt(perform))
 
 

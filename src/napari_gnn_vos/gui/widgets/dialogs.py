@@ -1,14 +1,12 @@
-"""Small dialogs: settings, keys, history, imports and questions."""
+"""Small dialogs: settings, keys, history and questions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider, request_values
-from napari.layers import Labels, Layer, Points, Shapes
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider
 from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
 from qtpy.QtWidgets import (
@@ -24,7 +22,6 @@ from qtpy.QtWidgets import (
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.controller.history import describe_action
-from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.tools.window import Preferences
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 from napari_gnn_vos.gui.widgets.elements import (
@@ -41,8 +38,6 @@ if TYPE_CHECKING:
 SETTINGS_WIDTH = 400
 KEYS_SIZE, HISTORY_SIZE = (440, 560), (300, 400)
 """Pixels."""
-THIS_FRAME, ALL_FRAMES = "this frame", "all frames with labels"
-SAME_NUMBERS, NEW_OBJECTS = "numbers of the layer", "new objects"
 
 
 class SettingsDialog(QDialog):
@@ -230,92 +225,6 @@ class HistoryDialog(QDialog):
     def _go_to(self, row: QListWidgetItem) -> None:
         index = self.rows.row(row)
         self._attempt(partial(self._annotator.history.go_to, index))
-
-
-def import_labels(annotator: Annotator) -> None:
-    """Ask for a labels layer and the frames, and use them as annotation.
-
-    Raises
-    ------
-    ScribbleError
-        If there is no labels layer to choose.
-    """
-    workspace = annotator.workspace
-    if workspace is None:
-        return
-    choices = _layers(annotator, (Labels,))
-    if not choices:
-        raise ScribbleError(
-            "There is no labels layer to use. Open one, or drag a mask into the window."
-        )
-    answer = request_values(
-        title="Use labels as annotation",
-        layer=_choice(choices, value=_most_likely(annotator, choices)),
-        frames=_choice([THIS_FRAME, ALL_FRAMES]),
-        objects=_choice([SAME_NUMBERS, NEW_OBJECTS]),
-    )
-    if answer:
-        frame = workspace.frame if answer["frames"] == THIS_FRAME else None
-        new = answer["objects"] == NEW_OBJECTS
-        annotator.imports.use_labels(answer["layer"], frame, new_objects=new)
-
-
-def import_shapes(annotator: Annotator) -> None:
-    """Ask for a shapes or points layer and an object, and use it as strokes.
-
-    Raises
-    ------
-    ScribbleError
-        If there is no such layer to choose.
-    """
-    if annotator.workspace is None:
-        return
-    choices = _layers(annotator, (Shapes, Points))
-    if not choices:
-        raise ScribbleError(
-            "There is no shapes or points layer to use. Add one with the buttons above "
-            "the layer list, and draw in it."
-        )
-    table = annotator.objects.table
-    answer = request_values(
-        title="Use shapes or points as strokes",
-        layer=_choice(choices, value=_most_likely(annotator, choices)),
-        label=_choice(
-            [(table.name_of(label), label) for label in table.labels],
-            label="object",
-            value=annotator.active_label.label,
-        ),
-        fill={
-            "label": "fill areas",
-            "annotation": bool,
-            "value": True,
-            "options": {"tooltip": "Fill polygons, rectangles and ellipses"},
-        },
-    )
-    if answer:
-        layer, label, fill = answer["layer"], answer["label"], answer["fill"]
-        annotator.imports.use_shapes(layer, label, fill=fill)
-
-
-def _choice(choices: Sequence[Any], **options: Any) -> dict[str, Any]:
-    """Describe a combo box of a form, see `magicgui.widgets.create_widget`."""
-    return {"widget_type": "ComboBox", "options": {"choices": choices}, **options}
-
-
-def _most_likely(annotator: Annotator, choices: list[tuple[str, Layer]]) -> Layer:
-    """Return the selected layer, or the one on top."""
-    layers, active = [x for _, x in choices], annotator.viewer.layers.selection.active
-    return active if active in layers else layers[-1]
-
-
-def _layers(
-    annotator: Annotator, kinds: tuple[type[Layer], ...]
-) -> list[tuple[str, Layer]]:
-    """List names and layers of some kinds, except those of the annotation."""
-    workspace = annotator.workspace
-    own = () if workspace is None else workspace.own_layers
-    layers = annotator.viewer.layers
-    return [(x.name, x) for x in layers if isinstance(x, kinds) and x not in own]
 
 
 def confirm_by_dialog(parent: QWidget, question: str) -> bool:
