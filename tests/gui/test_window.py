@@ -203,6 +203,25 @@ def test_keys_undo_a_running_round_and_accept_a_frame_after_it(qtbot, window):
     qtbot.waitUntil(lambda: dock.annotator.state.accepted == (0,), timeout=120_000)
 
 
+def test_brush_is_up_while_the_mouse_does_not_paint(qtbot, window):
+    viewer, dock, _ = window
+    strokes, brush = viewer.layers[STROKES], dock.drawing.brush
+    canvas = viewer.window._qt_viewer.canvas.native
+    click(qtbot, brush)
+    assert brush.isChecked()
+    for key, mode, down in (("E", "erase", False), ("P", "paint", True)):
+        qtbot.keyClick(canvas, key)
+        assert (strokes.mode, brush.isChecked()) == (mode, down)
+    strokes.mode = "pan_zoom"
+    assert not brush.isChecked()
+    click(qtbot, brush)
+    assert (strokes.mode, brush.isChecked()) == ("paint", True)
+    click(qtbot, dock.drawing.lines)
+    assert (brush.isChecked(), dock.drawing.lines.isChecked()) == (False, True)
+    viewer.layers.selection.active = strokes
+    assert not dock.drawing.lines.isChecked()
+
+
 def test_polygon_on_the_prediction_is_a_stroke_of_its_label(qtbot, window):
     viewer, dock, truth = window
     drag(qtbot, viewer, inside(truth[0] == 1))

@@ -147,7 +147,7 @@ class ViewState:
     tool : {"brush", "lines", "superpixels"}
         Tool that draws it.
     tool_active : bool
-        Whether the layer of the tool is the active one.
+        Whether the mouse draws with the tool.
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}

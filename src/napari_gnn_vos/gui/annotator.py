@@ -125,7 +125,8 @@ class Annotator:
         return replace(
             self.controller.state,
             images_available=images,
-            tool_active=workspace is not None and workspace.tool_active,
+            tool_active=workspace is not None
+            and workspace.draws_with(self.active_label.tool),
         )
 
     @property
@@ -359,6 +360,7 @@ class Annotator:
         if self.workspace is not None:
             self.workspace.select_tool(self.active_label)
             self._follower.observe_drawing()
+            self.emit_state_changed()  # the mode of the layer has changed
 
     @contextmanager
     def tool_kept(self) -> Iterator[None]:

@@ -36,6 +36,7 @@ class LayerFollower:
         self._annotator = annotator
         callbacks = LayerCallbacks(
             label_picked=self._choose_picked_label,
+            mode_changed=annotator.emit_state_changed,
             label_key_pressed=self._select_label,
             strokes_clicked=self._label_superpixel,
             drawing_changed=annotator.notice_stroke,

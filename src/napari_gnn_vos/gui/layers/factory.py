@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 
 LEVELS = 256
 """Levels of a channel before its colour map is applied."""
+DRAWING_MODES = {
+    "brush": ("paint", "fill", "polygon"),
+    "lines": (
+        *("add_path", "add_line", "add_polyline", "add_polygon", "add_polygon_lasso"),
+        *("add_rectangle", "add_ellipse"),
+    ),
+    "superpixels": ("pan_zoom",),
+}
+"""Modes of the layer of each tool in which the mouse draws."""
 COVERING = ("opaque", "translucent", "translucent_no_depth")
 """Blending modes of images that hide the layers below them at opacity 1."""
 

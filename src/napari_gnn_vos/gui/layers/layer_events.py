@@ -47,6 +47,8 @@ class LayerCallbacks:
     label_picked : callable
         Called with a label that was selected on the strokes layer; None if strokes
         would be erased.
+    mode_changed : callable
+        Called when the mode of the strokes or lines layer has changed.
     label_key_pressed : callable
         Called with the digit of a key that was pressed on a layer of the video.
     strokes_clicked : callable
@@ -69,6 +71,7 @@ class LayerCallbacks:
     """
 
     label_picked: Callable[[int | None], object]
+    mode_changed: Callable[[], object]
     label_key_pressed: Callable[[int], object]
     strokes_clicked: Callable[[Sequence[float]], object]
     drawing_changed: Callable[[], object]
@@ -125,6 +128,7 @@ class LayerEvents:
         if strokes is not None:
             strokes.events.selected_label.connect(self._on_selected_label)
             strokes.events.paint.connect(self._on_paint)
+            strokes.events.mode.connect(self._on_mode)
             self._bind_history_keys(strokes, self._on_stroke_history)
             self._bind_label_keys(strokes)
             self._bind(strokes, NEXT_LABEL_KEY, self._pick_next_label)
@@ -133,6 +137,7 @@ class LayerEvents:
                 self._clicked_layers.add(strokes)
         if lines is not None:
             lines.events.data.connect(self._on_lines_data)
+            lines.events.mode.connect(self._on_mode)
             self._bind_label_keys(lines)
 
     def observe_prediction(self, layer: Labels) -> None:
@@ -192,6 +197,9 @@ class LayerEvents:
         value = event.source.selected_label
         if 0 <= value <= MAX_VALUE:
             self._callbacks.label_picked(label_of(value) if value else None)
+
+    def _on_mode(self, _event: Any) -> None:
+        self._callbacks.mode_changed()
 
     def _pick_next_label(self, layer: Labels) -> None:
         self._callbacks.label_picked(largest_label(layer.data) + 1)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from napari_gnn_vos.controller.view_state import ActiveLabel
+    from napari_gnn_vos.controller.view_state import ActiveLabel, Tool
 
 
 class Workspace:
@@ -147,13 +147,14 @@ class Workspace:
         """The layers for strokes and lines, None for one that does not exist."""
         return self._finder.strokes, self._finder.lines
 
-    @property
-    def tool_active(self) -> bool:
-        """Whether the active layer is drawn on with a label, and not erased."""
-        active = self._viewer.layers.selection.active
-        erases = isinstance(active, Labels) and active.selected_label == 0
-        drawn = active is not None and active in self.drawing_layers
-        return drawn and not erases
+    def draws_with(self, tool: Tool) -> bool:
+        """Whether the mouse draws a label with a tool, and does not erase or move."""
+        active, layers = self._viewer.layers.selection.active, self.drawing_layers
+        if active is None or active != layers[tool == "lines"]:  # they may be proxies
+            return False
+        if isinstance(active, Labels) and active.selected_label == 0:
+            return False
+        return str(active.mode) in factory.DRAWING_MODES[tool]
 
     @property
     def own_layers(self) -> tuple[Layer | None, ...]:
