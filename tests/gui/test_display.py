@@ -5,14 +5,17 @@ from functools import partial
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QColor
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
 
+from napari_gnn_vos.controller.label_statistics import LabelStatistics
+from napari_gnn_vos.controller.palette import colour_of
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.display import NEIGHBOURS
 from napari_gnn_vos.gui.tools.superpixels import SUPERPIXELS
-from napari_gnn_vos.gui.widgets.timeline import ABSENT, Timeline
+from napari_gnn_vos.gui.widgets.timeline import ABSENT, CHANGED, RANGE, Timeline
 from tests.gui.test_window import canvas_point, click, drag, idle, inside, predict
 from tests.gui.test_window import window as window  # the fixture
 
@@ -285,3 +288,49 @@ def test_tooltip_of_many_absent_objects_is_short(qtbot, dock):
         dock.annotator.controller.objects.set_absent(label, 0)
     assert timeline.describe(0).endswith("Object 5 absent, 3 more absent.")
     timeline.stop()
+
+
+def test_timeline_shows_changes_presence_and_the_range(qtbot, viewer, dock):
+    timeline = Timeline(dock.annotator)
+    qtbot.addWidget(timeline)
+    timeline.resize(400, 46)
+    strokes = viewer.layers[STROKES]
+    strokes.data[0, 4, 4:8] = 1
+    dock.annotator.predict()
+    qtbot.waitUntil(partial(idle, dock))
+    assert timeline.statistics == LabelStatistics(((1,),) * 4)
+    strokes.data[1, 4, 8:12] = 2
+    dock.annotator.predict()
+    qtbot.waitUntil(partial(idle, dock))
+    assert timeline.statistics == LabelStatistics(((1, 2),) * 4, (0.5,) * 4)
+    assert timeline.describe(0) == (
+        "Frame 0, uncertainty 0.00, 50% changed, 2 objects, strokes."
+    )
+    x, picture = round(timeline._columns(2, 1).left()) + 9, timeline.grab().toImage()
+    assert picture.pixelColor(x, 8).name() == CHANGED  # at full height
+    assert picture.pixelColor(x, 2) == QColor.fromRgbF(*colour_of(1))
+    dock.annotator.active_label.choose(3)
+    assert timeline.grab().toImage().pixelColor(x, 2) != QColor.fromRgbF(*colour_of(1))
+    dock.annotator.ranges.set_in(1)
+    dock.annotator.ranges.set_out(3)
+    assert dock.annotator.state.message == "The range is frames 1 to 3"
+    between = QPoint(round(timeline._columns(2, 1).right()), 5)
+    assert timeline.grab().toImage().pixelColor(between).name() == RANGE
+    dock.annotator.undo()
+    assert timeline.statistics == LabelStatistics(((1,),) * 4)
+    timeline.stop()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [(3, None, "Range from 3"), (None, 3, "Range to 3"), (2, 3, "Range 2 to 3")],
+)
+def test_button_shows_the_range(dock, first, last, text):
+    ranges = dock.annotator.ranges
+    if first is not None:
+        ranges.set_in(first)
+    if last is not None:
+        ranges.set_out(last)
+    assert dock.prediction.range.text() == text
+    ranges.clear()
+    assert dock.prediction.range.text() == "Range"

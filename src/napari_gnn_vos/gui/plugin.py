@@ -145,12 +145,13 @@ class AnnotateDock(QWidget):
 
     def _add_timeline(self, annotator: Annotator) -> None:
         """Show the timeline below the canvas, if the viewer has a window."""
+        from napari_gnn_vos.gui.threads import run_in_thread
         from napari_gnn_vos.gui.widgets.timeline import Timeline
 
         window = getattr(self._viewer, "window", None)
         if window is None:
             return
-        timeline = Timeline(annotator)
+        timeline = Timeline(annotator, partial(run_in_thread, turn=Lock()))
         menu = window.window_menu  # a hidden timeline is shown again from there
         window.add_dock_widget(timeline, name="Timeline", area="bottom", menu=menu)
 

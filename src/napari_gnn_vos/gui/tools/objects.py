@@ -277,17 +277,31 @@ class RangeTools:
         """In and out mark; None where there is none."""
         return self._range.marks
 
+    @property
+    def frames(self) -> range:
+        """Frames between the marks; all frames without marks."""
+        return self._range.frames(self._frames)
+
     def set_in(self, frame: int | None = None) -> None:
         """Set the in mark, by default at the frame on screen."""
         self._range.set_first(self._annotator.frame if frame is None else frame)
+        self._report_range()
 
     def set_out(self, frame: int | None = None) -> None:
         """Set the out mark, by default at the frame on screen."""
         self._range.set_last(self._annotator.frame if frame is None else frame)
+        self._report_range()
 
     def clear(self) -> None:
         """Remove both marks."""
         self._range.clear()
+        self._annotator.controller.report("The range is all frames")
+
+    def _report_range(self) -> None:
+        frames = self.frames
+        if frames:
+            text = f"The range is frames {frames.start} to {frames.stop - 1}"
+            self._annotator.controller.report(text)
 
     def predict(self) -> None:
         """Predict the frames between the marks; the labels of others stay.
@@ -297,7 +311,7 @@ class RangeTools:
         GnnVosError
             If no video is open, nothing is drawn, or a job is running.
         """
-        self._predict(self._range.frames(self._frames))
+        self._predict(self.frames)
 
     def predict_from_here(self) -> None:
         """Predict the frame on screen and all later ones.

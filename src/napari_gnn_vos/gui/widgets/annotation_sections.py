@@ -180,9 +180,9 @@ class PredictionSection(Section):
         self.predict.highlight(state.next_action == "predict")
         self.range.setEnabled(state.ready)
         first, last = state.marks
-        is_marked = state.marks != (None, None)
-        bounds = ("" if mark is None else str(mark) for mark in (first, last))
-        self.range.setText(f"Range {' to '.join(bounds)}" if is_marked else "Range")
+        end = "" if last is None else f" to {last}"
+        start = "" if first is None else f" {first}" if end else f" from {first}"
+        self.range.setText(f"Range{start}{end}")
         self.undo.setEnabled(state.can_undo)
         self.redo.setEnabled(state.can_redo)
         self.history.setEnabled(state.video_open)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
+from napari_gnn_vos.controller.label_statistics import (
+    LabelStatistics,
+    label_statistics,
+)
 from napari_gnn_vos.gui.widgets.elements import ACCENT
+from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
@@ -16,15 +22,20 @@ if TYPE_CHECKING:
 
 HEIGHT, MARGIN, BAR_HEIGHT = 46, 8, 26
 UNCERTAIN, DRAWN, ACCEPTED, RANGE = "#ff924c", ACCENT, "#8ac926", "#c48af7"
-ABSENT = "#ff5a5f"
+ABSENT, CHANGED = "#ff5a5f", "#00a6d6"
 LINE_WIDTH = 2
+PRESENCE_HEIGHT = 3
+"""Pixels of the height of the strip of the frames with the selected object."""
 MAX_NAMED = 5
 """Largest number of absent objects that the tooltip names."""
 FULL_BAR = 0.2
 """Uncertainty of a bar of full height, unless a frame has more."""
+FULL_CHANGE = 0.2
+"""Share of changed pixels at full height, unless a frame has more."""
 LEGEND = (
-    "Orange: uncertainty. Blue: strokes. Green: accepted. Red: objects are "
-    "absent. Violet: in and out marks. A click goes there."
+    "Orange: uncertainty. Light blue line: change since the round before. Strip above: "
+    "frames with the selected object. Below: strokes (blue), accepted (green), absent "
+    "objects (red). Violet: in and out marks. A click goes there."
 )
 
 
@@ -32,19 +43,32 @@ class Timeline(QWidget):
     """Show all frames of a video as columns; a click goes to a frame.
 
     Orange bars show the uncertainty of the prediction; the highest bar is the most
-    uncertain frame, if its uncertainty is above 0.2. Blue marks show frames with
+    uncertain frame, if its uncertainty is above 0.2. A light blue line shows the share
+    of object pixels that changed since the round before, and a strip in the colour of
+    the selected object the frames where it is predicted. Blue marks show frames with
     strokes, green marks accepted frames, red marks below them frames where an object is
-    annotated as absent, violet frames the in and out marks, and a line the frame on
-    screen. The tooltip describes the frame under the mouse.
+    annotated as absent, a violet frame the frames between in and out marks, and a line
+    the frame on screen. The tooltip describes the frame under the mouse.
 
     Parameters
     ----------
     annotator : Annotator
+    run : Runner
+        Executes the comparison of predictions.
+
+    Attributes
+    ----------
+    statistics : LabelStatistics
+        Of the current prediction; empty until they are computed.
     """
 
-    def __init__(self, annotator: Annotator) -> None:
+    def __init__(self, annotator: Annotator, run: Runner = run_at_once) -> None:
         super().__init__()
         self._annotator = annotator
+        self._jobs = JobRunner(run)
+        self._compared: tuple[object, object] = (None, None)
+        self.statistics = LabelStatistics()
+        annotator.controller.session_changed.connect(self._compare)
         self._state: ViewState = annotator.state.without_progress
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
@@ -53,6 +77,9 @@ class Timeline(QWidget):
 
     def stop(self) -> None:
         """Disconnect from the viewer."""
+        self._jobs.cancel()
+        session_changed = self._annotator.controller.session_changed
+        session_changed.disconnect(self._compare, missing_ok=True)
         self._annotator.viewer.dims.events.point.disconnect(self._on_slider)
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -69,6 +96,11 @@ class Timeline(QWidget):
         state, parts = self._state, [f"Frame {frame}"]
         if state.uncertainty:
             parts.append(f"uncertainty {state.uncertainty[frame]:.2f}")
+        if frame < len(self.statistics.changed):
+            parts.append(f"{self.statistics.changed[frame]:.0%} changed")
+        if frame < len(self.statistics.present):
+            count = len(self.statistics.present[frame])
+            parts.append(f"{count} object{'' if count == 1 else 's'}")
         parts += ["strokes"] if frame in state.drawn else []
         parts += ["accepted"] if frame in state.accepted else []
         table = state.table
@@ -111,17 +143,52 @@ class Timeline(QWidget):
                 painter.fillRect(self._mark(t), QColor(colour))
         for t in {frame for frame, _ in state.table.absent}:
             painter.fillRect(self._mark(t).translated(0, 5), QColor(ABSENT))
-        for mark in state.marks:
-            if mark is not None:
-                edge = self._columns(mark, 1).adjusted(0, -3, 0, 3)
-                painter.setPen(QPen(QColor(RANGE), LINE_WIDTH))
-                painter.drawRect(edge)
+        self._paint_statistics(painter)
+        span = self._annotator.ranges.frames
+        if span and state.marks != (None, None):
+            edge = self._columns(span.start, len(span)).adjusted(0, -3, 0, 0)
+            painter.setPen(QPen(QColor(RANGE), LINE_WIDTH))
+            painter.drawRect(edge)
         if state.frames:
             line = self._columns(self._annotator.frame, 1).adjusted(0, -4, 0, 4)
             line.setLeft(line.center().x() - LINE_WIDTH / 2)
             line.setWidth(LINE_WIDTH)
             painter.fillRect(line, palette.text())
         painter.end()
+
+    def _paint_statistics(self, painter: QPainter) -> None:
+        """Draw where the selected object is, and how much has changed."""
+        state, statistics = self._state, self.statistics
+        if state.active_label != BACKGROUND:
+            colour = QColor.fromRgbF(*state.table.colour_of(state.active_label))
+            for t in statistics.frames_with(state.active_label):
+                column = self._columns(t, 1)
+                column.setTop(1)
+                column.setHeight(PRESENCE_HEIGHT)
+                painter.fillRect(column, colour)
+        scale = max((FULL_CHANGE, *statistics.changed))
+        points = []
+        for t, changed in enumerate(statistics.changed):
+            column = self._columns(t, 1, changed / scale)
+            points += [column.topLeft(), column.topRight()]
+        painter.setPen(QPen(QColor(CHANGED), LINE_WIDTH))
+        painter.drawPolyline(QPolygonF(points))
+
+    def _compare(self, _entry: object = None) -> None:
+        """Compute the statistics of the current prediction, if it is another one."""
+        predictions = self._annotator.history.predictions
+        if all(a is b for a, b in zip(predictions, self._compared, strict=True)):
+            return
+        self._jobs.cancel()
+        self._compared, self.statistics = predictions, LabelStatistics()
+        labels, previous = predictions
+        if labels is not None:
+            self._jobs.start(label_statistics(labels, previous), self._show)
+        self.update()
+
+    def _show(self, statistics: LabelStatistics) -> None:
+        self.statistics = statistics
+        self.update()
 
     def _columns(self, first: int, count: int, height: float = 1.0) -> QRectF:
         """Return the rectangle of some frames, at least 2 pixels wide."""
