@@ -230,11 +230,24 @@ def test_name_given_during_a_round_does_not_take_its_result():
     assert controller.active_label.table == ObjectTable()
 
 
-@pytest.mark.parametrize("action", TABLE_ACTIONS)
-def test_action_on_the_table_is_reported(controller, action):
-    TABLE_ACTIONS[action](controller.objects)
-    reported = f"Done: {action}", "Object 1 is absent in frame 2"
-    assert controller.state.message in reported
+MESSAGES = (
+    "Object 3 is added",
+    "Object 1 is named cell",
+    "Object 1 has another colour",
+    "Object 2 is moved in the list",
+    "Object 1 is locked",
+    "Object 1 is hidden",
+    "Only Object 2 is shown",
+    "Object 1 is absent in frame 2",
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "message"), [*zip(TABLE_ACTIONS.values(), MESSAGES, strict=True)]
+)
+def test_action_on_the_table_is_reported(controller, action, message):
+    action(controller.objects)
+    assert controller.state.message == message
 
 
 def test_message_about_a_job_is_kept():

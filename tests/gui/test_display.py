@@ -218,6 +218,23 @@ def test_computed_layers_are_removed_with_the_video(qtbot, viewer, dock):
     assert not viewer.layers
 
 
+def test_stroke_on_the_previous_prediction_ends_the_comparison(qtbot, predicted):
+    viewer, dock, _ = predicted
+    layer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
+    present = layer.data.copy()
+    press(qtbot, viewer, Qt.Key.Key_R, SHIFT)
+    assert dock.status.hint.text().startswith("This is the round before")
+    viewer.layers.selection.active = layer
+    layer.mode, layer.selected_label = "paint", 2
+    drag(qtbot, viewer, [(10, 10), (10, 20), (10, 30)])
+    painted = strokes.data[0] == 2
+    assert painted.any()
+    qtbot.waitUntil(lambda: not dock.annotator.display.previous_shown)
+    np.testing.assert_array_equal(layer.data[0], np.where(painted, 2, present[0]))
+    np.testing.assert_array_equal(layer.data[1:], present[1:])
+    assert dock.status.hint.text().startswith("Paint")
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_dock_is_reachable_in_a_small_window(qtbot, predicted, theme):
     viewer, dock, _ = predicted

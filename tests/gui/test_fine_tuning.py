@@ -155,7 +155,9 @@ def test_next_round_is_predicted_by_the_chosen_model(work, monkeypatch):
     assert used == []
     assert work.state.message == "Nothing new is drawn since round 1"
     work.models.choose("mine")
+    assert work.state.next_action == "predict"
     work.predict()
+    assert work.state.next_action == "most_uncertain"
     assert used == ["mine"]
     assert work.state.rounds == 2
     work.predict()
@@ -172,6 +174,7 @@ def test_project_records_and_restores_the_model(work, tmp_path):
     shutil.copy(tmp_path / "toy.gnnvos", tmp_path / "copy.gnnvos")
     work.projects.open(tmp_path / "copy.gnnvos")
     assert work.models.name == "mine"
+    assert work.state.next_action == "most_uncertain"
 
 
 def test_project_of_a_missing_model_is_opened_with_a_notice(work, tmp_path):

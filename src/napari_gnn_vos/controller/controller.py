@@ -126,7 +126,8 @@ class Controller:
             predicting=predicting,
             prepared=session is not None,
             rounds=history.current.rounds,
-            unpredicted=self._unpredicted,
+            unpredicted=self._unpredicted
+            or (self._model_changed and history.current.rounds > 0),
             frames=0 if annotation is None else annotation.source.video.shape[0],
             requirements=self._requirements,
             uncertainty=history.current.uncertainty,
@@ -216,6 +217,7 @@ class Controller:
     def restore_history(self, history: History, message: str) -> None:
         """Continue the open video with the history of a project."""
         self.require_annotation().history = history
+        self._model_changed = False  # that of the project is chosen
         self._emit_session(message)
 
     def prepare(self) -> None:

@@ -63,7 +63,9 @@ class ObjectEdits:
             If the list is full.
         """
         (label,) = self._table.free_labels(1)
-        self._record(self._table.with_labels([label]), f"new {self._name(label)}")
+        name = self._name(label)
+        table = self._table.with_labels([label])
+        self._record(table, f"new {name}", f"{name} is added")
         self._active_label.choose(label)
         return label
 
@@ -75,8 +77,9 @@ class ObjectEdits:
         ScribbleError
             If there is no such object.
         """
-        table = self._table.renamed(label, name)
-        self._record(table, f"name of {self._name(label)}")
+        before, table = self._name(label), self._table.renamed(label, name)
+        message = f"{before} is named {table.name_of(label)}"
+        self._record(table, f"name of {before}", message)
 
     def recolour(self, label: int, colour: str) -> None:
         """Assign a colour ``#rrggbb`` to an object; an empty one restores the default.
@@ -87,7 +90,8 @@ class ObjectEdits:
             If there is no such object, or the colour is not valid.
         """
         table = self._table.recoloured(label, colour)
-        self._record(table, f"colour of {self._name(label)}")
+        name = self._name(label)
+        self._record(table, f"colour of {name}", f"{name} has another colour")
 
     def recolour_all(self, colours: Mapping[int, str]) -> None:
         """Assign colours ``#rrggbb`` to several objects, as one action.
@@ -100,7 +104,7 @@ class ObjectEdits:
         table = self._table
         for label, colour in colours.items():
             table = table.recoloured(label, colour)
-        self._record(table, "new colours")
+        self._record(table, "new colours", "All objects have other colours")
 
     def move(self, label: int, row: int) -> None:
         """Move an object to a row of the list, from 1; background is in row 0.
@@ -111,7 +115,8 @@ class ObjectEdits:
             If there is no such object.
         """
         table = self._table.moved(label, row)
-        self._record(table, f"move of {self._name(label)}")
+        name = self._name(label)
+        self._record(table, f"move of {name}", f"{name} is moved in the list")
 
     def lock(self, label: int, locked: bool = True) -> None:
         """Lock an object, or unlock it.
@@ -124,9 +129,10 @@ class ObjectEdits:
         ScribbleError
             If there is no such object.
         """
-        verb = "lock" if locked else "unlock"
+        verb, name = "lock" if locked else "unlock", self._name(label)
         table = self._table.with_locked(label, locked)
-        self._record(table, f"{verb} of {self._name(label)}")
+        message = f"{name} is {'locked' if locked else 'not locked any more'}"
+        self._record(table, f"{verb} of {name}", message)
 
     def hide(self, label: int, hidden: bool = True) -> None:
         """Hide an object, or show it; it is still predicted and exported.
@@ -136,9 +142,10 @@ class ObjectEdits:
         ScribbleError
             If there is no such object.
         """
-        verb = "hiding" if hidden else "showing"
+        verb, name = "hiding" if hidden else "showing", self._name(label)
         table = self._table.with_hidden(label, hidden)
-        self._record(table, f"{verb} of {self._name(label)}")
+        message = f"{name} is {'hidden' if hidden else 'shown'}"
+        self._record(table, f"{verb} of {name}", message)
 
     def show_only(self, label: int | None) -> None:
         """Show one object only, or all that are not hidden (None).
@@ -149,7 +156,8 @@ class ObjectEdits:
             If there is no such object.
         """
         name = "all objects" if label is None else f"only {self._name(label)}"
-        self._record(self._table.with_solo(label), f"showing of {name}")
+        message = f"{name[0].upper()}{name[1:]} {'is' if label else 'are'} shown"
+        self._record(self._table.with_solo(label), f"showing of {name}", message)
 
     def set_absent(self, label: int, frame: int, absent: bool = True) -> None:
         """Annotate an object as absent in a frame, or remove this annotation.
@@ -163,9 +171,10 @@ class ObjectEdits:
         """
         self._require_annotation()
         table = self._table.with_absent(frame, label, absent)
-        self._record(table, f"absence of {self._name(label)} in frame {frame}")
-        state = "absent" if absent else "not absent any more"
-        self.annotated.emit(f"{self._name(label)} is {state} in frame {frame}")
+        state, name = "absent" if absent else "not absent any more", self._name(label)
+        message = f"{name} is {state} in frame {frame}"
+        self._record(table, f"absence of {name} in frame {frame}", message)
+        self.annotated.emit(message)
 
     def remove(self, label: int) -> None:
         """Remove an object and its strokes.
@@ -185,7 +194,7 @@ class ObjectEdits:
         if label in drawing.objects:
             self._replace(drawing.without(label), table, f"removal of {name}", label)
         else:
-            self._record(table, f"removal of {name}")
+            self._record(table, f"removal of {name}", f"{name} is removed")
 
     def merge(self, label: int, into: int) -> None:
         """Merge an object into another one, which gets its strokes.
@@ -209,7 +218,7 @@ class ObjectEdits:
         if label in drawing.objects:
             self._replace(drawing.merged(label, into), table, action, label)
         else:
-            self._record(table, action)
+            self._record(table, action, f"{self._name(label)} is merged")
         self._active_label.choose(into)
 
     def split(self, label: int, frame: int, point: Point | None = None) -> int:
@@ -257,15 +266,15 @@ class ObjectEdits:
             raise GnnVosError(NO_VIDEO)
         return annotation
 
-    def _record(self, table: ObjectTable, action: str) -> None:
-        """Replace the table, and add the action to the history."""
+    def _record(self, table: ObjectTable, action: str, message: str) -> None:
+        """Replace the table, add the action to the history, and report it."""
         before, annotation = self._table, self._annotation()
         if table == before:
             return
         self._active_label.table = table
         if annotation is not None:
             annotation.record_tables(action, (before, table))
-            self.recorded.emit(f"Done: {action}")
+            self.recorded.emit(message)
 
     def _replace(
         self, drawing: Drawing, table: ObjectTable, action: str, label: int

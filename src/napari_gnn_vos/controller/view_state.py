@@ -126,7 +126,7 @@ class ViewState:
     rounds : int
         Number of rounds of the current prediction.
     unpredicted : bool
-        Whether strokes were drawn since the last round.
+        Whether strokes were drawn, or another model chosen, since the last round.
     frames : int
         Number of frames of the video.
     requirements : str
@@ -148,6 +148,8 @@ class ViewState:
         Tool that draws it.
     tool_active : bool
         Whether the mouse draws with the tool.
+    comparing : bool
+        Whether the labels of the round before are shown.
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}
@@ -181,6 +183,7 @@ class ViewState:
     active_label: int = 0
     tool: Tool = "brush"
     tool_active: bool = False
+    comparing: bool = False
     auto_predict: bool = False
     quality: Quality = "balanced"
     model: str = ""
@@ -254,6 +257,8 @@ class ViewState:
             return "Open a video: drag it here, or File > Open Sample."
         if self.busy:
             return "You can continue painting."
+        if self.comparing:
+            return "This is the round before; Shift+R shows the present labels."
         if self.tool_active and self.tool == "superpixels":
             return "Click on superpixels; Shift+Q follows the one under the mouse."
         if self.accurate:

@@ -127,6 +127,7 @@ class Annotator:
             images_available=images,
             tool_active=workspace is not None
             and workspace.draws_with(self.active_label.tool),
+            comparing=self.display.previous_shown,
         )
 
     @property

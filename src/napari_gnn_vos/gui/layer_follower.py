@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
@@ -120,7 +121,18 @@ class LayerFollower:
         """Follow the user's painting on the prediction layer by strokes."""
         if self._annotator.workspace is not None:
             self._annotator.workspace.draw_painted(pixels, labels)
+            if self._annotator.display.previous_shown:
+                show_present = partial(self._show_present, pixels, labels)
+                self._annotator.defer(show_present)  # napari still writes the labels
             self._annotator.notice_stroke()
+
+    def _show_present(self, pixels: Pixels, labels: NDArray[Any]) -> None:
+        """Show the present prediction with what was painted on the previous one."""
+        display = self._annotator.display
+        if display.previous_shown:
+            display.toggle_previous()
+            if self._annotator.workspace is not None:
+                self._annotator.workspace.prediction_layer.write(pixels, labels)
 
     def _step_painted(self, method: str) -> None:
         annotation = self._annotator.controller.annotation

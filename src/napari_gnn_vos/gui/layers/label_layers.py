@@ -90,6 +90,13 @@ class PredictionLayer:
         if layer is not None and present is not None:
             layer.data = present
 
+    def write(self, pixels: tuple[NDArray[Any], ...], labels: NDArray[Any]) -> None:
+        """Show labels, (P,), on pixels of the layer, given by one array per axis."""
+        layer = self.layer
+        if layer is not None:
+            layer.data[pixels] = labels
+            layer.refresh()
+
     def show(self, labels: LabelFrames | None) -> None:
         """Show a prediction; None removes the one that was shown."""
         self._present_data = None
