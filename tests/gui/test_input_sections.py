@@ -1,5 +1,7 @@
 """The sections that open projects and videos."""
 
+from threading import current_thread, main_thread
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -43,10 +45,29 @@ def test_recovery_is_offered_until_something_is_drawn(qtbot, viewer, dock):
     qtbot.addWidget(widget)
     project = widget.project
     qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
-    assert project.recovery.isVisibleTo(widget)
+    qtbot.waitUntil(lambda: project.recovery.isVisibleTo(widget))  # after a search
     assert "toy" in project._text.text()
     assert project._picture.height() in (0, THUMBNAIL_HEIGHT)
     other.layers[STROKES].paint((0, 4, 4), 1)
     qtbot.waitUntil(lambda: not project.recovery.isVisibleTo(widget))
     project.menu.aboutToShow.emit()
     assert "Recover toy" in [action.text() for action in project.menu.actions()]
+
+
+def test_autosaves_are_read_beside_the_main_thread(qtbot, dock, monkeypatch):
+    threads, read = [], Project.open
+
+    def open_project(folder):
+        threads.append(current_thread())
+        return read(folder)
+
+    dock.annotator.viewer.layers[STROKES].paint((0, 4, 4), 1)
+    qtbot.waitUntil(lambda: dock.project.save.text().endswith("*"))
+    dock.annotator.close()
+    monkeypatch.setattr(Project, "open", open_project)
+    widget = plugin.AnnotateDock(ViewerModel())
+    qtbot.addWidget(widget)
+    qtbot.waitUntil(lambda: widget.project._not_saved != [])
+    widget.project.menu.aboutToShow.emit()
+    assert threads
+    assert main_thread() not in threads

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image, Layer
 from psygnal import Signal
 
-from napari_gnn_vos.controller.jobs import Runner
+from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
 from napari_gnn_vos.gui.layers.attributes import PATH_KEY, PROJECT_KEY
@@ -23,6 +23,7 @@ from napari_gnn_vos.io.project.autosave import (
     TaskRunner,
     discard_autosave,
     recoverable_projects,
+    search_recoverable,
 )
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.video_reference import find_video
@@ -54,13 +55,14 @@ class ProjectFiles:
     """
 
     data_folder_changed = Signal()
+    recoverable_found = Signal(list)  # of projects, see `find_recoverable`
 
     def __init__(self, annotator: Annotator, keeper: ProjectKeeper) -> None:
         self._annotator, self._keeper = annotator, keeper
         self._data_folder: Path | None = None
         self.changed = keeper.changed
         self.record_stroke = keeper.record_stroke
-        self.close = keeper.close
+        self._search = JobRunner(run_at_once)
         saving = keeper.saver.jobs
         saving.progressed.connect(self._report_progress)
         saving.failed.connect(self._report_failure)
@@ -71,11 +73,18 @@ class ProjectFiles:
         Parameters
         ----------
         run : Runner
-            Runs the jobs that save.
+            Runs the jobs that save, and the search for autosaves.
         run_task : TaskRunner
             Waits for the disk.
         """
         self._keeper.saver.jobs.run, self._keeper.run_task = run, run_task
+        self._search.run = run
+
+    def close(self) -> None:
+        """Stop recording and searching, and release the project."""
+        self._search.cancel()
+        self.recoverable_found.disconnect()
+        self._keeper.close()
 
     @property
     def saving(self) -> bool:
@@ -194,6 +203,16 @@ class ProjectFiles:
         """List annotations that were not saved before the program ended."""
         folder = self._keeper.autosave_folder
         return [] if folder is None else recoverable_projects(folder)
+
+    def find_recoverable(self) -> None:
+        """Search annotations that were not saved, and emit `recoverable_found`."""
+        self._search.cancel()
+        folder = self._keeper.autosave_folder
+        if folder is None:
+            self.recoverable_found.emit([])
+        else:
+            search = search_recoverable(folder)
+            self._search.start(search, self.recoverable_found.emit)
 
     def recover(self, project: Project, video: Path | None = None) -> None:
         """Continue an annotation that was not saved.

@@ -55,6 +55,8 @@ class ProjectSection(Section):
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__(annotator, attempt)
         self._projects = annotator.projects
+        self._not_saved: list[Project] = []
+        self._offered: Project | None = None
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.open = QPushButton("Open project")
@@ -72,8 +74,10 @@ class ProjectSection(Section):
             make_row(self.export, self.help),
             self.recovery,
         )
-        self._offer_recovery()
-        self._projects.data_folder_changed.connect(self._offer_recovery)
+        self._projects.recoverable_found.connect(self._offer_recovery)
+        find = self._projects.find_recoverable
+        self._projects.data_folder_changed.connect(find)
+        find()
 
     def show_state(self, state: ViewState) -> None:
         """Enable Save, with a star while there are unsaved strokes."""
@@ -125,10 +129,9 @@ class ProjectSection(Section):
         self.menu.clear()
         self._add("Open project ...", self.open_project)
         self._add("Save as ...", self.save_as)
-        not_saved = self._projects.recoverable()
-        if not_saved:
+        if self._not_saved:
             self.menu.addSection("Not saved")
-        for project in not_saved:
+        for project in self._not_saved:
             self._add(f"Recover {project.video.name}", partial(self._recover, project))
         self.menu.addSection("Recent")
         for path in self._projects.recent:
@@ -173,11 +176,11 @@ class ProjectSection(Section):
         column.addWidget(make_row(self.recover, self.discard))
         return box
 
-    def _offer_recovery(self) -> None:
+    def _offer_recovery(self, found: list[Project]) -> None:
         """Offer the newest annotation that was not saved, if there is one."""
-        found = self._projects.recoverable()
-        self._offered: Project | None = found[0] if found else None
-        self.recovery.setVisible(self._offered is not None)
+        self._not_saved = found
+        self._offered = found[0] if found else None
+        self.show_state(self._annotator.state)
         if self._offered is not None:
             name = self._offered.video.name
             self._text.setText(f"Strokes on {name} were not saved. Recover them?")
@@ -194,12 +197,12 @@ class ProjectSection(Section):
     def _recover(self, project: Project | None) -> None:
         if project is not None:
             self._with_video(partial(self._projects.recover, project))
-        self._offer_recovery()
+        self._projects.find_recoverable()
 
     def _discard(self) -> None:
         if self._offered is not None:
             self._projects.discard(self._offered)
-        self._offer_recovery()
+        self._projects.find_recoverable()
 
 
 class VideoSection(Section):

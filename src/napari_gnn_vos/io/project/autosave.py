@@ -16,6 +16,7 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.parts import MANIFEST
 from napari_gnn_vos.io.project.project import GROWING_LOG, Project
+from napari_gnn_vos.progress import Pipeline, Progress, drain
 
 LOCK = "lock"
 DISK_SECONDS = 5.0
@@ -152,12 +153,24 @@ def recoverable_projects(root: Path) -> list[Project]:
     root : Path
         Folder of all autosaves.
     """
+    return drain(search_recoverable(root))
+
+
+def search_recoverable(root: Path) -> Pipeline[list[Project]]:
+    """List autosaves as :func:`recoverable_projects`, step by step.
+
+    Yields
+    ------
+    Progress
+        Before each folder.
+    """
     projects: list[Project] = []
     try:
         folders = sorted(root.iterdir(), reverse=True)
     except OSError:
         return []
-    for folder in folders:
+    for index, folder in enumerate(folders):
+        yield Progress("search", index, len(folders))
         if not (folder / MANIFEST).is_file() or _is_in_use(folder):
             continue
         with suppress(GnnVosError):
