@@ -185,10 +185,25 @@ def time_lapse() -> list[LayerData]:
     return [_with_path(image_data(read_video(fetch_clip())), "sample:time-lapse")]
 
 
+def film() -> list[LayerData]:
+    """Read a film of a cockatoo, which is downloaded once.
+
+    Raises
+    ------
+    ReadError
+        If the download fails.
+    """
+    from napari_gnn_vos.io.read import read_video
+    from napari_gnn_vos.io.samples.clip import fetch_film
+
+    return [_with_path(image_data(read_video(fetch_film())), "sample:film")]
+
+
 SAMPLES: dict[str, Callable[[], list[LayerData]]] = {
     "sample:composed-scene": composed_scene,
     "sample:cells": cells,
     "sample:time-lapse": time_lapse,
+    "sample:film": film,
 }
 """Readers of sample data by the path that projects store."""
 

@@ -10,7 +10,13 @@ import tifffile
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.samples.clip import CLIP_SHA256, CLIP_URL, fetch_clip
+from napari_gnn_vos.io.samples.clip import (
+    CLIP_SHA256,
+    CLIP_URL,
+    FILM_URL,
+    fetch_clip,
+    fetch_film,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +49,13 @@ def test_clip_is_downloaded_once_and_read(downloads, cache):
     assert requested == [CLIP_URL]
     assert path == cache / "NPCsingleNucleus.tif"
     assert read_video(path).frames.shape == (4, 20, 24, 2)
+
+
+def test_film_is_downloaded_once(downloads, cache):
+    requested, sha256 = downloads
+    assert fetch_film(sha256=sha256) == fetch_film(sha256=sha256)
+    assert requested == [FILM_URL]
+    assert (cache / "cockatoo.mp4").is_file()
 
 
 def test_file_with_another_hash_is_refused(downloads):
