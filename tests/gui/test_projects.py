@@ -327,6 +327,31 @@ def crash(work):
     current.log.append = None
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_project_of_an_array_is_restored_unless_it_has_changed(
+    start, tmp_path, monkeypatch, changed
+):
+    frames = np.zeros(fakes.SHAPE, np.uint8)
+    work = start()
+    work.open(work.viewer.add_image(frames, name="array"))
+    annotate_two_rounds(work)
+    work.projects.save(tmp_path / "array.gnnvos")
+    (tmp_path / "other file").write_text("of the working directory")
+    monkeypatch.chdir(tmp_path)
+    opened = start()
+    opened.open(opened.viewer.add_image(frames + changed, name="array"))
+    predicted = []
+    monkeypatch.setattr(
+        opened.controller.rounds,
+        "_predict_round",
+        lambda *given: predicted.append(given) or fakes.predict_round(*given),
+    )
+    opened.projects.open(shutil.copy("array.gnnvos", "copy.gnnvos"))
+    assert ("video has changed" in opened.state.message) == changed
+    assert len(predicted) == (2 if changed else 0)
+    np.testing.assert_array_equal(strokes_of(opened), strokes_of(work))
+
+
 def test_autosave_recovers_strokes_rounds_and_names(start, video_file):
     work = start(video_file)
     annotate_two_rounds(work)

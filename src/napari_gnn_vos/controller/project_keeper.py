@@ -10,7 +10,11 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.controller.annotation import NO_VIDEO, Annotation
+from napari_gnn_vos.controller.annotation import (
+    NO_VIDEO,
+    Annotation,
+    DrawingSource,
+)
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import History
@@ -21,7 +25,7 @@ from napari_gnn_vos.io.project.autosave import TaskRunner, at_once
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
-from napari_gnn_vos.io.project.video_reference import is_same_video
+from napari_gnn_vos.io.project.video_reference import has_changed
 from napari_gnn_vos.structures.project import VideoReference
 from napari_gnn_vos.structures.session import Session
 
@@ -201,7 +205,7 @@ class ProjectKeeper:
     ) -> None:
         """Start the job that restores the history, if there was one."""
         log, controller = project.log, self._controller
-        summary, trusted = self._summary(project, annotation.source.path)
+        summary, trusted = self._summary(project, annotation.source)
 
         def complete(start: Session | None, sessions: list[Session]) -> None:
             history = restored.recorder.restored_history(start, sessions)
@@ -220,11 +224,10 @@ class ProjectKeeper:
             if log.history.entries:  # actions before the first round
                 complete(None, [])
 
-    def _summary(self, project: Project, video_path: str) -> tuple[str, bool]:
+    def _summary(self, project: Project, source: DrawingSource) -> tuple[str, bool]:
         """Describe an opened project; return also whether its results are valid."""
         lines = ["The strokes are recovered" if self.path is None else "Project open"]
-        path = Path(video_path)
-        changed = path.exists() and not is_same_video(project.video, path)
+        changed = has_changed(project.video, source.video, source.path)
         if changed:
             lines.append(
                 "The video has changed since the project was saved; the strokes are "

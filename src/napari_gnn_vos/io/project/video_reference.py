@@ -153,6 +153,23 @@ def is_same_video(reference: VideoReference, path: Path) -> bool:
     return reference.fingerprint in ("", content_fingerprint(path))
 
 
+def has_changed(reference: VideoReference, video: Video, path: str) -> bool:
+    """Return whether a video differs from the one that a project was made with.
+
+    Parameters
+    ----------
+    reference : VideoReference
+    video : Video
+    path : str
+        Its file or folder; ``sample:KEY`` for sample data, empty for an array. A file
+        that does not exist any more is not compared.
+    """
+    if not path or path.startswith(SAMPLE):
+        return reference.fingerprint not in ("", array_fingerprint(video))
+    file = Path(path)
+    return file.exists() and not is_same_video(reference, file)
+
+
 def _relative(path: Path, folder: Path) -> str:
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
