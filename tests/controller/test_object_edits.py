@@ -211,6 +211,23 @@ def test_marks_bound_the_range():
     assert frame_range.marks == (None, None)
 
 
+def test_only_the_chosen_object_is_predicted(controller):
+    draw(controller, {(5, 5): 2, (7, 7): 2, (1, 1): 1}, frame=1)
+    before = controller.annotation.session.packed_labels.copy()
+    draw(controller, {(5, 5): 1, (7, 7): 2, (9, 9): 2, (11, 11): 1}, frame=2)
+    controller.predict(label=2)
+    after = controller.annotation.session.packed_labels
+    assert controller.annotation.session.constraints[-1].locked == {1}
+    np.testing.assert_array_equal(after[0] == 1, before[0] == 1)
+    assert after[0, 9, 9] == 2
+    controller.objects.lock(2)
+    with pytest.raises(ScribbleError, match="locked"):
+        controller.predict(label=2)
+    controller.objects.lock(2, False)
+    controller.predict()
+    assert controller.annotation.session.packed_labels[0, 11, 11] == 1
+
+
 def test_name_given_during_a_round_does_not_take_its_result():
     runner = fakes.ManualRunner()
     controller = fakes.controller(run=runner)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config, Quality
@@ -22,6 +24,7 @@ from napari_gnn_vos.controller.rounds import (
     RestoreRound,
     Rounds,
     require_objects,
+    round_constraints,
 )
 from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
 from napari_gnn_vos.deprecation import renamed_attribute
@@ -230,32 +233,41 @@ class Controller:
         """
         self.rounds.prepare(self.require_annotation(), self._quality)
 
-    def predict(self, frames: range | None = None) -> None:
+    def predict(self, frames: range | None = None, label: int | None = None) -> None:
         """Predict from the drawing; the video is prepared if necessary.
 
         Parameters
         ----------
         frames : range, optional
             Frames whose labels may change; by default all.
+        label : int, optional
+            Object whose labels may change; by default all that are not locked.
 
         Raises
         ------
         NoSeedsError
             If nothing is drawn, or only background.
         GnnVosError
-            If no video is open, the range is empty, or a job is running.
+            If no video is open, the range is empty, the object is locked, or a job is
+            running.
         """
         if frames is not None and not frames:
             raise GnnVosError("The range has no frames. Move the in or the out mark.")
         annotation = self.require_annotation()
+        if label is not None:
+            annotation.table.require_unlocked(label)
         drawing = annotation.read()
         require_objects(drawing)
         if annotation.prepared:
             self._unpredicted, again = False, self._model_changed
-            self.rounds.predict(annotation, drawing, frames=frames, again=again)
+            constraints = round_constraints(annotation.table, frames, label)
+            self.rounds.predict(
+                annotation, drawing, constraints=constraints, again=again
+            )
             self._model_changed, self._round_started = False, self.rounds.running
         else:
-            self.rounds.prepare(annotation, self._quality, lambda: self.predict(frames))
+            predict = partial(self.predict, frames, label)
+            self.rounds.prepare(annotation, self._quality, predict)
 
     def most_uncertain_frame(self) -> int:
         """Return the most uncertain frame; further calls return the next ones.

@@ -135,7 +135,7 @@ class Rounds:
         drawing: Drawing,
         *,
         amend: bool = False,
-        frames: range | None = None,
+        constraints: Constraints | None = None,
         again: bool = False,
     ) -> None:
         """Predict a prepared video; nothing is started if nothing is new.
@@ -148,8 +148,8 @@ class Rounds:
         amend : bool
             Whether the round completes the current entry of the history; otherwise it
             becomes a new one.
-        frames : range, optional
-            Frames whose labels may change; by default all.
+        constraints : Constraints, optional
+            What may not change; by default, locked and absent objects.
         again : bool
             Whether to predict also if nothing is new, because the model is.
 
@@ -162,12 +162,14 @@ class Rounds:
         session, start_time = annotation.require_session(), perf_counter()
         number, current = len(session.rounds) + 1, annotation.history.current
         scribbles = annotation.new_scribbles(drawing)
-        constraints = _constraints(annotation.table, frames)
+        if constraints is None:
+            constraints = round_constraints(annotation.table)
         unchanged = not scribbles and constraints == _last_constraints(session)
         if unchanged and not again:
             self.started.emit(f"Nothing new is drawn since round {number - 1}")
             return
-        count = _count(session.video.shape[0] if frames is None else len(frames))
+        first, stop = constraints.frames or (0, session.video.shape[0])
+        count = _count(stop - first)
 
         def complete(session: Session) -> None:
             if amend:
@@ -256,9 +258,23 @@ class Rounds:
         return (yield from constrain_round(pipeline, before, painted))
 
 
-def _constraints(table: ObjectTable, frames: range | None) -> Constraints:
+def round_constraints(
+    table: ObjectTable, frames: range | None = None, label: int | None = None
+) -> Constraints:
+    """Return what a round may not change.
+
+    Parameters
+    ----------
+    table : ObjectTable
+        Its locked objects do not change.
+    frames : range, optional
+        Frames whose labels may change; by default all.
+    label : int, optional
+        Object whose labels may change; by default all that are not locked.
+    """
     span = None if frames is None else (frames.start, frames.stop)
-    return Constraints(table.locked, table.absent, span)
+    others = () if label is None else (x for x in table.objects if x != label)
+    return Constraints(table.locked.union(others), table.absent, span)
 
 
 def _last_constraints(session: Session) -> Constraints:

@@ -334,11 +334,30 @@ class RangeTools:
         first = self._annotator.frame
         self._predict(range(first, min(first + count + 1, self._frames)))
 
+    def predict_object(self, label: int | None = None) -> None:
+        """Predict an object between the marks; the labels of all others stay.
+
+        Parameters
+        ----------
+        label : int, optional
+            By default, the active label.
+
+        Raises
+        ------
+        GnnVosError
+            If no video is open, there is no such object, it is locked, nothing is
+            drawn, or a job is running.
+        """
+        objects = self._annotator.objects
+        label = self._annotator.active_label.label if label is None else label
+        objects.table.require(label)
+        self._predict(self.frames, label)
+
     @property
     def _frames(self) -> int:
         workspace = self._annotator.workspace
         return 0 if workspace is None else workspace.video.shape[0]
 
-    def _predict(self, frames: range) -> None:
+    def _predict(self, frames: range, label: int | None = None) -> None:
         video_open = self._annotator.workspace is not None
-        self._annotator.controller.predict(frames if video_open else None)
+        self._annotator.controller.predict(frames if video_open else None, label)

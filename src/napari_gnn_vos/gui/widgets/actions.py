@@ -161,6 +161,11 @@ ACTIONS = {
             "Predict next 10 frames",
             "Label this frame and the next ten; others stay as they are",
         ),
+        Action(
+            "ranges.predict_object",
+            "Predict chosen object",
+            "Label the chosen object between the marks; all others stay as they are",
+        ),
         Action("undo", "Undo", "Undo the last round and its strokes", "U"),
         Action("redo", "Redo", "Restore what was undone last", "Shift-U"),
         Action(

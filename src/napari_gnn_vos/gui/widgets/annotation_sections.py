@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
 
+RANGES = ("predict", "predict_from_here", "predict_next", "predict_object")
+"""Actions of the menu of ranges that predict."""
 CHECKED = {
     "display.toggle_labels": "display.labels_shown",
     "display.toggle_contours": "display.contours_shown",
@@ -216,7 +218,7 @@ class PredictionSection(Section):
         for method in ("set_in", "set_out", "clear"):
             add_to_menu(menu, f"ranges.{method}", self._annotator, self._attempt)
         menu.addSeparator()
-        for method in ("predict", "predict_from_here", "predict_next"):
+        for method in RANGES:
             add_to_menu(menu, f"ranges.{method}", self._annotator, self._attempt)
         button.setMenu(menu)
         return button
