@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 from npe2 import PluginManifest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_gnn_vos import annotator
 from napari_gnn_vos.errors import GnnVosError, ReadError, SettingsError
@@ -235,3 +235,15 @@ def test_dialog_lists_no_strokes(qtbot, predicted):
     dialog.show()
     names = [name for name, _ in dialog.form._layers(None)]
     assert names == [SEGMENTATION]
+
+
+@pytest.mark.parametrize("name", ["tiff", "coco"])
+def test_description_is_aligned_with_the_fields(qtbot, dialog, name):
+    form = dialog.form
+    form.format.value = name
+    qtbot.wait(50)
+    left = {
+        field.native.mapTo(dialog, QPoint(0, 0)).x()
+        for field in (form.format, form._description, form._path)
+    }
+    assert len(left) == 1

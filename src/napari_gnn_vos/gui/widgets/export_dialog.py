@@ -71,6 +71,9 @@ class ExportForm:
         )
         self._description = Label(label=" ")
         self._description.native.setWordWrap(True)
+        self._description.native.setSizePolicy(
+            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
+        )
         self._path = FileEdit(label="Path", mode="w", tooltip="File or folder to write")
         self._path.choose_btn.tooltip = "Choose the file or folder in a dialog"
         self._first = SpinBox(label="First frame", tooltip="First frame to write")
