@@ -1270,3 +1270,11 @@ def test_selecting_a_label_does_not_draw_the_strokes_again(viewer, annotator):
     strokes.visible = False
     annotator.active_label.choose(1)
     assert strokes.visible
+
+
+def test_closed_annotator_announces_no_state(annotator):
+    annotator.auto_predict.enabled = True
+    announced = []
+    annotator.state_changed.connect(lambda: announced.append(1))
+    annotator.close()
+    assert announced == []

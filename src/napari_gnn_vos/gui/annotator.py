@@ -322,6 +322,8 @@ class Annotator:
     def close(self) -> None:
         """Cancel the running job, and disconnect from the viewer."""
         self.closed = True
+        for changed in (self.state_changed, self.projects.changed, self.models.changed):
+            changed.disconnect()  # first, because the widgets may be deleted
         self._follower.stop()
         self.exports.close()
         self.fine_tuning.close()
@@ -331,8 +333,6 @@ class Annotator:
         self._leave_workspace()
         self.auto_predict.enabled = False
         self.controller.disconnect()
-        for changed in (self.state_changed, self.projects.changed, self.models.changed):
-            changed.disconnect()
         self.window.requested.disconnect()
         self.cancel()
 

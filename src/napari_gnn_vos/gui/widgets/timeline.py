@@ -76,8 +76,9 @@ class Timeline(QWidget):
         annotator.viewer.dims.events.point.connect(self._on_slider)
 
     def stop(self) -> None:
-        """Disconnect from the viewer."""
+        """Disconnect from the annotator and the viewer."""
         self._jobs.cancel()
+        self._annotator.state_changed.disconnect(self._refresh, missing_ok=True)
         session_changed = self._annotator.controller.session_changed
         session_changed.disconnect(self._compare, missing_ok=True)
         self._annotator.viewer.dims.events.point.disconnect(self._on_slider)
