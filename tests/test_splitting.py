@@ -39,6 +39,7 @@ def small_parts(monkeypatch):
     """Split superpixels of the small frames of these tests."""
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 20)
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MIN_PART_PIXELS", 4)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MAX_GROWTH", 50)
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -32,6 +32,7 @@ def first(monkeypatch):
     """A session after a round, whose large superpixels can be split."""
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 20)
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MIN_PART_PIXELS", 4)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MAX_GROWTH", 50)
     settings = {"prepare": {"superpixels": {"per_frame": 16}}, "refine": "guided"}
     session = drain(engine.start(moving_square()[0], Config.model_validate(settings)))
     return round_of(session, (on_square(), on_ground()))

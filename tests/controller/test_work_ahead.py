@@ -87,6 +87,7 @@ def predicted(monkeypatch):
     """A session after a round, whose large superpixels can be split."""
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 20)
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MIN_PART_PIXELS", 4)
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MAX_GROWTH", 50)
     config = Config.model_validate({"prepare": {"superpixels": {"per_frame": 16}}})
     session = drain(engine.start(moving_square()[0], config))
     strokes = on_square(), on_ground()

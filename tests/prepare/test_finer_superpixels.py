@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_gnn_vos.config import PrepareSettings
+from napari_gnn_vos.config import PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.prepare.describe import describe_regions
 from napari_gnn_vos.prepare.finer_superpixels import (
     FINER_SIZE,
@@ -53,7 +53,7 @@ def test_marked_superpixels_are_split_along_image_edges(striped):
     frame, image = striped
     marked = np.array([False, True, False, True])
     (split, means), parents = split_into_finer(
-        frame, marked, image, None, None, SETTINGS
+        frame, marked, image, (None, None), SETTINGS
     )
     counts = np.bincount(parents)
     assert counts[0] == counts[2] == 1
@@ -68,7 +68,7 @@ def test_marked_superpixels_are_split_along_image_edges(striped):
 
 def test_frame_stays_if_it_would_have_too_many_superpixels(striped, monkeypatch):
     frame, image = striped
-    arguments = frame, np.ones(4, bool), image, None, None, SETTINGS
+    arguments = frame, np.ones(4, bool), image, (None, None), SETTINGS
     (split, _), _ = split_into_finer(*arguments)
     limit = "napari_gnn_vos.prepare.finer_superpixels.MAX_SUPERPIXELS"
     monkeypatch.setattr(limit, split.n)
@@ -77,10 +77,25 @@ def test_frame_stays_if_it_would_have_too_many_superpixels(striped, monkeypatch)
     assert split_into_finer(*arguments) is None
 
 
+def test_many_objects_limit_the_number_of_superpixels(striped, monkeypatch):
+    frame, image = striped
+    arguments = frame, np.ones(4, bool), image, (None, None), SETTINGS
+    monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.MAX_GROWTH", 8)
+    settings = PrepareSettings(superpixels=SuperpixelSettings(per_frame=16))
+    counts = {
+        objects: split_into_finer(*arguments[:-1], settings, objects)
+        for objects in (1, 16, 1000)
+    }
+    assert counts[1] is not None
+    assert counts[16] is not None
+    assert counts[1][0][0].n > counts[16][0][0].n > frame.n
+    assert counts[1000] is None
+
+
 @pytest.mark.parametrize("marked", [[False] * 4, [True, False, False, False]])
 def test_frame_stays_without_large_marked_superpixels(striped, marked, monkeypatch):
     monkeypatch.setattr("napari_gnn_vos.prepare.finer_superpixels.FINER_SIZE", 96 * 48)
     frame, image = striped
     assert (
-        split_into_finer(frame, np.array(marked), image, None, None, SETTINGS) is None
+        split_into_finer(frame, np.array(marked), image, (None, None), SETTINGS) is None
     )

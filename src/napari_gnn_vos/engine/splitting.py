@@ -108,8 +108,8 @@ def _split_frame(session: Session, images: Sequence[Rgb], t: int) -> SplitFrame 
     assert session.prediction is not None  # noqa: S101 - by the caller
     frame, settings = session.graph.frames[t], session.config.prepare
     marked = boundary_superpixels(frame, session.prediction.probability[t])
-    flows = flows_of_frame(session, t)
-    split = split_into_finer(frame, marked, images[t], *flows, settings)
+    flows, objects = flows_of_frame(session, t), len(session.prediction.objects)
+    split = split_into_finer(frame, marked, images[t], flows, settings, objects)
     if split is None:
         return None
     (changed, means), parents = split

@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.prepare.describe import FrameAndMeans, describe_view
 from napari_gnn_vos.prepare.node_features import FrameView
-from napari_gnn_vos.prepare.superpixels import MAX_SUPERPIXELS, METHODS
+from napari_gnn_vos.prepare.superpixels import (
+    MAX_SUPERPIXELS,
+    METHODS,
+    superpixel_budget,
+)
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph
 from napari_gnn_vos.structures.rgb import Rgb
 
@@ -22,6 +26,10 @@ MIN_PART_PIXELS = 12
 MIN_SHARE = 0.02
 """A frame is not split if the number of its superpixels would grow by less than this
 share."""
+MAX_GROWTH, UNLIMITED_OBJECTS = 1.5, 8
+"""Largest number of additional superpixels of a frame, as a share of the prepared ones,
+for up to so many objects. With K objects it is multiplied by UNLIMITED_OBJECTS / K,
+because time and memory of a round are proportional to superpixels times objects."""
 MARGIN = 8
 """Pixels around the split superpixels that are segmented, too."""
 
@@ -30,9 +38,9 @@ def split_into_finer(
     frame: FrameGraph,
     marked: Mask,
     image: Rgb,
-    flow_previous: Flow | None,
-    flow_next: Flow | None,
+    flows: tuple[Flow | None, Flow | None],
     settings: PrepareSettings,
+    objects: int = 1,
 ) -> tuple[FrameAndMeans, NDArray[np.int64]] | None:
     """Split the marked superpixels of a frame that are large, and describe the frame.
 
@@ -43,10 +51,13 @@ def split_into_finer(
     marked : (n,) ndarray of bool
     image : (H, W, 3) ndarray of uint8
         As it was prepared.
-    flow_previous, flow_next : Flow or None
-        See `describe.describe_frame`.
+    flows : (Flow or None, Flow or None)
+        From the previous frame and to the next one, see `describe.describe_frame`.
     settings : PrepareSettings
-        The method of over-segmentation.
+        The method of over-segmentation, and the number of prepared superpixels.
+    objects : int
+        Number of predicted objects. With more than `UNLIMITED_OBJECTS`, fewer
+        superpixels are split, the largest first.
 
     Returns
     -------
@@ -56,10 +67,12 @@ def split_into_finer(
         are hardly any parts, or more superpixels than `MAX_SUPERPIXELS`.
     """
     marked = marked & (frame.sizes > LARGE * FINER_SIZE)
-    expected_parts = frame.sizes[marked].sum() / FINER_SIZE - np.count_nonzero(marked)
-    if expected_parts < max(MIN_SHARE * frame.n, 1):
+    growth = frame.sizes / FINER_SIZE - 1
+    limit = _largest_count(frame.labels.size, settings, objects) - frame.n
+    marked &= _largest_within(growth * marked, limit)
+    if growth[marked].sum() < max(MIN_SHARE * frame.n, 1):
         return None
-    view = FrameView(frame.labels, image, flow_previous, flow_next)
+    view = FrameView(frame.labels, image, *flows)
     inside = marked[frame.labels]
     finer = _segment_box(view, inside, settings)
     labels, parents = intersect_superpixels(frame.labels, finer, marked)
@@ -67,6 +80,20 @@ def split_into_finer(
         return None
     appearance = frame.appearance[parents]
     return describe_view(view.with_labels(labels), appearance), parents
+
+
+def _largest_count(pixels: int, settings: PrepareSettings, objects: int) -> float:
+    """Return the largest expected number of superpixels of a split frame."""
+    prepared = superpixel_budget(pixels, settings.superpixels, settings.quality)
+    return prepared * (1 + MAX_GROWTH * min(1, UNLIMITED_OBJECTS / objects))
+
+
+def _largest_within(values: NDArray[np.float64], limit: float) -> Mask:
+    """Mark the largest values whose sum is within a limit."""
+    descending = np.argsort(-values, kind="stable")
+    inside = np.empty(len(values), np.bool_)
+    inside[descending] = np.cumsum(values[descending]) <= limit
+    return inside
 
 
 def _segment_box(

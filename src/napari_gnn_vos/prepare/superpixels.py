@@ -69,7 +69,22 @@ def oversegment(
         Superpixels 0 .. n - 1, each non-empty; in small frames at most one per
         `MIN_MEAN_SIZE` pixels.
     """
-    h, w = image.shape[:2]
-    count = round(BUDGET_FACTOR[quality] * settings.per_frame)
-    budget = min(count, MAX_SUPERPIXELS, max(4, h * w // MIN_MEAN_SIZE))
+    height, width, _ = image.shape
+    budget = superpixel_budget(height * width, settings, quality)
     return METHODS[settings.method](image, motions, budget).astype(np.uint16)
+
+
+def superpixel_budget(
+    pixels: int, settings: SuperpixelSettings, quality: Quality
+) -> int:
+    """Return the largest number of superpixels of a prepared frame.
+
+    Parameters
+    ----------
+    pixels : int
+        Number of pixels of the frame.
+    settings : SuperpixelSettings
+    quality : {"fast", "balanced", "best"}
+    """
+    count = round(BUDGET_FACTOR[quality] * settings.per_frame)
+    return min(count, MAX_SUPERPIXELS, max(4, pixels // MIN_MEAN_SIZE))
