@@ -1,4 +1,5 @@
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -123,25 +124,26 @@ def test_failed_export_keeps_the_existing_output(tmp_path, name):
         export_labels(labels, path, name, overwrite=False)
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
-    """Let no file grow above 100 bytes."""
+    """Let no file of this process grow above 100 bytes, not even its standard output."""
     resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.parametrize("name", [each.name for each in FORMATS])
-def test_full_disk_is_an_expected_error(tmp_path, full_disk, name):
+def test_full_disk_is_an_expected_error(tmp_path, name):
     require_packages(name)
     noise = np.random.default_rng(0).integers(0, 9, (3, 100, 200), np.uint8)
     image = np.zeros((100, 200, 3), np.uint8)
-    with pytest.raises(ReadError, match="free"):
-        export_labels(
-            VideoLabels(noise, image=lambda _: image), path_for(name, tmp_path), name
-        )
+    labels, path = VideoLabels(noise, image=lambda _: image), path_for(name, tmp_path)
+    with pytest.raises(ReadError, match="free"), full_disk():
+        export_labels(labels, path, name)
     assert not contents(tmp_path)
 
 
