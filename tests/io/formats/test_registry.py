@@ -145,7 +145,7 @@ def test_full_disk_is_an_expected_error(tmp_path, name):
     with pytest.raises(ReadError, match="free"), full_disk():
         export_labels(labels, path, name)
     left = contents(tmp_path)
-    if name == "ome-zarr":  # its threads may write after the temporary folder is removed
+    if name == "ome-zarr":  # threads may write after the folder was removed
         left = [file for file in left if not file.parts[0].endswith(".part")]
     assert not left
 
