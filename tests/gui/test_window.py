@@ -377,7 +377,9 @@ def test_timeline_describes_the_frame_under_the_mouse(qtbot, window):
     drag(qtbot, viewer, inside(truth[0] == 1))
     predict(qtbot, dock)
     uncertainty = dock.annotator.state.uncertainty[0]
-    assert timeline.describe(0) == f"Frame 0, uncertainty {uncertainty:.2f}, strokes."
+    qtbot.waitUntil(lambda: bool(timeline.statistics.present))  # computed in a thread
+    expected = f"Frame 0, uncertainty {uncertainty:.2f}, 1 object, strokes."
+    assert timeline.describe(0) == expected
     dock.annotator.toggle_accepted(2)
     assert timeline.describe(2).endswith(", accepted.")
 
