@@ -28,7 +28,7 @@ PRESENCE_HEIGHT = 3
 """Pixels of the height of the strip of the frames with the selected object."""
 MAX_NAMED = 5
 """Largest number of absent objects that the tooltip names."""
-FULL_BAR = 0.2
+FULL_BAR = 0.4
 """Uncertainty of a bar of full height, unless a frame has more."""
 FULL_CHANGE = 0.2
 """Share of changed pixels at full height, unless a frame has more."""
@@ -43,7 +43,7 @@ class Timeline(QWidget):
     """Show all frames of a video as columns; a click goes to a frame.
 
     Orange bars show the uncertainty of the prediction; the highest bar is the most
-    uncertain frame, if its uncertainty is above 0.2. A light blue line shows the share
+    uncertain frame, if its uncertainty is above 0.4. A light blue line shows the share
     of object pixels that changed since the round before, and a strip in the colour of
     the selected object the frames where it is predicted. Blue marks show frames with
     strokes, green marks accepted frames, red marks below them frames where an object is
