@@ -7,8 +7,9 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui import reader
+from napari_gnn_vos.gui import layers, reader
 from napari_gnn_vos.gui import writer as gui_writer
 from napari_gnn_vos.gui.layers.attributes import LayerFinder
 from napari_gnn_vos.gui.layers.coordinates import axes_of
@@ -146,6 +147,22 @@ def test_labels_of_a_volume_over_time_are_refused():
     with pytest.raises(ShapeError, match=r"shape \(5, 4, 20, 30\)"):
         saved_axes(np.zeros((5, 4, 20, 30), np.uint8), {})
     assert saved_axes(np.zeros((5, 20, 30), order="F"), {}).time == 0
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")
+@pytest.mark.parametrize(
+    "name", ["answer_layer", "axes_of", "strokes_layer", "lines_layer", "placement"]
+)
+def test_functions_of_version_0_1_are_deprecated(name):
+    with pytest.warns(DeprecationWarning, match=f"gui.layers.{name}"):
+        assert callable(getattr(layers, name))
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")
+def test_axes_of_version_0_1_are_deprecated():
+    with pytest.warns(DeprecationWarning, match=r"controller\.axes"):
+        from napari_gnn_vos.gui import axes
+    assert axes.Axes is Axes
 
 
 FORMATS = {
