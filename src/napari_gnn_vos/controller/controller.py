@@ -329,7 +329,7 @@ class Controller:
         self.report("Stopped")
 
     def _notice_discarded(self, _message: str = "") -> None:
-        """Take notice that the strokes of a round are still not predicted."""
+        """Mark the strokes of a discarded round as not predicted."""
         self._unpredicted |= self._round_started
         self._round_started = False
         self.edits.forget_deferred()
@@ -373,7 +373,7 @@ class Controller:
         self._emit_session(message)
 
     def _emit_stepped(self, message: str) -> None:
-        """Announce another history entry, and find what it was not predicted from."""
+        """Announce another history entry, and check whether its strokes are predicted."""
         annotation = self.require_annotation()
         self._unpredicted = not self.jobs.busy and bool(
             annotation.new_scribbles(annotation.read())

@@ -92,7 +92,7 @@ class Edits:
                 self.toggle_accepted(frame)
 
     def forget_deferred(self) -> None:
-        """Accept no frames after the running round."""
+        """Discard the actions that wait for the running round."""
         self._deferred.clear()
 
     def _defer_acceptance(self, frame: int, release: bool) -> bool:

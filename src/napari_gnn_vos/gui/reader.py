@@ -31,6 +31,8 @@ from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_gnn_vos.io.samples.downloads import Download
+
 LABEL_SUFFIXES = (".json", ".xml")
 """Suffixes of files that contain labels only."""
 
@@ -179,10 +181,9 @@ def time_lapse() -> list[LayerData]:
     ReadError
         If the download fails.
     """
-    from napari_gnn_vos.io.read import read_video
-    from napari_gnn_vos.io.samples.clip import fetch_clip
+    from napari_gnn_vos.io.samples.downloads import TIME_LAPSE
 
-    return [_with_path(image_data(read_video(fetch_clip())), "sample:time-lapse")]
+    return _downloaded(TIME_LAPSE, "sample:time-lapse")
 
 
 def film() -> list[LayerData]:
@@ -193,10 +194,15 @@ def film() -> list[LayerData]:
     ReadError
         If the download fails.
     """
-    from napari_gnn_vos.io.read import read_video
-    from napari_gnn_vos.io.samples.clip import fetch_film
+    from napari_gnn_vos.io.samples.downloads import FILM
 
-    return [_with_path(image_data(read_video(fetch_film())), "sample:film")]
+    return _downloaded(FILM, "sample:film")
+
+
+def _downloaded(sample: Download, source: str) -> list[LayerData]:
+    from napari_gnn_vos.io.read import read_video
+
+    return [_with_path(image_data(read_video(sample.fetch())), source)]
 
 
 SAMPLES: dict[str, Callable[[], list[LayerData]]] = {

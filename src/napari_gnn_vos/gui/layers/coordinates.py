@@ -125,7 +125,7 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     Raises
     ------
     VideoError
-        If the layer is not an image, or time is none or several of its axes.
+        If the layer is not an image, or if no axis, or more than one, may be time.
     """
     if not isinstance(image, Image):
         raise VideoError(

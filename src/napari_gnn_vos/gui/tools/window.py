@@ -129,7 +129,7 @@ class HistoryTools:
 
     @property
     def predictions(self) -> tuple[LabelFrames | None, LabelFrames | None]:
-        """Labels of the current prediction and of the one before, None for neither."""
+        """Labels of the current prediction and of the one before, or None."""
         annotation = self._annotator.controller.annotation
         if annotation is None or annotation.session is None:
             return None, None

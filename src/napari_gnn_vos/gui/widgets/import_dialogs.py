@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 THIS_FRAME, ALL_FRAMES = "this frame", "all frames with labels"
 SAME_NUMBERS, NEW_OBJECTS = "numbers of the layer", "new objects"
 NEW = -1
-"""Stands for a new object in the choice of an object."""
+"""Value of the choice *new object*."""
 MAX_IDS, MAX_OBJECTS = 10, 100
 """Numbers of ids and of objects up to which an object is chosen for each id."""
 WIDTH = 380
@@ -79,12 +79,7 @@ class LabelsDialog(FormDialog):
         parent: QWidget | None,
     ) -> None:
         self._annotator, self._ids = annotator, tuple[int, ...]()
-        self.layer = ComboBox(
-            name="layer",
-            label="Layer",
-            choices=layers,
-            value=_most_likely(annotator, layers),
-        )
+        self.layer = _layer_field(annotator, layers)
         self.frames = ComboBox(label="Frames", choices=[THIS_FRAME, ALL_FRAMES])
         self.numbers = ComboBox(label="Objects", choices=[SAME_NUMBERS, NEW_OBJECTS])
         self.objects: dict[int, ComboBox] = {}
@@ -180,11 +175,10 @@ def import_labels(annotator: Annotator, parent: QWidget | None = None) -> None:
     """
     if annotator.workspace is None:
         return
-    layers = _layers(annotator, (Labels,))
-    if not layers:
-        raise ScribbleError(
-            "There is no labels layer to use. Open one, or drag a mask into the window."
-        )
+    advice = (
+        "There is no labels layer to use. Open one, or drag a mask into the window."
+    )
+    layers = _layers(annotator, (Labels,), advice)
     dialog = LabelsDialog(annotator, layers, parent)
     accepted = dialog.exec()
     dialog.deleteLater()
@@ -207,19 +201,13 @@ def import_shapes(annotator: Annotator, parent: QWidget | None = None) -> None:
     """
     if annotator.workspace is None:
         return
-    layers = _layers(annotator, (Shapes, Points))
-    if not layers:
-        raise ScribbleError(
-            "There is no shapes or points layer to use. Add one with the buttons above "
-            "the layer list, and draw in it."
-        )
-    table = annotator.objects.table
-    layer = ComboBox(
-        name="layer",
-        label="Layer",
-        choices=layers,
-        value=_most_likely(annotator, layers),
+    advice = (
+        "There is no shapes or points layer to use. Add one with the buttons above the "
+        "layer list, and draw in it."
     )
+    layers = _layers(annotator, (Shapes, Points), advice)
+    table = annotator.objects.table
+    layer = _layer_field(annotator, layers)
     label = ComboBox(
         label="Object",
         choices=[(table.name_of(label), label) for label in table.labels],
@@ -236,17 +224,27 @@ def import_shapes(annotator: Annotator, parent: QWidget | None = None) -> None:
         annotator.imports.use_shapes(layer.value, label.value, fill=bool(fill.value))
 
 
-def _most_likely(annotator: Annotator, choices: list[tuple[str, Layer]]) -> Layer:
-    """Return the selected layer, or the one on top."""
+def _layer_field(annotator: Annotator, choices: list[tuple[str, Layer]]) -> ComboBox:
+    """Make the choice of a layer; the selected one, or that on top, is proposed."""
     layers, active = [x for _, x in choices], annotator.viewer.layers.selection.active
-    return active if active in layers else layers[-1]
+    value = active if active in layers else layers[-1]
+    return ComboBox(name="layer", label="Layer", choices=choices, value=value)
 
 
 def _layers(
-    annotator: Annotator, kinds: tuple[type[Layer], ...]
+    annotator: Annotator, kinds: tuple[type[Layer], ...], advice: str
 ) -> list[tuple[str, Layer]]:
-    """List names and layers of some kinds, except those of the annotation."""
+    """List names and layers of some kinds, except those of the annotation.
+
+    Raises
+    ------
+    ScribbleError
+        With the advice, if there are none.
+    """
     workspace = annotator.workspace
     own = () if workspace is None else workspace.own_layers
     layers = annotator.viewer.layers
-    return [(x.name, x) for x in layers if isinstance(x, kinds) and x not in own]
+    listed = [(x.name, x) for x in layers if isinstance(x, kinds) and x not in own]
+    if not listed:
+        raise ScribbleError(advice)
+    return listed

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +11,7 @@ import tifffile
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.io.samples.clip import (
-    CLIP_SHA256,
-    CLIP_URL,
-    FILM_URL,
-    fetch_clip,
-    fetch_film,
-)
+from napari_gnn_vos.io.samples.downloads import FILM, TIME_LAPSE
 
 
 @pytest.fixture(autouse=True)
@@ -42,25 +37,27 @@ def downloads(tmp_path, monkeypatch):
     return requested, hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
-def test_clip_is_downloaded_once_and_read(downloads, cache):
+def test_time_lapse_is_downloaded_once_and_read(downloads, cache):
     requested, sha256 = downloads
-    path = fetch_clip(sha256=sha256)
-    assert path == fetch_clip(sha256=sha256)
-    assert requested == [CLIP_URL]
+    sample = replace(TIME_LAPSE, sha256=sha256)
+    path = sample.fetch()
+    assert path == sample.fetch()
+    assert requested == [TIME_LAPSE.url]
     assert path == cache / "NPCsingleNucleus.tif"
     assert read_video(path).frames.shape == (4, 20, 24, 2)
 
 
 def test_film_is_downloaded_once(downloads, cache):
     requested, sha256 = downloads
-    assert fetch_film(sha256=sha256) == fetch_film(sha256=sha256)
-    assert requested == [FILM_URL]
+    sample = replace(FILM, sha256=sha256)
+    assert sample.fetch() == sample.fetch()
+    assert requested == [FILM.url]
     assert (cache / "cockatoo.mp4").is_file()
 
 
 def test_file_with_another_hash_is_refused(downloads):
-    with pytest.raises(ReadError, match=f"{CLIP_URL} .*failed: .*hash"):
-        fetch_clip()
+    with pytest.raises(ReadError, match=f"{TIME_LAPSE.url} .*failed: .*hash"):
+        TIME_LAPSE.fetch()
 
 
 def test_network_error_gives_advice(monkeypatch):
@@ -70,11 +67,11 @@ def test_network_error_gives_advice(monkeypatch):
     monkeypatch.setattr(requests.Session, "request", unreachable)
     monkeypatch.setattr(requests, "get", unreachable)
     with pytest.raises(ReadError, match=r"no route to host\. Check the network"):
-        fetch_clip()
+        TIME_LAPSE.fetch()
 
 
 def test_url_and_hash_are_those_of_scikit_image():
     registry = pytest.importorskip("skimage.data._registry")
     name = "data/protein_transport.tif"
-    assert registry.registry[name] == CLIP_SHA256
-    assert registry.registry_urls[name] == CLIP_URL
+    assert registry.registry[name] == TIME_LAPSE.sha256
+    assert registry.registry_urls[name] == TIME_LAPSE.url
