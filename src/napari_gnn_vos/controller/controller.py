@@ -373,7 +373,7 @@ class Controller:
         self._emit_session(message)
 
     def _emit_stepped(self, message: str) -> None:
-        """Announce another history entry, and check whether its strokes are predicted."""
+        """Announce another history entry, and check if its strokes are predicted."""
         annotation = self.require_annotation()
         self._unpredicted = not self.jobs.busy and bool(
             annotation.new_scribbles(annotation.read())
