@@ -3,7 +3,6 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from napari_gnn_vos.controller.controller import ordinal
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import HistoryEndError
 from napari_gnn_vos.controller.jobs import ProgressRate
@@ -41,9 +40,9 @@ def predict(controller, drawing):
 
 def listen(controller):
     listener = Mock()
-    controller.message.connect(listener.message)
-    controller.changed.connect(listener.changed)
-    for name in ("progressed", "failed", "busy_changed"):
+    for name in ("message", "changed", "failed"):
+        getattr(controller, name).connect(getattr(listener, name))
+    for name in ("progressed", "busy_changed"):
         getattr(controller.jobs, name).connect(getattr(listener, name))
     return listener
 
@@ -240,6 +239,50 @@ class TestAsynchronousRunner:
         assert second_round.state.next_action == ""
         second_round.cancel()
         assert second_round.state.next_action == "predict"
+
+    def test_cancelled_round_of_another_model_can_be_repeated(
+        self, second_round, runner
+    ):
+        controller = second_round
+        runner.finish()
+        controller.notice_model("other")
+        controller.predict()
+        assert not controller.state.unpredicted
+        controller.cancel()
+        runner.pending.clear()
+        assert controller.state.unpredicted
+        controller.predict()
+        runner.finish()
+        assert controller.history.current.rounds == 3
+        assert not controller.state.unpredicted
+
+    def test_cancelled_round_after_a_removal_is_still_to_be_predicted(
+        self, controller, runner
+    ):
+        controller.prepare()
+        runner.finish()
+        predict(controller, dot((5, 5)).painted(1, dot((5, 5), value=2).brush[0]))
+        runner.finish()
+        controller.objects.remove(2)
+        assert not controller.state.unpredicted
+        controller.cancel()
+        assert controller.state.unpredicted
+
+    def test_predict_during_another_job_keeps_the_strokes_pending(self, controller):
+        controller.notice_stroke()
+        draw(controller, dot((5, 5)))
+        controller.prepare()
+        with pytest.raises(GnnVosError, match="under way"):
+            controller.predict()
+        assert controller.state.unpredicted
+
+    def test_failed_save_does_not_discard_the_running_round(self, second_round, runner):
+        controller = second_round
+        controller.edits.toggle_accepted(2)
+        controller.report_failure("No space is left on the disk.")
+        runner.finish()
+        assert controller.state.accepted == (2,)
+        assert controller.state.message == "Frame 2 is accepted"
 
     def test_strokes_drawn_during_preparation_are_in_the_first_round(
         self, controller, runner
@@ -578,23 +621,3 @@ def test_remaining_time_follows_from_the_rate_of_the_steps():
     assert rate.seconds_left == 1
     rate.observe(Progress("paint", 8, 10))  # another stage
     assert rate.seconds_left is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, ""),
-        (0.2, "about 1 s left"),
-        (12.4, "about 12 s left"),
-        (200, "about 3 min left"),
-    ],
-)
-def test_remaining_time_is_rounded_for_people(seconds, text):
-    assert ViewState(seconds_left=seconds).time_left == text
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(1, "1st"), (2, "2nd"), (11, "11th"), (23, "23rd")]
-)
-def test_ordinal_numbers(number, text):
-    assert ordinal(number) == text

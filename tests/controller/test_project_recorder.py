@@ -6,6 +6,7 @@ import pytest
 from napari_gnn_vos.controller import project_recorder
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
+from napari_gnn_vos.io.project.project import Project
 from tests.controller import fakes
 
 
@@ -97,3 +98,18 @@ def test_preliminary_labels_are_not_recorded(opened):
     assert len(keeper._current.log.rounds) == 1
     saved = controller.history.current.session
     assert (saved.labels != fakes.PRELIMINARY).all()
+
+
+def test_empty_list_of_objects_is_restored(opened, tmp_path):
+    controller, keeper = opened
+    for label in controller.active_label.table.objects:
+        controller.objects.remove(label)
+    path = tmp_path / "empty.gnnvos"
+    keeper.save(path)
+    keeper.close()
+    again = fakes.controller()
+    restored = ProjectKeeper(again, lambda: ("network", "0" * 64))
+    again.open(fakes.FakeDrawingSource(fakes.video()))
+    restored.restore(Project.open(path), path)
+    assert again.active_label.table.objects == ()
+    restored.close()

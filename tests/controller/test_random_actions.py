@@ -57,7 +57,7 @@ class RandomActions(RuleBasedStateMachine):
         ]
         self.log = RecordingHandler()
         logging.getLogger().addHandler(self.log)
-        self.controller.jobs.failed.connect(self.log.records.append)
+        self.controller.failed.connect(self.log.records.append)
 
     @initialize()
     def open_first(self):

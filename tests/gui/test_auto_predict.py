@@ -151,7 +151,7 @@ def test_erasing_all_strokes_clears_the_prediction_and_undo_restores_both(viewer
 def test_background_strokes_alone_start_no_prediction(viewer):
     annotator, failed = None, Mock()
     annotator = make(viewer)
-    annotator.controller.jobs.failed.connect(failed)
+    annotator.controller.failed.connect(failed)
     stroke(viewer, 5, label=255)
     assert rounds(annotator) == 0
     stroke(viewer, 15)
@@ -244,7 +244,7 @@ def test_undone_stroke_restores_the_labels_of_the_last_round(viewer):
 
 def test_error_is_reported(viewer):
     annotator, failed = make(viewer), Mock()
-    annotator.controller.jobs.failed.connect(failed)
+    annotator.controller.failed.connect(failed)
     annotator.auto_predict._predict = Mock(side_effect=GnnVosError("no luck"))
     stroke(viewer, 5)
     failed.assert_called_once_with("no luck")

@@ -5,17 +5,14 @@ from functools import partial
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QColor
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
 
-from napari_gnn_vos.controller.label_statistics import LabelStatistics
-from napari_gnn_vos.controller.palette import colour_of
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.display import NEIGHBOURS
 from napari_gnn_vos.gui.tools.superpixels import SUPERPIXELS
-from napari_gnn_vos.gui.widgets.timeline import ABSENT, CHANGED, RANGE, Timeline
+from napari_gnn_vos.gui.widgets.timeline import Timeline
 from tests.gui.test_window import canvas_point, click, drag, idle, inside, predict
 from tests.gui.test_window import window as window  # the fixture
 
@@ -278,64 +275,6 @@ def test_dock_fills_a_large_window(qtbot, window):
     qtbot.wait(300)
     assert dock.content.height() > dock.height() - 5
     qtbot.waitUntil(partial(idle, dock))
-
-
-def test_timeline_marks_and_names_absent_objects(qtbot, dock):
-    timeline = Timeline(dock.annotator)
-    qtbot.addWidget(timeline)
-    timeline.resize(400, 46)
-    dock.annotator.active_label.choose(2)
-    dock.annotator.objects.rename(2, "cell")
-    before = timeline.grab().toImage()
-    dock.annotator.controller.objects.set_absent(2, 1)
-    assert timeline.describe(1) == "Frame 1, cell absent."
-    assert timeline.describe(0) == "Frame 0."
-    mark = timeline._mark(1).translated(0, 5).center().toPoint()
-    after = timeline.grab().toImage()
-    assert before.pixelColor(mark).name() != ABSENT
-    assert after.pixelColor(mark).name() == ABSENT
-    timeline.stop()
-
-
-def test_tooltip_of_many_absent_objects_is_short(qtbot, dock):
-    timeline = Timeline(dock.annotator)
-    qtbot.addWidget(timeline)
-    dock.annotator.active_label.list_objects(range(1, 9))
-    for label in range(1, 9):
-        dock.annotator.controller.objects.set_absent(label, 0)
-    assert timeline.describe(0).endswith("Object 5 absent, 3 more absent.")
-    timeline.stop()
-
-
-def test_timeline_shows_changes_presence_and_the_range(qtbot, viewer, dock):
-    timeline = Timeline(dock.annotator)
-    qtbot.addWidget(timeline)
-    timeline.resize(400, 46)
-    strokes = viewer.layers[STROKES]
-    strokes.data[0, 4, 4:8] = 1
-    dock.annotator.predict()
-    qtbot.waitUntil(partial(idle, dock))
-    assert timeline.statistics == LabelStatistics(((1,),) * 4)
-    strokes.data[1, 4, 8:12] = 2
-    dock.annotator.predict()
-    qtbot.waitUntil(partial(idle, dock))
-    assert timeline.statistics == LabelStatistics(((1, 2),) * 4, (0.5,) * 4)
-    assert timeline.describe(0) == (
-        "Frame 0, uncertainty 0.00, 50% changed, 2 objects, strokes."
-    )
-    x, picture = round(timeline._columns(2, 1).left()) + 9, timeline.grab().toImage()
-    assert picture.pixelColor(x, 8).name() == CHANGED  # at full height
-    assert picture.pixelColor(x, 2) == QColor.fromRgbF(*colour_of(1))
-    dock.annotator.active_label.choose(3)
-    assert timeline.grab().toImage().pixelColor(x, 2) != QColor.fromRgbF(*colour_of(1))
-    dock.annotator.ranges.set_in(1)
-    dock.annotator.ranges.set_out(3)
-    assert dock.annotator.state.message == "The range is frames 1 to 3"
-    between = QPoint(round(timeline._columns(2, 1).right()), 5)
-    assert timeline.grab().toImage().pixelColor(between).name() == RANGE
-    dock.annotator.undo()
-    assert timeline.statistics == LabelStatistics(((1,),) * 4)
-    timeline.stop()
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def test_project_that_another_window_has_open_is_reported(start, video_file):
     annotate_two_rounds(work)
     work.projects.save(video_file.parent / "walk.gnnvos")
     second = start()
-    second.controller.jobs.failed.connect(failures.append)
+    second.controller.failed.connect(failures.append)
     read(second.viewer, video_file.parent / "walk.gnnvos")
     run_deferred(second)
     assert "is open in another window" in failures[0]

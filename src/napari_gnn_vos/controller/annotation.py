@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_changes import changes, rebase
 from napari_gnn_vos.controller.history import History, HistoryEntry, VideoSource
+from napari_gnn_vos.controller.messages import NO_PREDICTION
 from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.structures.canvas import (
@@ -26,9 +27,6 @@ from napari_gnn_vos.structures.video import Video
 
 Tables = tuple[ObjectTable, ObjectTable]
 """Tables of objects before and after an action."""
-
-NO_VIDEO = "There is no video. Open one and choose its layer."
-NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
 
 class Annotation:

@@ -1,4 +1,4 @@
-"""Prepare, predict, undo and redo on values, without Qt and without napari."""
+"""State of an annotation, and the actions that change it, without Qt and napari."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from functools import partial
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config, Quality
-from napari_gnn_vos.controller.annotation import (
-    NO_PREDICTION,
-    NO_VIDEO,
-    Annotation,
-    DrawingSource,
-)
+from napari_gnn_vos.controller.annotation import Annotation, DrawingSource
 from napari_gnn_vos.controller.edits import Edits
 from napari_gnn_vos.controller.history import History, HistoryCache
 from napari_gnn_vos.controller.jobs import AutoPredict, JobRunner, Runner
+from napari_gnn_vos.controller.label_statistics import StatisticsUpdater
+from napari_gnn_vos.controller.messages import NO_PREDICTION, NO_VIDEO, ordinal
 from napari_gnn_vos.controller.object_edits import ObjectEdits
 from napari_gnn_vos.controller.round_choices import FrameRange
 from napari_gnn_vos.controller.rounds import (
@@ -72,11 +69,14 @@ class Controller:
         Drawing and history of the open video.
     rounds : Rounds
         Starts preparation and rounds.
+    statistics : StatisticsUpdater
+        Statistics of the current prediction, if they are enabled.
     """
 
     changed = Signal()  # `state` may differ
     session_changed = Signal(object)  # the current HistoryEntry, or None
     message = Signal(str)
+    failed = Signal(str)  # a job has failed or could not be started; message
 
     def __init__(
         self,
@@ -96,13 +96,10 @@ class Controller:
         self.objects = ObjectEdits(
             lambda: self.annotation, self.rounds, self.active_label, self.auto_predict
         )
-        self.frame_range = FrameRange()
+        self.frame_range, self.statistics = FrameRange(), StatisticsUpdater()
         self._histories, self._review = HistoryCache(), ReviewQueue()
         self._quality: Quality = "balanced"
         self._message = ""
-        self._unpredicted = False  # strokes were drawn since the last round
-        self._round_started = False  # its strokes are not predicted if it is stopped
-        self._model_changed = False  # another model was chosen since the last round
         self._connect()
 
     desk = renamed_attribute("desk", "jobs")
@@ -120,6 +117,7 @@ class Controller:
         """Everything that the dock widget shows, but for the viewer's layer list."""
         annotation, active = self.annotation, self.active_label
         history = History() if annotation is None else annotation.history
+        rounds, pending = history.current.rounds, self.rounds.pending
         session, predicting = history.current.session, self.rounds.running
         editable = predicting or not self.jobs.busy
         prediction = None if session is None else session.prediction
@@ -128,12 +126,12 @@ class Controller:
             busy=self.jobs.busy,
             predicting=predicting,
             prepared=session is not None,
-            rounds=history.current.rounds,
-            unpredicted=self._unpredicted
-            or (self._model_changed and history.current.rounds > 0),
+            rounds=rounds,
+            unpredicted=pending.strokes or (pending.model and rounds > 0),
             frames=0 if annotation is None else annotation.source.video.shape[0],
             requirements=self._requirements,
             uncertainty=history.current.uncertainty,
+            statistics=self.statistics.value,
             drawn=history.current.predicted.frames,
             accepted=() if annotation is None else annotation.accepted_frames,
             marks=self.frame_range.marks,
@@ -176,6 +174,12 @@ class Controller:
         self.message.emit(text)
         self.changed.emit()
 
+    def report_failure(self, text: str) -> None:
+        """Show the message of an error that no caller catches."""
+        self._message = text
+        self.failed.emit(text)
+        self.changed.emit()
+
     def require_annotation(self) -> Annotation:
         """Return the annotation of the open video.
 
@@ -198,7 +202,7 @@ class Controller:
         history = None if source is None else self._histories.get(source.source)
         self.annotation = None if source is None else Annotation(source, history)
         self.jobs.cancel()
-        self._unpredicted, self._message = False, ""
+        self.rounds.pending.strokes, self._message = False, ""
         self.frame_range.clear()
         if source is not None:
             self.active_label.open(source.objects)
@@ -208,19 +212,19 @@ class Controller:
     def notice_stroke(self) -> None:
         """Take notice of a change of the drawing by the user."""
         if not self.auto_predict.is_paused:
-            self._unpredicted = True
+            self.rounds.pending.strokes = True
             self.auto_predict.request()
             self.changed.emit()
 
     def notice_model(self, name: str) -> None:
         """Take notice that another model was chosen."""
-        self._model_changed = True
+        self.rounds.pending.model = True
         self.report(f"The next round is predicted by {name}")
 
     def restore_history(self, history: History, message: str) -> None:
         """Continue the open video with the history of a project."""
         self.require_annotation().history = history
-        self._model_changed = False  # that of the project is chosen
+        self.rounds.pending.model = False  # that of the project is chosen
         self._emit_session(message)
 
     def prepare(self) -> None:
@@ -259,12 +263,8 @@ class Controller:
         drawing = annotation.read()
         require_objects(drawing)
         if annotation.prepared:
-            self._unpredicted, again = False, self._model_changed
             constraints = round_constraints(annotation.table, frames, label)
-            self.rounds.predict(
-                annotation, drawing, constraints=constraints, again=again
-            )
-            self._model_changed, self._round_started = False, self.rounds.running
+            self.rounds.predict(annotation, drawing, constraints=constraints)
         else:
             predict = partial(self.predict, frames, label)
             self.rounds.prepare(annotation, self._quality, predict)
@@ -292,49 +292,35 @@ class Controller:
 
     def disconnect(self) -> None:
         """Disconnect all listeners, because the viewer is closed."""
-        jobs = self.jobs
+        self.statistics.close()
         for signal in (
-            *(jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped, jobs.idle),
-            *(jobs.dropped, self.changed, self.session_changed, self.message),
+            *(self.changed, self.session_changed, self.message, self.failed),
             *(self.auto_predict.changed, self.active_label.changed),
             *(self.active_label.table_changed, self.frame_range.changed),
         ):
             signal.disconnect()
+        self.jobs.close()
 
     def _connect(self) -> None:
-        self.jobs.stopped.connect(self._report_stopped)
-        self.jobs.idle.connect(self.edits.accept_deferred)
-        for discarded in (self.jobs.stopped, self.jobs.dropped, self.jobs.failed):
-            discarded.connect(self._notice_discarded)
-        self.jobs.failed.connect(self._store_failure)
+        self.jobs.stopped.connect(partial(self.report, "Stopped"))
+        self.jobs.failed.connect(self.report_failure)
+        self.auto_predict.failed.connect(self.report_failure)
         self.rounds.started.connect(self.report)
-        self.rounds.completed.connect(self._emit_completed)
-        self.edits.stepped.connect(self._emit_stepped)
-        self.objects.stepped.connect(self._emit_stepped)
-        self.objects.recorded.connect(self._report_beside_job)
+        self.rounds.completed.connect(self._emit_session)
         self.edits.deferred.connect(self.report)
-        for annotated in (self.edits.annotated, self.objects.annotated):
-            annotated.connect(self._report_annotated)
+        self.objects.recorded.connect(self._report_unless_busy)
+        for edits in (self.edits, self.objects):
+            edits.stepped.connect(self._emit_stepped)
+            edits.annotated.connect(self._report_annotated)
         for signal in (
-            self.jobs.progressed,
-            self.jobs.busy_changed,
-            self.active_label.changed,
-            self.active_label.table_changed,
-            self.frame_range.changed,
-            self.auto_predict.changed,
+            *(self.jobs.progressed, self.jobs.busy_changed, self.rounds.discarded),
+            *(self.active_label.changed, self.active_label.table_changed),
+            *(self.frame_range.changed, self.auto_predict.changed),
+            self.statistics.changed,
         ):
             signal.connect(self._emit_changed)
 
-    def _report_stopped(self) -> None:
-        self.report("Stopped")
-
-    def _notice_discarded(self, _message: str = "") -> None:
-        """Mark the strokes of a discarded round as not predicted."""
-        self._unpredicted |= self._round_started
-        self._round_started = False
-        self.edits.forget_deferred()
-
-    def _report_beside_job(self, message: str) -> None:
+    def _report_unless_busy(self, message: str) -> None:
         """Show a message, unless that about a running job is shown."""
         if self.jobs.busy:
             self.changed.emit()
@@ -344,10 +330,6 @@ class Controller:
     def _report_annotated(self, message: str) -> None:
         self.report(message)
         self.notice_stroke()
-
-    def _store_failure(self, message: str) -> None:
-        self._message = message
-        self.changed.emit()
 
     def _emit_changed(self, _value: object = None) -> None:
         self.changed.emit()
@@ -368,16 +350,11 @@ class Controller:
         else:
             self.predict()
 
-    def _emit_completed(self, message: str) -> None:
-        self._round_started = False
-        self._emit_session(message)
-
     def _emit_stepped(self, message: str) -> None:
         """Announce another history entry, and check if its strokes are predicted."""
         annotation = self.require_annotation()
-        self._unpredicted = not self.jobs.busy and bool(
-            annotation.new_scribbles(annotation.read())
-        )
+        new = annotation.new_scribbles(annotation.read())
+        self.rounds.pending.strokes = bool(new) and not self.jobs.busy
         self._emit_session(message)
 
     def _emit_session(self, message: str = "") -> None:
@@ -385,12 +362,7 @@ class Controller:
         if message:
             self.report(message)
         annotation = self.annotation
-        self.session_changed.emit(annotation and annotation.history.current)
+        history = History() if annotation is None else annotation.history
+        self.statistics.update(history.labels, history.previous_labels)
+        self.session_changed.emit(annotation and history.current)
         self.changed.emit()
-
-
-def ordinal(number: int) -> str:
-    """Write a positive number as 1st, 2nd, 3rd, 4th, ..., 11th, ..., 21st."""
-    teen = number // 10 % 10 == 1
-    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{'th' if teen else suffix}"

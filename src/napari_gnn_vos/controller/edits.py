@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from napari_gnn_vos.controller.drawing_conversion import (
 )
 from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.jobs import AutoPredict
+from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.object_table import rebase_table
 from napari_gnn_vos.controller.rounds import Rounds
 from napari_gnn_vos.controller.view_state import ActiveLabel
@@ -53,6 +54,8 @@ class Edits:
         self._annotation, self._rounds = annotation, rounds
         self._active_label, self._auto_predict = active_label, auto_predict
         self._deferred: set[int] = set()  # frames to accept or release after a round
+        rounds.idle.connect(self._accept_deferred)
+        rounds.discarded.connect(self._forget_deferred)
 
     def toggle_accepted(self, frame: int) -> bool:
         """Accept the labels of a frame as they are, or release an accepted frame.
@@ -84,23 +87,22 @@ class Edits:
         )
         return not release
 
-    def accept_deferred(self) -> None:
-        """Accept or release the frames that waited for a round."""
-        if not self._rounds.running:
-            frames, self._deferred = sorted(self._deferred), set()
-            for frame in frames:
-                self.toggle_accepted(frame)
-
-    def forget_deferred(self) -> None:
-        """Discard the actions that wait for the running round."""
-        self._deferred.clear()
-
     def _defer_acceptance(self, frame: int, release: bool) -> bool:
         self._deferred ^= {frame}
         accepted = (frame in self._deferred) != release
         state = "accepted" if accepted else "not accepted"
         self.deferred.emit(f"Frame {frame} is {state} after this prediction")
         return accepted
+
+    def _accept_deferred(self) -> None:
+        """Accept or release the frames that waited for a round."""
+        if not self._rounds.running:
+            frames, self._deferred = sorted(self._deferred), set()
+            for frame in frames:
+                self.toggle_accepted(frame)
+
+    def _forget_deferred(self) -> None:
+        self._deferred.clear()
 
     def import_labels(
         self,
@@ -156,8 +158,8 @@ class Edits:
             annotation.replace_drawing(drawing, "import of labels", (before, table))
         self._active_label.table = table
         self.annotated.emit(
-            f"Labels of {_count(frames, 'frame')} are used, with "
-            f"{_count({*objects.values()}, 'object')}"
+            f"Labels of {describe_count(len(frames), 'frame')} are used, with "
+            f"{describe_count(len({*objects.values()}), 'object')}"
         )
 
     def undo(self) -> None:
@@ -282,7 +284,3 @@ class Edits:
         with self._auto_predict.paused():
             self._annotation().clear("reset", before)
         self.stepped.emit("Everything is cleared; Undo restores it")
-
-
-def _count(items: Sized, name: str) -> str:
-    return f"{len(items)} {name}{'' if len(items) == 1 else 's'}"

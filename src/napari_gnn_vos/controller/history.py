@@ -191,8 +191,14 @@ class History:
         return self._undone[-1] if self._undone else None
 
     @property
+    def labels(self) -> LabelFrames | None:
+        """Labels of the current prediction; None if there is none."""
+        session = self.current.session
+        return None if session is None else session.packed_labels
+
+    @property
     def previous_labels(self) -> LabelFrames | None:
-        """Labels of the last prediction before the current one."""
+        """Labels of the prediction before the current one; None if there is none."""
         session = self.current.session
         for entry in reversed(self._entries):
             if entry.session is not session and entry.session is not None:

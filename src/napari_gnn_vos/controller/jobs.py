@@ -189,6 +189,14 @@ class JobRunner:
                 self.busy_changed.emit(False)
                 self.dropped.emit()
 
+    def close(self) -> None:
+        """Disconnect all listeners, and cancel the running job."""
+        for signal in (self.progressed, self.failed, self.busy_changed, self.stopped):
+            signal.disconnect()
+        for signal in (self.idle, self.dropped):
+            signal.disconnect()
+        self.cancel()
+
     def _report_step(self, step: Progress) -> None:
         self._last_step = step
         self._rate.observe(step)
@@ -256,6 +264,7 @@ class AutoPredict:
     """
 
     changed = Signal(bool)
+    failed = Signal(str)  # a prediction could not be started; message
 
     def __init__(self, jobs: JobRunner, predict: Callable[[], object]) -> None:
         self._jobs, self._predict = jobs, predict
@@ -310,4 +319,4 @@ class AutoPredict:
             with suppress(NoSeedsError):  # only background is drawn so far
                 self._predict()
         except GnnVosError as error:
-            self._jobs.failed.emit(str(error))
+            self.failed.emit(str(error))

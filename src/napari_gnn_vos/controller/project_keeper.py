@@ -10,14 +10,11 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.controller.annotation import (
-    NO_VIDEO,
-    Annotation,
-    DrawingSource,
-)
+from napari_gnn_vos.controller.annotation import Annotation, DrawingSource
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import History
+from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.open_project import OpenProject, ProjectSaver, Snapshot
 from napari_gnn_vos.controller.project_recorder import Recorder, drawing_of, table_of
 from napari_gnn_vos.errors import GnnVosError
@@ -193,7 +190,7 @@ class ProjectKeeper:
     def _restore_objects(self, project: Project, drawing: Drawing) -> None:
         log, active = project.log, self._controller.active_label
         label = log.active  # the log changes with the list
-        table = table_of(log.objects) if log.objects.objects else active.table
+        table = table_of(log.objects) if log.has_object_list else active.table
         active.table = table.with_labels(drawing.objects)
         if label in active.labels:
             active.choose(label)

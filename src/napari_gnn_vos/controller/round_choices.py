@@ -1,4 +1,4 @@
-"""Model and range of frames that the user chooses for the next round."""
+"""Inputs of the next round: model, range of frames, and changes since the last one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from psygnal import Signal
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.named_models import DEFAULT, find_model, model_names
+
+Marks = tuple[int | None, int | None]
+"""In and out mark; None for an end of the video."""
 
 
 class ModelChoice:
@@ -67,7 +70,7 @@ class FrameRange:
         self.last: int | None = None
 
     @property
-    def marks(self) -> tuple[int | None, int | None]:
+    def marks(self) -> Marks:
         """In and out mark."""
         return self.first, self.last
 
@@ -92,6 +95,57 @@ class FrameRange:
 
     def frames(self, count: int) -> range:
         """Return the frames between the marks, of a video of `count` frames."""
-        first = 0 if self.first is None else self.first
-        last = count - 1 if self.last is None else self.last
-        return range(max(first, 0), min(last + 1, count))
+        return frames_between(self.marks, count)
+
+
+def frames_between(marks: Marks, count: int) -> range:
+    """Return the frames between in and out mark, of a video of `count` frames.
+
+    Examples
+    --------
+    >>> frames_between((5, None), 8)
+    range(5, 8)
+    """
+    first, last = marks
+    start, stop = first or 0, count if last is None else last + 1
+    return range(max(start, 0), min(stop, count))
+
+
+class PendingChanges:
+    """Changes since the last round, which the next one takes into account.
+
+    If a round is discarded, its changes are pending again.
+
+    Attributes
+    ----------
+    strokes : bool
+        Whether strokes were drawn or erased.
+    model : bool
+        Whether another model was chosen.
+    """
+
+    def __init__(self) -> None:
+        self.strokes = self.model = False
+        self._strokes_in_round = self._model_in_round = False
+
+    def start_round(self, *, strokes: bool) -> None:
+        """Move the changes to a round; those of a round that it replaces are kept.
+
+        Parameters
+        ----------
+        strokes : bool
+            Whether the round has strokes that the current prediction lacks.
+        """
+        self._strokes_in_round = strokes
+        self._model_in_round |= self.model
+        self.strokes = self.model = False
+
+    def complete_round(self) -> None:
+        """Forget the changes of the round, because they are part of the prediction."""
+        self._strokes_in_round = self._model_in_round = False
+
+    def discard_round(self) -> None:
+        """Return the changes of the round."""
+        self.strokes |= self._strokes_in_round
+        self.model |= self._model_in_round
+        self.complete_round()

@@ -14,7 +14,9 @@ from napari_gnn_vos.controller.annotation import Annotation
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.jobs import JobRunner
+from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.controller.round_choices import PendingChanges
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import Pipeline
@@ -56,12 +58,17 @@ class Rounds:
 
     Attributes
     ----------
+    pending : PendingChanges
+        Changes since the last round.
+    idle : SignalInstance
+        Emitted when a job has ended, and the job that follows it, if any, was started.
     before_round : callable
         Called in the thread of a round before it starts.
     """
 
     started = Signal(str)  # message
     completed = Signal(str)  # message
+    discarded = Signal()  # a job has ended without a result
 
     def __init__(
         self,
@@ -74,7 +81,10 @@ class Rounds:
         self._jobs, self.seed = jobs, seed
         self._prepare, self._predict_round = prepare, predict_round
         self._restore_round = restore_round
+        self.pending, self.idle = PendingChanges(), jobs.idle
         self.before_round: Callable[[], object] = lambda: None
+        for ended in (jobs.stopped, jobs.dropped, jobs.failed):
+            ended.connect(self._discard)
 
     def require_idle(self) -> None:
         """Raise GnnVosError if a job is running."""
@@ -119,7 +129,7 @@ class Rounds:
         """
         self.require_idle()
         source, start_time = annotation.source, perf_counter()
-        frames = _count(source.video.shape[0])
+        frames = describe_count(source.video.shape[0], "frame")
 
         def complete(session: Session) -> None:
             annotation.history.complete_preparation(session)
@@ -136,9 +146,8 @@ class Rounds:
         *,
         amend: bool = False,
         constraints: Constraints | None = None,
-        again: bool = False,
     ) -> None:
-        """Predict a prepared video; nothing is started if nothing is new.
+        """Predict a prepared video, unless nothing has changed since the last round.
 
         Parameters
         ----------
@@ -150,8 +159,6 @@ class Rounds:
             becomes a new one.
         constraints : Constraints, optional
             What may not change; by default, locked and absent objects.
-        again : bool
-            Whether to predict also if nothing is new, because the model is.
 
         Raises
         ------
@@ -165,13 +172,15 @@ class Rounds:
         if constraints is None:
             constraints = round_constraints(annotation.table)
         unchanged = not scribbles and constraints == _last_constraints(session)
-        if unchanged and not again:
+        if unchanged and not self.pending.model:
+            self.pending.strokes = False
             self.started.emit(f"Nothing new is drawn since round {number - 1}")
             return
         first, stop = constraints.frames or (0, session.video.shape[0])
-        count = _count(stop - first)
+        count = describe_count(stop - first, "frame")
 
         def complete(session: Session) -> None:
+            self.pending.complete_round()
             if amend:
                 annotation.history.amend(current, session, drawing)
             else:
@@ -179,6 +188,7 @@ class Rounds:
                 annotation.history.add(entry)
             self.completed.emit(f"{count} labelled in {_elapsed(start_time)}")
 
+        self.pending.start_round(strokes=bool(scribbles))
         self.started.emit(f"Labelling {count} ...")
         before = replace(session, constraints=(*session.constraints, constraints))
         pipeline = self._round(before, scribbles, number, annotation.source.frame)
@@ -229,6 +239,10 @@ class Rounds:
             return start, sessions
 
         self._jobs.start(pipeline(), lambda restored: complete(*restored))
+
+    def _discard(self, _message: str = "") -> None:
+        self.pending.discard_round()
+        self.discarded.emit()
 
     def _restored(
         self, parent: Session, saved: SavedRound, result: SavedPrediction | None
@@ -299,7 +313,3 @@ def require_objects(drawing: Drawing) -> None:
 
 def _elapsed(start_time: float) -> str:
     return f"{perf_counter() - start_time:.1f} s"
-
-
-def _count(frames: int) -> str:
-    return f"{frames} frame{'' if frames == 1 else 's'}"

@@ -9,8 +9,14 @@ from typing import Literal
 from psygnal import Signal
 
 from napari_gnn_vos.config import Quality
+from napari_gnn_vos.controller.label_statistics import (
+    NO_STATISTICS,
+    LabelStatistics,
+)
+from napari_gnn_vos.controller.messages import describe_time_left
 from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.controller.palette import LAST_OBJECT
+from napari_gnn_vos.controller.round_choices import Marks, frames_between
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.progress import Progress
 from napari_gnn_vos.structures.scribbles import BACKGROUND
@@ -109,7 +115,10 @@ class ActiveLabel:
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """State of an annotation, computed by the controller after every change.
+    """What the widgets show of an annotation, as an immutable value.
+
+    The controller computes it after every change; widgets draw it, and change nothing
+    but by calling the annotator.
 
     Parameters
     ----------
@@ -133,6 +142,8 @@ class ViewState:
         Expected time and memory of the preparation; empty without a video.
     uncertainty : tuple of float
         Of the prediction of each frame, in [0, 1]; empty before the first round.
+    statistics : LabelStatistics
+        Of the prediction; empty before the first round and until they are computed.
     drawn : tuple of int
         Frames whose strokes the prediction was made from, ascending.
     accepted : tuple of int
@@ -174,9 +185,10 @@ class ViewState:
     frames: int = 0
     requirements: str = ""
     uncertainty: tuple[float, ...] = ()
+    statistics: LabelStatistics = NO_STATISTICS
     drawn: tuple[int, ...] = ()
     accepted: tuple[int, ...] = ()
-    marks: tuple[int | None, int | None] = (None, None)
+    marks: Marks = (None, None)
     can_undo: bool = False
     can_redo: bool = False
     table: ObjectTable = field(default_factory=ObjectTable)
@@ -195,6 +207,12 @@ class ViewState:
     def without_progress(self) -> ViewState:
         """The state without what every step of a job changes."""
         return replace(self, progress=None, seconds_left=None, message="")
+
+    @property
+    def marked_frames(self) -> range:
+        """Frames between in and out mark; empty without marks."""
+        marked = self.marks != (None, None)
+        return frames_between(self.marks, self.frames) if marked else range(0)
 
     @property
     def video_open(self) -> bool:
@@ -267,12 +285,3 @@ class ViewState:
         again = " again" if self.rounds else ""
         then = "" if self.auto_predict else f", then Predict{again}"
         return f"Paint {target}, on any frame{then}."
-
-
-def describe_time_left(seconds: float | None) -> str:
-    """Describe an estimated time for people; empty if it is unknown."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"about {max(round(seconds), 1)} s left"
-    return f"about {round(seconds / 60)} min left"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_gnn_vos.controller.annotation import NO_VIDEO
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.jobs import AutoPredict
+from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState

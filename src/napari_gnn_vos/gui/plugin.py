@@ -151,7 +151,8 @@ class AnnotateDock(QWidget):
         window = getattr(self._viewer, "window", None)
         if window is None:
             return
-        timeline = Timeline(annotator, partial(run_in_thread, turn=Lock()))
+        annotator.controller.statistics.enable(partial(run_in_thread, turn=Lock()))
+        timeline = Timeline(annotator)
         menu = window.window_menu  # a hidden timeline is shown again from there
         window.add_dock_widget(timeline, name="Timeline", area="bottom", menu=menu)
 

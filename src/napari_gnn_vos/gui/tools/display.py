@@ -8,7 +8,7 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_gnn_vos.controller.annotation import NO_PREDICTION
+from napari_gnn_vos.controller.messages import NO_PREDICTION
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import object_colormap

@@ -285,11 +285,8 @@ class ExportTools:
         self.jobs.cancel()
 
     def close(self) -> None:
-        """Stop the running export, and disconnect its listeners."""
-        jobs = self.jobs
-        for signal in (jobs.progressed, jobs.failed, jobs.busy_changed, jobs.stopped):
-            signal.disconnect()
-        self.cancel()
+        """Disconnect all listeners, and stop the running export."""
+        self.jobs.close()
 
     @property
     def _source(self) -> Path | None:

@@ -157,7 +157,7 @@ class ProjectFiles:
         self._annotator.controller.report(f"Saving the project: {percent}")
 
     def _report_failure(self, message: str) -> None:
-        self._annotator.controller.jobs.failed.emit(message)
+        self._annotator.controller.report_failure(message)
 
     def _report_saved(self, path: Path) -> None:
         self._remember(path)

@@ -17,7 +17,6 @@ from napari_gnn_vos.storage import atomic_write
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.history import HistoryItem
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.structures.label_frames import LabelFrames
 
 logger = logging.getLogger(__name__)
 
@@ -126,14 +125,6 @@ class HistoryTools:
         """All actions, oldest first, then the undone ones; the first is the start."""
         annotation = self._annotator.controller.annotation
         return () if annotation is None else annotation.history.items
-
-    @property
-    def predictions(self) -> tuple[LabelFrames | None, LabelFrames | None]:
-        """Labels of the current prediction and of the one before, or None."""
-        annotation = self._annotator.controller.annotation
-        if annotation is None or annotation.session is None:
-            return None, None
-        return annotation.session.packed_labels, annotation.history.previous_labels
 
     def go_to(self, index: int) -> None:
         """Undo or redo up to an action, and show its first frame.

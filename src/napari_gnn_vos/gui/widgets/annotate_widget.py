@@ -75,7 +75,7 @@ class AnnotateWidget(QWidget):
         self.apply_theme(annotator.viewer.theme)
         annotator.state_changed.connect(self._refresh_changed)
         annotator.projects.changed.connect(self._refresh)
-        annotator.controller.jobs.failed.connect(show_error)
+        annotator.controller.failed.connect(show_error)
         self._refresh()
 
     def attempt(self, action: Callable[[], object]) -> None:

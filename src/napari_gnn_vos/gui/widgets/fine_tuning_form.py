@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_gnn_vos.controller.view_state import describe_time_left
+from napari_gnn_vos.controller.messages import describe_count, describe_time_left
 from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.elements import make_label, make_row
 from napari_gnn_vos.io.project.parts import SUFFIX
@@ -129,8 +129,7 @@ class FineTuningForm(QWidget):
     def refresh(self, _value: object = None) -> None:
         """Show videos, progress and result of the training."""
         count, busy = len(self._training.labelled_frames), self._training.jobs.busy
-        frames = f"{count} frame{'' if count == 1 else 's'}"
-        self.open_video.text = f"Open video ({frames})"
+        self.open_video.text = f"Open video ({describe_count(count, 'frame')})"
         self.open_video.enabled = count > 0 and not busy
         for widget in (self.projects, self.add, self.remove):
             widget.setEnabled(not busy)

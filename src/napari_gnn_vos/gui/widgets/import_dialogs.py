@@ -9,6 +9,7 @@ from magicgui.widgets import CheckBox, ComboBox, Container
 from napari.layers import Labels, Layer, Points, Shapes
 from qtpy.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
+from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.palette import LAST_OBJECT
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.layers.attributes import names_in
@@ -128,7 +129,7 @@ class LabelsDialog(FormDialog):
         self.numbers.visible = len(ids) > 0 and not self.objects
         where = "on this frame" if self.frame is not None else "on all frames"
         if ids:
-            count = f"{len(ids)} label{'' if len(ids) == 1 else 's'}"
+            count = describe_count(len(ids), "label")
             self._show(f"{count} {where}. Choose an object for each.", usable=True)
         else:
             self._show(f"No labels {where}. Choose others.", usable=False)

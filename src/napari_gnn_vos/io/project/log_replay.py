@@ -124,6 +124,11 @@ class LogReplay:
         """Whether anything was ever drawn."""
         return bool(self._drawing_records)
 
+    @property
+    def has_object_list(self) -> bool:
+        """Whether a list of objects was recorded; it may be empty."""
+        return bool(self._object_lists)
+
     def drawing_at(self, position: int) -> DrawingState:
         """Restore the drawing after a number of records."""
         state = DrawingReplay(self.shape)
