@@ -30,5 +30,5 @@ def test_ordinal_numbers(number, text):
 @pytest.mark.parametrize(
     ("number", "text"), [(0, "0 frames"), (1, "1 frame"), (2, "2 frames")]
 )
-def test_nouns_of_one_are_singular(number, text):
+def test_one_is_singular(number, text):
     assert describe_count(number, "frame") == text

@@ -6,15 +6,15 @@ NO_VIDEO = "There is no video. Open one and choose its layer."
 NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
 
-def describe_count(number: int, noun: str) -> str:
-    """Write a number with the singular or the plural of a noun.
+def describe_count(number: int, singular: str) -> str:
+    """Write a number with a singular, or with its plural in -s.
 
     Examples
     --------
     >>> describe_count(1, "frame"), describe_count(12, "frame")
     ('1 frame', '12 frames')
     """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {singular}{'' if number == 1 else 's'}"
 
 
 def ordinal(number: int) -> str:

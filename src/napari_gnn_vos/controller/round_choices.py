@@ -9,7 +9,7 @@ from psygnal import Signal
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.named_models import DEFAULT, find_model, model_names
 
-Marks = tuple[int | None, int | None]
+RangeEnds = tuple[int | None, int | None]
 """In and out mark; None for an end of the video."""
 
 
@@ -70,7 +70,7 @@ class FrameRange:
         self.last: int | None = None
 
     @property
-    def marks(self) -> Marks:
+    def marks(self) -> RangeEnds:
         """In and out mark."""
         return self.first, self.last
 
@@ -98,7 +98,7 @@ class FrameRange:
         return frames_between(self.marks, count)
 
 
-def frames_between(marks: Marks, count: int) -> range:
+def frames_between(marks: RangeEnds, count: int) -> range:
     """Return the frames between in and out mark, of a video of `count` frames.
 
     Examples

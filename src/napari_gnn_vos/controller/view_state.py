@@ -16,7 +16,7 @@ from napari_gnn_vos.controller.label_statistics import (
 from napari_gnn_vos.controller.messages import describe_time_left
 from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.controller.palette import LAST_OBJECT
-from napari_gnn_vos.controller.round_choices import Marks, frames_between
+from napari_gnn_vos.controller.round_choices import RangeEnds, frames_between
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.progress import Progress
 from napari_gnn_vos.structures.scribbles import BACKGROUND
@@ -188,7 +188,7 @@ class ViewState:
     statistics: LabelStatistics = NO_STATISTICS
     drawn: tuple[int, ...] = ()
     accepted: tuple[int, ...] = ()
-    marks: Marks = (None, None)
+    marks: RangeEnds = (None, None)
     can_undo: bool = False
     can_redo: bool = False
     table: ObjectTable = field(default_factory=ObjectTable)
