@@ -8,10 +8,8 @@ from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.gui.layers.layer_data import image_data
-from napari_gnn_vos.gui.reader import SAMPLES, get_reader
-from napari_gnn_vos.io.samples.downloads import Download
+from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
-from tests.io.readers.movie.test_movie_frames import write_movie
 
 MANIFEST = PluginManifest.from_file(files("napari_gnn_vos") / "napari.yaml")
 
@@ -113,13 +111,6 @@ def test_other_paths_are_not_read(tmp_path, name):
     (tmp_path / "empty").mkdir()
     assert get_reader(str(tmp_path / name)) is None
     assert get_reader([str(tmp_path / "a.tif")]) is None
-
-
-def test_the_film_opens_as_a_sample(tmp_path, monkeypatch):
-    film = write_movie(tmp_path / "cockatoo.mp4", count=6)
-    monkeypatch.setattr(Download, "fetch", lambda _: film)
-    ((frames, image, kind),) = SAMPLES["sample:film"]()
-    assert (frames.shape, image["name"], kind) == ((6, 32, 48, 3), "cockatoo", "image")
 
 
 def test_the_composed_scene_opens():

@@ -25,6 +25,7 @@ from napari_gnn_vos.gui.layers.layer_data import (
     truth_data,
     without_time,
 )
+from napari_gnn_vos.gui.threads import run_while_waiting
 from napari_gnn_vos.io.project.video_reference import SAMPLE
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 
@@ -179,7 +180,7 @@ def time_lapse() -> list[LayerData]:
     Raises
     ------
     ReadError
-        If the download fails.
+        If the download fails or is cancelled.
     """
     from napari_gnn_vos.io.samples.downloads import TIME_LAPSE
 
@@ -192,7 +193,7 @@ def film() -> list[LayerData]:
     Raises
     ------
     ReadError
-        If the download fails.
+        If the download fails or is cancelled.
     """
     from napari_gnn_vos.io.samples.downloads import FILM
 
@@ -200,9 +201,21 @@ def film() -> list[LayerData]:
 
 
 def _downloaded(sample: Download, source: str) -> list[LayerData]:
+    """Read a sample; the window can be used while it is downloaded.
+
+    The function of a sample must return layers, so it cannot return before that.
+    """
     from napari_gnn_vos.io.read import read_video
 
-    return [_with_path(image_data(read_video(sample.fetch())), source)]
+    path = sample.fetch() if sample.is_cached else _download(sample)
+    return [_with_path(image_data(read_video(path)), source)]
+
+
+def _download(sample: Download) -> Path:
+    path = run_while_waiting(sample.fetch_in_steps(), f"Download {sample.name}")
+    if path is None:
+        raise ReadError(f"The download of {sample.name} was cancelled.")
+    return path
 
 
 SAMPLES: dict[str, Callable[[], list[LayerData]]] = {

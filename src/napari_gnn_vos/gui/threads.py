@@ -6,21 +6,25 @@ import ctypes
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import Context
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from napari.layers import Labels
-from qtpy.QtCore import QObject, Signal
+from napari.utils import cancelable_progress
+from napari.utils.notifications import show_info
+from qtpy.QtCore import QEventLoop, QObject, QThread, Signal
+from qtpy.QtWidgets import QApplication
 
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.hardware import responsive_threads
-from napari_gnn_vos.progress import PartialResult, Pipeline, Progress
+from napari_gnn_vos.progress import PartialResult, Pipeline, Progress, drain
 
 STEP_INTERVAL = 0.1
 """Seconds between reported steps. Each one redraws the window, which takes as long as
@@ -78,6 +82,87 @@ def run_in_thread(
 
     Thread(target=work, name="annotate").start()
     return stopped.set
+
+
+R = TypeVar("R")
+
+
+def run_while_waiting(pipeline: Pipeline[R], title: str) -> R | None:
+    """Run a pipeline in a thread, and process events of the window until it ends.
+
+    The activity dock of napari shows the progress and a button that cancels. Without a
+    window, the pipeline is run at once.
+
+    Parameters
+    ----------
+    pipeline : generator of Progress
+    title : str
+        What is done, for the activity dock.
+
+    Returns
+    -------
+    result : object or None
+        None if it was cancelled, or the window was closed.
+
+    Raises
+    ------
+    GnnVosError
+        If the pipeline raises it.
+    """
+    app = QApplication.instance()
+    if app is None or QThread.currentThread() is not app.thread():
+        return drain(pipeline)
+    loop = QEventLoop()
+    results: list[R] = []
+    errors: list[GnnVosError] = []
+    item = ActivityItem(title, loop.quit)
+    stop = run_in_thread(
+        pipeline,
+        on_step=item.show_step,
+        on_result=results.append,
+        on_error=errors.append,
+        on_end=loop.quit,
+        turn=Lock(),
+    )
+    app.lastWindowClosed.connect(loop.quit)
+    show_info(f"{title}: see activity below")  # longer texts are cut off
+    # layers that the user adds meanwhile do not belong to the sample that is opened
+    Context().run(loop.exec)
+    app.lastWindowClosed.disconnect(loop.quit)
+    stop()
+    item.close()
+    if errors:
+        raise errors[0]
+    return results[0] if results else None
+
+
+class ActivityItem(cancelable_progress):
+    """A progress bar in the activity dock of napari, with a button that cancels.
+
+    Parameters
+    ----------
+    title : str
+    on_cancel : callable
+        Called when the button is pressed.
+    """
+
+    n: int
+    total: int
+
+    def __init__(self, title: str, on_cancel: Callable[[], object]) -> None:
+        super().__init__(desc=title, total=0)
+        self._on_cancel = on_cancel
+
+    def show_step(self, step: Progress) -> None:
+        """Show a step of a pipeline; a total of 0 is indeterminate."""
+        if step.total != self.total:
+            self.total = step.total
+        self.update(step.done - self.n)
+
+    def cancel(self) -> None:
+        """Cancel what is done."""
+        super().cancel()
+        self._on_cancel()
 
 
 def call_in_thread(

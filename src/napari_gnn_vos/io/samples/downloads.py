@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.hardware import raise_if_cancelled, worker_threads
+from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,30 @@ class Download:
     url: str
     sha256: str
 
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.url.rsplit("/", 1)[-1]
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the file was downloaded before."""
+        import pooch
+
+        path = _cache_folder() / self.name
+        return path.is_file() and pooch.file_hash(str(path)) == self.sha256
+
     def fetch(self) -> Path:
+        """Download the file, unless it is in the cache; see `fetch_in_steps`."""
+        return drain(self.fetch_in_steps())
+
+    def fetch_in_steps(self) -> Pipeline[Path]:
         """Download the file, unless it is in the cache.
+
+        Yields
+        ------
+        step : Progress
+            Downloaded and expected bytes; both 0 while the size is unknown.
 
         Returns
         -------
@@ -35,12 +60,23 @@ class Download:
         ReadError
             If the download fails, or the content has another hash.
         """
+        counter = _ByteCounter()
+        with worker_threads() as pool:
+            job = pool.submit(self._retrieve, counter)
+            while not wait([job], POLL_SECONDS).done:
+                yield Progress("Download", counter.done, counter.total)
+            return job.result()
+
+    def _retrieve(self, counter: _ByteCounter) -> Path:
+        """Download the file; errors are reported with advice."""
         import pooch
 
-        folder = pooch.os_cache("napari-gnn-vos")
-        name, known_hash = self.url.rsplit("/", 1)[-1], f"sha256:{self.sha256}"
+        folder, known_hash = _cache_folder(), f"sha256:{self.sha256}"
+        downloader = pooch.HTTPDownloader(progressbar=counter)
         try:
-            path = pooch.retrieve(self.url, known_hash, fname=name, path=folder)
+            path = pooch.retrieve(
+                self.url, known_hash, self.name, folder, downloader=downloader
+            )
         except (OSError, ValueError) as error:  # network errors; a wrong hash
             raise ReadError(
                 f"Downloading the sample from {self.url} failed: {error}. "
@@ -48,6 +84,37 @@ class Download:
                 "The composed sample scene needs no download."
             ) from error
         return Path(path)
+
+
+class _ByteCounter:
+    """Count downloaded bytes, as pooch requires it of a progress bar.
+
+    Attributes
+    ----------
+    done, total : int
+        Downloaded bytes, and those of the file; 0 while its size is unknown.
+    """
+
+    def __init__(self) -> None:
+        self.done = self.total = 0
+
+    def update(self, count: int) -> None:
+        """Add bytes; the download ends here if its pipeline was cancelled."""
+        raise_if_cancelled()
+        self.done = min(self.done + count, self.total)
+
+    def reset(self) -> None:
+        """Return to the start; pooch then adds all bytes once more."""
+        self.done = 0
+
+    def close(self) -> None:
+        """Do nothing; pooch calls this at the end."""
+
+
+def _cache_folder() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("napari-gnn-vos"))
 
 
 TIME_LAPSE = Download(
