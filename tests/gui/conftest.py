@@ -3,6 +3,9 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_gnn_vos.gui import plugin, scripting
+from napari_gnn_vos.gui.layers.attributes import STROKES
+from napari_gnn_vos.gui.layers.layer_data import image_data
+from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from tests.controller import fakes
 
 
@@ -45,3 +48,17 @@ def dock(qtbot, viewer, toy_engine):
     _ = widget.content  # it is loaded in a thread
     qtbot.waitUntil(lambda: widget.annotator.workspace is not None)
     return widget
+
+
+@pytest.fixture
+def window(make_napari_viewer, qtbot, real_engine):
+    """A window with the widget and a tiny scene; its viewer, widget and truth."""
+    viewer = make_napari_viewer(show=True)
+    video, truth = compose_scene(frames=4, shape=(64, 96), objects=1)
+    data, options, _ = image_data(video)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+    viewer.add_image(data, **options)
+    viewer.dims.set_current_step(0, 0)
+    qtbot.waitUntil(lambda: STROKES in viewer.layers, timeout=60_000)
+    qtbot.wait(200)
+    return viewer, dock, truth

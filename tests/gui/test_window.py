@@ -11,69 +11,19 @@ from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
+from napari_gnn_vos.controller import fine_tuning
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.layers.layer_data import image_data
-from napari_gnn_vos.gui.tools import fine_tuning
 from napari_gnn_vos.gui.widgets.timeline import Timeline
-from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.model import named_models
 from napari_gnn_vos.study.fine_tuning import fine_tune, fine_tune_settings
 from tests.controller import fakes
+from tests.gui.mouse import canvas_point, click, drag, idle, inside, predict
 from tests.study.fine_tuning.videos import SHORT
 
 pytestmark = pytest.mark.gui
 ALONE = "NAPARI_GNN_VOS_TEST_ALONE"
 """Environment variable of the process of a single test."""
-
-
-@pytest.fixture
-def window(make_napari_viewer, qtbot, real_engine):
-    """A window with the widget and a tiny scene; its viewer, widget and truth."""
-    viewer = make_napari_viewer(show=True)
-    video, truth = compose_scene(frames=4, shape=(64, 96), objects=1)
-    data, options, _ = image_data(video)
-    _, dock = viewer.window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
-    viewer.add_image(data, **options)
-    viewer.dims.set_current_step(0, 0)
-    qtbot.waitUntil(lambda: STROKES in viewer.layers, timeout=60_000)
-    qtbot.wait(200)
-    return viewer, dock, truth
-
-
-def canvas_point(viewer, point):
-    """Position on the canvas of a (row, col) point of the frame."""
-    scene = viewer.window._qt_viewer.canvas.view.scene.transform
-    x, y = scene.map([point[1], point[0]])[:2]
-    return QPoint(round(x), round(y))
-
-
-def drag(qtbot, viewer, points):
-    """Draw with the left button through (row, col) points of the frame."""
-    canvas = viewer.window._qt_viewer.canvas
-    first, *positions = (canvas_point(viewer, point) for point in points)
-    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QTest.mousePress(canvas.native, button, keys, first)
-    for position in positions:
-        QTest.mouseMove(canvas.native, position)
-        qtbot.wait(20)
-    QTest.mouseRelease(canvas.native, button, keys, positions[-1])
-
-
-def inside(mask):
-    """Three points on a line within a mask, (3, 2)."""
-    rows, cols = np.nonzero(mask)
-    middle = np.abs(rows - np.median(rows)) < 1
-    row, span = np.median(rows), cols[middle]
-    return [(row, np.quantile(span, q)) for q in (0.3, 0.5, 0.7)]
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def idle(dock):
-    return not dock.annotator.controller.jobs.busy
 
 
 def test_mouse_stroke_and_predict_button_label_the_video(qtbot, window):
@@ -146,11 +96,6 @@ def test_click_on_the_active_label_selects_the_brush_again(qtbot, window):
     assert viewer.layers.selection.active is viewer.layers[STROKES]
     drag(qtbot, viewer, inside(truth[0] == 1))
     assert viewer.layers[STROKES].data[0].any()
-
-
-def predict(qtbot, dock):
-    click(qtbot, dock.prediction.predict)
-    qtbot.waitUntil(partial(idle, dock), timeout=120_000)
 
 
 def test_mouse_on_the_prediction_draws_strokes_and_key_accepts_the_frame(qtbot, window):

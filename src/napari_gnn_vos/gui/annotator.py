@@ -11,6 +11,7 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_gnn_vos.controller.controller import Controller
+from napari_gnn_vos.controller.fine_tuning import FineTuning
 from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
@@ -22,7 +23,6 @@ from napari_gnn_vos.gui.layer_follower import LayerFollower, ResultPresenter
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
-from napari_gnn_vos.gui.tools.fine_tuning import FineTuning
 from napari_gnn_vos.gui.tools.imports import LayerImports
 from napari_gnn_vos.gui.tools.objects import ObjectTools, RangeTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
@@ -102,7 +102,7 @@ class Annotator:
         self.projects = ProjectFiles(
             self, ProjectKeeper(controller, self.models.checksum)
         )
-        self.fine_tuning = FineTuning(self)
+        self.fine_tuning = FineTuning(lambda: controller.annotation, self.models)
         self.history = HistoryTools(self)
         self.preferences, self.window = PreferenceStore(self), WindowTools(self)
         self._presenter = ResultPresenter(controller, lambda: self.workspace)

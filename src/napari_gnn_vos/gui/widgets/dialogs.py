@@ -1,7 +1,8 @@
-"""Small dialogs: settings, keys, history and questions."""
+"""Dialogs of the dock widget: settings, keys, history and questions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
@@ -225,6 +226,55 @@ class HistoryDialog(QDialog):
     def _go_to(self, row: QListWidgetItem) -> None:
         index = self.rows.row(row)
         self._attempt(partial(self._annotator.history.go_to, index))
+
+
+class Dialogs:
+    """Show what `WindowTools` of the annotator requests.
+
+    Parameters
+    ----------
+    widget : QWidget
+        Parent of the dialogs; the guided tour points at its buttons.
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    """
+
+    def __init__(self, widget: QWidget, annotator: Annotator, attempt: Attempt) -> None:
+        self._widget, self._annotator, self._attempt = widget, annotator, attempt
+        self._open: dict[str, QWidget] = {}
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            "export": self._make_export,
+            "history": lambda: HistoryDialog(annotator, attempt, widget),
+            "keys": lambda: KeyOverview(annotator, widget),
+            "settings": lambda: SettingsDialog(annotator, widget),
+            "walkthrough": self._make_walkthrough,
+        }
+        annotator.window.has_dock = True
+        annotator.window.requested.connect(self.show)
+
+    def show(self, name: str) -> QWidget:
+        """Show a dialog by its name, and return it."""
+        if name not in self._open:
+            self._open[name] = self._makers[name]()
+        dialog = self._open[name]
+        dialog.show()
+        dialog.raise_()
+        return dialog
+
+    def __getitem__(self, name: str) -> QWidget:
+        """Return a dialog that was shown."""
+        return self._open[name]
+
+    def _make_export(self) -> QWidget:
+        from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
+
+        return ExportDialog(self._annotator, self._widget)
+
+    def _make_walkthrough(self) -> QWidget:
+        from napari_gnn_vos.gui.widgets.walkthrough import Walkthrough
+
+        return Walkthrough(self._widget, self._annotator, self._attempt)
 
 
 def confirm_by_dialog(parent: QWidget, question: str) -> bool:

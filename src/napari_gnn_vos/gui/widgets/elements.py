@@ -1,8 +1,8 @@
-"""Elements of the widgets: style sheet, labels, rows, icons and sections."""
+"""Elements of the widgets: style sheet, sections, labels, buttons, rows and icons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
+    QProgressBar,
+    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -19,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_gnn_vos.controller.palette import Colour
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
+from napari_gnn_vos.progress import Progress
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
@@ -150,6 +153,26 @@ def make_row(*widgets: QWidget) -> QWidget:
         grid.addWidget(widget, 0, column)
         grid.setColumnStretch(column, 1)
     return row
+
+
+def make_button(
+    text: str, action: Callable[[], object], tooltip: str = ""
+) -> QPushButton:
+    """Create a button that calls a function without arguments."""
+    button = QPushButton(text)
+    button.setToolTip(tooltip)
+    button.clicked.connect(lambda _checked=False: action())
+    return button
+
+
+class StepBar(QProgressBar):
+    """A progress bar of the steps of a pipeline."""
+
+    def show_step(self, step: Progress) -> None:
+        """Show the stage of a step, and the numbers of finished and of all steps."""
+        self.setFormat(f"{step.stage.capitalize()}  %v / %m")
+        self.setMaximum(max(step.total, 1))
+        self.setValue(step.done)  # last, because it repaints the bar at once
 
 
 def draw_lock(painter: QPainter, area: QRectF, colour: QColor, closed: bool) -> None:

@@ -20,8 +20,6 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QDialog,
-    QProgressBar,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -30,7 +28,13 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.tools.exports import ExportOptions
-from napari_gnn_vos.gui.widgets.elements import align_labels, make_label, make_row
+from napari_gnn_vos.gui.widgets.elements import (
+    StepBar,
+    align_labels,
+    make_button,
+    make_label,
+    make_row,
+)
 from napari_gnn_vos.io.export_preview import describe_preview
 from napari_gnn_vos.io.formats.registry import FORMATS, LabelFormat, format_named
 
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.tools.exports import ExportRequest
     from napari_gnn_vos.io.export_preview import ExportPreview
-    from napari_gnn_vos.progress import Progress
 
 FIRST_FORMAT = "tiff"
 PREVIEW_DELAY = 300
@@ -223,12 +226,12 @@ class ExportDialog(QDialog):
         self._preview: ExportPreview | None = None
         self.form = ExportForm(annotator)
         self.preview = make_label("preview", lines=5)
-        self.bar = QProgressBar()
-        self.export = self._make("Export", self._start, "Write the labels")
-        self.cancel = self._make(
+        self.bar = StepBar()
+        self.export = make_button("Export", self._start, "Write the labels")
+        self.cancel = make_button(
             "Cancel", self._exports.cancel, "Stop; an existing file stays as it was"
         )
-        self.finish = self._make("Close", self.close, "Close; an export continues")
+        self.finish = make_button("Close", self.close, "Close; an export continues")
         self._timer = QTimer(self, singleShot=True, interval=PREVIEW_DELAY)
         self._arrange()
         self._connect()
@@ -258,16 +261,10 @@ class ExportDialog(QDialog):
         self.form.changed.connect(self._schedule)
         self._previews.failed.connect(self._show_problem)
         jobs = self._exports.jobs
-        jobs.progressed.connect(self._show_step)
+        jobs.progressed.connect(self.bar.show_step)
         jobs.busy_changed.connect(self._show_busy)
         jobs.failed.connect(self._show_problem)
         jobs.stopped.connect(partial(self._show_text, "Stopped"))
-
-    def _make(self, text: str, call: Any, tooltip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tooltip)
-        button.clicked.connect(lambda _checked=False: call())
-        return button
 
     def _schedule(self) -> None:
         """Compute the preview soon; until then, nothing can be exported."""
@@ -312,11 +309,6 @@ class ExportDialog(QDialog):
 
     def _show_written(self, count: int) -> None:
         self._show_text(f"{count} frames written to {self.form.path}")
-
-    def _show_step(self, step: Progress) -> None:
-        self.bar.setFormat(f"{step.stage}  %v / %m")
-        self.bar.setMaximum(step.total)
-        self.bar.setValue(step.done)
 
     def _show_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from magicgui.widgets import CheckBox, Container, LineEdit
 from qtpy.QtWidgets import (
     QFileDialog,
     QListWidget,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,7 +18,12 @@ from qtpy.QtWidgets import (
 
 from napari_gnn_vos.controller.messages import describe_count, describe_time_left
 from napari_gnn_vos.gui.widgets.actions import Attempt
-from napari_gnn_vos.gui.widgets.elements import make_label, make_row
+from napari_gnn_vos.gui.widgets.elements import (
+    StepBar,
+    make_button,
+    make_label,
+    make_row,
+)
 from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
@@ -57,24 +62,31 @@ class FineTuningForm(QWidget):
         self.projects.setToolTip(
             "Projects whose accepted and corrected frames are used"
         )
-        self.add = self._button("Add projects ...", self.choose_projects)
-        self.remove = self._button("Remove", self._remove_project)
+        self.add = self._button(
+            "Add projects ...",
+            self.choose_projects,
+            "Choose projects whose frames are used, too",
+        )
+        self.remove = self._button(
+            "Remove", self._remove_project, "Remove the selected project from the list"
+        )
         self.merge = CheckBox(
             text="All objects as one",
             tooltip="Train and measure J on all objects as one, such as cells that are "
             "annotated together",
         )
         self.name = LineEdit(label="Name", tooltip="Name of the new model")
-        self.start = self._button("Train", self.train)
-        self.cancel = self._button("Cancel", self._training.cancel)
-        self.bar, self.time_left = QProgressBar(), make_label("caption")
-        self.start.setToolTip("Train, and save the model if its J has risen")
-        self.cancel.setToolTip("Stop the training; nothing is saved")
-        self.add.setToolTip("Choose projects whose frames are used, too")
-        self.remove.setToolTip("Remove the selected project from the list")
+        self.start = self._button(
+            "Train", self.train, "Train, and save the model if its J has risen"
+        )
+        self.cancel = self._button(
+            "Cancel", self._training.cancel, "Stop the training; nothing is saved"
+        )
+        self.bar, self.time_left = StepBar(), make_label("caption")
         self.message = make_label("status")
-        self.use = self._button("Use this model", self._training.use)
-        self.use.setToolTip("Predict the next rounds by the model")
+        self.use = self._button(
+            "Use this model", self._training.use, "Predict the next rounds by the model"
+        )
         self._arrange()
         self._training.changed.connect(self.refresh)
         annotator.state_changed.connect(self.refresh)
@@ -148,18 +160,16 @@ class FineTuningForm(QWidget):
         jobs = self._training.jobs
         self.time_left.setText(describe_time_left(jobs.seconds_left))
         if jobs.progress is not None:
-            self.bar.setFormat(f"{jobs.progress.stage}  %v / %m")
-            self.bar.setMaximum(max(jobs.progress.total, 1))
-            self.bar.setValue(jobs.progress.done)
+            self.bar.show_step(jobs.progress)
 
     def _remove_project(self) -> None:
         self.projects.takeItem(self.projects.currentRow())
         self.refresh()
 
-    def _button(self, text: str, action: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.clicked.connect(lambda _checked=False: self._attempt(action))
-        return button
+    def _button(
+        self, text: str, action: Callable[[], object], tooltip: str
+    ) -> QPushButton:
+        return make_button(text, partial(self._attempt, action), tooltip)
 
     def _arrange(self) -> None:
         column = QVBoxLayout(self)

@@ -30,6 +30,7 @@ from napari_gnn_vos.gui.widgets.actions import HELP_KEY, Attempt, add_to_menu
 from napari_gnn_vos.gui.widgets.elements import (
     Section,
     align_labels,
+    make_button,
     make_label,
     make_row,
 )
@@ -63,9 +64,12 @@ class ProjectSection(Section):
         self.open.setToolTip("Open a project, one of the last ones, or save as")
         self.open.setMenu(self.menu)
         self.open.setObjectName("projects.open")
-        self.save = self._make("Save project", self.save_project)
+        self.save = self._make(
+            "Save project",
+            self.save_project,
+            "Save strokes, names, settings and predictions",
+        )
         self.save.setObjectName("projects.save")
-        self.save.setToolTip("Save strokes, names, settings and predictions")
         self.export = self._button("window.show_export")
         self.help = self._make_help()
         self.recovery = self._make_recovery()
@@ -142,10 +146,10 @@ class ProjectSection(Section):
             lambda _checked=False: self._attempt(action)
         )
 
-    def _make(self, text: str, action: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.clicked.connect(lambda _checked=False: self._attempt(action))
-        return button
+    def _make(
+        self, text: str, action: Callable[[], object], tooltip: str
+    ) -> QPushButton:
+        return make_button(text, partial(self._attempt, action), tooltip)
 
     def _make_help(self) -> QPushButton:
         button = QPushButton("Help")
@@ -160,12 +164,16 @@ class ProjectSection(Section):
     def _make_recovery(self) -> QWidget:
         self._text, self._picture = make_label("caption"), make_label("thumbnail")
         self._picture.setScaledContents(True)
-        self.recover = self._make("Recover", lambda: self._recover(self._offered))
+        self.recover = self._make(
+            "Recover",
+            lambda: self._recover(self._offered),
+            "Open the video with the strokes that were not saved",
+        )
         self.recover.setObjectName("projects.recover")
-        self.recover.setToolTip("Open the video with the strokes that were not saved")
-        self.discard = self._make("Discard", self._discard)
+        self.discard = self._make(
+            "Discard", self._discard, "Delete the strokes that were not saved"
+        )
         self.discard.setObjectName("projects.discard")
-        self.discard.setToolTip("Delete the strokes that were not saved")
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
@@ -185,6 +193,7 @@ class ProjectSection(Section):
             name = self._offered.video.name
             self._text.setText(f"Strokes on {name} were not saved. Recover them?")
             thumbnail = self._offered.thumbnail
+            self._picture.setVisible(thumbnail is not None)
             if thumbnail is not None:
                 height, width = thumbnail.shape[:2]
                 data = thumbnail.tobytes()
@@ -298,6 +307,7 @@ class VideoChooser:
         self._combo = create_widget(
             annotation=Image, name="video", options={"choices": self._choices}
         )
+        self.native.setObjectName("video")
         self._combo.tooltip = "The image layer to annotate: a video with a time slider"
         self.native.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

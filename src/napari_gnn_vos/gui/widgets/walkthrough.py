@@ -16,7 +16,6 @@ from napari_gnn_vos.gui.widgets.elements import ACCENT, make_label, make_row, no
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 
 SAMPLE = "napari-gnn-vos", "composed-scene"
 WIDTH, GAP, BORDER = 300, 14, 3
@@ -31,8 +30,8 @@ class WalkthroughStep:
     Parameters
     ----------
     title, text : str
-    targets : callable
-        Returns the widgets that the step points at.
+    targets : tuple of str
+        Object names of the widgets that the step points at.
     completed : callable
         Whether a state shows that the user has done the step. The second argument is
         the state at the start of the step.
@@ -40,7 +39,7 @@ class WalkthroughStep:
 
     title: str
     text: str
-    targets: Callable[[AnnotateWidget], list[QWidget]]
+    targets: tuple[str, ...]
     completed: Callable[[ViewState, ViewState], bool]
 
 
@@ -48,28 +47,28 @@ STEPS = (
     WalkthroughStep(
         "Open a video",
         "Drag a video into the window, or press Open sample. It appears in this list.",
-        lambda dock: [dock.video.chooser.native],
+        ("video",),
         lambda now, _start: now.video_open,
     ),
     WalkthroughStep(
         "Paint a stroke",
         "Choose an object in the list, and drag with the left mouse button across it "
         "in the image. Then choose Object 2 and paint on the other object.",
-        lambda dock: [dock.drawing.brush, dock.drawing.objects],
+        ("use_brush", "objects"),
         lambda now, _start: now.unpredicted,
     ),
     WalkthroughStep(
         "Predict",
         "Press Predict, or the key G. The first time, the video is prepared; then all "
         "frames are labelled.",
-        lambda dock: [dock.prediction.predict],
+        ("predict",),
         lambda now, start: now.rounds > start.rounds and not now.busy,
     ),
     WalkthroughStep(
         "Correct",
         "Press Most uncertain frame, or the key W. Paint on what is wrong there, and "
         "predict again.",
-        lambda dock: [dock.prediction.most_uncertain],
+        ("go_to_most_uncertain_frame",),
         lambda now, start: now.rounds > start.rounds and not now.busy,
     ),
 )
@@ -82,7 +81,8 @@ class Walkthrough(QFrame):
 
     Parameters
     ----------
-    dock : AnnotateWidget
+    dock : QWidget
+        Contains the widgets that the steps point at.
     annotator : Annotator
     attempt : callable
         Calls a function and reports its errors.
@@ -93,9 +93,7 @@ class Walkthrough(QFrame):
         Number of the step from 0.
     """
 
-    def __init__(
-        self, dock: AnnotateWidget, annotator: Annotator, attempt: Attempt
-    ) -> None:
+    def __init__(self, dock: QWidget, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__(dock.window())
         self._dock, self._annotator = dock, annotator
         self.index, self._start = 0, annotator.state
@@ -168,7 +166,8 @@ class Walkthrough(QFrame):
     def _place(self) -> None:
         """Move the note to the left of the targets, inside the window."""
         area = QRect()
-        for target in self.step.targets(self._dock):
+        for name in self.step.targets:
+            target = self._dock.findChild(QWidget, name)
             corner = target.mapTo(self.window(), QPoint(0, 0))
             area = area.united(QRect(corner, target.size()))
         self._frame.setGeometry(area.adjusted(-BORDER, -BORDER, BORDER, BORDER))

@@ -125,7 +125,7 @@ def test_every_action_is_a_documented_method_of_the_annotator(dock):
 
 
 def test_key_table_lists_the_keys_of_all_actions():
-    page = (Path(__file__).parents[2] / "docs/reference/keys.md").read_text()
+    page = (Path(__file__).parents[3] / "docs/reference/keys.md").read_text()
     for action in ACTIONS.values():
         keys = "+".join(f"<kbd>{key}</kbd>" for key in action.key.split("-") if key)
         assert keys in page, action

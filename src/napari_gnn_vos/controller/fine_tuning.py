@@ -1,4 +1,4 @@
-"""Fine-tune models on the open video and on projects, beside the annotation."""
+"""Fine-tune models on the open video and on projects, beside rounds."""
 
 from __future__ import annotations
 
@@ -16,37 +16,42 @@ from napari_gnn_vos.model.named_models import require_free_name
 from napari_gnn_vos.progress import Pipeline, Progress
 
 if TYPE_CHECKING:
-    from napari_gnn_vos.gui.annotator import Annotator
+    from napari_gnn_vos.controller.annotation import Annotation
+    from napari_gnn_vos.controller.round_choices import ModelChoice
     from napari_gnn_vos.study.fine_tuning.annotated_video import AnnotatedVideo
     from napari_gnn_vos.study.fine_tuning.fine_tune import FineTuned
 
 
 class FineTuning:
-    """Trainings of an annotator, one at a time; strokes can be drawn meanwhile.
+    """Fine-tune models, one at a time; strokes can be drawn meanwhile.
 
     Parameters
     ----------
-    annotator : Annotator
-        Its open video can be trained on.
+    annotation : callable
+        Returns the annotation of the open video, or None.
+    models : ModelChoice
+        Its model is fine-tuned.
 
     Attributes
     ----------
     run : Runner
-        Executes the trainings: by default at once, in the window in a thread.
+        Executes the training: by default at once, in the window in a thread.
     jobs : JobRunner
         Progress and time left of the training.
     message : str
-        What happened last.
+        Start, result or failure of the last training.
     result : FineTuned or None
-        The last training.
+        Result of the last training.
     saved : str
-        Name of the model of the last training; empty if J has not risen.
+        Name under which its model was saved; empty if J has not risen.
     """
 
     changed = Signal()
 
-    def __init__(self, annotator: Annotator) -> None:
-        self._annotator = annotator
+    def __init__(
+        self, annotation: Callable[[], Annotation | None], models: ModelChoice
+    ) -> None:
+        self._annotation, self._models = annotation, models
         self.run: Runner = run_at_once
         self.jobs = JobRunner(self._run)
         self.message, self.saved = "", ""
@@ -59,7 +64,7 @@ class FineTuning:
     @property
     def labelled_frames(self) -> tuple[int, ...]:
         """Accepted and corrected frames of the open video, ascending."""
-        annotation = self._annotator.controller.annotation
+        annotation = self._annotation()
         if annotation is None:
             return ()
         session = annotation.session
@@ -107,7 +112,7 @@ class FineTuning:
                 "video, or add projects."
             )
         options = {"seed": seed, "merge_objects": merge_objects}
-        base = self._annotator.models.name
+        base = self._models.name
         tuned = _tune(current, [str(path) for path in projects], options, base)
         pipeline = _save_if_better(tuned, name, overwrite=overwrite)
         self.result, self.saved = None, ""
@@ -128,7 +133,7 @@ class FineTuning:
         """
         if not self.saved:
             raise GnnVosError("No model was saved. Train one first.")
-        self._annotator.models.choose(self.saved)
+        self._models.choose(self.saved)
 
     def close(self) -> None:
         """Stop the training, and disconnect all listeners."""
@@ -139,7 +144,7 @@ class FineTuning:
         return self.run(pipeline, **callbacks)
 
     def _open_video(self) -> list[AnnotatedVideo]:
-        annotation = self._annotator.controller.annotation
+        annotation = self._annotation()
         if annotation is None or not self.labelled_frames:
             return []
         from napari_gnn_vos.study.fine_tuning.annotated_video import (

@@ -23,7 +23,7 @@ from napari_gnn_vos.gui.widgets.timeline import (
     FrameColumns,
     Timeline,
 )
-from tests.gui.test_display import idle
+from tests.gui.mouse import idle
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from napari_gnn_vos import annotator
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
 from napari_gnn_vos.gui.layers.factory import mix_channels
-from tests.gui.test_window import drag
+from tests.gui.mouse import drag
 
 pytestmark = pytest.mark.gui
 SHAPE = (4, 40, 60)

@@ -13,8 +13,7 @@ from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.display import NEIGHBOURS
 from napari_gnn_vos.gui.tools.superpixels import SUPERPIXELS
 from napari_gnn_vos.gui.widgets.timeline import Timeline
-from tests.gui.test_window import canvas_point, click, drag, idle, inside, predict
-from tests.gui.test_window import window as window  # the fixture
+from tests.gui.mouse import canvas_point, click, drag, idle, inside, predict
 
 pytestmark = pytest.mark.gui
 
