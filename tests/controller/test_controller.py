@@ -245,7 +245,7 @@ class TestAsynchronousRunner:
     ):
         controller = second_round
         runner.finish()
-        controller.notice_model("other")
+        controller.handle_model_change("other")
         controller.predict()
         assert not controller.state.unpredicted
         controller.cancel()
@@ -269,7 +269,7 @@ class TestAsynchronousRunner:
         assert controller.state.unpredicted
 
     def test_predict_during_another_job_keeps_the_strokes_pending(self, controller):
-        controller.notice_stroke()
+        controller.handle_stroke()
         draw(controller, dot((5, 5)))
         controller.prepare()
         with pytest.raises(GnnVosError, match="under way"):
@@ -602,11 +602,11 @@ def test_next_action_follows_the_work():
     controller.open(fakes.FakeDrawingSource(fakes.video()))
     assert controller.state.next_action == "prepare"
     draw(controller, dot((0, 0)))
-    controller.notice_stroke()
+    controller.handle_stroke()
     assert controller.state.next_action == "predict"
     controller.predict()
     assert controller.state.next_action == "most_uncertain"
-    controller.notice_stroke()
+    controller.handle_stroke()
     assert controller.state.next_action == "predict"
 
 

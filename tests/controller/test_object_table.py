@@ -52,7 +52,7 @@ def test_invalid_colour_is_rejected(colour):
 def test_background_and_missing_objects_are_rejected(label):
     table = ObjectTable()
     with pytest.raises(
-        ScribbleError, match=r"no object \d; the list has|for objects only"
+        ScribbleError, match=r"no object \d; the list has|not an object"
     ):
         table.with_locked(label, True)
 
@@ -120,5 +120,5 @@ def test_messages_name_the_objects_of_the_list():
     table = ObjectTable()
     with pytest.raises(ScribbleError, match="no object 9; the list has 1, 2"):
         table.with_locked(9, locked=True)
-    with pytest.raises(ScribbleError, match="for objects only"):
+    with pytest.raises(ScribbleError, match="not an object"):
         table.with_locked(0, locked=True)

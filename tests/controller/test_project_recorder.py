@@ -38,7 +38,7 @@ def predict_rounds(controller, count):
         canvas = canvas.copy()
         canvas.flat[pixel] = 1
         source.drawing = Drawing({0: canvas})
-        controller.notice_stroke()
+        controller.handle_stroke()
         controller.predict()
 
 

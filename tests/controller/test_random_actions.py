@@ -99,7 +99,7 @@ class RandomActions(RuleBasedStateMachine):
         brush |= {frame: canvas} if canvas.any() else {}
         self.source.drawing = Drawing(brush, drawing.lines, drawing.accepted)
         self.keeper.record_stroke()
-        self.controller.notice_stroke()
+        self.controller.handle_stroke()
 
     @rule(frame=FRAMES, start=PIXELS, end=PIXELS)
     def draw_line(self, frame, start, end):
@@ -108,7 +108,7 @@ class RandomActions(RuleBasedStateMachine):
         drawing = self.source.drawing
         lines = (*drawing.lines, line)
         self.source.drawing = Drawing(drawing.brush, lines, drawing.accepted)
-        self.controller.notice_stroke()
+        self.controller.handle_stroke()
 
     @rule(frame=FRAMES)
     def go_to(self, frame):

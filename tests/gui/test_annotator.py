@@ -962,7 +962,7 @@ def test_removal_of_an_object_without_strokes_can_be_undone(annotator):
     assert annotator.active_label.labels == (0, 1)
     with pytest.raises(ScribbleError, match="no object 2"):
         annotator.objects.remove(2)
-    with pytest.raises(ScribbleError, match="for objects only"):
+    with pytest.raises(ScribbleError, match="not an object"):
         annotator.objects.remove(0)
     annotator.objects.remove(1)
     assert annotator.active_label.label == 0
@@ -983,7 +983,7 @@ def test_object_names_are_stored_with_the_video_and_shown_by_napari(viewer, anno
     assert again.active_label.name_of(1) == "Object 1"
     annotator.objects.rename(1, "")
     assert annotator.active_label.name_of(1) == "Object 1"
-    with pytest.raises(ScribbleError, match="for objects only"):
+    with pytest.raises(ScribbleError, match="not an object"):
         annotator.objects.rename(0, "ground")
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.gui
 def paint(dock, frame, row):
     strokes = dock.annotator.workspace.strokes
     strokes.data[frame, row, row] = 1
-    dock.annotator.notice_stroke()
+    dock.annotator.handle_stroke()
 
 
 def recorded(monkeypatch, module, name, threads):

@@ -149,13 +149,13 @@ class Annotation:
         self.history.add(replace(current, action=action, before=None, tables=tables))
 
     def clear(self, action: str, before: Drawing | None = None) -> None:
-        """Return to the prepared video without a drawing; undo restores both.
+        """Remove the drawing and all rounds; undo restores both.
 
         Parameters
         ----------
         action : str
         before : Drawing, optional
-            Drawing that undo restores; the present one by default.
+            Drawing that undo restores; the current one by default.
         """
         before = self.read() if before is None else before
         if before or self.history.current.rounds:
@@ -240,7 +240,7 @@ class DrawingSource(Protocol):
 
     @property
     def summary(self) -> str:
-        """One line about the video."""
+        """Size and labelled slice of the video, in one line."""
 
     @property
     def objects(self) -> ObjectStore:
@@ -248,7 +248,7 @@ class DrawingSource(Protocol):
 
     @property
     def frame(self) -> int:
-        """Number of the frame on screen."""
+        """Number of the displayed frame."""
 
     @property
     def path(self) -> str:

@@ -114,7 +114,7 @@ class Controller:
 
     @property
     def state(self) -> ViewState:
-        """Everything that the dock widget shows, but for the viewer's layer list."""
+        """Everything that the widgets show, except for the layers of the viewer."""
         annotation, active = self.annotation, self.active_label
         history = History() if annotation is None else annotation.history
         rounds, pending = history.current.rounds, self.rounds.pending
@@ -209,15 +209,15 @@ class Controller:
             self._message = source.summary
         self._emit_session()
 
-    def notice_stroke(self) -> None:
-        """Take notice of a change of the drawing by the user."""
+    def handle_stroke(self) -> None:
+        """Mark the drawing as changed, and predict it if every stroke is predicted."""
         if not self.auto_predict.is_paused:
             self.rounds.pending.strokes = True
             self.auto_predict.request()
             self.changed.emit()
 
-    def notice_model(self, name: str) -> None:
-        """Take notice that another model was chosen."""
+    def handle_model_change(self, name: str) -> None:
+        """Mark the prediction as that of another model, and report the chosen one."""
         self.rounds.pending.model = True
         self.report(f"The next round is predicted by {name}")
 
@@ -329,7 +329,7 @@ class Controller:
 
     def _report_annotated(self, message: str) -> None:
         self.report(message)
-        self.notice_stroke()
+        self.handle_stroke()
 
     def _emit_changed(self, _value: object = None) -> None:
         self.changed.emit()
@@ -351,7 +351,7 @@ class Controller:
             self.predict()
 
     def _emit_stepped(self, message: str) -> None:
-        """Announce another history entry, and check if its strokes are predicted."""
+        """Announce a step in the history, and whether strokes are not predicted yet."""
         annotation = self.require_annotation()
         new = annotation.new_scribbles(annotation.read())
         self.rounds.pending.strokes = bool(new) and not self.jobs.busy

@@ -66,7 +66,7 @@ class Drawing:
         return tuple(sorted({*self.brush, *self.accepted, *drawn}))
 
     def without(self, label: int) -> Drawing:
-        """Return the drawing without an object, which is background where accepted."""
+        """Return the drawing without an object; on accepted frames it is background."""
         return Drawing(
             _relabelled(self.brush, label, 0),
             tuple(line for line in self.lines if line.label != label),
@@ -133,7 +133,7 @@ class Drawing:
         return replace(self.painted(frame, canvas), lines=lines)
 
     def accept(self, frame: int, canvas: Canvas | None) -> Drawing:
-        """Return the drawing with a frame accepted, or not accepted any more (None)."""
+        """Return the drawing with an accepted frame; None releases the frame."""
         accepted = {t: c for t, c in self.accepted.items() if t != frame}
         return replace(
             self, accepted=accepted if canvas is None else accepted | {frame: canvas}

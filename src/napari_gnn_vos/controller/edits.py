@@ -40,8 +40,8 @@ class Edits:
         Paused while the drawing is written.
     """
 
-    stepped = Signal(str)  # another history entry is current; message
-    annotated = Signal(str)  # the drawing has more or less than was predicted; message
+    stepped = Signal(str)  # the history has another current entry; message
+    annotated = Signal(str)  # the drawing differs from the predicted one; message
     deferred = Signal(str)  # an action waits for the running round; message
 
     def __init__(
@@ -113,7 +113,7 @@ class Edits:
         new_objects: bool = False,
         objects: Mapping[int, int] | None = None,
     ) -> None:
-        """Accept labels of another program on some frames; undo removes them.
+        """Use labels of another program as accepted frames; undo removes them.
 
         Parameters
         ----------
@@ -272,7 +272,7 @@ class Edits:
         Parameters
         ----------
         before : Drawing, optional
-            Drawing that undo restores; the present one by default.
+            Drawing that undo restores; the current one by default.
 
         Raises
         ------

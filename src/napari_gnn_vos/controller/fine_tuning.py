@@ -1,4 +1,4 @@
-"""Fine-tune models on the open video and on projects, beside rounds."""
+"""Fine-tune models on the open video and on projects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class FineTuning:
-    """Fine-tune models, one at a time; strokes can be drawn meanwhile.
+    """Fine-tune one model at a time, while the user continues to annotate.
 
     Parameters
     ----------

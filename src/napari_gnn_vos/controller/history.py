@@ -220,12 +220,12 @@ class History:
     def amend(
         self, since: HistoryEntry, session: Session | None, predicted: Drawing
     ) -> None:
-        """Replace the session of an entry, whose action is completed by it.
+        """Assign the session of a round to the entry that requested it.
 
         Parameters
         ----------
         since : HistoryEntry
-            All later entries get the session, too; they change no labels.
+            Later entries, which change no labels, get the session, too.
         session : Session or None
         predicted : Drawing
             Drawing that the session was predicted from.

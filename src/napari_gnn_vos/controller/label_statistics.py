@@ -30,7 +30,7 @@ class LabelStatistics:
     changed: tuple[float, ...] = ()
 
     def frames_with(self, labels: Collection[int]) -> tuple[int, ...]:
-        """Return the frames with pixels of any of some objects, ascending."""
+        """Return the frames with pixels of at least one of the objects, ascending."""
         objects = frozenset(labels)
         return tuple(
             t for t, present in enumerate(self.present) if objects.intersection(present)
@@ -40,7 +40,7 @@ class LabelStatistics:
 NO_STATISTICS = LabelStatistics()
 
 _Predictions = tuple[LabelFrames | None, LabelFrames | None]
-"""Labels of the current prediction and of the one before it."""
+"""Labels of the current and of the previous prediction."""
 
 
 class StatisticsUpdater:
@@ -68,7 +68,7 @@ class StatisticsUpdater:
         Parameters
         ----------
         run : Runner
-            Executes the job, beside preparation and rounds.
+            Executes the job, in parallel with preparation and rounds.
         """
         self._jobs = JobRunner(run)
 
@@ -81,7 +81,7 @@ class StatisticsUpdater:
         Parameters
         ----------
         labels, previous : LabelFrames or None
-            Labels of the current prediction and of the one before it.
+            Labels of the current and of the previous prediction.
         """
         same = labels is self._predictions[0] and previous is self._predictions[1]
         if self._jobs is None or same:

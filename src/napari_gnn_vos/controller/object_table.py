@@ -112,7 +112,9 @@ class ObjectTable:
             If it is not.
         """
         if label == BACKGROUND:
-            raise ScribbleError("This is for objects only. Choose one in the list.")
+            raise ScribbleError(
+                "Background is not an object. Select an object in the list."
+            )
         if label not in self.objects:
             numbers = abbreviated_list(self.objects, MAX_LISTED) or "none"
             raise ScribbleError(
@@ -138,7 +140,7 @@ class ObjectTable:
         Raises
         ------
         ScribbleError
-            If there are fewer.
+            If fewer numbers are free.
         """
         used, last = {*self.labels}, max(self.labels)
         numbers = chain(range(last + 1, LAST_OBJECT + 1), range(1, last))
@@ -216,7 +218,7 @@ class ObjectTable:
         return replace(self, locked=_switched(self.locked, label, locked))
 
     def with_hidden(self, label: int, hidden: bool) -> ObjectTable:
-        """Hide or show an object; all others are shown as before they were hidden."""
+        """Hide or show an object; show all others that are not hidden."""
         self.require(label)
         return replace(self, hidden=_switched(self.hidden, label, hidden), solo=None)
 
@@ -227,7 +229,7 @@ class ObjectTable:
         return replace(self, solo=label)
 
     def with_absent(self, frame: int, label: int, absent: bool) -> ObjectTable:
-        """Annotate an object as absent in a frame, or not."""
+        """Set whether an object is annotated as absent in a frame."""
         self.require(label)
         return replace(self, absent=_switched(self.absent, (frame, label), absent))
 
@@ -248,7 +250,7 @@ class ObjectTable:
 
 
 class ObjectStore:
-    """The table of a video, shared by all who change or show it.
+    """Reference to the table of a video, which its layers and the controller share.
 
     Parameters
     ----------
@@ -312,7 +314,7 @@ def _checked(colour: str) -> str:
     colour = colour.lower()
     if colour and not re.fullmatch("#[0-9a-f]{6}", colour):
         raise ScribbleError(
-            f"A colour has the form #rrggbb, as #ff8800; {colour!r} has not."
+            f"Expected a colour #rrggbb such as #ff8800; got {colour!r}."
         )
     return colour
 

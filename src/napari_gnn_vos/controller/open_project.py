@@ -34,9 +34,9 @@ class OpenProject:
     ----------
     recorder : Recorder
     path : Path or None
-        Where it is saved.
+        Path at which it was saved or opened; None before that.
     unsaved : bool
-        Whether something was recorded since.
+        Whether something was recorded since it was saved.
     restoring : bool
         Whether its rounds are being restored.
     """
@@ -138,9 +138,9 @@ class OpenProject:
             return None
 
     def transfer_lock(self, path: Path) -> ProjectLock | None:
-        """Return and no longer hold the lock of a project; None if it is not open here.
+        """Release the lock of a project to the caller; None if it is not open here.
 
-        This one has no path afterwards. Its strokes that are not saved stay so.
+        This project has no path afterwards, and its unsaved strokes stay unsaved.
         """
         if self._lock is None or self._lock.path != lock_file(path):
             return None
@@ -227,8 +227,8 @@ class ProjectSaver:
         Parameters
         ----------
         current : OpenProject
-            Project that is saved; its autosave is deleted if nothing was recorded
-            meanwhile.
+            Project that is saved; its autosave is deleted, unless something is
+            recorded before the job ends.
         snapshot : Snapshot
         path : Path
         then : callable
@@ -288,5 +288,5 @@ class ProjectSaver:
 
 
 def lock_file(path: Path) -> Path:
-    """Return the lock file of a project, beside it."""
+    """Return the path of the lock file, which is in the folder of the project."""
     return path.with_name(f".{path.name}.lock")

@@ -195,7 +195,7 @@ def contrasting_colours(pixels: NDArray[np.uint8], count: int) -> list[str]:
 
 
 def smallest_distance(colours: list[str]) -> float:
-    """Compute the smallest distance between two of some colours ``#rrggbb``."""
+    """Compute the smallest distance between any two colours ``#rrggbb``."""
     rgb = np.array([from_hex(colour)[:3] for colour in colours])
     distances = _distances(_as_seen(rgb), _as_seen(rgb))
     np.fill_diagonal(distances, np.inf)

@@ -48,7 +48,7 @@ class Recorder:
         self._last_rounds: dict[int, tuple[Sequence[Round], int]] = {}  # by their id
 
     def record_drawing(self, drawing: Drawing, number: int) -> int:
-        """Record a drawing, and return its position; `number` is of the next round."""
+        """Record a drawing for round `number`, and return its position."""
         if not drawing:
             empty_position = 0
             self.log.record_drawing(DrawingState(), number)
@@ -58,7 +58,7 @@ class Recorder:
         return position
 
     def record_history(self, history: History, drawing: Drawing) -> None:
-        """Record the history; `drawing` is the present drawing."""
+        """Record the history; `drawing` is the current drawing."""
         entries = history.entries
         known, objects = len(self._positions), (self.log.objects, self.log.active)
         saved = SavedHistory(

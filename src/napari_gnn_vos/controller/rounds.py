@@ -91,7 +91,7 @@ class Rounds:
         self._jobs.require_idle()
 
     def drop_running(self) -> bool:
-        """Discard a running round, whose strokes stay drawn.
+        """Discard a running round; its strokes stay drawn.
 
         Returns
         -------
@@ -153,12 +153,12 @@ class Rounds:
         ----------
         annotation : Annotation
         drawing : Drawing
-            What to predict from.
+            Drawing that is predicted from.
         amend : bool
             Whether the round completes the current entry of the history; otherwise it
             becomes a new one.
         constraints : Constraints, optional
-            What may not change; by default, locked and absent objects.
+            By default, those of locked and absent objects.
 
         Raises
         ------
@@ -275,7 +275,7 @@ class Rounds:
 def round_constraints(
     table: ObjectTable, frames: range | None = None, label: int | None = None
 ) -> Constraints:
-    """Return what a round may not change.
+    """Return the constraints of a round.
 
     Parameters
     ----------

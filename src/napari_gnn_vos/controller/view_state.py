@@ -23,7 +23,7 @@ from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 Tool = Literal["brush", "lines", "superpixels"]
 ACCURATE = 0.1
-"""If no frame is more uncertain, a message says that the labels are accurate."""
+"""Largest uncertainty of a prediction that is called accurate."""
 MAX_ADDED = 100
 """Largest number of objects that are added to the list at once."""
 
@@ -81,7 +81,7 @@ class ActiveLabel:
     def choose(self, label: int, tool: Tool | None = None) -> None:
         """Activate a label, and optionally a tool; it is added to the list.
 
-        If few numbers up to `label` are missing, they are added, too.
+        Up to 100 missing numbers below `label` are added, too.
 
         Raises
         ------
@@ -117,8 +117,8 @@ class ActiveLabel:
 class ViewState:
     """What the widgets show of an annotation, as an immutable value.
 
-    The controller computes it after every change; widgets draw it, and change nothing
-    but by calling the annotator.
+    The controller computes it after every change. Widgets draw it, and call the
+    annotator to change anything.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class ViewState:
     tool_active : bool
         Whether the mouse draws with the tool.
     comparing : bool
-        Whether the labels of the round before are shown.
+        Whether the labels of the previous round are shown.
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}
@@ -205,7 +205,7 @@ class ViewState:
 
     @property
     def without_progress(self) -> ViewState:
-        """The state without what every step of a job changes."""
+        """The state without the values that change with every step of a job."""
         return replace(self, progress=None, seconds_left=None, message="")
 
     @property
@@ -241,7 +241,7 @@ class ViewState:
 
     @property
     def next_action(self) -> str:
-        """Name of the action that is most likely the next step, or empty."""
+        """Name of the recommended next action, or empty."""
         if not self.ready:
             return ""
         if self.unpredicted:
@@ -252,7 +252,7 @@ class ViewState:
 
     @property
     def time_left(self) -> str:
-        """Estimated time until the running job ends, for people."""
+        """Estimated time until the running job ends, as text."""
         return describe_time_left(self.seconds_left)
 
     @property
@@ -268,7 +268,7 @@ class ViewState:
 
     @property
     def hint(self) -> str:
-        """One short sentence about the next step."""
+        """Recommended next step, in one short sentence."""
         if not self.video_open and self.images_available:
             return "Choose the layer of your video in the list above."
         if not self.video_open:
@@ -276,7 +276,7 @@ class ViewState:
         if self.busy:
             return "You can continue painting."
         if self.comparing:
-            return "This is the round before; Shift+R shows the present labels."
+            return "This is the previous round; Shift+R shows the current labels."
         if self.tool_active and self.tool == "superpixels":
             return "Click on superpixels; Shift+Q follows the one under the mouse."
         if self.accurate:

@@ -121,7 +121,7 @@ class EncodeAhead:
         return thread
 
     def stop(self) -> None:
-        """Request the thread to end after the present frame."""
+        """Request the thread to end after the current frame."""
         self._stopped.set()
 
 
@@ -208,7 +208,7 @@ class _SplittingThread(Thread):
     graph : VideoGraph or None
         None until the superpixels are split.
     prediction : Prediction
-        Of the split superpixels, too.
+        Prediction of the split superpixels.
     """
 
     def __init__(self, session: Session) -> None:
@@ -224,7 +224,7 @@ class _SplittingThread(Thread):
         return session.prediction is self._original
 
     def stop(self) -> None:
-        """Request the thread to end after the present frame, without a result."""
+        """Request the thread to end after the current frame, without a result."""
         self._stopped.set()
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""The object that the dock widget and scripts drive."""
+"""Programming interface of the dock widget, which scripts can call, too."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Annotator:
-    """Annotate objects in a video that a viewer shows.
+    """Annotate the objects of a video in a viewer.
 
     Connects the layers of a viewer with a controller, which owns all other state.
 
@@ -108,7 +108,7 @@ class Annotator:
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._follower = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
-        self.models.changed.connect(controller.notice_model)
+        self.models.changed.connect(controller.handle_model_change)
         controller.active_label.changed.connect(self._select_tool)
         controller.active_label.table_changed.connect(self.show_objects)
         viewer.layers.selection.events.active.connect(self.emit_state_changed)
@@ -142,12 +142,12 @@ class Annotator:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is something to undo."""
+        """Whether an action can be undone."""
         return self.controller.state.can_undo
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is something to redo."""
+        """Whether an action can be redone."""
         return self.controller.state.can_redo
 
     def open(self, image: Image | None) -> None:
@@ -218,7 +218,7 @@ class Annotator:
 
     @property
     def frame(self) -> int:
-        """Number of the frame on screen; 0 if no video is open."""
+        """Number of the displayed frame; 0 if no video is open."""
         return 0 if self.workspace is None else self.workspace.frame
 
     def go_to(self, frame: int) -> None:
@@ -235,7 +235,7 @@ class Annotator:
         Parameters
         ----------
         frame : int, optional
-            By default, the frame on screen.
+            By default, the displayed frame.
 
         Returns
         -------
@@ -251,7 +251,7 @@ class Annotator:
         return self.controller.edits.toggle_accepted(frame)
 
     def undo(self) -> None:
-        """Undo what was cleared last, or the last round with its strokes.
+        """Undo the last action: a round with its strokes, a removal or a reset.
 
         Newer strokes are kept.
 
@@ -260,18 +260,18 @@ class Annotator:
         GnnVosError
             If there is nothing to undo, or a job is running that cannot be dropped.
         """
-        with self.tool_kept():
+        with self.keeping_tool():
             self.controller.edits.undo()
 
     def redo(self) -> None:
-        """Restore the round that was undone last; newer strokes are kept.
+        """Restore the action that was undone last; newer strokes are kept.
 
         Raises
         ------
         GnnVosError
             If there is nothing to redo, or a job is running that cannot be dropped.
         """
-        with self.tool_kept():
+        with self.keeping_tool():
             self.controller.edits.redo()
 
     def reset(self) -> None:
@@ -282,7 +282,7 @@ class Annotator:
         GnnVosError
             If no video is open, or a job is running that cannot be dropped.
         """
-        with self.tool_kept():
+        with self.keeping_tool():
             self.controller.edits.reset()
 
     def use_brush(self) -> None:
@@ -300,15 +300,15 @@ class Annotator:
     toggle_prediction = renamed_attribute("toggle_prediction", "display.toggle_labels")
     toggle_contours = renamed_attribute("toggle_contours", "display.toggle_contours")
 
-    def notice_stroke(self) -> None:
-        """Record a stroke, then predict if every stroke is predicted."""
+    def handle_stroke(self) -> None:
+        """Record a stroke, and predict it if every stroke is predicted."""
         if not self.auto_predict.is_paused:
             self.defer(self.projects.record_stroke)
             self._report_hidden_object()
-        self.controller.notice_stroke()
+        self.controller.handle_stroke()
 
     def _report_hidden_object(self) -> None:
-        """Report why a stroke of a hidden object is not visible."""
+        """Explain why a stroke of a hidden object is invisible."""
         label = self.active_label.label
         if label in self.objects.table.invisible:
             self.controller.report(
@@ -345,7 +345,7 @@ class Annotator:
         self.workspace = None
 
     def list_drawn_objects(self) -> None:
-        """Add all drawn objects to the list of labels, and select the tool."""
+        """Add the objects with strokes to the list, and activate the tool."""
         if self.workspace is not None:
             objects: tuple[int, ...] = ()
             with suppress(ScribbleError):  # it is reported by the next prediction
@@ -364,8 +364,8 @@ class Annotator:
             self.emit_state_changed()  # the mode of the layer has changed
 
     @contextmanager
-    def tool_kept(self) -> Iterator[None]:
-        """Select the tool again if a deleted layer was created anew."""
+    def keeping_tool(self) -> Iterator[None]:
+        """Select the tool again if the body replaces a deleted layer by a new one."""
         active = self.viewer.layers.selection.active
         try:
             yield

@@ -40,7 +40,7 @@ class LayerFollower:
             mode_changed=annotator.emit_state_changed,
             label_key_pressed=self._select_label,
             strokes_clicked=self._label_superpixel,
-            drawing_changed=annotator.notice_stroke,
+            drawing_changed=annotator.handle_stroke,
             prediction_painted=self._draw_painted,
             prediction_stepped=self._step_painted,
             fill_requested=self._confirm_fill,
@@ -74,7 +74,7 @@ class LayerFollower:
             self._events.observe_prediction(workspace.prediction)
 
     def _report_slice(self, on_video: bool) -> None:
-        """Report why nothing can be drawn where there is no frame of the video."""
+        """Explain why nothing can be drawn outside the video."""
         workspace = self._annotator.workspace
         if workspace is not None:
             directions = workspace.slice_tracker.directions
@@ -118,16 +118,16 @@ class LayerFollower:
             self._annotator.open(image)
 
     def _draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
-        """Follow the user's painting on the prediction layer by strokes."""
+        """Draw strokes where the user has painted on the prediction layer."""
         if self._annotator.workspace is not None:
             self._annotator.workspace.draw_painted(pixels, labels)
             if self._annotator.display.previous_shown:
                 show_present = partial(self._show_present, pixels, labels)
                 self._annotator.defer(show_present)  # napari still writes the labels
-            self._annotator.notice_stroke()
+            self._annotator.handle_stroke()
 
     def _show_present(self, pixels: Pixels, labels: NDArray[Any]) -> None:
-        """Show the present prediction with what was painted on the previous one."""
+        """Show the current prediction, with the pixels painted on the previous one."""
         display = self._annotator.display
         if display.previous_shown:
             display.toggle_previous()
@@ -139,7 +139,7 @@ class LayerFollower:
         if self._annotator.workspace is not None and annotation is not None:
             drawing = annotation.history.current.predicted
             self._annotator.workspace.step_painted(method, drawing)
-            self._annotator.notice_stroke()
+            self._annotator.handle_stroke()
 
     def _confirm_fill(
         self, layer: Labels, accept: Callable[[], object], share: float

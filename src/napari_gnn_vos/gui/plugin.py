@@ -37,7 +37,7 @@ CONTENT_ATTRIBUTES = (
     *("annotator", "attempt", "project", "video", "drawing", "prediction", "status"),
     "dialogs",
 )
-"""Attributes of `AnnotateWidget` that the dock has, too."""
+"""Attributes of `AnnotateWidget` that `AnnotateDock` forwards."""
 
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
@@ -120,9 +120,9 @@ class AnnotateDock(QWidget):
         new_annotator = annotator(self._viewer, run_in_thread)
         new_annotator.defer = partial(QTimer.singleShot, 0)
         new_annotator.auto_predict.schedule = new_annotator.defer
-        beside = partial(run_in_thread, turn=Lock())
+        save = partial(run_in_thread, turn=Lock())
         new_annotator.exports.jobs.run = partial(run_in_thread, turn=Lock())
-        new_annotator.projects.use_threads(beside, call_in_thread)
+        new_annotator.projects.use_threads(save, call_in_thread)
         folder = user_data_path("napari-gnn-vos")
         new_annotator.projects.data_folder = folder
         new_annotator.preferences.load(folder)

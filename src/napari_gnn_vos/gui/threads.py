@@ -1,4 +1,4 @@
-"""Threads beside the window: execution of pipelines, and loading of libraries."""
+"""Background threads of the window: execution of pipelines, loading of libraries."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def run_while_waiting(pipeline: Pipeline[R], title: str) -> R | None:
     ----------
     pipeline : generator of Progress
     title : str
-        What is done, for the activity dock.
+        Name of the work in the activity dock.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def run_while_waiting(pipeline: Pipeline[R], title: str) -> R | None:
     )
     app.lastWindowClosed.connect(loop.quit)
     show_info(f"{title}: see activity below")  # longer texts are cut off
-    # layers that the user adds meanwhile do not belong to the sample that is opened
+    # otherwise napari takes layers that the user adds now for parts of the sample
     Context().run(loop.exec)
     app.lastWindowClosed.disconnect(loop.quit)
     stop()
@@ -160,7 +160,7 @@ class ActivityItem(cancelable_progress):
         self.update(step.done - self.n)
 
     def cancel(self) -> None:
-        """Cancel what is done."""
+        """Mark the work as cancelled, and end it."""
         super().cancel()
         self._on_cancel()
 

@@ -219,7 +219,7 @@ def test_stroke_on_the_previous_prediction_ends_the_comparison(qtbot, predicted)
     layer, strokes = viewer.layers[SEGMENTATION], viewer.layers[STROKES]
     present = layer.data.copy()
     press(qtbot, viewer, Qt.Key.Key_R, SHIFT)
-    assert dock.status.hint.text().startswith("This is the round before")
+    assert dock.status.hint.text().startswith("This is the previous round")
     viewer.layers.selection.active = layer
     layer.mode, layer.selected_label = "paint", 2
     drag(qtbot, viewer, [(10, 10), (10, 20), (10, 30)])

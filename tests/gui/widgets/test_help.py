@@ -137,7 +137,7 @@ def test_walkthrough_follows_what_the_user_does(qtbot, make_napari_viewer, toy_e
     points_at(qtbot, walkthrough, dock.drawing.brush)
     qtbot.wait(200)
     viewer.layers[STROKES].paint((0, 5, 5), 1)
-    work.notice_stroke()
+    work.handle_stroke()
     assert walkthrough.index == 2
     points_at(qtbot, walkthrough, dock.prediction.predict)
     click(qtbot, dock.prediction.predict)

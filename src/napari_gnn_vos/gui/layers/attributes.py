@@ -33,7 +33,7 @@ STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
 SOURCE_KEY = "gnn-vos source"
 """Metadata key of a layer for the id of the image layer that it belongs to."""
 ROLE_KEY = "gnn-vos role"
-"""Metadata key of a layer for one of these names, which a renamed layer keeps."""
+"""Metadata key of a layer for its role, one of these names; renaming keeps it."""
 AXES_KEY = "gnn-vos axes"
 """Metadata key of a layer for its `Axes`."""
 COLOURS_KEY = "gnn-vos file colours"
@@ -181,7 +181,7 @@ class ObjectDisplay:
 
 
 def object_colormap(colours: Mapping[int, Any]) -> CyclicLabelColormap:
-    """Create a colour map of the palette with other colours of some labels.
+    """Create a colour map of the palette in which some labels have other colours.
 
     It is a cyclic colour map with one colour for each pixel value of a stroke, because
     napari applies a cyclic colour map to labels of every integer type. In layers of
@@ -278,7 +278,7 @@ class LayerFinder:
                 yield layer
 
     def _renamed(self, kind: type, role: str) -> Layer | None:
-        """Return the lowest layer of the video that had a name when it was made."""
+        """Return the lowest layer of the video that was created with a role."""
         marks = {SOURCE_KEY: self._source_id, ROLE_KEY: role}
         for layer in self._viewer.layers:
             if layer.metadata.items() >= marks.items() and self._fits(layer, kind):
@@ -313,7 +313,7 @@ def _is_named(layer: Layer, name: str) -> bool:
 
 
 def _is_file_of(layer: Layer, name: str) -> bool:
-    """Whether a layer was opened from a file whose name begins with a word."""
+    """Whether a layer was opened from a file whose name begins with `name`."""
     opened = layer.source.path is not None or COLOURS_KEY in layer.metadata
     is_named = re.match(rf"{name}(?![a-z])", layer.name) is not None
     return opened and is_named and SOURCE_KEY not in layer.metadata

@@ -194,7 +194,7 @@ class SliceTracker:
 
     @property
     def frame(self) -> int:
-        """Number of the frame on screen, or of the nearest frame."""
+        """Number of the displayed frame, or of the nearest one."""
         time = self._axes.time
         return 0 if time is None else int(np.clip(self._position[time], 0, self._last))
 
@@ -213,7 +213,7 @@ class SliceTracker:
 
     @property
     def directions(self) -> str:
-        """One or two sentences about where the video is."""
+        """Instructions to return to the video, in one or two sentences."""
         if not self._axes.fixed:
             return f"Its frames are 0 to {self._last}; go to one of them to draw."
         slices = " and ".join(f"slice {i} of axis {a}" for a, i in self._axes.fixed)

@@ -84,7 +84,7 @@ class PredictionLayer:
             factory.make_visible(layer)
 
     def show_present(self) -> None:
-        """Show the present prediction again, with what was painted on it."""
+        """Show the current prediction again, with the pixels painted on it."""
         layer, present = self.layer, self._present_data
         self._present_data = None
         if layer is not None and present is not None:
@@ -157,7 +157,7 @@ class PredictionLayer:
             layer.data = layer.data.astype(dtype)
 
     def discard_earlier(self) -> None:
-        """Do not restore the labels that the layer had before."""
+        """Forget the labels that the layer had before the first prediction."""
         self._earlier_data = None
 
     def _hide(self) -> None:

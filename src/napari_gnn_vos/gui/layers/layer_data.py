@@ -36,7 +36,7 @@ def video_of(
     Parameters
     ----------
     data : array-like
-        ``layer.data``, of any size, in memory or not.
+        ``layer.data``, of any size, also lazily loaded.
     axes : Axes
         Axes of the layer.
     name : str
@@ -113,7 +113,7 @@ def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
 
 
 def labels_data(file: LabelFile, name: str) -> LayerData:
-    """Convert saved labels to layer data with the axes and the place that they had."""
+    """Convert saved labels to layer data with their original axes and position."""
     options = labels_options(name, file.colours)
     options |= {"features": features_of(file.names)}
     options["metadata"] = {COLOURS_KEY: dict(file.colours)}

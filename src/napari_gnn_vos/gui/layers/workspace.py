@@ -174,7 +174,7 @@ class Workspace:
 
     @property
     def summary(self) -> str:
-        """One line about the video."""
+        """Size and labelled slice of the video, in one line."""
         frames, height, width = self.video.shape
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
         count = "1 frame" if frames == 1 else f"{frames} frames"
@@ -182,7 +182,7 @@ class Workspace:
 
     @property
     def frame(self) -> int:
-        """Number of the frame on screen, or of the nearest frame."""
+        """Number of the displayed frame, or of the nearest one."""
         return self.slice_tracker.frame
 
     def select_tool(self, active_label: ActiveLabel) -> None:
@@ -307,7 +307,7 @@ class Workspace:
         strokes.refresh()
 
     def step_painted(self, method: str, drawing: Drawing) -> None:
-        """Undo or redo what was painted on the prediction layer, and its strokes.
+        """Undo or redo painting on the prediction layer, and the strokes drawn by it.
 
         Parameters
         ----------
@@ -331,7 +331,7 @@ class Workspace:
         strokes.refresh()
 
     def adopt(self, layer: Layer) -> bool:
-        """Use a new layer for strokes, if it is suitable and the present one is empty.
+        """Use a new layer for strokes if it is suitable and the current one is empty.
 
         Returns
         -------
@@ -346,7 +346,7 @@ class Workspace:
         return True
 
     def _uncover(self, layer: Layer | None) -> None:
-        """Move the video and its layers to the top if an image covers the layer."""
+        """Move the video and its layers to the top if an image hides the layer."""
         if layer is not None and factory.is_covered(self._viewer, layer):
             factory.move_to_top(self._viewer, self.image, self.own_layers)
 

@@ -29,7 +29,7 @@ NEIGHBOURS = "neighbouring frames"
 
 
 class DisplayTools:
-    """Opacity, colours, contours, the previous prediction and neighbouring frames.
+    """Change how labels are shown.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class DisplayTools:
     def use_contrasting_colours(self) -> None:
         """Give all objects colours that people with colour blindness can distinguish.
 
-        The colours also differ from those of the frame on screen. Undo restores the
+        The colours also differ from those of the displayed frame. Undo restores the
         colours before.
 
         Raises
@@ -117,7 +117,7 @@ class DisplayTools:
         )
 
     def toggle_previous(self) -> bool:
-        """Show the prediction of the round before, or the present one again.
+        """Show the previous prediction, or the current one again.
 
         Returns
         -------
@@ -141,12 +141,12 @@ class DisplayTools:
                     "There is no earlier prediction to compare with. Predict twice."
                 )
             layer.show_previous(labels)
-        shown = "previous" if layer.comparing else "present"
+        shown = "previous" if layer.comparing else "current"
         self._annotator.controller.report(f"The {shown} prediction is shown")
         return layer.comparing
 
     def toggle_neighbours(self) -> bool:
-        """Show the contours of the labels of the frames before and after, or not.
+        """Show or hide the contours of the labels of the previous and the next frame.
 
         Contours of the next frame are dotted.
 

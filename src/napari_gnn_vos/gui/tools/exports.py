@@ -1,4 +1,4 @@
-"""Export of labels layers: what the export dialog and scripts call."""
+"""Export of labels layers, for the export dialog and for scripts."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class ExportRequest:
         )
 
     def preview(self) -> Pipeline[ExportPreview]:
-        """Find out what will be written; a few frames are written as a trial."""
+        """Describe the output of the export, from a trial with a few frames."""
         yield Progress("Preview", 0, 1)
         return preview_export(
             self.labels, self.frames, self.path, self.format_name, inputs=self.inputs
@@ -130,7 +130,8 @@ class ExportRequest:
 class ExportTools:
     """Exports of labels layers in all formats of `io.formats.registry`.
 
-    In the window, exports run in a thread beside predictions; in scripts, at once.
+    In the window, exports run in a thread, in parallel with predictions; in scripts,
+    at once.
 
     Parameters
     ----------
@@ -173,7 +174,7 @@ class ExportTools:
         layer: Labels | None = None,
         options: ExportOptions | None = None,
     ) -> ExportRequest:
-        """Collect what an export needs; later changes of the layer have no effect.
+        """Collect the data of an export; later changes of the layer have no effect.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Layers of other tools and programs as annotation and as a video."""
+"""Import of other layers as annotation, and of channels as a video."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class LayerImports:
             cannot be dropped.
         """
         frames = label_frames(self._annotator.require_workspace(), layer, frame)
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             self._annotator.controller.edits.import_labels(
                 frames,
                 names_in(layer.features),
@@ -141,7 +141,7 @@ class LayerImports:
         drawing = drawing_of_layer(
             self._annotator.require_workspace(), layer, label, fill=fill
         )
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             edits = self._annotator.controller.edits
             edits.add_drawing(drawing, f"strokes of {layer.name!r}")
         self._annotator.list_drawn_objects()

@@ -1,4 +1,4 @@
-"""Objects and ranges of frames: what the next prediction changes and what it keeps."""
+"""Objects, and ranges of frames that the next prediction may change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEXT_FRAMES = 10
 class ObjectTools:
     """Actions on the objects of an annotator's video; undo reverses all of them.
 
-    Without an argument, a method acts on the active label and on the frame on screen.
+    Without an argument, a method acts on the active label and on the displayed frame.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class ObjectTools:
         return alone
 
     def toggle_absent(self, label: int | None = None, frame: int | None = None) -> bool:
-        """Annotate an object as absent in a frame, or not; return whether it is now.
+        """Annotate an object as absent in a frame, or undo that; return whether it is.
 
         Later predictions label no pixels of it there, except under strokes.
 
@@ -183,7 +183,7 @@ class ObjectTools:
             If there is no such object, it is locked, or a job is running
             that cannot be dropped.
         """
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             self._edits.remove(self._object(label))
 
     def merge(self, label: int, into: int) -> None:
@@ -197,7 +197,7 @@ class ObjectTools:
             If there is no such object, one is locked, or a job is running that
             cannot be dropped.
         """
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             self._edits.merge(label, into)
 
     def split(
@@ -226,7 +226,7 @@ class ObjectTools:
             that cannot be dropped.
         """
         frame = self._annotator.frame if frame is None else frame
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             return self._edits.split(self._object(label), frame, point)
 
     def split_at_cursor(self) -> int:
@@ -261,7 +261,7 @@ class ObjectTools:
 
 
 class RangeTools:
-    """In and out marks, and predictions that change the labels of some frames only.
+    """In and out marks, and predictions of a range of frames.
 
     Parameters
     ----------
@@ -283,12 +283,12 @@ class RangeTools:
         return self._range.frames(self._frames)
 
     def set_in(self, frame: int | None = None) -> None:
-        """Set the in mark, by default at the frame on screen."""
+        """Set the in mark, by default at the displayed frame."""
         self._range.set_first(self._annotator.frame if frame is None else frame)
         self._report_range()
 
     def set_out(self, frame: int | None = None) -> None:
-        """Set the out mark, by default at the frame on screen."""
+        """Set the out mark, by default at the displayed frame."""
         self._range.set_last(self._annotator.frame if frame is None else frame)
         self._report_range()
 
@@ -314,7 +314,7 @@ class RangeTools:
         self._predict(self.frames)
 
     def predict_from_here(self) -> None:
-        """Predict the frame on screen and all later ones.
+        """Predict the displayed frame and all later ones.
 
         Raises
         ------
@@ -324,7 +324,7 @@ class RangeTools:
         self._predict(range(self._annotator.frame, self._frames))
 
     def predict_next(self, count: int = NEXT_FRAMES) -> None:
-        """Predict the frame on screen and the next `count` frames.
+        """Predict the displayed frame and the next `count` frames.
 
         Raises
         ------

@@ -37,9 +37,7 @@ MAX_RECENT = 10
 
 
 class ProjectFiles:
-    """Projects of an annotator.
-
-    A project is saved at once, or by a runner in a thread.
+    """Save, open and recover projects, at once or in a thread.
 
     Parameters
     ----------
@@ -93,7 +91,7 @@ class ProjectFiles:
 
     @property
     def data_folder(self) -> Path | None:
-        """See the class."""
+        """Folder of the autosaves and of the list of recent projects."""
         return self._data_folder
 
     @data_folder.setter
@@ -104,7 +102,7 @@ class ProjectFiles:
 
     @property
     def path(self) -> Path | None:
-        """Where the project of the open video is saved."""
+        """Path of the project of the open video; None before it is saved."""
         return self._keeper.path
 
     @property
@@ -123,7 +121,7 @@ class ProjectFiles:
 
     @property
     def suggested_path(self) -> Path:
-        """Where the project is saved, or a name beside the video."""
+        """Path of the project, or one in the folder of the video before it is saved."""
         workspace = self._annotator.workspace
         if self.path is not None or workspace is None:
             return self.path or Path("project.gnnvos")
@@ -237,9 +235,7 @@ class ProjectFiles:
 
     def _restore(self, project: Project, path: Path | None) -> None:
         if path is not None and path == self.path and self.unsaved:
-            question = (
-                f"{path.name} is open. Discard what was drawn since it was saved?"
-            )
+            question = f"{path.name} is open. Discard the strokes that are not saved?"
             if not self._annotator.confirm(question):
                 return
         self._annotator.models.restore(project.model)

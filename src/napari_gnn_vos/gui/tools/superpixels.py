@@ -46,7 +46,7 @@ class SuperpixelTools:
         return self._boundaries is not None and self._boundaries.shown
 
     def toggle_boundaries(self) -> bool:
-        """Show the boundaries of the superpixels, or not; return whether.
+        """Show or hide the boundaries of superpixels; return whether they are shown.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class SuperpixelTools:
             for t, nodes in follow_superpixel(graph, frame, node, count, settings)
         }
         action = f"superpixel of {active.name_of(active.label)} on frames {frame} to "
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             self._annotator.controller.edits.add_drawing(
                 Drawing(canvases), f"{action}{frame + len(canvases) - 1}"
             )

@@ -1,4 +1,4 @@
-"""What the dialogs of the window show and change, and requests to open them."""
+"""Dialogs of the window: requests to open them, and the data that they change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE_NAME = "settings.json"
 
 
 class WindowTools:
-    """Show what the dock widget has beside its buttons.
+    """Open the dialogs of the dock widget.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class WindowTools:
 
     @property
     def keys(self) -> dict[str, str]:
-        """Keys that are bound in the viewer, and the first line of what they do."""
+        """Keys that are bound in the viewer, with a description of each."""
         return {
             str(key): (call.__doc__ or "").strip().split("\n")[0]
             for key, call in self._annotator.viewer.keymap.items()
@@ -147,7 +147,7 @@ class HistoryTools:
                 f"Expected an action from 0 to {len(items) - 1}; got {index}. Choose "
                 "one of the list."
             )
-        with self._annotator.tool_kept():
+        with self._annotator.keeping_tool():
             self._annotator.controller.edits.go_to(index)
         if items[index].frames:
             self._annotator.go_to(items[index].frames[0])
@@ -260,7 +260,7 @@ class PreferenceStore:
             workspace.brush_scale = self.values.brush_scale
 
     def _apply(self, values: Preferences) -> None:
-        """Apply settings where they differ from the present ones."""
+        """Apply the settings that differ from the current ones."""
         old, self.values = self.values, values
         annotator = self._annotator
         if values.quality != old.quality:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 HELP_KEY = "?"
-"""Key of the overview of keys. napari cannot bind it, so Qt does."""
+"""Key that shows all keys. napari cannot bind it, so a Qt shortcut does."""
 
 Attempt = Callable[[Callable[[], object]], None]
-"""Calls a function and reports its errors."""
+"""Calls a function, and reports a `GnnVosError` to the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +100,35 @@ ACTIONS = {
         Action(
             "superpixels.toggle_boundaries",
             "Superpixel boundaries",
-            "Show the boundaries of the superpixels, or not",
+            "Show or hide the boundaries of the superpixels",
             "Shift-B",
         ),
         Action("objects.add", "Add object", "Add an object to the list", "N"),
-        Action("objects.remove", "Remove", "Remove the chosen object and its strokes"),
+        Action(
+            "objects.remove", "Remove", "Remove the selected object and its strokes"
+        ),
         Action(
             "objects.toggle_locked",
             "Lock",
-            "Predictions do not change the chosen object, or do so again",
+            "Lock or unlock the selected object; predictions keep its labels",
             "Shift-L",
         ),
         Action(
-            "objects.toggle_hidden", "Hide", "Hide or show the chosen object", "Shift-H"
+            "objects.toggle_hidden",
+            "Hide",
+            "Hide or show the selected object",
+            "Shift-H",
         ),
         Action(
             "objects.toggle_solo",
             "Show only this",
-            "Show the chosen object only, or all objects",
+            "Show the selected object only, or all objects",
             "Shift-S",
         ),
         Action(
             "objects.toggle_absent",
             "Absent in this frame",
-            "Annotate that the chosen object is not in this frame, or is",
+            "Mark the selected object as absent in this frame, or as present",
             "Shift-A",
         ),
         Action(
@@ -137,9 +142,11 @@ ACTIONS = {
             "Make a new object from the component under the mouse",
             "Shift-X",
         ),
-        Action("objects.move_up", "Move up", "Move the chosen object up in the list"),
+        Action("objects.move_up", "Move up", "Move the selected object up in the list"),
         Action(
-            "objects.move_down", "Move down", "Move the chosen object down in the list"
+            "objects.move_down",
+            "Move down",
+            "Move the selected object down in the list",
         ),
         Action("predict", "Predict", "Label the whole video from all strokes", "G"),
         Action("ranges.set_in", "In mark", "Start of the range: this frame", "Shift-I"),
@@ -148,36 +155,36 @@ ACTIONS = {
         Action(
             "ranges.predict",
             "Predict range",
-            "Label the frames between the marks; others stay as they are",
+            "Label the frames between the marks; the others keep their labels",
             "Shift-G",
         ),
         Action(
             "ranges.predict_from_here",
             "Predict from here",
-            "Label this frame and all later ones; others stay as they are",
+            "Label this frame and all later ones; the others keep their labels",
         ),
         Action(
             "ranges.predict_next",
             "Predict next 10 frames",
-            "Label this frame and the next ten; others stay as they are",
+            "Label this frame and the next ten; the others keep their labels",
         ),
         Action(
             "ranges.predict_object",
-            "Predict chosen object",
-            "Label the chosen object between the marks; all others stay as they are",
+            "Predict selected object",
+            "Label the selected object between the marks; the others keep their labels",
         ),
         Action("undo", "Undo", "Undo the last round and its strokes", "U"),
         Action("redo", "Redo", "Restore what was undone last", "Shift-U"),
         Action(
             "go_to_most_uncertain_frame",
             "Most uncertain frame",
-            "Go to the frame that is most likely to be wrong, then to the next",
+            "Go to the frame that is most likely to be wrong, then to the next one",
             "W",
         ),
         Action(
             "toggle_accepted",
             "Accept frame",
-            "Accept the labels of this frame as annotation for all others, or not",
+            "Accept the labels of this frame as annotation of others, or release it",
             "A",
         ),
         Action("cancel", "Cancel", "Stop the running job"),
@@ -225,19 +232,19 @@ ACTIONS = {
         Action(
             "display.toggle_previous",
             "Previous prediction",
-            "Show the labels of the round before, or the present ones again",
+            "Show the labels of the previous round, or the current ones again",
             "Shift-R",
         ),
         Action(
             "display.toggle_neighbours",
             "Neighbouring frames",
-            "Show the contours of the frames before and after (dotted), or not",
+            "Show or hide the contours of the previous and the next frame (dotted)",
             "Shift-N",
         ),
         Action(
             "display.use_contrasting_colours",
             "Colour-blind-safe colours",
-            "Colours that differ with colour blindness, and from this frame",
+            "Colours that are distinct with colour blindness and from this frame",
         ),
     )
 }
@@ -264,7 +271,7 @@ class ActionButton(QPushButton):
         self.clicked.connect(lambda _checked=False: attempt(perform))
 
     def highlight(self, highlighted: bool) -> None:
-        """Show whether this is the most likely next step."""
+        """Highlight the button if it is the recommended next action."""
         if self.property("next") != highlighted:
             self.setProperty("next", highlighted)
             self.style().unpolish(self)
@@ -296,7 +303,7 @@ def bind_keys(
     attempt : callable
         Calls a function and reports its errors.
     widget : QWidget
-        The key of the overview of keys is bound in its window.
+        `HELP_KEY` is bound in its window.
 
     Returns
     -------
@@ -309,7 +316,7 @@ def bind_keys(
         def press(_viewer: Any, call: Callable[[], object] = call) -> None:
             attempt(call)
 
-        press.__doc__ = text  # the overview of keys shows it
+        press.__doc__ = text  # `WindowTools.keys` shows it
         with suppress(ValueError):  # the user's own binding is kept
             viewer.bind_key(key, press)
             bound_keys.append(key)
@@ -330,7 +337,7 @@ def bind_keys(
 def _calls_of_keys(
     annotator: Annotator,
 ) -> dict[str, tuple[str, Callable[[], object]]]:
-    """Return description and function of each key but the one of the overview."""
+    """Return description and function of each key except `HELP_KEY`."""
     calls: dict[str, tuple[str, Callable[[], object]]] = {
         action.key: (action.tooltip, partial(action.perform, annotator))
         for action in ACTIONS.values()

@@ -52,8 +52,8 @@ MARGIN = 9
 GROUP_SPACING = 4
 """Pixels between two groups of sections, in addition to that between rows."""
 PROGRESS_INTERVAL = 100
-"""Milliseconds between two updates of the progress. Each one composes the whole window
-anew, because of its OpenGL canvas."""
+"""Milliseconds between two updates of the progress. Each one redraws the whole window,
+because of its OpenGL canvas."""
 RANGES = ("predict", "predict_from_here", "predict_next", "predict_object")
 """Actions of the menu of ranges that predict."""
 CHECKED = {
@@ -63,7 +63,7 @@ CHECKED = {
     "display.toggle_previous": "display.previous_shown",
     "superpixels.toggle_boundaries": "superpixels.shown",
 }
-"""Actions that are switched on and off, and attributes that say whether they are on."""
+"""Actions that are switched on and off, and the attributes with their states."""
 
 
 class AnnotateWidget(QWidget):
@@ -98,7 +98,7 @@ class AnnotateWidget(QWidget):
         self._refresh()
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Call `action`, and report an expected error."""
+        """Call `action`, and report a `GnnVosError` to the user."""
         controller = self.annotator.controller
         try:
             action()
@@ -194,7 +194,7 @@ class DisplayMenu(QMenu):
         self.aboutToShow.connect(self._update)
 
     def _update(self) -> None:
-        """Show what is switched on; the layers may have been changed by the user."""
+        """Show the states; the user may have changed the layers."""
         for item, attribute in self._checked:
             item.setChecked(bool(attrgetter(attribute)(self._annotator)))
 
@@ -351,7 +351,7 @@ class PredictionSection(Section):
 
 
 class StatusSection(Section):
-    """Message, next step and progress; the network is in the tooltip."""
+    """Show message, next step and progress; the tooltip names the network."""
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__(annotator, attempt)
@@ -388,7 +388,7 @@ class StatusSection(Section):
         super().showEvent(event)
 
     def _make_pages(self) -> QStackedWidget:
-        """Stack what a preparation needs and the progress, in a constant height."""
+        """Stack requirements of a preparation and progress, with a fixed height."""
         self._pages = QStackedWidget()
         for page in (
             (self.requirements,),

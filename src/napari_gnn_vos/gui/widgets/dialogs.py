@@ -65,7 +65,7 @@ class SettingsDialog(QDialog):
         self.finish.clicked.connect(self.close)
         column = QVBoxLayout(self)
         column.addWidget(self._form.native)
-        column.addWidget(make_label("hint", "They are kept between starts of napari."))
+        column.addWidget(make_label("hint", "Settings are kept when napari is closed."))
         column.addWidget(make_row(self.defaults, self.finish))
         self._show(self._store.values)
         self._form.changed.connect(self._change)
@@ -194,7 +194,7 @@ class HistoryDialog(QDialog):
         annotator.state_changed.connect(self._refresh)
 
     def showEvent(self, event: Any) -> None:  # noqa: N802
-        """List the present actions."""
+        """List all actions."""
         super().showEvent(event)
         self._refresh()
 
@@ -229,7 +229,7 @@ class HistoryDialog(QDialog):
 
 
 class Dialogs:
-    """Show what `WindowTools` of the annotator requests.
+    """Show the dialogs that `WindowTools` of the annotator requests.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ class ExportForm:
         )
 
     def refresh(self) -> None:
-        """List the present layers."""
+        """List the labels layers of the viewer."""
         self._layer.reset_choices()
         if self._layer.value is None and self._annotator.exports.layers:
             self._layer.value = self._annotator.exports.layers[0]
@@ -237,7 +237,7 @@ class ExportDialog(QDialog):
         self._connect()
 
     def showEvent(self, event: Any) -> None:  # noqa: N802
-        """List the present layers, and compute the preview."""
+        """List the labels layers, and compute the preview."""
         super().showEvent(event)
         align_labels(self.form.native)
         self.form.refresh()

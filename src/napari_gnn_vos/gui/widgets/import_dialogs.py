@@ -235,7 +235,7 @@ def _layer_field(annotator: Annotator, choices: list[tuple[str, Layer]]) -> Comb
 def _layers(
     annotator: Annotator, kinds: tuple[type[Layer], ...], advice: str
 ) -> list[tuple[str, Layer]]:
-    """List names and layers of some kinds, except those of the annotation.
+    """List layers of the given kinds by name, except those of the annotation.
 
     Raises
     ------

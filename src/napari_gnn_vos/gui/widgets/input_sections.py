@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 FILTER = f"Project (*{SUFFIX} project.json);;All files (*)"
 PLACEHOLDER = "Choose a video ..."
 THUMBNAIL_HEIGHT = 54
-"""Pixels of the picture beside the offer to recover an annotation."""
+"""Height in pixels of the thumbnail of an annotation that can be recovered."""
 
 
 class ProjectSection(Section):
-    """Menu of projects, Save, and the offer to recover an annotation."""
+    """Open and save projects, and recover an annotation that was not saved."""
 
     def __init__(self, annotator: Annotator, attempt: Attempt) -> None:
         super().__init__(annotator, attempt)
@@ -61,7 +61,9 @@ class ProjectSection(Section):
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.open = QPushButton("Open project")
-        self.open.setToolTip("Open a project, one of the last ones, or save as")
+        self.open.setToolTip(
+            "Open a project or a recent one, or save under another name"
+        )
         self.open.setMenu(self.menu)
         self.open.setObjectName("projects.open")
         self.save = self._make(
@@ -84,7 +86,7 @@ class ProjectSection(Section):
         find()
 
     def show_state(self, state: ViewState) -> None:
-        """Enable Save, with a star while there are unsaved strokes."""
+        """Enable the buttons, and mark unsaved strokes by an asterisk."""
         self.save.setEnabled(state.video_open)
         self.export.setEnabled(state.video_open)
         self.save.setText(

@@ -45,7 +45,7 @@ CHECKED_ACTIONS = (
     *("objects.toggle_locked", "objects.toggle_absent"),
 )
 ROWS_SHOWN = 3
-"""The list fills the height of the dock; a dock that is lower than this scrolls."""
+"""Smallest number of visible rows; a lower dock scrolls."""
 
 
 class RowIcon(Enum):
@@ -63,7 +63,7 @@ def icon_rect(row: QRect, icon: RowIcon) -> QRect:
 
 
 def icon_at(row: QRect, position: QPoint) -> RowIcon | None:
-    """Return the icon of a row at a position, which may be a few pixels beside it."""
+    """Return the icon of a row within a few pixels of a position, or None."""
     margin = GAP // 2
     for icon in RowIcon:
         area = icon_rect(row, icon).adjusted(-margin, -margin, margin, margin)
@@ -234,7 +234,7 @@ class ObjectList(QListWidget):
             self._annotator.active_label.choose(self.item(row).data(LABEL))
 
     def _choose_clicked(self, item: QListWidgetItem) -> None:
-        """Activate the tool again if another layer was selected meanwhile."""
+        """Activate the tool again if the user has selected another layer."""
         self._annotator.active_label.choose(item.data(LABEL))
 
     def _rename(self, item: QListWidgetItem) -> None:

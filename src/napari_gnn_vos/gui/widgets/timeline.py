@@ -48,7 +48,7 @@ FULL_BAR = 0.4
 FULL_CHANGE = 0.2
 """Share of changed pixels at full height, unless a frame has more."""
 LEGEND = (
-    "Orange: uncertainty. Light blue line: change since the round before. Strip above: "
+    "Orange: uncertainty. Light blue line: change since the last round. Strip above: "
     "frames with the selected object. Below: strokes (blue), accepted (green), absent "
     "objects (red), locked objects (grey). Violet: in and out marks. A click goes "
     "there."
@@ -113,7 +113,7 @@ class Timeline(QWidget):
 
     Orange bars show the uncertainty of the prediction; the highest bar is the most
     uncertain frame, if its uncertainty is above 0.4. A light blue line shows the share
-    of object pixels that changed since the round before, and a strip in the colour of
+    of object pixels that changed since the last round, and a strip in the colour of
     the selected object the frames where it is predicted. Three rows of marks show
     frames with strokes (blue) and accepted frames (green), frames where an object is
     annotated as absent (red), and frames with a locked object (grey). A violet frame

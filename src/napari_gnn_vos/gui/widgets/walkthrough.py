@@ -75,9 +75,9 @@ STEPS = (
 
 
 class Walkthrough(QFrame):
-    """A note beside the widget that the present step needs, and a frame around it.
+    """A note next to the widget that the current step needs, and a frame around it.
 
-    It goes to the next step when the user has done the present one.
+    It shows the next step when the user has completed the current one.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Walkthrough(QFrame):
 
     @property
     def step(self) -> WalkthroughStep:
-        """The present step."""
+        """The current step."""
         return STEPS[self.index]
 
     def _go_to(self, index: int) -> None:
