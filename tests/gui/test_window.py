@@ -322,7 +322,8 @@ def test_timeline_describes_the_frame_under_the_mouse(qtbot, window):
     drag(qtbot, viewer, inside(truth[0] == 1))
     predict(qtbot, dock)
     uncertainty = dock.annotator.state.uncertainty[0]
-    qtbot.waitUntil(lambda: bool(timeline.statistics.present))  # computed in a thread
+    statistics = dock.annotator.controller.statistics  # computed in a thread
+    qtbot.waitUntil(lambda: bool(statistics.value.present))
     expected = f"Frame 0, uncertainty {uncertainty:.2f}, 1 object, strokes."
     assert timeline.describe(0) == expected
     dock.annotator.toggle_accepted(2)

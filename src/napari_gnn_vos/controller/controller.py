@@ -290,8 +290,8 @@ class Controller:
         """Stop the running job and discard its result."""
         self.jobs.cancel()
 
-    def disconnect(self) -> None:
-        """Disconnect all listeners, because the viewer is closed."""
+    def close(self) -> None:
+        """Disconnect all listeners, and cancel the running job."""
         self.statistics.close()
         for signal in (
             *(self.changed, self.session_changed, self.message, self.failed),

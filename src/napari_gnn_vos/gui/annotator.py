@@ -332,9 +332,8 @@ class Annotator:
         selection.events.active.disconnect(self.emit_state_changed)
         self._leave_workspace()
         self.auto_predict.enabled = False
-        self.controller.disconnect()
         self.window.requested.disconnect()
-        self.cancel()
+        self.controller.close()
 
     def _leave_workspace(self) -> None:
         """Close the video; its layers stay, and can be drawn on."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import napari
 import numpy as np
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
@@ -25,7 +26,6 @@ from napari_gnn_vos.gui.layers.layer_data import (
     truth_data,
     without_time,
 )
-from napari_gnn_vos.gui.threads import run_while_waiting
 from napari_gnn_vos.io.project.video_reference import SAMPLE
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 
@@ -126,8 +126,6 @@ def read_project(path: str) -> list[LayerData]:
 
 def show_dock_soon() -> None:
     """Open the dock widget in the window of the current viewer, if it has one."""
-    import napari
-
     viewer = napari.current_viewer()
     if viewer is None:
         return
@@ -201,9 +199,9 @@ def film() -> list[LayerData]:
 
 
 def _downloaded(sample: Download, source: str) -> list[LayerData]:
-    """Read a sample; the window can be used while it is downloaded.
+    """Read a sample, after it is downloaded.
 
-    The function of a sample must return layers, so it cannot return before that.
+    napari requires layers from the function of a sample, so this waits for the file.
     """
     from napari_gnn_vos.io.read import read_video
 
@@ -212,6 +210,11 @@ def _downloaded(sample: Download, source: str) -> list[LayerData]:
 
 
 def _download(sample: Download) -> Path:
+    """Download a sample, in a thread if there is a window."""
+    if napari.current_viewer() is None:
+        return sample.fetch()
+    from napari_gnn_vos.gui.threads import run_while_waiting
+
     path = run_while_waiting(sample.fetch_in_steps(), f"Download {sample.name}")
     if path is None:
         raise ReadError(f"The download of {sample.name} was cancelled.")

@@ -90,8 +90,8 @@ R = TypeVar("R")
 def run_while_waiting(pipeline: Pipeline[R], title: str) -> R | None:
     """Run a pipeline in a thread, and process events of the window until it ends.
 
-    The activity dock of napari shows the progress and a button that cancels. Without a
-    window, the pipeline is run at once.
+    The activity dock of napari shows the progress and a button that cancels. In another
+    thread than that of the window, the pipeline is run at once.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def run_while_waiting(pipeline: Pipeline[R], title: str) -> R | None:
         If the pipeline raises it.
     """
     app = QApplication.instance()
-    if app is None or QThread.currentThread() is not app.thread():
+    if QThread.currentThread() is not app.thread():
         return drain(pipeline)
     loop = QEventLoop()
     results: list[R] = []
