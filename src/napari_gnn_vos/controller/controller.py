@@ -193,7 +193,7 @@ class Controller:
         return self.annotation
 
     def open(self, source: DrawingSource | None) -> None:
-        """Open another video, or none; a running job is cancelled.
+        """Open another video, or close the open one (None); a running job is cancelled.
 
         A video that was open before continues with its history.
         """
@@ -217,9 +217,9 @@ class Controller:
             self.changed.emit()
 
     def handle_model_change(self, name: str) -> None:
-        """Mark the prediction as that of another model, and report the chosen one."""
+        """Mark the prediction as outdated, and report the chosen model."""
         self.rounds.pending.model = True
-        self.report(f"The next round is predicted by {name}")
+        self.report(f"The next round uses the model {name}")
 
     def restore_history(self, history: History, message: str) -> None:
         """Continue the open video with the history of a project."""

@@ -124,12 +124,12 @@ class FineTuning:
         self.jobs.cancel()
 
     def use(self) -> None:
-        """Predict the next rounds by the model of the last training.
+        """Use the model of the last training for the next rounds.
 
         Raises
         ------
         GnnVosError
-            If none was saved.
+            If no model was saved.
         """
         if not self.saved:
             raise GnnVosError("No model was saved. Train one first.")

@@ -112,7 +112,7 @@ def describe_action(item: HistoryItem) -> str:
 
 
 class History:
-    """Entries of a video from its opening, and those that were undone.
+    """Entries of a video since it was opened, and the undone ones.
 
     The number of entries is not limited: results and changed superpixels of old rounds
     are moved to files.
@@ -306,7 +306,7 @@ class HistoryCache:
 
 
 def _frames(last: HistoryEntry, entry: HistoryEntry) -> tuple[int, ...]:
-    """Return the frames that an action changed, compared with the entry before."""
+    """Return the frames that an action changed since the previous entry."""
     before = last.drawing if entry.before is None else entry.before
     return changed_frames(before, entry.drawing)
 

@@ -1,4 +1,4 @@
-"""Run pipelines one at a time, at once or in a thread, and after every stroke."""
+"""Execution of pipelines, one at a time, and prediction after every stroke."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ class AutoPredict:
             self.schedule(self._replace_job)
 
     def _replace_job(self) -> None:
-        """Predict instead of a running prediction."""
+        """Replace a running prediction by a new one."""
         if self._pending:
             with self._jobs.dropping():
                 self._predict_pending()

@@ -153,7 +153,7 @@ class ObjectTable:
         return free
 
     def with_labels(self, labels: Iterable[int]) -> ObjectTable:
-        """Insert labels behind all smaller ones; those in the list stay in place."""
+        """Insert labels after all smaller ones; the listed ones stay in place."""
         new = sorted({*labels}.difference(self.labels))
         if not new:
             return self

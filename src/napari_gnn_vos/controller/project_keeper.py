@@ -75,7 +75,7 @@ class ProjectKeeper:
 
     @property
     def path(self) -> Path | None:
-        """Where the project of the open video was saved or opened."""
+        """Path of the project of the open video; None before it is saved."""
         return None if self._current is None else self._current.path
 
     @property
@@ -84,7 +84,7 @@ class ProjectKeeper:
         return self._current is not None and self._current.unsaved
 
     def record_stroke(self) -> None:
-        """Record the frame on screen and the lines, after the user has drawn.
+        """Record the displayed frame and the lines, after the user has drawn.
 
         All frames are recorded if neither has changed: a script has drawn on another
         frame, or napari has undone a stroke there.
@@ -275,7 +275,7 @@ class ProjectKeeper:
                 recorder.record_history(annotation.history, drawing)
 
     def _follow(self, annotation: Annotation | None) -> None:
-        """Record another video from now on; the last one keeps its autosave."""
+        """Record another video; the last one keeps its autosave."""
         self._annotation, self._current = annotation, None
         if annotation is not None:
             new = OpenProject(ProjectLog(annotation.source.video.shape))
@@ -299,7 +299,7 @@ class ProjectKeeper:
 
     @contextmanager
     def _recording(self, *, always: bool = False) -> Iterator[Recorder]:
-        """Start the autosave if there is none, and anything is recorded or `always`."""
+        """Start the autosave after something is recorded in the body, or `always`."""
         current, annotation = self._require_current(), self._require_annotation()
         position, started = current.log.position, False
         yield current.recorder

@@ -32,7 +32,7 @@ class ModelChoice:
         return model_names()
 
     def choose(self, name: str) -> None:
-        """Choose a model; the next round is predicted by it.
+        """Choose the model of the next rounds.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class FrameRange:
         self.changed.emit()
 
     def set_last(self, frame: int) -> None:
-        """Set the out mark; an in mark behind it is removed."""
+        """Set the out mark; an in mark after it is removed."""
         self.last = frame
         if self.first is not None and self.first > frame:
             self.first = None
@@ -145,7 +145,7 @@ class PendingChanges:
         self._strokes_in_round = self._model_in_round = False
 
     def discard_round(self) -> None:
-        """Return the changes of the round."""
+        """Mark the changes of the round as pending again."""
         self.strokes |= self._strokes_in_round
         self.model |= self._model_in_round
         self.complete_round()

@@ -1,4 +1,4 @@
-"""Active label and tool, and the view state of the widget."""
+"""Active label and tool, and the state that the widgets show."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ class ActiveLabel:
         return self.table.name_of(label)
 
     def open(self, store: ObjectStore) -> None:
-        """Use the table of another video; the active label is kept if it has it."""
+        """Use the table of another video; the active label is kept if it is listed."""
         self._store = store
         if self.label not in self.labels:
             self.label = self.labels[-1]
         self.table_changed.emit()
 
     def choose(self, label: int, tool: Tool | None = None) -> None:
-        """Activate a label, and optionally a tool; it is added to the list.
+        """Activate a label, which is added to the list, and optionally a tool.
 
         Up to 100 missing numbers below `label` are added, too.
 
@@ -115,7 +115,7 @@ class ActiveLabel:
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """What the widgets show of an annotation, as an immutable value.
+    """State of an annotation that the widgets show, as an immutable value.
 
     The controller computes it after every change. Widgets draw it, and call the
     annotator to change anything.

@@ -243,7 +243,7 @@ class _SplittingThread(Thread):
 
 
 class _StoppedError(Exception):
-    """Superpixels are not needed any more, or the process ends."""
+    """The superpixels are no longer needed, or the process ends."""
 
 
 def _split(session: Session) -> Pipeline[Session]:

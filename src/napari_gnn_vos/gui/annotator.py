@@ -1,4 +1,4 @@
-"""Programming interface of the dock widget, which scripts can call, too."""
+"""Programming interface of the dock widget and of scripts."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Annotator:
         return self.controller.state.can_redo
 
     def open(self, image: Image | None) -> None:
-        """Open another video, or none; the layers of the last one are kept.
+        """Open another video, or close the open one (None); its layers are kept.
 
         A video that was open before continues with its history.
 

@@ -95,7 +95,7 @@ class LayerFollower:
             self._annotator.controller.report(str(error))
 
     def _select_label(self, label: int) -> None:
-        """Activate the label of a pressed key, if the list has it."""
+        """Activate the label of a pressed key, if it is listed."""
         try:
             self._annotator.objects.select(label)
         except GnnVosError as error:

@@ -300,6 +300,6 @@ class ComputedLayer:
             self._viewer.layers.remove(self.layer)
 
     def refresh(self) -> None:
-        """Compute the frame on screen again."""
+        """Compute the displayed frame again."""
         if self.shown and self._layer is not None:
             self._layer.refresh()

@@ -203,7 +203,7 @@ class ProjectFiles:
         return [] if folder is None else recoverable_projects(folder)
 
     def find_recoverable(self) -> None:
-        """Search annotations that were not saved, and emit `recoverable_found`."""
+        """Search for annotations that were not saved, and emit `recoverable_found`."""
         self._search.cancel()
         folder = self._keeper.autosave_folder
         if folder is None:
@@ -305,4 +305,4 @@ class ProjectFiles:
 
 
 class VideoNotFoundError(ReadError):
-    """The video of a project is not where it was."""
+    """The video of a project is missing at its stored path."""

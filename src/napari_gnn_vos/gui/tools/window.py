@@ -72,7 +72,7 @@ class WindowTools:
         self._request("history")
 
     def show_keys(self) -> None:
-        """Show the keys that are bound now.
+        """Show the keys of the dock widget.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class WindowTools:
         self._request("keys")
 
     def show_settings(self) -> None:
-        """Show the settings, which are kept between starts of napari.
+        """Show the settings, which are kept when napari is closed.
 
         Raises
         ------

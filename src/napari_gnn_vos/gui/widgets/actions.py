@@ -214,7 +214,7 @@ ACTIONS = {
         Action(
             "window.show_settings",
             "Settings ...",
-            "Settings that are kept between starts of napari",
+            "Settings that are kept when napari is closed",
         ),
         Action("display.toggle_labels", "Labels", "Hide or show the labels", "H"),
         Action(

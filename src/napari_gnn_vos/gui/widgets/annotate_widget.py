@@ -168,7 +168,7 @@ class AnnotateWidget(QWidget):
 
 
 class DisplayMenu(QMenu):
-    """Labels, contours, comparisons, superpixels, opacity and colours.
+    """Menu of labels, contours, comparisons, superpixels, opacity and colours.
 
     Parameters
     ----------
@@ -324,7 +324,7 @@ class PredictionSection(Section):
         point.disconnect(self._show_acceptance)
 
     def _show_acceptance(self, _event: object = None) -> None:
-        """Show whether the frame on screen is accepted, and how many are."""
+        """Show whether the displayed frame is accepted, and how many frames are."""
         count = len(self._accepted)
         release = self._annotator.frame in self._accepted
         self.accept.setEnabled(self._editable and (release or self._acceptable))

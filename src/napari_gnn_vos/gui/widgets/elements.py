@@ -108,7 +108,7 @@ class TextLabel(QLabel):
         return self._with_fixed_height(super().sizeHint())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the least size; its height is that of :meth:`sizeHint`."""
+        """Return the minimum size, with the height of :meth:`sizeHint`."""
         return self._with_fixed_height(super().minimumSizeHint())
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802

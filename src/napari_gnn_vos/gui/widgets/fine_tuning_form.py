@@ -85,7 +85,7 @@ class FineTuningForm(QWidget):
         self.bar, self.time_left = StepBar(), make_label("caption")
         self.message = make_label("status")
         self.use = self._button(
-            "Use this model", self._training.use, "Predict the next rounds by the model"
+            "Use this model", self._training.use, "Use the model for the next rounds"
         )
         self._arrange()
         self._training.changed.connect(self.refresh)

@@ -148,7 +148,7 @@ class LabelsDialog(FormDialog):
 def _object_field(
     table: ObjectTable, value: int, name: str, proposed: int | None
 ) -> ComboBox:
-    """Make the choice of an object for an id; one of the same name is proposed."""
+    """Create the field with the object of an id; one of equal name is proposed."""
     choices = [(table.name_of(label), label) for label in table.objects]
     named = [label for text, label in choices if text == name]
     if value not in table.labels and 0 < value <= LAST_OBJECT:
@@ -226,7 +226,7 @@ def import_shapes(annotator: Annotator, parent: QWidget | None = None) -> None:
 
 
 def _layer_field(annotator: Annotator, choices: list[tuple[str, Layer]]) -> ComboBox:
-    """Make the choice of a layer; the selected one, or that on top, is proposed."""
+    """Create the field of a layer; the selected or topmost one is proposed."""
     layers, active = [x for _, x in choices], annotator.viewer.layers.selection.active
     value = active if active in layers else layers[-1]
     return ComboBox(name="layer", label="Layer", choices=choices, value=value)

@@ -235,7 +235,7 @@ class VideoSection(Section):
             label="Model",
             choices=lambda _combo: annotator.models.names,
             value=annotator.models.name,
-            tooltip="Predicts the next rounds; Train a model makes further ones",
+            tooltip="Model of the next rounds; Train a model adds others",
         )
         self.model.changed.connect(self._set_model)
         self.settings = Container(widgets=[self.quality, self.model])

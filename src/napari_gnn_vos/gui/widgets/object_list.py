@@ -157,7 +157,7 @@ class ObjectList(QListWidget):
         self.customContextMenuRequested.connect(self._open_menu)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size for a few rows, the least that is shown."""
+        """Return the size of the smallest number of visible rows."""
         row = max(self.sizeHintForRow(0), SWATCH + 6)
         return QSize(120, ROWS_SHOWN * row + 2 * self.frameWidth())
 

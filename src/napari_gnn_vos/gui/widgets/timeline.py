@@ -117,7 +117,7 @@ class Timeline(QWidget):
     the selected object the frames where it is predicted. Three rows of marks show
     frames with strokes (blue) and accepted frames (green), frames where an object is
     annotated as absent (red), and frames with a locked object (grey). A violet frame
-    encloses the frames between in and out marks, and a line is at the frame on screen.
+    encloses the frames between in and out marks, and a line is at the displayed frame.
     The tooltip describes the frame under the mouse.
 
     Parameters
@@ -234,7 +234,7 @@ class Timeline(QWidget):
 def draw_columns(
     painter: QPainter, state: ViewState, columns: FrameColumns, palette: QPalette
 ) -> None:
-    """Draw what a timeline shows of a state, except for the frame on screen.
+    """Draw what a timeline shows of a state, except for the displayed frame.
 
     Parameters
     ----------

@@ -181,7 +181,7 @@ class Walkthrough(QFrame):
 
 
 class TargetFrame(QWidget):
-    """A frame around a widget, which receives all mouse events."""
+    """A frame around a widget; mouse events pass through it to the widget."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
