@@ -268,10 +268,15 @@ class TestAsynchronousRunner:
         controller.cancel()
         assert controller.state.unpredicted
 
-    def test_predict_during_another_job_keeps_the_strokes_pending(self, controller):
-        controller.handle_stroke()
-        draw(controller, dot((5, 5)))
+    def test_predict_during_another_job_keeps_the_strokes_pending(
+        self, controller, runner
+    ):
         controller.prepare()
+        runner.finish()
+        predict(controller, dot((5, 5)).painted(1, dot((5, 5), value=2).brush[0]))
+        runner.finish()
+        controller.objects.remove(2)  # its round cannot be dropped
+        controller.handle_stroke()
         with pytest.raises(GnnVosError, match="under way"):
             controller.predict()
         assert controller.state.unpredicted
