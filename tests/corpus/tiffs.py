@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,7 @@ def _series() -> Iterator[Sample]:
     yield Sample("positions.ome.tif", _positions)
     yield Sample("pyramid.tif", _pyramid, deep)
     yield Sample("thumbnail.tif", _thumbnail, grey)
+    yield Sample("loop.tif", write_loop)
     yield Sample("files/s_0.ome.tif", _several_files(missing=False), deep)
     yield Sample("missing/s_0.ome.tif", _several_files(missing=True))
 
@@ -157,6 +159,21 @@ def _thumbnail(path: Path) -> None:
         for frame in grey:
             writer.write(frame, metadata=None, contiguous=False)
         writer.write(grey[0, ::4, ::4], subfiletype=1, metadata=None)
+
+
+def write_loop(path: Path, description: str | None = None) -> None:
+    """Write a stack whose last directory refers to the second one."""
+    options: dict[str, Any] = {"photometric": "minisblack", "metadata": None}
+    with tifffile.TiffWriter(path, byteorder="<") as writer:
+        for frame in grey:
+            writer.write(frame, contiguous=False, description=description, **options)
+    with tifffile.TiffFile(path) as file:
+        offsets = [page.offset for page in file.pages]
+    with path.open("r+b") as stream:
+        stream.seek(offsets[-1])
+        (tags,) = struct.unpack("<H", stream.read(2))
+        stream.seek(offsets[-1] + 2 + 12 * tags)
+        stream.write(struct.pack("<I", offsets[1]))
 
 
 def _several_files(*, missing: bool) -> Any:

@@ -4,8 +4,14 @@ import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.formats.tiff_labels import (
+    LABELS_MARKER,
+    read_integer_labels,
+    read_labels,
+)
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.readers.named_axes import video_axes
+from tests.corpus.tiffs import write_loop
 
 rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (5, 20, 24), np.uint8)
@@ -278,3 +284,18 @@ def test_uncompressed_ycbcr_is_refused(tmp_path):
     page.save(path, save_all=True, append_images=[page])
     with pytest.raises(ReadError, match="YCBCR"):
         read_video(path)
+
+
+def test_loops_of_pages_are_refused_before_pages_are_listed(tmp_path, monkeypatch):
+    path = tmp_path / "loop.tif"
+    write_loop(path, LABELS_MARKER)
+
+    def endless(_pages):
+        pytest.fail("pages are listed")
+
+    monkeypatch.setattr(tifffile.TiffPages, "__iter__", endless)
+    monkeypatch.setattr(tifffile.TiffPages, "__len__", endless)
+    with pytest.raises(ReadError, match="incomplete or damaged after 6"):
+        read_video(path)
+    assert read_labels(path) is None
+    assert read_integer_labels(path) is None

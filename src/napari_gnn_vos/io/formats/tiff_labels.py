@@ -12,6 +12,8 @@ import tifffile
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter
 
+from napari_gnn_vos.io.readers.tiff_pages import complete_directories
+
 LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
 """First line of the description of files written by `export_tiff`; the object names
 and the placement follow as JSON."""
@@ -180,6 +182,7 @@ def read_labels(path: Path) -> LabelFile | None:
             if marker != LABELS_MARKER:
                 return None
             stored = _parse(text)
+            complete_directories(path, file)
             labels = np.stack([page.asarray() for page in file.pages])
             return LabelFile(labels, stored.names, stored.placement, stored.colours)
     except Exception:  # noqa: BLE001 - any failure: not a label file
@@ -202,6 +205,7 @@ def read_integer_labels(path: Path) -> NDArray[Any] | None:
     """
     try:
         with tifffile.TiffFile(path) as file:
+            complete_directories(path, file)
             dtype = file.series[0].dtype
             if dtype.kind not in "iu" or dtype.itemsize < MIN_LABEL_BYTES:
                 return None

@@ -16,7 +16,11 @@ from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
 from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
 from napari_gnn_vos.io.readers.tiff_colours import Conversion, photometric_conversion
-from napari_gnn_vos.io.readers.tiff_pages import complete_directories, own_pages
+from napari_gnn_vos.io.readers.tiff_pages import (
+    complete_directories,
+    own_pages,
+    require_declared_planes,
+)
 
 ORIENTATION_TAG = 274
 
@@ -65,6 +69,7 @@ class TiffFrames(LazyFrames):
 
     def _open(self, frame_per_file: bool) -> tuple[tuple[int, ...], np.dtype[Any]]:
         """Find pages, axes and colour space; return shape and type of the video."""
+        directories = complete_directories(self.path, self._file)
         self._pages, axes, self._lengths = _planes(self._file)
         self._axes = video_axes(axes, self._lengths, frame_per_file)
         self.is_volume = "Z" in axes and "T" not in axes
@@ -72,7 +77,7 @@ class TiffFrames(LazyFrames):
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
-        directories = complete_directories(self.path, self._file, self._planes_read)
+        require_declared_planes(self._file, self._planes_read)
         own = own_pages(directories, self._pages, keyframe, size.get("T", 1))
         for number, page in own.items():
             self._pages[number] = page

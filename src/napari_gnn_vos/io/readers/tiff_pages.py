@@ -19,32 +19,53 @@ GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
 """Sets of colour spaces that may be mixed: white is zero, and black is zero."""
 
 
-def complete_directories(path: Path, file: Any, planes: int) -> dict[int, Directory]:
-    """Read the directories of a TIFF file by their offset.
+def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
+    """Read the directories of a TIFF file by their offset, before its pages are listed.
+
+    tifffile leaves out pages after a damaged directory, and lists the pages of some
+    loops of directories without end.
 
     Parameters
     ----------
     path : Path
     file : tifffile.TiffFile
         The same file.
+
+    Raises
+    ------
+    ReadError
+        If directories are missing at the end, are damaged, or form a loop.
+    """
+    listed = read_directories(path)
+    if not listed.is_complete and not file.is_ndpi:  # other offsets in large NDPI
+        raise ReadError(
+            "Expected more pages; the file is incomplete or damaged after "
+            f"{len(listed.directories)}. Copy it again, or save the pages that exist "
+            "as another file."
+        )
+    return {directory.offset: directory for directory in listed.directories}
+
+
+def require_declared_planes(file: Any, planes: int) -> None:
+    """Check that a file has as many planes as ImageJ has counted.
+
+    Parameters
+    ----------
+    file : tifffile.TiffFile
     planes : int
         Number of planes that were found.
 
     Raises
     ------
     ReadError
-        If directories are missing at the end, or planes that ImageJ has counted.
+        If there are fewer.
     """
-    listed = read_directories(path)
     declared = int((file.imagej_metadata or {}).get("images", 1))
-    cut = not listed.is_complete and not file.is_ndpi  # other offsets in large NDPI
-    if cut or planes < declared:
-        expected = f"{declared} pages" if planes < declared else "more pages"
+    if planes < declared:
         raise ReadError(
-            f"Expected {expected}; the file is incomplete and ends after {planes}. "
-            "Copy it again, or save the pages that exist as another file."
+            f"Expected {declared} pages; the file is incomplete and ends after "
+            f"{planes}. Copy it again, or save the pages that exist as another file."
         )
-    return {directory.offset: directory for directory in listed.directories}
 
 
 def own_pages(
