@@ -1,4 +1,7 @@
 import json
+import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,3 +95,34 @@ def test_groups_without_labels_are_refused(tmp_path):
     zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
     with pytest.raises(ReadError, match="there are 0"):
         ome_zarr.read(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("name", [".zarray", ".zgroup", ".zattrs", "0"])
+def test_nothing_remains_of_a_failed_export(tmp_path, monkeypatch, name):
+    write_open = Path.open
+
+    def open_file(path, mode="r", *args, **kwargs):
+        if "w" in mode and path.name.startswith(name):
+            raise OSError(28, "No space left on device")
+        if "w" in mode:  # by a thread that has not ended when another one fails
+            time.sleep(0.02)
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return write_open(path, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", open_file)
+    with pytest.raises(ReadError, match="No space left"):
+        ome_zarr.write(video_labels(), tmp_path / "a.zarr")
+    time.sleep(0.2)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_chunks_are_written_before_the_next_frame_is_read(tmp_path):
+    chunks = []
+
+    def frames():
+        for t, frame in enumerate(moving_squares()):
+            chunks.append(len([*tmp_path.rglob(f"segmentation/0/{t - 1}/0/0")]))
+            yield frame
+
+    ome_zarr.write(replace(video_labels(), frames=frames()), tmp_path / "a.zarr")
+    assert chunks == [0, 1, 1, 1, 1, 1]

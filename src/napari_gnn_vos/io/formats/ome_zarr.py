@@ -30,6 +30,7 @@ from napari_gnn_vos.io.formats.video_labels import (
 IMAGE = "segmentation"
 FIRST_LENGTH = 64
 ZARR_FORMATS = {"0.4": 2, "0.5": 3}
+METADATA_FILES = (".zgroup", ".zattrs", ".zarray", "zarr.json")
 Json = dict[str, Any]
 
 
@@ -61,8 +62,9 @@ def write(labels: VideoLabels, path: Path, version: str = "0.4") -> int:
     """
     zarr = _import_zarr()
     count, array = 0, None
+    entries: dict[str, Any] = {}
     with atomic_folder(path) as folder:
-        root = _create_group(zarr, folder, version)
+        root = _create_group(zarr, entries, version)
         group = root.create_group("labels")
         image = group.create_group(IMAGE)
         for t, mask in enumerate(labels.masks()):
@@ -71,11 +73,14 @@ def write(labels: VideoLabels, path: Path, version: str = "0.4") -> int:
             if t >= array.shape[0]:
                 array.resize((2 * t, *mask.shape))
             array[t] = mask
+            _write_chunks(entries, folder)
             count = t + 1
         if array is not None:
             array.resize((count, *array.shape[1:]))
         _set_metadata(group, {"labels": [IMAGE]}, version)
         _set_metadata(image, _image_metadata(labels, version), version)
+        for key, value in entries.items():
+            _write_entry(folder / key, value)
     return count
 
 
@@ -93,16 +98,34 @@ def _import_zarr() -> Any:
     return zarr
 
 
-def _create_group(zarr: Any, folder: Path, version: str) -> Any:
+def _create_group(zarr: Any, entries: dict[str, Any], version: str) -> Any:
+    """Create a group in memory.
+
+    Threads of zarr that write to a folder continue after an error in one of them, and
+    create the folder again after it was removed. So this module writes the files.
+    """
     if int(zarr.__version__.split(".")[0]) >= 3:
-        zarr_format = ZARR_FORMATS[version]
-        return zarr.open_group(str(folder), mode="w", zarr_format=zarr_format)
+        store = zarr.storage.MemoryStore(entries)
+        return zarr.open_group(store, mode="w", zarr_format=ZARR_FORMATS[version])
     if version != "0.4":
         raise SettingsError(
             f"OME-Zarr {version} needs zarr 3; {zarr.__version__} is installed. "
             "Install a newer zarr, or write version 0.4."
         )
-    return zarr.open_group(str(folder), mode="w")
+    return zarr.open_group(entries, mode="w")
+
+
+def _write_chunks(entries: dict[str, Any], folder: Path) -> None:
+    """Write the chunks among the entries of a store to files, and remove them."""
+    for key in [*entries]:
+        if not key.endswith(METADATA_FILES):
+            _write_entry(folder / key, entries.pop(key))
+
+
+def _write_entry(file: Path, value: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # buffers of zarr 3; bytes or arrays of zarr 2
+    file.write_bytes(value.to_bytes() if hasattr(value, "to_bytes") else bytes(value))
 
 
 def _create_array(image: Any, mask: NDArray[Any], version: str) -> Any:
