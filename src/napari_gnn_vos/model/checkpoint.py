@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from napari_gnn_vos.errors import CheckpointError, ReadError
@@ -126,8 +126,8 @@ def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:
         refuse_special_file(path)
         with safe_open(path, framework="pt") as file:
             metadata = _parse_metadata((file.metadata() or {})["card"])
-            names = list(file.keys())
-            state = {name: file.get_tensor(name).float() for name in names}
+        # get_tensor of safetensors 0.8 leaks memory
+        state = {name: value.float() for name, value in load(path.read_bytes()).items()}
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"Expected a checkpoint (weights with metadata) in {path}; the file is "
