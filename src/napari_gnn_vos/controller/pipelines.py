@@ -100,9 +100,9 @@ def predict_round(
     yield Progress("Reading strokes", 0, 1)
     _encode_ahead.stop()
     from napari_gnn_vos.engine import annotate, predict
-    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.model.registry import shared_model
 
-    network = load_model(model)
+    network = shared_model(model)
     if not _split_ahead.is_split(session):
         unsplit = _without_splitting(session)
         unsplit = annotate(unsplit, scribbles, rng=deepcopy(rng))

@@ -70,7 +70,7 @@ def warm_up() -> None:
     The object is large enough for the boundary decoder.
     """
     from napari_gnn_vos.engine import annotate, predict, start
-    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.model.registry import shared_model
 
     frames = np.full((2, 160, 192, 3), 40, np.uint8)
     frames[:, 40:120, 56:136] = 200
@@ -80,7 +80,7 @@ def warm_up() -> None:
     )
     session = drain(start(Video(frames, name="warm-up")), _exit_with_process)
     session = annotate(session, scribbles, rng=np.random.default_rng(0))
-    drain(predict(session, load_model(), first=0), _exit_with_process)
+    drain(predict(session, shared_model(), first=0), _exit_with_process)
 
 
 class EncodeAhead:

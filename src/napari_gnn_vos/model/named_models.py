@@ -96,12 +96,17 @@ class ModelFiles:
     projection: Path | None = None
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files of the model."""
+        files = self.network, self.multi_object, self.projection
+        return tuple(path for path in files if path is not None)
+
+    @property
     def sha256(self) -> str:
         """Checksum of all weights."""
         digest = hashlib.sha256()
-        for path in (self.network, self.multi_object, self.projection):
-            if path is not None:
-                digest.update(path.read_bytes())
+        for path in self.paths:
+            digest.update(path.read_bytes())
         return digest.hexdigest()
 
 

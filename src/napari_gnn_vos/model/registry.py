@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import torch
@@ -23,6 +23,8 @@ from napari_gnn_vos.model.predictor import Predictor
 
 DECODER = "boundary-decoder"
 """Name of the boundary decoder that ships with the package."""
+SHARED_MODELS = 4
+"""Number of models that `shared_model` keeps."""
 
 
 def load_model(
@@ -59,6 +61,32 @@ def load_model(
     if files.projection is not None:
         model.name, model.projection = files.name, str(files.projection)
     return model
+
+
+def shared_model(name: str = DEFAULT) -> Predictor:
+    """Load a trained network once for all videos and rounds of this process.
+
+    On a GPU, a shared network also keeps the frames that were copied to it.
+
+    Parameters
+    ----------
+    name : str
+        See `load_model`, whose errors are raised.
+
+    Returns
+    -------
+    model : Predictor
+        Loaded again when one of its files has changed. It must not be trained.
+    """
+    path = Path(name)
+    files = (path,) if path.suffix == ".safetensors" else find_model(name).paths
+    modified = tuple(file.stat().st_mtime_ns for file in files if file.exists())
+    return _load_shared(name, modified)
+
+
+@lru_cache(SHARED_MODELS)
+def _load_shared(name: str, _modified: tuple[int, ...]) -> Predictor:
+    return load_model(name)
 
 
 @cache
