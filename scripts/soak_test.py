@@ -6,11 +6,15 @@ The simulated annotator opens a video, prepares it, draws strokes and predicts i
 several rounds, undoes and repeats one, saves the project, closes the layers and
 continues with the next video. Memory, threads, open files and layers are recorded after
 each round.
+
+The memory of the process includes free memory that the allocator keeps for later. So
+the allocated memory and the number of Python's memory blocks have limits of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import os
@@ -33,6 +37,42 @@ MAX_GROWTH_MB = 60.0
 """Largest accepted growth of the memory after the warm-up."""
 MAX_GROWTH_PER_ROUND_MB = 0.05
 """The same for each round, in a long run."""
+MAX_ALLOCATED_GROWTH_MB, MAX_ALLOCATED_GROWTH_PER_ROUND_MB = 25.0, 0.01
+"""Largest accepted growth of the memory that is allocated and not free."""
+MAX_BLOCK_GROWTH, MAX_BLOCK_GROWTH_PER_ROUND = 10_000, 30
+"""Largest accepted growth of the number of memory blocks of Python; the records of this
+test are 15 per round."""
+
+
+class MallocInfo(ctypes.Structure):
+    """The structure ``mallinfo2`` of glibc: numbers of bytes."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        )
+    ]
+
+
+def allocated_mb() -> float:
+    """Return the memory that is allocated from the C library; 0 if it is not glibc."""
+    try:
+        mallinfo = ctypes.CDLL("libc.so.6").mallinfo2
+    except (AttributeError, OSError):
+        return 0.0
+    mallinfo.restype = MallocInfo
+    info = mallinfo()
+    return float(info.uordblks + info.hblkhd) / 2**20
 
 
 class Soak:
@@ -153,6 +193,8 @@ class Soak:
         return {
             "time": time.monotonic(),
             "memory_mb": pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+            "allocated_mb": allocated_mb(),
+            "python_blocks": sys.getallocatedblocks(),
             "python_threads": threading.active_count(),
             "threads": len([*Path("/proc/self/task").iterdir()]),
             "files": len([*Path("/proc/self/fd").iterdir()]),
@@ -175,11 +217,19 @@ def faults(closed: list[dict[str, float]], rounds: int) -> list[str]:
     faults : list of str
     """
     first, last = closed[WARM_UP_VIDEOS - 1], closed[-1]
-    allowed = MAX_GROWTH_MB + MAX_GROWTH_PER_ROUND_MB * rounds
-    limits = {"python_threads": 0, "threads": 2, "files": 2, "layers": 0}
+    limits = {
+        "python_threads": 0,
+        "threads": 2,
+        "files": 2,
+        "layers": 0,
+        "memory_mb": MAX_GROWTH_MB + MAX_GROWTH_PER_ROUND_MB * rounds,
+        "allocated_mb": MAX_ALLOCATED_GROWTH_MB
+        + MAX_ALLOCATED_GROWTH_PER_ROUND_MB * rounds,
+        "python_blocks": MAX_BLOCK_GROWTH + MAX_BLOCK_GROWTH_PER_ROUND * rounds,
+    }
     found = [
         f"{name} grew from {first[name]:.0f} to {last[name]:.0f}"
-        for name, growth in (limits | {"memory_mb": allowed}).items()
+        for name, growth in limits.items()
         if last[name] > first[name] + growth
     ]
     return found + [f"{last['layers']:.0f} layers remain"] * bool(last["layers"])
