@@ -14,7 +14,7 @@ from napari_gnn_vos.config import (
 )
 from napari_gnn_vos.engine import (
     annotate,
-    outward,
+    outward_labelling,
     predict,
     predicting,
     start,
@@ -312,7 +312,7 @@ def partial_results(steps):
 def test_frames_are_predicted_outwards_with_the_final_labels(
     session, monkeypatch, streamed
 ):
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 1)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 1)
     if not streamed:
         monkeypatch.setattr(predicting, "STREAMED_OBJECTS", 0)
     steps = []
@@ -334,9 +334,9 @@ def test_frames_are_predicted_outwards_with_the_final_labels(
 
 @pytest.mark.parametrize(("first", "count"), [(0, 1), (3, 4), (0, 300), (150, 300)])
 def test_rings_contain_each_frame_once(first, count):
-    rings = list(outward.outward_rings(first, count))
+    rings = list(outward_labelling.outward_rings(first, count))
     assert rings[0].after == range(first, first + 1)
-    for division in (rings, [outward.whole_video(count, first)]):
+    for division in (rings, [outward_labelling.whole_video(count, first)]):
         frames = [t for ring in division for side in ring for t in side]
         assert sorted(frames) == list(range(count))
 
@@ -473,7 +473,7 @@ def snapshot(session):
     ],
 )
 def test_renamed_attributes_keep_a_deprecated_name(done, old, new):
-    with pytest.warns(DeprecationWarning, match=f"Session.{old} is deprecated"):
+    with pytest.warns(DeprecationWarning, match=f"'{old}' was renamed to '{new}'"):
         assert getattr(done, old) is getattr(done, new)
 
 

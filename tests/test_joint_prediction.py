@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.engine import annotate, outward, predict, predicting, start
+from napari_gnn_vos.engine import (
+    annotate,
+    outward_labelling,
+    predict,
+    predicting,
+    start,
+)
 from napari_gnn_vos.engine.constraining import constrain_round
 from napari_gnn_vos.engine.joint_labelling import preliminary_spans
-from napari_gnn_vos.interact import harmonic, identity
+from napari_gnn_vos.interact import harmonic, similar_objects
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.constraints import Constraints
@@ -61,7 +67,7 @@ def test_equal_objects_are_identified_by_their_connection_to_strokes(squares):
 def test_result_does_not_depend_on_the_first_frame(squares, monkeypatch, first):
     monkeypatch.setattr(harmonic, "WINDOW_FRAMES", 3)
     monkeypatch.setattr(harmonic, "MARGIN_FRAMES", 2)
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 1)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 1)
     session, _ = squares
     model = load_model(device="cpu")
     expected = drain(predict(session, model))
@@ -118,7 +124,7 @@ def last_labels(results):
 @pytest.fixture
 def streamed(squares, monkeypatch):
     """All steps of a round around frame 6, its model and its result."""
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 2)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 2)
     model, steps = RecordedModel(), []
     out = drain(predict(squares[0], model, first=6), steps.append)
     return steps, model, out
@@ -138,7 +144,7 @@ def test_frames_near_the_displayed_one_are_shown_before_the_others(streamed):
 def test_displayed_frame_is_shown_before_the_next_one_is_predicted(
     squares, monkeypatch
 ):
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 2)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 2)
     model = RecordedModel()
     pipeline = predict(squares[0], model, first=6)
     predicted = [
@@ -168,7 +174,7 @@ def test_only_frames_whose_labels_change_are_shown_again(streamed):
 
 
 def test_preliminary_labels_are_constrained(squares, monkeypatch):
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 2)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 2)
     session, _ = squares
     before = drain(predict(session, load_model(device="cpu")))
     kept = range(5, 8)
@@ -195,8 +201,8 @@ def test_preliminary_labels_are_constrained(squares, monkeypatch):
 @pytest.fixture
 def grouped(squares, monkeypatch):
     """The squares, which are predicted as one; strokes are on frame 0."""
-    monkeypatch.setattr(identity, "RESOLVED", 1.0)
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 3)
+    monkeypatch.setattr(similar_objects, "RESOLVED", 1.0)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 3)
     return squares[0]
 
 
@@ -242,7 +248,7 @@ def test_networks_without_streams_show_the_displayed_frame_first(
 
 def test_long_video_is_previewed_with_the_inputs_of_near_frames(squares, monkeypatch):
     monkeypatch.setattr(predicting, "FIRST_FRAME_RADIUS", 3)
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 1)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 1)
     steps, model = [], load_model(device="cpu")
     out = drain(predict(squares[0], model, first=1), steps.append)
     results = partial_results(steps)
@@ -254,7 +260,7 @@ def test_long_video_is_previewed_with_the_inputs_of_near_frames(squares, monkeyp
 
 
 def test_round_is_stopped_between_preliminary_frames(squares, monkeypatch):
-    monkeypatch.setattr(outward, "NEAR_FRAMES", 2)
+    monkeypatch.setattr(outward_labelling, "NEAR_FRAMES", 2)
     model = RecordedModel()
     pipeline = predict(squares[0], model, first=6)
     next(step for step in pipeline if isinstance(step, PartialResult))

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 from scripts.trace_prediction import CallTrace, format_trace, module_of
 
-from napari_gnn_vos.interact import enlarge
+from napari_gnn_vos.interact import label_upsampling
 from napari_gnn_vos.structures.arrays import check_shape
 
 
@@ -23,10 +23,17 @@ def test_kernels_are_counted_with_the_kernels_that_they_call():
     trace = CallTrace()
     labels, image = np.zeros((4, 4), np.uint8), np.zeros((8, 8, 3), np.uint8)
     with trace.recording():
-        enlarge.enlarge_labels(labels, image)
-    assert trace.kernels["interact.enlarge"] == {"_enlarge", "_vote", "_weight"}
+        label_upsampling.upsample_labels(labels, image)
+    assert trace.kernels["interact.label_upsampling"] == {
+        "_upsample",
+        "_vote",
+        "_weight",
+    }
     text = format_trace(trace, listed=True)
-    assert "  interact.enlarge: _enlarge, _vote, _weight, enlarge_labels" in text
+    assert (
+        "  interact.label_upsampling: _upsample, _vote, _weight, upsample_labels"
+        in text
+    )
 
 
 def test_code_outside_of_the_package_has_no_module():

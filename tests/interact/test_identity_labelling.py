@@ -3,9 +3,9 @@ import pytest
 
 from napari_gnn_vos.interact import identity_labelling
 from napari_gnn_vos.interact.identity_labelling import (
+    any_object_probability,
     combine_any_object,
     divide_among_objects,
-    sum_odds,
 )
 from tests.interact.node_labels import known_labels
 from tests.scenes import random_graph
@@ -38,7 +38,7 @@ def test_odds_of_any_object_are_the_geometric_mean():
 
 def test_sum_of_odds_is_the_estimate_without_that_of_any_object():
     of_objects = np.array([[0.5, 0], [0.75, 0]], np.float32)  # odds 1 and 3; 0 and 0
-    any_object = sum_odds(of_objects)
+    any_object = any_object_probability(of_objects)
     np.testing.assert_allclose(odds(any_object), [4, 0], rtol=1e-5)
     combined = combine_any_object(of_objects, any_object)
     np.testing.assert_allclose(combined, any_object, rtol=1e-5)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from napari_gnn_vos.engine.frame_labelling import FrameLabeller
 from napari_gnn_vos.engine.joint_prediction import JointPrediction
-from napari_gnn_vos.engine.outward import (
+from napari_gnn_vos.engine.outward_labelling import (
     OutwardLabelling,
     outward_spans,
     ring_between,
     ring_within,
 )
-from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.progress import (
     PartialResult,
     Pipeline,

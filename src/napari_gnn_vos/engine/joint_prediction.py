@@ -2,7 +2,7 @@
 
 The network predicts each group of objects against the rest, and all objects as one. The
 latter probability is divided among the groups (`interact.identity_labelling`), and that
-of each group among its objects (`interact.identity`).
+of each group among its objects (`interact.similar_objects`).
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.engine.blocks import Model
-from napari_gnn_vos.engine.streams import PredictedGroups
-from napari_gnn_vos.interact.absence import zero_absent_objects
+from napari_gnn_vos.engine.group_prediction import Model, PredictedGroups
 from napari_gnn_vos.interact.harmonic import solution_windows
-from napari_gnn_vos.interact.identity import divide_groups
 from napari_gnn_vos.interact.identity_labelling import (
+    any_object_probability,
     combine_any_object,
     divide_among_objects,
-    sum_odds,
 )
 from napari_gnn_vos.interact.node_inputs import NodeInputs
-from napari_gnn_vos.interact.one_vs_rest import one_vs_rest
+from napari_gnn_vos.interact.one_vs_rest import one_vs_rest, zero_absent_objects
+from napari_gnn_vos.interact.similar_objects import divide_groups
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -179,7 +177,7 @@ class JointPrediction:
         rows, rows_kept = self._rows(window), self._rows(kept)
         of_groups = self._of_groups.columns(window)
         if of_any is None:
-            any_object = sum_odds(of_groups)
+            any_object = any_object_probability(of_groups)
         else:
             any_object = combine_any_object(of_groups, of_any.columns(window)[0])
         divided = divide_among_objects(

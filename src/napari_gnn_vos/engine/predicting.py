@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.engine.annotating import require_object
-from napari_gnn_vos.engine.blocks import Model, predict_groups
+from napari_gnn_vos.engine.frame_labelling import FrameLabeller
+from napari_gnn_vos.engine.group_prediction import Model, predict_groups
 from napari_gnn_vos.engine.joint_labelling import JointLabelling
 from napari_gnn_vos.engine.joint_prediction import JointPrediction, combine_objects
-from napari_gnn_vos.engine.outward import (
+from napari_gnn_vos.engine.outward_labelling import (
     OutwardLabelling,
     outward_rings,
     outward_spans,
     whole_video,
 )
-from napari_gnn_vos.engine.refining import FrameLabeller
 from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
 from napari_gnn_vos.interact.node_inputs import (
     NodeInputs,

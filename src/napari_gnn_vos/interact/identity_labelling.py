@@ -18,7 +18,7 @@ from napari_gnn_vos.interact.harmonic import (
     affinity_matrix,
     solve_conjugate_gradients,
 )
-from napari_gnn_vos.interact.one_vs_rest import MIN_COMPLEMENT
+from napari_gnn_vos.interact.one_vs_rest import MIN_COMPLEMENT, odds
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -51,12 +51,11 @@ def combine_any_object(one_vs_rest: F32, any_object: F32) -> F32:
         Its odds are the geometric mean of those of `any_object` and the sum of the odds
         of the objects.
     """
-    odds = _odds(one_vs_rest).sum(axis=0) * _odds(any_object)
-    mean = np.sqrt(odds)
+    mean = np.sqrt(odds(one_vs_rest).sum(axis=0) * odds(any_object))
     return np.asarray(mean / (1 + mean), np.float32)
 
 
-def sum_odds(one_vs_rest: F32) -> F32:
+def any_object_probability(one_vs_rest: F32) -> F32:
     """Compute the probability of any object from those of the objects alone.
 
     Parameters
@@ -69,8 +68,8 @@ def sum_odds(one_vs_rest: F32) -> F32:
     probability : (n,) ndarray of float32
         Its odds are the sum of those of the objects.
     """
-    odds = _odds(one_vs_rest).sum(axis=0)
-    return np.asarray(odds / (1 + odds), np.float32)
+    total = odds(one_vs_rest).sum(axis=0)
+    return np.asarray(total / (1 + total), np.float32)
 
 
 def divide_among_objects(
@@ -108,8 +107,9 @@ def divide_among_objects(
     probability of any object at both. Each object is solved against the others, and the
     solutions are normalised to sum 1.
     """
-    odds = _odds(one_vs_rest)
-    share = odds / np.maximum(odds.sum(axis=0), np.finfo(np.float32).tiny)
+    network_odds = odds(one_vs_rest)
+    total = np.maximum(network_odds.sum(axis=0), np.finfo(np.float32).tiny)
+    share = network_odds / total
     labels = np.array(objects)[:, None]
     drawn, propagated = node_labels.drawn == labels, node_labels.propagated == labels
     is_undrawn = node_labels.drawn == UNLABELLED
@@ -119,7 +119,7 @@ def divide_among_objects(
         sources = drawn[:, inside], propagated[:, inside]
         solution = _solve(affinity, any_object[inside], share[:, inside], *sources)
         share[:, inside] = solution / np.maximum(solution.sum(axis=0), MIN_COMPLEMENT)
-    of_objects = share * _odds(any_object)
+    of_objects = share * odds(any_object)
     return np.asarray(of_objects / (1 + of_objects), np.float32)
 
 
@@ -142,7 +142,3 @@ def _solve(
     start = np.ascontiguousarray(share.T)
     system = affinity, diagonal, right_side, start
     return np.maximum(solve_conjugate_gradients(*system, PARAMETERS).T, 0)
-
-
-def _odds(probability: F32) -> F32:
-    return np.asarray(probability / np.maximum(1 - probability, MIN_COMPLEMENT))

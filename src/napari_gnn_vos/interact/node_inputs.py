@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
 from napari_gnn_vos.hardware import cores, single_threaded_blas
-from napari_gnn_vos.interact.absence import mark_absent
-from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.interact.harmonic import solve_harmonic
-from napari_gnn_vos.interact.identity import unresolved_objects
 from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
-from napari_gnn_vos.interact.one_vs_rest import assemble_inputs
+from napari_gnn_vos.interact.object_groups import ObjectGroups
+from napari_gnn_vos.interact.one_vs_rest import assemble_inputs, mark_absent
+from napari_gnn_vos.interact.similar_objects import unresolved_objects
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 from napari_gnn_vos.structures.session import Prediction

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.interact.enlarge import enlarge_labels
+from napari_gnn_vos.interact.label_upsampling import upsample_labels
 from napari_gnn_vos.interact.pixel_kernels import (
     apply_coefficients,
     guide_products,
@@ -62,7 +62,7 @@ def label_frame(
 
 
 def complete_labels(session: Session, t: int, labels: Labels) -> Labels:
-    """Enlarge labels to the resolution of the video, and assign those of strokes.
+    """Upsample labels to the resolution of the video, and assign those of strokes.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def complete_labels(session: Session, t: int, labels: Labels) -> Labels:
     video, working = session.video, session.working_video
     if working is not video:
         with FULL_FRAMES.reserve(full_frame_bytes(video)):
-            labels = enlarge_labels(labels, video.rgb(t))
+            labels = upsample_labels(labels, video.rgb(t))
     painted = session.painted_pixels.take(session.painted_pixels.frame == t)
     labels[painted.row, painted.col] = painted.label
     return labels

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.model.backends.selection import REGISTRY, select_backend
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata
 from napari_gnn_vos.model.gatedgcn import GatedGCN
@@ -113,9 +113,4 @@ class Predictor:
         """Whether a frame is computed as soon as its receptive field is."""
         return REGISTRY[self.backend].streams
 
-    @property
-    def card(self) -> CheckpointMetadata:
-        """Deprecated alias of `metadata`."""
-        message = "Predictor.card is renamed to Predictor.metadata."
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
-        return self.metadata
+    card = renamed_attribute("card", "metadata")

@@ -6,13 +6,13 @@ one serves as the undo step.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Config
+from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.label_frames import LabelFrames
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -44,7 +44,7 @@ class Prediction:
         Mean probability of the pixels of each superpixel after the boundaries were
         decoded; empty if they were not.
     grouped : tuple of int
-        Objects that were predicted as one, see `interact.identity`.
+        Objects that were predicted as one, see `interact.similar_objects`.
     superpixels_split : bool
         Whether the superpixels were split along its boundaries after the prediction,
         see `engine.split_at_boundaries`.
@@ -120,35 +120,7 @@ class Session:
         """
         return None if self.packed_labels is None else np.array(self.packed_labels)
 
-    @property
-    def painted(self) -> LabelFrames | None:
-        """Deprecated name of `packed_labels`."""
-        _warn_renamed("painted", "packed_labels")
-        return self.packed_labels
-
-    @property
-    def ink(self) -> PaintedPixels:
-        """Deprecated name of `painted_pixels`."""
-        _warn_renamed("ink", "painted_pixels")
-        return self.painted_pixels
-
-    @property
-    def drawn(self) -> Seeds:
-        """Deprecated name of `drawn_seeds`."""
-        _warn_renamed("drawn", "drawn_seeds")
-        return self.drawn_seeds
-
-    @property
-    def spread(self) -> Seeds:
-        """Deprecated name of `propagated_seeds`."""
-        _warn_renamed("spread", "propagated_seeds")
-        return self.propagated_seeds
-
-
-def _warn_renamed(old: str, new: str) -> None:
-    """Warn the caller of a deprecated property."""
-    warnings.warn(
-        f"Session.{old} is deprecated; use Session.{new}.",
-        DeprecationWarning,
-        stacklevel=3,
-    )
+    painted = renamed_attribute("painted", "packed_labels")
+    ink = renamed_attribute("ink", "painted_pixels")
+    drawn = renamed_attribute("drawn", "drawn_seeds")
+    spread = renamed_attribute("spread", "propagated_seeds")

@@ -13,7 +13,7 @@ from napari_gnn_vos.interact.boundary_band import (
     halve_probability,
     label_band,
 )
-from napari_gnn_vos.interact.groups import ObjectGroups
+from napari_gnn_vos.interact.object_groups import ObjectGroups
 from napari_gnn_vos.interact.pixel_labels import (
     complete_labels,
     label_frame,

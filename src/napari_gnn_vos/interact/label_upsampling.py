@@ -1,4 +1,4 @@
-"""Enlarge label images guided by the image at full resolution.
+"""Upsample label images, guided by the image at full resolution.
 
 References
 ----------
@@ -25,8 +25,8 @@ COLOUR_SIGMA = 25.0
 """Standard deviation of the weight by colour, of 255 levels per channel."""
 
 
-def enlarge_labels(labels: NDArray[Any], image: Rgb) -> NDArray[Any]:
-    """Enlarge the labels of a frame by joint bilateral upsampling.
+def upsample_labels(labels: NDArray[Any], image: Rgb) -> NDArray[Any]:
+    """Upsample the labels of a frame by joint bilateral upsampling.
 
     A pixel near a boundary gets the label with the largest sum of weights over the
     reduced pixels around it; a weight decreases with the distance and with the
@@ -39,20 +39,20 @@ def enlarge_labels(labels: NDArray[Any], image: Rgb) -> NDArray[Any]:
 
     Returns
     -------
-    enlarged : (H, W) ndarray
+    upsampled : (H, W) ndarray
         Of the type of `labels`.
     """
     window = np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8)
     uniform = cv2.dilate(labels, window) == cv2.erode(labels, window)
-    enlarged = np.empty(image.shape[:2], labels.dtype)
+    upsampled = np.empty(image.shape[:2], labels.dtype)
     rows, cols = labels.shape
-    _enlarge(labels, uniform, reduce_image(image, (rows, cols)), image, enlarged)
-    return enlarged
+    _upsample(labels, uniform, reduce_image(image, (rows, cols)), image, upsampled)
+    return upsampled
 
 
 @njit(cache=True, nogil=True)
-def _enlarge(labels, uniform, reduced_image, image, enlarged):  # type: ignore[no-untyped-def]
-    """Label the pixels of `enlarged`, in place."""
+def _upsample(labels, uniform, reduced_image, image, upsampled):  # type: ignore[no-untyped-def]
+    """Label the pixels of `upsampled`, in place."""
     row_scale = np.float32(labels.shape[0] / image.shape[0])
     col_scale = np.float32(labels.shape[1] / image.shape[1])
     half, side = np.float32(0.5), 2 * RADIUS + 1
@@ -65,10 +65,10 @@ def _enlarge(labels, uniform, reduced_image, image, enlarged):  # type: ignore[n
             x = (c + half) * col_scale - half
             j = int(x + half)
             if uniform[i, j]:
-                enlarged[r, c] = labels[i, j]
+                upsampled[r, c] = labels[i, j]
             else:
                 votes = weights, candidates
-                enlarged[r, c] = _vote(
+                upsampled[r, c] = _vote(
                     labels, reduced_image, image[r, c], (y, x), votes
                 )
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.engine.refining import FrameLabeller
-from napari_gnn_vos.engine.streams import in_turns
+from napari_gnn_vos.engine.frame_labelling import FrameLabeller
+from napari_gnn_vos.engine.group_prediction import in_turns
 from napari_gnn_vos.hardware import worker_threads
 from napari_gnn_vos.interact.uncertainty import expected_overlap
 from napari_gnn_vos.progress import (

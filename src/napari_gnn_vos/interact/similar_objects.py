@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.interact.groups import ObjectGroups
 from napari_gnn_vos.interact.identity_tracking import UNKNOWN, track_identities
+from napari_gnn_vos.interact.object_groups import ObjectGroups
 from napari_gnn_vos.interact.superpixel_labels import UNLABELLED, SuperpixelLabels
 from napari_gnn_vos.structures.video_graph import VideoGraph
 

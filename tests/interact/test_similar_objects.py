@@ -3,8 +3,8 @@ import pytest
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import annotate, node_inputs, predict, start
-from napari_gnn_vos.interact.groups import ObjectGroups
-from napari_gnn_vos.interact.identity import divide_group, unresolved_objects
+from napari_gnn_vos.interact.object_groups import ObjectGroups
+from napari_gnn_vos.interact.similar_objects import divide_group, unresolved_objects
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.metrics import jaccard
@@ -75,16 +75,16 @@ def equal_squares():
 
 
 def test_equal_objects_keep_their_identity(equal_squares, monkeypatch):
-    from napari_gnn_vos.interact import identity
+    from napari_gnn_vos.interact import similar_objects
 
-    monkeypatch.setattr(identity, "RESOLVED", 1.0)  # whatever their appearance
+    monkeypatch.setattr(similar_objects, "RESOLVED", 1.0)  # whatever their appearance
     session, truth = equal_squares
     assert node_inputs(session, group_similar=True).groups.members == ((1, 2),)
     session = drain(predict(session, WholeVideoModel(harmonic_baseline)))
     assert session.prediction.objects == (1, 2)
     assert jaccard(session.labels, truth, [1, 2]).mean() > 0.8
     assert session.prediction.grouped == (1, 2)
-    monkeypatch.setattr(identity, "RESOLVED", 0.0)  # objects stay in their group
+    monkeypatch.setattr(similar_objects, "RESOLVED", 0.0)  # objects stay in their group
     assert node_inputs(session, group_similar=True).groups.members == ((1, 2),)
 
 

@@ -7,14 +7,14 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import (
     annotate,
     encode_frames,
+    frame_labelling,
     node_inputs,
     predict,
-    refining,
     start,
 )
-from napari_gnn_vos.engine.refining import FrameLabeller
+from napari_gnn_vos.engine.frame_labelling import FrameLabeller
 from napari_gnn_vos.interact import boundary_band
-from napari_gnn_vos.interact.groups import ObjectGroups
+from napari_gnn_vos.interact.object_groups import ObjectGroups
 from napari_gnn_vos.model import encoded_video
 from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.progress import PartialResult, drain
@@ -107,7 +107,7 @@ def test_small_objects_are_refined_by_the_guided_filter(monkeypatch):
 
 
 def test_many_objects_are_refined_by_the_guided_filter(monkeypatch):
-    monkeypatch.setattr(refining, "MAX_DECODED_GROUPS", 1)
+    monkeypatch.setattr(frame_labelling, "MAX_DECODED_GROUPS", 1)
     video, _ = two_squares()
     strokes = on_square(), on_ground(), line(0, 2, (36, 50), (36, 54))
     decoder, guided = (

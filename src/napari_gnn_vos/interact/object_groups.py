@@ -1,4 +1,4 @@
-"""ObjectGroups of objects that are predicted as one."""
+"""Partition of the objects into groups that are predicted as one object each."""
 
 from __future__ import annotations
 
