@@ -109,8 +109,8 @@ class JointPrediction:
     def preview(self, frames: range) -> Pipeline[bool]:
         """Predict frames around the first one, from these frames alone.
 
-        The odds of any object are the sum of the odds of all objects, so that the
-        network need not predict all objects as one first.
+        The network does not predict all objects as one for it: the probability of any
+        object is that by `any_object_probability`.
 
         Parameters
         ----------

@@ -26,6 +26,8 @@ from napari_gnn_vos.storage import atomic_write
 F32 = NDArray[np.float32]
 BUNDLED = "feature-projection"
 """Name of the projection that ships with the package."""
+INTERCEPT_PENALTY = 1e-4
+"""Penalty of the squared intercept, so that the system of equations is regular."""
 WEIGHTS = Path(__file__).parents[1] / "model" / "weights"
 
 
@@ -96,7 +98,15 @@ def fit_ridge(
     weights: NDArray[np.floating],
     regularization: float,
 ) -> tuple[F32, float]:
-    """Fit a linear classifier (targets +1 and -1) by weighted ridge regression.
+    r"""Fit a linear classifier by weighted ridge regression.
+
+    With features :math:`z_m`, targets :math:`t_m` of 1 for the label and -1 for the
+    rest, and weights :math:`v_m` that sum to 1 over each of the two classes, the
+    coefficients :math:`\beta` and the intercept :math:`\beta_0` minimise
+
+    .. math:: \sum_m v_m (\beta^T z_m + \beta_0 - t_m)^2
+              + \lambda\,\overline{\mathrm{diag}(M)}\,|\beta|^2
+              + 10^{-4} \beta_0^2, \qquad M = \sum_m v_m z_m z_m^T.
 
     Parameters
     ----------
@@ -106,8 +116,7 @@ def fit_ridge(
     weights : (M,) ndarray of float
         Sample weights; the label and the rest get the same total weight.
     regularization : float
-        Penalty of the squared coefficients, relative to the mean of the weighted
-        second moments of the features.
+        The factor :math:`\lambda`.
 
     Returns
     -------
@@ -120,7 +129,7 @@ def fit_ridge(
     weighted = extended.T * (weights / totals)
     moments = weighted @ extended
     penalty = np.full(len(moments), regularization * np.diag(moments)[:-1].mean())
-    penalty[-1] = 1e-4
+    penalty[-1] = INTERCEPT_PENALTY
     target = np.where(is_label, 1.0, -1.0)
     solution = np.linalg.solve(moments + np.diag(penalty), weighted @ target)
     return solution[:-1].astype(np.float32), float(solution[-1])

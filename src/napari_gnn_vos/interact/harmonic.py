@@ -32,6 +32,10 @@ from napari_gnn_vos.structures.weak_cache import WeakCache
 F32 = NDArray[np.float32]
 SPATIAL_WEIGHT, CAUSAL_WEIGHT = 0.3, 1.0
 """Weight of spatial and of causal edges."""
+BORDER_FACTOR = 4
+"""Factor of the share in the common border, in the affinity of spatial edges."""
+CONTRAST = 1.5
+"""Factor of the difference of colour and motion in the exponent of the affinity."""
 WINDOW_FRAMES, MARGIN_FRAMES = 128, 48
 """Frames solved together, and additional frames on both sides of the window."""
 LABELS_AT_A_TIME = 32
@@ -158,7 +162,22 @@ class _DataTerms:
 
 
 def solution_windows(frames: range) -> Iterator[tuple[range, range]]:
-    """Yield the frames of each window with margins, and those whose result is kept."""
+    """Divide consecutive frames into windows that overlap by their margins.
+
+    Parameters
+    ----------
+    frames : range
+
+    Yields
+    ------
+    window, kept : range
+        Frames that are solved together, and those among them whose solution is kept.
+
+    Examples
+    --------
+    >>> list(solution_windows(range(300)))
+    [(range(0, 176), range(0, 128)), (range(80, 300), range(128, 300))]
+    """
     for start in frames[: max(len(frames) - MARGIN_FRAMES, 1) : WINDOW_FRAMES]:
         stop = start + WINDOW_FRAMES
         if stop + MARGIN_FRAMES >= frames.stop:
@@ -169,7 +188,20 @@ def solution_windows(frames: range) -> Iterator[tuple[range, range]]:
 
 
 def affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
-    """Assemble the symmetric affinity matrix of the superpixels of a window."""
+    """Assemble the affinity matrix of the n superpixels of a window.
+
+    Parameters
+    ----------
+    graph : VideoGraph
+    window : range
+        Consecutive frames; edges to other frames are left out.
+
+    Returns
+    -------
+    affinity : (n, n) csr_array of float32
+        Symmetric. Row i, column j: affinity of the superpixels i and j, 0 without an
+        edge. Superpixels are numbered from 0 in the first frame of the window.
+    """
     offsets = graph.offsets[window.start : window.stop + 1]
     offsets = offsets - offsets[0]
     n = int(offsets[-1])
@@ -183,10 +215,27 @@ def affinity_matrix(graph: VideoGraph, window: range) -> csr_array[np.float32]:
 
 
 def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
-    """Compute the weight of each edge, (e,).
+    r"""Compute the affinity of the superpixels at both ends of each edge.
 
-    It decreases exponentially with the difference of colour and motion, and is
-    proportional to the shared border (spatial) or to the overlap by flow (causal).
+    .. math:: w = \exp(-1.5\,\delta) \cdot
+              \begin{cases} 0.3 \cdot 4\,b & \text{spatial edge} \\
+                             f & \text{causal edge} \end{cases}
+
+    with the sum :math:`\delta` of the features of the differences of L, a, b and motion
+    to the next frame, and the larger of the shares of source and target in the common
+    border, b, or in the pixels that flow maps to the other, f. See
+    `prepare.edge_features`.
+
+    Parameters
+    ----------
+    incoming : IncomingEdges
+        e edges.
+    names : tuple of str
+        Names of the columns of `edge_features`.
+
+    Returns
+    -------
+    affinity : (e,) ndarray of float32
     """
     column = {name: incoming.edge_features[:, k] for k, name in enumerate(names)}
     difference = column["delta_l"] + column["delta_a"] + column["delta_b"]
@@ -194,9 +243,9 @@ def _edge_affinity(incoming: IncomingEdges, names: tuple[str, ...]) -> F32:
     overlap = np.maximum(column["flow_share_source"], column["flow_share_target"])
     border = np.maximum(column["border_share_source"], column["border_share_target"])
     spatial = column["is_spatial"]
-    weight = SPATIAL_WEIGHT * spatial * border * 4
+    weight = SPATIAL_WEIGHT * spatial * border * BORDER_FACTOR
     weight = weight + CAUSAL_WEIGHT * (1 - spatial) * overlap
-    return np.asarray(np.exp(-1.5 * difference) * weight, np.float32)
+    return np.asarray(np.exp(-CONTRAST * difference) * weight, np.float32)
 
 
 def solve_conjugate_gradients(

@@ -121,6 +121,7 @@ class LabelModel:
 
 
 def _logistic(values: F32) -> F32:
+    """Compute ``1 / (1 + exp(-x))`` element by element, without overflow."""
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
 
 
@@ -205,6 +206,12 @@ def label_samples(
     ----------
     graph, node_labels, settings
         See `fit_label_model`.
+
+    Returns
+    -------
+    samples : LabelSamples
+        Without painted superpixels whose appearance also has another label, see
+        `has_conflicting_label`.
     """
     frames, offsets = graph.frames, graph.offsets
     samples, labels, weights, reference = [], [], [], []
@@ -263,22 +270,22 @@ def has_conflicting_label(
 
 
 def size_weights(frame: FrameGraph, min_relative_size: float) -> F32:
-    """Compute sample weights that suppress small superpixels, (n,), 0 to 1.
+    """Compute sample weights ``min(size / (r mean(size)), 1)`` of superpixels.
 
-    Splitting leaves thin superpixels where a brush is wider than the region it
-    corrects. The cells of the backbone are larger, so the appearance of a thin
-    superpixel is mostly that of its surroundings.
+    They suppress small superpixels. Splitting leaves thin superpixels where a brush is
+    wider than the region it corrects. The cells of the backbone are larger, so the
+    appearance of a thin superpixel is mostly that of its surroundings.
 
     Parameters
     ----------
     frame : FrameGraph
     min_relative_size : float
-        Size relative to the mean size of the frame below which the weight decreases
-        linearly.
+        The factor r. Smaller superpixels have a weight in proportion to their size.
 
     Returns
     -------
     weights : (n,) ndarray of float32
+        0 to 1.
     """
     size = frame.sizes
     full_weight_size = np.float32(max(min_relative_size * size.mean(), 1))

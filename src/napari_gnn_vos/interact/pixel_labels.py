@@ -145,14 +145,25 @@ def _box_with_margin(top: int, bottom: int, left: int, right: int) -> Box | None
 
 
 def guided_filter(superpixels: NDArray[np.uint16], probability: F32, guide: U8) -> F32:
-    """Smooth a probability except across edges of the guide image.
+    r"""Smooth a probability except across edges of the guide image.
+
+    In the window around each pixel, with means denoted by bars, the guided filter fits
+
+    .. math:: p \approx a g + b, \quad
+              a = \frac{\overline{g p} - \bar g\,\bar p}
+                       {\overline{g^2} - \bar g^2 + \epsilon}, \quad
+              b = \bar p - a \bar g
+
+    and evaluates the mean coefficients of all windows that contain a pixel:
+    :math:`\bar a g + \bar b`.
 
     Parameters
     ----------
     superpixels : (h, w) ndarray of uint16
     probability : (n,) ndarray of float32
-        Of each superpixel.
+        The probability p of each superpixel.
     guide : (h, w) ndarray of uint8
+        Grey image; g is scaled to 0 .. 1.
 
     Returns
     -------

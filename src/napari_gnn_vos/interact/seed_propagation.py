@@ -113,10 +113,18 @@ def advect(row, col, flow_out, flow_back, max_error, max_relative_error, size): 
     row, col : (S,) ndarray of float32
         New positions in pixels.
     valid : (S,) ndarray of bool
-        True if the error is small, no motion boundary is near, and the new position
-        is inside the frame. At a motion boundary, the flow at a distance of
-        `NEIGHBOUR_DISTANCE` differs by more than 1 pixel plus a tenth of the
-        displacement.
+        See the notes.
+
+    Notes
+    -----
+    With the flow f at a seed, and the flow b back at its new position, a seed is valid
+    if
+
+    - ``|f + b| < max(max_relative_error |f|, max_error)``, the forward-backward
+      consistency,
+    - ``|f' - f| < 1 + 0.1 |f|`` for the flow f' at `NEIGHBOUR_DISTANCE` in the four
+      directions, so that no motion boundary is near, and
+    - its new position is inside the frame.
     """
     count = len(row)
     new_row, new_col = np.empty(count, np.float32), np.empty(count, np.float32)

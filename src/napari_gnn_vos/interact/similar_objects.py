@@ -31,8 +31,9 @@ def unresolved_objects(
 ) -> tuple[int, ...]:
     """Find the objects that the label model confuses.
 
-    Where something is an object, one of the objects has a large probability by the
-    label model if the appearance identifies it.
+    These are the objects with a mean probability below `RESOLVED` on the superpixels
+    where they are the most probable object. Superpixels are left out if their
+    probability of any object is not above `IS_OBJECT`.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ def divide_group(
     Returns
     -------
     probability : (K, N) ndarray of float32
-        Each superpixel belongs to one object; to none where no track arrives.
+        In each superpixel one object has the probability of the group and the others
+        0; all have 0 where no track arrives.
     """
     if len(members) == 1:
         return probability[None]

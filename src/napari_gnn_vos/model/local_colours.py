@@ -88,8 +88,8 @@ def local_colour_likelihoods(lab: U8, statistics: tuple[F32, ...]) -> F32:
     Returns
     -------
     colours : (4, h, w) ndarray of float32
-        For each window the log-likelihood ratio, and the difference of the sample
-        weights of object and background, both mapped to -1 .. 1 by tanh.
+        For each window ``tanh(r / 4)`` of the log-likelihood ratio r, and ``tanh(2 d)``
+        of the difference d of the sample weights of object and background.
     """
     h, w = lab.shape[:2]
     out = np.empty((1, 2 * len(statistics), h, w), np.float32)
@@ -136,22 +136,25 @@ def _fill(lab, gaussians, corners, out):  # type: ignore[no-untyped-def]
                     np.float32((c + 0.5) * scale_c - 0.5),
                     local,
                 )
-                to_object = _distance(lab[r, c], local[:STATISTICS])
-                to_background = _distance(lab[r, c], local[STATISTICS:])
-                ratio = (to_background - to_object) * np.float32(0.125)
+                of_object = _deviance(lab[r, c], local[:STATISTICS])
+                of_background = _deviance(lab[r, c], local[STATISTICS:])
+                ratio = (of_background - of_object) * np.float32(0.125)
                 weights = local[WEIGHT] - local[STATISTICS + WEIGHT]
                 out[n, 0, i, j] = np.tanh(ratio)
                 out[n, 1, i, j] = np.tanh(weights * np.float32(2))
 
 
 @njit(cache=True, nogil=True)
-def _distance(colour, gaussian):  # type: ignore[no-untyped-def]
-    """Compute -2 log-likelihood of a colour under a Gaussian, up to a constant."""
-    distance = gaussian[LOG_DETERMINANT]
+def _deviance(colour, gaussian):  # type: ignore[no-untyped-def]
+    """Compute -2 log-likelihood of a colour under a Gaussian, up to a constant.
+
+    With means m and variances v it is ``sum_k (c_k - m_k)^2 / v_k + log v_k``.
+    """
+    deviance = gaussian[LOG_DETERMINANT]
     for k in range(3):
         difference = np.float32(colour[k]) - gaussian[MEAN + k]
-        distance += difference**2 * gaussian[INVERSE_VARIANCE + k]
-    return distance
+        deviance += difference**2 * gaussian[INVERSE_VARIANCE + k]
+    return deviance
 
 
 @njit(cache=True, nogil=True)

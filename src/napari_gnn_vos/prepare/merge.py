@@ -114,7 +114,27 @@ def _magnitude(dx, dy):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _merge_costs(pairs, length, strength, total, size, weight):  # type: ignore[no-untyped-def]
-    """Compute the cost of merging each pair: Ward's criterion and border gradient."""
+    """Compute the cost of merging each pair of adjacent regions.
+
+    With sizes A and B in pixels, means a and b of the features, and the mean gradient g
+    along the border, the cost is ``(|a - b|^2 + weight g^2) A B / (A + B)``: Ward's
+    criterion, and a term for the border.
+
+    Parameters
+    ----------
+    pairs : (2, e) ndarray of int32
+    length, strength : (e,) ndarray of float64
+        See `region_adjacency`.
+    total : (n, D) ndarray of float64
+        Sums of the features over each region.
+    size : (n,) ndarray of float64
+        Pixels of each region.
+    weight : float
+
+    Returns
+    -------
+    cost : (e,) ndarray of float64
+    """
     cost = np.empty(pairs.shape[1], np.float64)
     mean = total / size.reshape(-1, 1)
     for e in range(len(cost)):

@@ -29,9 +29,10 @@ NORMAL_MAD = 0.6745
 def noise_level(grey: U8) -> float:
     """Estimate the standard deviation of white noise in an image.
 
-    If the image is reduced by 2 with averaging, the standard deviation of white noise
-    is halved, whereas the response to fine texture (grass, gravel) is not. The
-    difference of both responses excludes texture.
+    White noise of variance s^2 has the variance s^2 / 4 after the image was reduced by
+    2 with averaging. Fine texture (grass, gravel), of variance t^2, is not weakened. So
+    the variances measured before and after the reduction are ``f = s^2 + t^2`` and
+    ``c = s^2 / 4 + t^2``, and ``s^2 = 4/3 (f - c)``.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ _ONE, _ZERO = np.float32(1), np.float32(0)
 _NORM_EPS = np.float32(NORM_EPS)
 _LOG2_E = np.float32(1.4426950408889634)
 _MAX_EXPONENT = np.float32(126)
-# coefficients of the polynomial for 2 to the power of the fraction
+# minimax approximation 1 + P1 q + ... + P5 q^5 of 2^q on [-1/2, 1/2]
 _P1, _P2, _P3 = np.float32(0.69314698), np.float32(0.24022242), np.float32(0.05550734)
 _P4, _P5 = np.float32(0.00967151), np.float32(0.00132647)
 
