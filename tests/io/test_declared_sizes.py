@@ -4,6 +4,7 @@ import json
 import struct
 import tracemalloc
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,10 @@ import tifffile
 from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.graph_store import GraphStore
+from napari_gnn_vos.io.project.manifest import MAX_PART_BYTES
+from napari_gnn_vos.io.project.parts import read_part
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.readers.tiff_directories import read_directories
 
 SIDE = 40_000
 LIMIT = 200 * 2**20
@@ -128,13 +132,33 @@ def test_labels_of_a_billion_pixels_are_refused(tmp_path, name, format_name, wri
 
 def refused(read):
     """Check that an expected error is raised without a large allocation."""
+    with without_large_allocation(), pytest.raises(GnnVosError):
+        read()
+
+
+@contextmanager
+def without_large_allocation():
     tracemalloc.start()
     try:
-        with pytest.raises(GnnVosError):
-            read()
+        yield
         assert tracemalloc.get_traced_memory()[1] < LIMIT
     finally:
         tracemalloc.stop()
+
+
+def test_parts_of_a_project_are_not_allocated_by_their_largest_size(tmp_path):
+    (tmp_path / "log.jsonl").write_bytes(b"small")
+    with without_large_allocation():
+        assert read_part(tmp_path, "log.jsonl", MAX_PART_BYTES) == b"small"
+    with pytest.raises(ReadError, match="larger than 4 bytes"):
+        read_part(tmp_path, "log.jsonl", 4)
+
+
+def test_tags_of_a_tiff_are_not_allocated_by_their_number(tmp_path):
+    path = tmp_path / "big.tif"
+    path.write_bytes(struct.pack("<2sHHHQQ", b"II", 43, 8, 0, 16, 2**26) + bytes(100))
+    with without_large_allocation():
+        assert not read_directories(path).is_complete
 
 
 def test_large_arrays_of_a_prepared_graph_are_refused(tmp_path, monkeypatch):

@@ -68,8 +68,9 @@ def _content(project: Path, name: str, limit: int) -> bytes:
         if path.is_symlink():
             raise ValueError("it is a link")
         refuse_special_file(path)
+        size = path.stat().st_size  # `read` allocates what it is asked for
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            content = file.read(min(size, limit) + 1)
     else:
         refuse_special_file(project)
         with ZipFile(project) as archive, archive.open(name) as member:

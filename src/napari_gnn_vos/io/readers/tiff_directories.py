@@ -24,7 +24,8 @@ TAGS = {
 """Tags that describe the pixels: number, and values if a directory lacks it."""
 TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 """Codes of unsigned integers in TIFF and in `struct`."""
-MAX_DIRECTORIES = 2**20
+MAX_DIRECTORIES, MAX_TAGS = 2**20, 2**16
+"""Limits on the directories of a file, and on the tags of a directory."""
 
 Values = tuple[int, ...]
 
@@ -122,6 +123,8 @@ def _read_directory(
     file.seek(offset)
     counter = f"{layout.order}{layout.counter}"
     (count,) = unpack(counter, file.read(calcsize(counter)))
+    if count > MAX_TAGS:
+        raise ValueError(f"{count} tags are more than {MAX_TAGS}")
     entry = f"{layout.order}HH{layout.pointer}{calcsize(layout.pointer)}s"
     size = calcsize(entry)
     block = file.read(count * size)
