@@ -1,4 +1,6 @@
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from copy import copy
@@ -204,3 +206,26 @@ def test_split_superpixels_are_freed_with_the_video(predicted):
     gc.collect()
     assert watch() is None
     assert len(work._threads) == 0
+
+
+def test_threads_end_silently_while_the_process_waits_for_pools():
+    code = """
+import concurrent.futures.thread as futures
+import threading, time
+from napari_gnn_vos.controller.work_ahead import _until_exit
+
+pool = futures.ThreadPoolExecutor(2)
+
+def work():
+    while not futures._shutdown:
+        time.sleep(0.01)
+    with _until_exit():
+        pool.submit(print)
+
+threading.Thread(target=work).start()
+pool.submit(time.sleep, 0.5)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""

@@ -49,13 +49,14 @@ def _warm_up_while_open() -> None:
 def _until_exit() -> Iterator[None]:
     """Share the interpreter with the window; ignore errors once the process ends.
 
-    Thread pools cannot be used any more then.
+    Thread pools and threads cannot be used any more then, which may be before the main
+    thread has ended.
     """
     try:
         with responsive_threads():
             yield
-    except Exception:
-        if main_thread().is_alive():
+    except Exception as error:
+        if main_thread().is_alive() and "interpreter shutdown" not in str(error):
             raise
 
 
