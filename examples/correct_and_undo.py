@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt
 from napari_gnn_vos import Scribble, annotate, drain, load_model, predict, start
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
-video, truth = compose_scene(seed=2, frames=8, shape=(160, 284), objects=1)
+video, truth = compose_scene(seed=7, frames=8, shape=(160, 284), objects=1)
 model, rng = load_model(), np.random.default_rng(0)
 
 

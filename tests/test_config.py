@@ -41,6 +41,11 @@ def test_settings_survive_a_round_trip(config, tmp_path_factory):
     assert Config.read(path) == config
 
 
+def test_paths_may_be_text(tmp_path):
+    Config.at("fast").write(str(tmp_path / "settings.toml"))
+    assert Config.read(str(tmp_path / "settings.toml")) == Config.at("fast")
+
+
 def test_missing_settings_have_default_values(tmp_path):
     path = tmp_path / "settings.toml"
     path.write_text('refine = "none"\n[seeds]\nper_label = 7\n')

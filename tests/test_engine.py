@@ -134,7 +134,7 @@ def test_cached_graph_equals_a_new_one(scene, session, tmp_path, monkeypatch):
         raise AssertionError("prepared again")
 
     monkeypatch.setattr(starting, "prepare", never)
-    opened = drain(start(scene[0], cache=tmp_path))
+    opened = drain(start(scene[0], cache=str(tmp_path)))
     assert_same_graph(opened.graph, session.graph)
     again = segmented(opened, *STROKES)
     np.testing.assert_array_equal(again.labels, segmented(session, *STROKES).labels)

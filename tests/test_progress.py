@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from napari_gnn_vos.progress import Progress, drain, nested_progress
+from napari_gnn_vos.progress import PartialResult, Progress, drain, nested_progress
 
 
 def count(n, closed=None):
@@ -53,3 +54,10 @@ def test_callback_may_interrupt_the_pipeline():
 def test_nested_steps_are_named_once(outer, stage):
     steps = list(nested_progress(count(2), Progress(outer, 1, 5)))
     assert steps[-1] == Progress(stage, 1, 5)
+
+
+def test_partial_results_are_printed_without_their_labels():
+    step = PartialResult("label", 1, 9, 3, np.zeros((99, 99), np.uint8), bytes(999))
+    assert repr(step) == (
+        "PartialResult(stage='label', done=1, total=9, frame=3, preliminary=False)"
+    )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -274,7 +275,7 @@ class Config(Settings):
             ) from error
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: str | PathLike[str]) -> Self:
         """Read the settings from a TOML file.
 
         Raises
@@ -282,6 +283,7 @@ class Config(Settings):
         SettingsError
             If the file is missing or not TOML, or has an unknown or invalid setting.
         """
+        path = Path(path)
         try:
             refuse_special_file(path)
             with path.open("rb") as file:
@@ -292,10 +294,10 @@ class Config(Settings):
                 f"{path} must be a TOML file with the settings of gnn-vos: {error}"
             ) from error
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | PathLike[str]) -> None:
         """Write the settings to a TOML file for `read`."""
         text = "\n".join(_toml_lines(self.model_dump())) + "\n"
-        atomic_write(path, lambda file: file.write(text.encode()))
+        atomic_write(Path(path), lambda file: file.write(text.encode()))
 
 
 def _toml_lines(settings: dict[str, Any], table: str = "") -> Iterator[str]:

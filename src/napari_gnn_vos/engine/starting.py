@@ -6,7 +6,6 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,15 +19,13 @@ from napari_gnn_vos.prepare.frame_scheduler import FrameModels
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.prepare.pipeline import prepare
 from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.storage import StoragePath, storage_path
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.structures.working_video import reduced_video, working_shape
-
-if TYPE_CHECKING:
-    from napari_gnn_vos.storage import StoragePath
 
 log = logging.getLogger(__name__)
 Store = GraphStore | MemoryStore
@@ -39,7 +36,7 @@ INPUTS = (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES)
 def start(
     video: Video,
     config: Config | None = None,
-    cache: StoragePath | None = None,
+    cache: str | StoragePath | None = None,
     around: int = 0,
 ) -> Pipeline[Session]:
     """Start a session: prepare the graph of a video, or open it from the cache.
@@ -50,10 +47,10 @@ def start(
         T frames of H x W pixels.
     config : Config, optional
         Settings of the session.
-    cache : Path or UPath, optional
-        Folder of prepared graphs, with one folder per video and settings. Interrupted
-        preparation continues with the frames that are missing. Without a cache the
-        graph stays in memory.
+    cache : str, Path or UPath, optional
+        Folder of prepared graphs, or a URL that fsspec supports, with one folder per
+        video and settings. Interrupted preparation continues with the frames that are
+        missing. Without a cache the graph stays in memory.
     around : int
         Index of the frame that is prepared first; frames near it follow first.
 
@@ -72,6 +69,8 @@ def start(
         If a frame cannot be used.
     ReadError
         If a frame cannot be read.
+    SettingsError
+        If the protocol of a URL is not known.
     """
     config = config or Config()
     working = reduced_video(
@@ -81,6 +80,7 @@ def start(
     fingerprint = f"{pixels}-{config.prepare.digest()}"
     if working is not video:
         fingerprint += "-{1}x{2}".format(*working.shape)
+    cache = storage_path(cache) if isinstance(cache, str) else cache
     folder = cache / fingerprint if cache else None
     graph = open_graph(folder) if folder else None
     if graph is None:
