@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail if out of date")
     parser.add_argument("--add", metavar="NAME", help="name of the run to record")
     parser.add_argument(
-        "--kind", choices=("benchmark", "folds", "speed", "length", "window")
+        "--kind", choices=("benchmark", "folds", "speed", "length", "window", "soak")
     )
     parser.add_argument("--command", help="command that produced the report")
     parser.add_argument("report", nargs="?", type=Path)
