@@ -107,9 +107,9 @@ class PredictedGroups:
     first : int
         Frame that the range is extended from.
     streams : bool
-        Whether both sides of `first` are computed by one stream each, which compute
-        every frame once. Otherwise each extension of the range computes its receptive
-        field again.
+        Whether the frames from `first` on, and those before it, are computed by one
+        stream each, which applies every layer to a frame once. Otherwise each extension
+        of the range computes the frames in its receptive field again.
 
     Attributes
     ----------

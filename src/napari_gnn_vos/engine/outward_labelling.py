@@ -36,7 +36,7 @@ this width, because the network also computes the frames in the receptive field.
 
 
 class Ring(NamedTuple):
-    """Frames on both sides of those that are predicted earlier.
+    """Frames on both sides of the frames that have been predicted.
 
     Parameters
     ----------

@@ -103,10 +103,11 @@ def predict(
     model : Model
         From `load_model`.
     first : int, optional
-        Index of a frame to predict first; the others follow outwards. In a long video,
-        node inputs are first computed from the `FIRST_FRAME_RADIUS` frames on both
-        sides only. The labels of the frames around it are then preliminary, and so are
-        those of several objects. The final result does not depend on it.
+        Index of a frame to predict first; the others follow outwards. In a long video
+        this frame and the nearest ones are first predicted from node inputs of the
+        `FIRST_FRAME_RADIUS` frames on both sides. These labels are preliminary, and so
+        are the first ones of several objects. The returned session does not depend on
+        `first`.
 
     Yields
     ------

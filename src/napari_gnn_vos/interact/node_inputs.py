@@ -41,7 +41,7 @@ class NodeInputs:
         Objects that are predicted as one.
     label_model, harmonic, previous : dict of int to (N,) ndarray of float32
         Probability of each group by the label model, by the harmonic labelling, and in
-        the prediction of the previous round; by its first label.
+        the prediction of the previous round. Keys are the first labels of the groups.
     absent : frozenset of (int, int)
         Frame and label of objects that are annotated as absent.
     """
@@ -137,7 +137,7 @@ def gather_node_inputs(
         )
     merged = groups.merge(node_labels)
     if not groups.all_single:
-        label_model.clear()  # many objects: N numbers of each
+        label_model.clear()  # frees N numbers per object before those of the groups
         label_model = label_model_probabilities(
             graph, merged, groups.first_labels, settings, span
         )
@@ -197,9 +197,9 @@ def _group_similar_objects(
 ) -> ObjectGroups:
     """Group objects that the label model confuses.
 
-    The groups are revised when there is a new object only: with strokes on further
-    frames the label model overfits to single objects, which does not make them
-    distinguishable.
+    The groups are revised only when there is a new object. With strokes on further
+    frames the label model overfits: it separates the annotated superpixels of objects
+    that have the same appearance, but not the others.
     """
     objects = tuple(label_model)
     predicted, grouped = (previous.objects, previous.grouped) if previous else ((), ())

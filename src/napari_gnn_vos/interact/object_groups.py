@@ -17,8 +17,8 @@ class ObjectGroups:
     Parameters
     ----------
     members : tuple of tuple of int
-        Labels of the objects of each group, ascending; groups by their first label,
-        which represents them.
+        Labels of the objects of each group, ascending. The first label represents the
+        group; groups are sorted by it.
     """
 
     members: tuple[tuple[int, ...], ...]

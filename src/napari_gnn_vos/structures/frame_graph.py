@@ -104,8 +104,9 @@ class Flow:
     Parameters
     ----------
     forward, backward : (h, w, 2) ndarray of float16
-        Displacement (rows, columns) in pixels of the video, from this frame to the next
-        and from the next to this one, on a coarser grid.
+        Displacement (rows, columns) in pixels of the graph's frames, from this frame to
+        the next and from the next to this one, at half the resolution: h and w are half
+        of H and W, rounded up.
     """
 
     forward: NDArray[np.float16]

@@ -36,8 +36,8 @@ class Prediction:
     probability : tuple of T (n, K) ndarray of float32
         Per frame; rows sum to 1.
     expected_j : (T, K - 1) ndarray of float32
-        Expected intersection over union of the mask of each object, computed from the
-        probabilities. Predictions are overconfident, so compare frames with it only.
+        Expected intersection over union of the mask of each object with the object,
+        from the probabilities; corrected by `interact.uncertainty.calibrate`.
     model : str
         Name of the model, and of the device that it ran on.
     refined : tuple of T (n, K) ndarray of float32
@@ -81,8 +81,8 @@ class Session:
         Points sampled from strokes, and their positions on other frames by optical
         flow, in pixels of the graph.
     constraints : tuple of Constraints
-        What each round must not change; those of the next round are last while it is
-        predicted.
+        Constraints of each round, oldest first. While a round is predicted, its
+        constraints are the last.
     prediction : Prediction, optional
         The latest prediction; None before the first.
     packed_labels : LabelFrames, optional
