@@ -5,12 +5,19 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_gnn_vos.config import Config
+from napari_gnn_vos.interact.pixel_kernels import (
+    apply_coefficients,
+    guide_products,
+    remove_specks,
+    update_maximum,
+)
 from napari_gnn_vos.interact.pixel_labels import (
     guided_filter,
     label_frame,
     label_pixels,
 )
 from napari_gnn_vos.interact.strokes import paint_scribbles
+from napari_gnn_vos.structures.arrays import frozen
 from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import VideoGraph
@@ -114,3 +121,21 @@ def test_regions_created_by_the_filter_only_are_removed(seed):
         regions, count = ndimage.label(labelled == label, np.ones((3, 3)))
         kept = set(np.unique(regions[unfiltered == label])) - {0}
         assert kept == set(range(1, count + 1))
+
+
+def test_objects_of_any_size_use_the_same_compiled_kernels():
+    kernels = (guide_products, apply_coefficients, update_maximum, remove_specks)
+    if not hasattr(guide_products, "signatures"):
+        pytest.skip("kernels are not compiled")
+    superpixels = frozen(np.arange(100, dtype=np.uint16).reshape(10, 10).repeat(8, 0))
+    superpixels = frozen(superpixels.repeat(8, 1))
+    guide = np.zeros(superpixels.shape, np.uint8)
+
+    def label(nodes):
+        probability = np.eye(2, dtype=np.float32)[np.isin(np.arange(100), nodes) * 1]
+        labels = label_pixels(superpixels, probability, (1,), guide)
+        assert labels.flags.c_contiguous
+        assert labels.any()
+        return [len(kernel.signatures) for kernel in kernels]
+
+    assert label([44]) == label(np.arange(100))

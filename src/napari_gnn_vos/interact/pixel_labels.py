@@ -7,8 +7,10 @@ K. He, J. Sun and X. Tang, "Guided Image Filtering", PAMI 2013.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from napari_gnn_vos.interact.label_upsampling import upsample_labels
 from napari_gnn_vos.interact.pixel_kernels import (
@@ -113,19 +115,22 @@ def label_pixels(
     """
     dtype = label_dtype(max(objects, default=0))
     node_labels = np.array((0, *objects), dtype)[probability.argmax(axis=1)]
-    labels = np.empty(superpixels.shape, dtype)
+    labels = _strided(superpixels.shape, dtype)
     probable = probability[:, 1:] > MIN_PROBABILITY
     bounds = labels_to_pixels(superpixels, node_labels, probable, labels)
     if guide is None:
-        return labels
-    unfiltered, boxes = labels.copy(), []
+        return labels.copy()
+    unfiltered, boxes = _strided(labels.shape, dtype), []
+    unfiltered[:] = labels
     background = np.ones(labels.shape, np.float32)
-    maximum = np.full(labels.shape, -np.inf, np.float32)
+    maximum = _strided(labels.shape, np.float32)
+    maximum[:] = -np.inf
     for label, column, bound in zip(objects, probability.T[1:], bounds, strict=True):
         box = _box_with_margin(*bound)
         if box is not None:
             object_probability = np.ascontiguousarray(column)
-            smooth = guided_filter(superpixels[box], object_probability, guide[box])
+            inputs = superpixels[box].copy(), object_probability, guide[box].copy()
+            smooth = guided_filter(*inputs)
             background[box] -= smooth
             update_maximum(smooth, label, maximum[box], labels[box])
             boxes.append((label, box))
@@ -133,7 +138,17 @@ def label_pixels(
     for label, box in boxes:
         remove_specks(labels[box], unfiltered[box], label)
         remove_specks(labels[box], unfiltered[box], 0)
-    return labels
+    return labels.copy()
+
+
+def _strided(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Allocate an (H, W) array of which no box is contiguous, not even the whole.
+
+    Numba compiles a kernel again for contiguous arrays, which takes more than a second
+    when an object fills the frame for the first time.
+    """
+    height, width = shape
+    return np.empty((height, width + 1), dtype)[:, :width]
 
 
 def _box_with_margin(top: int, bottom: int, left: int, right: int) -> Box | None:
