@@ -17,6 +17,7 @@ from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
 from napari_gnn_vos.hardware import raise_if_cancelled, worker_threads
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
+from napari_gnn_vos.structures.display_range import display_range
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.structures.rgb import Rgb, to_rgb
 from napari_gnn_vos.vision import cv2
@@ -144,7 +145,8 @@ class Video:
         video = cls(frames, (0.0, 255.0), name, identity)
         if np.dtype(frames.dtype) == np.uint8:
             return video
-        limits = _display_range(video)
+        sampled = _evenly_spaced(video.shape[0], SAMPLED_FRAMES)
+        limits = display_range(np.concatenate([video.raw(t).ravel() for t in sampled]))
         ranged = cls(frames, limits, name, identity)
         ranged.notes[:] = video.notes
         return ranged
@@ -232,41 +234,6 @@ def _in_memory(frames: Frames) -> bool:
     if isinstance(frames, np.ndarray):
         return not isinstance(frames, np.memmap)
     return bool(getattr(frames, "in_memory", False))
-
-
-def _display_range(video: Video) -> tuple[float, float]:
-    sampled = [
-        video.raw(t).ravel() for t in _evenly_spaced(video.shape[0], SAMPLED_FRAMES)
-    ]
-    values = np.concatenate(sampled)
-    if values.dtype.kind == "f":
-        values = values[np.isfinite(values)]
-    if not values.size:
-        return 0.0, 1.0
-    if values.dtype.kind in "iu" and _exceeds_float(values):
-        return _range_of_large_integers(values)
-    low, high = np.percentile(values, [0.1, 99.9])
-    return float(low), float(
-        high if high > low else max(low + 1, np.nextafter(low, np.inf))
-    )
-
-
-def _exceeds_float(values: NDArray[Any]) -> bool:
-    """Return whether integers are too large for the 53 bits of float64."""
-    return max(abs(int(values.min())), abs(int(values.max()))) > 2**53
-
-
-def _range_of_large_integers(values: NDArray[Any]) -> tuple[float, float]:
-    """Compute percentiles relative to the minimum, and round them outwards."""
-    least = int(values.min())
-    relative = (values - values.dtype.type(least)).view(np.uint64)
-    low, high = (least + int(p) for p in np.percentile(relative, [0.1, 99.9]))
-    black, white = float(low), float(max(high, low + 1))
-    if int(black) > low:
-        black = float(np.nextafter(black, -np.inf))
-    if int(white) < high or white == black:
-        white = float(np.nextafter(white, np.inf))
-    return black, white
 
 
 def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
