@@ -7,6 +7,7 @@ from napari_gnn_vos.study.training.decoder_samples import (
     CROP,
     POLYGON_WEIGHT,
     CollectedSamples,
+    MixedSamples,
     PhotographSamples,
     draw_crop,
     imitate_coarse,
@@ -77,9 +78,17 @@ def test_crops_have_one_size(stills, collected):
     )
     rng = np.random.default_rng(0)
     for _ in range(8):
-        crop = draw_crop(*sources, rng)
+        crop = draw_crop(MixedSamples(sources, (0.6, 0.4)), rng)
         assert crop.rgb.shape == (CROP, CROP, 3)
         assert all(array.shape == (CROP, CROP) for array in crop[1:4])
+
+
+def test_sources_are_mixed_by_their_shares():
+    sources = tuple((lambda rng, value=value: value) for value in "abc")
+    rng = np.random.default_rng(0)
+    drawn = [MixedSamples(sources, (6.0, 0.0, 2.0))(rng) for _ in range(400)]
+    assert drawn.count("b") == 0
+    assert 260 < drawn.count("a") < 340
 
 
 def test_sequences_without_predictions_are_named(collected):
@@ -91,7 +100,7 @@ def test_training_writes_weights_and_starts_from_given_ones(collected, tmp_path)
     source = CollectedSamples.of(collected, ("a-film",))
 
     def draw(rng):
-        return draw_crop(source, None, rng)
+        return draw_crop(source, rng)
 
     first = train_decoder(
         draw, tmp_path / "a.safetensors", DecoderSettings(steps=4, batch=2), {}

@@ -1,7 +1,7 @@
 """Training samples of the boundary decoder: crops with a coarse prediction and a mask.
 
 Coarse predictions come from simulated sessions (see `collect_coarse`), and are imitated
-on photographs with masks.
+on photographs with masks and on composed pictures (see `cut_out_pictures`).
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ BOUNDARY_WEIGHT = 5.0
 NEAR = 9
 """Side of the square around boundary pixels that counts as near, in pixels of the
 decoder's output."""
-SEQUENCE_SHARE = 0.6
-"""Share of the samples that comes from sequences."""
+SEQUENCE_SHARE, PHOTOGRAPH_SHARE, CUT_OUT_SHARE = 0.6, 0.2, 0.2
+"""Shares of the samples that come from sequences, from photographs, and from cut-out
+objects over other pictures."""
 DENSITIES = 500, 1100
 """Superpixels per 410 000 pixels on photographs."""
 SHRUNK_SHARE, SMALLEST_SCALE = 0.3, 0.2
@@ -155,6 +156,25 @@ def photograph_names(folder: Path, left_out: tuple[str, ...] = ()) -> tuple[str,
     return names
 
 
+def read_photograph(folder: Path, name: str) -> tuple[U8, Mask, Mask]:
+    """Read a photograph with its mask, see `PhotographSamples`.
+
+    Returns
+    -------
+    rgb : (H, W, 3) ndarray of uint8
+    mask, known : (H, W) ndarray of bool
+        Object, and where it is known.
+
+    Raises
+    ------
+    ReadError
+        If a file is missing or damaged.
+    """
+    values = _read(folder / "masks" / f"{name}.png")[..., 0]
+    rgb = _read(folder / "images" / f"{name}.jpg")[..., ::-1]
+    return rgb, values > UNKNOWN, values != UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class PhotographSamples:
     """Photographs with masks, on which coarse predictions are imitated.
@@ -186,15 +206,13 @@ class PhotographSamples:
         """Draw a photograph with an object that is not tiny."""
         while True:
             name = self.names[rng.integers(len(self.names))]
-            values = _read(self.folder / "masks" / f"{name}.png")[..., 0]
-            mask = values > UNKNOWN
+            rgb, mask, known = read_photograph(self.folder, name)
             if mask.mean() > 0.005:
                 break
-        rgb = _read(self.folder / "images" / f"{name}.jpg")[..., ::-1]
         density = DENSITIES[rng.integers(len(DENSITIES))]
         coarse = imitate_coarse(self._superpixels(name, rgb, density), mask, rng)
         weight = POLYGON_WEIGHT if name.startswith(POLYGONS) else BOUNDARY_WEIGHT
-        return DecoderSample(rgb, coarse, mask, values != UNKNOWN, weight)
+        return DecoderSample(rgb, coarse, mask, known, weight)
 
     def _superpixels(self, name: str, rgb: U8, density: int) -> NDArray[np.int64]:
         """Compute the superpixels of a photograph, or read them if they are stored."""
@@ -238,14 +256,33 @@ def imitate_coarse(labels: NDArray[np.int64], mask: Mask, rng: Generator) -> F32
     return coarse
 
 
-def draw_crop(
-    sequences: SampleSource, stills: SampleSource | None, rng: Generator
-) -> DecoderSample:
+@dataclass(frozen=True, slots=True)
+class MixedSamples:
+    """Pictures of several sources.
+
+    Parameters
+    ----------
+    sources : tuple of SampleSource
+    shares : tuple of float
+        Relative number of pictures of each source.
+    """
+
+    sources: tuple[SampleSource, ...]
+    shares: tuple[float, ...]
+
+    def __call__(self, rng: Generator) -> DecoderSample:
+        """Draw a source, then one of its pictures."""
+        bounds = np.cumsum(self.shares)
+        index = np.searchsorted(bounds, rng.uniform(0, bounds[-1]), side="right")
+        return self.sources[int(index)](rng)
+
+
+def draw_crop(source: SampleSource, rng: Generator) -> DecoderSample:
     """Draw a crop that contains a part of the true boundary or is uncertain.
 
     Parameters
     ----------
-    sequences, stills : callable
+    source : callable
     rng : numpy.random.Generator
 
     Returns
@@ -253,9 +290,6 @@ def draw_crop(
     crop : DecoderSample
         Of `CROP` pixels per side, mirrored and with changed colours half of the time.
     """
-    source = sequences
-    if stills is not None and rng.random() > SEQUENCE_SHARE:
-        source = stills
     picture = source(rng)
     if rng.random() < SHRUNK_SHARE:
         picture = _shrink(

@@ -29,16 +29,25 @@ from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     local_colour_likelihoods,
 )
-from napari_gnn_vos.progress import Pipeline
+from napari_gnn_vos.progress import Pipeline, drain
 from napari_gnn_vos.study.training.collect_coarse import (
     CollectionSettings,
     collect_coarse,
 )
+from napari_gnn_vos.study.training.cut_out_pictures import (
+    PictureSources,
+    compose_cut_outs,
+)
 from napari_gnn_vos.study.training.decoder_samples import (
+    CUT_OUT_SHARE,
     NEAR,
+    PHOTOGRAPH_SHARE,
+    SEQUENCE_SHARE,
     CollectedSamples,
     DecoderSample,
+    MixedSamples,
     PhotographSamples,
+    SampleSource,
     draw_crop,
 )
 from napari_gnn_vos.study.training.one_cycle import OneCycleOptimizer
@@ -62,6 +71,8 @@ class DecoderSettings:
     seed : int
     initial : Path, optional
         Weights to begin with.
+    cut_outs : int
+        Number of composed pictures, if there are photographs.
     """
 
     steps: int = 6000
@@ -69,6 +80,7 @@ class DecoderSettings:
     rate: float = 3e-3
     seed: int = 0
     initial: Path | None = None
+    cut_outs: int = 1000
 
 
 class DecoderBatch:
@@ -197,7 +209,8 @@ class DecoderPlan:
     stills : Path, optional
         Folder of photographs with masks, see `PhotographSamples`.
     output : Path
-        Folder for collected predictions, superpixels of photographs, and the weights.
+        Folder for collected predictions, superpixels of photographs, composed pictures,
+        and the weights.
     cache : Path
         For prepared graphs.
     """
@@ -222,7 +235,7 @@ class DecoderPlan:
         weights: str = "boundary-decoder",
         left_out: tuple[str, ...] = (),
     ) -> Path:
-        """Train a decoder on collected predictions and on photographs.
+        """Train a decoder on collected predictions, photographs and cut-outs.
 
         Parameters
         ----------
@@ -239,18 +252,23 @@ class DecoderPlan:
             The weights.
         """
         names = tuple(name for _, names in self.sources for name in names)
-        sequences = CollectedSamples.of(self._collected, names)
-        stills = None
+        sources: list[SampleSource] = [CollectedSamples.of(self._collected, names)]
+        facts: dict[str, object] = {"sequences": names, "photographs": 0}
         if self.stills is not None:
             superpixels = self.output / "superpixels"
             stills = PhotographSamples.of(self.stills, superpixels, left_out)
-        facts: dict[str, object] = {
-            "sequences": names,
-            "photographs": len(stills.names) if stills else 0,
-        }
+            composed = self.output / f"{weights}-cut-outs"
+            pictures = PictureSources.open(self.sources, self.stills, left_out)
+            drain(
+                compose_cut_outs(pictures, composed, settings.cut_outs, settings.seed)
+            )
+            cut_outs = PhotographSamples.of(composed, composed / "superpixels")
+            sources += [stills, cut_outs]
+            facts["photographs"] = len(stills.names)
+        shares = SEQUENCE_SHARE, PHOTOGRAPH_SHARE, CUT_OUT_SHARE
+        mixed = MixedSamples(tuple(sources), shares[: len(sources)])
         path = self.output / f"{weights}.safetensors"
-        draw = partial(draw_crop, sequences, stills)
-        return train_decoder(draw, path, settings, facts, device)
+        return train_decoder(partial(draw_crop, mixed), path, settings, facts, device)
 
     @property
     def _collected(self) -> Path:
