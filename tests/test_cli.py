@@ -112,6 +112,27 @@ def test_each_quality_has_its_own_cache_entry(run, davis, tmp_path):
     assert "superb" in wrong.output
 
 
+def test_settings_are_read_from_a_file(run, davis, tmp_path):
+    frames = davis[0] / "JPEGImages/480p/one"
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        '[prepare]\nquality = "fast"\n[prepare.superpixels]\nper_frame = 40'
+    )
+    args = "prepare", frames, "--cache", "cache", "--settings", settings
+    out = run(*args)
+    assert out.exit_code == 0, out.output
+    superpixels = int(out.output.split(" superpixels")[0].split()[-1])
+    assert superpixels < 12 * 60
+    assert run(*args, "--quality", "balanced").exit_code == 0
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    settings.write_text("refine = 3")
+    wrong = run(
+        "segment", frames, tmp_path / "none.json", "out", "--settings", settings
+    )
+    assert wrong.exit_code == 2
+    assert "refine" in wrong.output
+
+
 def test_benchmark_writes_a_report(run, davis, tmp_path):
     root, _ = davis
     result = run(

@@ -141,7 +141,7 @@ class SeedSettings(Settings):
 
 
 class LabelModelSettings(Settings):
-    """One-vs-rest logistic regression on appearance features."""
+    """Label model: one classifier per label against the rest."""
 
     enabled: bool = Field(
         True,

@@ -18,10 +18,12 @@ from napari_gnn_vos.cli.options import (
     QualityOption,
     Scheduler,
     Seed,
+    SettingsFile,
     VideoFile,
     Videos,
     path_argument,
     path_option,
+    session_config,
 )
 from napari_gnn_vos.cli.terminal import (
     report_errors,
@@ -34,7 +36,8 @@ from napari_gnn_vos.cli.terminal import (
 @app.command()
 def prepare(
     videos: Videos,
-    quality: QualityOption = "balanced",
+    quality: QualityOption = None,
+    settings: SettingsFile = None,
     scheduler: Scheduler = None,
     cache: Cache = CACHE,
 ) -> None:
@@ -44,10 +47,9 @@ def prepare(
     prepared does not stop the others.
     """
     from napari_gnn_vos.batch import GraphSize, prepare_videos
-    from napari_gnn_vos.config import Config
 
     with report_errors(), report_interrupt(cache):
-        config, paths = Config.at(quality), list(dict.fromkeys(videos))
+        config, paths = session_config(settings, quality), list(dict.fromkeys(videos))
         if scheduler is None:
             report_requirements(paths, config)
         prepared: dict[str, GraphSize] = {}
@@ -79,14 +81,14 @@ def segment(
     ] = "auto",
     seed: Seed = 0,
     overwrite: Overwrite = False,
-    quality: QualityOption = "balanced",
+    quality: QualityOption = None,
+    settings: SettingsFile = None,
     cache: Cache = CACHE,
     format_name: FormatName = None,
 ) -> None:
     """Segment all frames of a video from strokes in a JSON file."""
     import numpy as np
 
-    from napari_gnn_vos.config import Config
     from napari_gnn_vos.engine import annotate, check_strokes, predict, start
     from napari_gnn_vos.io.export import export_labels
     from napari_gnn_vos.io.formats.video_labels import VideoLabels
@@ -97,7 +99,7 @@ def segment(
     from napari_gnn_vos.prepare.requirements import preparation_requirements
 
     with report_errors(), report_interrupt(cache):
-        scribbles = read_strokes(strokes)
+        config, scribbles = session_config(settings, quality), read_strokes(strokes)
         frames = read_video(video)
         names, inputs = frame_names(frames), (video, strokes)
         check_label_output(
@@ -110,7 +112,6 @@ def segment(
         )
         check_strokes(scribbles, frames)
         network = load_model(model, device, backend)
-        config = Config.at(quality)
         typer.echo(
             f"{video}: {preparation_requirements(frames, config.prepare)}.", err=True
         )

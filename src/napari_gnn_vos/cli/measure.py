@@ -23,6 +23,7 @@ from napari_gnn_vos.cli.options import (
     Sequences,
     config_with,
     path_option,
+    session_config,
 )
 from napari_gnn_vos.cli.terminal import (
     report_errors,
@@ -179,15 +180,14 @@ def ceiling(
         int, typer.Option(min=16, max=60_000, help="Superpixels per frame.")
     ] = 880,
     every: Annotated[int, typer.Option(min=1, help="Evaluate every n-th frame.")] = 10,
-    quality: QualityOption = "balanced",
+    quality: QualityOption = None,
 ) -> None:
     """Print the best J that is possible with each superpixel method."""
-    from napari_gnn_vos.config import Config
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.study.measure.ceiling import ceiling_table, measure_ceilings
 
     with report_errors():
-        level = Config.at(quality).prepare.quality
+        level = session_config(None, quality).prepare.quality
         names = layout.sequences(davis, sequences)
         pipeline = measure_ceilings(davis, names, superpixels, every, level)
         ceilings = run_with_progress_bar(pipeline)

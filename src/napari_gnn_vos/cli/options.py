@@ -80,9 +80,16 @@ Cache = Annotated[
     ),
 ]
 QualityOption = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="Quality of the preparation: fast, balanced or best; higher takes longer."
+        help="Quality of the preparation: fast, balanced (default) or best; higher "
+        "takes longer."
+    ),
+]
+SettingsFile = Annotated[
+    Path | None,
+    path_option(
+        "TOML file with settings of a session; --quality takes precedence over it."
     ),
 ]
 FormatName = Annotated[
@@ -103,6 +110,29 @@ Composed = Annotated[
     path_option("Output folder of `gnn-vos compose`: use its scenes, too."),
 ]
 CACHE = user_cache_path("napari-gnn-vos")
+
+
+def session_config(settings: Path | None, quality: str | None) -> Config:
+    """Read the settings of a session from a file, and set the quality.
+
+    Parameters
+    ----------
+    settings : Path, optional
+        TOML file; the default settings without it.
+    quality : str, optional
+        Quality of the preparation; that of the file without it.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or a setting or the quality is invalid.
+    """
+    config = Config() if settings is None else Config.read(settings)
+    if quality is None:
+        return config
+    level = Config.at(quality).prepare.quality
+    prepare = config.prepare.model_copy(update={"quality": level})
+    return config.model_copy(update={"prepare": prepare})
 
 
 def config_with(refine: str) -> Config:
