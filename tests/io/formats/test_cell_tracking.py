@@ -144,3 +144,11 @@ def test_missing_mask_is_refused(tmp_path):
     (tmp_path / "mask002.tif").unlink()
     with pytest.raises(ReadError, match="5 masks"):
         cell_tracking.read(tmp_path)
+
+
+def test_table_with_byte_order_mark_is_read(tmp_path):
+    cell_tracking.write(video_labels(), tmp_path / "out")
+    table = tmp_path / "out" / "res_track.txt"
+    lines = table.read_bytes().replace(b"\n", b"\r\n")
+    table.write_bytes(b"\xef\xbb\xbf" + lines)
+    assert cell_tracking.read(tmp_path / "out").frames.shape == labels.shape

@@ -158,7 +158,7 @@ def test_impossible_run_lengths_are_refused(tmp_path, counts):
     document["annotations"][0]["segmentations"][0]["counts"] = counts
     path.write_text(json.dumps(document))
     with pytest.raises(ReadError, match="Export"):
-        coco_reader.read(path).frames[0]
+        coco_reader.read(path)
 
 
 @pytest.mark.parametrize(
@@ -184,4 +184,31 @@ def test_damaged_masks_are_refused(tmp_path):
     document["annotations"][0]["segmentations"][0]["counts"] = [3]
     path.write_text(json.dumps(document))
     with pytest.raises(ReadError, match="360 pixels"):
-        coco_reader.read(path).frames[0]
+        coco_reader.read(path)
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        ([{"size": [3, 3], "counts": [9]}], "one has"),
+        ([None] * 7, "5 frames"),
+    ],
+)
+def test_masks_of_another_video_are_refused_on_opening(tmp_path, masks, message):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    document = read(path)
+    document["annotations"][0]["segmentations"] = masks
+    path.write_text(json.dumps(document))
+    with pytest.raises(ReadError, match=message):
+        coco_reader.read(path)
+
+
+def test_frames_are_in_natural_order_of_their_names(tmp_path):
+    path = tmp_path / "clip.json"
+    order = [2, 3, 4, 0, 1]  # 10.png, 11.png, 12.png, 8.png, 9.png
+    names = [f"{8 + t}.png" for t in order]
+    export_coco(labels[order], path, frame_names=names)
+    loaded = coco_reader.read(path)
+    np.testing.assert_array_equal(loaded.frames[:], labels)
+    assert loaded.frame_names == [f"{t}.png" for t in range(8, 13)]

@@ -3,6 +3,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from pycocotools import mask as coco_mask
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats import cvat, cvat_reader
@@ -81,8 +82,8 @@ def test_tracks_of_polygons_are_read(tmp_path):
     frames = read.frames[:]
     assert frames.shape == (3, 6, 8)
     assert frames[[0, 2]].max() == 0
-    assert frames[1, 1:4, 1:5].min() == 1
-    assert frames[1].sum() == 12
+    assert frames[1, 1:3, 1:4].min() == 1
+    assert frames[1].sum() == 6
 
 
 def test_masks_without_group_are_identified_by_class(tmp_path):
@@ -157,7 +158,10 @@ def test_files_that_cannot_be_label_images_are_refused(tmp_path):
         (FILE.replace("<width>8", "<width>70000"), "too large"),
         (FILE[:60], "unclosed token"),
         (FILE.format(TRACK.format(MASK.replace(' frame="1"', ""))), "'frame'"),
-        (FILE.format(TRACK.replace('"0"', '"-7"').format(MASK)), "out of range"),
+        (
+            FILE.format(TRACK.replace('"0"', '"-7"').format(MASK.format("0,4", 0))),
+            "out of range",
+        ),
     ],
 )
 def test_damaged_files_are_refused(tmp_path, content, message):
@@ -172,10 +176,61 @@ def test_damaged_files_are_refused(tmp_path, content, message):
         (MASK.format("1,2", 0), "4 pixels"),
         (MASK.format("0,4", 7), "outside the frame"),
         (MASK.format("0,x", 0), "invalid literal"),
-        (re.sub("points=.*?>", 'points="1">', POLYGON), "unpack"),
+        (re.sub("points=.*?>", 'points="1">', POLYGON), "pairs"),
     ],
 )
 def test_damaged_shapes_are_refused(tmp_path, mask, message):
     (tmp_path / "a.xml").write_text(FILE.format(TRACK.format(mask)))
     with pytest.raises(ReadError, match=message):
-        cvat_reader.read(tmp_path / "a.xml").frames[1]
+        cvat_reader.read(tmp_path / "a.xml")
+
+
+def test_polygon_has_the_area_of_coco(tmp_path):
+    points = [1.0, 1.5, 6.2, 0.3, 7.0, 4.4, 3.0, 5.0]
+    text = ";".join(f"{x},{y}" for x, y in zip(points[::2], points[1::2], strict=True))
+    shape = f'<polygon frame="1" outside="0" points="{text}"/>'
+    (tmp_path / "a.xml").write_text(FILE.format(TRACK.format(shape)))
+    (area,) = coco_mask.area(coco_mask.frPyObjects([points], 6, 8))
+    assert abs(int(cvat_reader.read(tmp_path / "a.xml").frames[1].sum()) - area) <= 2
+
+
+@pytest.mark.parametrize(
+    ("range_of_task", "frames"),
+    [
+        ("<start_frame>100</start_frame><stop_frame>102</stop_frame>", (100, 101, 102)),
+        ("<stop_frame>10</stop_frame><frame_filter>step=5</frame_filter>", (0, 5, 10)),
+        ("", (3, 4, 7)),
+    ],
+)
+def test_tracks_of_a_part_of_a_video_keep_their_frames(tmp_path, range_of_task, frames):
+    shapes = "".join(POLYGON.replace('frame="1"', f'frame="{t}"') for t in frames)
+    text = FILE.replace("</size>", "</size>" + range_of_task)
+    (tmp_path / "a.xml").write_text(text.format(TRACK.format(shapes)))
+    labels = cvat_reader.read(tmp_path / "a.xml").frames[:]
+    assert len(labels) == frames[-1] + 1
+    assert tuple(np.flatnonzero(labels.any(axis=(1, 2)))) == frames
+
+
+def test_images_are_in_natural_order(tmp_path):
+    numbers = sorted(range(12), key=str)  # as CVAT sorts them
+    images = "".join(
+        f'<image id="{k}" name="clip/img_{t}.png" width="16" height="6">'
+        f'<mask label="cat" rle="0,4" left="{t}" top="0" width="2" height="2"/></image>'
+        for k, t in enumerate(numbers)
+    )
+    (tmp_path / "a.xml").write_text(FILE.format(images))
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert read.frame_names == [f"img_{t}.png" for t in range(12)]
+    for t, frame in enumerate(read.frames):
+        assert np.flatnonzero(frame.any(axis=0)).tolist() == [t, t + 1]
+
+
+def test_group_zero_is_no_group(tmp_path):
+    masks = "".join(
+        f'<mask label="{name}" group_id="0" rle="0,4" left="{left}" top="0" width="2" '
+        'height="2"/>'
+        for left, name in ((0, "cat"), (4, "dog"))
+    )
+    image = f'<image id="0" name="a.png" width="8" height="6">{masks}</image>'
+    (tmp_path / "a.xml").write_text(FILE.replace(">3<", ">1<").format(image))
+    assert cvat_reader.read(tmp_path / "a.xml").names == {1: "cat", 2: "dog"}

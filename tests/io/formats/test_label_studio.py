@@ -105,3 +105,35 @@ def test_relations_and_cancelled_annotations_are_skipped(tmp_path):
 def test_damaged_masks_are_refused(code, message):
     with pytest.raises(ReadError, match=message):
         decode_brush(code, (1, 2))
+
+
+@pytest.mark.parametrize("name", ["/data/upload/1/{:08x}-img_{}.png", "s3://a/img_{}"])
+def test_tasks_are_in_natural_order_of_their_images(tmp_path, name):
+    label_studio.write(video_labels(), tmp_path / "a.json")
+    tasks = json.loads((tmp_path / "a.json").read_text())
+    for t, task in enumerate(tasks):
+        numbers = (12_345_678 * (7 - t), 8 + t) if "x" in name else (8 + t,)
+        task["data"] = {"image": name.format(*numbers)}
+    (tmp_path / "a.json").write_text(
+        json.dumps(sorted(tasks, key=lambda task: task["data"]["image"]))
+    )
+    read = label_studio.read(tmp_path / "a.json")
+    np.testing.assert_array_equal(read.frames[:], labels)
+
+
+def test_tasks_are_sorted_by_frame(tmp_path):
+    label_studio.write(video_labels(), tmp_path / "a.json")
+    tasks = json.loads((tmp_path / "a.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps(tasks[::-1]))
+    np.testing.assert_array_equal(
+        label_studio.read(tmp_path / "a.json").frames[:], labels
+    )
+
+
+def test_files_with_damaged_masks_are_refused_on_opening(tmp_path):
+    label_studio.write(video_labels(), tmp_path / "a.json")
+    tasks = json.loads((tmp_path / "a.json").read_text())
+    del tasks[-1]["annotations"][0]["result"][0]["value"]["rle"][-4:]
+    (tmp_path / "a.json").write_text(json.dumps(tasks))
+    with pytest.raises(ReadError, match="cut off"):
+        label_studio.read(tmp_path / "a.json")

@@ -8,6 +8,8 @@ value.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,6 +66,22 @@ def decode_brush(code: list[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
     ReadError
         If the code is damaged or has another number of pixels.
     """
+    values = np.zeros(shape[0] * shape[1] * CHANNELS, np.uint8)
+    for start, stop, run in _runs(code, shape):
+        values[start:stop] = run
+    return np.asarray(values.reshape(*shape, CHANNELS)[..., -1] > 0)
+
+
+def check_brush(code: list[int], shape: tuple[int, int]) -> None:
+    """Check that a mask can be decoded; parameters and errors as in `decode_brush`."""
+    for _run in _runs(code, shape):
+        pass
+
+
+def _runs(
+    code: list[int], shape: tuple[int, int]
+) -> Iterator[tuple[int, int, int | list[int]]]:
+    """Yield start, end and values of the runs of a mask."""
     bits = _BitReader(code)
     total = bits.read(32)
     if total != shape[0] * shape[1] * CHANNELS:
@@ -73,18 +91,16 @@ def decode_brush(code: list[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
         )
     value_bits = bits.read(5) + 1
     sizes = [bits.read(4) + 1 for _ in range(4)]
-    values = np.zeros(total, np.uint8)
     start = 0
     while start < total:
         repeated, size = bits.read(1), sizes[bits.read(2)]
         stop = start + bits.read(size) + 1
         if repeated:
-            values[start:stop] = bits.read(value_bits) & 255
+            yield start, stop, bits.read(value_bits) & 255
         else:
-            run = [bits.read(value_bits) & 255 for _ in range(start, min(stop, total))]
-            values[start:stop] = run
+            count = min(stop, total) - start
+            yield start, stop, [bits.read(value_bits) & 255 for _ in range(count)]
         start = stop
-    return np.asarray(values.reshape(*shape, CHANNELS)[..., -1] > 0)
 
 
 def _bits(number: int, width: int) -> str:

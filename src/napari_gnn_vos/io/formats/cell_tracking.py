@@ -151,7 +151,7 @@ def read_tracks(path: Path) -> list[Track]:
     if file is None:
         raise ReadError(f"Expected {' or '.join(TRACK_FILES)} in {path}.")
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
         rows = [Track(*map(int, line.split())) for line in lines if line.strip()]
     except (OSError, ValueError, TypeError) as error:
         raise ReadError(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.run_lengths import mask_from_run_lengths
+from napari_gnn_vos.io.formats.cvat_shapes import Attributes, check_shape, draw_shape
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
@@ -19,11 +19,11 @@ from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
     colour_from_hex,
 )
+from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
 MAX_SIDE = 65535
 MAX_FRAMES = 1_000_000
-Attributes = dict[str, str]
 Key = tuple[str, int | str]
 """Identity of an object: ``group``, ``track`` or ``class``, and its number or name."""
 OTHER_SHAPES = ("box", "polyline", "points", "cuboid", "ellipse", "skeleton")
@@ -43,7 +43,8 @@ class _Document:
 
     size: list[int] = field(default_factory=lambda: [0, 0, 0])
     """Frames, height and width."""
-    frame_names: list[str] = field(default_factory=list)
+    image_names: dict[int, str] = field(default_factory=dict)
+    """File name of each frame, with folders."""
     video_name: str | None = None
     colour_by_name: dict[str, Colour] = field(default_factory=dict)
     colours: dict[Key, Colour] = field(default_factory=dict)
@@ -84,11 +85,11 @@ class _Parser:
         if tag == "image":
             self._frame = int(attributes["id"])
             size = int(attributes["height"]), int(attributes["width"])
-            if document.frame_names and [*size] != document.size[1:]:
+            if document.image_names and [*size] != document.size[1:]:
                 raise ValueError(f"image {self._frame} has another size, {size}")
             document.size[1:] = size
             document.size[0] = max(document.size[0], self._frame + 1)
-            document.frame_names.append(Path(attributes.get("name", "")).name)
+            document.image_names[self._frame] = attributes.get("name", "")
         elif tag == "track":
             self._track = attributes
         elif tag in ("mask", "polygon") and attributes.get("outside") != "1":
@@ -104,8 +105,9 @@ class _Parser:
             self._track = None
         elif tag in ("width", "height") and parent == ["original_size"]:
             document.size[1 if tag == "height" else 2] = int(text)
-        elif tag == "size" and parent == ["task"]:
-            document.size[0] = max(document.size[0], int(text))
+        elif tag in ("size", "stop_frame") and parent == ["task"]:
+            count = int(text) + (tag == "stop_frame")
+            document.size[0] = max(document.size[0], count)
         elif tag == "name":
             if parent == ["label"]:
                 self._label_name = text
@@ -119,6 +121,7 @@ class _Parser:
         frame = self._frame if self._track is None else int(attributes["frame"])
         if not 0 <= frame < MAX_FRAMES:
             raise ValueError(f"the frame {frame} is out of range")
+        self.document.size[0] = max(self.document.size[0], frame + 1)
         key = self._key_of(owner)
         self.document.names[key] = owner.get("label", "")
         if colour := colour_from_hex(owner.get("color", "")):
@@ -126,13 +129,14 @@ class _Parser:
         self.document.shapes.setdefault(frame, []).append(_Shape(key, attributes))
 
     def _key_of(self, owner: Attributes) -> Key:
+        group = int(owner.get("group_id", 0))  # 0 is no group
         if self._track is not None:
             key = "track", int(owner["id"])
-            if "group_id" in owner:
-                self.document.groups[key] = int(owner["group_id"])
+            if group:
+                self.document.groups[key] = group
             return key
-        if "group_id" in owner:
-            return "group", int(owner["group_id"])
+        if group:
+            return "group", group
         return "class", owner.get("label", "")
 
 
@@ -165,7 +169,9 @@ def read(path: Path) -> VideoLabels:
 
     The label of an object is its ``group_id``; without it, or if tracks share it, the
     number of its track from 1, or in the format for images a number for each class.
-    Shapes of a higher ``z_order``, or later ones, cover others.
+    Shapes of a higher ``z_order``, or later ones, cover others. Frames of videos are
+    numbered as in the video, also if the task has a part of it or every n-th frame;
+    images are in the natural order of their names.
 
     Raises
     ------
@@ -176,22 +182,22 @@ def read(path: Path) -> VideoLabels:
     try:
         document = _Parser().parse(path)
         _check_size(*document.size)
-        _check_shapes(document)
         labels = _assign_labels(document)
+        _check_shapes(document)
+        names = _sort_images(document)
     except (OSError, ValueError, LookupError, expat.ExpatError) as error:
         raise ReadError(
             f"Expected CVAT XML for images or videos; {path} differs: {error}. Export "
             "the task again."
         ) from error
-    names, by_name = document.names, document.colour_by_name
-    colours = {k: by_name[name] for k, name in names.items() if name in by_name}
+    classes, by_name = document.names, document.colour_by_name
+    colours = {k: by_name[name] for k, name in classes.items() if name in by_name}
     colours |= document.colours
-    complete = len(document.frame_names) == document.size[0]
     return VideoLabels(
-        _ShapeFrames(document, labels, path),
-        {labels[key]: name for key, name in names.items()},
+        _ShapeFrames(document, labels),
+        {labels[key]: name for key, name in classes.items()},
         {labels[key]: colour for key, colour in colours.items()},
-        frame_names=document.frame_names if complete else None,
+        frame_names=names,
         video_name=document.video_name,
     )
 
@@ -206,27 +212,41 @@ def _check_size(count: int, height: int, width: int) -> None:
 def _check_shapes(document: _Document) -> None:
     if document.others and not document.shapes:
         raise ValueError("it has no masks and polygons, but other shapes")
+    for frame, shapes in document.shapes.items():
+        for shape in shapes:
+            try:
+                check_shape(shape.attributes, *document.size[1:])
+            except (ReadError, ValueError, LookupError) as error:
+                raise ValueError(f"a shape in frame {frame}: {error}") from error
+
+
+def _sort_images(document: _Document) -> list[str] | None:
+    """Sort the frames by the names of their images; return them if all have one."""
+    count = document.size[0]
+    if len(document.image_names) != count:
+        return None
+    images = [document.image_names[frame] for frame in range(count)]
+    order = frame_order(images)
+    document.shapes = {
+        t: document.shapes[frame]
+        for t, frame in enumerate(order)
+        if frame in document.shapes
+    }
+    return [Path(images[frame]).name for frame in order]
 
 
 class _ShapeFrames(LazyLabels):
     """Label images that are drawn from masks and polygons."""
 
-    def __init__(self, document: _Document, labels: dict[Key, int], path: Path) -> None:
+    def __init__(self, document: _Document, labels: dict[Key, int]) -> None:
         self._shapes, self._labels = document.shapes, labels
-        self._path_of_file = path
         dtype = label_dtype(max(labels.values(), default=0))
         super().__init__(tuple(document.size), dtype)
 
     def _read(self, t: int) -> NDArray[Any]:
         labels = np.zeros(self.shape[1:], self.dtype)
         for shape in sorted(self._shapes.get(t, ()), key=_height):
-            try:
-                _draw(labels, shape.attributes, self._labels[shape.key])
-            except (ReadError, ValueError, KeyError) as error:
-                raise ReadError(
-                    f"A shape in frame {t} of {self._path_of_file} is damaged: {error}."
-                    " Export the task again."
-                ) from error
+            draw_shape(labels, shape.attributes, self._labels[shape.key])
         return labels
 
 
@@ -234,30 +254,6 @@ def _height(shape: _Shape) -> int:
     """Return the position of a shape above others."""
     text = shape.attributes.get("z_order", "")
     return int(text) if text.lstrip("-").isdecimal() else 0
-
-
-def _draw(labels: NDArray[Any], attributes: Attributes, label: int) -> None:
-    if "rle" not in attributes:
-        _draw_polygon(labels, attributes["points"], label)
-        return
-    names = ("top", "left", "height", "width")
-    top, left, height, width = (int(attributes[name]) for name in names)
-    frame_height, frame_width = labels.shape
-    if min(top, left, height - 1, width - 1) < 0 or (
-        top + height > frame_height or left + width > frame_width
-    ):
-        raise ValueError("its box is outside the frame")
-    counts = [int(text) for text in attributes["rle"].split(",")]
-    mask = mask_from_run_lengths(counts, height * width).reshape(height, width)
-    labels[top : top + height, left : left + width][mask] = label
-
-
-def _draw_polygon(labels: NDArray[Any], points: str, label: int) -> None:
-    from skimage.draw import polygon
-
-    corners = [[float(x) for x in corner.split(",")] for corner in points.split(";")]
-    cols, rows = np.array(corners).T
-    labels[polygon(rows, cols, labels.shape)] = label
 
 
 def _refuse_document_type(*_declaration: object) -> None:

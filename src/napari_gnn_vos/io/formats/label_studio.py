@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.brush_code import decode_brush, encode_brush
+from napari_gnn_vos.io.formats.brush_code import (
+    check_brush,
+    decode_brush,
+    encode_brush,
+)
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
@@ -29,6 +33,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     objects_in,
 )
 from napari_gnn_vos.io.json_file import first_character, read_json
+from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
 
@@ -135,15 +140,18 @@ def read(path: Path) -> VideoLabels:
 
     Of several annotations of a task the last one is read that was not cancelled. A
     region belongs to the object N if its id is ``object-N``, and otherwise to the
-    object of its class.
+    object of its class. Frames are sorted by the number ``frame`` of their task, if all
+    have one, or in the natural order of their file names.
 
     Raises
     ------
     ReadError
-        If the file does not have this format, has no brush region, or frames of several
-        sizes.
+        If the file does not have this format, has no brush region, frames of several
+        sizes, or damaged masks.
     """
-    tasks = read_json(path, _SCHEMA, "Expected the tasks of Label Studio as JSON")
+    tasks = _sorted(
+        read_json(path, _SCHEMA, "Expected the tasks of Label Studio as JSON")
+    )
     frames = [_regions(task) for task in tasks]
     brush = [[region for region in frame if region.value.rle] for frame in frames]
     sizes = Counter(size for size in map(_size, tasks, brush) if size is not None)
@@ -153,6 +161,8 @@ def read(path: Path) -> VideoLabels:
             "Export the tasks of one video."
         )
     (shape,) = sizes
+    for region in (region for frame in brush for region in frame):
+        check_brush(region.value.rle or [], shape)
     numbers = _numbers([region for frame in brush for region in frame])
     names: dict[int, str] = {}
     colours: dict[int, Colour] = {}
@@ -173,6 +183,18 @@ def read(path: Path) -> VideoLabels:
 def recognizes(path: Path) -> bool:
     """Return whether a JSON file contains a list."""
     return first_character(path) == "["
+
+
+def _sorted(tasks: list[_Task]) -> list[_Task]:
+    """Sort tasks by frame; they are exported in the order of their upload."""
+    numbers = [task.data.get("frame") for task in tasks]
+    if len(set(map(str, numbers))) == len(tasks) and all(
+        isinstance(number, int) for number in numbers
+    ):
+        order = sorted(range(len(tasks)), key=numbers.__getitem__)  # type: ignore[arg-type]
+    else:
+        order = frame_order([str(task.data.get("image", "")) for task in tasks])
+    return [tasks[t] for t in order]
 
 
 def _regions(task: _Task) -> list[_Region]:

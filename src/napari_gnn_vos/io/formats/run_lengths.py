@@ -25,8 +25,8 @@ def run_lengths(flat: NDArray[np.bool_]) -> list[int]:
     return [0, *counts] if flat.size and flat[0] else counts
 
 
-def mask_from_run_lengths(counts: Sequence[int], size: int) -> NDArray[np.bool_]:
-    """Decode the lengths of runs, background first, to a flat mask of `size` pixels.
+def check_run_lengths(counts: Sequence[int], size: int) -> None:
+    """Check that runs cover a mask of `size` pixels.
 
     Raises
     ------
@@ -38,6 +38,17 @@ def mask_from_run_lengths(counts: Sequence[int], size: int) -> NDArray[np.bool_]
             f"Expected run lengths of {size} pixels; they are those of {sum(counts)}. "
             "Export the masks again."
         )
+
+
+def mask_from_run_lengths(counts: Sequence[int], size: int) -> NDArray[np.bool_]:
+    """Decode the lengths of runs, background first, to a flat mask of `size` pixels.
+
+    Raises
+    ------
+    ReadError
+        As in `check_run_lengths`.
+    """
+    check_run_lengths(counts, size)
     return np.repeat(np.arange(len(counts)) % 2 == 1, counts)
 
 
