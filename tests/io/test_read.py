@@ -116,3 +116,9 @@ def test_folder_without_permission_is_an_expected_error(tmp_path, monkeypatch):
     monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
     with pytest.raises(ReadError, match="Check the permissions"):
         read_video(tmp_path)
+
+
+@pytest.mark.parametrize("path", [None, 3, "~no-such-user/a.mp4"])
+def test_other_types_and_unknown_users_are_refused(path):
+    with pytest.raises(ReadError, match="Expected the path of a video"):
+        read_video(path)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath, PurePosixPath
+from typing import TypeVar
+
+P = TypeVar("P", bound=PurePath)
+NUMBER = r"(?<!\d)-?\d+"
+"""Number with a sign; a hyphen after a digit separates two numbers."""
 
 UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """Random prefix of the file names that were uploaded to Label Studio."""
@@ -38,8 +44,32 @@ def frame_order(names: Sequence[str]) -> list[int]:
     ]
     if len(set(paths)) < len(names):
         return [*range(len(names))]
-    keys = [(natural_order(path.parent), natural_order(path)) for path in paths]
-    return sorted(range(len(names)), key=keys.__getitem__)
+    parents = [natural_order(path.parent) for path in paths]
+    position = {path: t for t, path in enumerate(sort_naturally(paths))}
+    return sorted(range(len(names)), key=lambda t: (parents[t], position[paths[t]]))
+
+
+def sort_naturally(paths: Iterable[P]) -> list[P]:
+    """Sort files by `natural_order`; hyphens before numbers may be signs.
+
+    They are if there is a name with and one without the hyphen at the same position, as
+    in ``t-1.png`` and ``t0.png``.
+    """
+    paths = list(paths)
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        stem = path.stem.lower()
+        kinds[re.sub(NUMBER, "#", stem)].add(re.sub(r"\d+", "#", stem))
+    signed = {kind for kind, unsigned in kinds.items() if len(unsigned) > 1}
+
+    def key(path: P) -> tuple[list[tuple[str, int]], str]:
+        if re.sub(NUMBER, "#", path.stem.lower()) not in signed:
+            return natural_order(path)
+        texts = re.split(NUMBER, path.stem.lower())
+        numbers = [*map(int, re.findall(NUMBER, path.stem)), -1]
+        return list(zip(texts, numbers, strict=True)), path.name
+
+    return sorted(paths, key=key)
 
 
 def natural_order(path: PurePath) -> tuple[list[tuple[str, int]], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
@@ -24,7 +25,7 @@ def read_video(path: str | PathLike[str]) -> Video:
         A folder with one image per frame (such as a sequence of DAVIS), a movie, a
         multi-page TIFF, an array (``.npy``, ``.zarr``), or an OME-Zarr image. A single
         image (``.png``, ``.jpg``, ``.bmp``, ``.webp``, a TIFF of one page) is a video
-        of one frame.
+        of one frame; each image of an animated PNG or WebP is a frame.
 
     Returns
     -------
@@ -43,7 +44,7 @@ def read_video(path: str | PathLike[str]) -> Video:
     --------
     napari_gnn_vos.io.davis.read_davis : a video with its ground truth.
     """
-    path = Path(path).expanduser()
+    path = _local_path(path)
     refuse_special_file(path)
     if not path.exists():
         raise ReadError(
@@ -58,6 +59,17 @@ def read_video(path: str | PathLike[str]) -> Video:
         raise ReadError(
             f"Expected a video; {path} cannot be read: {error}. Check the permissions, "
             "and that the disk is mounted."
+        ) from error
+
+
+def _local_path(path: str | PathLike[str]) -> Path:
+    """Return a path with the home folder in place of ``~``."""
+    try:
+        return Path(os.fsdecode(path)).expanduser()
+    except (TypeError, RuntimeError) as error:  # not a path, or no such user
+        raise ReadError(
+            f"Expected the path of a video; got {path!r}: {error}. Give a path, or "
+            "Video.from_array an array."
         ) from error
 
 
@@ -109,9 +121,14 @@ def _read_folder(path: Path) -> Video:
 
 
 def _read_image(path: Path) -> Video:
+    from napari_gnn_vos.io.readers.animation import AnimationFrames
     from napari_gnn_vos.io.readers.folder import FolderFrames
+    from napari_gnn_vos.io.readers.image_file import image_format, is_animation
 
-    return _video(FolderFrames([path]), path, [path])
+    if image_format(path) == "TIFF":
+        return _read_tiff(path)
+    frames = AnimationFrames(path) if is_animation(path) else FolderFrames([path])
+    return _video(frames, path, [path])
 
 
 def _read_movie(path: Path) -> Video:
@@ -121,8 +138,11 @@ def _read_movie(path: Path) -> Video:
 
 
 def _read_tiff(path: Path) -> Video:
+    from napari_gnn_vos.io.readers.image_file import image_format
     from napari_gnn_vos.io.readers.tiff import TiffFrames
 
+    if image_format(path) != "TIFF":  # another image that was renamed
+        return _read_image(path)
     return _video(TiffFrames(path), path, [path])
 
 

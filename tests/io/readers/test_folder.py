@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 
 from napari_gnn_vos.errors import ReadError, VideoError
 from napari_gnn_vos.io.natural_order import natural_order
-from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.read import frame_names, read_video
 from napari_gnn_vos.io.readers.folder import image_files
 from napari_gnn_vos.io.readers.image_file import read_image
 from napari_gnn_vos.vision import cv2
@@ -289,3 +289,102 @@ def test_numbered_names_are_no_channels(tmp_path, pattern):
     for t in range(4):
         Image.fromarray(grey).save(tmp_path / pattern.format(t))
     assert read_video(tmp_path).shape[0] == 4
+
+
+def _images(folder, names):
+    for number, name in enumerate(names):
+        Image.fromarray(np.full((20, 24), number, np.uint8)).save(folder / name)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["0.png", "1.png", "2.png", "background.png"],
+        ["0.png", "1.png", "1 (1).png"],
+        ["0.png", "1.png", "1 copy.png"],
+        ["0.png", "1.png", "1 - Copy (2).png"],
+        ["a_1.png", "a_2.png", "a_3.png", "b_1.png", "b_2.png"],
+    ],
+)
+def test_files_that_are_no_frames_are_refused(tmp_path, names):
+    _images(tmp_path, names)
+    with pytest.raises(ReadError, match=r"to (its own|another) folder"):
+        read_video(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["img.png", "img1.png", "img2.png", "img10.png"],
+        ["img.png", "img (1).png", "img (2).png", "img (3).png"],
+        ["2024.png", "2024 (1).png", "2024 (2).png"],
+        ["t-10.png", "t-9.png", "t0.png", "t1.png", "t10.png"],
+        ["-1.png", "0.png", "1.png"],
+        ["2024-01-09.png", "2024-01-10.png", "2024-02-01.png"],
+        ["before.png", "later.png", "so.png"],
+    ],
+)
+def test_sequences_are_read_in_their_order(tmp_path, names):
+    _images(tmp_path, names)
+    video = read_video(tmp_path)
+    assert frame_names(video) == names
+    assert [int(video.raw(t).max()) for t in range(len(names))] == [*range(len(names))]
+
+
+def test_gap_in_the_numbers_is_noted(tmp_path):
+    _images(tmp_path, [f"{t:03d}.png" for t in (0, 5, 10, 25, 30)])
+    (note,) = read_video(tmp_path).notes
+    assert "missing in the sequence: 15, 20." in note
+
+
+@pytest.mark.parametrize(
+    "numbers", [(0, 5, 10, 15), (0, 3, 4, 9, 11, 20), (5,), (1000, 2003, 3001)]
+)
+def test_other_numbers_are_no_gaps(tmp_path, numbers):
+    _images(tmp_path, [f"{t}.png" for t in numbers])
+    assert not read_video(tmp_path).notes
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP", "WebP"])
+def test_images_with_the_suffix_of_another_format_are_read(tmp_path, form):
+    smooth = cv2.GaussianBlur(colour, (0, 0), 6)
+    for t in range(3):
+        Image.fromarray(smooth).save(tmp_path / f"{t}.tif", form)
+    expected = read_image(tmp_path / "0.tif")
+    assert np.abs(expected.astype(int) - smooth).max() < 12
+    for path in (tmp_path, tmp_path / "1.tif"):
+        np.testing.assert_array_equal(read_video(path).raw(0), expected)
+
+
+def test_stack_with_the_suffix_of_an_image_has_all_frames(tmp_path):
+    stack = np.arange(6 * 20 * 24).reshape(6, 20, 24).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", stack)
+    (tmp_path / "a.tif").rename(tmp_path / "a.png")
+    for path in (tmp_path, tmp_path / "a.png"):
+        np.testing.assert_array_equal(read_video(path).frames[:], stack)
+    Image.fromarray(stack[0].astype(np.uint8)).save(tmp_path / "b.png")
+    with pytest.raises(ReadError, match=r"a\.png is a TIFF"):
+        read_video(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_single_animation_is_a_video(tmp_path, suffix, channels):
+    images = np.full((5, 20, 24, channels), 255, np.uint8)
+    for t in range(5):
+        images[t, 3:9, 3 * t : 3 * t + 6, :3] = (200, 40 * t, 7)
+    first, *others = map(Image.fromarray, images)
+    path = tmp_path / f"a{suffix}"
+    first.save(
+        path,
+        save_all=True,
+        append_images=others,
+        lossless=True,
+        duration=[9, 500, 20, 0, 80],
+    )
+    video = read_video(path)
+    for t in (4, 0, 3, 1, 2):
+        np.testing.assert_array_equal(video.rgb(t), images[t, ..., :3])
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(ReadError, match="missing or damaged"):
+        read_video(path).raw(4)

@@ -21,7 +21,7 @@ from napari_gnn_vos.io.formats.label_images import (
 )
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
 from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
-from napari_gnn_vos.io.natural_order import natural_order
+from napari_gnn_vos.io.natural_order import sort_naturally
 from napari_gnn_vos.storage import atomic_write
 
 GREY_MODES = {"1": "u1", "L": "u1", "P": "u1", "I": "i4", "I;16": "u2", "I;16B": "u2"}
@@ -171,7 +171,7 @@ def read(path: Path) -> VideoLabels:
     ReadError
         If there are no PNG files, or a file is not a greyscale or palette image.
     """
-    files = sorted(filter(_is_png, path.iterdir()), key=natural_order)
+    files = sort_naturally(filter(_is_png, path.iterdir()))
     if not files:
         raise ReadError(f"Expected a folder of PNG masks; {path} has none.")
     names, colours = read_objects(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
@@ -11,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, VideoError, abbreviated_list
-from napari_gnn_vos.io.natural_order import natural_order
-from napari_gnn_vos.io.readers.file_names import refuse_mixed_sequences
+from napari_gnn_vos.io.natural_order import sort_naturally
+from napari_gnn_vos.io.readers.file_names import (
+    missing_numbers,
+    refuse_mixed_sequences,
+)
 from napari_gnn_vos.io.readers.image_file import (
     FORMATS,
     image_error,
+    image_format,
     read_header,
     read_image,
 )
@@ -23,6 +28,8 @@ from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.io.readers.tiff import TiffFrames
 from napari_gnn_vos.io.readers.tiff_directories import read_directories
 from napari_gnn_vos.storage import refuse_special_file
+
+log = logging.getLogger(__name__)
 
 
 class FolderFrames(LazyFrames):
@@ -36,6 +43,11 @@ class FolderFrames(LazyFrames):
     files : list of Path
         One image per frame, greyscale or colour, 8 or 16 bit; or TIFF stacks.
 
+    Attributes
+    ----------
+    notes : list of str
+        Gaps in the numbers of the files. They are also logged as warnings.
+
     Raises
     ------
     ReadError
@@ -46,6 +58,13 @@ class FolderFrames(LazyFrames):
     def __init__(self, files: list[Path]) -> None:
         refuse_mixed_sequences(files)
         self.files = files
+        self.notes: list[str] = []
+        if missing := missing_numbers(files):
+            self.notes.append(
+                f"Files are missing in the sequence: {abbreviated_list(missing)}. The "
+                "frames after them have lower numbers than their files."
+            )
+            log.warning("%s: %s", files[0].parent, self.notes[-1])
         counts = [_frame_count(file, len(files) == 1) for file in files]
         self._position = [
             (file, t)
@@ -87,7 +106,7 @@ def _with_channels(image: NDArray[Any], channels: tuple[int, ...]) -> NDArray[An
 def _frame_count(file: Path, is_only: bool) -> int:
     """Return the number of frames in a TIFF file, 1 for other formats."""
     try:
-        if FORMATS[file.suffix.lower()] != "TIFF":
+        if image_format(file) != "TIFF":
             return 1
         if len(read_directories(file, limit=2).directories) < 2:
             return 1
@@ -112,7 +131,7 @@ def _validated_reference(files: list[Path]) -> Path:
     ReadError, VideoError
         If a file is damaged or animated, or its size or type is not that of the first.
     """
-    if FORMATS[files[0].suffix.lower()] == "TIFF":
+    if _common_format(files) == "TIFF":
         return _validated_tiff(files)
     headers = [read_header(file) for file in files]
     first = headers[0]
@@ -126,6 +145,18 @@ def _validated_reference(files: list[Path]) -> Path:
             )
     channels = [header.is_colour + header.has_alpha for header in headers]
     return files[channels.index(max(channels))]
+
+
+def _common_format(files: list[Path]) -> str:
+    """Return TIFF or another format of the files; TIFF is not mixed with others."""
+    formats = {file: image_format(file) for file in files}
+    tiff = [file.name for file in files if formats[file] == "TIFF"]
+    if 0 < len(tiff) < len(files):
+        raise ReadError(
+            f"Expected images of one format; by its content, {tiff[0]} is a TIFF, and "
+            f"others in {files[0].parent} are not. Convert the images to one format."
+        )
+    return formats[files[0]]
 
 
 def _validated_tiff(files: list[Path]) -> Path:
@@ -229,7 +260,7 @@ def image_files(folder: Path) -> list[Path]:
             f"Expected images of one format; {folder} contains {counts}. Move the "
             "files that are not frames to another folder."
         )
-    return sorted(files, key=natural_order)
+    return sort_naturally(files)
 
 
 def _other_content(folder: Path) -> str:

@@ -28,8 +28,52 @@ FORMATS = {
 }
 """Image format by file suffix."""
 
+SIGNATURES = {
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"BM": "BMP",
+    b"RIFF": "WebP",
+}
+"""Image format by the first bytes of a file."""
+
 ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
 """Modes of Pillow with transparency."""
+
+
+def image_format(file: Path) -> str:
+    """Return the format of an image by its content, or else by its suffix.
+
+    Files are often renamed, for example a PNG to ``a.tif``.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be read.
+    """
+    try:
+        with file.open("rb") as content:
+            start = content.read(4)
+    except OSError as error:
+        raise ReadError(f"{image_error(file)} ({error})") from error
+    for signature, name in SIGNATURES.items():
+        if start.startswith(signature):
+            return name
+    return FORMATS[file.suffix.lower()]
+
+
+def is_animation(file: Path) -> bool:
+    """Return whether a PNG or WebP file has several images."""
+    if image_format(file) not in ("PNG", "WebP"):
+        return False
+    try:
+        with Image.open(file) as image:
+            return int(getattr(image, "n_frames", 1)) > 1
+    except Exception:  # noqa: BLE001 - reported when it is read; Pillow raises many types
+        return False
 
 
 class ImageHeader(NamedTuple):
@@ -73,7 +117,7 @@ def read_header(file: Path) -> ImageHeader:
                 image.load()
     except Exception as error:  # Pillow raises many types
         raise ReadError(f"{image_error(file)} ({error})") from error
-    if count > 1 and FORMATS[file.suffix.lower()] != "TIFF":
+    if count > 1:
         raise ReadError(
             f"Expected one image per file; {file} is an animation of {count} images. "
             "Convert it to a movie, or save its images as separate files."
@@ -124,7 +168,7 @@ def read_image(file: Path, page: int = 0) -> NDArray[Any]:
     ReadError
         If the file is missing or damaged.
     """
-    if FORMATS.get(file.suffix.lower()) == "TIFF":
+    if image_format(file) == "TIFF":
         frames = TiffFrames(file, frame_per_file=True)
         frame = frames[page]
         frames.close()

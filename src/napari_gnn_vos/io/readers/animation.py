@@ -1,0 +1,62 @@
+"""Read animated PNG and WebP images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.image_file import ALPHA_MODES, image_error
+from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
+
+
+class AnimationFrames(LazyFrames):
+    """The images of an animated PNG or WebP file as RGB, or RGBA with transparency.
+
+    Each is the whole image that is displayed, also if the file stores changes only. The
+    time for which it is displayed is not used.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    ReadError
+        If the file is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with Image.open(path) as image:
+                count = int(getattr(image, "n_frames", 1))
+                self._mode = "RGBA" if image.mode in ALPHA_MODES else "RGB"
+                shape = (count, image.height, image.width, len(self._mode))
+        except Exception as error:  # Pillow raises many types
+            raise ReadError(f"{image_error(path)} ({error})") from error
+        super().__init__(shape, np.uint8)
+        self._image: Any = None
+        self._read(count - 1)  # refuses a file that is cut
+
+    def close(self) -> None:
+        """Close the file. It is opened again on the next access."""
+        if self._image is not None:
+            self._image.close()
+        self._image = None
+
+    def _read(self, t: int) -> NDArray[Any]:
+        try:
+            if self._image is not None and self._image.tell() > t:
+                self.close()  # Pillow does not rewind each APNG
+            if self._image is None:
+                self._image = Image.open(self.path)
+            self._image.seek(t)
+            return np.array(self._image.convert(self._mode))
+        except Exception as error:  # Pillow raises many types
+            self.close()
+            raise ReadError(f"{image_error(self.path)} ({error})") from error
