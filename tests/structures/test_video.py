@@ -290,3 +290,33 @@ def test_dask_array_of_unknown_length_is_refused():
     with pytest.raises(VideoError, match="compute_chunk_sizes"):
         Video.from_array(selected)
     assert Video.from_array(selected.compute_chunk_sizes()).shape == (3, 16, 16)
+
+
+def test_list_of_frames_is_converted():
+    frames = list(np.random.default_rng(0).integers(0, 9, (3, 20, 24), np.uint8))
+    np.testing.assert_array_equal(Video.from_array(frames).raw(2), frames[2])
+
+
+def test_tensor_is_converted():
+    torch = pytest.importorskip("torch")
+    frames = torch.arange(3 * 20 * 24, dtype=torch.uint8).reshape(3, 20, 24)
+    video = Video.from_array(frames)
+    np.testing.assert_array_equal(video.raw(1), frames[1].numpy())
+    assert video.raw(1).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "frames", [None, "clip.mp4", [np.zeros((20, 20)), np.zeros((20, 30))], {}]
+)
+def test_other_objects_are_refused(frames):
+    with pytest.raises(VideoError, match="array of frames"):
+        Video.from_array(frames)
+
+
+def test_tensor_that_numpy_does_not_convert_is_refused():
+    torch = pytest.importorskip("torch")
+    for tensor in (torch.rand(3, 20, 24, requires_grad=True), torch.rand(3, 20, 24)):
+        if not tensor.requires_grad:
+            tensor = tensor.to(torch.bfloat16)
+        with pytest.raises(VideoError, match="cannot be converted"):
+            Video.from_array(tensor)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
 from napari_gnn_vos.hardware import raise_if_cancelled, worker_threads
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
+from napari_gnn_vos.structures.arrays import as_frames
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.display_range import display_range
 from napari_gnn_vos.structures.noise import denoised
@@ -56,7 +57,8 @@ class Video:
     frames : (T, H, W) or (T, H, W, C) array-like
         As stored in the file: any integer or float type; 1 to 4 channels (grey, two
         stains, RGB, RGBA). A NumPy, dask or zarr array, or any object with ``shape``,
-        ``dtype`` and integer indexing.
+        ``dtype`` and integer indexing; others, such as a list of frames or a PyTorch
+        tensor, are converted by :func:`numpy.asarray`.
     limits : (float, float)
         Values displayed as black and as white, the same for all frames.
     name : str
@@ -89,6 +91,7 @@ class Video:
     notes: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", as_frames(self.frames, self.name))
         shape = tuple(self.frames.shape)
         if np.isnan(shape).any():
             raise VideoError(
@@ -143,6 +146,7 @@ class Video:
         video : Video
         """
         video = cls(frames, (0.0, 255.0), name, identity)
+        frames = video.frames
         if np.dtype(frames.dtype) == np.uint8:
             return video
         sampled = _evenly_spaced(video.shape[0], SAMPLED_FRAMES)

@@ -98,6 +98,8 @@ def test_volumetric_tiles_are_read(tmp_path):
         ("QYX", (9, 32, 40), "TYX"),
         ("IYX", (9, 32, 40), "TYX"),
         ("CYX", (9, 32, 40), "TYX"),
+        ("CYX", (2, 32, 40), "CYX"),
+        ("CYXS", (2, 32, 40, 3), "TYXC"),
         ("QQYX", (9, 2, 32, 40), "TCYX"),
         ("QQYX", (9, 32, 40, 3), "TYXC"),
         ("CYXS", (9, 32, 40, 3), "TYXC"),
@@ -106,6 +108,17 @@ def test_volumetric_tiles_are_read(tmp_path):
 )
 def test_unnamed_axes_are_assigned(axes, shape, expected):
     assert video_axes(axes, shape) == expected
+
+
+@pytest.mark.parametrize("options", [{"ome": True}, {"imagej": True}])
+def test_channels_of_one_image_are_no_frames(tmp_path, options):
+    pair = np.stack([grey[0], 255 - grey[0]])
+    path = tmp_path / ("a.ome.tif" if "ome" in options else "a.tif")
+    options["metadata"] = {"axes": "CYX"}
+    tifffile.imwrite(path, pair, photometric="minisblack", **options)
+    video = read_video(path)
+    assert video.shape == (1, *grey.shape[1:])
+    np.testing.assert_array_equal(video.raw(0), np.moveaxis(pair, 0, -1))
 
 
 def test_volume_over_time_is_refused(tmp_path):

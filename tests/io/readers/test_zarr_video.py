@@ -66,6 +66,14 @@ def test_axes_of_an_image_are_assigned_by_name(tmp_path, axes, shape, expected):
     np.testing.assert_array_equal(video.raw(2), data.squeeze().transpose(order)[2])
 
 
+@pytest.mark.parametrize("axes", ["cyx", "tczyx"])
+def test_channels_of_one_image_are_no_frames(tmp_path, axes):
+    data = frames[:2] if axes == "cyx" else frames[None, :2, None]
+    video = read_video(write_image(tmp_path / "a.zarr", data, axes))
+    assert video.shape[0] == 1
+    np.testing.assert_array_equal(video.raw(0), np.moveaxis(frames[:2], 0, -1))
+
+
 def test_volume_over_time_is_refused(tmp_path):
     path = write_image(tmp_path / "a.zarr", frames[:, None, None].repeat(3, 2), "tczyx")
     with pytest.raises(ReadError, match=r"axes TZYX of lengths .*Export one plane"):
@@ -111,3 +119,13 @@ def test_array_of_five_axes_without_names_is_refused(tmp_path):
     zarr.create_array(str(tmp_path / "a.zarr"), shape=(2, 1, 1, 20, 24), dtype="u1")
     with pytest.raises(ReadError, match=r"\(2, 1, 1, 20, 24\)"):
         read_video(tmp_path / "a.zarr")
+
+
+def test_axes_are_assigned_by_type(tmp_path):
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=2)
+    group.create_array("0", data=np.stack([frames, frames // 2], 1))
+    names = {"frame": "time", "stain": "channel", "y": "space", "x": "space"}
+    axes = [{"name": name, "type": kind} for name, kind in names.items()]
+    group.attrs["multiscales"] = [{"axes": axes, "datasets": [{"path": "0"}]}]
+    video = read_video(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(video.raw(3)[..., 0], frames[3])

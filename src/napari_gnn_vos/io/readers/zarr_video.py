@@ -179,7 +179,13 @@ def _multiscales(attributes: Any) -> list[Mapping[str, Any]]:
 
 def _axis_names(multiscale: Mapping[str, Any]) -> tuple[str, ...]:
     axes = multiscale.get("axes", AXES_OF_OLD_FORMATS)
-    return tuple(str(a["name"] if isinstance(a, Mapping) else a) for a in axes)
+    return tuple(_axis_name(a) if isinstance(a, Mapping) else str(a) for a in axes)
+
+
+def _axis_name(axis: Mapping[str, Any]) -> str:
+    """Return the name of an axis, or its type if that is time or channel."""
+    kind = str(axis.get("type", ""))
+    return kind if kind in ("time", "channel") else str(axis["name"])
 
 
 def _assign_axes(
