@@ -312,3 +312,34 @@ def test_loops_of_pages_are_refused_before_pages_are_listed(tmp_path, monkeypatc
         read_video(path)
     assert read_labels(path) is None
     assert read_integer_labels(path) is None
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "float32"])
+def test_white_is_zero_is_inverted_for_all_types(tmp_path, kind):
+    stored = np.linspace(-100, 100, 3 * 20 * 24).reshape(3, 20, 24).astype(kind)
+    options = {"photometric": "miniswhite", "metadata": None}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **options)
+    shown = read_video(tmp_path / "a.tif").rgb(1)[..., 0].ravel().astype(float)
+    assert np.corrcoef(shown, stored[1].ravel())[0, 1] < -0.9
+
+
+def write_scanimage(path, description):
+    with tifffile.TiffWriter(path) as writer:
+        for frame in grey:
+            writer.write(
+                frame, metadata=None, contiguous=False, description=description
+            )
+
+
+def test_all_pages_of_scanimage_are_read(tmp_path):
+    write_scanimage(tmp_path / "a.tif", "state.software.version = 3\nscanimage.SI5.x=1")
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert file.is_scanimage
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").frames[:], grey)
+
+
+def test_channels_of_scanimage_are_refused(tmp_path):
+    text = "scanimage.SI5.channelsSave = [1;2]\nscanimage.SI5.x = 1"
+    write_scanimage(tmp_path / "a.tif", text)
+    with pytest.raises(ReadError, match=r"channelsSave = \[1;2.*separate TIFF"):
+        read_video(tmp_path / "a.tif")

@@ -18,6 +18,7 @@ from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
 from napari_gnn_vos.io.readers.tiff_colours import Conversion, photometric_conversion
 from napari_gnn_vos.io.readers.tiff_pages import (
     complete_directories,
+    open_tiff,
     own_pages,
     require_declared_planes,
 )
@@ -58,7 +59,7 @@ class TiffFrames(LazyFrames):
     def __init__(self, path: Path, *, frame_per_file: bool = False) -> None:
         self.path = path
         try:
-            self._file = tifffile.TiffFile(path)
+            self._file = open_tiff(path)
             finalize(self, self._file.close)
             shape, dtype = self._open(frame_per_file)
         except ReadError as error:

@@ -53,12 +53,17 @@ def photometric_conversion(page: Any, samples: int) -> Conversion:
         return lambda frame: frame[..., [0, 0, 0, 1]]
     # tifffile writes boolean arrays as white-is-zero, with True for foreground
     own = page.dtype == bool and page.is_shaped
-    if page.photometric == kind.MINISWHITE and page.dtype.kind in "bu" and not own:
-        white = True if page.dtype == bool else 2**page.bitspersample - 1
-        return lambda frame: _binary_to_grey(
-            ~frame if frame.dtype == bool else frame.dtype.type(white) - frame
-        )
+    if page.photometric == kind.MINISWHITE and not own:
+        white = 2**page.bitspersample - 1 if page.dtype.kind == "u" else -1
+        return lambda frame: _inverted(frame, white)
     return _binary_to_grey
+
+
+def _inverted(frame: NDArray[Any], white: int) -> NDArray[Any]:
+    """Let white be the largest value; signed integers and floats change their sign."""
+    if frame.dtype == bool:
+        return _binary_to_grey(~frame)
+    return -frame if frame.dtype.kind == "f" else frame.dtype.type(white) - frame
 
 
 def _binary_to_grey(frame: NDArray[Any]) -> NDArray[Any]:

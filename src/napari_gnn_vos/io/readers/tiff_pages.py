@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import tifffile
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.tiff_directories import (
@@ -15,8 +18,34 @@ from napari_gnn_vos.io.readers.tiff_directories import (
 
 SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
 """Tags that all pages must share."""
+SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channelsSave ?= ?\[\d+[ ;,]+\d)"
+"""Text of the description of files of ScanImage with several channels."""
 GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
 """Sets of colour spaces that may be mixed: white is zero, and black is zero."""
+
+
+def open_tiff(path: Path) -> tifffile.TiffFile:
+    """Open a TIFF file whose pages are those that its directories list.
+
+    In files of ScanImage up to 2015, tifffile computes the positions of the pages, and
+    may leave out the last one.
+
+    Raises
+    ------
+    ReadError
+        If ScanImage has saved several channels, whose pages take turns.
+    """
+    file = tifffile.TiffFile(path)
+    if not file.is_scanimage or file.is_bigtiff:
+        return file
+    text = file.pages.first.description
+    file.close()
+    if match := re.search(SCANIMAGE_CHANNELS, text):
+        raise ReadError(
+            f"Expected one channel; ScanImage has saved several, {match[0]!r}, whose "
+            "pages take turns. Save each channel as a separate TIFF."
+        )
+    return tifffile.TiffFile(path, is_scanimage=False)
 
 
 def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
