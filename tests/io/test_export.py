@@ -136,7 +136,8 @@ def test_second_export_replaces_names_and_colours(tmp_path):
 
 @pytest.mark.parametrize("shape", [(18, 20, 3), (18, 20, 4)])
 def test_colour_images_are_not_read_as_labels(tmp_path, shape):
-    Image.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / "00000.png")
+    image = np.arange(np.prod(shape)).reshape(shape).astype(np.uint8)
+    Image.fromarray(image).save(tmp_path / "00000.png")
     with pytest.raises(ReadError, match="greyscale or palette"):
         import_labels(tmp_path)
 

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.export import import_labels
+from napari_gnn_vos.io.formats.label_images import davis_palette
 
 MASK = (np.arange(20 * 24).reshape(20, 24) // 48).astype(np.uint8)
 
@@ -27,7 +29,7 @@ def test_hidden_files_are_no_masks(tmp_path):
     assert import_labels(tmp_path, "png").frame_names == ["0.png"]
 
 
-@pytest.mark.parametrize("mask", [MASK[:10], np.stack([MASK] * 3, -1)])
+@pytest.mark.parametrize("mask", [MASK[:10], np.stack([MASK, 3 * MASK, MASK], -1)])
 def test_masks_of_another_size_or_colours_are_refused_on_opening(tmp_path, mask):
     save(tmp_path, "0.png")
     save(tmp_path, "1.png", mask)
@@ -41,3 +43,32 @@ def test_masks_of_8_and_16_bits_are_read(tmp_path):
     frames = import_labels(tmp_path, "png").frames[:]
     assert frames.dtype == np.uint16
     np.testing.assert_array_equal(frames, [MASK, 300 * MASK.astype(np.uint16)])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_masks_as_colour_images_are_read(tmp_path, mode):
+    grey = Image.fromarray(MASK).convert(mode)
+    grey.save(tmp_path / "0.png")
+    if mode != "LA":
+        image = Image.fromarray(MASK, "P")
+        image.putpalette(davis_palette())
+        image.convert(mode).save(tmp_path / "1.png")
+    for frame in import_labels(tmp_path, "png").frames:
+        np.testing.assert_array_equal(frame, MASK)
+
+
+@pytest.mark.parametrize("kind", [bool, "u1", "u2", "i4", "u8", "f4"])
+def test_folder_of_tiff_masks_is_read(tmp_path, kind):
+    for t in (2, 10):
+        tifffile.imwrite(tmp_path / f"{t}_masks.tif", (MASK * (t > 2)).astype(kind))
+    labels = import_labels(tmp_path)
+    assert labels.frame_names == ["2_masks.tif", "10_masks.tif"]
+    first, second = labels.frames
+    np.testing.assert_array_equal(second, MASK.astype(kind))
+    assert not first.any()
+
+
+def test_stacks_are_no_single_masks(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([MASK] * 5))
+    with pytest.raises(ReadError, match="one label image per file"):
+        import_labels(tmp_path)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.label_images import davis_palette
+from napari_gnn_vos.io.formats.label_images import labels_of_colours
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.structures.video import Video
 
@@ -166,20 +166,12 @@ def _labels_of_image(image: Image) -> NDArray[np.uint8]:
     """
     if image.mode in ("P", "L", "1"):
         return np.asarray(image).astype(np.uint8)
-    if image.mode not in ("RGB", "RGBA"):
+    if image.mode not in ("RGB", "RGBA", "LA", "PA"):
         values = np.asarray(image)
         if values.ndim == 2 and values.min() >= 0 and values.max() <= 255:
             return values.astype(np.uint8)
         raise ValueError("its values are not labels from 0 to 255")
-    weights = np.array([65536, 256, 1])
-    codes = np.asarray(image.convert("RGB")) @ weights
-    grey, palette = np.arange(256) * weights.sum(), davis_palette()
-    for known in (np.reshape(palette, (256, 3)) @ weights, grey):
-        order = np.argsort(known)
-        found = order[np.clip(np.searchsorted(known[order], codes), 0, 255)]
-        if (known[found] == codes).all():
-            return np.asarray(found, np.uint8)
-    raise ValueError("its colours are not those of the DAVIS palette")
+    return labels_of_colours(np.asarray(image.convert("RGB")))
 
 
 def _replace_white_label(truth: Truth, masks: Path) -> Truth:

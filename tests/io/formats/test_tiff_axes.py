@@ -96,3 +96,36 @@ def test_pixels_of_no_unit_have_no_size(tmp_path):
     with tifffile.TiffFile(tmp_path / "b.ome.tif") as file:
         pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
     assert (pixels["PhysicalSizeX"], pixels["PhysicalSizeXUnit"]) == (0.25, "pixel")
+
+
+MASKS = (np.arange(5 * 20 * 24).reshape(5, 20, 24) // 500).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", [bool, "i1", "i4", "u4", "i8", "u8", "f2", "f4", "f8"])
+def test_labels_of_other_programs_may_have_any_type(tmp_path, kind):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, MASKS.astype(kind), photometric="minisblack")
+    read = np.stack(list(tiff_axes.read(path).frames))
+    np.testing.assert_array_equal(read, MASKS.astype(kind))
+
+
+def test_inverted_and_palette_images_keep_their_labels(tmp_path):
+    palette = np.arange(3 * 256).reshape(3, 256).astype(np.uint16) * 60
+    for name, options in {
+        "a": {"photometric": "miniswhite"},
+        "b": {"photometric": "palette", "colormap": palette},
+    }.items():
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, MASKS, metadata=None, **options)
+        np.testing.assert_array_equal(
+            np.stack(list(tiff_axes.read(path).frames)), MASKS
+        )
+
+
+@pytest.mark.parametrize("value", [-1, 70_000, 0.5, np.nan])
+def test_other_numbers_are_no_labels(tmp_path, value):
+    masks = MASKS.astype(np.float32)
+    masks[-1, 3, 4] = value
+    tifffile.imwrite(tmp_path / "a.tif", masks)
+    with pytest.raises(ReadError, match="labels from 0 to 65535; frame 4"):
+        tiff_axes.read(tmp_path / "a.tif")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ShapeError
+from napari_gnn_vos.errors import ReadError, ShapeError
 
 
 def validate_label_images(
@@ -61,6 +61,53 @@ def validate_label_images(
         yield np.ascontiguousarray(mask, dtype)
     if shape is None:
         raise ShapeError("Expected at least one label image; there is none.")
+
+
+def as_labels(image: NDArray[Any], name: str) -> NDArray[np.uint16]:
+    """Convert the pixels of an image of any type to labels.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    name : str
+        Name of the image, for the error.
+
+    Raises
+    ------
+    ReadError
+        If a value is not an integer from 0 to 65535.
+    """
+    with np.errstate(invalid="ignore"):  # NaN
+        labels: NDArray[np.uint16] = image.astype(np.uint16)
+    if not np.array_equal(labels, image):
+        raise ReadError(
+            f"Expected labels from 0 to 65535; {name} has other values, from "
+            f"{image.min()} to {image.max()}. Renumber them, or open it as a video."
+        )
+    return labels
+
+
+def labels_of_colours(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the labels of an RGB mask: DAVIS colours, or equal channels.
+
+    Parameters
+    ----------
+    image : (H, W, 3) ndarray of uint8
+
+    Raises
+    ------
+    ValueError
+        If there are other colours.
+    """
+    weights = np.array([65536, 256, 1])
+    codes = image @ weights
+    grey, palette = np.arange(256) * weights.sum(), davis_palette()
+    for known in (np.reshape(palette, (256, 3)) @ weights, grey):
+        order = np.argsort(known)
+        found = order[np.clip(np.searchsorted(known[order], codes), 0, 255)]
+        if (known[found] == codes).all():
+            return np.asarray(found, np.uint8)
+    raise ValueError("its colours are not those of the DAVIS palette")
 
 
 def write_error_message(path: Path, reason: object) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -19,13 +18,11 @@ from napari_gnn_vos.io.formats.label_images import (
     validate_label_images,
     write_error_message,
 )
+from napari_gnn_vos.io.formats.mask_files import TIFF_SUFFIXES, MaskFiles
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
-from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.natural_order import sort_naturally
 from napari_gnn_vos.storage import atomic_write
-
-GREY_MODES = {"1": "u1", "L": "u1", "P": "u1", "I": "i4", "I;16": "u2", "I;16B": "u2"}
-"""Types of label images by modes of Pillow."""
 
 
 def export_palette_pngs(
@@ -164,79 +161,24 @@ def write(labels: VideoLabels, path: Path) -> int:
 def read(path: Path) -> VideoLabels:
     """Read PNG files in natural order on access; pixel values are labels.
 
-    RGB images are not read, because their colours have no order.
+    RGB images are read if their colours are those of DAVIS, or grey. Without PNG files,
+    TIFF files of one page are read.
 
     Raises
     ------
     ReadError
-        If there are no PNG files, or a file is not a greyscale or palette image.
+        If there are no masks, or a file is not a label image.
     """
-    files = sort_naturally(filter(_is_png, path.iterdir()))
+    visible = [file for file in path.iterdir() if not file.name.startswith(".")]
+    files = [file for file in visible if file.suffix.lower() == ".png"]
+    files = files or [file for file in visible if file.suffix.lower() in TIFF_SUFFIXES]
     if not files:
-        raise ReadError(f"Expected a folder of PNG masks; {path} has none.")
-    names, colours = read_objects(path)
+        raise ReadError(f"Expected a folder of PNG or TIFF masks; {path} has none.")
+    files, (names, colours) = sort_naturally(files), read_objects(path)
     return VideoLabels(
-        _PngMasks(files),
+        MaskFiles(files),
         names,
         colours,
         frame_names=[file.name for file in files],
         video_name=path.resolve().name,
     )
-
-
-def _is_png(file: Path) -> bool:
-    """Return whether a file is visible and has the suffix of PNG."""
-    return file.suffix.lower() == ".png" and not file.name.startswith(".")
-
-
-class _PngMasks(LazyLabels):
-    """Label images of single PNG files, of the widest type among them."""
-
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = files
-        kinds = {file: _shape_and_type(file) for file in files}
-        (first, (shape, _)), *others = kinds.items()
-        for file, (other, _) in others:
-            if other != shape:
-                raise ReadError(
-                    f"Every mask must have the size of the first, {first.name} of "
-                    f"{shape}; {file.name} has {other}. Crop or resize the masks."
-                )
-        dtype = np.result_type(*(each for _, each in kinds.values()))
-        super().__init__((len(files), *shape), dtype)
-
-    def _read(self, t: int) -> NDArray[Any]:
-        return _read_png(self._files[t]).astype(self.dtype)
-
-
-def _shape_and_type(file: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
-    """Return size and type of a mask from its header."""
-    from PIL import Image
-
-    with _read_errors(file), Image.open(file) as image:
-        mode, size = image.mode, (image.height, image.width)
-    if mode not in GREY_MODES:
-        raise ReadError(
-            f"Expected a greyscale or palette image; {file} has the mode {mode}. "
-            "Save the masks with one label per pixel."
-        )
-    return size, np.dtype(GREY_MODES[mode])
-
-
-def _read_png(file: Path) -> NDArray[Any]:
-    from PIL import Image
-
-    with _read_errors(file), Image.open(file) as image:
-        return np.asarray(image)
-
-
-@contextmanager
-def _read_errors(file: Path) -> Iterator[None]:
-    from PIL import Image
-
-    try:
-        yield
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ReadError(
-            f"Expected a mask; {file} is damaged: {error}. Copy it again."
-        ) from error

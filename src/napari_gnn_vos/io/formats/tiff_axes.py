@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.formats.label_images import as_labels
 from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.tiff import BIG_TIFF_BYTES
@@ -19,8 +20,10 @@ from napari_gnn_vos.io.formats.tiff_labels import OME_UNITS, FrameAxes, frame_ax
 from napari_gnn_vos.io.formats.video_labels import (
     Colour,
     LabelsOfVideo,
+    LazyLabels,
     VideoLabels,
 )
+from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 
 Objects = tuple[dict[int, str], dict[int, Colour]]
 MARKUP = re.compile(r"[&<>]")
@@ -145,21 +148,23 @@ def _write(
 
 
 def read(path: Path) -> VideoLabels:
-    """Read a stack of integer images as labels; frames are read on access.
+    """Read a stack of label images; frames are read on access.
+
+    Pixels may have any type, also floating point numbers, whose values are labels.
 
     Raises
     ------
     ReadError
-        If the file is not a TIFF, or its images are not of one integer per pixel.
+        If the file is not a TIFF, or its pixels are not labels from 0 to `MAX_LABEL`.
     """
     import tifffile
 
     from napari_gnn_vos.io.readers.tiff import TiffFrames
 
-    frames = TiffFrames(path)
-    if frames.ndim != 3 or frames.dtype.kind != "u" or frames.dtype.itemsize > 2:
+    frames = TiffFrames(path, is_labels=True)
+    if frames.ndim != 3 or frames.dtype.kind not in "uif":
         raise ReadError(
-            f"Expected label images of 8 or 16 bits; {path} has the shape "
+            f"Expected label images with one value per pixel; {path} has the shape "
             f"{frames.shape} and the type {frames.dtype}. Convert it to labels."
         )
     try:
@@ -169,7 +174,28 @@ def read(path: Path) -> VideoLabels:
         raise ReadError(
             f"The metadata of {path} cannot be read: {error}. Export it again."
         ) from error
-    return VideoLabels(LabelsOfVideo(frames), names, colours, video_name=path.stem)
+    return VideoLabels(_labels_of(frames, path), names, colours, video_name=path.stem)
+
+
+def _labels_of(frames: LazyFrames, path: Path) -> LazyLabels:
+    """Return frames as labels; those of wide types are checked before."""
+    if frames.dtype in (np.uint8, np.uint16):
+        return LabelsOfVideo(frames)
+    labels = _ConvertedLabels(frames, path)
+    for t in range(len(labels)):
+        labels[t]
+    return labels
+
+
+class _ConvertedLabels(LazyLabels):
+    """Label images of signed, wide or floating point numbers, converted to uint16."""
+
+    def __init__(self, frames: LazyFrames, path: Path) -> None:
+        super().__init__(frames.shape, np.uint16)
+        self._frames, self._path_of_file = frames, path
+
+    def _read(self, t: int) -> NDArray[Any]:
+        return as_labels(self._frames[t], f"frame {t} of {self._path_of_file}")
 
 
 def is_imagej(path: Path) -> bool:

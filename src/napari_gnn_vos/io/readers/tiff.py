@@ -15,7 +15,11 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
 from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
-from napari_gnn_vos.io.readers.tiff_colours import Conversion, photometric_conversion
+from napari_gnn_vos.io.readers.tiff_colours import (
+    Conversion,
+    photometric_conversion,
+    stored_values,
+)
 from napari_gnn_vos.io.readers.tiff_pages import (
     complete_directories,
     open_tiff,
@@ -42,6 +46,9 @@ class TiffFrames(LazyFrames):
         TIFF, BigTIFF, ImageJ or OME-TIFF with integer, float or binary pixels.
     frame_per_file : bool
         Read an axis C as channels even if there is no other axis for time.
+    is_labels : bool
+        Return pixels as stored: indices of a palette, 1 for True, and values that are
+        not inverted.
 
     Attributes
     ----------
@@ -56,8 +63,11 @@ class TiffFrames(LazyFrames):
         or has more axes than time, rows, columns and channels.
     """
 
-    def __init__(self, path: Path, *, frame_per_file: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, frame_per_file: bool = False, is_labels: bool = False
+    ) -> None:
         self.path = path
+        self._conversion = stored_values if is_labels else photometric_conversion
         try:
             self._file = open_tiff(path)
             finalize(self, self._file.close)
@@ -83,9 +93,9 @@ class TiffFrames(LazyFrames):
         for number, page in own.items():
             self._pages[number] = page
         self._memmap = None if own else _memory_map(self.path, self._file, self._pages)
-        self._convert = photometric_conversion(keyframe, size.get("C", 1))
+        self._convert = self._conversion(keyframe, size.get("C", 1))
         self._conversions: dict[int, Conversion] = {
-            number: photometric_conversion(page, size.get("C", 1))
+            number: self._conversion(page, size.get("C", 1))
             for number, page in own.items()
         }
         dtype = self._series.dtype.newbyteorder("=")

@@ -59,6 +59,11 @@ def photometric_conversion(page: Any, samples: int) -> Conversion:
     return _binary_to_grey
 
 
+def stored_values(_page: Any, _samples: int) -> Conversion:
+    """Return a conversion that keeps the values of a label image, 1 for True."""
+    return lambda frame: frame.view(np.uint8) if frame.dtype == bool else frame
+
+
 def _inverted(frame: NDArray[Any], white: int) -> NDArray[Any]:
     """Let white be the largest value; signed integers and floats change their sign."""
     if frame.dtype == bool:
