@@ -76,11 +76,11 @@ def _local_path(path: str | PathLike[str]) -> Path:
 def _reader_of(path: Path) -> Reader:
     if path.is_dir():
         return _read_zarr if is_zarr(path) else _read_folder
-    reader = (_READERS | _IMAGE_READERS).get(path.suffix.lower())
+    reader = (_READERS | _OTHER_READERS).get(path.suffix.lower())
     if reader is None:
         raise ReadError(
             "Expected a folder of frames or one of "
-            f"{', '.join((*SUFFIXES, *IMAGE_SUFFIXES))}; "
+            f"{', '.join((*SUFFIXES, *IMAGE_SUFFIXES, *_OTHER_MOVIES))}; "
             f"{path.name} ends in {path.suffix!r}. Convert it to one of these."
         )
     return reader
@@ -177,4 +177,13 @@ SUFFIXES = (*_READERS, ".zarr")
 """Suffixes of videos, for file dialogs and the plugin manifest."""
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Suffixes of single images, which napari opens itself."""
-_IMAGE_READERS: dict[str, Reader] = dict.fromkeys(IMAGE_SUFFIXES, _read_image)
+_OTHER_MOVIES = (
+    *(".ts", ".mts", ".m2ts", ".vob", ".wmv", ".asf", ".flv", ".3gp", ".ogv"),
+    *(".mxf", ".y4m", ".mjpeg", ".mjpg", ".qt"),
+)
+"""Suffixes of movies of cameras, which are not offered in file dialogs."""
+_OTHER_READERS: dict[str, Reader] = {
+    **dict.fromkeys(IMAGE_SUFFIXES, _read_image),
+    **dict.fromkeys((".jpe", ".jfif", ".apng"), _read_image),
+    **dict.fromkeys(_OTHER_MOVIES, _read_movie),
+}

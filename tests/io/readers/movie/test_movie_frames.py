@@ -169,3 +169,24 @@ def test_16_bit_greyscale_is_kept(tmp_path):
     video = read_video(tmp_path / "a.mkv")
     for t in (3, 0):
         np.testing.assert_array_equal(video.raw(t), frames[t])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        ("ts", "libx264"),
+        ("MTS", "libx264"),
+        ("vob", "mpeg2video"),
+        ("wmv", "wmv2"),
+        ("flv", "flv"),
+        ("3gp", "libx264"),
+        ("mxf", "mpeg2video"),
+    ],
+)
+def test_movies_of_cameras_are_read_in_any_order(tmp_path, suffix, codec):
+    path = tmp_path / f"a.{suffix}"
+    write_movie(path, codec)
+    video = read_video(path)
+    assert video.shape[0] == FRAMES
+    order = np.random.default_rng(0).permutation(FRAMES).tolist()
+    assert [frame_index(video.raw(t)) for t in order] == order
