@@ -98,8 +98,6 @@ def test_volumetric_tiles_are_read(tmp_path):
         ("QYX", (9, 32, 40), "TYX"),
         ("IYX", (9, 32, 40), "TYX"),
         ("CYX", (9, 32, 40), "TYX"),
-        ("CYX", (2, 32, 40), "CYX"),
-        ("CYXS", (2, 32, 40, 3), "TYXC"),
         ("QQYX", (9, 2, 32, 40), "TCYX"),
         ("QQYX", (9, 32, 40, 3), "TYXC"),
         ("CYXS", (9, 32, 40, 3), "TYXC"),
@@ -110,15 +108,27 @@ def test_unnamed_axes_are_assigned(axes, shape, expected):
     assert video_axes(axes, shape) == expected
 
 
-@pytest.mark.parametrize("options", [{"ome": True}, {"imagej": True}])
-def test_channels_of_one_image_are_no_frames(tmp_path, options):
-    pair = np.stack([grey[0], 255 - grey[0]])
-    path = tmp_path / ("a.ome.tif" if "ome" in options else "a.tif")
-    options["metadata"] = {"axes": "CYX"}
-    tifffile.imwrite(path, pair, photometric="minisblack", **options)
-    video = read_video(path)
+@pytest.mark.parametrize("name", ["a.tif", "a.ome.tif"])
+def test_channels_of_one_image_are_no_frames(tmp_path, name):
+    pair, metadata = np.stack([grey[0], 255 - grey[0]]), {"axes": "CYX"}
+    if name == "a.tif":
+        options = {"imagej": True, "metadata": metadata | {"mode": "composite"}}
+        tifffile.imwrite(tmp_path / name, pair, photometric="minisblack", **options)
+    else:
+        tifffile.imwrite(tmp_path / "b.ome.tif", pair, ome=True, metadata=metadata)
+        with tifffile.TiffFile(tmp_path / "b.ome.tif") as file:
+            xml = file.ome_metadata.replace("tifffile.py", "OME Bio-Formats")
+        tifffile.imwrite(tmp_path / name, pair, description=xml, metadata=None)
+    video = read_video(tmp_path / name)
     assert video.shape == (1, *grey.shape[1:])
     np.testing.assert_array_equal(video.raw(0), np.moveaxis(pair, 0, -1))
+
+
+@pytest.mark.parametrize("options", [{"ome": True}, {"imagej": True}])
+def test_frames_that_tifffile_saved_as_channels_are_frames(tmp_path, options):
+    path = tmp_path / ("a.ome.tif" if "ome" in options else "a.tif")
+    tifffile.imwrite(path, grey[:4], **options)
+    np.testing.assert_array_equal(read_video(path).frames[:], grey[:4])
 
 
 def test_volume_over_time_is_refused(tmp_path):
@@ -343,3 +353,32 @@ def test_channels_of_scanimage_are_refused(tmp_path):
     write_scanimage(tmp_path / "a.tif", text)
     with pytest.raises(ReadError, match=r"channelsSave = \[1;2.*separate TIFF"):
         read_video(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        '{"shape": [5, 20, 48]}',
+        "ImageJ=1.53t\nimages=3\nframes=3\nhyperstack=true\n",
+    ],
+)
+def test_metadata_of_fewer_pages_are_refused(tmp_path, description):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for frame in grey:
+            writer.write(
+                frame, metadata=None, contiguous=False, description=description
+            )
+            description = None
+    with pytest.raises(ReadError, match=f"Expected {len(grey)} planes"):
+        read_video(tmp_path / "a.tif")
+
+
+def test_ome_metadata_of_fewer_planes_are_refused(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "short.ome.tif", ome=True) as writer:
+        writer.write(grey[:2], photometric="minisblack", metadata={"axes": "TYX"})
+    with tifffile.TiffFile(tmp_path / "short.ome.tif") as file:
+        description = file.ome_metadata
+    options = {"photometric": "minisblack", "metadata": None}
+    tifffile.imwrite(tmp_path / "a.ome.tif", grey, description=description, **options)
+    with pytest.raises(ReadError, match=r"planes.*describe 2"):
+        read_video(tmp_path / "a.ome.tif")

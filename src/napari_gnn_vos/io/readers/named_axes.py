@@ -7,14 +7,14 @@ from napari_gnn_vos.errors import ReadError
 TIME_AXES = "TIQRZC"
 """Axes that are read as time, in order of preference; I, Q and R are unnamed axes."""
 MAX_CHANNELS = 4
-"""Largest number of channels of a video; more are read as time."""
+"""Largest number of channels of a video."""
 
 
 def video_axes(axes: str, shape: tuple[int, ...], frame_per_file: bool = False) -> str:
     """Map the axes of a TIFF series to T, C, Y and X.
 
-    Without other axis for time, more than `MAX_CHANNELS` channels are read as time, as
-    of stacks that were saved as channels. Fewer are those of a single image.
+    Without other axis for time, channels are read as time: some programs save frames as
+    channels.
 
     Parameters
     ----------
@@ -42,8 +42,7 @@ def video_axes(axes: str, shape: tuple[int, ...], frame_per_file: bool = False) 
     """
     named = "TYXC" if axes == "QQYX" and shape[3] <= 4 < shape[1] else axes
     if "T" not in named:
-        few = "S" not in axes and shape[axes.find("C")] <= MAX_CHANNELS
-        candidates = TIME_AXES.replace("C", "" if frame_per_file or few else "C")
+        candidates = TIME_AXES.replace("C", "") if frame_per_file else TIME_AXES
         time = next((axis for axis in candidates if axis in named), "T")
         named = named.replace(time, "T", 1)
     if "C" not in named:

@@ -22,6 +22,7 @@ from napari_gnn_vos.io.readers.tiff_colours import (
 )
 from napari_gnn_vos.io.readers.tiff_pages import (
     complete_directories,
+    has_channels,
     open_tiff,
     own_pages,
     require_declared_planes,
@@ -45,7 +46,8 @@ class TiffFrames(LazyFrames):
     path : Path
         TIFF, BigTIFF, ImageJ or OME-TIFF with integer, float or binary pixels.
     frame_per_file : bool
-        Read an axis C as channels even if there is no other axis for time.
+        Read an axis C as channels even if there is no other axis for time, and the
+        metadata do not show that these are channels.
     is_labels : bool
         Return pixels as stored: indices of a palette, 1 for True, and values that are
         not inverted.
@@ -82,13 +84,14 @@ class TiffFrames(LazyFrames):
         """Find pages, axes and colour space; return shape and type of the video."""
         directories = complete_directories(self.path, self._file)
         self._pages, axes, self._lengths = _planes(self._file)
-        self._axes = video_axes(axes, self._lengths, frame_per_file)
+        one = frame_per_file or has_channels(self._file, axes, self._lengths)
+        self._axes = video_axes(axes, self._lengths, frame_per_file=one)
         self.is_volume = "Z" in axes and "T" not in axes
         self._series = _full_series(self._file)[0]
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
-        require_declared_planes(self._file, self._planes_read)
+        require_declared_planes(self._file, directories, self._planes_read)
         own = own_pages(directories, self._pages, keyframe, size.get("T", 1))
         for number, page in own.items():
             self._pages[number] = page

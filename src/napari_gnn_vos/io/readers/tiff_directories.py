@@ -8,6 +8,7 @@ from struct import calcsize, error, unpack, unpack_from
 from typing import IO, NamedTuple
 
 TAGS = {
+    "kind": (254, (0,)),
     "width": (256, ()),
     "length": (257, ()),
     "bits": (258, (1,)),

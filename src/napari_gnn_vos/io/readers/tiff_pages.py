@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tifffile
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.named_axes import MAX_CHANNELS
 from napari_gnn_vos.io.readers.tiff_directories import (
     Directory,
     Values,
@@ -20,6 +21,8 @@ SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
 """Tags that all pages must share."""
 SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channelsSave ?= ?\[\d+[ ;,]+\d)"
 """Text of the description of files of ScanImage with several channels."""
+REDUCED = 1
+"""Bit of the kind of a page that marks a thumbnail."""
 GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
 """Sets of colour spaces that may be mixed: white is zero, and black is zero."""
 
@@ -46,6 +49,19 @@ def open_tiff(path: Path) -> tifffile.TiffFile:
             "pages take turns. Save each channel as a separate TIFF."
         )
     return tifffile.TiffFile(path, is_scanimage=False)
+
+
+def has_channels(file: tifffile.TiffFile, axes: str, lengths: Sequence[int]) -> bool:
+    """Return whether up to four channels of a single image are no frames.
+
+    tifffile writes frames as channels if their axes are not given. In ImageJ, channels
+    are displayed in colours; OME-TIFF files of other programs have true channels.
+    """
+    if "C" not in axes or lengths[axes.index("C")] > MAX_CHANNELS:
+        return False
+    if file.is_imagej:
+        return (file.imagej_metadata or {}).get("mode") in ("composite", "color")
+    return bool(file.is_ome) and 'Creator="tifffile' not in str(file.ome_metadata)
 
 
 def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
@@ -75,19 +91,23 @@ def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
     return {directory.offset: directory for directory in listed.directories}
 
 
-def require_declared_planes(file: Any, planes: int) -> None:
-    """Check that a file has as many planes as ImageJ has counted.
+def require_declared_planes(
+    file: Any, directories: Mapping[int, Directory], planes: int
+) -> None:
+    """Check that a file has as many planes as ImageJ has counted, and as pages.
 
     Parameters
     ----------
     file : tifffile.TiffFile
+    directories : mapping of int to Directory
+        By their offset in the file.
     planes : int
         Number of planes that were found.
 
     Raises
     ------
     ReadError
-        If there are fewer.
+        If there are fewer, or more pages of the same size than planes.
     """
     declared = int((file.imagej_metadata or {}).get("images", 1))
     if planes < declared:
@@ -95,6 +115,25 @@ def require_declared_planes(file: Any, planes: int) -> None:
             f"Expected {declared} pages; the file is incomplete and ends after "
             f"{planes}. Copy it again, or save the pages that exist as another file."
         )
+    pages = _full_pages(directories.values(), file.pages.first.offset)
+    if pages > planes:
+        raise ReadError(
+            f"Expected {pages} planes, one for each page; the metadata of the file "
+            f"describe {planes}. Save it again, without the metadata of another file."
+        )
+
+
+def _full_pages(directories: Collection[Directory], offset: int) -> int:
+    """Count the pages of the size of the one at `offset`, without thumbnails."""
+    sizes = [(each.tags["width"], each.tags["length"]) for each in directories]
+    full = [not each.tags["kind"][0] & REDUCED for each in directories]
+    offsets = [each.offset for each in directories]
+    if offset not in offsets:
+        return 0
+    size = sizes[offsets.index(offset)]
+    return sum(
+        each == size and is_full for each, is_full in zip(sizes, full, strict=True)
+    )
 
 
 def own_pages(
@@ -150,7 +189,7 @@ def _tags(directory: Directory, first: Directory) -> dict[str, Values]:
     Some programs write the orientation of a stack to its first page only.
     """
     orientation = directory.tags["orientation"] or first.tags["orientation"] or (1,)
-    return {**directory.tags, "orientation": orientation}
+    return {**directory.tags, "orientation": orientation, "kind": (0,)}
 
 
 def _require_match(first: Directory, other: Directory, number: int) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.array_files import is_colour_image
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
-from napari_gnn_vos.io.readers.named_axes import video_axes
+from napari_gnn_vos.io.readers.named_axes import MAX_CHANNELS, video_axes
 
 METADATA_FILES = ("zarr.json", ".zarray", ".zgroup")
 """Files that mark a folder as a zarr array or group, of format 3 and 2."""
@@ -205,7 +205,9 @@ def _assign_axes(
     )
     kept = [i for i in range(len(shape)) if i not in dropped]
     axes = "".join(letters[i] for i in kept)
-    return dropped, video_axes(axes, tuple(shape[i] for i in kept))
+    lengths = tuple(shape[i] for i in kept)
+    few = "C" in axes and lengths[axes.index("C")] <= MAX_CHANNELS
+    return dropped, video_axes(axes, lengths, frame_per_file=few)
 
 
 def _not_a_video(path: Path, reason: object) -> str:
