@@ -80,7 +80,7 @@ def _reader_of(path: Path) -> Reader:
     if reader is None:
         raise ReadError(
             "Expected a folder of frames or one of "
-            f"{', '.join((*SUFFIXES, *IMAGE_SUFFIXES, *_OTHER_MOVIES))}; "
+            f"{', '.join((*SUFFIXES, *IMAGE_SUFFIXES))}; "
             f"{path.name} ends in {path.suffix!r}. Convert it to one of these."
         )
     return reader
@@ -167,7 +167,11 @@ def _video(frames: Frames, path: Path, files: list[Path]) -> Video:
         raise VideoError(f"{path}: {error}") from error
 
 
-_MOVIES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif")
+_MOVIES = (
+    *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"),
+    *(".ts", ".mts", ".m2ts", ".vob", ".wmv", ".asf", ".flv", ".3gp", ".ogv"),
+    *(".mxf", ".y4m", ".mjpeg", ".mjpg", ".qt"),
+)
 _READERS: dict[str, Reader] = {
     **dict.fromkeys(_MOVIES, _read_movie),
     **dict.fromkeys((".tif", ".tiff"), _read_tiff),
@@ -177,13 +181,7 @@ SUFFIXES = (*_READERS, ".zarr")
 """Suffixes of videos, for file dialogs and the plugin manifest."""
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Suffixes of single images, which napari opens itself."""
-_OTHER_MOVIES = (
-    *(".ts", ".mts", ".m2ts", ".vob", ".wmv", ".asf", ".flv", ".3gp", ".ogv"),
-    *(".mxf", ".y4m", ".mjpeg", ".mjpg", ".qt"),
-)
-"""Suffixes of movies of cameras, which are not offered in file dialogs."""
 _OTHER_READERS: dict[str, Reader] = {
     **dict.fromkeys(IMAGE_SUFFIXES, _read_image),
     **dict.fromkeys((".jpe", ".jfif", ".apng"), _read_image),
-    **dict.fromkeys(_OTHER_MOVIES, _read_movie),
 }

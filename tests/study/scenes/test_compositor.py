@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from napari_gnn_vos.study.matting import cut_by_mask
 from napari_gnn_vos.study.scenes.compositor import SpriteLayer, composite
-from napari_gnn_vos.study.scenes.matting import cut_by_mask
 from napari_gnn_vos.vision import cv2
 from tests.scenes import BLUE, RED, SHAPE
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.rgb import Rgb
-from napari_gnn_vos.study.scenes.matting import Mask, cut_by_mask
+from napari_gnn_vos.study.matting import Mask, cut_by_mask
 
 Frame = tuple[Rgb, NDArray[np.uint8]]
 """A picture, (H, W, 3), and its labels, (H, W); 1 is the object of the base frame."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.io.davis import Truth
 from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.study.matting import Mask, cut_by_mask
 from napari_gnn_vos.study.scenes.compositor import SpriteLayer
-from napari_gnn_vos.study.scenes.matting import Mask, cut_by_mask
 from napari_gnn_vos.study.scenes.scene_spec import SpriteSpec
 from napari_gnn_vos.study.scenes.tracks import (
     camera_path,

@@ -20,7 +20,7 @@ from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.video import Video
-from napari_gnn_vos.study.scenes.matting import cut_by_mask
+from napari_gnn_vos.study.matting import cut_by_mask
 from napari_gnn_vos.study.training.decoder_samples import (
     POLYGONS,
     photograph_names,
