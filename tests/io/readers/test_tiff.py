@@ -369,7 +369,9 @@ def test_metadata_of_fewer_pages_are_refused(tmp_path, description):
                 frame, metadata=None, contiguous=False, description=description
             )
             description = None
-    with pytest.raises(ReadError, match=f"Expected {len(grey)} planes"):
+    # the lowest version of tifffile gives no axes for such metadata
+    expected = f"Expected ({len(grey)} planes|the axes time, rows, columns)"
+    with pytest.raises(ReadError, match=expected):
         read_video(tmp_path / "a.tif")
 
 
