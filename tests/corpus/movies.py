@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -93,7 +95,10 @@ def _write(
         images = np.stack([numbered(t) for t in range(COUNT)])
 
     def write(path: Path) -> None:
-        with av.open(f"file:{path}", "w") as container:
+        with (
+            _scheduling_restored(),
+            av.open(f"file:{path}", "w") as container,
+        ):
             stream = container.add_stream(codec, rate=25, options=options)
             stream.height, stream.width = images.shape[1:3]
             stream.pix_fmt = pixels
@@ -107,6 +112,23 @@ def _write(
             container.mux(stream.encode(None))
 
     return write
+
+
+@contextmanager
+def _scheduling_restored() -> Iterator[None]:
+    """Restore the scheduling policy of this thread.
+
+    For root, SVT-AV1 leaves the encoding thread at the highest real-time priority. Its
+    later threads and processes inherit it, and starve all others.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def _gif(path: Path) -> None:

@@ -1,9 +1,11 @@
 """Unusual files are read exactly or refused; damaged ones raise expected errors."""
 
 import logging
+import os
 
 import pytest
 
+from tests.corpus import movies
 from tests.corpus.families import CORRECT, FAMILIES, LATE, REFUSED
 from tests.corpus.readers import READERS
 from tests.corpus.worker import run
@@ -41,3 +43,12 @@ def test_damaged_files_raise_expected_errors(tmp_path, family, caplog):
     for seed in range(DAMAGED_PER_FAMILY):
         outcome, detail = run(tmp_path, family, 7 * seed % count, seed, limited=False)
         assert outcome in (CORRECT, REFUSED, LATE), detail
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="only on Linux")
+def test_writing_movies_does_not_change_the_scheduling_policy(tmp_path):
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    for sample in movies.samples():
+        if sample.name == "av1.mkv":
+            sample.write(tmp_path / sample.name)
+    assert (os.sched_getscheduler(0), os.sched_getparam(0)) == before
