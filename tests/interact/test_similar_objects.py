@@ -88,6 +88,34 @@ def test_equal_objects_keep_their_identity(equal_squares, monkeypatch):
     assert node_inputs(session, group_similar=True).groups.members == ((1, 2),)
 
 
+@pytest.mark.parametrize(
+    ("colour", "groups"),
+    [(scenes.RED, ((1, 2, 3),)), ((60, 60, 60), ((1, 2), (3,)))],
+)
+def test_new_object_joins_the_group_that_it_looks_like(monkeypatch, colour, groups):
+    from napari_gnn_vos.interact import similar_objects
+
+    video, _ = scenes.moving_squares(
+        (4, 6, 14, (0, 1), scenes.RED),
+        (27, 42, 14, (0, -1), scenes.RED),
+        (4, 64, 14, (0, -6), colour),  # enters at the right
+    )
+    session = drain(start(video, Config(refine="none")))
+    strokes = [
+        scenes.line(0, 1, (8, 9), (15, 16)),
+        scenes.line(0, 2, (31, 45), (38, 52)),
+        scenes.line(0, 0, (23, 3), (23, 60)),
+    ]
+    session = annotate(session, strokes, rng=np.random.default_rng(0))
+    monkeypatch.setattr(similar_objects, "RESOLVED", 1.0)
+    session = drain(predict(session, WholeVideoModel(harmonic_baseline)))
+    assert session.prediction.grouped == (1, 2)
+    new = [scenes.line(3, 3, (7, 49), (15, 57)), scenes.line(3, 0, (45, 3), (45, 60))]
+    session = annotate(session, new, rng=np.random.default_rng(1))
+    monkeypatch.setattr(similar_objects, "RESOLVED", 0.0)  # the strokes separate them
+    assert node_inputs(session, group_similar=True).groups.members == groups
+
+
 def test_groups_are_formed_only_on_request(equal_squares):
     session, _ = equal_squares
     assert node_inputs(session).groups.members == ((1,), (2,))

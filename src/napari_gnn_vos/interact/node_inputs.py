@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from napari_gnn_vos.interact.harmonic import solve_harmonic
 from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
 from napari_gnn_vos.interact.object_groups import ObjectGroups
 from napari_gnn_vos.interact.one_vs_rest import assemble_inputs, mark_absent
-from napari_gnn_vos.interact.similar_objects import unresolved_objects
+from napari_gnn_vos.interact.similar_objects import IS_OBJECT, unresolved_objects
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 from napari_gnn_vos.structures.session import Prediction
@@ -199,7 +200,8 @@ def _group_similar_objects(
 
     The groups are revised only when there is a new object. With strokes on further
     frames the label model overfits: it separates the annotated superpixels of objects
-    that have the same appearance, but not the others.
+    that have the same appearance, but not the others. So a new object also joins the
+    group of the previous prediction if it looks like that group.
     """
     objects = tuple(label_model)
     predicted, grouped = (previous.objects, previous.grouped) if previous else ((), ())
@@ -213,7 +215,36 @@ def _group_similar_objects(
     )[objects[0]][rows]
     of_span = {label: p[rows] for label, p in label_model.items()}
     unresolved = unresolved_objects(of_span, any_object)
-    return ObjectGroups.with_group({*grouped, *unresolved}, objects)
+    similar = _similar_to_group(
+        graph, node_labels, grouped, set(objects) - set(predicted), appearance, span
+    )
+    return ObjectGroups.with_group({*grouped, *unresolved, *similar}, objects)
+
+
+def _similar_to_group(
+    graph: VideoGraph,
+    node_labels: SuperpixelLabels,
+    grouped: tuple[int, ...],
+    new_objects: Collection[int],
+    settings: LabelModelSettings,
+    span: range,
+) -> list[int]:
+    """Find the new objects that look like a group of objects.
+
+    A label model of the group, fitted without the strokes of a new object, assigns the
+    superpixels of that object to the group.
+    """
+    if not grouped:
+        return []
+    similar = []
+    for label in new_objects:
+        others = ObjectGroups((grouped,)).merge(node_labels.without(label))
+        of_group = label_model_probabilities(
+            graph, others, grouped[:1], settings, span
+        )[grouped[0]]
+        if of_group[node_labels.drawn == label].mean() > IS_OBJECT:
+            similar.append(label)
+    return similar
 
 
 def label_model_probabilities(

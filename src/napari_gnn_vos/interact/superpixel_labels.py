@@ -38,6 +38,15 @@ class SuperpixelLabels:
             self.drawn[rows], self.propagated[rows], self.presumed[rows]
         )
 
+    def without(self, label: int) -> SuperpixelLabels:
+        """Remove a label."""
+        return SuperpixelLabels(
+            *(
+                np.where(labels == label, np.int16(UNLABELLED), labels)
+                for labels in (self.drawn, self.propagated, self.presumed)
+            )
+        )
+
 
 def label_superpixels(
     frames: Sequence[FrameGraph],
