@@ -4,12 +4,11 @@ import pytest
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.training.cut_out_pictures import (
-    MaskedPicture,
-    PictureSources,
-    compose_cut_outs,
+    CutOutPictures,
     compose_over,
 )
 from napari_gnn_vos.study.training.decoder_samples import PhotographSamples
+from napari_gnn_vos.study.training.masked_pictures import MaskedPicture, write_pictures
 from napari_gnn_vos.vision import cv2
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
@@ -35,7 +34,7 @@ def sources(tmp_path):
         cv2.imwrite(str(stills / "masks" / f"{name}.png"), mask.astype(np.uint8) * 255)
     frames = np.stack([picture.rgb] * 2)
     masks = picture.mask[None]
-    return PictureSources((Video.from_array(frames),), (masks,), stills)
+    return CutOutPictures((Video.from_array(frames),), (masks,), stills)
 
 
 def test_the_mask_shows_the_object_over_the_background():
@@ -60,12 +59,12 @@ def test_no_colour_of_the_former_background_remains():
 def test_pictures_are_repeatable_and_read_as_photographs(sources, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
-        drain(compose_cut_outs(sources, folder, 3, seed=1))
+        drain(write_pictures(sources, folder, 3, seed=1))
     for name in ("00000", "00001", "00002"):
         file = f"images/{name}.jpg"
         assert (first / file).read_bytes() == (second / file).read_bytes()
     (first / "masks" / "00001.png").unlink()
-    drain(compose_cut_outs(sources, first, 3, seed=1))
+    drain(write_pictures(sources, first, 3, seed=1))
     masks = [cv2.imread(str(f / "masks/00001.png")) for f in (first, second)]
     np.testing.assert_array_equal(*masks)
     samples = PhotographSamples.of(first, tmp_path / "superpixels")

@@ -1,7 +1,6 @@
 """Pictures of cut-out objects over other pictures, to train the boundary decoder.
 
-Each object is seen in front of more backgrounds than in its own picture. The pictures
-are stored like photographs, see `decoder_samples.PhotographSamples`.
+Each object is seen in front of more backgrounds than in its own picture.
 """
 
 from __future__ import annotations
@@ -9,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.io.davis import read_davis
-from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.matting import cut_by_mask
@@ -26,6 +22,7 @@ from napari_gnn_vos.study.training.decoder_samples import (
     photograph_names,
     read_photograph,
 )
+from napari_gnn_vos.study.training.masked_pictures import MaskedPicture
 from napari_gnn_vos.vision import cv2
 
 Mask = NDArray[np.bool_]
@@ -54,25 +51,11 @@ background."""
 BLUR, NOISE = (0.3, 0.9), 4.0
 """Standard deviations of the blur of half of the pictures in pixels, and largest
 standard deviation of the noise, of 255."""
-JPEG_QUALITY = 95
-
-
-class MaskedPicture(NamedTuple):
-    """A picture and the mask of its object.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) ndarray of uint8
-    mask : (H, W) ndarray of bool
-    """
-
-    rgb: Rgb
-    mask: Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PictureSources:
-    """Sequences and photographs that objects and backgrounds are taken from.
+class CutOutPictures:
+    """Draws objects of sequences and photographs over backgrounds of both.
 
     Parameters
     ----------
@@ -97,7 +80,7 @@ class PictureSources:
         sequences: Sequences,
         stills: Path,
         left_out: tuple[str, ...] = (),
-    ) -> PictureSources:
+    ) -> CutOutPictures:
         """Open sequences; their first object is cut out.
 
         Parameters
@@ -105,7 +88,7 @@ class PictureSources:
         sequences : tuple of (Path, tuple of str)
             Folders in DAVIS layout, and names of sequences in each.
         stills, left_out
-            See `PictureSources`.
+            See `CutOutPictures`.
         """
         videos, masks = [], []
         for root, names in sequences:
@@ -114,6 +97,16 @@ class PictureSources:
                 videos.append(video)
                 masks.append(truth[::FRAME_STEP] == 1)
         return cls(tuple(videos), tuple(masks), stills, left_out)
+
+    def __call__(self, rng: Generator) -> MaskedPicture:
+        """Draw objects and backgrounds until an object is large enough and visible."""
+        while True:
+            picture = self.draw_object(rng)
+            if np.count_nonzero(picture.mask) < MIN_OBJECT_PIXELS:
+                continue
+            composed = compose_over(picture, self.draw_background(rng), rng)
+            if VISIBLE_SHARE[0] < composed.mask.mean() < VISIBLE_SHARE[1]:
+                return composed
 
     def draw_object(self, rng: Generator) -> MaskedPicture:
         """Draw a picture with an exact mask."""
@@ -140,55 +133,6 @@ class PictureSources:
         names = photograph_names(self.stills, left_out)
         rgb, mask, _ = read_photograph(self.stills, names[rng.integers(len(names))])
         return MaskedPicture(rgb, mask)
-
-
-def compose_cut_outs(
-    sources: PictureSources, folder: Path, count: int, seed: int = 0
-) -> Pipeline[None]:
-    """Write pictures of objects over other backgrounds; existing ones are kept.
-
-    Parameters
-    ----------
-    sources : PictureSources
-    folder : Path
-        Gets ``images/NAME.jpg`` and ``masks/NAME.png``, 255 object and 0 background.
-    count : int
-        Number of pictures.
-    seed : int
-
-    Yields
-    ------
-    step : Progress
-    """
-    images, masks = folder / "images", folder / "masks"
-    for subfolder in (images, masks):
-        subfolder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        yield Progress("compose pictures", number, count)
-        mask_file = masks / f"{number:05d}.png"
-        if not mask_file.exists():
-            rng = np.random.default_rng((seed, number))
-            rgb, mask = _compose(sources, rng)
-            bgr = np.ascontiguousarray(rgb[..., ::-1])
-            quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-            _write(images / f"{number:05d}.jpg", bgr, quality)
-            _write(mask_file, np.where(mask, 255, 0).astype(np.uint8), [])
-
-
-def _write(path: Path, image: NDArray[np.uint8], options: list[int]) -> None:
-    encoded = cv2.imencode(path.suffix, image, options)[1].tobytes()
-    atomic_write(path, lambda file: file.write(encoded))
-
-
-def _compose(sources: PictureSources, rng: Generator) -> MaskedPicture:
-    """Draw objects and backgrounds until an object is large enough and visible."""
-    while True:
-        picture = sources.draw_object(rng)
-        if np.count_nonzero(picture.mask) < MIN_OBJECT_PIXELS:
-            continue
-        composed = compose_over(picture, sources.draw_background(rng), rng)
-        if VISIBLE_SHARE[0] < composed.mask.mean() < VISIBLE_SHARE[1]:
-            return composed
 
 
 def compose_over(

@@ -1,7 +1,8 @@
 """Training samples of the boundary decoder: crops with a coarse prediction and a mask.
 
 Coarse predictions come from simulated sessions (see `collect_coarse`), and are imitated
-on photographs with masks and on composed pictures (see `cut_out_pictures`).
+on photographs with masks, on composed pictures (see `cut_out_pictures`) and on
+simulated cells (see `cell_pictures`).
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ BOUNDARY_WEIGHT = 5.0
 NEAR = 9
 """Side of the square around boundary pixels that counts as near, in pixels of the
 decoder's output."""
-SEQUENCE_SHARE, PHOTOGRAPH_SHARE, CUT_OUT_SHARE = 0.6, 0.2, 0.2
-"""Shares of the samples that come from sequences, from photographs, and from cut-out
-objects over other pictures."""
+SEQUENCE_SHARE, PHOTOGRAPH_SHARE, CUT_OUT_SHARE, CELL_SHARE = 0.55, 0.175, 0.175, 0.1
+"""Shares of the samples that come from sequences, from photographs, from cut-out
+objects over other pictures, and from simulated cells."""
 DENSITIES = 500, 1100
 """Superpixels per 410 000 pixels on photographs."""
 SHRUNK_SHARE, SMALLEST_SCALE = 0.3, 0.2

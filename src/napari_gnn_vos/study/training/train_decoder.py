@@ -30,15 +30,14 @@ from napari_gnn_vos.model.local_colours import (
     local_colour_likelihoods,
 )
 from napari_gnn_vos.progress import Pipeline, drain
+from napari_gnn_vos.study.training.cell_pictures import draw_cells
 from napari_gnn_vos.study.training.collect_coarse import (
     CollectionSettings,
     collect_coarse,
 )
-from napari_gnn_vos.study.training.cut_out_pictures import (
-    PictureSources,
-    compose_cut_outs,
-)
+from napari_gnn_vos.study.training.cut_out_pictures import CutOutPictures
 from napari_gnn_vos.study.training.decoder_samples import (
+    CELL_SHARE,
     CUT_OUT_SHARE,
     NEAR,
     PHOTOGRAPH_SHARE,
@@ -50,6 +49,7 @@ from napari_gnn_vos.study.training.decoder_samples import (
     SampleSource,
     draw_crop,
 )
+from napari_gnn_vos.study.training.masked_pictures import MaskedPicture, write_pictures
 from napari_gnn_vos.study.training.one_cycle import OneCycleOptimizer
 from napari_gnn_vos.vision import cv2
 
@@ -72,15 +72,18 @@ class DecoderSettings:
     initial : Path, optional
         Weights to begin with.
     cut_outs : int
-        Number of composed pictures, if there are photographs.
+        Number of pictures of cut-out objects, if there are photographs.
+    cells : int
+        Number of simulated pictures of cells, if there are photographs.
     """
 
-    steps: int = 6000
+    steps: int = 8000
     batch: int = 4
     rate: float = 3e-3
     seed: int = 0
     initial: Path | None = None
-    cut_outs: int = 1000
+    cut_outs: int = 2000
+    cells: int = 500
 
 
 class DecoderBatch:
@@ -209,8 +212,8 @@ class DecoderPlan:
     stills : Path, optional
         Folder of photographs with masks, see `PhotographSamples`.
     output : Path
-        Folder for collected predictions, superpixels of photographs, composed pictures,
-        and the weights.
+        Folder for collected predictions, superpixels of photographs, generated
+        pictures, and the weights.
     cache : Path
         For prepared graphs.
     """
@@ -235,7 +238,7 @@ class DecoderPlan:
         weights: str = "boundary-decoder",
         left_out: tuple[str, ...] = (),
     ) -> Path:
-        """Train a decoder on collected predictions, photographs and cut-outs.
+        """Train a decoder on collected predictions, photographs, cut-outs and cells.
 
         Parameters
         ----------
@@ -257,18 +260,28 @@ class DecoderPlan:
         if self.stills is not None:
             superpixels = self.output / "superpixels"
             stills = PhotographSamples.of(self.stills, superpixels, left_out)
-            composed = self.output / f"{weights}-cut-outs"
-            pictures = PictureSources.open(self.sources, self.stills, left_out)
-            drain(
-                compose_cut_outs(pictures, composed, settings.cut_outs, settings.seed)
+            draw_cut_outs = CutOutPictures.open(self.sources, self.stills, left_out)
+            cut_outs = self._generated(
+                draw_cut_outs, f"{weights}-cut-outs", settings.cut_outs, settings.seed
             )
-            cut_outs = PhotographSamples.of(composed, composed / "superpixels")
-            sources += [stills, cut_outs]
+            cells = self._generated(draw_cells, "cells", settings.cells, settings.seed)
+            sources += [stills, cut_outs, cells]
             facts["photographs"] = len(stills.names)
-        shares = SEQUENCE_SHARE, PHOTOGRAPH_SHARE, CUT_OUT_SHARE
+        shares = SEQUENCE_SHARE, PHOTOGRAPH_SHARE, CUT_OUT_SHARE, CELL_SHARE
         mixed = MixedSamples(tuple(sources), shares[: len(sources)])
         path = self.output / f"{weights}.safetensors"
         return train_decoder(partial(draw_crop, mixed), path, settings, facts, device)
+
+    def _generated(
+        self,
+        draw: Callable[[np.random.Generator], MaskedPicture],
+        name: str,
+        count: int,
+        seed: int,
+    ) -> PhotographSamples:
+        folder = self.output / name
+        drain(write_pictures(draw, folder, count, seed))
+        return PhotographSamples.of(folder, folder / "superpixels")
 
     @property
     def _collected(self) -> Path:
