@@ -92,7 +92,7 @@ def test_equal_objects_keep_their_identity(equal_squares, monkeypatch):
     ("colour", "groups"),
     [(scenes.RED, ((1, 2, 3),)), ((60, 60, 60), ((1, 2), (3,)))],
 )
-def test_new_object_joins_the_group_that_it_looks_like(monkeypatch, colour, groups):
+def test_new_object_joins_a_group_of_similar_appearance(monkeypatch, colour, groups):
     from napari_gnn_vos.interact import similar_objects
 
     video, _ = scenes.moving_squares(
