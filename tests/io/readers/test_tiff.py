@@ -4,6 +4,7 @@ import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats.tiff_labels import (
     LABELS_MARKER,
     read_integer_labels,
@@ -129,6 +130,51 @@ def test_frames_that_tifffile_saved_as_channels_are_frames(tmp_path, options):
     path = tmp_path / ("a.ome.tif" if "ome" in options else "a.tif")
     tifffile.imwrite(path, grey[:4], **options)
     np.testing.assert_array_equal(read_video(path).frames[:], grey[:4])
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("photometric", [None, "minisblack"])
+@pytest.mark.filterwarnings("ignore:.*are stored as RGB")
+def test_axes_that_tifffile_was_given_are_used(tmp_path, count, photometric):
+    planes, path = grey[:count], tmp_path / "a.tif"
+    for axes in ("CYX", "SYX", "TYX"):
+        tifffile.imwrite(path, planes, photometric=photometric, metadata={"axes": axes})
+        video = read_video(path)
+        frames = planes if axes == "TYX" else np.moveaxis(planes, 0, -1)[None]
+        np.testing.assert_array_equal(video.frames[:], frames)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.filterwarnings("ignore:.*are stored as RGB")
+def test_planes_that_may_be_frames_or_colours_are_refused(tmp_path, count, compression):
+    for folder in (tmp_path / "file", tmp_path / "folder"):
+        folder.mkdir()
+        tifffile.imwrite(folder / "a.tif", grey[:count], compression=compression)
+        path = folder if folder.name == "folder" else folder / "a.tif"
+        with pytest.raises(ReadError, match="photometric='minisblack'"):
+            read_video(path)
+    labels = import_labels(tmp_path / "file" / "a.tif")
+    np.testing.assert_array_equal(np.stack(list(labels.frames)), grey[:count])
+
+
+def test_planar_colours_of_other_programs_are_colours(tmp_path):
+    options = {"photometric": "rgb", "planarconfig": "separate", "metadata": None}
+    tifffile.imwrite(tmp_path / "a.tif", grey[:3], **options)
+    frame = read_video(tmp_path / "a.tif").raw(0)
+    np.testing.assert_array_equal(frame, np.moveaxis(grey[:3], 0, -1))
+
+
+def test_channels_with_names_are_channels(tmp_path):
+    metadata = {"axes": "CYX", "Channel": {"Name": ["DAPI", "GFP"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", grey[:2], metadata=metadata)
+    assert read_video(tmp_path / "a.ome.tif").frames.shape == (1, *grey.shape[1:], 2)
+
+
+def test_channels_that_are_read_as_frames_are_noted(tmp_path):
+    tifffile.imwrite(tmp_path / "a.ome.tif", grey)
+    (note,) = read_video(tmp_path / "a.ome.tif").notes
+    assert "channels" in note
 
 
 def test_volume_over_time_is_refused(tmp_path):

@@ -25,6 +25,7 @@ from napari_gnn_vos.io.readers.tiff_pages import (
     has_channels,
     open_tiff,
     own_pages,
+    refuse_unknown_planes,
     require_declared_planes,
 )
 
@@ -56,12 +57,15 @@ class TiffFrames(LazyFrames):
     ----------
     is_volume : bool
         Whether the axis that is read as time is Z.
+    notes : list of str
+        Whether channels are read as frames.
 
     Raises
     ------
     ReadError
         If the file is not a TIFF or cannot be decoded, is incomplete, has several
         series or positions, pages that do not match, lacks planes of an OME data set,
+        has 3 or 4 planes that may be frames or colours,
         or has more axes than time, rows, columns and channels.
     """
 
@@ -69,6 +73,7 @@ class TiffFrames(LazyFrames):
         self, path: Path, *, frame_per_file: bool = False, is_labels: bool = False
     ) -> None:
         self.path = path
+        self.notes: list[str] = []
         self._conversion = stored_values if is_labels else photometric_conversion
         try:
             self._file = open_tiff(path)
@@ -84,9 +89,7 @@ class TiffFrames(LazyFrames):
         """Find pages, axes and colour space; return shape and type of the video."""
         directories = complete_directories(self.path, self._file)
         self._pages, axes, self._lengths = _planes(self._file)
-        one = frame_per_file or has_channels(self._file, axes, self._lengths)
-        self._axes = video_axes(axes, self._lengths, frame_per_file=one)
-        self.is_volume = "Z" in axes and "T" not in axes
+        self._assign_axes(axes, frame_per_file)
         self._series = _full_series(self._file)[0]
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))
@@ -111,6 +114,18 @@ class TiffFrames(LazyFrames):
         if self._memmap is None and not frame_per_file:
             _read_page(self._pages[0])  # refuses a compression that is not supported
         return (size.get("T", 1), rows, cols, *probe.shape[2:]), probe.dtype
+
+    def _assign_axes(self, axes: str, frame_per_file: bool) -> None:
+        """Map the axes of the file to time, rows, columns and channels."""
+        if self._conversion is photometric_conversion:
+            refuse_unknown_planes(self._file, axes)
+        elif axes == "SYX":  # labels have no colours
+            axes = "TYX"
+        one = frame_per_file or has_channels(self._file, axes, self._lengths)
+        self._axes = video_axes(axes, self._lengths, frame_per_file=one)
+        self.is_volume = "Z" in axes and "T" not in axes
+        if "C" in axes and self._axes[axes.index("C")] == "T":
+            self.notes.append("The planes are channels (axis C), and read as frames.")
 
     def close(self) -> None:
         """Close the file. Frames cannot be read afterwards."""

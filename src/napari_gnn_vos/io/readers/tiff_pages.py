@@ -21,6 +21,8 @@ SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
 """Tags that all pages must share."""
 SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channelsSave ?= ?\[\d+[ ;,]+\d)"
 """Text of the description of files of ScanImage with several channels."""
+NAMED_CHANNEL = r"<Channel [^>]*Name="
+"""Channel of OME-XML that has a name."""
 REDUCED = 1
 """Bit of the kind of a page that marks a thumbnail."""
 GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
@@ -54,14 +56,45 @@ def open_tiff(path: Path) -> tifffile.TiffFile:
 def has_channels(file: tifffile.TiffFile, axes: str, lengths: Sequence[int]) -> bool:
     """Return whether up to four channels of a single image are no frames.
 
-    tifffile writes frames as channels if their axes are not given. In ImageJ, channels
-    are displayed in colours; OME-TIFF files of other programs have true channels.
+    tifffile writes frames as channels if the axes of an OME-TIFF or an ImageJ file are
+    not given. In ImageJ, channels are displayed in colours; OME-TIFF files of other
+    programs, and those with names of the channels, have true channels, as has any file
+    whose metadata name the axes but have no format.
     """
     if "C" not in axes or lengths[axes.index("C")] > MAX_CHANNELS:
         return False
     if file.is_imagej:
         return (file.imagej_metadata or {}).get("mode") in ("composite", "color")
-    return bool(file.is_ome) and 'Creator="tifffile' not in str(file.ome_metadata)
+    if not file.is_ome:
+        return "C" in _shaped_axes(file)
+    xml = str(file.ome_metadata)
+    return 'Creator="tifffile' not in xml or bool(re.search(NAMED_CHANNEL, xml))
+
+
+def refuse_unknown_planes(file: tifffile.TiffFile, axes: str) -> None:
+    """Refuse 3 or 4 planes of which nothing shows whether they are frames or colours.
+
+    tifffile writes both as planes of one RGB image if the axes are not given.
+
+    Raises
+    ------
+    ReadError
+        If the file is of this kind.
+    """
+    if axes == "SYX" and file.is_shaped and not _shaped_axes(file):
+        count = file.series[0].shape[0]
+        raise ReadError(
+            f"Expected frames or a colour image; the file has {count} planes, and "
+            "tifffile has stored frames as colours if their axes were not given. Write "
+            "it again by tifffile.imwrite: with photometric='minisblack' for frames, "
+            "with metadata={'axes': 'SYX'} for colours."
+        )
+
+
+def _shaped_axes(file: tifffile.TiffFile) -> str:
+    """Return the axes that a program has given to tifffile, or an empty text."""
+    described = file.shaped_metadata if file.is_shaped else None
+    return str(described[0].get("axes", "")) if described else ""
 
 
 def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
