@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, instance, validated
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import labels_of_colours
 from napari_gnn_vos.io.read import read_video
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Truth = NDArray[np.uint8]
 
 
+@validated(root=file_path, resolution=instance(str))
 def sequences(
     root: str | PathLike[str],
     list_or_file: str | PathLike[str],
@@ -65,6 +67,7 @@ def sequences(
     return names
 
 
+@validated(root=file_path, name=instance(str), resolution=instance(str))
 def read_davis(
     root: str | PathLike[str], name: str, resolution: str = "480p"
 ) -> tuple[Video, Truth]:

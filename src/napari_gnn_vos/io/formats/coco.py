@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, validated
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.io.formats.object_spool import ObjectSpool
 from napari_gnn_vos.io.formats.output import atomic_file
@@ -24,6 +25,7 @@ from napari_gnn_vos.io.formats.run_lengths import (
 )
 from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
+    check_by_label,
     objects_in,
 )
 
@@ -32,6 +34,7 @@ _FIELDS = ("segmentation", "bbox", "area")
 _PLURALS = ("segmentations", "bboxes", "areas")
 
 
+@validated(path=file_path)
 def export_coco(
     labels: Iterable[NDArray[Any]],
     path: str | PathLike[str],
@@ -66,7 +69,10 @@ def export_coco(
         As in :func:`write`.
     """
     source = VideoLabels(
-        labels, names or {}, frame_names=frame_names, video_name=video_name
+        labels,
+        check_by_label("names", names),
+        frame_names=frame_names,
+        video_name=video_name,
     )
     return write(source, Path(path))
 

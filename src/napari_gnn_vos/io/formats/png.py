@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, flag, validated
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import (
     davis_palette,
@@ -20,11 +21,24 @@ from napari_gnn_vos.io.formats.label_images import (
 )
 from napari_gnn_vos.io.formats.mask_files import TIFF_SUFFIXES, MaskFiles
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
-from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.formats.video_labels import (
+    VideoLabels,
+    check_frames,
+    check_names,
+    check_palette,
+    require_name,
+)
 from napari_gnn_vos.io.natural_order import sort_naturally
 from napari_gnn_vos.storage import atomic_write
 
 
+@validated(
+    labels=check_frames,
+    folder=file_path,
+    overwrite=flag,
+    frame_names=check_names,
+    palette=check_palette,
+)
 def export_palette_pngs(
     labels: Iterable[NDArray[Any]],
     folder: str | PathLike[str],
@@ -72,6 +86,8 @@ def export_palette_pngs(
         )
     written = 0
     for written, mask in enumerate(validate_label_images(labels), start=1):
+        if names is not None:
+            require_name(names, written - 1)
         try:
             name = f"{written - 1:05d}.png" if names is None else names[written - 1]
             _write_png(mask, folder / name, palette or davis_palette())
