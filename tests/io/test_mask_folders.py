@@ -8,6 +8,7 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats.label_images import davis_palette
+from napari_gnn_vos.io.read import read_video
 
 MASK = (np.arange(20 * 24).reshape(20, 24) // 48).astype(np.uint8)
 
@@ -72,3 +73,48 @@ def test_stacks_are_no_single_masks(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.stack([MASK] * 5))
     with pytest.raises(ReadError, match="one label image per file"):
         import_labels(tmp_path)
+
+
+@pytest.mark.parametrize("colours", [False, True])
+def test_orientation_of_masks_is_applied_like_that_of_images(tmp_path, colours):
+    folders = tmp_path / "frames", tmp_path / "masks"
+    exif = Image.Exif()
+    exif[274] = 6
+    for folder in folders:
+        folder.mkdir()
+        palette = np.reshape(davis_palette(), (256, 3)).astype(np.uint8)
+        image = palette[MASK] if colours and folder.name == "masks" else MASK
+        Image.fromarray(image).save(folder / "0.png", exif=exif)
+    frame = read_video(folders[0]).raw(0)
+    (mask,) = import_labels(folders[1]).frames
+    np.testing.assert_array_equal(mask, frame)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int32, np.float64])
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_label_arrays_are_read(tmp_path, dtype, name):
+    masks = np.stack([MASK > 3, MASK < 3]).astype(dtype)
+    for array in (masks, masks[0]):
+        if name == "a.npy":
+            np.save(tmp_path / name, array)
+        else:
+            np.savez_compressed(tmp_path / name, flows=MASK, masks=array)
+        labels = import_labels(tmp_path / name).frames
+        np.testing.assert_array_equal(np.stack(list(labels)), array.reshape(-1, 20, 24))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": MASK, "b": MASK}, "'labels'"),
+        ({"a": MASK[None, ..., None]}, "one value per pixel"),
+        ({"a": MASK - 0.5}, "other values"),
+        ({"a": np.full((20, 24), 70_000)}, "other values"),
+        ({"a": np.array([{"masks": MASK}])}, "Cellpose"),
+        ({}, "there are 0"),
+    ],
+)
+def test_arrays_without_labels_are_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(ReadError, match=message):
+        import_labels(tmp_path / "a.npz")

@@ -18,6 +18,7 @@ from napari_gnn_vos.arguments import file_path, instance, validated
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import labels_of_colours
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.readers.orientation import apply_orientation, exif_orientation
 from napari_gnn_vos.structures.video import Video
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def _read_mask(file: Path, size: tuple[int, ...]) -> NDArray[Any]:
 
     try:
         with open_image(file) as image:
-            mask = _labels_of_image(image)
+            labels = _labels_of_image(image)
+            mask = apply_orientation(labels, exif_orientation(image))
     except (OSError, SyntaxError, ValueError) as error:
         raise ReadError(
             f"Expected a mask for every frame; {file} is missing or damaged ({error}). "

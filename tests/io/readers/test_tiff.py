@@ -13,6 +13,7 @@ from napari_gnn_vos.io.formats.tiff_labels import (
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.readers.named_axes import video_axes
 from tests.corpus.tiffs import write_loop
+from tests.io.readers.microscope_files import write_lsm, write_stk
 
 rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (5, 20, 24), np.uint8)
@@ -175,6 +176,35 @@ def test_channels_that_are_read_as_frames_are_noted(tmp_path):
     tifffile.imwrite(tmp_path / "a.ome.tif", grey)
     (note,) = read_video(tmp_path / "a.ome.tif").notes
     assert "channels" in note
+
+
+@pytest.mark.parametrize("version", ["complete", "cut", "other"])
+def test_metamorph_stack_has_one_page_of_many_planes(tmp_path, version):
+    path = tmp_path / "a.stk"
+    write_stk(path, grey, is_known=version != "other")
+    if version == "complete":
+        np.testing.assert_array_equal(read_video(path).frames[:], grey)
+        return
+    if version == "cut":
+        path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(ReadError, match=r"a\.stk"):
+        read_video(path)
+
+
+@pytest.mark.parametrize("has_thumbnails", [True, False])
+def test_lsm_file_alternates_images_and_thumbnails(tmp_path, has_thumbnails):
+    path = tmp_path / "a.lsm"
+    write_lsm(path, grey, has_thumbnails=has_thumbnails)
+    if has_thumbnails:
+        np.testing.assert_array_equal(read_video(path).frames[:], grey)
+        return
+    with pytest.raises(ReadError, match="incomplete"):
+        read_video(path)
+
+
+def test_big_tiff_suffix_is_read(tmp_path):
+    tifffile.imwrite(tmp_path / "a.btf", grey, bigtiff=True)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.btf").frames[:], grey)
 
 
 def test_volume_over_time_is_refused(tmp_path):

@@ -1,3 +1,5 @@
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,26 @@ def test_array_is_read(tmp_path, zarr_format):
     video = read_video(tmp_path / "a.zarr")
     np.testing.assert_array_equal(video.raw(2), frames[2])
     assert video.identity
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("folder", ["", "a.zarr"])
+def test_zip_file_is_read(tmp_path, zarr_format, folder):
+    store = write_image(
+        tmp_path / "a.zarr", frames[:, None], "tcyx", "0.4", zarr_format
+    )
+    with ZipFile(tmp_path / "a.ome.zarr.zip", "w") as archive:
+        for file in store.rglob("*"):
+            archive.write(file, folder / file.relative_to(store))
+    video = read_video(tmp_path / "a.ome.zarr.zip")
+    np.testing.assert_array_equal(video.frames[:], frames)
+
+
+def test_zip_file_without_array_is_refused(tmp_path):
+    with ZipFile(tmp_path / "a.zarr.zip", "w") as archive:
+        archive.writestr("notes.txt", "frames?")
+    with pytest.raises(ReadError, match="no zarr array"):
+        read_video(tmp_path / "a.zarr.zip")
 
 
 @pytest.mark.parametrize(

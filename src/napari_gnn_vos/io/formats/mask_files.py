@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import as_labels, labels_of_colours
 from napari_gnn_vos.io.formats.video_labels import LazyLabels
+from napari_gnn_vos.io.readers.orientation import (
+    TRANSPOSED,
+    apply_orientation,
+    exif_orientation,
+)
 
 GREY_MODES = {"1": "u1", "L": "u1", "P": "u1", "I": "i4", "I;16": "u2", "I;16B": "u2"}
 """Types of label images by modes of Pillow."""
@@ -66,6 +71,7 @@ def _shape_and_type(file: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
         return mask.shape, mask.dtype
     with _read_errors(file), Image.open(file) as image:
         mode, size = image.mode, (image.height, image.width)
+        size = size[::-1] if exif_orientation(image) in TRANSPOSED else size
     if mode in COLOUR_MODES:
         return _read_png(file).shape, np.dtype(np.uint8)
     if mode not in GREY_MODES:
@@ -80,9 +86,10 @@ def _read_png(file: Path) -> NDArray[Any]:
     from PIL import Image
 
     with _read_errors(file), Image.open(file) as image:
+        orientation = exif_orientation(image)
         if image.mode not in COLOUR_MODES:
-            return np.asarray(image)
-        colours = np.asarray(image.convert("RGB"))
+            return apply_orientation(np.asarray(image), orientation)
+        colours = apply_orientation(np.asarray(image.convert("RGB")), orientation)
     try:
         return labels_of_colours(colours)
     except ValueError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.formats import (
+    array_labels,
     cell_tracking,
     coco,
     coco_reader,
@@ -250,6 +251,8 @@ def select_reader(path: Path, name: str | None = None) -> Callable[[Path], Video
         If the format is unknown, or cannot be read.
     """
     if name is None:
+        if path.suffix.lower() in array_labels.SUFFIXES and not path.is_dir():
+            return array_labels.read
         for label_format in FORMATS:
             if (
                 label_format.read is not None

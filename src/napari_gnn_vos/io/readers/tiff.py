@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
-from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
+from napari_gnn_vos.io.readers.orientation import (
+    ORIENTATION_TAG,
+    TRANSPOSED,
+    apply_orientation,
+)
 from napari_gnn_vos.io.readers.tiff_colours import (
     Conversion,
     photometric_conversion,
@@ -28,8 +32,6 @@ from napari_gnn_vos.io.readers.tiff_pages import (
     refuse_unknown_planes,
     require_declared_planes,
 )
-
-ORIENTATION_TAG = 274
 
 
 class TiffFrames(LazyFrames):
@@ -94,7 +96,9 @@ class TiffFrames(LazyFrames):
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
-        require_declared_planes(self._file, directories, self._planes_read)
+        require_declared_planes(
+            self._file, directories, prod(self._leading), len(self._pages)
+        )
         own = own_pages(directories, self._pages, keyframe, size.get("T", 1))
         for number, page in own.items():
             self._pages[number] = page
@@ -147,10 +151,6 @@ class TiffFrames(LazyFrames):
     def _leading(self) -> tuple[int, ...]:
         """Lengths of the axes before those of a page."""
         return self._lengths[: len(self._lengths) - self._series.keyframe.ndim]
-
-    @property
-    def _planes_read(self) -> int:
-        return prod(self._leading)
 
     def _block(self, t: int) -> NDArray[Any]:
         """Return frame `t` from the memory map or its pages, axes as in the file."""

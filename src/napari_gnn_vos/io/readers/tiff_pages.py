@@ -23,6 +23,8 @@ SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channelsSave ?= ?\[\d+[ ;
 """Text of the description of files of ScanImage with several channels."""
 NAMED_CHANNEL = r"<Channel [^>]*Name="
 """Channel of OME-XML that has a name."""
+METAMORPH_PLANES = 33629
+"""Tag of the planes of a MetaMorph stack."""
 REDUCED = 1
 """Bit of the kind of a page that marks a thumbnail."""
 GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
@@ -125,9 +127,9 @@ def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
 
 
 def require_declared_planes(
-    file: Any, directories: Mapping[int, Directory], planes: int
+    file: Any, directories: Mapping[int, Directory], planes: int, pages_read: int
 ) -> None:
-    """Check that a file has as many planes as ImageJ has counted, and as pages.
+    """Check that a file has as many planes as its program has counted, and as pages.
 
     Parameters
     ----------
@@ -135,18 +137,24 @@ def require_declared_planes(
     directories : mapping of int to Directory
         By their offset in the file.
     planes : int
-        Number of planes that were found.
+        Number of planes by the axes of the file.
+    pages_read : int
+        Number of pages that they are read from; 1 if all follow the first one.
 
     Raises
     ------
     ReadError
         If there are fewer, or more pages of the same size than planes.
     """
+    stack = file.pages.first.tags.get(METAMORPH_PLANES)
     declared = int((file.imagej_metadata or {}).get("images", 1))
-    if planes < declared:
+    declared = declared if stack is None else max(declared, int(stack.count))
+    if planes < declared or 1 < pages_read < planes:
+        found = planes if planes < declared else pages_read
         raise ReadError(
-            f"Expected {declared} pages; the file is incomplete and ends after "
-            f"{planes}. Copy it again, or save the pages that exist as another file."
+            f"Expected {max(declared, planes)} pages; the file is incomplete and ends "
+            f"after {found}. Copy it again, or save the pages that exist as another "
+            "file."
         )
     pages = _full_pages(directories.values(), file.pages.first.offset)
     if pages > planes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from napari_gnn_vos.io.readers.named_axes import MAX_CHANNELS, video_axes
 
 METADATA_FILES = ("zarr.json", ".zarray", ".zgroup")
 """Files that mark a folder as a zarr array or group, of format 3 and 2."""
+ZIP_SUFFIXES = (".zarr.zip", ".ozx")
+"""Suffixes of zip files with a zarr array or group."""
 AXES_OF_OLD_FORMATS = ("t", "c", "z", "y", "x")
 """Axes of multiscale images before OME-NGFF 0.3, which does not name them."""
 
@@ -28,7 +31,9 @@ class _Image(NamedTuple):
 
 
 def is_zarr(path: Path) -> bool:
-    """Return whether a folder is a zarr array or group."""
+    """Return whether a path is a zarr array or group, in a folder or a zip file."""
+    if path.name.lower().endswith(ZIP_SUFFIXES):
+        return True
     return path.suffix.lower() == ".zarr" or any(
         (path / name).is_file() for name in METADATA_FILES
     )
@@ -104,7 +109,7 @@ def _open(path: Path) -> _Image:
             "Install it with: pip install zarr"
         ) from error
     try:
-        node: Any = zarr.open(str(path), mode="r")
+        node: Any = open_zip(path) if path.is_file() else zarr.open(str(path), mode="r")
         if hasattr(node, "dtype"):
             return _Image(node, _axes_by_parent(path) or _dimension_names(node))
         return _image_of_group(node)
@@ -112,6 +117,27 @@ def _open(path: Path) -> _Image:
         raise
     except Exception as error:
         raise ReadError(_not_a_video(path, error)) from error
+
+
+def open_zip(path: Path) -> Any:
+    """Open the zarr array or group in a zip file, at its top or in a folder.
+
+    Raises
+    ------
+    ReadError
+        If there is none.
+    """
+    import zarr
+
+    with ZipFile(path) as archive:
+        names = [PurePosixPath(name) for name in archive.namelist()]
+    folders = [name.parent for name in names if name.name in METADATA_FILES]
+    if not folders:
+        raise ReadError(_not_a_video(path, "the zip file has no zarr array"))
+    top = min(folders, key=lambda folder: (len(folder.parts), folder))
+    stores = getattr(zarr, "storage", zarr)
+    store = stores.ZipStore(str(path), mode="r")
+    return zarr.open(store, mode="r", path=str(top) if top.parts else "")
 
 
 def _image_of_group(group: Any) -> _Image:
