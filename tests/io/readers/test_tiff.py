@@ -207,6 +207,14 @@ def test_big_tiff_suffix_is_read(tmp_path):
     np.testing.assert_array_equal(read_video(tmp_path / "a.btf").frames[:], grey)
 
 
+def test_masks_of_transparency_are_no_frames(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for frame in grey:
+            file.write(frame, metadata=None, contiguous=False)
+            file.write(frame > 9, metadata=None, subfiletype=4)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").frames[:], grey)
+
+
 def test_volume_over_time_is_refused(tmp_path):
     volume = np.zeros((2, 3, 2, 20, 24), np.uint8)
     metadata = {"axes": "TZCYX"}

@@ -151,3 +151,13 @@ def test_axes_are_assigned_by_type(tmp_path):
     group.attrs["multiscales"] = [{"axes": axes, "datasets": [{"path": "0"}]}]
     video = read_video(tmp_path / "a.zarr")
     np.testing.assert_array_equal(video.raw(3)[..., 0], frames[3])
+
+
+def test_spatial_axes_are_recognised_by_their_type(tmp_path):
+    image = write_image(tmp_path / "a.zarr", frames, "tyx")
+    group = zarr.open_group(str(image), mode="r+")
+    (multiscale,) = group.attrs["multiscales"]
+    names = {"frame": "time", "row": "space", "column": "space"}
+    multiscale["axes"] = [{"name": n, "type": kind} for n, kind in names.items()]
+    group.attrs["multiscales"] = [multiscale]
+    np.testing.assert_array_equal(read_video(image).frames[:], frames)

@@ -24,6 +24,7 @@ from napari_gnn_vos.io.formats import (
 )
 from napari_gnn_vos.io.formats.label_format import LabelFormat
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.readers.zarr_video import ZIP_SUFFIXES
 
 __all__ = [
     "DEFAULTS",
@@ -253,6 +254,8 @@ def select_reader(path: Path, name: str | None = None) -> Callable[[Path], Video
     if name is None:
         if path.suffix.lower() in array_labels.SUFFIXES and not path.is_dir():
             return array_labels.read
+        if path.name.lower().endswith(ZIP_SUFFIXES):
+            return ome_zarr.read
         for label_format in FORMATS:
             if (
                 label_format.read is not None

@@ -25,6 +25,7 @@ from napari_gnn_vos.io.readers.tiff_colours import (
     stored_values,
 )
 from napari_gnn_vos.io.readers.tiff_pages import (
+    SECONDARY,
     complete_directories,
     has_channels,
     open_tiff,
@@ -212,8 +213,8 @@ def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
 
 
 def _full_series(file: tifffile.TiffFile) -> list[Any]:
-    """Return the image series without thumbnails; all if there is nothing else."""
-    full = [series for series in file.series if not series.keyframe.is_reduced]
+    """Return the series without thumbnails and masks; all if there is nothing else."""
+    full = [each for each in file.series if not each.keyframe.subfiletype & SECONDARY]
     return full or list(file.series)
 
 

@@ -25,8 +25,8 @@ NAMED_CHANNEL = r"<Channel [^>]*Name="
 """Channel of OME-XML that has a name."""
 METAMORPH_PLANES = 33629
 """Tag of the planes of a MetaMorph stack."""
-REDUCED = 1
-"""Bit of the kind of a page that marks a thumbnail."""
+SECONDARY = 1 | 4
+"""Bits of the kind of a page that mark a thumbnail, and a mask of transparency."""
 GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
 """Sets of colour spaces that may be mixed: white is zero, and black is zero."""
 
@@ -165,9 +165,9 @@ def require_declared_planes(
 
 
 def _full_pages(directories: Collection[Directory], offset: int) -> int:
-    """Count the pages of the size of the one at `offset`, without thumbnails."""
+    """Count the pages of the size of the one at `offset`, without secondary ones."""
     sizes = [(each.tags["width"], each.tags["length"]) for each in directories]
-    full = [not each.tags["kind"][0] & REDUCED for each in directories]
+    full = [not each.tags["kind"][0] & SECONDARY for each in directories]
     offsets = [each.offset for each in directories]
     if offset not in offsets:
         return 0

@@ -205,7 +205,13 @@ def _multiscales(attributes: Any) -> list[Mapping[str, Any]]:
 
 def _axis_names(multiscale: Mapping[str, Any]) -> tuple[str, ...]:
     axes = multiscale.get("axes", AXES_OF_OLD_FORMATS)
-    return tuple(_axis_name(a) if isinstance(a, Mapping) else str(a) for a in axes)
+    names = [_axis_name(a) if isinstance(a, Mapping) else str(a) for a in axes]
+    types = [a.get("type") if isinstance(a, Mapping) else None for a in axes]
+    spatial = [i for i, kind in enumerate(types) if kind == "space"]
+    if len(spatial) in (2, 3) and not {names[i] for i in spatial} <= {"z", "y", "x"}:
+        for i, name in zip(reversed(spatial), "xyz", strict=False):
+            names[i] = name
+    return tuple(names)
 
 
 def _axis_name(axis: Mapping[str, Any]) -> str:
