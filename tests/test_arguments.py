@@ -201,6 +201,13 @@ def test_wrong_arguments_are_refused_before_the_first_step(session):
             call()
 
 
+def test_a_pipeline_is_run_once(session):
+    pipeline = encode_frames(session)
+    drain(pipeline)
+    with pytest.raises(ArgumentError, match="has ended"):
+        drain(pipeline)
+
+
 def test_missing_frames_are_index_errors(session):
     for call in (
         lambda: session.video.raw(3),
