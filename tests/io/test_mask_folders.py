@@ -5,9 +5,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.export import import_labels
+from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats.label_images import davis_palette
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.read import read_video
 
 MASK = (np.arange(20 * 24).reshape(20, 24) // 48).astype(np.uint8)
@@ -118,3 +119,19 @@ def test_arrays_without_labels_are_refused(tmp_path, arrays, message):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(ReadError, match=message):
         import_labels(tmp_path / "a.npz")
+
+
+def test_png_file_is_the_mask_of_a_single_image(tmp_path):
+    save(tmp_path, "a.png")
+    (mask,) = import_labels(tmp_path / "a.png").frames
+    np.testing.assert_array_equal(mask, MASK)
+    (tmp_path / "b.png").write_bytes(b"no mask")
+    with pytest.raises(ReadError, match=r"b\.png is damaged"):
+        import_labels(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize("names", [["a.png"] * 2, ["a.png", ".."], ["a", "A"]])
+def test_frames_are_not_written_into_the_same_mask(tmp_path, names):
+    masks = np.stack([MASK, 2 * MASK])
+    with pytest.raises(ShapeError, match="Pass"):
+        export_labels(VideoLabels(masks, frame_names=names), tmp_path / "masks")

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.arguments import file_path, flag, validated
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.label_images import (
     davis_palette,
     validate_label_images,
@@ -113,14 +113,35 @@ def png_names(frame_names: Sequence[str]) -> list[str]:
 
     Otherwise ``.png`` is appended.
 
+    Raises
+    ------
+    ShapeError
+        If two frames have the same name, or a name is hidden or none of a file.
+
     Examples
     --------
     >>> png_names(["a.jpg", "b.jpg"]), png_names(["a.jpg", "a.jpeg"])
     (['a.png', 'b.png'], ['a.jpg.png', 'a.jpeg.png'])
     """
-    names = [f"{Path(name).stem}.png" for name in frame_names]
-    unique = len({name.lower() for name in names}) == len(names)
-    return names if unique else [f"{name}.png" for name in frame_names]
+    base = [PurePosixPath(name.replace("\\", "/")).name for name in frame_names]
+    for names in (
+        [f"{PurePosixPath(name).stem}.png" for name in base],
+        [f"{name}.png" for name in base],
+    ):
+        if len({name.lower() for name in names}) == len(names):
+            break
+    else:
+        raise ShapeError(
+            "Expected one file name per frame; several frames have the same name. Pass "
+            "the names of the files, or none to number the masks."
+        )
+    hidden = [name for name in names if name.startswith(".")]
+    if hidden:
+        raise ShapeError(
+            f"Expected names of visible files; one is {hidden[0]!r}. Pass other names, "
+            "or none to number the masks."
+        )
+    return names
 
 
 def existing_masks(folder: Path, names: Sequence[str] | None) -> list[Path]:
@@ -172,6 +193,11 @@ def write(labels: VideoLabels, path: Path) -> int:
     )
     write_objects(labels, path)
     return count
+
+
+def read_image(path: Path) -> VideoLabels:
+    """Read a PNG file as the labels of a single image, like :func:`read`."""
+    return VideoLabels(MaskFiles([path]), video_name=path.stem)
 
 
 def read(path: Path) -> VideoLabels:

@@ -256,6 +256,8 @@ def select_reader(path: Path, name: str | None = None) -> Callable[[Path], Video
             return array_labels.read
         if path.name.lower().endswith(ZIP_SUFFIXES):
             return ome_zarr.read
+        if path.suffix.lower() == ".png" and not path.is_dir():
+            return png.read_image
         for label_format in FORMATS:
             if (
                 label_format.read is not None
