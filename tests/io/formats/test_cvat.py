@@ -177,6 +177,7 @@ def test_damaged_files_are_refused(tmp_path, content, message):
         (MASK.format("0,4", 7), "outside the frame"),
         (MASK.format("0,x", 0), "invalid literal"),
         (re.sub("points=.*?>", 'points="1">', POLYGON), "pairs"),
+        (re.sub("points=.*?>", ">", POLYGON), "'points'"),
     ],
 )
 def test_damaged_shapes_are_refused(tmp_path, mask, message):

@@ -252,8 +252,8 @@ def _all_shapes(document: _Document) -> Iterator[tuple[int, Attributes]]:
         yield from ((frame, shape.attributes) for shape in shapes)
     for track in document.tracks.values():
         for frame, each in track.shapes.items():
-            yield from ((frame, shape) for shape in each if "points" in shape)
-            yield from ((frame, shape) for shape in track.at(frame) if "rle" in shape)
+            drawn = (s for s in each if "points" in s or not is_outside(s))
+            yield from ((frame, shape) for shape in drawn)
 
 
 def _sort_images(document: _Document) -> list[str] | None:
