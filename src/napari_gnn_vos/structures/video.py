@@ -120,7 +120,8 @@ class Video:
         if min(shape[1:3]) < MIN_SIDE:
             raise VideoError(
                 f"Frames must be {MIN_SIDE} pixels or more each way; {self.name!r} "
-                f"has frames of {shape[1]} x {shape[2]}. Enlarge them first."
+                f"has frames of {shape[1]} x {shape[2]}. Enlarge them first; a single "
+                "colour image is a video of one frame, image[None]."
             )
         notes = getattr(self.frames, "notes", None)
         object.__setattr__(self, "notes", [] if notes is None else notes)
