@@ -10,6 +10,7 @@ from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats.label_images import davis_palette
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.vision import cv2
 
 MASK = (np.arange(20 * 24).reshape(20, 24) // 48).astype(np.uint8)
 
@@ -135,3 +136,21 @@ def test_frames_are_not_written_into_the_same_mask(tmp_path, names):
     masks = np.stack([MASK, 2 * MASK])
     with pytest.raises(ShapeError, match="Pass"):
         export_labels(VideoLabels(masks, frame_names=names), tmp_path / "masks")
+
+
+def test_colour_images_of_16_bits_keep_their_labels(tmp_path):
+    wide = MASK.astype(np.uint16) * 300
+    cv2.imwrite(str(tmp_path / "0.png"), np.dstack([wide] * 3))
+    (mask,) = import_labels(tmp_path).frames
+    np.testing.assert_array_equal(mask, wide)
+    cv2.imwrite(str(tmp_path / "0.png"), np.dstack([wide, wide, 2 * wide]))
+    with pytest.raises(ReadError, match="16 bits"):
+        import_labels(tmp_path)
+
+
+def test_other_images_beside_masks_are_refused(tmp_path):
+    for t in range(3):
+        save(tmp_path, f"{t}.png")
+        save(tmp_path, f"{t}_overlay.png")
+    with pytest.raises(ReadError, match="two for each"):
+        import_labels(tmp_path)

@@ -171,6 +171,8 @@ def _labels_of_image(image: Image) -> NDArray[np.uint8]:
     """
     if image.mode in ("P", "L", "1"):
         return np.asarray(image).astype(np.uint8)
+    if ";16" in str(getattr(image, "tile", "")) and not image.mode.startswith("I"):
+        raise ValueError("it is a colour image of 16 bits")
     if image.mode not in ("RGB", "RGBA", "LA", "PA"):
         values = np.asarray(image)
         if values.ndim == 2 and values.min() >= 0 and values.max() <= 255:

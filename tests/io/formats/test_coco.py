@@ -6,7 +6,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from napari_gnn_vos.errors import ReadError, ShapeError
-from napari_gnn_vos.io.export import export_labels
+from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats import coco, coco_reader
 from napari_gnn_vos.io.formats.coco import encode_mask, export_coco
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
@@ -323,3 +323,11 @@ def test_images_of_several_sizes_are_refused(tmp_path):
     document["images"][0]["height"] = 11
     with pytest.raises(ReadError, match="one size"):
         read_document(tmp_path / "a.json", document)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_encodings_of_json_are_recognised(tmp_path, encoding):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    path.write_text(path.read_text("utf-8"), encoding)
+    np.testing.assert_array_equal(np.stack(list(import_labels(path).frames)), labels)

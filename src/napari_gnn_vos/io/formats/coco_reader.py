@@ -65,7 +65,7 @@ class _Document(BaseModel):
 
 class _ImageDocument(BaseModel):
     images: Annotated[list[Image], Field(min_length=1, max_length=1_000_000)]
-    categories: list[_Category]
+    categories: list[_Category] = []
     annotations: list[ImageAnnotation] | None = None
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import as_labels, labels_of_colours
 from napari_gnn_vos.io.formats.video_labels import LazyLabels
+from napari_gnn_vos.io.readers.image_file import read_image
 from napari_gnn_vos.io.readers.orientation import (
     TRANSPOSED,
     apply_orientation,
@@ -73,7 +74,8 @@ def _shape_and_type(file: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
         mode, size = image.mode, (image.height, image.width)
         size = size[::-1] if exif_orientation(image) in TRANSPOSED else size
     if mode in COLOUR_MODES:
-        return _read_png(file).shape, np.dtype(np.uint8)
+        mask = _read_png(file)
+        return mask.shape, mask.dtype
     if mode not in GREY_MODES:
         raise ReadError(
             f"Expected a greyscale or palette image; {file} has the mode {mode}. "
@@ -86,6 +88,8 @@ def _read_png(file: Path) -> NDArray[Any]:
     from PIL import Image
 
     with _read_errors(file), Image.open(file) as image:
+        if image.mode in COLOUR_MODES and ";16" in str(image.tile):
+            return _read_deep(file)  # Pillow reads 8 of the 16 bits
         orientation = exif_orientation(image)
         if image.mode not in COLOUR_MODES:
             return apply_orientation(np.asarray(image), orientation)
@@ -97,6 +101,18 @@ def _read_png(file: Path) -> NDArray[Any]:
             f"Expected a greyscale or palette image, or colours of DAVIS; {file} is a "
             f"colour image, and {error}. Save the masks with one label per pixel."
         ) from error
+
+
+def _read_deep(file: Path) -> NDArray[Any]:
+    """Read a colour PNG of 16 bits whose channels are equal."""
+    image = read_image(file)
+    colours = image[..., :3] if image.ndim == 3 else image[..., None]
+    if (colours != colours[..., :1]).any():
+        raise ReadError(
+            f"Expected a greyscale or palette image; {file} is a colour image of 16 "
+            "bits. Save the masks with one label per pixel."
+        )
+    return np.ascontiguousarray(colours[..., 0])
 
 
 def _read_tiff(file: Path) -> NDArray[Any]:

@@ -29,6 +29,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     require_name,
 )
 from napari_gnn_vos.io.natural_order import sort_naturally
+from napari_gnn_vos.io.readers.file_names import refuse_mixed_sequences
 from napari_gnn_vos.storage import atomic_write
 
 
@@ -216,6 +217,7 @@ def read(path: Path) -> VideoLabels:
     files = files or [file for file in visible if file.suffix.lower() in TIFF_SUFFIXES]
     if not files:
         raise ReadError(f"Expected a folder of PNG or TIFF masks; {path} has none.")
+    refuse_mixed_sequences(files)
     files, (names, colours) = sort_naturally(files), read_objects(path)
     return VideoLabels(
         MaskFiles(files),
