@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image, ImageOps
 
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.natural_order import natural_order
+from napari_gnn_vos.io.natural_order import natural_order, sort_naturally
 from napari_gnn_vos.io.read import frame_names, read_video
 from napari_gnn_vos.io.readers.folder import image_files
 from napari_gnn_vos.io.readers.image_file import read_image
@@ -50,6 +50,20 @@ def test_16_bit_images_keep_their_depth(tmp_path, suffix):
     else:
         cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
     np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), deep)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["t_0.05.png", "t_0.1.png", "t_0.15.png", "t_0.2.png", "t_1.0.png"],
+        ["1.9.png", "1.10.png", "2.1.png"],
+        ["v0.5s.png", "v1.0s.png", "v10.0s.png"],
+        ["2021.1.05.png", "2021.1.06.png", "2021.2.01.png"],
+    ],
+)
+def test_decimal_numbers_are_ordered_by_value(names):
+    paths = [Path(name) for name in names]
+    assert sort_naturally(paths[::-1]) == paths
 
 
 def test_files_are_sorted_in_natural_order():

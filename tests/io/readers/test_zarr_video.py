@@ -161,3 +161,21 @@ def test_spatial_axes_are_recognised_by_their_type(tmp_path):
     multiscale["axes"] = [{"name": n, "type": kind} for n, kind in names.items()]
     group.attrs["multiscales"] = [multiscale]
     np.testing.assert_array_equal(read_video(image).frames[:], frames)
+
+
+def test_chunks_that_are_not_stored_are_noted(tmp_path):
+    store = str(tmp_path / "a.zarr")
+    zarr.create_array(store, data=frames, chunks=(1, 20, 24), zarr_format=2)
+    assert read_video(tmp_path / "a.zarr").notes == []
+    (tmp_path / "a.zarr" / "2.0.0").unlink()
+    (note,) = read_video(tmp_path / "a.zarr").notes
+    assert note.startswith("1 of 4 chunks are not stored")
+
+
+def test_largest_resolution_is_read_in_any_order(tmp_path):
+    image = write_image(tmp_path / "a.zarr", frames, "tyx")
+    group = zarr.open_group(str(image), mode="r+")
+    (multiscale,) = group.attrs["multiscales"]
+    multiscale["datasets"].reverse()
+    group.attrs["multiscales"] = [multiscale]
+    np.testing.assert_array_equal(read_video(image).frames[:], frames)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 from zipfile import ZipFile
@@ -50,6 +51,11 @@ class ZarrFrames(LazyFrames):
         with one array or image. Axes of length 1 are dropped from the axes that
         OME-Zarr names.
 
+    Attributes
+    ----------
+    notes : list of str
+        Number of chunks that are not stored.
+
     Raises
     ------
     ReadError
@@ -73,6 +79,7 @@ class ZarrFrames(LazyFrames):
         size = {"T": 1} | dict(zip(self._axes, kept, strict=True))
         ordered = tuple(size[axis] for axis in "TYXC" if axis in size)
         super().__init__(ordered, _native(image.array.dtype))
+        self.notes = _missing_chunks(image.array)
 
     def _read(self, t: int) -> NDArray[Any]:
         index: list[Any] = []
@@ -90,6 +97,21 @@ class ZarrFrames(LazyFrames):
         axes = self._axes.replace("T", "")
         order = [axes.index(axis) for axis in "YXC" if axis in axes]
         return np.array(block.transpose(order), self.dtype, order="C")
+
+
+def _missing_chunks(array: Any) -> list[str]:
+    """Return a note on the chunks of an array that are not stored, if there are any."""
+    try:
+        count, stored = int(array.nchunks), int(array.nchunks_initialized)
+    except Exception:  # noqa: BLE001 - stores raise many types, some cannot count
+        return []
+    if stored >= count:
+        return []
+    note = (
+        f"{count - stored} of {count} chunks are not stored; their pixels have the "
+        f"fill value {array.fill_value}. They are empty, or were not copied."
+    )
+    return [note]
 
 
 def _native(dtype: Any) -> np.dtype[Any]:
@@ -145,8 +167,9 @@ def _image_of_group(group: Any) -> _Image:
     _require_one_field(group)
     multiscales = _multiscales(group.attrs)
     if len(multiscales) == 1:
-        first = str(multiscales[0]["datasets"][0]["path"])
-        return _Image(group[first], _axis_names(multiscales[0]))
+        arrays = [group[str(each["path"])] for each in multiscales[0]["datasets"]]
+        full = max(arrays, key=lambda array: prod(array.shape))
+        return _Image(full, _axis_names(multiscales[0]))
     names = sorted(name for name in group if name not in ("labels", "OME"))
     if len(multiscales) > 1 or len(names) != 1:
         raise ReadError(
