@@ -402,3 +402,37 @@ def test_single_animation_is_a_video(tmp_path, suffix, channels):
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(ReadError, match="missing or damaged"):
         read_video(path).raw(4)
+
+
+def write_data_set(folder, frames, planes):
+    """Write an OME data set; `planes` are the numbers of the frames of each file."""
+    parts = [f'<UUID FileName="{k}.ome.tif">urn:uuid:{k}</UUID>' for k in range(9)]
+    tags = "".join(
+        f'<TiffData IFD="{i}" FirstT="{t}" PlaneCount="1">{parts[k]}</TiffData>'
+        for k, numbers in enumerate(planes)
+        for i, t in enumerate(numbers)
+    )
+    height, width = frames.shape[1:]
+    pixels = (
+        f'<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="{width}" '
+        f'SizeY="{height}" SizeC="1" SizeZ="1" SizeT="{len(frames)}">{tags}</Pixels>'
+    )
+    for k, numbers in enumerate(planes):
+        xml = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/'
+            f'2016-06" UUID="urn:uuid:{k}"><Image ID="Image:0">{pixels}</Image></OME>'
+        )
+        options = {"description": xml, "metadata": None, "photometric": "minisblack"}
+        tifffile.imwrite(folder / f"{k}.ome.tif", frames[numbers], **options)
+
+
+@pytest.mark.parametrize(
+    "planes", [[[0, 1], [2, 3]], [[0, 2], [1, 3]], [[0], [1], [2]]]
+)
+def test_files_of_an_ome_data_set_are_one_video(tmp_path, planes):
+    frames = rng.integers(0, 255, (sum(map(len, planes)), 20, 24), np.uint8)
+    write_data_set(tmp_path, frames, planes)
+    np.testing.assert_array_equal(read_video(tmp_path).frames[:], frames)
+    tifffile.imwrite(tmp_path / "9.tif", grey)
+    with pytest.raises(ReadError, match=r"other images .* such as 9\.tif"):
+        read_video(tmp_path)

@@ -439,6 +439,21 @@ def test_channels_of_scanimage_are_refused(tmp_path):
         read_video(tmp_path / "a.tif")
 
 
+def test_channels_of_later_versions_of_scanimage_are_refused(tmp_path):
+    options = {"bigtiff": True, "metadata": None, "photometric": "minisblack"}
+    text = "SI.LINE_FORMAT_VERSION = 1\nSI.VERSION_MAJOR = 2018\nSI.hChannels."
+    for channels, is_single in (("1", True), ("[1;2]", False)):
+        program = f"{text}channelSave = {channels}"
+        tifffile.imwrite(tmp_path / "a.tif", grey, software=program, **options)
+        if is_single:
+            np.testing.assert_array_equal(
+                read_video(tmp_path / "a.tif").raw(4), grey[4]
+            )
+            continue
+        with pytest.raises(ReadError, match=r"channelSave = \[1;2.*separate TIFF"):
+            read_video(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize(
     "description",
     [

@@ -27,6 +27,7 @@ from napari_gnn_vos.io.readers.tiff_colours import (
 from napari_gnn_vos.io.readers.tiff_pages import (
     SECONDARY,
     complete_directories,
+    data_files,
     has_channels,
     open_tiff,
     own_pages,
@@ -62,6 +63,8 @@ class TiffFrames(LazyFrames):
         Whether the axis that is read as time is Z.
     notes : list of str
         Whether channels are read as frames.
+    files : list of Path
+        The file, and the other ones of an OME data set, sorted.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class TiffFrames(LazyFrames):
         directories = complete_directories(self.path, self._file)
         self._pages, axes, self._lengths = _planes(self._file)
         self._assign_axes(axes, frame_per_file)
+        self.files = data_files(self._pages)
         self._series = _full_series(self._file)[0]
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from napari_gnn_vos.io.readers.tiff_directories import (
 
 SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
 """Tags that all pages must share."""
-SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channelsSave ?= ?\[\d+[ ;,]+\d)"
-"""Text of the description of files of ScanImage with several channels."""
+SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channels?Save ?= ?\[\d+[ ;,]+\d)"
+"""Text in the description, or the name of the program, of files of ScanImage with
+several channels."""
 NAMED_CHANNEL = r"<Channel [^>]*Name="
 """Channel of OME-XML that has a name."""
 METAMORPH_PLANES = 33629
@@ -43,11 +44,14 @@ def open_tiff(path: Path) -> tifffile.TiffFile:
         If ScanImage has saved several channels, whose pages take turns.
     """
     file = tifffile.TiffFile(path)
-    if not file.is_scanimage or file.is_bigtiff:
+    if not file.is_scanimage:
         return file
-    text = file.pages.first.description
+    text = f"{file.pages.first.description}\n{file.pages.first.software}"
+    match = re.search(SCANIMAGE_CHANNELS, text)
+    if file.is_bigtiff and match is None:
+        return file
     file.close()
-    if match := re.search(SCANIMAGE_CHANNELS, text):
+    if match:
         raise ReadError(
             f"Expected one channel; ScanImage has saved several, {match[0]!r}, whose "
             "pages take turns. Save each channel as a separate TIFF."
@@ -97,6 +101,12 @@ def _shaped_axes(file: tifffile.TiffFile) -> str:
     """Return the axes that a program has given to tifffile, or an empty text."""
     described = file.shaped_metadata if file.is_shaped else None
     return str(described[0].get("axes", "")) if described else ""
+
+
+def data_files(pages: Iterable[Any]) -> list[Path]:
+    """Return the files that have some pages, sorted."""
+    handles = {page.parent.filehandle for page in pages}
+    return sorted({Path(handle.path) for handle in handles})
 
 
 def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
