@@ -146,7 +146,8 @@ def _read_tiff(path: Path) -> Video:
 
     if image_format(path) != "TIFF":  # another image that was renamed
         return _read_image(path)
-    return _video(TiffFrames(path), path, [path])
+    frames = TiffFrames(path)
+    return _video(frames, path, frames.files)
 
 
 def _read_npy(path: Path) -> Video:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -433,6 +434,9 @@ def test_files_of_an_ome_data_set_are_one_video(tmp_path, planes):
     frames = rng.integers(0, 255, (sum(map(len, planes)), 20, 24), np.uint8)
     write_data_set(tmp_path, frames, planes)
     np.testing.assert_array_equal(read_video(tmp_path).frames[:], frames)
+    identity = read_video(tmp_path / "0.ome.tif").identity
+    os.utime(tmp_path / "1.ome.tif", ns=(1, 1))
+    assert read_video(tmp_path / "0.ome.tif").identity != identity
     tifffile.imwrite(tmp_path / "9.tif", grey)
     with pytest.raises(ReadError, match=r"other images .* such as 9\.tif"):
         read_video(tmp_path)
