@@ -405,6 +405,16 @@ def test_single_animation_is_a_video(tmp_path, suffix, channels):
         read_video(path).raw(4)
 
 
+def test_default_image_of_an_animation_is_no_frame(tmp_path):
+    default, *images = (Image.fromarray(colour // (t + 1)) for t in range(4))
+    path = tmp_path / "a.png"
+    default.save(path, save_all=True, append_images=images, default_image=True)
+    video = read_video(path)
+    assert video.shape[0] == 3
+    for t in (2, 0, 1):
+        np.testing.assert_array_equal(video.raw(t), np.asarray(images[t]))
+
+
 def write_data_set(folder, frames, planes):
     """Write an OME data set; `planes` are the numbers of the frames of each file."""
     parts = [f'<UUID FileName="{k}.ome.tif">urn:uuid:{k}</UUID>' for k in range(9)]
