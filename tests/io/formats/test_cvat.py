@@ -231,8 +231,8 @@ LEFT, RIGHT = "0,0;2,0;2,4;0,4", "4,0;6,0;6,4;4,4"
 
 def test_polygons_are_interpolated_between_keyframes(tmp_path):
     shapes = keyframe(1, LEFT), keyframe(5, RIGHT), keyframe(8, RIGHT, outside=1)
-    moving = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
-    expected = [None, *moving, (4, 5), (4, 5), None]
+    between = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
+    expected = [None, *between, (4, 5), (4, 5), None]
     assert columns_of(tmp_path / "a.xml", *shapes) == expected
     assert columns_of(tmp_path / "a.xml", *shapes[:2])[6:] == [(4, 5)] * 3
     task = "<stop_frame>8</stop_frame><frame_filter>step=2</frame_filter>"
