@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tomllib
-from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
 from pydantic import (
     AliasChoices,
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -21,17 +17,14 @@ from pydantic import (
     field_validator,
 )
 
-from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.arguments import file_path, validated
+from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.settings import Settings as Settings
+from napari_gnn_vos.settings import toml_lines
 from napari_gnn_vos.storage import atomic_write, refuse_special_file
 
 MAX_BYTES = 2**20
 """Bytes of a file of settings that are read."""
-
-
-class Settings(BaseModel):
-    """Base class of all settings: immutable, unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 Quality = Literal["fast", "balanced", "best"]
@@ -275,6 +268,7 @@ class Config(Settings):
             ) from error
 
     @classmethod
+    @validated(path=file_path)
     def read(cls, path: str | PathLike[str]) -> Self:
         """Read the settings from a TOML file.
 
@@ -294,23 +288,20 @@ class Config(Settings):
                 f"{path} must be a TOML file with the settings of gnn-vos: {error}"
             ) from error
 
+    @validated(path=file_path)
     def write(self, path: str | PathLike[str]) -> None:
-        """Write the settings to a TOML file for `read`."""
-        text = "\n".join(_toml_lines(self.model_dump())) + "\n"
-        atomic_write(Path(path), lambda file: file.write(text.encode()))
+        """Write the settings to a TOML file for `read`.
 
-
-def _toml_lines(settings: dict[str, Any], table: str = "") -> Iterator[str]:
-    """Yield the lines of a TOML table: its values, then its nested tables.
-
-    JSON and TOML share the syntax of strings, numbers and booleans, except that TOML
-    requires the character U+007F to be escaped.
-    """
-    inner = {name: value for name, value in settings.items() if isinstance(value, dict)}
-    for name, value in settings.items():
-        if name not in inner:
-            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-            yield f"{name} = {text}"
-    for name, value in inner.items():
-        yield f"\n[{table}{name}]"
-        yield from _toml_lines(value, f"{table}{name}.")
+        Raises
+        ------
+        ReadError
+            If the file cannot be written.
+        """
+        text = "\n".join(toml_lines(self.model_dump())) + "\n"
+        try:
+            atomic_write(Path(path), lambda file: file.write(text.encode()))
+        except (OSError, ValueError) as error:
+            raise ReadError(
+                f"The settings cannot be written to {path}: {error}. Choose another "
+                "location, or check the free space and the permissions."
+            ) from error

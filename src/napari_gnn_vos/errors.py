@@ -13,6 +13,8 @@ message states what was expected, what was received, and what to do.
   * ProjectLockedError  a project that is open in another window
   * CheckpointError   (also a ValueError)  weights that do not match the features
   * SettingsError     (also a ValueError)  an unknown or invalid setting
+  * ArgumentError     (also a TypeError)   an argument of a wrong type
+  * FrameIndexError   (also an IndexError) a frame that the video does not have
 """
 
 from __future__ import annotations
@@ -54,6 +56,14 @@ class CheckpointError(GnnVosError, ValueError):
 
 class SettingsError(GnnVosError, ValueError):
     """A setting, a name or an option is unknown or out of range."""
+
+
+class ArgumentError(GnnVosError, TypeError):
+    """An argument of a function has a wrong type, or is a number out of range."""
+
+
+class FrameIndexError(GnnVosError, IndexError):
+    """A video does not have the frame of this number."""
 
 
 def abbreviated_list(items: Sequence[object], limit: int = 10) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
+from napari_gnn_vos.arguments import wrong_type
 from napari_gnn_vos.errors import ReadError, SettingsError
 
 if TYPE_CHECKING:
@@ -66,6 +67,24 @@ def storage_path(text: str) -> StoragePath:
             "Check the spelling."
         ) from error
     return path
+
+
+def as_storage_path(name: str, value: Any) -> StoragePath | None:
+    """Check an argument that is a folder, a URL or None, and convert text.
+
+    Raises
+    ------
+    ArgumentError
+        If it is of another type.
+    SettingsError
+        See `storage_path`.
+    """
+    if value is None or isinstance(value, Path) or hasattr(value, "protocol"):
+        return value
+    if not isinstance(value, (str, os.PathLike)):
+        raise wrong_type(name, "a folder", value, "Give the path of a folder.")
+    text = os.fsdecode(value)
+    return storage_path(text) if text else None
 
 
 def atomic_write(

@@ -58,6 +58,32 @@ def label_samples(family: str) -> Iterator[Sample]:
         labels = VideoLabels(list(label_images()), names={1: "cat", 7: "dög"})
         write = partial(export_labels, labels, format_name=each.name)
         yield Sample(f"{each.name}{suffix}", write)
+    for name, text in OTHER_LABELS.get(family, {}).items():
+        yield Sample(name, partial(Path.write_text, data=text))
+
+
+_POLYGON = (
+    '<polygon keyframe="1" frame="{}" outside="{}" points="{},1;9,{};12,9"></polygon>'
+)
+OTHER_LABELS = {
+    "cvat": {
+        "keyframes.xml": "<annotations><meta><task><size>9</size><stop_frame>16"
+        "</stop_frame><frame_filter>step=2</frame_filter><original_size><width>20"
+        "</width><height>18</height></original_size></task></meta>"
+        '<track id="0" label="cat">'
+        + "".join(_POLYGON.format(4 * k, int(k == 3), k, 2 * k) for k in range(4))
+        + "</track></annotations>"
+    },
+    "coco": {
+        "images.json": '{"images": [{"id": 4, "file_name": "b10.png", "height": 18, '
+        '"width": 20}, {"id": 5, "file_name": "b9.png", "height": 18, "width": 20}], '
+        '"categories": [{"id": 1, "name": "cat"}], "annotations": [{"id": 1, '
+        '"image_id": 4, "category_id": 1, "segmentation": [[1, 1, 9, 1, 9, 7.5]]}, '
+        '{"id": 2, "image_id": 5, "category_id": 1, "segmentation": {"size": [18, 20], '
+        '"counts": [30, 9, 321]}, "attributes": {"track_id": 3}}]}'
+    },
+}
+"""Files of label formats as other programs write them, by family."""
 
 
 def read_labels(path: Path) -> int:

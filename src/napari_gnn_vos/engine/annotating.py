@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from numpy.random import Generator
+from numpy.random import Generator, default_rng
 
+from napari_gnn_vos.arguments import generator, instance, sequence_of, validated
 from napari_gnn_vos.engine.splitting import split_at_boundaries, split_by_strokes
 from napari_gnn_vos.errors import NoSeedsError, ScribbleError
 from napari_gnn_vos.interact.seed_filtering import (
@@ -24,12 +25,23 @@ from napari_gnn_vos.interact.strokes import paint_scribbles, scale_scribble
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.seeds import PaintedPixels, Seeds
-from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.session import SESSION, Session
 from napari_gnn_vos.structures.video import Video
 
+SCRIBBLES = sequence_of(
+    Scribble,
+    "Make strokes with Scribble(frame, label, path), or read them with read_strokes.",
+    ScribbleError,
+)
+"""Check of an argument that is one or several strokes."""
 
+
+@validated(session=SESSION, scribbles=SCRIBBLES, rng=generator)
 def annotate(
-    session: Session, scribbles: Iterable[Scribble] | Scribble, *, rng: Generator
+    session: Session,
+    scribbles: Iterable[Scribble] | Scribble,
+    *,
+    rng: Generator | int | None,
 ) -> Session:
     """Add the strokes of one round.
 
@@ -43,8 +55,9 @@ def annotate(
     session : Session
     scribbles : iterable of Scribble, or Scribble
         On any frames, oldest first.
-    rng : numpy.random.Generator
-        Selects the pixels of the strokes that become seeds.
+    rng : numpy.random.Generator, or int
+        Selects the pixels of the strokes that become seeds. An integer is the seed of a
+        new generator; with None the result differs from call to call.
 
     Returns
     -------
@@ -55,9 +68,11 @@ def annotate(
     ------
     ScribbleError
         If a stroke lies outside the video, or is no `Scribble`.
+    ArgumentError
+        If another argument has a wrong type.
     """
     scribbles = (scribbles,) if isinstance(scribbles, Scribble) else tuple(scribbles)
-    _check_types(scribbles)
+    rng = default_rng(rng)
     shape, frames = session.video.shape, {s.frame for s in scribbles}
     painted_pixels = paint_scribbles(session.painted_pixels, scribbles, shape)
     session = drain(split_at_boundaries(session))
@@ -79,6 +94,7 @@ def annotate(
     )
 
 
+@validated(scribbles=SCRIBBLES, video=instance(Video))
 def check_strokes(scribbles: Iterable[Scribble], video: Video) -> None:
     """Check that a video can be predicted from strokes, before it is prepared.
 
@@ -91,7 +107,7 @@ def check_strokes(scribbles: Iterable[Scribble], video: Video) -> None:
     Raises
     ------
     ScribbleError
-        If a stroke lies outside the video.
+        If a stroke lies outside the video, or is no `Scribble`.
     NoSeedsError
         If no object has a stroke.
     """
@@ -105,15 +121,6 @@ def require_object(painted_pixels: PaintedPixels) -> None:
         raise NoSeedsError(
             "A prediction needs a stroke on an object; none is drawn. Draw one first."
         )
-
-
-def _check_types(scribbles: tuple[object, ...]) -> None:
-    for scribble in scribbles:
-        if not isinstance(scribble, Scribble):
-            raise ScribbleError(
-                f"Expected strokes of the class Scribble; got {str(scribble)[:80]!r}. "
-                "Make one with Scribble(frame, label, path)."
-            )
 
 
 def _sample_seeds(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import integer, validated
 from napari_gnn_vos.interact.boundary_band import (
     boundary_band,
     halve_probability,
@@ -21,7 +22,7 @@ from napari_gnn_vos.interact.pixel_labels import (
 )
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.label_frames import Labels
-from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.session import SESSION, Session
 
 if TYPE_CHECKING:
     from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
@@ -181,6 +182,7 @@ def _every_second_pixel(image: NDArray[Any], size: tuple[int, ...]) -> NDArray[A
     return np.pad(image, widths, mode="edge")[::2, ::2]
 
 
+@validated(session=SESSION, first=integer())
 def encode_frames(session: Session, *, first: int = 0) -> Pipeline[None]:
     """Encode frames for the boundary decoder ahead of a prediction on the CPU.
 

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import validated
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.hardware import single_threaded_torch, worker_threads
 from napari_gnn_vos.interact.boundary_superpixels import boundary_superpixels
@@ -31,7 +32,7 @@ from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.rgb import Rgb
-from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.session import SESSION, Session
 
 MAX_SPLIT_FRAMES = 240
 """Largest number of frames whose superpixels are split along boundaries. They are
@@ -50,6 +51,7 @@ def split_by_strokes(session: Session, frames: Set[int]) -> Session:
         return apply_split(session, split, functions, _embed_function(session, images))
 
 
+@validated(session=SESSION)
 def split_at_boundaries(session: Session) -> Pipeline[Session]:
     """Split the superpixels along the boundaries of the latest prediction.
 

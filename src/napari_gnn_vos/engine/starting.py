@@ -6,9 +6,11 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from napari_gnn_vos.arguments import instance, integer, validated, wrong_type
 from napari_gnn_vos.config import Config, PrepareSettings
 from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
@@ -19,7 +21,7 @@ from napari_gnn_vos.prepare.frame_scheduler import FrameModels
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.prepare.pipeline import prepare
 from napari_gnn_vos.progress import Pipeline
-from napari_gnn_vos.storage import StoragePath, storage_path
+from napari_gnn_vos.storage import StoragePath, as_storage_path
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
@@ -33,6 +35,21 @@ INPUTS = (*NODE_FEATURE_NAMES, *NODE_INPUT_NAMES)
 """Names of all node features of a network: of the video, then of the annotation."""
 
 
+def _as_video(name: str, value: Any) -> Video:
+    if isinstance(value, Video):
+        return value
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return Video.from_array(value)
+    advice = "Open a file with read_video, or pass an array to Video.from_array."
+    raise wrong_type(name, "a Video", value, advice)
+
+
+@validated(
+    video=_as_video,
+    config=instance(Config, optional=True, advice="Use Config() or Config.at()."),
+    cache=as_storage_path,
+    around=integer(),
+)
 def start(
     video: Video,
     config: Config | None = None,
@@ -44,7 +61,7 @@ def start(
     Parameters
     ----------
     video : Video
-        T frames of H x W pixels.
+        T frames of H x W pixels. `Video.from_array` is applied to an array.
     config : Config, optional
         Settings of the session.
     cache : str, Path or UPath, optional
@@ -71,6 +88,8 @@ def start(
         If a frame cannot be read.
     SettingsError
         If the protocol of a URL is not known.
+    ArgumentError
+        If an argument has a wrong type.
     """
     config = config or Config()
     working = reduced_video(
@@ -80,8 +99,8 @@ def start(
     fingerprint = f"{pixels}-{config.prepare.digest()}"
     if working is not video:
         fingerprint += "-{1}x{2}".format(*working.shape)
-    cache = storage_path(cache) if isinstance(cache, str) else cache
-    folder = cache / fingerprint if cache else None
+    location = as_storage_path("cache", cache)
+    folder = location / fingerprint if location else None
     graph = open_graph(folder) if folder else None
     if graph is None:
         store = GraphStore(folder, video.shape[0]) if folder else MemoryStore()

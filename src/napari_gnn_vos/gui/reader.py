@@ -66,7 +66,7 @@ def get_reader(path: str | list[str]) -> Reader | None:
         return read_project
     if file.is_dir():
         return read if is_zarr(file) or _has_images(file) else None
-    return read if file.suffix.lower() in (*SUFFIXES, *LABEL_SUFFIXES) else None
+    return read if file.name.lower().endswith((*SUFFIXES, *LABEL_SUFFIXES)) else None
 
 
 def read(path: str) -> list[LayerData]:

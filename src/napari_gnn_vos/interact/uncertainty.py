@@ -9,8 +9,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import validated
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.structures.session import Session
+from napari_gnn_vos.structures.session import SESSION, Session
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -97,6 +98,7 @@ def calibrate(expected: F32) -> F32:
     return np.interp(expected, *CALIBRATION).astype(np.float32)
 
 
+@validated(session=SESSION)
 def most_uncertain_frames(session: Session) -> Iterator[int]:
     """Order the frames without strokes by their priority for review.
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, instance, validated
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import labels_of_colours
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.readers.orientation import apply_orientation, exif_orientation
 from napari_gnn_vos.structures.video import Video
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 Truth = NDArray[np.uint8]
 
 
+@validated(root=file_path, resolution=instance(str))
 def sequences(
     root: str | PathLike[str],
     list_or_file: str | PathLike[str],
@@ -65,6 +68,7 @@ def sequences(
     return names
 
 
+@validated(root=file_path, name=instance(str), resolution=instance(str))
 def read_davis(
     root: str | PathLike[str], name: str, resolution: str = "480p"
 ) -> tuple[Video, Truth]:
@@ -142,7 +146,8 @@ def _read_mask(file: Path, size: tuple[int, ...]) -> NDArray[Any]:
 
     try:
         with open_image(file) as image:
-            mask = _labels_of_image(image)
+            labels = _labels_of_image(image)
+            mask = apply_orientation(labels, exif_orientation(image))
     except (OSError, SyntaxError, ValueError) as error:
         raise ReadError(
             f"Expected a mask for every frame; {file} is missing or damaged ({error}). "
@@ -166,6 +171,8 @@ def _labels_of_image(image: Image) -> NDArray[np.uint8]:
     """
     if image.mode in ("P", "L", "1"):
         return np.asarray(image).astype(np.uint8)
+    if ";16" in str(getattr(image, "tile", "")) and not image.mode.startswith("I"):
+        raise ValueError("it is a colour image of 16 bits")
     if image.mode not in ("RGB", "RGBA", "LA", "PA"):
         values = np.asarray(image)
         if values.ndim == 2 and values.min() >= 0 and values.max() <= 255:

@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from napari_gnn_vos.arguments import file_path, instance, lengths, validated
 from napari_gnn_vos.errors import ReadError, ScribbleError
 from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.json_file import read_json, validation_summary
+from napari_gnn_vos.io.strokes_file import SCRIBBLES
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
@@ -62,6 +64,10 @@ class _Content(BaseModel):
 _CONTENT = TypeAdapter(_Content)
 
 
+_SHAPE = lengths(3, "frames, height and width")
+
+
+@validated(path=file_path, shape=_SHAPE)
 def read_davis_scribbles(
     path: str | PathLike[str], shape: tuple[int, int, int]
 ) -> tuple[Scribble, ...]:
@@ -87,6 +93,7 @@ def read_davis_scribbles(
     return _scribbles(read_json(Path(path), _CONTENT, EXPECTED), shape)
 
 
+@validated(path=file_path, scribbles=SCRIBBLES, shape=_SHAPE, sequence=instance(str))
 def write_davis_scribbles(
     path: str | PathLike[str],
     scribbles: Iterable[Scribble],

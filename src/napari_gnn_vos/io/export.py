@@ -11,14 +11,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, flag, instance, validated
 from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.io.formats.registry import select_output_format, select_reader
-from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.formats.video_labels import VideoLabels, check_frames
 from napari_gnn_vos.io.output_path import check_label_output
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress
 from napari_gnn_vos.storage import refuse_special_file
 
+_FORMAT = instance(str, optional=True)
 
+
+@validated(labels=check_frames, path=file_path, format_name=_FORMAT, overwrite=flag)
 def export_labels(
     labels: VideoLabels | Iterable[NDArray[Any]],
     path: str | PathLike[str],
@@ -136,6 +140,7 @@ class _StoppedError(GnnVosError):
     """The export was stopped; the writer removes its temporary file."""
 
 
+@validated(path=file_path, format_name=_FORMAT)
 def import_labels(
     path: str | PathLike[str], format_name: str | None = None
 ) -> VideoLabels:

@@ -62,9 +62,11 @@ def read_json(path: Path, schema: TypeAdapter[M], expected: str) -> M:
 
 
 def first_character(path: Path) -> str:
-    """Return the first character of a UTF-8 file after byte order mark and spaces."""
+    """Return the first character of a JSON file after byte order mark and spaces."""
     with path.open("rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1].decode("latin-1")
+        start = file.read(64)
+    text = start.decode(json.detect_encoding(start), "ignore")
+    return text.lstrip("\ufeff \t\r\n")[:1]
 
 
 def validation_summary(error: ValidationError) -> str:

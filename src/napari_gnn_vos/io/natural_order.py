@@ -12,6 +12,8 @@ P = TypeVar("P", bound=PurePath)
 NUMBER = r"(?<!\d)-?\d+"
 """Number with a sign; a hyphen after a digit separates two numbers."""
 
+DECIMAL = r"(|.*\D)(\d+)\.(\d+)(\D*)"
+"""Name with a decimal number behind its first part."""
 UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """Random prefix of the file names that were uploaded to Label Studio."""
 
@@ -53,9 +55,12 @@ def sort_naturally(paths: Iterable[P]) -> list[P]:
     """Sort files by `natural_order`; hyphens before numbers may be signs.
 
     They are if there is a name with and one without the hyphen at the same position, as
-    in ``t-1.png`` and ``t0.png``.
+    in ``t-1.png`` and ``t0.png``. Points are those of decimal numbers if digits behind
+    them begin with 0, as in ``t0.05.png`` and ``t0.1.png``.
     """
     paths = list(paths)
+    if decimals := _decimal_numbers([path.stem for path in paths]):
+        return [path for _, path in sorted(zip(decimals, paths, strict=True))]
     kinds: dict[str, set[str]] = defaultdict(set)
     for path in paths:
         stem = path.stem.lower()
@@ -70,6 +75,27 @@ def sort_naturally(paths: Iterable[P]) -> list[P]:
         return list(zip(texts, numbers, strict=True)), path.name
 
     return sorted(paths, key=key)
+
+
+def _decimal_numbers(stems: Sequence[str]) -> list[float]:
+    """Return the numbers of names that differ in a decimal number only.
+
+    Empty if the names differ otherwise, or the digits behind the point may be a second
+    number, as in ``1.9`` and ``1.10``: a decimal has fewer digits than another one that
+    begins with 0, as in ``0.1`` and ``0.05``.
+    """
+    matches = [re.fullmatch(DECIMAL, stem) for stem in stems]
+    parts = [match.groups() for match in matches if match]
+    if (
+        len(parts) < len(stems)
+        or len({(first, last) for first, _, _, last in parts}) > 1
+    ):
+        return []
+    digits = [fraction for _, _, fraction, _ in parts]
+    shortest = min(map(len, digits), default=0)
+    if not any(each.startswith("0") and len(each) > shortest for each in digits):
+        return []
+    return [float(f"{whole}.{fraction}") for _, whole, fraction, _ in parts]
 
 
 def natural_order(path: PurePath) -> tuple[list[tuple[str, int]], str]:

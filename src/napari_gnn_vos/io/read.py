@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
-from napari_gnn_vos.io.readers.zarr_video import is_zarr
+from napari_gnn_vos.io.readers.zarr_video import ZIP_SUFFIXES, is_zarr
 from napari_gnn_vos.storage import refuse_special_file
 from napari_gnn_vos.structures.video import Frames, Video
 
@@ -23,7 +23,8 @@ def read_video(path: str | PathLike[str]) -> Video:
     ----------
     path : path
         A folder with one image per frame (such as a sequence of DAVIS), a movie, a
-        multi-page TIFF, an array (``.npy``, ``.zarr``), or an OME-Zarr image. A single
+        multi-page TIFF, an array (``.npy``, ``.zarr``), or an OME-Zarr image, also in a
+        zip file (``.zarr.zip``). A single
         image (``.png``, ``.jpg``, ``.bmp``, ``.webp``, a TIFF of one page) is a video
         of one frame; each image of an animated PNG or WebP is a frame.
 
@@ -74,8 +75,10 @@ def _local_path(path: str | PathLike[str]) -> Path:
 
 
 def _reader_of(path: Path) -> Reader:
+    if is_zarr(path):
+        return _read_zarr
     if path.is_dir():
-        return _read_zarr if is_zarr(path) else _read_folder
+        return _read_folder
     reader = (_READERS | _OTHER_READERS).get(path.suffix.lower())
     if reader is None:
         raise ReadError(
@@ -143,7 +146,8 @@ def _read_tiff(path: Path) -> Video:
 
     if image_format(path) != "TIFF":  # another image that was renamed
         return _read_image(path)
-    return _video(TiffFrames(path), path, [path])
+    frames = TiffFrames(path)
+    return _video(frames, path, frames.files)
 
 
 def _read_npy(path: Path) -> Video:
@@ -155,8 +159,8 @@ def _read_npy(path: Path) -> Video:
 def _read_zarr(path: Path) -> Video:
     from napari_gnn_vos.io.readers.zarr_video import ZarrFrames
 
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return _video(ZarrFrames(path), path, files)
+    files = [path] if path.is_file() else sorted(path.rglob("*"))
+    return _video(ZarrFrames(path), path, [file for file in files if file.is_file()])
 
 
 def _video(frames: Frames, path: Path, files: list[Path]) -> Video:
@@ -174,10 +178,10 @@ _MOVIES = (
 )
 _READERS: dict[str, Reader] = {
     **dict.fromkeys(_MOVIES, _read_movie),
-    **dict.fromkeys((".tif", ".tiff"), _read_tiff),
+    **dict.fromkeys((".tif", ".tiff", ".btf", ".lsm", ".stk"), _read_tiff),
     ".npy": _read_npy,
 }
-SUFFIXES = (*_READERS, ".zarr")
+SUFFIXES = (*_READERS, ".zarr", *ZIP_SUFFIXES)
 """Suffixes of videos, for file dialogs and the plugin manifest."""
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Suffixes of single images, which napari opens itself."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, Field, TypeAdapter
 
+from napari_gnn_vos.arguments import file_path, sequence_of, validated
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.json_file import read_json
 from napari_gnn_vos.storage import atomic_write
@@ -31,6 +32,10 @@ Coordinate = Annotated[
 ]
 
 
+SCRIBBLES = sequence_of(Scribble, "Make them with Scribble(frame, label, path).")
+"""Check of an argument that is one or several strokes."""
+
+
 class _Stroke(BaseModel):
     """Schema of one stroke."""
 
@@ -45,6 +50,7 @@ class _Stroke(BaseModel):
 _STROKES = TypeAdapter(Annotated[list[_Stroke], Field(max_length=MAX_STROKES)])
 
 
+@validated(path=file_path)
 def read_strokes(path: str | PathLike[str]) -> tuple[Scribble, ...]:
     """Read strokes from a JSON file.
 
@@ -71,6 +77,7 @@ def read_strokes(path: str | PathLike[str]) -> tuple[Scribble, ...]:
     )
 
 
+@validated(path=file_path, scribbles=SCRIBBLES)
 def write_strokes(path: str | PathLike[str], scribbles: Iterable[Scribble]) -> None:
     """Write strokes to a JSON file that `read_strokes` reads.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from napari_gnn_vos.arguments import file_path, instance, validated
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.backbone import (
     Embed,
@@ -27,6 +28,7 @@ SHARED_MODELS = 4
 """Number of models that `shared_model` keeps."""
 
 
+@validated(name=file_path, device=instance(str), backend=instance(str))
 def load_model(
     name: str | Path = DEFAULT, device: str = "auto", backend: str = "auto"
 ) -> Predictor:
@@ -52,9 +54,9 @@ def load_model(
     SettingsError
         If no model has this name, or the device or the backend is not available.
     """
-    path, execution = Path(name), (choose_device(device), backend)
-    if path.suffix == ".safetensors":
-        return Predictor(*load_checkpoint(path), *execution)
+    file, execution = Path(name), (choose_device(device), backend)
+    if file.suffix == ".safetensors":
+        return Predictor(*load_checkpoint(file), *execution)
     files = find_model(str(name))
     multi_object = Predictor(*load_checkpoint(files.multi_object), *execution)
     model = Predictor(*load_checkpoint(files.network), *execution, multi_object)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import number, wrong_type
+
 PERCENTILES = 0.1, 99.9
 """Percentiles of the pixels that are shown as black and as white."""
 
@@ -57,3 +59,14 @@ def _range_of_large_integers(values: NDArray[Any]) -> tuple[float, float]:
     if int(white) < high or white == black:
         white = float(np.nextafter(white, np.inf))
     return black, white
+
+
+def as_limits(limits: Any) -> tuple[float, float]:
+    """Check and convert the values displayed as black and as white."""
+    try:
+        black, white = limits
+    except (TypeError, ValueError) as error:
+        raise wrong_type(
+            "limits", "two numbers", limits, "Use Video.from_array to choose them."
+        ) from error
+    return number("limits", black), number("limits", white)

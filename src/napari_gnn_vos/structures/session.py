@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import instance
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.structures.constraints import Constraints
@@ -124,3 +125,7 @@ class Session:
     ink = renamed_attribute("ink", "painted_pixels")
     drawn = renamed_attribute("drawn", "drawn_seeds")
     spread = renamed_attribute("spread", "propagated_seeds")
+
+
+SESSION = instance(Session, advice="Run start() to its end with drain() first.")
+"""Check of an argument that is a session."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterator
 from concurrent.futures import wait
 from dataclasses import dataclass, field
@@ -13,17 +12,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import GnnVosError, ReadError, VideoError
+from napari_gnn_vos.arguments import flag, instance, integer
+from napari_gnn_vos.errors import FrameIndexError, GnnVosError, ReadError, VideoError
 from napari_gnn_vos.hardware import raise_if_cancelled, worker_threads
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
-from napari_gnn_vos.structures.arrays import as_frames
+from napari_gnn_vos.structures.arrays import as_frames, report_non_finite
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
-from napari_gnn_vos.structures.display_range import display_range
+from napari_gnn_vos.structures.display_range import as_limits, display_range
 from napari_gnn_vos.structures.noise import denoised
 from napari_gnn_vos.structures.rgb import Rgb, to_rgb
 from napari_gnn_vos.vision import cv2
-
-log = logging.getLogger(__name__)
 
 SAMPLED_FRAMES = 16
 """Frames sampled for the display range and, in lazy videos, for the fingerprint."""
@@ -81,6 +79,8 @@ class Video:
     VideoError
         If there are no frames, frames smaller than 16 pixels, more than
         four channels, pixels that are not real numbers, or unknown lengths.
+    ArgumentError
+        If the limits are not two numbers, or name or identity is no text.
     """
 
     frames: Frames
@@ -91,6 +91,9 @@ class Video:
     notes: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
+        _TEXT("name", self.name)
+        _TEXT("identity", self.identity)
+        object.__setattr__(self, "limits", as_limits(self.limits))
         object.__setattr__(self, "frames", as_frames(self.frames, self.name))
         shape = tuple(self.frames.shape)
         if np.isnan(shape).any():
@@ -117,7 +120,8 @@ class Video:
         if min(shape[1:3]) < MIN_SIDE:
             raise VideoError(
                 f"Frames must be {MIN_SIDE} pixels or more each way; {self.name!r} "
-                f"has frames of {shape[1]} x {shape[2]}. Enlarge them first."
+                f"has frames of {shape[1]} x {shape[2]}. Enlarge them first; a single "
+                "colour image is a video of one frame, image[None]."
             )
         notes = getattr(self.frames, "notes", None)
         object.__setattr__(self, "notes", [] if notes is None else notes)
@@ -168,6 +172,8 @@ class Video:
 
         Raises
         ------
+        FrameIndexError
+            If the video does not have the frame. Negative numbers count from the end.
         ReadError
             If a lazy array cannot read the frame, for example a chunk of a dask array.
         VideoError
@@ -191,7 +197,7 @@ class Video:
             dropped. NaN is black.
         """
         image = to_rgb(self.raw(t), self.limits)
-        return denoised(image) if denoise else image
+        return denoised(image) if flag("denoise", denoise) else image
 
     def fingerprint(self) -> str:
         """Compute a hash of shape, display range and pixels, 32 hexadecimal digits.
@@ -228,9 +234,15 @@ class Video:
             digest.update(content[start : start + HASHED_BYTES].data)
 
 
+_TEXT = instance(str)
+
+
 def _evenly_spaced(length: int, count: int) -> Iterator[int]:
     """Yield up to `count` frame indices, evenly spaced over the video."""
     yield from np.unique(np.linspace(0, length - 1, min(length, count)).astype(int))
+
+
+_FRAME = integer()
 
 
 def _in_memory(frames: Frames) -> bool:
@@ -244,7 +256,7 @@ def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
     """Read a frame; lazy arrays raise errors of any type."""
     try:
         return np.asarray(frames[t])
-    except (GnnVosError, IndexError):
+    except GnnVosError:
         raise
     except Exception as error:
         raise ReadError(
@@ -255,7 +267,12 @@ def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
 
 def _raw(frames: Frames, name: str, notes: list[str], t: int) -> NDArray[Any]:
     """Read and check frame `t`; boolean frames become uint8."""
-    frame = _read(frames, name, t)
+    t, count = _FRAME("t", t), int(frames.shape[0])
+    if not -count <= t < count:
+        raise FrameIndexError(
+            f"Expected a frame of {name!r} from 0 to {count - 1}; got {t}."
+        )
+    frame = _read(frames, name, t % count)
     if frame.shape != tuple(frames.shape[1:]):
         raise VideoError(
             f"Every frame of {name!r} must have the shape "
@@ -268,21 +285,8 @@ def _raw(frames: Frames, name: str, notes: list[str], t: int) -> NDArray[Any]:
             f"frame {t} has {frame.dtype}. Convert the frames to one type."
         )
     if frame.dtype.kind == "f" and not np.isfinite(frame).all():
-        _report_non_finite(frame, name, notes, t)
+        report_non_finite(frame, name, notes, t)
     return frame.view(np.uint8) if frame.dtype == bool else frame
-
-
-def _report_non_finite(
-    frame: NDArray[Any], name: str, notes: list[str], t: int
-) -> None:
-    """Report the first frame that has pixels without a value."""
-    if not any("NaN or infinite" in note for note in notes):
-        count = int((~np.isfinite(frame)).sum())
-        notes.append(
-            f"Frame {t} has {count} pixels that are NaN or infinite; other frames may "
-            "have some, too. NaN is read as black, infinite values as black or white."
-        )
-        log.warning("%s: %s", name, notes[-1])
 
 
 def _grey(

@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
 
 from napari_gnn_vos.errors import ReadError, ShapeError
-from napari_gnn_vos.io.export import export_labels
+from napari_gnn_vos.io.export import export_labels, import_labels
 from napari_gnn_vos.io.formats import coco, coco_reader
 from napari_gnn_vos.io.formats.coco import encode_mask, export_coco
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
@@ -212,3 +213,121 @@ def test_frames_are_in_natural_order_of_their_names(tmp_path):
     loaded = coco_reader.read(path)
     np.testing.assert_array_equal(loaded.frames[:], labels)
     assert loaded.frame_names == [f"{t}.png" for t in range(8, 13)]
+
+
+def test_single_image_is_read_by_pycocotools(tmp_path):
+    path = tmp_path / "still.json"
+    export_coco(labels[:1], path, {1: "car"}, frame_names=["still.png"])
+    annotations = COCO(str(path))
+    (image,) = annotations.loadImgs(annotations.getImgIds())
+    assert image["file_name"] == "still.png"
+    for item in annotations.loadAnns(annotations.getAnnIds(imgIds=image["id"])):
+        mask = annotations.annToMask(item).astype(bool)
+        np.testing.assert_array_equal(mask, labels[0] == item["id"])
+        assert item["area"] == mask.sum()
+    np.testing.assert_array_equal(coco_reader.read(path).frames[:], labels[:1])
+
+
+def image_list(*annotations, count=2):
+    """A document with images in the order of the alphabet and polygons or masks."""
+    names = sorted(f"img_{8 + t}.png" for t in range(count))
+    images = [
+        {"id": 40 + k, "file_name": name, "height": 10, "width": 12}
+        for k, name in enumerate(names)
+    ]
+    by_name = {image["file_name"]: image["id"] for image in images}
+    items = [
+        {"id": 7 + k, "image_id": by_name[f"img_{8 + t}.png"], **item}
+        for k, (t, item) in enumerate(annotations)
+    ]
+    categories = [{"id": 3, "name": "cat"}, {"id": 5, "name": "dog"}]
+    return {"images": images, "annotations": items, "categories": categories}
+
+
+def square(row, col, category=3, **fields):
+    corners = [col, row, col + 3, row, col + 3, row + 2, col, row + 2]
+    return {"category_id": category, "segmentation": [corners], **fields}
+
+
+def read_document(path, document):
+    path.write_text(json.dumps(document))
+    return coco_reader.read(path)
+
+
+def test_polygons_of_images_are_frames_in_natural_order(tmp_path):
+    document = image_list(
+        (0, square(1, 1)), (2, square(2, 2)), (2, square(6, 6, 5)), count=3
+    )
+    read = read_document(tmp_path / "a.json", document)
+    assert read.frame_names == ["img_8.png", "img_9.png", "img_10.png"]
+    assert read.names == {3: "cat", 5: "dog"}
+    expected = np.zeros((3, 10, 12), np.uint8)
+    expected[0, 1:3, 1:4] = expected[2, 2:4, 2:5] = 3
+    expected[2, 6:8, 6:9] = 5
+    np.testing.assert_array_equal(read.frames[:], expected)
+
+
+def test_run_lengths_of_one_image_are_objects(tmp_path):
+    first, second = np.zeros((2, 10, 12), np.uint8)
+    first[2:5, 3:6] = second[6:9, 8:11] = 1
+    items = [
+        (
+            0,
+            {
+                "category_id": 3,
+                "segmentation": compressed(encode_mask(m)["segmentation"]),
+            },
+        )
+        for m in (first == 1, second == 1)
+    ]
+    read = read_document(tmp_path / "a.json", image_list(*items, count=1))
+    np.testing.assert_array_equal(read.frames[0], 7 * first + 8 * second)
+
+
+def test_identity_over_images_is_the_track(tmp_path):
+    for make in (
+        lambda track: {"track_id": track},
+        lambda track: {"attributes": {"track_id": track}},
+    ):
+        items = [
+            (t, square(4 * (track - 1), t, **make(track)))
+            for t in range(2)
+            for track in (1, 2)
+        ]
+        frames = read_document(tmp_path / "a.json", image_list(*items)).frames[:]
+        assert (frames[:, 0, 2] == 1).all()
+        assert (frames[:, 4, 2] == 2).all()
+
+
+def test_several_objects_of_a_category_are_not_merged(tmp_path):
+    items = [(0, square(0, 0)), (0, square(5, 5)), (1, square(0, 0))]
+    frames = read_document(tmp_path / "a.json", image_list(*items)).frames[:]
+    assert [np.unique(frame).tolist() for frame in frames] == [[0, 7, 8], [0, 9]]
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ([(0, {"category_id": 3, "segmentation": []})], "boxes only"),
+        ([(0, square(0, 0, segmentation=[[1, 2, 3, 4]]))], "three or more"),
+        ([(0, square(0, 0, image_id=9))], "id of an image"),
+    ],
+)
+def test_images_without_masks_are_refused(tmp_path, items, message):
+    with pytest.raises(ReadError, match=message):
+        read_document(tmp_path / "a.json", image_list(*items))
+
+
+def test_images_of_several_sizes_are_refused(tmp_path):
+    document = image_list((0, square(0, 0)))
+    document["images"][0]["height"] = 11
+    with pytest.raises(ReadError, match="one size"):
+        read_document(tmp_path / "a.json", document)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_encodings_of_json_are_recognised(tmp_path, encoding):
+    path = tmp_path / "clip.json"
+    export_coco(labels, path)
+    path.write_text(path.read_text("utf-8"), encoding)
+    np.testing.assert_array_equal(np.stack(list(import_labels(path).frames)), labels)

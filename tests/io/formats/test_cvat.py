@@ -177,6 +177,7 @@ def test_damaged_files_are_refused(tmp_path, content, message):
         (MASK.format("0,4", 7), "outside the frame"),
         (MASK.format("0,x", 0), "invalid literal"),
         (re.sub("points=.*?>", 'points="1">', POLYGON), "pairs"),
+        (re.sub("points=.*?>", ">", POLYGON), "'points'"),
     ],
 )
 def test_damaged_shapes_are_refused(tmp_path, mask, message):
@@ -209,6 +210,48 @@ def test_tracks_of_a_part_of_a_video_keep_their_frames(tmp_path, range_of_task, 
     labels = cvat_reader.read(tmp_path / "a.xml").frames[:]
     assert len(labels) == frames[-1] + 1
     assert tuple(np.flatnonzero(labels.any(axis=(1, 2)))) == frames
+
+
+def keyframe(t, points, outside=0):
+    state = f'frame="{t}" keyframe="1" outside="{outside}"'
+    return f'<polygon {state} points="{points}"></polygon>'
+
+
+def columns_of(path, *shapes, task=""):
+    """First and last column of the object on each frame, None where it is hidden."""
+    text = FILE.replace("<size>3</size>", f"<size>9</size>{task}")
+    path.write_text(text.format(TRACK.format("".join(shapes))))
+    frames = cvat_reader.read(path).frames[:]
+    found = [np.flatnonzero(frame.any(axis=0)) for frame in frames]
+    return [(int(c[0]), int(c[-1])) if len(c) else None for c in found]
+
+
+LEFT, RIGHT = "0,0;2,0;2,4;0,4", "4,0;6,0;6,4;4,4"
+
+
+def test_polygons_are_interpolated_between_keyframes(tmp_path):
+    shapes = keyframe(1, LEFT), keyframe(5, RIGHT), keyframe(8, RIGHT, outside=1)
+    between = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
+    expected = [None, *between, (4, 5), (4, 5), None]
+    assert columns_of(tmp_path / "a.xml", *shapes) == expected
+    assert columns_of(tmp_path / "a.xml", *shapes[:2])[6:] == [(4, 5)] * 3
+    task = "<stop_frame>8</stop_frame><frame_filter>step=2</frame_filter>"
+    every_second = columns_of(tmp_path / "a.xml", keyframe(0, LEFT), task=task)
+    assert every_second == [(0, 1), None] * 4 + [(0, 1)]
+
+
+def test_polygons_with_other_numbers_of_corners_are_interpolated(tmp_path):
+    corners = "4,0;5,0;6,0;6,2;6,4;4,4"
+    shapes = keyframe(0, LEFT), keyframe(4, corners)
+    found = columns_of(tmp_path / "a.xml", *shapes)
+    assert (found[0], found[2], found[4]) == ((0, 1), (2, 3), (4, 5))
+
+
+def test_masks_stay_until_the_next_keyframe(tmp_path):
+    mask = MASK.format("0,4", 3).replace("<mask", '<mask keyframe="1"')
+    hidden = mask.replace(' frame="1"', ' frame="4" outside="1"')
+    found = columns_of(tmp_path / "a.xml", mask, hidden)
+    assert found == [None, *[(3, 4)] * 3, *[None] * 5]
 
 
 def test_images_are_in_natural_order(tmp_path):

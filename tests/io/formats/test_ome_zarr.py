@@ -2,11 +2,13 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from shutil import make_archive
 
 import numpy as np
 import pytest
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats import ome_zarr
 from tests.io.formats.scenes import moving_squares, placement, video_labels
 
@@ -126,3 +128,14 @@ def test_chunks_are_written_before_the_next_frame_is_read(tmp_path):
 
     ome_zarr.write(replace(video_labels(), frames=frames()), tmp_path / "a.zarr")
     assert chunks == [0, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("is_zipped", [False, True])
+def test_arrays_without_metadata_are_labels(tmp_path, is_zipped):
+    labels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    path = tmp_path / "a.zarr"
+    zarr.save_array(str(path), labels)
+    if is_zipped:
+        path = Path(make_archive(str(path), "zip", path))
+    read = import_labels(path)
+    np.testing.assert_array_equal(np.stack(list(read.frames)), labels)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import tifffile
 from PIL import Image, ImageOps
 
 from napari_gnn_vos.errors import ReadError, VideoError
-from napari_gnn_vos.io.natural_order import natural_order
+from napari_gnn_vos.io.natural_order import natural_order, sort_naturally
 from napari_gnn_vos.io.read import frame_names, read_video
 from napari_gnn_vos.io.readers.folder import image_files
 from napari_gnn_vos.io.readers.image_file import read_image
@@ -50,6 +51,20 @@ def test_16_bit_images_keep_their_depth(tmp_path, suffix):
     else:
         cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
     np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), deep)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["t_0.05.png", "t_0.1.png", "t_0.15.png", "t_0.2.png", "t_1.0.png"],
+        ["1.9.png", "1.10.png", "2.1.png"],
+        ["v0.5s.png", "v1.0s.png", "v10.0s.png"],
+        ["2021.1.05.png", "2021.1.06.png", "2021.2.01.png"],
+    ],
+)
+def test_decimal_numbers_are_ordered_by_value(names):
+    paths = [Path(name) for name in names]
+    assert sort_naturally(paths[::-1]) == paths
 
 
 def test_files_are_sorted_in_natural_order():
@@ -388,3 +403,50 @@ def test_single_animation_is_a_video(tmp_path, suffix, channels):
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(ReadError, match="missing or damaged"):
         read_video(path).raw(4)
+
+
+def test_default_image_of_an_animation_is_no_frame(tmp_path):
+    default, *images = (Image.fromarray(colour // (t + 1)) for t in range(4))
+    path = tmp_path / "a.png"
+    default.save(path, save_all=True, append_images=images, default_image=True)
+    video = read_video(path)
+    assert video.shape[0] == 3
+    for t in (2, 0, 1):
+        np.testing.assert_array_equal(video.raw(t), np.asarray(images[t]))
+
+
+def write_data_set(folder, frames, planes):
+    """Write an OME data set; `planes` are the numbers of the frames of each file."""
+    parts = [f'<UUID FileName="{k}.ome.tif">urn:uuid:{k}</UUID>' for k in range(9)]
+    tags = "".join(
+        f'<TiffData IFD="{i}" FirstT="{t}" PlaneCount="1">{parts[k]}</TiffData>'
+        for k, numbers in enumerate(planes)
+        for i, t in enumerate(numbers)
+    )
+    height, width = frames.shape[1:]
+    pixels = (
+        f'<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="{width}" '
+        f'SizeY="{height}" SizeC="1" SizeZ="1" SizeT="{len(frames)}">{tags}</Pixels>'
+    )
+    for k, numbers in enumerate(planes):
+        xml = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/'
+            f'2016-06" UUID="urn:uuid:{k}"><Image ID="Image:0">{pixels}</Image></OME>'
+        )
+        options = {"description": xml, "metadata": None, "photometric": "minisblack"}
+        tifffile.imwrite(folder / f"{k}.ome.tif", frames[numbers], **options)
+
+
+@pytest.mark.parametrize(
+    "planes", [[[0, 1], [2, 3]], [[0, 2], [1, 3]], [[0], [1], [2]]]
+)
+def test_files_of_an_ome_data_set_are_one_video(tmp_path, planes):
+    frames = rng.integers(0, 255, (sum(map(len, planes)), 20, 24), np.uint8)
+    write_data_set(tmp_path, frames, planes)
+    np.testing.assert_array_equal(read_video(tmp_path).frames[:], frames)
+    identity = read_video(tmp_path / "0.ome.tif").identity
+    os.utime(tmp_path / "1.ome.tif", ns=(1, 1))
+    assert read_video(tmp_path / "0.ome.tif").identity != identity
+    tifffile.imwrite(tmp_path / "9.tif", grey)
+    with pytest.raises(ReadError, match=r"other images .* such as 9\.tif"):
+        read_video(tmp_path)

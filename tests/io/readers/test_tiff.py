@@ -4,6 +4,7 @@ import tifffile
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats.tiff_labels import (
     LABELS_MARKER,
     read_integer_labels,
@@ -12,6 +13,7 @@ from napari_gnn_vos.io.formats.tiff_labels import (
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.io.readers.named_axes import video_axes
 from tests.corpus.tiffs import write_loop
+from tests.io.readers.microscope_files import write_lsm, write_stk
 
 rng = np.random.default_rng(0)
 grey = rng.integers(0, 255, (5, 20, 24), np.uint8)
@@ -129,6 +131,88 @@ def test_frames_that_tifffile_saved_as_channels_are_frames(tmp_path, options):
     path = tmp_path / ("a.ome.tif" if "ome" in options else "a.tif")
     tifffile.imwrite(path, grey[:4], **options)
     np.testing.assert_array_equal(read_video(path).frames[:], grey[:4])
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("photometric", [None, "minisblack"])
+@pytest.mark.filterwarnings("ignore:.*are stored as RGB")
+def test_axes_that_tifffile_was_given_are_used(tmp_path, count, photometric):
+    planes, path = grey[:count], tmp_path / "a.tif"
+    for axes in ("CYX", "SYX", "TYX"):
+        tifffile.imwrite(path, planes, photometric=photometric, metadata={"axes": axes})
+        video = read_video(path)
+        frames = planes if axes == "TYX" else np.moveaxis(planes, 0, -1)[None]
+        np.testing.assert_array_equal(video.frames[:], frames)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.filterwarnings("ignore:.*are stored as RGB")
+def test_planes_that_may_be_frames_or_colours_are_refused(tmp_path, count, compression):
+    for folder in (tmp_path / "file", tmp_path / "folder"):
+        folder.mkdir()
+        tifffile.imwrite(folder / "a.tif", grey[:count], compression=compression)
+        path = folder if folder.name == "folder" else folder / "a.tif"
+        with pytest.raises(ReadError, match="photometric='minisblack'"):
+            read_video(path)
+    labels = import_labels(tmp_path / "file" / "a.tif")
+    np.testing.assert_array_equal(np.stack(list(labels.frames)), grey[:count])
+
+
+def test_planar_colours_of_other_programs_are_colours(tmp_path):
+    options = {"photometric": "rgb", "planarconfig": "separate", "metadata": None}
+    tifffile.imwrite(tmp_path / "a.tif", grey[:3], **options)
+    frame = read_video(tmp_path / "a.tif").raw(0)
+    np.testing.assert_array_equal(frame, np.moveaxis(grey[:3], 0, -1))
+
+
+def test_channels_with_names_are_channels(tmp_path):
+    metadata = {"axes": "CYX", "Channel": {"Name": ["DAPI", "GFP"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", grey[:2], metadata=metadata)
+    assert read_video(tmp_path / "a.ome.tif").frames.shape == (1, *grey.shape[1:], 2)
+
+
+def test_channels_that_are_read_as_frames_are_noted(tmp_path):
+    tifffile.imwrite(tmp_path / "a.ome.tif", grey)
+    (note,) = read_video(tmp_path / "a.ome.tif").notes
+    assert "channels" in note
+
+
+@pytest.mark.parametrize("version", ["complete", "cut", "other"])
+def test_metamorph_stack_has_one_page_of_many_planes(tmp_path, version):
+    path = tmp_path / "a.stk"
+    write_stk(path, grey, is_known=version != "other")
+    if version == "complete":
+        np.testing.assert_array_equal(read_video(path).frames[:], grey)
+        return
+    if version == "cut":
+        path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(ReadError, match=r"a\.stk"):
+        read_video(path)
+
+
+@pytest.mark.parametrize("has_thumbnails", [True, False])
+def test_lsm_file_alternates_images_and_thumbnails(tmp_path, has_thumbnails):
+    path = tmp_path / "a.lsm"
+    write_lsm(path, grey, has_thumbnails=has_thumbnails)
+    if has_thumbnails:
+        np.testing.assert_array_equal(read_video(path).frames[:], grey)
+        return
+    with pytest.raises(ReadError, match="incomplete"):
+        read_video(path)
+
+
+def test_big_tiff_suffix_is_read(tmp_path):
+    tifffile.imwrite(tmp_path / "a.btf", grey, bigtiff=True)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.btf").frames[:], grey)
+
+
+def test_masks_of_transparency_are_no_frames(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for frame in grey:
+            file.write(frame, metadata=None, contiguous=False)
+            file.write(frame > 9, metadata=None, subfiletype=4)
+    np.testing.assert_array_equal(read_video(tmp_path / "a.tif").frames[:], grey)
 
 
 def test_volume_over_time_is_refused(tmp_path):
@@ -353,6 +437,21 @@ def test_channels_of_scanimage_are_refused(tmp_path):
     write_scanimage(tmp_path / "a.tif", text)
     with pytest.raises(ReadError, match=r"channelsSave = \[1;2.*separate TIFF"):
         read_video(tmp_path / "a.tif")
+
+
+def test_channels_of_later_versions_of_scanimage_are_refused(tmp_path):
+    options = {"bigtiff": True, "metadata": None, "photometric": "minisblack"}
+    text = "SI.LINE_FORMAT_VERSION = 1\nSI.VERSION_MAJOR = 2018\nSI.hChannels."
+    for channels, is_single in (("1", True), ("[1;2]", False)):
+        program = f"{text}channelSave = {channels}"
+        tifffile.imwrite(tmp_path / "a.tif", grey, software=program, **options)
+        if is_single:
+            np.testing.assert_array_equal(
+                read_video(tmp_path / "a.tif").raw(4), grey[4]
+            )
+            continue
+        with pytest.raises(ReadError, match=r"channelSave = \[1;2.*separate TIFF"):
+            read_video(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize(

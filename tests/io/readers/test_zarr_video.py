@@ -1,3 +1,5 @@
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,26 @@ def test_array_is_read(tmp_path, zarr_format):
     video = read_video(tmp_path / "a.zarr")
     np.testing.assert_array_equal(video.raw(2), frames[2])
     assert video.identity
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("folder", ["", "a.zarr"])
+def test_zip_file_is_read(tmp_path, zarr_format, folder):
+    store = write_image(
+        tmp_path / "a.zarr", frames[:, None], "tcyx", "0.4", zarr_format
+    )
+    with ZipFile(tmp_path / "a.ome.zarr.zip", "w") as archive:
+        for file in store.rglob("*"):
+            archive.write(file, folder / file.relative_to(store))
+    video = read_video(tmp_path / "a.ome.zarr.zip")
+    np.testing.assert_array_equal(video.frames[:], frames)
+
+
+def test_zip_file_without_array_is_refused(tmp_path):
+    with ZipFile(tmp_path / "a.zarr.zip", "w") as archive:
+        archive.writestr("notes.txt", "frames?")
+    with pytest.raises(ReadError, match="no zarr array"):
+        read_video(tmp_path / "a.zarr.zip")
 
 
 @pytest.mark.parametrize(
@@ -129,3 +151,31 @@ def test_axes_are_assigned_by_type(tmp_path):
     group.attrs["multiscales"] = [{"axes": axes, "datasets": [{"path": "0"}]}]
     video = read_video(tmp_path / "a.zarr")
     np.testing.assert_array_equal(video.raw(3)[..., 0], frames[3])
+
+
+def test_spatial_axes_are_recognised_by_their_type(tmp_path):
+    image = write_image(tmp_path / "a.zarr", frames, "tyx")
+    group = zarr.open_group(str(image), mode="r+")
+    (multiscale,) = group.attrs["multiscales"]
+    names = {"frame": "time", "row": "space", "column": "space"}
+    multiscale["axes"] = [{"name": n, "type": kind} for n, kind in names.items()]
+    group.attrs["multiscales"] = [multiscale]
+    np.testing.assert_array_equal(read_video(image).frames[:], frames)
+
+
+def test_chunks_that_are_not_stored_are_noted(tmp_path):
+    store = str(tmp_path / "a.zarr")
+    zarr.create_array(store, data=frames, chunks=(1, 20, 24), zarr_format=2)
+    assert read_video(tmp_path / "a.zarr").notes == []
+    (tmp_path / "a.zarr" / "2.0.0").unlink()
+    (note,) = read_video(tmp_path / "a.zarr").notes
+    assert note.startswith("1 of 4 chunks are not stored")
+
+
+def test_largest_resolution_is_read_in_any_order(tmp_path):
+    image = write_image(tmp_path / "a.zarr", frames, "tyx")
+    group = zarr.open_group(str(image), mode="r+")
+    (multiscale,) = group.attrs["multiscales"]
+    multiscale["datasets"].reverse()
+    group.attrs["multiscales"] = [multiscale]
+    np.testing.assert_array_equal(read_video(image).frames[:], frames)

@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, validated
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.io.formats.object_spool import ObjectSpool
 from napari_gnn_vos.io.formats.output import atomic_file
@@ -24,6 +25,7 @@ from napari_gnn_vos.io.formats.run_lengths import (
 )
 from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
+    check_by_label,
     objects_in,
 )
 
@@ -32,6 +34,7 @@ _FIELDS = ("segmentation", "bbox", "area")
 _PLURALS = ("segmentations", "bboxes", "areas")
 
 
+@validated(path=file_path)
 def export_coco(
     labels: Iterable[NDArray[Any]],
     path: str | PathLike[str],
@@ -66,7 +69,10 @@ def export_coco(
         As in :func:`write`.
     """
     source = VideoLabels(
-        labels, names or {}, frame_names=frame_names, video_name=video_name
+        labels,
+        check_by_label("names", names),
+        frame_names=frame_names,
+        video_name=video_name,
     )
     return write(source, Path(path))
 
@@ -75,7 +81,8 @@ def write(labels: VideoLabels, path: Path) -> int:
     """Write one annotation per object, with mask, box and area for each frame.
 
     Masks are uncompressed COCO run-length encodings in column-major order. Colours are
-    stored in the additional field ``color`` of the annotations.
+    stored in the additional field ``color`` of the annotations. A single image is
+    written as an image, too, for programs that read images.
 
     Parameters
     ----------
@@ -115,6 +122,8 @@ def write(labels: VideoLabels, path: Path) -> int:
             for k, label in enumerate(spool.objects):
                 category = 1 + categories.index(labels.name_of(label))
                 fields = _annotation(labels, label, category, shape)
+                if count == 1:
+                    fields |= _image_fields(spool, label)
                 file.write(b", " if k else b"")
                 file.write(json.dumps(fields).encode()[:-1])
                 _write_lists(file, spool, label, count)
@@ -171,7 +180,11 @@ def _header(labels: VideoLabels, name: str, count: int, shape: tuple[int, ...]) 
         "file_names": [f"{name}/{labels.frame_name(t)}" for t in range(count)],
     }
     info = {"description": name, "contributor": "napari-gnn-vos"}
-    return {"info": info, "videos": [video]}
+    if count != 1:
+        return {"info": info, "videos": [video]}
+    file_name = Path(labels.frame_name(0)).name
+    image = {"id": 1, "file_name": file_name, "height": shape[0], "width": shape[1]}
+    return {"info": info, "videos": [video], "images": [image]}
 
 
 def _annotation(
@@ -188,6 +201,13 @@ def _annotation(
     if label in labels.colours:
         fields["color"] = list(labels.colours[label])
     return fields
+
+
+def _image_fields(spool: ObjectSpool, label: int) -> Json:
+    """Return the fields of an object in a single image, which is also an image."""
+    ((_, record),) = spool.records(label)
+    values = map(json.loads, record.split("\n"))
+    return {"image_id": 1, **dict(zip(_FIELDS, values, strict=True))}
 
 
 def _write_lists(file: IO[bytes], spool: ObjectSpool, label: int, count: int) -> None:

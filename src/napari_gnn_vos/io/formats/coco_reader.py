@@ -1,20 +1,28 @@
-"""Read COCO JSON for videos, with run-length masks by object."""
+"""Read COCO JSON for videos or for images, with masks by object."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Discriminator, Field, Tag, TypeAdapter
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.run_lengths import (
-    check_run_lengths,
-    counts_from_text,
-    mask_from_run_lengths,
+from napari_gnn_vos.io.formats.coco_images import (
+    Image,
+    ImageAnnotation,
+    Shape,
+    objects_of_images,
+)
+from napari_gnn_vos.io.formats.coco_masks import (
+    Segmentation,
+    Size,
+    check_segmentation,
+    draw_segmentation,
 )
 from napari_gnn_vos.io.formats.video_labels import (
     DEFAULT_NAME,
@@ -28,18 +36,11 @@ from napari_gnn_vos.io.json_file import first_character, read_json
 from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
-Size = Annotated[int, Field(ge=1, le=65535)]
-
-
-class _Rle(BaseModel):
-    size: tuple[Size, Size]
-    counts: list[int] | str
-
 
 class _Annotation(BaseModel):
     id: int
     category_id: int
-    segmentations: list[_Rle | None]
+    segmentations: list[Segmentation | None]
     color: Any = None
 
 
@@ -62,16 +63,32 @@ class _Document(BaseModel):
     annotations: list[_Annotation] | None = None
 
 
-_SCHEMA = TypeAdapter(_Document)
+class _ImageDocument(BaseModel):
+    images: Annotated[list[Image], Field(min_length=1, max_length=1_000_000)]
+    categories: list[_Category] = []
+    annotations: list[ImageAnnotation] | None = None
+
+
+def _kind(content: Any) -> str:
+    is_images = isinstance(content, dict) and "videos" not in content
+    return "images" if is_images and "images" in content else "videos"
+
+
+_SCHEMA: TypeAdapter[_Document | _ImageDocument] = TypeAdapter(
+    Annotated[
+        Annotated[_Document, Tag("videos")] | Annotated[_ImageDocument, Tag("images")],
+        Discriminator(_kind),
+    ]
+)
 
 
 def read(path: Path) -> VideoLabels:
-    """Read a file with one video; masks are decoded on access.
+    """Read a file with one video, or with images; masks are decoded on access.
 
-    Labels are the ids of the annotations, or numbers from 1 if an id is not between 1
-    and 65535. Colours are those of the annotations, or of their categories. Where masks
-    overlap, the later annotation is kept. Frames are in the natural order of their file
-    names.
+    In a video, labels are the ids of the annotations, or numbers from 1 if an id is not
+    between 1 and 65535; for images see `coco_images.objects_of_images`. Colours are
+    those of the annotations, or of their categories. Where masks overlap, the later
+    annotation is kept. Frames are in the natural order of their file names.
 
     Raises
     ------
@@ -79,14 +96,33 @@ def read(path: Path) -> VideoLabels:
         If the file does not have this format, has several videos, or masks of another
         size or of more frames than the video.
     """
-    document = read_json(path, _SCHEMA, "Expected COCO JSON of a video")
+    document = read_json(path, _SCHEMA, "Expected COCO JSON of a video or of images")
+    try:
+        if isinstance(document, _ImageDocument):
+            return _read_images(document)
+        return _read_video(document)
+    except ReadError as error:
+        raise ReadError(f"{path}: {error}") from None
+
+
+def _read_images(document: _ImageDocument) -> VideoLabels:
+    content = objects_of_images(document.images, document.annotations or [])
+    shape = len(document.images), *content.size
+    return VideoLabels(
+        MaskFrames(shape, content.shapes, max(content.objects, default=0)),
+        *_names_and_colours(content.objects, document.categories),
+        frame_names=_base_names(content.names),
+    )
+
+
+def _read_video(document: _Document) -> VideoLabels:
     if len(document.videos) > 1:
         raise ReadError(
-            f"Expected one video; {path} has {len(document.videos)}. Split the file."
+            f"Expected one video; there are {len(document.videos)}. Split the file."
         )
     (video,), annotations = document.videos, document.annotations or []
     for item in annotations:
-        _check_masks(item, video, path)
+        _check_masks(item, video)
     order, names = [*range(video.length)], video.file_names
     if len(names) == video.length:
         order = frame_order(names)
@@ -96,46 +132,51 @@ def read(path: Path) -> VideoLabels:
     objects = dict(
         zip(ids if usable else range(1, len(ids) + 1), annotations, strict=True)
     )
-    categories = {item.id: item.name for item in document.categories}
-    category_colours = {item.id: item.color for item in document.categories}
-    colours: dict[int, Colour] = {
-        label: colour
+    shapes = (
+        Shape(t, label, item.segmentations[number])
+        for t, number in enumerate(order)
         for label, item in objects.items()
-        if (colour := _colour(item.color))
-        or (colour := _colour(category_colours.get(item.category_id)))
-    }
+        if number < len(item.segmentations) and item.segmentations[number]
+    )
+    shape = video.length, video.height, video.width
     return VideoLabels(
-        RleFrames(video, objects, order),
-        {
-            k: categories.get(item.category_id, DEFAULT_NAME)
-            for k, item in objects.items()
-        },
-        colours,
-        frame_names=[Path(name).name for name in names],
+        MaskFrames(shape, shapes, max(objects, default=0)),
+        *_names_and_colours(objects, document.categories),
+        frame_names=_base_names(names),
         video_name=Path(video.file_names[0]).parent.name if video.file_names else None,
     )
 
 
-def _check_masks(item: _Annotation, video: _Video, path: Path) -> None:
+def _base_names(names: Iterable[str]) -> list[str]:
+    return [Path(name).name for name in names]
+
+
+def _names_and_colours(
+    objects: Mapping[int, _Annotation] | Mapping[int, ImageAnnotation],
+    categories: Iterable[_Category],
+) -> tuple[dict[int, str], dict[int, Colour]]:
+    """Return names and colours by label; colours may be those of the category."""
+    by_id = {item.id: item for item in categories}
+    names, colours = {}, {}
+    for label, item in objects.items():
+        category = by_id.get(item.category_id)
+        names[label] = category.name if category else DEFAULT_NAME
+        colour = _colour(item.color) or _colour(category.color if category else None)
+        if colour:
+            colours[label] = colour
+    return names, colours
+
+
+def _check_masks(item: _Annotation, video: _Video) -> None:
     """Refuse masks that cannot be decoded, before their frame is read."""
     if len(item.segmentations) > video.length:
         raise ReadError(
-            f"{path}: Expected masks of {video.length} frames; annotation {item.id} "
-            f"has {len(item.segmentations)}. Check the file."
+            f"Expected masks of {video.length} frames; annotation {item.id} has "
+            f"{len(item.segmentations)}. Check the file."
         )
-    size = video.height, video.width
-    for rle in item.segmentations:
-        if rle is not None and rle.size != size:
-            raise ReadError(
-                f"{path}: Expected masks of {size} pixels; one has {rle.size}. Check "
-                "the file."
-            )
-        if rle is not None:
-            check_run_lengths(_counts(rle), rle.size[0] * rle.size[1])
-
-
-def _counts(rle: _Rle) -> list[int]:
-    return counts_from_text(rle.counts) if isinstance(rle.counts, str) else rle.counts
+    for segmentation in item.segmentations:
+        if segmentation is not None:
+            check_segmentation(segmentation, (video.height, video.width))
 
 
 def _colour(value: Any) -> Colour | None:
@@ -154,25 +195,19 @@ def recognizes(path: Path) -> bool:
     return first_character(path) == "{"
 
 
-class RleFrames(LazyLabels):
-    """Label images that are decoded from run lengths."""
+class MaskFrames(LazyLabels):
+    """Label images that are decoded from run lengths and polygons."""
 
     def __init__(
-        self, video: _Video, objects: Mapping[int, _Annotation], order: Sequence[int]
+        self, shape: tuple[int, ...], shapes: Iterable[Shape], largest: int
     ) -> None:
-        self._objects, self._order = objects, order
-        shape = (video.length, video.height, video.width)
-        super().__init__(shape, label_dtype(max(objects, default=0)))
+        self._shapes: dict[int, list[Shape]] = defaultdict(list)
+        for each in shapes:
+            self._shapes[each.frame].append(each)
+        super().__init__(shape, label_dtype(largest))
 
     def _read(self, t: int) -> NDArray[Any]:
-        labels, number = np.zeros(self.shape[1:], self.dtype), self._order[t]
-        for label, item in self._objects.items():
-            if number < len(item.segmentations):
-                rle = item.segmentations[number]
-                if rle is not None:
-                    labels[self._decode(rle)] = label
+        labels = np.zeros(self.shape[1:], self.dtype)
+        for each in self._shapes.get(t, ()):
+            draw_segmentation(labels, each.segmentation, each.label)
         return labels
-
-    def _decode(self, rle: _Rle) -> NDArray[np.bool_]:
-        flat = mask_from_run_lengths(_counts(rle), rle.size[0] * rle.size[1])
-        return flat.reshape(rle.size, order="F")

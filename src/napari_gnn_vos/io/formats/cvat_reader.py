@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.cvat_shapes import Attributes, check_shape, draw_shape
+from napari_gnn_vos.io.formats.cvat_tracks import TaskFrames, Track, is_outside
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
@@ -22,8 +25,8 @@ from napari_gnn_vos.io.formats.video_labels import (
 from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
-MAX_SIDE = 65535
-MAX_FRAMES = 1_000_000
+log = logging.getLogger(__name__)
+MAX_SIDE, MAX_FRAMES = 65535, 1_000_000
 Key = tuple[str, int | str]
 """Identity of an object: ``group``, ``track`` or ``class``, and its number or name."""
 OTHER_SHAPES = ("box", "polyline", "points", "cuboid", "ellipse", "skeleton")
@@ -52,6 +55,9 @@ class _Document:
     groups: dict[Key, int] = field(default_factory=dict)
     """Groups of tracks."""
     shapes: dict[int, list[_Shape]] = field(default_factory=dict)
+    """Shapes of images by frame."""
+    tracks: dict[Key, Track] = field(default_factory=dict)
+    frames: TaskFrames = field(default_factory=TaskFrames)
     others: int = 0
     """Number of shapes that are neither masks nor polygons."""
 
@@ -92,7 +98,7 @@ class _Parser:
             document.image_names[self._frame] = attributes.get("name", "")
         elif tag == "track":
             self._track = attributes
-        elif tag in ("mask", "polygon") and attributes.get("outside") != "1":
+        elif tag in ("mask", "polygon"):
             self._add_shape(attributes)
         elif tag in OTHER_SHAPES:
             document.others += 1
@@ -105,28 +111,44 @@ class _Parser:
             self._track = None
         elif tag in ("width", "height") and parent == ["original_size"]:
             document.size[1 if tag == "height" else 2] = int(text)
-        elif tag in ("size", "stop_frame") and parent == ["task"]:
-            count = int(text) + (tag == "stop_frame")
-            document.size[0] = max(document.size[0], count)
-        elif tag == "name":
-            if parent == ["label"]:
-                self._label_name = text
-            elif parent == ["task"]:
-                document.video_name = text
+        elif parent in (["task"], ["job"]) and text:
+            self._read_task(tag, text)
+        elif tag == "name" and parent == ["label"]:
+            self._label_name = text
         elif tag == "color" and (colour := colour_from_hex(text)):
             document.colour_by_name[self._label_name] = colour
+
+    def _read_task(self, tag: str, text: str) -> None:
+        """Read an element of the task, or of the job, that was exported."""
+        document, frames = self.document, self.document.frames
+        if tag in ("size", "stop_frame"):
+            count = int(text) + (tag == "stop_frame")
+            document.size[0] = max(document.size[0], count)
+        if tag == "stop_frame":
+            frames.stop = int(text)
+        elif tag == "start_frame":
+            frames.start = int(text)
+        elif tag == "frame_filter" and text.startswith("step="):
+            frames.step = max(int(text.removeprefix("step=")), 1)
+        elif tag == "name":
+            document.video_name = text
 
     def _add_shape(self, attributes: Attributes) -> None:
         owner = attributes if self._track is None else self._track
         frame = self._frame if self._track is None else int(attributes["frame"])
         if not 0 <= frame < MAX_FRAMES:
             raise ValueError(f"the frame {frame} is out of range")
-        self.document.size[0] = max(self.document.size[0], frame + 1)
         key = self._key_of(owner)
+        if self._track is not None:
+            self.document.tracks.setdefault(key, Track()).add(frame, attributes)
+        if is_outside(attributes):
+            return
+        self.document.size[0] = max(self.document.size[0], frame + 1)
         self.document.names[key] = owner.get("label", "")
         if colour := colour_from_hex(owner.get("color", "")):
             self.document.colours[key] = colour
-        self.document.shapes.setdefault(frame, []).append(_Shape(key, attributes))
+        if self._track is None:
+            self.document.shapes.setdefault(frame, []).append(_Shape(key, attributes))
 
     def _key_of(self, owner: Attributes) -> Key:
         group = int(owner.get("group_id", 0))  # 0 is no group
@@ -169,9 +191,10 @@ def read(path: Path) -> VideoLabels:
 
     The label of an object is its ``group_id``; without it, or if tracks share it, the
     number of its track from 1, or in the format for images a number for each class.
-    Shapes of a higher ``z_order``, or later ones, cover others. Frames of videos are
-    numbered as in the video, also if the task has a part of it or every n-th frame;
-    images are in the natural order of their names.
+    Polygons of tracks are interpolated between keyframes. Shapes of a higher
+    ``z_order``, or later ones, cover others. Frames of videos are numbered as in the
+    video, also if the task has a part of it or every n-th frame; images are in the
+    natural order of their names.
 
     Raises
     ------
@@ -210,14 +233,27 @@ def _check_size(count: int, height: int, width: int) -> None:
 
 
 def _check_shapes(document: _Document) -> None:
-    if document.others and not document.shapes:
+    if document.others and not document.names:
         raise ValueError("it has no masks and polygons, but other shapes")
+    for frame, attributes in _all_shapes(document):
+        try:
+            check_shape(attributes, *document.size[1:])
+        except (ReadError, ValueError, LookupError) as error:
+            raise ValueError(f"a shape in frame {frame}: {error}") from error
+    if document.others:
+        log.warning(
+            "%d shapes without area, such as boxes, are left out", document.others
+        )
+
+
+def _all_shapes(document: _Document) -> Iterator[tuple[int, Attributes]]:
+    """Yield the frame and the attributes of all shapes that may be drawn."""
     for frame, shapes in document.shapes.items():
-        for shape in shapes:
-            try:
-                check_shape(shape.attributes, *document.size[1:])
-            except (ReadError, ValueError, LookupError) as error:
-                raise ValueError(f"a shape in frame {frame}: {error}") from error
+        yield from ((frame, shape.attributes) for shape in shapes)
+    for track in document.tracks.values():
+        for frame, each in track.shapes.items():
+            drawn = (s for s in each if "points" in s or not is_outside(s))
+            yield from ((frame, shape) for shape in drawn)
 
 
 def _sort_images(document: _Document) -> list[str] | None:
@@ -239,13 +275,17 @@ class _ShapeFrames(LazyLabels):
     """Label images that are drawn from masks and polygons."""
 
     def __init__(self, document: _Document, labels: dict[Key, int]) -> None:
-        self._shapes, self._labels = document.shapes, labels
+        self._document, self._labels = document, labels
         dtype = label_dtype(max(labels.values(), default=0))
         super().__init__(tuple(document.size), dtype)
 
     def _read(self, t: int) -> NDArray[Any]:
         labels = np.zeros(self.shape[1:], self.dtype)
-        for shape in sorted(self._shapes.get(t, ()), key=_height):
+        shapes = list(self._document.shapes.get(t, ()))
+        for key, track in self._document.tracks.items():
+            if t in track.shapes or t in self._document.frames:
+                shapes += [_Shape(key, attributes) for attributes in track.at(t)]
+        for shape in sorted(shapes, key=_height):
             draw_shape(labels, shape.attributes, self._labels[shape.key])
         return labels
 

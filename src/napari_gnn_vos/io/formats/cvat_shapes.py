@@ -30,7 +30,7 @@ def check_shape(attributes: Attributes, height: int, width: int) -> None:
         If attributes are missing or damaged, or a mask is outside the frame.
     """
     if "rle" not in attributes:
-        _corners(attributes["points"])
+        corners(attributes["points"])
         return
     top, left, rows, cols = _box(attributes)
     inside = top + rows <= height and left + cols <= width
@@ -54,7 +54,7 @@ def draw_shape(labels: NDArray[Any], attributes: Attributes, label: int) -> None
     from skimage.draw import polygon
 
     if "rle" not in attributes:
-        cols, rows = _corners(attributes["points"]) - 0.5  # pixel 0 is from 0 to 1
+        cols, rows = corners(attributes["points"]) - 0.5  # pixel 0 is from 0 to 1
         labels[polygon(rows, cols, labels.shape)] = label
         return
     top, left, height, width = _box(attributes)
@@ -73,7 +73,7 @@ def _counts(attributes: Attributes) -> list[int]:
     return [int(text) for text in attributes["rle"].split(",")]
 
 
-def _corners(points: str) -> NDArray[np.float64]:
+def corners(points: str) -> NDArray[np.float64]:
     """Return columns and rows of the corners of a polygon, (2, P)."""
     corners = [[float(x) for x in corner.split(",")] for corner in points.split(";")]
     if {len(corner) for corner in corners} != {2} or not np.isfinite(corners).all():

@@ -44,7 +44,7 @@ def validate_label_images(
             raise ShapeError(
                 "Expected integer label images (H, W) of one size; frame "
                 f"{t} has shape {mask.shape}, type {mask.dtype}, and frame 0 has shape "
-                f"{shape}. Pass one label per pixel."
+                f"{shape}. Pass one label per pixel; a single image is labels[None]."
             )
         if mask.min() < 0 or mask.max() > maximum:
             raise ShapeError(

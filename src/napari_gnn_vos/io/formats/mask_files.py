@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import as_labels, labels_of_colours
 from napari_gnn_vos.io.formats.video_labels import LazyLabels
+from napari_gnn_vos.io.readers.image_file import read_image
+from napari_gnn_vos.io.readers.orientation import (
+    TRANSPOSED,
+    apply_orientation,
+    exif_orientation,
+)
 
 GREY_MODES = {"1": "u1", "L": "u1", "P": "u1", "I": "i4", "I;16": "u2", "I;16B": "u2"}
 """Types of label images by modes of Pillow."""
@@ -66,8 +72,10 @@ def _shape_and_type(file: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
         return mask.shape, mask.dtype
     with _read_errors(file), Image.open(file) as image:
         mode, size = image.mode, (image.height, image.width)
+        size = size[::-1] if exif_orientation(image) in TRANSPOSED else size
     if mode in COLOUR_MODES:
-        return _read_png(file).shape, np.dtype(np.uint8)
+        mask = _read_png(file)
+        return mask.shape, mask.dtype
     if mode not in GREY_MODES:
         raise ReadError(
             f"Expected a greyscale or palette image; {file} has the mode {mode}. "
@@ -80,9 +88,12 @@ def _read_png(file: Path) -> NDArray[Any]:
     from PIL import Image
 
     with _read_errors(file), Image.open(file) as image:
+        if image.mode in COLOUR_MODES and ";16" in str(image.tile):
+            return _read_deep(file)  # Pillow reads 8 of the 16 bits
+        orientation = exif_orientation(image)
         if image.mode not in COLOUR_MODES:
-            return np.asarray(image)
-        colours = np.asarray(image.convert("RGB"))
+            return apply_orientation(np.asarray(image), orientation)
+        colours = apply_orientation(np.asarray(image.convert("RGB")), orientation)
     try:
         return labels_of_colours(colours)
     except ValueError as error:
@@ -90,6 +101,18 @@ def _read_png(file: Path) -> NDArray[Any]:
             f"Expected a greyscale or palette image, or colours of DAVIS; {file} is a "
             f"colour image, and {error}. Save the masks with one label per pixel."
         ) from error
+
+
+def _read_deep(file: Path) -> NDArray[Any]:
+    """Read a colour PNG of 16 bits whose channels are equal."""
+    image = read_image(file)
+    colours = image[..., :3] if image.ndim == 3 else image[..., None]
+    if (colours != colours[..., :1]).any():
+        raise ReadError(
+            f"Expected a greyscale or palette image; {file} is a colour image of 16 "
+            "bits. Save the masks with one label per pixel."
+        )
+    return np.ascontiguousarray(colours[..., 0])
 
 
 def _read_tiff(file: Path) -> NDArray[Any]:

@@ -26,6 +26,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     LazyLabels,
     VideoLabels,
 )
+from napari_gnn_vos.io.readers.zarr_video import open_zip
 
 IMAGE = "segmentation"
 FIRST_LENGTH = 64
@@ -182,6 +183,8 @@ def _image_metadata(labels: VideoLabels, version: str) -> Json:
 def read(path: Path) -> VideoLabels:
     """Read the only label image of a group, or a label image itself, on access.
 
+    An array without metadata has labels, too.
+
     Raises
     ------
     SettingsError
@@ -192,7 +195,10 @@ def read(path: Path) -> VideoLabels:
     """
     zarr = _import_zarr()
     try:
-        image = _label_image(zarr.open_group(str(path), mode="r"))
+        node = open_zip(path) if path.is_file() else zarr.open(str(path), mode="r")
+        if hasattr(node, "dtype"):
+            return VideoLabels(_ZarrLabels(node), video_name=path.stem)
+        image = _label_image(node)
         metadata = _metadata(image)
         array = image[metadata["multiscales"][0]["datasets"][0]["path"]]
         names, colours = _objects(metadata.get("image-label", {}))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.storage import atomic_write
 
@@ -30,9 +30,9 @@ def atomic_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """
     try:
         atomic_write(path, write)
-    except ReadError:
+    except GnnVosError:
         raise
-    except OSError as error:
+    except (OSError, ValueError) as error:  # for example an empty name
         raise ReadError(write_error_message(path, error)) from error
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.arguments import file_path, flag, validated
+from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.label_images import (
     davis_palette,
     validate_label_images,
@@ -20,11 +21,25 @@ from napari_gnn_vos.io.formats.label_images import (
 )
 from napari_gnn_vos.io.formats.mask_files import TIFF_SUFFIXES, MaskFiles
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
-from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.formats.video_labels import (
+    VideoLabels,
+    check_frames,
+    check_names,
+    check_palette,
+    require_name,
+)
 from napari_gnn_vos.io.natural_order import sort_naturally
+from napari_gnn_vos.io.readers.file_names import refuse_mixed_sequences
 from napari_gnn_vos.storage import atomic_write
 
 
+@validated(
+    labels=check_frames,
+    folder=file_path,
+    overwrite=flag,
+    frame_names=check_names,
+    palette=check_palette,
+)
 def export_palette_pngs(
     labels: Iterable[NDArray[Any]],
     folder: str | PathLike[str],
@@ -72,6 +87,8 @@ def export_palette_pngs(
         )
     written = 0
     for written, mask in enumerate(validate_label_images(labels), start=1):
+        if names is not None:
+            require_name(names, written - 1)
         try:
             name = f"{written - 1:05d}.png" if names is None else names[written - 1]
             _write_png(mask, folder / name, palette or davis_palette())
@@ -97,14 +114,35 @@ def png_names(frame_names: Sequence[str]) -> list[str]:
 
     Otherwise ``.png`` is appended.
 
+    Raises
+    ------
+    ShapeError
+        If two frames have the same name, or a name is hidden or none of a file.
+
     Examples
     --------
     >>> png_names(["a.jpg", "b.jpg"]), png_names(["a.jpg", "a.jpeg"])
     (['a.png', 'b.png'], ['a.jpg.png', 'a.jpeg.png'])
     """
-    names = [f"{Path(name).stem}.png" for name in frame_names]
-    unique = len({name.lower() for name in names}) == len(names)
-    return names if unique else [f"{name}.png" for name in frame_names]
+    base = [PurePosixPath(name.replace("\\", "/")).name for name in frame_names]
+    for names in (
+        [f"{PurePosixPath(name).stem}.png" for name in base],
+        [f"{name}.png" for name in base],
+    ):
+        if len({name.lower() for name in names}) == len(names):
+            break
+    else:
+        raise ShapeError(
+            "Expected one file name per frame; several frames have the same name. Pass "
+            "the names of the files, or none to number the masks."
+        )
+    hidden = [name for name in names if name.startswith(".")]
+    if hidden:
+        raise ShapeError(
+            f"Expected names of visible files; one is {hidden[0]!r}. Pass other names, "
+            "or none to number the masks."
+        )
+    return names
 
 
 def existing_masks(folder: Path, names: Sequence[str] | None) -> list[Path]:
@@ -158,6 +196,11 @@ def write(labels: VideoLabels, path: Path) -> int:
     return count
 
 
+def read_image(path: Path) -> VideoLabels:
+    """Read a PNG file as the labels of a single image, like :func:`read`."""
+    return VideoLabels(MaskFiles([path]), video_name=path.stem)
+
+
 def read(path: Path) -> VideoLabels:
     """Read PNG files in natural order on access; pixel values are labels.
 
@@ -174,6 +217,7 @@ def read(path: Path) -> VideoLabels:
     files = files or [file for file in visible if file.suffix.lower() in TIFF_SUFFIXES]
     if not files:
         raise ReadError(f"Expected a folder of PNG or TIFF masks; {path} has none.")
+    refuse_mixed_sequences(files)
     files, (names, colours) = sort_naturally(files), read_objects(path)
     return VideoLabels(
         MaskFiles(files),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.formats import (
+    array_labels,
     cell_tracking,
     coco,
     coco_reader,
@@ -23,6 +24,7 @@ from napari_gnn_vos.io.formats import (
 )
 from napari_gnn_vos.io.formats.label_format import LabelFormat
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
+from napari_gnn_vos.io.readers.zarr_video import ZIP_SUFFIXES
 
 __all__ = [
     "DEFAULTS",
@@ -250,6 +252,12 @@ def select_reader(path: Path, name: str | None = None) -> Callable[[Path], Video
         If the format is unknown, or cannot be read.
     """
     if name is None:
+        if path.suffix.lower() in array_labels.SUFFIXES and not path.is_dir():
+            return array_labels.read
+        if path.name.lower().endswith(ZIP_SUFFIXES):
+            return ome_zarr.read
+        if path.suffix.lower() == ".png" and not path.is_dir():
+            return png.read_image
         for label_format in FORMATS:
             if (
                 label_format.read is not None

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, instance, validated
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import validate_label_images
 from napari_gnn_vos.io.formats.output import atomic_file
@@ -18,12 +19,25 @@ from napari_gnn_vos.io.formats.tiff_labels import (
     label_description,
     read_labels,
 )
-from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, Colour, VideoLabels
+from napari_gnn_vos.io.formats.video_labels import (
+    MAX_LABEL,
+    Colour,
+    VideoLabels,
+    check_by_label,
+    check_frames,
+)
 
 BIG_TIFF_BYTES = 2**32 - 2**25
 """Uncompressed size from which 64-bit offsets are needed, less the size of the tags."""
 
 
+@validated(
+    labels=check_frames,
+    path=file_path,
+    names=check_by_label,
+    placement=instance(Placement, optional=True),
+    colours=check_by_label,
+)
 def export_tiff(
     labels: Iterable[NDArray[Any]],
     path: str | PathLike[str],

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import instance, wrong_type
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.tiff_labels import Placement
@@ -52,6 +55,11 @@ class VideoLabels:
     -----
     Bytes of names that are not UTF-8 are replaced by U+FFFD, except in `frame_names`,
     which are names on the disk. Names and colours of the background are dropped.
+
+    Raises
+    ------
+    ArgumentError
+        If a field has a wrong type.
     """
 
     frames: Iterable[NDArray[Any]]
@@ -65,6 +73,14 @@ class VideoLabels:
     opacity: float = 0.5
 
     def __post_init__(self) -> None:
+        check_frames("frames", self.frames)
+        for name in ("names", "colours"):
+            object.__setattr__(self, name, check_by_label(name, getattr(self, name)))
+        object.__setattr__(
+            self, "frame_names", check_names("frame_names", self.frame_names)
+        )
+        _TEXT("video_name", self.video_name)
+        _PLACEMENT("placement", self.placement)
         names = {k: encodable(name) for k, name in self.names.items() if k > 0}
         object.__setattr__(self, "names", names)
         colours = {k: colour for k, colour in self.colours.items() if k > 0}
@@ -120,7 +136,93 @@ class VideoLabels:
 
     def frame_name(self, t: int) -> str:
         """Return the file name of frame `t`, by default its number and ``.jpg``."""
-        return encodable(self.frame_names[t]) if self.frame_names else f"{t:05d}.jpg"
+        if not self.frame_names:
+            return f"{t:05d}.jpg"
+        require_name(self.frame_names, t)
+        return encodable(self.frame_names[t])
+
+
+_TEXT = instance(str, optional=True)
+_PLACEMENT = instance(Placement, optional=True)
+
+
+def check_frames(name: str, value: Any) -> Any:
+    """Check that an argument can be iterated over label images."""
+    if isinstance(value, VideoLabels):
+        return value
+    is_one = isinstance(value, (str, bytes, dict)) or getattr(value, "ndim", 1) == 0
+    if is_one or not (hasattr(value, "__iter__") or hasattr(value, "__getitem__")):
+        advice = "Pass an array (T, H, W), such as session.labels."
+        raise wrong_type(name, "label images", value, advice)
+    return value
+
+
+def check_by_label(name: str, value: Any) -> Mapping[int, Any]:
+    """Check and convert names or colours by label; None is none of them."""
+    items = {} if value is None else value
+    is_mapping = isinstance(items, Mapping)
+    try:
+        by_label = {index(label): each for label, each in items.items()}
+        if name == "names":
+            valid = all(isinstance(each, str) for each in by_label.values())
+        else:
+            by_label = {k: as_colour(each) for k, each in by_label.items()}
+            valid = True
+    except (TypeError, ValueError, AttributeError):
+        valid = False
+    if not (is_mapping and valid):
+        example = "{1: 'cat'}" if name == "names" else "{1: (255, 90, 95)}"
+        advice = f"Give a dictionary by label, such as {example}."
+        raise wrong_type(name, "a mapping of labels", value, advice)
+    return by_label
+
+
+def as_colour(value: Any) -> Colour:
+    """Convert three integers from 0 to 255 to a colour.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is something else.
+    """
+    red, green, blue = bytes(index(part) for part in value)
+    return red, green, blue
+
+
+def check_names(name: str, value: Any) -> Sequence[str] | None:
+    """Check and convert a sequence of file names, or return None."""
+    if value is None:
+        return None
+    try:
+        names = [os.fsdecode(item) for item in value]
+    except TypeError:
+        names = None
+    if names is None or isinstance(value, (str, bytes)):
+        raise wrong_type(name, "a list of file names", value, "Give one per frame.")
+    return names
+
+
+def check_palette(name: str, value: Any) -> list[int] | None:
+    """Check and convert 768 integers from 0 to 255, or return None."""
+    try:
+        if value is None:
+            return None
+        palette = list(bytes(index(part) for part in value))
+    except (TypeError, ValueError):
+        palette = []
+    if len(palette) != 768:
+        advice = "Give red, green and blue of labels 0 to 255, each from 0 to 255."
+        raise wrong_type(name, "a palette of 768 integers", value, advice)
+    return palette
+
+
+def require_name(names: Sequence[str], t: int) -> None:
+    """Raise a ShapeError if frame `t` has no name."""
+    if t >= len(names):
+        raise ShapeError(
+            f"Expected one file name per frame; there are {len(names)} names and more "
+            "frames. Pass the names of all frames."
+        )
 
 
 @cache

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos import __version__
+from napari_gnn_vos.arguments import file_path, validated
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.project.log import ProjectLog
@@ -84,6 +85,7 @@ class Project:
     problems: tuple[str, ...] = ()
 
     @classmethod
+    @validated(path=file_path)
     def open(cls, path: str | PathLike[str]) -> Self:
         """Open a project; damaged parts are listed in `problems`, the rest is read.
 
@@ -129,6 +131,7 @@ class Project:
             tuple(reader.problems),
         )
 
+    @validated(path=file_path)
     def save(self, path: str | PathLike[str]) -> None:
         """Write the project; one that exists is replaced after all parts are written.
 

@@ -34,7 +34,9 @@ class AnimationFrames(LazyFrames):
         self.path = path
         try:
             with Image.open(path) as image:
-                count = int(getattr(image, "n_frames", 1))
+                # a PNG may begin with an image for programs without animations
+                self._first = int(bool(getattr(image, "default_image", False)))
+                count = int(getattr(image, "n_frames", 1)) - self._first
                 self._mode = "RGBA" if image.mode in ALPHA_MODES else "RGB"
                 shape = (count, image.height, image.width, len(self._mode))
         except Exception as error:  # Pillow raises many types
@@ -51,11 +53,12 @@ class AnimationFrames(LazyFrames):
 
     def _read(self, t: int) -> NDArray[Any]:
         try:
-            if self._image is not None and self._image.tell() > t:
+            number = t + self._first
+            if self._image is not None and self._image.tell() > number:
                 self.close()  # Pillow does not rewind each APNG
             if self._image is None:
                 self._image = Image.open(self.path)
-            self._image.seek(t)
+            self._image.seek(number)
             return np.array(self._image.convert(self._mode))
         except Exception as error:  # Pillow raises many types
             self.close()

@@ -25,6 +25,7 @@ from napari_gnn_vos.io.readers.image_file import (
     read_image,
 )
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
+from napari_gnn_vos.io.readers.ome_data_set import open_data_set
 from napari_gnn_vos.io.readers.tiff import TiffFrames
 from napari_gnn_vos.io.readers.tiff_directories import read_directories
 from napari_gnn_vos.storage import refuse_special_file
@@ -36,7 +37,7 @@ class FolderFrames(LazyFrames):
     """The images of a folder in natural order.
 
     Greyscale images among colour images are converted to colour. TIFF files may be
-    stacks; their frames are concatenated.
+    stacks; their frames are concatenated. Files of one OME data set are read as one.
 
     Parameters
     ----------
@@ -65,18 +66,25 @@ class FolderFrames(LazyFrames):
                 "frames after them have lower numbers than their files."
             )
             log.warning("%s: %s", files[0].parent, self.notes[-1])
-        counts = [_frame_count(file, len(files) == 1) for file in files]
+        self._stack = open_data_set(files)
+        if self._stack is None:
+            counts = [_frame_count(file, len(files) == 1) for file in files]
+        else:
+            counts = [len(self._stack), *[0] * (len(files) - 1)]
         self._position = [
             (file, t)
             for file, count in zip(files, counts, strict=True)
             for t in range(count)
         ]
-        if len(self._position) == len(files):
+        if len(self._position) == len(files) and self._stack is None:
             self.frame_names: list[str] | None = [file.name for file in files]
         else:
             self.frame_names = None
-        first = read_image(_validated_reference(files))
-        self._stack: TiffFrames | None = None
+        first = (
+            read_image(_validated_reference(files))
+            if self._stack is None
+            else self._stack[0]
+        )
         super().__init__((len(self._position), *first.shape), first.dtype)
 
     def _read(self, t: int) -> NDArray[Any]:

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
+from napari_gnn_vos.io.readers.orientation import (
+    ORIENTATION_TAG,
+    TRANSPOSED,
+    apply_orientation,
+    exif_orientation,
+)
 from napari_gnn_vos.io.readers.tiff import TiffFrames
 from napari_gnn_vos.vision import cv2
-
-ORIENTATION_TAG = 0x0112
 
 FORMATS = {
     ".png": "PNG",
@@ -65,7 +68,7 @@ def image_format(file: Path) -> str:
     for signature, name in SIGNATURES.items():
         if start.startswith(signature):
             return name
-    return FORMATS[file.suffix.lower()]
+    return FORMATS.get(file.suffix.lower(), "TIFF")
 
 
 def is_animation(file: Path) -> bool:
@@ -115,7 +118,7 @@ def read_header(file: Path) -> ImageHeader:
             has_alpha = mode in ALPHA_MODES or (
                 mode == "P" and "transparency" in image.info
             )
-            orientation = image.getexif().get(ORIENTATION_TAG, 1)
+            orientation = image.getexif().get(ORIENTATION_TAG, 1)  # reads a PNG
             if _may_be_cut(file):
                 image.load()
     except Exception as error:  # Pillow raises many types
@@ -201,6 +204,6 @@ def _exif_orientation(content: NDArray[np.uint8]) -> int:
     """Return the EXIF orientation of an encoded image, 1 to 8."""
     try:
         with Image.open(BytesIO(content.tobytes())) as header:
-            return int(header.getexif().get(ORIENTATION_TAG, 1))
+            return exif_orientation(header)
     except Exception:  # noqa: BLE001 - damaged metadata; Pillow raises many types
         return 1

@@ -7,8 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ORIENTATION_TAG = 274
+"""Tag of the orientation in TIFF and EXIF."""
 TRANSPOSED = (5, 6, 7, 8)
 """Orientations that exchange rows and columns."""
+
+
+def exif_orientation(image: Any) -> int:
+    """Return the EXIF orientation of an image of Pillow, 1 to 8; 1 without EXIF."""
+    try:
+        return int(image.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001 - damaged metadata; Pillow raises many types
+        return 1
 
 
 def apply_orientation(image: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -14,21 +14,26 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS, LazyFrames
 from napari_gnn_vos.io.readers.named_axes import video_axes
-from napari_gnn_vos.io.readers.orientation import TRANSPOSED, apply_orientation
+from napari_gnn_vos.io.readers.orientation import (
+    ORIENTATION_TAG,
+    TRANSPOSED,
+    apply_orientation,
+)
 from napari_gnn_vos.io.readers.tiff_colours import (
     Conversion,
     photometric_conversion,
     stored_values,
 )
 from napari_gnn_vos.io.readers.tiff_pages import (
+    SECONDARY,
     complete_directories,
+    data_files,
     has_channels,
     open_tiff,
     own_pages,
+    refuse_unknown_planes,
     require_declared_planes,
 )
-
-ORIENTATION_TAG = 274
 
 
 class TiffFrames(LazyFrames):
@@ -56,12 +61,17 @@ class TiffFrames(LazyFrames):
     ----------
     is_volume : bool
         Whether the axis that is read as time is Z.
+    notes : list of str
+        Whether channels are read as frames.
+    files : list of Path
+        The file, and the other ones of an OME data set, sorted.
 
     Raises
     ------
     ReadError
         If the file is not a TIFF or cannot be decoded, is incomplete, has several
         series or positions, pages that do not match, lacks planes of an OME data set,
+        has 3 or 4 planes that may be frames or colours,
         or has more axes than time, rows, columns and channels.
     """
 
@@ -69,6 +79,7 @@ class TiffFrames(LazyFrames):
         self, path: Path, *, frame_per_file: bool = False, is_labels: bool = False
     ) -> None:
         self.path = path
+        self.notes: list[str] = []
         self._conversion = stored_values if is_labels else photometric_conversion
         try:
             self._file = open_tiff(path)
@@ -84,14 +95,15 @@ class TiffFrames(LazyFrames):
         """Find pages, axes and colour space; return shape and type of the video."""
         directories = complete_directories(self.path, self._file)
         self._pages, axes, self._lengths = _planes(self._file)
-        one = frame_per_file or has_channels(self._file, axes, self._lengths)
-        self._axes = video_axes(axes, self._lengths, frame_per_file=one)
-        self.is_volume = "Z" in axes and "T" not in axes
+        self._assign_axes(axes, frame_per_file)
+        self.files = data_files(self._pages)
         self._series = _full_series(self._file)[0]
         keyframe = self._series.keyframe
         size = dict(zip(self._axes, self._lengths, strict=True))
         channels = (size["C"],) if "C" in size else ()
-        require_declared_planes(self._file, directories, self._planes_read)
+        require_declared_planes(
+            self._file, directories, prod(self._leading), len(self._pages)
+        )
         own = own_pages(directories, self._pages, keyframe, size.get("T", 1))
         for number, page in own.items():
             self._pages[number] = page
@@ -111,6 +123,18 @@ class TiffFrames(LazyFrames):
         if self._memmap is None and not frame_per_file:
             _read_page(self._pages[0])  # refuses a compression that is not supported
         return (size.get("T", 1), rows, cols, *probe.shape[2:]), probe.dtype
+
+    def _assign_axes(self, axes: str, frame_per_file: bool) -> None:
+        """Map the axes of the file to time, rows, columns and channels."""
+        if self._conversion is photometric_conversion:
+            refuse_unknown_planes(self._file, axes)
+        elif axes == "SYX":  # labels have no colours
+            axes = "TYX"
+        one = frame_per_file or has_channels(self._file, axes, self._lengths)
+        self._axes = video_axes(axes, self._lengths, frame_per_file=one)
+        self.is_volume = "Z" in axes and "T" not in axes
+        if "C" in axes and self._axes[axes.index("C")] == "T":
+            self.notes.append("The planes are channels (axis C), and read as frames.")
 
     def close(self) -> None:
         """Close the file. Frames cannot be read afterwards."""
@@ -132,10 +156,6 @@ class TiffFrames(LazyFrames):
     def _leading(self) -> tuple[int, ...]:
         """Lengths of the axes before those of a page."""
         return self._lengths[: len(self._lengths) - self._series.keyframe.ndim]
-
-    @property
-    def _planes_read(self) -> int:
-        return prod(self._leading)
 
     def _block(self, t: int) -> NDArray[Any]:
         """Return frame `t` from the memory map or its pages, axes as in the file."""
@@ -197,8 +217,8 @@ def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
 
 
 def _full_series(file: tifffile.TiffFile) -> list[Any]:
-    """Return the image series without thumbnails; all if there is nothing else."""
-    full = [series for series in file.series if not series.keyframe.is_reduced]
+    """Return the series without thumbnails and masks; all if there is nothing else."""
+    full = [each for each in file.series if not each.keyframe.subfiletype & SECONDARY]
     return full or list(file.series)
 
 

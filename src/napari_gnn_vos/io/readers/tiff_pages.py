@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,15 @@ from napari_gnn_vos.io.readers.tiff_directories import (
 
 SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
 """Tags that all pages must share."""
-SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channelsSave ?= ?\[\d+[ ;,]+\d)"
-"""Text of the description of files of ScanImage with several channels."""
-REDUCED = 1
-"""Bit of the kind of a page that marks a thumbnail."""
+SCANIMAGE_CHANNELS = r"(numberOfChannelsSave ?= ?[2-9]|channels?Save ?= ?\[\d+[ ;,]+\d)"
+"""Text in the description, or the name of the program, of files of ScanImage with
+several channels."""
+NAMED_CHANNEL = r"<Channel [^>]*Name="
+"""Channel of OME-XML that has a name."""
+METAMORPH_PLANES = 33629
+"""Tag of the planes of a MetaMorph stack."""
+SECONDARY = 1 | 4
+"""Bits of the kind of a page that mark a thumbnail, and a mask of transparency."""
 GREY = ({(0,)}, {(1,)}, {(0,), (1,)})
 """Sets of colour spaces that may be mixed: white is zero, and black is zero."""
 
@@ -39,11 +44,14 @@ def open_tiff(path: Path) -> tifffile.TiffFile:
         If ScanImage has saved several channels, whose pages take turns.
     """
     file = tifffile.TiffFile(path)
-    if not file.is_scanimage or file.is_bigtiff:
+    if not file.is_scanimage:
         return file
-    text = file.pages.first.description
+    text = f"{file.pages.first.description}\n{file.pages.first.software}"
+    match = re.search(SCANIMAGE_CHANNELS, text)
+    if file.is_bigtiff and match is None:
+        return file
     file.close()
-    if match := re.search(SCANIMAGE_CHANNELS, text):
+    if match:
         raise ReadError(
             f"Expected one channel; ScanImage has saved several, {match[0]!r}, whose "
             "pages take turns. Save each channel as a separate TIFF."
@@ -54,14 +62,51 @@ def open_tiff(path: Path) -> tifffile.TiffFile:
 def has_channels(file: tifffile.TiffFile, axes: str, lengths: Sequence[int]) -> bool:
     """Return whether up to four channels of a single image are no frames.
 
-    tifffile writes frames as channels if their axes are not given. In ImageJ, channels
-    are displayed in colours; OME-TIFF files of other programs have true channels.
+    tifffile writes frames as channels if the axes of an OME-TIFF or an ImageJ file are
+    not given. In ImageJ, channels are displayed in colours; OME-TIFF files of other
+    programs, and those with names of the channels, have true channels, as has any file
+    whose metadata name the axes but have no format.
     """
     if "C" not in axes or lengths[axes.index("C")] > MAX_CHANNELS:
         return False
     if file.is_imagej:
         return (file.imagej_metadata or {}).get("mode") in ("composite", "color")
-    return bool(file.is_ome) and 'Creator="tifffile' not in str(file.ome_metadata)
+    if not file.is_ome:
+        return "C" in _shaped_axes(file)
+    xml = str(file.ome_metadata)
+    return 'Creator="tifffile' not in xml or bool(re.search(NAMED_CHANNEL, xml))
+
+
+def refuse_unknown_planes(file: tifffile.TiffFile, axes: str) -> None:
+    """Refuse 3 or 4 planes of which nothing shows whether they are frames or colours.
+
+    tifffile writes both as planes of one RGB image if the axes are not given.
+
+    Raises
+    ------
+    ReadError
+        If the file is of this kind.
+    """
+    if axes == "SYX" and file.is_shaped and not _shaped_axes(file):
+        count = file.series[0].shape[0]
+        raise ReadError(
+            f"Expected frames or a colour image; the file has {count} planes, and "
+            "tifffile has stored frames as colours if their axes were not given. Write "
+            "it again by tifffile.imwrite: with photometric='minisblack' for frames, "
+            "with metadata={'axes': 'SYX'} for colours."
+        )
+
+
+def _shaped_axes(file: tifffile.TiffFile) -> str:
+    """Return the axes that a program has given to tifffile, or an empty text."""
+    described = file.shaped_metadata if file.is_shaped else None
+    return str(described[0].get("axes", "")) if described else ""
+
+
+def data_files(pages: Iterable[Any]) -> list[Path]:
+    """Return the files that have some pages, sorted."""
+    handles = {page.parent.filehandle for page in pages}
+    return sorted({Path(handle.path) for handle in handles})
 
 
 def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
@@ -92,9 +137,9 @@ def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
 
 
 def require_declared_planes(
-    file: Any, directories: Mapping[int, Directory], planes: int
+    file: Any, directories: Mapping[int, Directory], planes: int, pages_read: int
 ) -> None:
-    """Check that a file has as many planes as ImageJ has counted, and as pages.
+    """Check that a file has as many planes as its program has counted, and as pages.
 
     Parameters
     ----------
@@ -102,18 +147,24 @@ def require_declared_planes(
     directories : mapping of int to Directory
         By their offset in the file.
     planes : int
-        Number of planes that were found.
+        Number of planes by the axes of the file.
+    pages_read : int
+        Number of pages that they are read from; 1 if all follow the first one.
 
     Raises
     ------
     ReadError
         If there are fewer, or more pages of the same size than planes.
     """
+    stack = file.pages.first.tags.get(METAMORPH_PLANES)
     declared = int((file.imagej_metadata or {}).get("images", 1))
-    if planes < declared:
+    declared = declared if stack is None else max(declared, int(stack.count))
+    if planes < declared or 1 < pages_read < planes:
+        found = planes if planes < declared else pages_read
         raise ReadError(
-            f"Expected {declared} pages; the file is incomplete and ends after "
-            f"{planes}. Copy it again, or save the pages that exist as another file."
+            f"Expected {max(declared, planes)} pages; the file is incomplete and ends "
+            f"after {found}. Copy it again, or save the pages that exist as another "
+            "file."
         )
     pages = _full_pages(directories.values(), file.pages.first.offset)
     if pages > planes:
@@ -124,9 +175,9 @@ def require_declared_planes(
 
 
 def _full_pages(directories: Collection[Directory], offset: int) -> int:
-    """Count the pages of the size of the one at `offset`, without thumbnails."""
+    """Count the pages of the size of the one at `offset`, without secondary ones."""
     sizes = [(each.tags["width"], each.tags["length"]) for each in directories]
-    full = [not each.tags["kind"][0] & REDUCED for each in directories]
+    full = [not each.tags["kind"][0] & SECONDARY for each in directories]
     offsets = [each.offset for each in directories]
     if offset not in offsets:
         return 0

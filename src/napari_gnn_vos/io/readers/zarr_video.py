@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from math import prod
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ from napari_gnn_vos.io.readers.named_axes import MAX_CHANNELS, video_axes
 
 METADATA_FILES = ("zarr.json", ".zarray", ".zgroup")
 """Files that mark a folder as a zarr array or group, of format 3 and 2."""
+ZIP_SUFFIXES = (".zarr.zip", ".ozx")
+"""Suffixes of zip files with a zarr array or group."""
 AXES_OF_OLD_FORMATS = ("t", "c", "z", "y", "x")
 """Axes of multiscale images before OME-NGFF 0.3, which does not name them."""
 
@@ -28,7 +32,9 @@ class _Image(NamedTuple):
 
 
 def is_zarr(path: Path) -> bool:
-    """Return whether a folder is a zarr array or group."""
+    """Return whether a path is a zarr array or group, in a folder or a zip file."""
+    if path.name.lower().endswith(ZIP_SUFFIXES):
+        return True
     return path.suffix.lower() == ".zarr" or any(
         (path / name).is_file() for name in METADATA_FILES
     )
@@ -44,6 +50,11 @@ class ZarrFrames(LazyFrames):
         which the full resolution is read; an array inside such an image; or a group
         with one array or image. Axes of length 1 are dropped from the axes that
         OME-Zarr names.
+
+    Attributes
+    ----------
+    notes : list of str
+        Number of chunks that are not stored.
 
     Raises
     ------
@@ -68,6 +79,7 @@ class ZarrFrames(LazyFrames):
         size = {"T": 1} | dict(zip(self._axes, kept, strict=True))
         ordered = tuple(size[axis] for axis in "TYXC" if axis in size)
         super().__init__(ordered, _native(image.array.dtype))
+        self.notes = _missing_chunks(image.array)
 
     def _read(self, t: int) -> NDArray[Any]:
         index: list[Any] = []
@@ -87,6 +99,21 @@ class ZarrFrames(LazyFrames):
         return np.array(block.transpose(order), self.dtype, order="C")
 
 
+def _missing_chunks(array: Any) -> list[str]:
+    """Return a note on the chunks of an array that are not stored, if there are any."""
+    try:
+        count, stored = int(array.nchunks), int(array.nchunks_initialized)
+    except Exception:  # noqa: BLE001 - stores raise many types, some cannot count
+        return []
+    if stored >= count:
+        return []
+    note = (
+        f"{count - stored} of {count} chunks are not stored; their pixels have the "
+        f"fill value {array.fill_value}. They are empty, or were not copied."
+    )
+    return [note]
+
+
 def _native(dtype: Any) -> np.dtype[Any]:
     try:
         native: np.dtype[Any] = np.dtype(dtype).newbyteorder("=")
@@ -104,7 +131,7 @@ def _open(path: Path) -> _Image:
             "Install it with: pip install zarr"
         ) from error
     try:
-        node: Any = zarr.open(str(path), mode="r")
+        node: Any = open_zip(path) if path.is_file() else zarr.open(str(path), mode="r")
         if hasattr(node, "dtype"):
             return _Image(node, _axes_by_parent(path) or _dimension_names(node))
         return _image_of_group(node)
@@ -114,13 +141,35 @@ def _open(path: Path) -> _Image:
         raise ReadError(_not_a_video(path, error)) from error
 
 
+def open_zip(path: Path) -> Any:
+    """Open the zarr array or group in a zip file, at its top or in a folder.
+
+    Raises
+    ------
+    ReadError
+        If there is none.
+    """
+    import zarr
+
+    with ZipFile(path) as archive:
+        names = [PurePosixPath(name) for name in archive.namelist()]
+    folders = [name.parent for name in names if name.name in METADATA_FILES]
+    if not folders:
+        raise ReadError(_not_a_video(path, "the zip file has no zarr array"))
+    top = min(folders, key=lambda folder: (len(folder.parts), folder))
+    stores = getattr(zarr, "storage", zarr)
+    store = stores.ZipStore(str(path), mode="r")
+    return zarr.open(store, mode="r", path=str(top) if top.parts else "")
+
+
 def _image_of_group(group: Any) -> _Image:
     """Find the image of a group: its full resolution, or its only array or image."""
     _require_one_field(group)
     multiscales = _multiscales(group.attrs)
     if len(multiscales) == 1:
-        first = str(multiscales[0]["datasets"][0]["path"])
-        return _Image(group[first], _axis_names(multiscales[0]))
+        arrays = [group[str(each["path"])] for each in multiscales[0]["datasets"]]
+        full = max(arrays, key=lambda array: prod(array.shape))
+        return _Image(full, _axis_names(multiscales[0]))
     names = sorted(name for name in group if name not in ("labels", "OME"))
     if len(multiscales) > 1 or len(names) != 1:
         raise ReadError(
@@ -179,7 +228,13 @@ def _multiscales(attributes: Any) -> list[Mapping[str, Any]]:
 
 def _axis_names(multiscale: Mapping[str, Any]) -> tuple[str, ...]:
     axes = multiscale.get("axes", AXES_OF_OLD_FORMATS)
-    return tuple(_axis_name(a) if isinstance(a, Mapping) else str(a) for a in axes)
+    names = [_axis_name(a) if isinstance(a, Mapping) else str(a) for a in axes]
+    types = [a.get("type") if isinstance(a, Mapping) else None for a in axes]
+    spatial = [i for i, kind in enumerate(types) if kind == "space"]
+    if len(spatial) in (2, 3) and not {names[i] for i in spatial} <= {"z", "y", "x"}:
+        for i, name in zip(reversed(spatial), "xyz", strict=False):
+            names[i] = name
+    return tuple(names)
 
 
 def _axis_name(axis: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import integer, lengths, validated
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.io.samples.cutouts import RGBImage, read_photograph
 from napari_gnn_vos.io.samples.photo_sprites import (
@@ -33,6 +34,12 @@ BACKGROUNDS = {
 """Background photographs, and the factors applied to red, green and blue."""
 
 
+@validated(
+    seed=integer(),
+    frames=integer(),
+    shape=lengths(2, "height and width"),
+    objects=integer(),
+)
 def compose_scene(
     seed: int = 0,
     frames: int = 40,

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from napari_gnn_vos.arguments import integer, number, validated
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.structures.video import Video
 
@@ -29,10 +30,13 @@ REPULSION_DISTANCE = 36.0
 BACKGROUND_LIGHT, READOUT_NOISE = 5 / 60, 0.02
 """Uniform background, and standard deviation of the readout noise, relative to the
 brightest cells."""
+MAX_PHOTONS = 1e9
+"""Largest number of photons per pixel and frame."""
 BRIGHTEST_VALUE = 20_000
 """Pixel value of the brightest cells."""
 
 
+@validated(seed=integer(), photons=number, cells=integer())
 def simulate_cells(
     seed: int = 0, photons: float = 60, cells: int = CELLS
 ) -> tuple[Video, NDArray[np.uint8]]:
@@ -59,9 +63,9 @@ def simulate_cells(
     SettingsError
         If a parameter is out of its range.
     """
-    if not (seed >= 0 and photons > 0 and 1 <= cells <= CELLS):
+    if not (seed >= 0 and 0 < photons <= MAX_PHOTONS and 1 <= cells <= CELLS):
         raise SettingsError(
-            "Expected a seed of 0 or more, more than 0 photons, and 1 to "
+            "Expected a seed of 0 or more, 0 to a billion photons, and 1 to "
             f"{CELLS} cells; received seed {seed}, {photons} photons and {cells} "
             "cells. Change these values."
         )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import file_path, instance, validated, wrong_type
 from napari_gnn_vos.errors import ReadError, ShapeError
 from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.project import Project
@@ -43,12 +44,22 @@ class AnnotatedVideo:
     ------
     ShapeError
         If a label image has another size than the frames.
+    ArgumentError
+        If an argument has a wrong type.
     """
 
     video: Video
     masks: Mapping[int, Mask]
 
     def __post_init__(self) -> None:
+        instance(Video, advice="Open it with read_video.")("video", self.video)
+        if not (
+            hasattr(self.masks, "values")
+            and all(isinstance(t, (int, np.integer)) for t in self.masks)
+            and all(isinstance(mask, np.ndarray) for mask in self.masks.values())
+        ):
+            advice = "Give label images (H, W) by the number of their frame."
+            raise wrong_type("masks", "a mapping of arrays", self.masks, advice)
         size = self.video.shape[1:]
         wrong = [mask.shape for mask in self.masks.values() if mask.shape != size]
         if wrong:
@@ -63,6 +74,7 @@ class AnnotatedVideo:
         return tuple(sorted(self.masks))
 
 
+@validated(source=file_path)
 def read_annotated_video(source: str) -> AnnotatedVideo:
     """Read a project, or a video with its labels.
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from napari_gnn_vos import __version__
+from napari_gnn_vos.arguments import instance, sequence_of, validated
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.interact.feature_projection import (
     BUNDLED,
@@ -35,7 +36,7 @@ from napari_gnn_vos.model.named_models import (
 from napari_gnn_vos.model.predictor import Predictor
 from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, map_steps, nested_progress
-from napari_gnn_vos.storage import StoragePath
+from napari_gnn_vos.storage import StoragePath, as_storage_path
 from napari_gnn_vos.study.fine_tuning.annotated_video import AnnotatedVideo
 from napari_gnn_vos.study.fine_tuning.evaluate import Evaluation, evaluate
 from napari_gnn_vos.study.fine_tuning.fine_tune_settings import FineTuneSettings
@@ -157,6 +158,12 @@ def _records(clips: Sequence[Clip]) -> tuple[ClipRecord, ...]:
     )
 
 
+@validated(
+    videos=sequence_of(AnnotatedVideo, "Read them with read_annotated_video."),
+    settings=instance(FineTuneSettings, optional=True),
+    cache=as_storage_path,
+    base=instance(str),
+)
 def fine_tune(
     videos: Sequence[AnnotatedVideo],
     settings: FineTuneSettings | None = None,

@@ -190,3 +190,21 @@ def test_movies_of_cameras_are_read_in_any_order(tmp_path, suffix, codec):
     assert video.shape[0] == FRAMES
     order = np.random.default_rng(0).permutation(FRAMES).tolist()
     assert [frame_index(video.raw(t)) for t in order] == order
+
+
+def test_other_video_streams_are_noted(tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        streams = [container.add_stream("ffv1", rate=25) for _ in range(2)]
+        for stream, size in zip(streams, (32, 48), strict=True):
+            stream.width = stream.height = size
+            stream.pix_fmt = "yuv420p"
+        for stream in streams:  # which are open from the first packet on
+            image = np.zeros((stream.height, stream.width, 3), np.uint8)
+            for _ in range(3):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    video = read_video(tmp_path / "a.mkv")
+    (note,) = video.notes
+    other = {32: "48 x 48", 48: "32 x 32"}[video.shape[1]]
+    assert f"other video streams of {other}" in note

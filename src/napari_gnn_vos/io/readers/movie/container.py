@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
 
 from napari_gnn_vos.errors import ReadError
 
@@ -33,6 +34,17 @@ def open_movie(path: Path) -> Any:
 def video_stream(container: Any) -> Any:
     """Return the best video stream, not a cover picture."""
     return container.streams.best("video") or container.streams.video[0]
+
+
+def other_streams(container: Any) -> list[str]:
+    """Return the sizes of the video streams that are not read, but cover pictures."""
+    selected = video_stream(container).index
+    return [
+        f"{stream.width} x {stream.height}"
+        for stream in container.streams.video
+        if stream.index != selected
+        and Disposition.attached_pic not in stream.disposition
+    ]
 
 
 @contextmanager

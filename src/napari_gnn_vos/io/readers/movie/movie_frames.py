@@ -71,6 +71,12 @@ class MovieFrames(LazyFrames):
                 else MovieGroups(path, index, scan.settings, converter)
             )
             self._times, image = self._decodable(times)
+        if scan.others:
+            sizes = f"{image.shape[1]} x {image.shape[0]}"
+            self._report(
+                f"The file has other video streams of {abbreviated_list(scan.others)}. "
+                f"The one of {sizes} is read."
+            )
         self._displayed = self._times
         if index is not None and scan.format not in VARIABLE_RATE_FORMATS:
             self._insert_missing_frames()

@@ -11,6 +11,7 @@ import av
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.movie.container import (
     open_movie,
+    other_streams,
     read_error_message,
     video_stream,
 )
@@ -42,6 +43,8 @@ class MovieScan:
         Number of frames according to the header; 0 if unknown.
     lost : list of int
         Result of `lost_packets` if the frames are counted.
+    others : list of str
+        Sizes of video streams that are not read.
     """
 
     index: MovieIndex | None
@@ -51,6 +54,7 @@ class MovieScan:
     matrix: Matrix | None
     declared: int
     lost: list[int]
+    others: list[str]
 
 
 def scan_movie(path: Path) -> MovieScan:
@@ -62,6 +66,7 @@ def scan_movie(path: Path) -> MovieScan:
         if stream.codec_context is None:
             raise ReadError(read_error_message(path, "its codec is not known"))
         settings, name = DecoderSettings.of(stream), container.format.name
+        others = other_streams(container)
         index, count, lost = scan_packets(container), 0, list[int]()
         declared = 0 if index is None else declared_frames(container, index.times)
     if index is None:
@@ -70,7 +75,7 @@ def scan_movie(path: Path) -> MovieScan:
         with open_movie(path) as container:
             count = sum(1 for _ in decode_counted(container, lost))
     matrix = _stream_matrix(path)
-    return MovieScan(index, count, settings, name, matrix, declared, lost)
+    return MovieScan(index, count, settings, name, matrix, declared, lost, others)
 
 
 def _stream_matrix(path: Path) -> Matrix | None:
