@@ -4,9 +4,9 @@ Only this package combines reading, preparing, annotating and predicting.
 """
 
 from napari_gnn_vos.engine.annotating import annotate, check_strokes
-from napari_gnn_vos.engine.checked import node_inputs, predict
 from napari_gnn_vos.engine.frame_labelling import encode_frames
 from napari_gnn_vos.engine.group_prediction import Model
+from napari_gnn_vos.engine.predicting import node_inputs, predict
 from napari_gnn_vos.engine.splitting import split_at_boundaries
 from napari_gnn_vos.engine.starting import INPUTS, start
 

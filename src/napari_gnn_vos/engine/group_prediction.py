@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import wrong_type
 from napari_gnn_vos.interact.node_inputs import NodeInputs
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
@@ -47,6 +48,16 @@ class Model(Protocol):
             Of each object against the rest; one array per frame, in the order of
             `frames`.
         """
+
+
+def _model(name: str, value: object) -> object:
+    if callable(value) and not isinstance(value, type):
+        return value
+    raise wrong_type(name, "a model", value, "Load one with load_model().")
+
+
+MODEL = _model
+"""Check of an argument, see `arguments.validated`."""
 
 
 def predict_groups(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_gnn_vos.arguments import instance, integer, validated
 from napari_gnn_vos.engine.annotating import require_object
 from napari_gnn_vos.engine.frame_labelling import FrameLabeller
-from napari_gnn_vos.engine.group_prediction import Model, predict_groups
+from napari_gnn_vos.engine.group_prediction import MODEL, Model, predict_groups
 from napari_gnn_vos.engine.joint_labelling import JointLabelling
 from napari_gnn_vos.engine.joint_prediction import JointPrediction, combine_objects
 from napari_gnn_vos.engine.outward_labelling import (
@@ -21,6 +23,7 @@ from napari_gnn_vos.engine.outward_labelling import (
     outward_spans,
     whole_video,
 )
+from napari_gnn_vos.errors import FrameIndexError
 from napari_gnn_vos.interact.feature_projection import BUNDLED as BUNDLED_PROJECTION
 from napari_gnn_vos.interact.node_inputs import (
     NodeInputs,
@@ -32,7 +35,7 @@ from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import calibrate, expected_j
 from napari_gnn_vos.progress import Pipeline, Progress, as_preliminary, map_steps
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
-from napari_gnn_vos.structures.session import Prediction, Session
+from napari_gnn_vos.structures.session import SESSION, Prediction, Session
 
 F32 = NDArray[np.float32]
 
@@ -43,6 +46,7 @@ STREAMED_OBJECTS = 8
 same time. Each stream holds the states of a receptive field, for all objects."""
 
 
+@validated(session=SESSION, span=instance(range, optional=True))
 def node_inputs(
     session: Session, span: range | None = None, *, group_similar: bool = False
 ) -> NodeInputs:
@@ -96,6 +100,18 @@ def _previous_prediction(session: Session) -> Prediction | None:
     return previous
 
 
+def _require_frame(arguments: Mapping[str, Any]) -> None:
+    """Require that the video has the frame `first`, counted from either end."""
+    session: Session = arguments["session"]
+    first, count = arguments.get("first"), session.graph.shape[0]
+    if first is not None and not -count <= first < count:
+        raise FrameIndexError(
+            f"Expected a frame from 0 to {count - 1} to predict first; got {first}. "
+            "Give another one."
+        )
+
+
+@validated(_require_frame, session=SESSION, model=MODEL, first=integer(optional=True))
 def predict(
     session: Session, model: Model, *, first: int | None = None
 ) -> Pipeline[Session]:
