@@ -63,6 +63,16 @@ def test_labels_of_any_axis_order_are_saved_as_frames(tmp_path, names):
         np.testing.assert_array_equal(tifffile.imread(path), STACK)
 
 
+def test_full_resolution_of_multiscale_labels_is_saved(tmp_path):
+    layer = Labels([STACK, STACK[:, ::2, ::2]], name="levels", multiscale=True)
+    data, attributes, _ = layer.as_layer_data_tuple()
+    write_tiff(str(tmp_path / "levels.tif"), data, attributes)
+    gui_writer.write_pngs(str(tmp_path / "masks"), data, attributes)
+    for path in ("levels.tif", "masks"):
+        read = import_labels(tmp_path / path)
+        np.testing.assert_array_equal(np.stack(list(read.frames)), STACK)
+
+
 @pytest.mark.parametrize("kind", ["plain", "scale", "rotate", "shear", "affine"])
 def test_layers_lie_on_the_labelled_slice(kind):
     viewer = ViewerModel()

@@ -13,6 +13,7 @@ from napari_gnn_vos.gui.layers.attributes import AXES_KEY
 from napari_gnn_vos.gui.layers.layer_data import (
     LayerData,
     frames_of,
+    full_resolution,
     video_labels,
     video_of,
 )
@@ -112,15 +113,15 @@ def write_overlay(path: str, layers: list[LayerData]) -> list[str]:
     path = path if path.lower().endswith(".mp4") else f"{path}.mp4"
     by_kind = {kind: (data, attributes) for data, attributes, kind in layers}
     labels = video_labels(*by_kind["labels"])
+    shape = frames_of(full_resolution(*by_kind["labels"]), by_kind["labels"][1]).shape
     data, attributes = by_kind["image"]
-    data = data[0] if attributes.get("multiscale") else data
+    data = full_resolution(data, attributes)
     count = data.ndim - bool(attributes.get("rgb"))
     axes = (by_kind["labels"][1].get("metadata") or {}).get(AXES_KEY)
     if not isinstance(axes, Axes) or axes.ndim != count:
         names = attributes.get("axis_labels") or ("",) * count
         axes = Axes.guess(names, (0,) * count, lengths=data.shape[:count])
     video = video_of(data, axes, str(attributes["name"]), attributes.get("metadata"))
-    shape = frames_of(*by_kind["labels"]).shape
     if tuple(video.shape) != tuple(shape):
         raise ShapeError(
             f"The image layer has the shape {video.shape}, the labels layer {shape}. "

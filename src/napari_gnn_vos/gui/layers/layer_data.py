@@ -160,6 +160,7 @@ def video_labels(data: Any, attributes: Mapping[str, Any]) -> VideoLabels:
     ShapeError
         If the layer is not that of a video.
     """
+    data = full_resolution(data, attributes)
     frames = frames_of(data, attributes)
     names = names_in(attributes.get("features", {}))
     colours = colours_in(attributes.get("colormap"), frames)
@@ -190,6 +191,11 @@ def colours_in(colormap: Any, frames: Any) -> dict[int, Colour]:
         label: (red, green, blue)
         for label, (red, green, blue) in zip(objects, rgb, strict=True)
     }
+
+
+def full_resolution(data: Any, attributes: Mapping[str, Any]) -> Any:
+    """Return the array of a layer, of a multiscale one that of full resolution."""
+    return data[0] if attributes.get("multiscale") else data
 
 
 def frames_of(data: Any, attributes: Mapping[str, Any]) -> Any:
