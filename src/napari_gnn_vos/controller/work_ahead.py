@@ -71,7 +71,7 @@ def warm_up() -> None:
     The object is large enough for the boundary decoder.
     """
     from napari_gnn_vos.engine import annotate, predict, start
-    from napari_gnn_vos.model.registry import shared_model
+    from napari_gnn_vos.model.loading import shared_model
 
     frames = np.full((2, 160, 192, 3), 40, np.uint8)
     frames[:, 40:120, 56:136] = 200

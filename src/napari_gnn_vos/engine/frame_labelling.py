@@ -79,7 +79,7 @@ class FrameLabeller:
         is_decoded = len(columns) <= MAX_DECODED_GROUPS
         if session.config.refine != "decoder" or not is_decoded:
             return cls(session, objects, columns)
-        from napari_gnn_vos.model.registry import load_boundary_refiner
+        from napari_gnn_vos.model.loading import load_boundary_refiner
 
         refiner = load_boundary_refiner(device, session.config.decoder)
         denoise = session.config.prepare.denoise

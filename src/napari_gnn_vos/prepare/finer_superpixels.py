@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.describe import FrameAndMeans, describe_view
+from napari_gnn_vos.prepare.graph_construction import FrameAndMeans, describe_view
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.superpixels import (
     MAX_SUPERPIXELS,
