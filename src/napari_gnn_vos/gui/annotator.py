@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.fine_tuning import FineTuning
-from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.controller.round_choices import ModelChoice
@@ -24,8 +24,9 @@ from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
-from napari_gnn_vos.gui.tools.objects import ObjectTools, RangeTools
+from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
+from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
 from napari_gnn_vos.gui.tools.window import HistoryTools, PreferenceStore, WindowTools
 
