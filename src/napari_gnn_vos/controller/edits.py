@@ -242,7 +242,7 @@ class Edits:
         active.table = table.with_labels(annotation.read().objects)
 
     def add_drawing(self, drawing: Drawing, action: str) -> None:
-        """Add strokes that were not drawn, such as shapes of a layer; undo removes them.
+        """Add strokes from a source such as a shapes layer; undo removes them.
 
         Parameters
         ----------

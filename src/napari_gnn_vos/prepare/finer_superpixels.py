@@ -52,7 +52,7 @@ def split_into_finer(
     image : (H, W, 3) ndarray of uint8
         As it was prepared.
     flows : (Flow or None, Flow or None)
-        From the previous frame and to the next one, see `describe.describe_frame`.
+        From the previous frame and to the next one, see `describe_frame`.
     settings : PrepareSettings
         The method of over-segmentation, and the number of prepared superpixels.
     objects : int
