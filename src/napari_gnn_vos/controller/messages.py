@@ -7,7 +7,7 @@ NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
 
 def describe_count(number: int, singular: str) -> str:
-    """Format a number with a noun, in the singular or with a plural in -s.
+    """Format a count, in the singular or with a plural in -s.
 
     Examples
     --------

@@ -53,34 +53,34 @@ class Annotator:
     closed : bool
         Whether it is disconnected from the viewer.
     objects : ObjectTools
-        The objects: ``objects.rename(1, "cell")``, ``objects.toggle_locked(1)``.
+        Edits the objects: ``objects.rename(1, "cell")``, ``objects.toggle_locked(1)``.
     history : HistoryTools
-        All actions: ``history.items``, ``history.go_to(2)``.
+        Lists all actions: ``history.items``, ``history.go_to(2)``.
     imports : LayerImports
-        Other layers as annotation: ``imports.use_labels(layer)``.
+        Uses other layers as annotation: ``imports.use_labels(layer)``.
     display : DisplayTools
-        How labels are shown: ``display.toggle_contours()``.
+        Changes how labels are shown: ``display.toggle_contours()``.
     superpixels : SuperpixelTools
         Labels superpixels by a click: ``superpixels.use_tool()``.
     ranges : RangeTools
-        Predicts some frames only: ``ranges.predict_from_here()``.
+        Predicts a range of frames: ``ranges.predict_from_here()``.
     exports : ExportTools
-        Exports of labels: ``exports.write("labels.tif")``.
+        Exports labels: ``exports.write("labels.tif")``.
     models : ModelChoice
-        The model of the next rounds: ``models.choose("my cells")``.
+        Selects the model of the next rounds: ``models.choose("my cells")``.
     fine_tuning : FineTuning
         Trains models on own videos: ``fine_tuning.start("my cells")``.
     preferences : PreferenceStore
-        Settings: ``preferences.change(opacity=0.3)``.
+        Changes settings: ``preferences.change(opacity=0.3)``.
     window : WindowTools
-        Dialogs: ``window.show_keys()``.
+        Opens dialogs: ``window.show_keys()``.
     projects : ProjectFiles
         Saves, opens and recovers projects: ``projects.save("cells.gnnvos")``.
     confirm : callable
-        Asks the user a question and returns whether the answer is yes; in scripts, it
-        always is.
+        Asks the user a question and returns whether the answer is yes; without a
+        window, returns True.
     defer : callable
-        Calls a function after napari has completed an event; in scripts, at once.
+        Calls a function after napari has completed an event; without a window, at once.
     """
 
     state_changed = Signal()  # `state` may differ
@@ -231,7 +231,7 @@ class Annotator:
         """Accept the labels of a frame as they are, or release an accepted frame.
 
         Later rounds do not change an accepted frame, and label the other frames from
-        it. Strokes on it still have effect.
+        it. Strokes on it still take effect.
 
         Parameters
         ----------

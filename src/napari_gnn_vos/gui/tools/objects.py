@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ObjectTools:
-    """Actions on the objects of an annotator's video; undo reverses all of them.
+    """Edit the objects of the open video; undo reverses all actions.
 
     Without an argument, a method acts on the active label and on the displayed frame.
 
@@ -154,7 +154,7 @@ class ObjectTools:
         return alone
 
     def toggle_absent(self, label: int | None = None, frame: int | None = None) -> bool:
-        """Annotate an object as absent in a frame, or undo that; return whether it is.
+        """Mark an object as absent in a frame, or as present; return whether absent.
 
         Later predictions label no pixels of it there, except under strokes.
 

@@ -12,7 +12,7 @@ NEXT_FRAMES = 10
 
 
 class RangeTools:
-    """In and out marks, and predictions of a range of frames.
+    """Set in and out marks, and predict ranges of frames.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class RangeTools:
             self._annotator.controller.report(text)
 
     def predict(self) -> None:
-        """Predict the frames between the marks; the labels of others stay.
+        """Predict the frames between the marks; other frames keep their labels.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class RangeTools:
         self._predict(range(first, min(first + count + 1, self._frames)))
 
     def predict_object(self, label: int | None = None) -> None:
-        """Predict an object between the marks; the labels of all others stay.
+        """Predict an object between the marks; all others keep their labels.
 
         Parameters
         ----------

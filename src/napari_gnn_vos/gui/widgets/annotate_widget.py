@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
 MIN_WIDTH = 270
-"""Pixels."""
+"""Smallest width of the widget in pixels."""
 MARGIN = 9
-"""Pixels at both sides."""
+"""Left and right margin in pixels."""
 GROUP_SPACING = 4
 """Pixels between two groups of sections, in addition to that between rows."""
 PROGRESS_INTERVAL = 100
@@ -188,7 +188,7 @@ class StatusSection(Section):
             self.bar.show_step(step)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Fix the height; a hidden page counts with the style that it will have."""
+        """Fix the height, after the hidden page has received its style, too."""
         for widget in self._pages.findChildren(QWidget):
             widget.ensurePolished()
         pages = [self._pages.widget(index) for index in range(self._pages.count())]

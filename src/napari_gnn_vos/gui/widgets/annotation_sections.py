@@ -76,7 +76,7 @@ class DrawingSection(Section):
         self.add = self._button("objects.add")
         self.remove = self._button("objects.remove")
         self.imports, self.display = self._make_imports(), QPushButton("Display")
-        self.display.setToolTip("How the labels are shown")
+        self.display.setToolTip("Choose how labels are shown")
         self.display.setMenu(DisplayMenu(self.display, annotator, attempt))
         self._arrange(
             make_row(self.brush, self.lines, self.superpixels),
@@ -143,7 +143,7 @@ class PredictionSection(Section):
         self.predict = self._button("predict")
         self.auto_predict = CheckBox(
             text="Predict every stroke",
-            tooltip="Predict whenever something was painted or erased",
+            tooltip="Predict automatically after every stroke",
         )
         self.auto_predict.changed.connect(self._set_auto_predict)
         self.range = self._make_range_menu()
@@ -199,7 +199,7 @@ class PredictionSection(Section):
     def _make_range_menu(self) -> QPushButton:
         button = QPushButton("Range")
         button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
-        button.setToolTip("Predict some frames only; the labels of others stay")
+        button.setToolTip("Predict only some frames; the others keep their labels")
         menu = QMenu(button)
         for method in ("set_in", "set_out", "clear"):
             add_to_menu(menu, f"ranges.{method}", self._annotator, self._attempt)

@@ -38,15 +38,15 @@ class VideoSection(Section):
             label="Quality",
             choices=get_args(Quality),
             value=annotator.state.quality,
-            tooltip="Of superpixels and motion, used by the next preparation; a better "
-            "quality takes longer",
+            tooltip="Quality of superpixels and motion in the next preparation; a "
+            "better quality takes longer",
         )
         self.quality.changed.connect(self._set_quality)
         self.model = ComboBox(
             label="Model",
             choices=lambda _combo: annotator.models.names,
             value=annotator.models.name,
-            tooltip="Model of the next rounds; Train a model adds others",
+            tooltip="Model of the next rounds; the dock Train a model adds others",
         )
         self.model.changed.connect(self._set_model)
         self.settings = Container(widgets=[self.quality, self.model])
@@ -99,8 +99,8 @@ class VideoChooser:
     """List the image layers of a viewer in a magicgui combo box.
 
     If no video is open, a layer with time, rows and columns is chosen automatically:
-    one with strokes, the selected one, or the first; without any, a single image. Any
-    other is chosen by the user.
+    one with strokes, the selected one, or the first. If there is none, a single image
+    is chosen. The user can choose any other.
 
     Parameters
     ----------
