@@ -15,8 +15,8 @@ from graphs import random_node_inputs, random_video_graph
 
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.backends.selection import REGISTRY
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.model.predictor import Predictor
-from napari_gnn_vos.model.registry import load_model
 
 
 def available_models(device: str) -> dict[str, Predictor]:

@@ -28,7 +28,7 @@ from napari_gnn_vos.model.backends.compiled import jit
 from napari_gnn_vos.model.backends.compiled.intrinsics import TILE_ROWS
 from napari_gnn_vos.model.backends.compiled.layout import BLOCK_EDGES
 from napari_gnn_vos.model.checkpoint import assemble_inputs, load_checkpoint
-from napari_gnn_vos.model.registry import WEIGHTS
+from napari_gnn_vos.model.loading import WEIGHTS
 from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.structures.video_graph import VideoGraph
 

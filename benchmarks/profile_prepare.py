@@ -19,11 +19,11 @@ from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.hardware import single_threaded_opencv, single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore
 from napari_gnn_vos.io.read import read_video
-from napari_gnn_vos.model.registry import load_backbone
-from napari_gnn_vos.prepare.describe import describe_pair, describe_regions
+from napari_gnn_vos.model.loading import load_backbone
 from napari_gnn_vos.prepare.flow import flow_between
+from napari_gnn_vos.prepare.graph_construction import describe_pair, describe_regions
 from napari_gnn_vos.prepare.node_features import FrameView
-from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
 
 

@@ -123,10 +123,10 @@ def _preload() -> None:
     from napari_gnn_vos import engine
     from napari_gnn_vos.gui import plugin, scripting
     from napari_gnn_vos.gui.widgets import annotate_widget
-    from napari_gnn_vos.model import registry
+    from napari_gnn_vos.model import loading
 
     _ = napari.Viewer, torch, QtTest, engine, plugin, scripting, annotate_widget
-    _ = registry
+    _ = loading
 
 
 def _start(folder: Path) -> tuple[int, Any]:

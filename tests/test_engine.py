@@ -29,13 +29,13 @@ from napari_gnn_vos.errors import (
 from napari_gnn_vos.hardware import cores
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.interact.uncertainty import calibrate
-from napari_gnn_vos.model.registry import load_backbone, load_model
-from napari_gnn_vos.prepare.describe import (
+from napari_gnn_vos.model.loading import load_backbone, load_model
+from napari_gnn_vos.prepare.graph_construction import (
     describe_pair,
     describe_regions,
     mean_features,
 )
-from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.scribbles import ERASED

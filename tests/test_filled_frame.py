@@ -5,7 +5,7 @@ import pytest
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import annotate, predict, start
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video
 from tests.scenes import line

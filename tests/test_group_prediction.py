@@ -7,7 +7,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import annotate, start
 from napari_gnn_vos.engine.group_prediction import PredictedGroups, predict_groups
 from napari_gnn_vos.engine.predicting import node_inputs
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import drain
 from tests.scenes import equal_squares
 

@@ -16,7 +16,7 @@ from napari_gnn_vos.engine import (
 from napari_gnn_vos.engine.constraining import constrain_round
 from napari_gnn_vos.engine.joint_labelling import preliminary_spans
 from napari_gnn_vos.interact import harmonic, similar_objects
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import PartialResult, drain
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.study.baselines import WholeVideoModel

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "gui.scripting": ["annotator"],
         "interact.uncertainty": ["least_sure", "most_uncertain_frames"],
         "io.read": ["read_video"],
-        "model.registry": ["load_model"],
+        "model.loading": ["load_model"],
         "progress": ["drain"],
         "structures.scribbles": ["Scribble"],
         "structures.session": ["Session"],

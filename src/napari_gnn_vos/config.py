@@ -63,7 +63,8 @@ class PrepareSettings(Settings):
     flow: Literal["dis"] = Field("dis", description="Optical flow method.")
     backbone: str = Field(
         "mobilenetv2",
-        description="Network of the appearance features; see model/registry.",
+        description="Weights of the backbone that computes appearance features: "
+        "'mobilenetv2', which is bundled, or 'torchvision'.",
     )
     denoise: bool = Field(True, description="Denoise noisy frames by non-local means.")
     max_pixels: int = Field(

@@ -10,7 +10,7 @@ import numpy as np
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.drawing import Drawing
-from napari_gnn_vos.controller.history import VideoSource
+from napari_gnn_vos.controller.history_cache import VideoSource
 from napari_gnn_vos.controller.jobs import run_at_once
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError

@@ -9,7 +9,7 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.controller import pipelines
 from napari_gnn_vos.controller.pipelines import restore_round
 from napari_gnn_vos.controller.work_ahead import SplitAhead
-from napari_gnn_vos.model import registry
+from napari_gnn_vos.model import loading
 from napari_gnn_vos.progress import PartialResult, Progress, drain
 from napari_gnn_vos.structures.project import SavedPrediction
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
@@ -71,7 +71,7 @@ def test_result_of_other_superpixels_is_not_restored(first):
 def harmonic(monkeypatch):
     """Predict by the harmonic labelling instead of a network."""
     model = WholeVideoModel(harmonic_baseline)
-    monkeypatch.setattr(registry, "load_model", lambda _: model)
+    monkeypatch.setattr(loading, "load_model", lambda _: model)
 
 
 def next_round(session):

@@ -13,7 +13,7 @@ import pytest
 from napari_gnn_vos import engine
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.controller import work_ahead
-from napari_gnn_vos.model.registry import load_boundary_refiner
+from napari_gnn_vos.model.loading import load_boundary_refiner
 from napari_gnn_vos.progress import Progress, drain
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline

@@ -30,7 +30,7 @@ def real_engine(monkeypatch, tmp_path):
     """The engine with a cache of its own, and a network that needs no training."""
     monkeypatch.setattr(scripting, "user_cache_path", lambda _: tmp_path)
     monkeypatch.setattr(
-        "napari_gnn_vos.model.registry.shared_model", lambda *_: fakes.diffusion_alone
+        "napari_gnn_vos.model.loading.shared_model", lambda *_: fakes.diffusion_alone
     )
 
 

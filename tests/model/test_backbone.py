@@ -16,8 +16,8 @@ from napari_gnn_vos.model.backbone import (
     embedder,
     fold_batch_norm,
 )
-from napari_gnn_vos.model.registry import load_backbone
-from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.model.loading import load_backbone
+from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
 from napari_gnn_vos.vision import cv2
 from tests.scenes import texture
 

@@ -13,12 +13,12 @@ from napari_gnn_vos.model.boundary_decoder import (
 )
 from napari_gnn_vos.model.boundary_refiner import BoundaryRefiner
 from napari_gnn_vos.model.encoded_video import tile_box, tile_corners
+from napari_gnn_vos.model.loading import DECODER, WEIGHTS, load_boundary_refiner
 from napari_gnn_vos.model.local_colours import (
     colour_statistics,
     fill_colour_windows,
     local_colour_likelihoods,
 )
-from napari_gnn_vos.model.registry import DECODER, WEIGHTS, load_boundary_refiner
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import pytest
 
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.model import named_models
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.model.named_models import (
     BUNDLED,
     NETWORK,
@@ -16,7 +17,6 @@ from napari_gnn_vos.model.named_models import (
     require_free_name,
     save_model,
 )
-from napari_gnn_vos.model.registry import load_model
 
 CARD = ModelCard(
     base="gatedgcn",

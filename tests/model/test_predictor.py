@@ -13,8 +13,8 @@ from napari_gnn_vos.model.backends.triton_availability import (
 from napari_gnn_vos.model.checkpoint import CheckpointMetadata, build, save_checkpoint
 from napari_gnn_vos.model.device import choose_device
 from napari_gnn_vos.model.gatedgcn import EdgeIndex
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.model.predictor import Predictor
-from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import PrepareSettings, SuperpixelSettings
-from napari_gnn_vos.prepare.describe import describe_regions
 from napari_gnn_vos.prepare.finer_superpixels import (
     FINER_SIZE,
     MIN_PART_PIXELS,
     intersect_superpixels,
     split_into_finer,
 )
+from napari_gnn_vos.prepare.graph_construction import describe_regions
 
 SETTINGS = PrepareSettings()
 

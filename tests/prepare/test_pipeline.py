@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from napari_gnn_vos.config import PrepareSettings, SuperpixelSettings
 from napari_gnn_vos.io.graph_store import MemoryStore
 from napari_gnn_vos.prepare import frame_scheduler
-from napari_gnn_vos.prepare.describe import describe_frame, describe_pair
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
+from napari_gnn_vos.prepare.graph_construction import describe_frame, describe_pair
 from napari_gnn_vos.prepare.pipeline import BATCH_FRAMES, outward_order, prepare
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video

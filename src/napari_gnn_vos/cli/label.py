@@ -95,7 +95,7 @@ def segment(
     from napari_gnn_vos.io.output_path import check_label_output
     from napari_gnn_vos.io.read import frame_names, read_video
     from napari_gnn_vos.io.strokes_file import read_strokes
-    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.model.loading import load_model
     from napari_gnn_vos.prepare.requirements import preparation_requirements
 
     with report_errors(), report_interrupt(cache):

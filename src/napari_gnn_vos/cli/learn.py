@@ -180,7 +180,7 @@ def _train_decoder(
     device: str,
 ) -> Path:
     """Collect predictions of a network and train the boundary decoder on them."""
-    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.model.loading import load_model
     from napari_gnn_vos.study.training.train_decoder import DecoderPlan, DecoderSettings
 
     plan, (steps, batch, seed) = DecoderPlan(*paths), settings

@@ -101,7 +101,7 @@ def benchmark(
         last = json, stills, refine, plots
         run_folds(davis, sequences, *training, output, trained, cache, *last)
         return
-    from napari_gnn_vos.model.registry import load_model
+    from napari_gnn_vos.model.loading import load_model
     from napari_gnn_vos.study.measure import report_tables
     from napari_gnn_vos.study.measure.benchmark_methods import (
         network_method,
@@ -204,7 +204,7 @@ def transfer(
 ) -> None:
     """Print how well backbone features transfer a mask over five frames."""
     from napari_gnn_vos.io import davis as layout
-    from napari_gnn_vos.model.registry import load_backbone
+    from napari_gnn_vos.model.loading import load_backbone
     from napari_gnn_vos.study.measure.transfer import measure_transfer
 
     with report_errors():

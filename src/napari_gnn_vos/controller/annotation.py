@@ -10,7 +10,8 @@ from psygnal import Signal
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_changes import changes, rebase
-from napari_gnn_vos.controller.history import History, HistoryEntry, VideoSource
+from napari_gnn_vos.controller.history import History, HistoryEntry
+from napari_gnn_vos.controller.history_cache import VideoSource
 from napari_gnn_vos.controller.messages import NO_PREDICTION
 from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.errors import GnnVosError
@@ -78,7 +79,7 @@ class Annotation:
         return self.session
 
     def read(self) -> Drawing:
-        """Read the drawing; unchanged frames are shared with the last entry."""
+        """Read the drawing; unchanged frames share the arrays of the current entry."""
         drawing = self.source.read(self.history.current.drawing)
         drawing = replace(drawing, accepted=self._accepted)
         self.drawing_read.emit(drawing)
@@ -127,7 +128,16 @@ class Annotation:
     def replace_drawing(
         self, drawing: Drawing, action: str, tables: Tables | None = None
     ) -> None:
-        """Replace the drawing; undo restores it, and the first of the `tables`."""
+        """Replace the drawing, as an action that can be undone.
+
+        Parameters
+        ----------
+        drawing : Drawing
+        action : str
+            Name of the action in the history.
+        tables : (ObjectTable, ObjectTable), optional
+            Tables of objects before and after the action, if it changes them.
+        """
         before, current = self.read(), self.history.current
         self._write(drawing)
         entry = replace(
@@ -200,7 +210,9 @@ class Annotation:
         return redone
 
     def step_to(self, drawing: Drawing) -> HistoryEntry | None:
-        """Step to the neighbouring entry with this drawing, which is not written.
+        """Make the previous or the next entry current if it has this drawing.
+
+        The layers are not changed.
 
         Returns
         -------

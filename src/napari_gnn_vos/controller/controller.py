@@ -8,20 +8,21 @@ from psygnal import Signal
 
 from napari_gnn_vos.config import Config, Quality
 from napari_gnn_vos.controller.annotation import Annotation, DrawingSource
+from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.edits import Edits
-from napari_gnn_vos.controller.history import History, HistoryCache
-from napari_gnn_vos.controller.jobs import AutoPredict, JobRunner, Runner
+from napari_gnn_vos.controller.history import History
+from napari_gnn_vos.controller.history_cache import HistoryCache
+from napari_gnn_vos.controller.jobs import JobRunner, Runner
 from napari_gnn_vos.controller.label_statistics import StatisticsUpdater
 from napari_gnn_vos.controller.messages import NO_PREDICTION, NO_VIDEO, ordinal
 from napari_gnn_vos.controller.object_edits import ObjectEdits
-from napari_gnn_vos.controller.round_choices import FrameRange
+from napari_gnn_vos.controller.round_choices import FrameRange, round_constraints
 from napari_gnn_vos.controller.rounds import (
     PredictRound,
     Prepare,
     RestoreRound,
     Rounds,
     require_objects,
-    round_constraints,
 )
 from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
 from napari_gnn_vos.deprecation import renamed_attribute
@@ -159,7 +160,7 @@ class Controller:
 
     @property
     def quality(self) -> Quality:
-        """Quality of the prepared video, otherwise of the next preparation."""
+        """Quality of the prepared video; before, that of the next preparation."""
         session = None if self.annotation is None else self.annotation.session
         return self._quality if session is None else session.config.prepare.quality
 
@@ -210,7 +211,7 @@ class Controller:
         self._emit_session()
 
     def handle_stroke(self) -> None:
-        """Mark the drawing as changed, and predict it if every stroke is predicted."""
+        """Mark the drawing as changed; request a prediction if `auto_predict` is on."""
         if not self.auto_predict.is_paused:
             self.rounds.pending.strokes = True
             self.auto_predict.request()
@@ -321,7 +322,7 @@ class Controller:
             signal.connect(self._emit_changed)
 
     def _report_unless_busy(self, message: str) -> None:
-        """Show a message, unless that about a running job is shown."""
+        """Show a message, unless a job is running, whose message is kept."""
         if self.jobs.busy:
             self.changed.emit()
         else:

@@ -140,7 +140,7 @@ class Drawing:
         )
 
     def canvas(self, frame: int, shape: tuple[int, int, int]) -> Canvas:
-        """Rasterise a frame of a video of shape (T, H, W), (H, W)."""
+        """Rasterise a frame to an (H, W) canvas; `shape` is T, H and W of the video."""
         brush, accepted = self.brush.get(frame), self.accepted.get(frame)
         lines = [line for line in self.lines if line.frame == frame]
         if accepted is None and brush is not None and not lines:
@@ -167,7 +167,7 @@ def _relabelled(canvases: Canvases, label: int, value: int) -> dict[int, Canvas]
 
 
 def values_on(canvas: Canvas) -> frozenset[int]:
-    """Return the values on an (H, W) canvas; only the ends of runs are compared."""
+    """Return the distinct values on an (H, W) canvas, by runs of equal pixels."""
     flat = canvas.ravel()
     starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     return frozenset(np.unique(flat[np.append(starts, 0)]).tolist())

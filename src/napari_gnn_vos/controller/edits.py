@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_gnn_vos.controller.annotation import Annotation, Tables
+from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import (
     canvases_from_labels,
@@ -18,7 +19,6 @@ from napari_gnn_vos.controller.drawing_conversion import (
     require_labels,
 )
 from napari_gnn_vos.controller.history import HistoryEntry
-from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.object_table import rebase_table
 from napari_gnn_vos.controller.rounds import Rounds
@@ -33,9 +33,9 @@ class Edits:
     annotation : callable
         Returns the annotation of the open video, or raises a `GnnVosError`.
     rounds : Rounds
-        Knows whether a job is running.
+        Running rounds are dropped by actions on the drawing.
     active_label : ActiveLabel
-        Its list is kept consistent with the history.
+        Its table of objects is kept consistent with the history.
     auto_predict : AutoPredict
         Paused while the drawing is written.
     """
@@ -242,7 +242,7 @@ class Edits:
         active.table = table.with_labels(annotation.read().objects)
 
     def add_drawing(self, drawing: Drawing, action: str) -> None:
-        """Add strokes from elsewhere to the drawing; undo removes them.
+        """Add strokes from a source such as a shapes layer; undo removes them.
 
         Parameters
         ----------

@@ -90,7 +90,7 @@ class FineTuning:
         projects : sequence of path
             Projects whose accepted and corrected frames are used.
         open_video : bool
-            Whether those of the open video are used.
+            Whether accepted and corrected frames of the open video are used.
         merge_objects : bool
             Train and evaluate on all objects as one.
         overwrite : bool

@@ -59,7 +59,7 @@ class ArchivedItems(Mapping[int, Item], Generic[Item]):
 
 
 class GraphArchive:
-    """Write the changed frames of graphs to files, each once.
+    """Write changed frames of graphs to files; shared frames are written once.
 
     Parameters
     ----------

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_changes import changed_frames
@@ -112,7 +110,7 @@ def describe_action(item: HistoryItem) -> str:
 
 
 class History:
-    """Entries of a video since it was opened, and the undone ones.
+    """Actions on a video since it was opened, including the undone ones.
 
     The number of entries is not limited: results and changed superpixels of old rounds
     are moved to files.
@@ -285,46 +283,7 @@ class History:
             ]
 
 
-class HistoryCache:
-    """Last history of each image layer, kept as long as the layer exists."""
-
-    def __init__(self) -> None:
-        self._entries: WeakKeyDictionary[Any, tuple[Any, Any, History]] = (
-            WeakKeyDictionary()
-        )
-
-    def put(self, source: VideoSource, history: History | None) -> None:
-        """Store a history; None is ignored."""
-        if history is not None:
-            self._entries[source.layer] = source.data, source.axes, history
-
-    def get(self, source: VideoSource) -> History | None:
-        """Return the history of a layer, if it still shows the same slice of data."""
-        data, axes, history = self._entries.get(source.layer, (None, None, None))
-        same = data is source.data and axes == source.axes
-        return history if same else None
-
-
 def _frames(last: HistoryEntry, entry: HistoryEntry) -> tuple[int, ...]:
     """Return the frames that an action changed since the previous entry."""
     before = last.drawing if entry.before is None else entry.before
     return changed_frames(before, entry.drawing)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VideoSource:
-    """Layer and slice that a video shows; identifies the history of the video.
-
-    Parameters
-    ----------
-    layer : object
-        Image layer; it can be weakly referenced.
-    data : object
-        Array of the layer at its full resolution.
-    axes : object
-        Assignment of time, rows and columns, and the labelled slice.
-    """
-
-    layer: Any
-    data: Any
-    axes: Any

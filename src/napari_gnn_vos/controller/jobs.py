@@ -1,16 +1,15 @@
-"""Execution of pipelines, one at a time, and prediction after every stroke."""
+"""Execution of pipelines, one at a time, with their progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Protocol
 
 from psygnal import Signal
 
-from napari_gnn_vos.deprecation import renamed_attribute
-from napari_gnn_vos.errors import GnnVosError, NoSeedsError
+from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.progress import Pipeline, Progress, drain
 
 
@@ -229,7 +228,7 @@ class ProgressRate:
         self.seconds_left: float | None = None
 
     def observe(self, step: Progress) -> None:
-        """Update the estimate; a new stage starts a new one."""
+        """Update the estimate by a step; it starts again with each stage."""
         now, first = self._clock(), self._first
         if first is None or (first.stage, first.total) != (step.stage, step.total):
             self._first, self._start_time, self.seconds_left = step, now, None
@@ -240,83 +239,3 @@ class ProgressRate:
 
 def _do_nothing() -> None:
     """Stand in for the stop function while the runner starts the job."""
-
-
-class AutoPredict:
-    """Request a prediction after every stroke.
-
-    A running prediction is dropped, because its strokes are part of the new one; other
-    jobs are completed first.
-
-    Parameters
-    ----------
-    jobs : JobRunner
-        Runs the predictions.
-    predict : callable
-        Requests a prediction.
-
-    Attributes
-    ----------
-    schedule : callable
-        Calls a function soon. By default it is called at once. The dock widget defers
-        it to the event loop, because napari emits the paint event before it has written
-        the stroke into the layer.
-    """
-
-    changed = Signal(bool)
-    failed = Signal(str)  # a prediction could not be started; message
-
-    def __init__(self, jobs: JobRunner, predict: Callable[[], object]) -> None:
-        self._jobs, self._predict = jobs, predict
-        self.schedule: Callable[[Callable[[], object]], object] = lambda call: call()
-        self._enabled = self._pending = self._paused = False
-        jobs.idle.connect(self._predict_pending)
-
-    @property
-    def enabled(self) -> bool:
-        """Whether every stroke is followed by a prediction."""
-        return self._enabled
-
-    @enabled.setter
-    def enabled(self, enabled: bool) -> None:
-        if enabled != self._enabled:
-            self._enabled, self._pending = enabled, False
-            self.changed.emit(enabled)
-
-    on = renamed_attribute("on", "enabled")
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether changes of the drawing are ignored."""
-        return self._paused
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Ignore changes of the drawing that the program makes itself."""
-        self._paused = True
-        try:
-            yield
-        finally:
-            self._paused = False
-
-    def request(self, _event: object = None) -> None:
-        """Request a prediction, because something was drawn or erased."""
-        if self._enabled and not self._paused:
-            self._pending = True
-            self.schedule(self._replace_job)
-
-    def _replace_job(self) -> None:
-        """Replace a running prediction by a new one."""
-        if self._pending:
-            with self._jobs.dropping():
-                self._predict_pending()
-
-    def _predict_pending(self) -> None:
-        if not self._pending or self._jobs.busy:
-            return
-        self._pending = False
-        try:
-            with suppress(NoSeedsError):  # only background is drawn so far
-                self._predict()
-        except GnnVosError as error:
-            self.failed.emit(str(error))

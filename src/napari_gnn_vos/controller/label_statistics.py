@@ -44,9 +44,9 @@ _Predictions = tuple[LabelFrames | None, LabelFrames | None]
 
 
 class StatisticsUpdater:
-    """Compute the statistics of the current prediction, in a job of their own.
+    """Compute the statistics of the current prediction, in a separate job.
 
-    They are computed for the window only, so that scripts do not wait for them.
+    They are disabled by default, so that scripts do not wait for them.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class StatisticsUpdater:
         Statistics of the current prediction; empty until they are computed.
     """
 
-    changed = Signal()  # `value` is another one
+    changed = Signal()  # `value` was replaced
 
     def __init__(self) -> None:
         self.value = NO_STATISTICS
@@ -73,7 +73,7 @@ class StatisticsUpdater:
         self._jobs = JobRunner(run)
 
     def update(self, labels: LabelFrames | None, previous: LabelFrames | None) -> None:
-        """Compute the statistics of other predictions; a running job is cancelled.
+        """Compute the statistics of a new prediction; a running job is cancelled.
 
         Only frames that differ from those of the last statistics or of the earlier
         prediction are decompressed.

@@ -7,7 +7,7 @@ NO_PREDICTION = "There is no prediction yet. Paint strokes, and press Predict."
 
 
 def describe_count(number: int, singular: str) -> str:
-    """Write a number with a singular, or with its plural in -s.
+    """Format a count, in the singular or with a plural in -s.
 
     Examples
     --------
@@ -18,7 +18,7 @@ def describe_count(number: int, singular: str) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Write a positive number as an ordinal.
+    """Format a positive number as an ordinal.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def ordinal(number: int) -> str:
 
 
 def describe_time_left(seconds: float | None) -> str:
-    """Write an estimated time, or nothing if it is unknown.
+    """Format the remaining time; an unknown time gives an empty text.
 
     Examples
     --------

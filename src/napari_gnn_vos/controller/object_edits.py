@@ -10,8 +10,8 @@ from psygnal import Signal
 from scipy import ndimage
 
 from napari_gnn_vos.controller.annotation import Annotation
+from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.drawing import Drawing
-from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.rounds import Rounds

@@ -85,7 +85,7 @@ class ObjectTable:
         return label not in (self.solo, BACKGROUND)
 
     def differing(self, other: ObjectTable) -> frozenset[int]:
-        """Return the labels in the list whose properties differ from another table."""
+        """Return the labels in the list whose properties differ in another table."""
         labels = self.locked ^ other.locked
         labels |= {label for _, label in self.absent ^ other.absent}
         labels |= self.invisible ^ other.invisible
@@ -135,7 +135,7 @@ class ObjectTable:
             raise ScribbleError(f"{self.name_of(label)} is locked. Unlock it first.")
 
     def free_labels(self, count: int) -> list[int]:
-        """Return numbers for new objects: those above all labels, then unused ones.
+        """Return numbers for new objects: above all labels, then unused smaller ones.
 
         Raises
         ------

@@ -110,7 +110,7 @@ class OpenProject:
             self._run_task(autosave.discard, lambda _error: None)
 
     def lock_of(self, path: Path) -> ProjectLock:
-        """Lock a project; the lock that is held already is returned.
+        """Lock a project, or return the lock if this window holds it already.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class OpenProject:
         return ProjectLock(file)
 
     def lock_if_writable(self, path: Path) -> ProjectLock | None:
-        """Lock a project that is opened; None in a folder that cannot be written.
+        """Lock an opened project; return None if its folder cannot be written.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class OpenProject:
         return lock
 
     def own(self, path: Path | None, lock: ProjectLock | None) -> None:
-        """Hold the lock of a saved project, and release another one."""
+        """Take over the lock of a saved project, and release the one held before."""
         if self._lock is not None and self._lock is not lock:
             self._lock.release()
         self.path, self._lock, self.unsaved = path, lock, False
@@ -170,7 +170,7 @@ class OpenProject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Snapshot of the annotation that a job saves.
+    """State of the annotation that a job saves.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ class ProjectSaver:
         path: Path,
         then: Callable[[], object],
     ) -> None:
-        """Start to write a snapshot; `then` is called after it is saved.
+        """Start writing a snapshot; `then` is called after it is saved.
 
         Parameters
         ----------

@@ -110,7 +110,9 @@ def default_colours() -> NDArray[np.float32]:
 def prediction_colours(
     colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
 ) -> dict[int, NDArray[np.float64]]:
-    """Map labels whose colours differ from the default; background is transparent.
+    """Return colours of predicted labels that differ from the default palette.
+
+    Background is transparent.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def prediction_colours(
 def stroke_colours(
     colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
 ) -> dict[int, NDArray[np.float64]]:
-    """Map pixel values of strokes whose colours differ from the default.
+    """Return colours of pixel values of strokes that differ from the default palette.
 
     See :func:`prediction_colours` for the parameters.
     """

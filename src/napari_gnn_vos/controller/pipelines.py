@@ -100,7 +100,7 @@ def predict_round(
     yield Progress("Reading strokes", 0, 1)
     _encode_ahead.stop()
     from napari_gnn_vos.engine import annotate, predict
-    from napari_gnn_vos.model.registry import shared_model
+    from napari_gnn_vos.model.loading import shared_model
 
     network = shared_model(model)
     if not _split_ahead.is_split(session):

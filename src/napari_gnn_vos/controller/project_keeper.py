@@ -44,7 +44,8 @@ class ProjectKeeper:
     autosave_folder : Path or None
         Folder of the autosaves; None switches autosave off.
     run_task : TaskRunner
-        Waits for the disk while autosaving; by default in this thread.
+        Runs the tasks of the autosave that wait for the disk; by default in this
+        thread.
     saver : ProjectSaver
         Saves projects; by default in this thread.
     """
@@ -189,7 +190,7 @@ class ProjectKeeper:
 
     def _restore_objects(self, project: Project, drawing: Drawing) -> None:
         log, active = project.log, self._controller.active_label
-        label = log.active  # the log changes with the list
+        label = log.active  # read first, because changes of the table are recorded
         table = table_of(log.objects) if log.has_object_list else active.table
         active.table = table.with_labels(drawing.objects)
         if label in active.labels:
@@ -275,7 +276,7 @@ class ProjectKeeper:
                 recorder.record_history(annotation.history, drawing)
 
     def _follow(self, annotation: Annotation | None) -> None:
-        """Record another video; the last one keeps its autosave."""
+        """Record another video; the autosave of the previous one is kept."""
         self._annotation, self._current = annotation, None
         if annotation is not None:
             new = OpenProject(ProjectLog(annotation.source.video.shape))
@@ -299,7 +300,7 @@ class ProjectKeeper:
 
     @contextmanager
     def _recording(self, *, always: bool = False) -> Iterator[Recorder]:
-        """Start the autosave after something is recorded in the body, or `always`."""
+        """Start the autosave if the body records something, or if `always` is true."""
         current, annotation = self._require_current(), self._require_annotation()
         position, started = current.log.position, False
         yield current.recorder

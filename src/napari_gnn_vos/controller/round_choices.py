@@ -1,4 +1,4 @@
-"""Inputs of the next round: model, range of frames, and changes since the last one."""
+"""Inputs of the next round: model, frames, constraints, changes since the last one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from contextlib import suppress
 
 from psygnal import Signal
 
+from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.named_models import DEFAULT, find_model, model_names
+from napari_gnn_vos.structures.constraints import Constraints
 
 RangeEnds = tuple[int | None, int | None]
 """In and out mark; None for an end of the video."""
@@ -75,14 +77,14 @@ class FrameRange:
         return self.first, self.last
 
     def set_first(self, frame: int) -> None:
-        """Set the in mark; an out mark before it is removed."""
+        """Set the in mark, and remove an out mark on an earlier frame."""
         self.first = frame
         if self.last is not None and self.last < frame:
             self.last = None
         self.changed.emit()
 
     def set_last(self, frame: int) -> None:
-        """Set the out mark; an in mark after it is removed."""
+        """Set the out mark, and remove an in mark on a later frame."""
         self.last = frame
         if self.first is not None and self.first > frame:
             self.first = None
@@ -129,7 +131,7 @@ class PendingChanges:
         self._strokes_in_round = self._model_in_round = False
 
     def start_round(self, *, strokes: bool) -> None:
-        """Move the changes to a round; those of a round that it replaces are kept.
+        """Assign the pending changes to a round, with those of a round it replaces.
 
         Parameters
         ----------
@@ -149,3 +151,22 @@ class PendingChanges:
         self.strokes |= self._strokes_in_round
         self.model |= self._model_in_round
         self.complete_round()
+
+
+def round_constraints(
+    table: ObjectTable, frames: range | None = None, label: int | None = None
+) -> Constraints:
+    """Assemble the constraints of a round.
+
+    Parameters
+    ----------
+    table : ObjectTable
+        Its locked objects do not change, and its absent objects get no pixels.
+    frames : range, optional
+        Frames whose labels may change; by default all.
+    label : int, optional
+        Object whose labels may change; by default all that are not locked.
+    """
+    span = None if frames is None else (frames.start, frames.stop)
+    others = () if label is None else (x for x in table.objects if x != label)
+    return Constraints(table.locked.union(others), table.absent, span)

@@ -15,8 +15,7 @@ from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.controller.messages import describe_count
-from napari_gnn_vos.controller.object_table import ObjectTable
-from napari_gnn_vos.controller.round_choices import PendingChanges
+from napari_gnn_vos.controller.round_choices import PendingChanges, round_constraints
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.interact.strokes import paint_scribbles
 from napari_gnn_vos.progress import Pipeline
@@ -270,25 +269,6 @@ class Rounds:
         shape, painted = before.video.shape, before.painted_pixels
         painted = paint_scribbles(painted, scribbles, shape)
         return (yield from constrain_round(pipeline, before, painted))
-
-
-def round_constraints(
-    table: ObjectTable, frames: range | None = None, label: int | None = None
-) -> Constraints:
-    """Return the constraints of a round.
-
-    Parameters
-    ----------
-    table : ObjectTable
-        Its locked objects do not change.
-    frames : range, optional
-        Frames whose labels may change; by default all.
-    label : int, optional
-        Object whose labels may change; by default all that are not locked.
-    """
-    span = None if frames is None else (frames.start, frames.stop)
-    others = () if label is None else (x for x in table.objects if x != label)
-    return Constraints(table.locked.union(others), table.absent, span)
 
 
 def _last_constraints(session: Session) -> Constraints:

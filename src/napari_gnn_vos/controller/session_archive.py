@@ -38,7 +38,7 @@ class SessionArchive:
         self._pending: dict[int, tuple[Session, Future[Session]]] = {}
 
     def exchange(self, session: Session) -> Session:
-        """Return the archived session; until it is written, the given one."""
+        """Return the archived session, or the given one until it is written."""
         if id(session) not in self._pending:
             self._pending[id(session)] = session, self._start(session)
         _, future = self._pending[id(session)]

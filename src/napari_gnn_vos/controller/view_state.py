@@ -129,7 +129,7 @@ class ViewState:
     busy : bool
         Whether a job is running.
     predicting : bool
-        Whether it is a round, which actions on the drawing drop.
+        Whether the running job is a round; actions on the drawing drop it.
     prepared : bool
         Whether the video is prepared.
     rounds : int
@@ -141,9 +141,9 @@ class ViewState:
     requirements : str
         Expected time and memory of the preparation; empty without a video.
     uncertainty : tuple of float
-        Of the prediction of each frame, in [0, 1]; empty before the first round.
+        Uncertainty of each predicted frame, in [0, 1]; empty before the first round.
     statistics : LabelStatistics
-        Of the prediction; empty before the first round and until they are computed.
+        Statistics of the prediction; empty until they are computed.
     drawn : tuple of int
         Frames whose strokes the prediction was made from, ascending.
     accepted : tuple of int
@@ -164,7 +164,7 @@ class ViewState:
     auto_predict : bool
         Whether every stroke is followed by a prediction.
     quality : {"fast", "balanced", "best"}
-        Quality of the prepared video, otherwise of the next preparation.
+        Quality of the prepared video; before, that of the next preparation.
     model : str
         Network and device of the current prediction, or empty.
     message : str

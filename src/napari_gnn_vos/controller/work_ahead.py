@@ -47,10 +47,10 @@ def _warm_up_while_open() -> None:
 
 @contextmanager
 def _until_exit() -> Iterator[None]:
-    """Share the interpreter with the window; ignore errors once the process ends.
+    """Run the body beside the window; ignore errors during interpreter shutdown.
 
-    Thread pools and threads cannot be used any more then, which may be before the main
-    thread has ended.
+    Threads and thread pools cannot be used during shutdown, which may begin before the
+    main thread has ended.
     """
     try:
         with responsive_threads():
@@ -71,7 +71,7 @@ def warm_up() -> None:
     The object is large enough for the boundary decoder.
     """
     from napari_gnn_vos.engine import annotate, predict, start
-    from napari_gnn_vos.model.registry import shared_model
+    from napari_gnn_vos.model.loading import shared_model
 
     frames = np.full((2, 160, 192, 3), 40, np.uint8)
     frames[:, 40:120, 56:136] = 200
@@ -94,7 +94,7 @@ class EncodeAhead:
         self._stopped = Event()
 
     def start(self, session: Session, first: int) -> Thread:
-        """Encode the frames of a session outwards from one; stop those of another.
+        """Start encoding frames outwards from `first`; stop that of another session.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class SplitAhead:
         self._threads: WeakKeyDictionary[Video, _SplittingThread] = WeakKeyDictionary()
 
     def start(self, session: Session) -> Thread:
-        """Split the superpixels of a session; stop that of an earlier one.
+        """Start splitting the superpixels of a session; stop that of an earlier one.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class SplitAhead:
         return thread
 
     def is_split(self, session: Session) -> bool:
-        """Return whether `result` need not split superpixels, nor wait for that."""
+        """Return whether `result` returns at once, without splitting superpixels."""
         prediction, thread = session.prediction, self._thread(session)
         if prediction is None or prediction.superpixels_split:
             return True

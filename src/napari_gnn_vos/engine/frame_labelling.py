@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 MAX_DECODED_GROUPS = 3
-"""With more objects, or groups of similar objects, the guided filter is used: time
-grows with their number."""
+"""Largest number of objects, or groups of similar objects, that the decoder refines.
+With more, the guided filter is used, because the time grows with their number."""
 NOT_MEMBER = np.float32(-12)
 """Logit of an object of a group where another one is more probable."""
 
@@ -79,7 +79,7 @@ class FrameLabeller:
         is_decoded = len(columns) <= MAX_DECODED_GROUPS
         if session.config.refine != "decoder" or not is_decoded:
             return cls(session, objects, columns)
-        from napari_gnn_vos.model.registry import load_boundary_refiner
+        from napari_gnn_vos.model.loading import load_boundary_refiner
 
         refiner = load_boundary_refiner(device, session.config.decoder)
         denoise = session.config.prepare.denoise
@@ -176,7 +176,7 @@ class FrameLabeller:
 
 
 def _every_second_pixel(image: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
-    """Return every second row and column, (h, w); the last ones are repeated."""
+    """Sample every second row and column, (h, w), with the last ones repeated."""
     (height, width), (h, w) = image.shape, size
     widths = (0, 2 * h - height), (0, 2 * w - width)
     return np.pad(image, widths, mode="edge")[::2, ::2]

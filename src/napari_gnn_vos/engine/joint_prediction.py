@@ -107,10 +107,10 @@ class JointPrediction:
         self._solve(window, kept, self._of_any)
 
     def preview(self, frames: range) -> Pipeline[bool]:
-        """Predict frames around the first one, from these frames alone.
+        """Predict frames around the first one, from the inputs of these frames alone.
 
-        The network does not predict all objects as one for it: the probability of any
-        object is that by `any_object_probability`.
+        All objects as one are not predicted: the probability of any object is estimated
+        by `any_object_probability`.
 
         Parameters
         ----------

@@ -201,7 +201,7 @@ class OutwardLabelling:
                 for t, probability in self._predict_ring(ring):
                     job = pool.submit(self._label, t, probability)
                     self._jobs.append((t, job))
-                    # the first frame is on screen, and does not wait for others
+                    # the first frame is on screen; it is yielded at once
                     yield from self._collect(wait_for_all=not self.results)
                 yield from self._collect(wait_for_all=True)
 

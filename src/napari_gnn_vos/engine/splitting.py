@@ -21,13 +21,13 @@ from napari_gnn_vos.interact.split_graph import (
     flows_of_frame,
     split_frames,
 )
-from napari_gnn_vos.prepare.describe import (
+from napari_gnn_vos.prepare.finer_superpixels import split_into_finer
+from napari_gnn_vos.prepare.graph_construction import (
     describe_pair,
     describe_regions,
     mean_features,
 )
-from napari_gnn_vos.prepare.finer_superpixels import split_into_finer
-from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.frame_graph import FrameGraph
@@ -148,7 +148,7 @@ def _embed_parts(
 ) -> NDArray[np.float16]:
     """Compute appearance, (n, A), exact for `parts`, from the image around them."""
     from napari_gnn_vos.model.backbone import embed_around
-    from napari_gnn_vos.model.registry import load_backbone
+    from napari_gnn_vos.model.loading import load_backbone
 
     embed = load_backbone(settings.backbone)
     maps = embed_around(embed, images[t], parts[frame.labels])

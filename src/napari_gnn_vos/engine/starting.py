@@ -14,10 +14,10 @@ from napari_gnn_vos.arguments import instance, integer, validated, wrong_type
 from napari_gnn_vos.config import Config, PrepareSettings
 from napari_gnn_vos.hardware import single_threaded_torch
 from napari_gnn_vos.io.graph_store import GraphStore, MemoryStore, open_graph
-from napari_gnn_vos.prepare.describe import Embed
 from napari_gnn_vos.prepare.edge_features import EDGE_FEATURE_NAMES
 from napari_gnn_vos.prepare.flow import FLOW_METHODS
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels
+from napari_gnn_vos.prepare.graph_construction import Embed
 from napari_gnn_vos.prepare.node_features import NODE_FEATURE_NAMES
 from napari_gnn_vos.prepare.pipeline import prepare
 from napari_gnn_vos.progress import Pipeline
@@ -132,7 +132,7 @@ def _prepare(
 
 def _load_backbone(name: str, thread_limit: ExitStack) -> Embed:
     """Load a backbone and limit torch to one thread until `thread_limit` closes."""
-    from napari_gnn_vos.model.registry import load_backbone
+    from napari_gnn_vos.model.loading import load_backbone
 
     thread_limit.enter_context(single_threaded_torch())
     return load_backbone(name)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.fine_tuning import FineTuning
-from napari_gnn_vos.controller.jobs import AutoPredict
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.controller.round_choices import ModelChoice
@@ -24,8 +24,9 @@ from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
-from napari_gnn_vos.gui.tools.objects import ObjectTools, RangeTools
+from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
+from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
 from napari_gnn_vos.gui.tools.window import HistoryTools, PreferenceStore, WindowTools
 
@@ -52,34 +53,34 @@ class Annotator:
     closed : bool
         Whether it is disconnected from the viewer.
     objects : ObjectTools
-        The objects: ``objects.rename(1, "cell")``, ``objects.toggle_locked(1)``.
+        Edits the objects: ``objects.rename(1, "cell")``, ``objects.toggle_locked(1)``.
     history : HistoryTools
-        All actions: ``history.items``, ``history.go_to(2)``.
+        Lists all actions: ``history.items``, ``history.go_to(2)``.
     imports : LayerImports
-        Other layers as annotation: ``imports.use_labels(layer)``.
+        Uses other layers as annotation: ``imports.use_labels(layer)``.
     display : DisplayTools
-        How labels are shown: ``display.toggle_contours()``.
+        Changes how labels are shown: ``display.toggle_contours()``.
     superpixels : SuperpixelTools
         Labels superpixels by a click: ``superpixels.use_tool()``.
     ranges : RangeTools
-        Predicts some frames only: ``ranges.predict_from_here()``.
+        Predicts a range of frames: ``ranges.predict_from_here()``.
     exports : ExportTools
-        Exports of labels: ``exports.write("labels.tif")``.
+        Exports labels: ``exports.write("labels.tif")``.
     models : ModelChoice
-        The model of the next rounds: ``models.choose("my cells")``.
+        Selects the model of the next rounds: ``models.choose("my cells")``.
     fine_tuning : FineTuning
         Trains models on own videos: ``fine_tuning.start("my cells")``.
     preferences : PreferenceStore
-        Settings: ``preferences.change(opacity=0.3)``.
+        Changes settings: ``preferences.change(opacity=0.3)``.
     window : WindowTools
-        Dialogs: ``window.show_keys()``.
+        Opens dialogs: ``window.show_keys()``.
     projects : ProjectFiles
         Saves, opens and recovers projects: ``projects.save("cells.gnnvos")``.
     confirm : callable
-        Asks the user a question and returns whether the answer is yes; in scripts, it
-        always is.
+        Asks the user a question and returns whether the answer is yes; without a
+        window, returns True.
     defer : callable
-        Calls a function after napari has completed an event; in scripts, at once.
+        Calls a function after napari has completed an event; without a window, at once.
     """
 
     state_changed = Signal()  # `state` may differ
@@ -230,7 +231,7 @@ class Annotator:
         """Accept the labels of a frame as they are, or release an accepted frame.
 
         Later rounds do not change an accepted frame, and label the other frames from
-        it. Strokes on it still have effect.
+        it. Strokes on it still take effect.
 
         Parameters
         ----------

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class LayerFollower:
-    """Keep an annotator consistent with the layers of its viewer.
+    """React to what the user does with the layers of the viewer.
 
     Parameters
     ----------
     annotator : Annotator
-        Its workspace is followed until :meth:`stop`.
+        Acts on the open video. The layers are observed until :meth:`stop`.
     """
 
     def __init__(self, annotator: Annotator) -> None:

@@ -1,4 +1,4 @@
-"""Background threads of the window: execution of pipelines, loading of libraries."""
+"""Background threads of the window: they run pipelines and load libraries."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class MainThreadCalls(QObject):
         self._posted.connect(self._call)
 
     def post(self, call: Callable[[], object]) -> None:
-        """Call a function soon, in the order of the calls of this method."""
+        """Schedule a function call; functions are called in the order of scheduling."""
         with suppress(RuntimeError):  # the application has ended
             self._posted.emit(call)
 

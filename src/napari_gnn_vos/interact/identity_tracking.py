@@ -21,11 +21,11 @@ F32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 UNKNOWN = -1
 INSIDE = 0.9
-"""Probability from which a superpixel belongs to a region."""
+"""Smallest probability of a superpixel in a region."""
 DOMINANT = 0.85
-"""Least share of an identity in the pixels mapped into a region to assign it."""
+"""Smallest share of an identity in the pixels mapped into a region to be assigned."""
 UNDIVIDED = 0.8
-"""Least share of a region that flow maps into one region not to count as divided."""
+"""Share of a region that flow maps into one region, below which it is divided."""
 DECAY_PER_FRAME, DECAY_IN_GAP = 0.995, 0.5
 """Factors of the confidence per frame, in regions and in gaps of the prediction."""
 MIN_CONFIDENCE = 0.01

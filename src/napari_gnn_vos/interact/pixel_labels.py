@@ -142,10 +142,10 @@ def label_pixels(
 
 
 def _strided(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Allocate an (H, W) array of which no box is contiguous, not even the whole.
+    """Allocate an (H, W) array whose slices are never contiguous.
 
-    Numba compiles a kernel again for contiguous arrays, which takes more than a second
-    when an object fills the frame for the first time.
+    Numba compiles a kernel a second time for contiguous arrays. When an object fills
+    the frame for the first time, that would take more than a second.
     """
     height, width = shape
     return np.empty((height, width + 1), dtype)[:, :width]

@@ -20,7 +20,7 @@ F32 = NDArray[np.float32]
 MAX_CLEARANCE = 0.6
 """Upper limit of the clearance, as a fraction of the largest distance in the frame."""
 UNIFORM_COLOUR = 0.016
-"""Colour difference in which an object that fills the frame may vary: 4 of 255."""
+"""Largest colour difference inside an object that fills the frame: 4 of 255."""
 
 
 def sample_seeds(

@@ -13,9 +13,9 @@ from napari_gnn_vos.structures.frame_graph import FrameGraph
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 MIN_COVERED = 0.5
-"""Least share of the pixels of a superpixel that the followed pixels cover."""
+"""Smallest share of a selected superpixel that the followed pixels cover."""
 MIN_REMAINING = 0.25
-"""Share of the pixels of the first superpixel below which following ends."""
+"""Smallest share of the pixels that are not lost; with fewer, following ends."""
 
 
 def follow_superpixel(
@@ -23,8 +23,9 @@ def follow_superpixel(
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Follow a superpixel to the next frames.
 
-    All its pixels move along optical flow. On each frame those superpixels are selected
-    that they cover to at least a half, or the one with most of them.
+    All its pixels are advected by optical flow. On each frame, the superpixels are
+    selected of which at least half is covered by these pixels; if there are none, the
+    superpixel with most of them.
 
     Parameters
     ----------

@@ -147,7 +147,7 @@ def _write_frames(
 
 
 def describe_preview(preview: ExportPreview) -> str:
-    """Describe in some lines what an export will write."""
+    """Describe in a few lines what an export will write."""
     frames, height, width = preview.shape
     examples = ", ".join(preview.examples)
     more = ", ..." if preview.files > len(preview.examples) else ""

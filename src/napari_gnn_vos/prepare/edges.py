@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.prepare.flow import FLOW_STRIDE
-from napari_gnn_vos.prepare.regions import region_adjacency, sum_duplicate_pairs
+from napari_gnn_vos.prepare.region_adjacency import (
+    region_adjacency,
+    sum_duplicate_pairs,
+)
 from napari_gnn_vos.structures.frame_graph import Flow
 
 

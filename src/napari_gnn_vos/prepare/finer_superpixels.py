@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.describe import FrameAndMeans, describe_view
+from napari_gnn_vos.prepare.graph_construction import FrameAndMeans, describe_view
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.superpixels import (
     MAX_SUPERPIXELS,
@@ -52,7 +52,7 @@ def split_into_finer(
     image : (H, W, 3) ndarray of uint8
         As it was prepared.
     flows : (Flow or None, Flow or None)
-        From the previous frame and to the next one, see `describe.describe_frame`.
+        From the previous frame and to the next one, see `describe_frame`.
     settings : PrepareSettings
         The method of over-segmentation, and the number of prepared superpixels.
     objects : int

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from napari_gnn_vos.config import PrepareSettings
 from napari_gnn_vos.hardware import cores
-from napari_gnn_vos.prepare.describe import (
+from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
+from napari_gnn_vos.prepare.graph_construction import (
     Embed,
     FrameAndMeans,
     describe_frame,
     describe_pair,
 )
-from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.video import Video

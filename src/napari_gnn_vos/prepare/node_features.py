@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.prepare.camera_motion import camera_residual
 from napari_gnn_vos.prepare.flow import full_size, occluded_cells
-from napari_gnn_vos.prepare.pool import pool_mean
+from napari_gnn_vos.prepare.superpixel_pooling import pool_mean
 from napari_gnn_vos.prepare.watershed import lab_colours
 from napari_gnn_vos.structures.feature_names import RESIDUAL_MOTION
 from napari_gnn_vos.structures.frame_graph import Flow

@@ -22,7 +22,7 @@ SECONDS_PER_MEGAPIXEL: dict[Quality, float] = {
 SECONDS_PER_FULL_MEGAPIXEL = 0.005
 """Processor time to read and reduce a megapixel of a larger frame."""
 BASE_BYTES = 700 * 2**20
-"""Process with all libraries, network and caches."""
+"""Memory of the process with all libraries, networks and caches."""
 WORKING_BYTES = 300
 """Bytes per pixel of the reduced frames that are prepared at the same time."""
 STORED_BYTES = 5
@@ -48,7 +48,7 @@ class Requirements:
     reduced: tuple[int, int] | None
 
     def __str__(self) -> str:
-        """Describe time, memory and the reduced size, for people."""
+        """Describe time, memory and the reduced size in one line."""
         text = f"about {_time(self.seconds)}, {self.nbytes / 2**30:.1f} GB of memory"
         if self.reduced is None:
             return text
@@ -87,7 +87,7 @@ def preparation_requirements(
 
 
 def _time(seconds: float) -> str:
-    """Round a time for people."""
+    """Format a duration, rounded to a readable precision."""
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
     return f"{round(seconds / 60)} min"

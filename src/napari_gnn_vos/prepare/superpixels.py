@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import Quality, SuperpixelSettings
-from napari_gnn_vos.prepare.merge import merge_superpixels
+from napari_gnn_vos.prepare.region_merging import merge_superpixels
 from napari_gnn_vos.prepare.slic import slic_superpixels
 from napari_gnn_vos.prepare.watershed import lab_colours, watershed_basins
 from napari_gnn_vos.structures.rgb import Rgb

@@ -8,7 +8,7 @@ from threading import Condition
 
 
 class ByteBudget:
-    """A number of bytes that threads reserve for a while.
+    """A memory limit from which threads reserve bytes temporarily.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pixel values of strokes: labels, of which background and unpainted are distinct.
+"""Pixel values of strokes, which distinguish background from unpainted pixels.
 
 On a canvas, 0 is unpainted and 255 is background. Every other value is the label of an
 object, except that object 255 has the value 32 768. Strokes with labels up to 254 have

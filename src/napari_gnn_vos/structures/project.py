@@ -18,7 +18,7 @@ Canvases = Mapping[tuple[CanvasKind, int], Canvas]
 
 @dataclass(frozen=True, slots=True)
 class VideoReference:
-    """Where a video is, and how it is recognised.
+    """Location of a video, and what identifies it.
 
     Parameters
     ----------

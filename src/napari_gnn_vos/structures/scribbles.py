@@ -1,4 +1,4 @@
-"""Strokes as a person, or a script, draws them."""
+"""Strokes that a user or a script draws."""
 
 from __future__ import annotations
 

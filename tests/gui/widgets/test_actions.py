@@ -13,8 +13,9 @@ from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
-from napari_gnn_vos.gui.tools.objects import ObjectTools, RangeTools
+from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
+from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
 from napari_gnn_vos.gui.tools.window import HistoryTools, PreferenceStore, WindowTools
 from napari_gnn_vos.gui.widgets.actions import ACTIONS

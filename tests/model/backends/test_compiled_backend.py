@@ -14,7 +14,7 @@ from napari_gnn_vos.model.backends.compiled import backend as compiled
 from napari_gnn_vos.model.backends.compiled import streaming
 from napari_gnn_vos.model.backends.selection import differentiable_forward
 from napari_gnn_vos.model.gatedgcn import GatedGCN
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def test_process_with_broken_llvmlite_predicts_with_pytorch():
         import sys
         sys.modules["llvmlite.ir"] = None  # its import fails
         from napari_gnn_vos.errors import GnnVosError
-        from napari_gnn_vos.model.registry import load_model
+        from napari_gnn_vos.model.loading import load_model
         print(load_model(device="cpu"))
         try:
             load_model(device="cpu", backend="fused")

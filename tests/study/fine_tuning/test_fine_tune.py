@@ -10,8 +10,8 @@ from napari_gnn_vos.config import Config
 from napari_gnn_vos.engine import annotate, predict, start
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.interact.feature_projection import BUNDLED, load_projection
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.model.named_models import find_model, model_names, read_card
-from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.fine_tuning.evaluate import Evaluation
 from napari_gnn_vos.study.fine_tuning.fine_tune import fine_tune

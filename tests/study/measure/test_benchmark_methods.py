@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from napari_gnn_vos.errors import CheckpointError
-from napari_gnn_vos.model.registry import Predictor, load_model
+from napari_gnn_vos.model.loading import Predictor, load_model
 from napari_gnn_vos.study.baselines import BASELINES, WholeVideoModel
 from napari_gnn_vos.study.measure.benchmark_methods import (
     network_method,

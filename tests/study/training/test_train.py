@@ -10,7 +10,7 @@ import torch
 from napari_gnn_vos.engine import INPUTS, annotate, predict
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.checkpoint import load_checkpoint
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.study.baselines import WholeVideoModel, harmonic_baseline
 from napari_gnn_vos.study.rounds import run_rounds

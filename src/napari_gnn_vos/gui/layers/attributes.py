@@ -22,6 +22,7 @@ from napari_gnn_vos.controller.palette import (
     prediction_colours,
     stroke_colours,
 )
+from napari_gnn_vos.io.formats.video_labels import colour_to_hex
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -138,7 +139,7 @@ def names_in(features: Any) -> dict[int, str]:
 def file_colours(layer: Labels) -> dict[int, str]:
     """Return the colours ``#rrggbb`` of a layer that was read from a file."""
     colours = layer.metadata.get(COLOURS_KEY, {})
-    return {label: "#" + bytes(rgb).hex() for label, rgb in colours.items()}
+    return {label: colour_to_hex(rgb) for label, rgb in colours.items()}
 
 
 class ObjectDisplay:

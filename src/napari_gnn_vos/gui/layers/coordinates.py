@@ -33,8 +33,8 @@ def viewer_to_pixels(
         With D axes, the last ones of the viewer.
     viewer : napari.components.ViewerModel
     position : sequence of float
-        As of the sliders or the cursor. Of fewer than D coordinates, as after the layer
-        was removed, the missing ones are 0.
+        Position of the sliders or of the cursor. If there are fewer than D coordinates,
+        because the layer was removed, the missing ones are 0.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
 
 
 def _axis_names(image: Image, viewer: ViewerModel) -> list[str]:
-    """Return names of axes; those of sliders that are of other layers are not used."""
+    """Return names of axes; a name typed at a slider replaces a missing one."""
     layers = [getattr(each, "axis_labels", ())[::-1] for each in viewer.layers]
     names = []
     for axis, slider in enumerate(viewer.dims.axis_labels[::-1][: image.ndim]):

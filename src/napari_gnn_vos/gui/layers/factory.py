@@ -181,7 +181,7 @@ def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
 
 
 def make_visible(layer: Layer) -> None:
-    """Show a layer if it is hidden; napari would reset the mode of a visible one."""
+    """Show a hidden layer; a visible one is skipped, as napari would reset its mode."""
     if not layer.visible:
         layer.visible = True
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 Compute = Callable[[int], NDArray[Any]]
-"""Returns the labels of a frame, (H, W)."""
+"""Function from a frame to its labels, (H, W)."""
 
 
 class PredictionLayer:
@@ -280,8 +280,8 @@ class ComputedLayer:
     def show(self, shown: bool = True) -> None:
         """Show the layer, or hide it; the selection is kept.
 
-        It is added on top of all others when it is first shown. Napari needs some 0.2 s
-        to add or to remove a layer.
+        It is added on top of all others when it is first shown. napari needs about
+        0.2 s to add or to remove a layer.
         """
         layers, layer = self._viewer.layers, self.layer
         if layer is not None:

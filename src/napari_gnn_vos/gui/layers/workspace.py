@@ -16,7 +16,7 @@ from napari_gnn_vos.controller.drawing_conversion import (
     brush_from_strokes,
     checked_canvas,
 )
-from napari_gnn_vos.controller.history import VideoSource
+from napari_gnn_vos.controller.history_cache import VideoSource
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory

@@ -128,7 +128,7 @@ class ExportRequest:
 
 
 class ExportTools:
-    """Exports of labels layers in all formats of `io.formats.registry`.
+    """Export labels layers in all formats of `io.formats.registry`.
 
     In the window, exports run in a thread, in parallel with predictions; in scripts,
     at once.
@@ -160,7 +160,7 @@ class ExportTools:
         return sorted(layers, key=lambda layer: layer is not prediction)
 
     def frame_count(self, layer: Labels) -> int:
-        """Return the number of frames of a layer; 1 if it is not that of a video."""
+        """Return the number of frames of a layer; 1 if it does not show a video."""
         try:
             axes = saved_axes(layer.data, layer.as_layer_data_tuple()[1])
         except ShapeError:
@@ -282,7 +282,7 @@ class ExportTools:
         self.jobs.start(request.write(overwrite), report)
 
     def cancel(self) -> None:
-        """Stop the running export; an existing file stays as it was."""
+        """Stop the running export; an existing file is not changed."""
         self.jobs.cancel()
 
     def close(self) -> None:

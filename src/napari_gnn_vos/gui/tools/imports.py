@@ -194,9 +194,9 @@ def colours_of(layer: Labels, frames: Iterable[NDArray[Any]]) -> dict[int, str]:
     Returns
     -------
     colours : dict of int to str
-        ``#rrggbb`` by label: those of the file of the layer, or of its colour map. Of
-        napari's own colour map, which is random, there are none, and of one by label
-        those that it has.
+        ``#rrggbb`` by label, from the file of the layer or from its colour map. The
+        default colour map of napari, which is random, gives no colours; a colour map by
+        label gives those that it contains.
     """
     colormap = layer.colormap
     if stored := file_colours(layer):
@@ -213,7 +213,7 @@ def colours_of(layer: Labels, frames: Iterable[NDArray[Any]]) -> dict[int, str]:
 def _frame_index(
     workspace: Workspace, shape: tuple[int, ...]
 ) -> Callable[[int], Any] | None:
-    """Return the function from a frame to its index in an array of a shape."""
+    """Return a function from a frame to its index in an array of the given shape."""
     axes, video = workspace.axes, workspace.video.shape
     if shape == axes.to_layer(np.broadcast_to(0, video)).shape:
         return axes.layer_index

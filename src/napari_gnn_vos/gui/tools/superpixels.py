@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_gnn_vos.structures.session import Session
 
 NEXT_FRAMES = 10
+"""Frames after the displayed one that `SuperpixelTools.follow` labels."""
 SUPERPIXELS = "superpixels"
 """Name of the layer with their boundaries."""
 BOUNDARY_COLOUR = "#ffe45e"

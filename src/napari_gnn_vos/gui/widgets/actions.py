@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 HELP_KEY = "?"
-"""Key that shows all keys. napari cannot bind it, so a Qt shortcut does."""
+"""Key that shows all keys. napari cannot bind it, so a Qt shortcut is used."""
 
 Attempt = Callable[[Callable[[], object]], None]
 """Calls a function, and reports a `GnnVosError` to the user."""
@@ -69,7 +69,7 @@ ACTIONS = {
         Action(
             "prepare",
             "Prepare",
-            "Compute superpixels and motion, once per video; kept on disk",
+            "Compute superpixels and motion once per video, and keep them on disk",
         ),
         Action(
             "reset",
@@ -78,7 +78,7 @@ ACTIONS = {
             question="Clear all strokes and the prediction of this video?",
         ),
         Action(
-            "use_brush", "Brush", "Paint strokes; the layer's controls have an eraser"
+            "use_brush", "Brush", "Paint strokes; the layer controls have an eraser"
         ),
         Action(
             "use_lines",
@@ -149,9 +149,9 @@ ACTIONS = {
             "Move the selected object down in the list",
         ),
         Action("predict", "Predict", "Label the whole video from all strokes", "G"),
-        Action("ranges.set_in", "In mark", "Start of the range: this frame", "Shift-I"),
-        Action("ranges.set_out", "Out mark", "End of the range: this frame", "Shift-O"),
-        Action("ranges.clear", "Clear marks", "Remove in and out mark"),
+        Action("ranges.set_in", "In mark", "Start the range at this frame", "Shift-I"),
+        Action("ranges.set_out", "Out mark", "End the range at this frame", "Shift-O"),
+        Action("ranges.clear", "Clear marks", "Remove the in and the out mark"),
         Action(
             "ranges.predict",
             "Predict range",
@@ -209,12 +209,12 @@ ACTIONS = {
         Action(
             "window.start_walkthrough",
             "Guided tour",
-            "Show the four steps on the real buttons",
+            "Go through the four steps of an annotation, button by button",
         ),
         Action(
             "window.show_settings",
             "Settings ...",
-            "Settings that are kept when napari is closed",
+            "Change settings that are kept when napari is closed",
         ),
         Action("display.toggle_labels", "Labels", "Hide or show the labels", "H"),
         Action(
@@ -226,7 +226,7 @@ ACTIONS = {
         Action(
             "display.cycle_opacity",
             "Opacity",
-            "Opacity of the labels: 25, 50, 75 or 100 %",
+            "Set the opacity of the labels to 25, 50, 75 or 100 %",
             "Shift-T",
         ),
         Action(
@@ -244,7 +244,7 @@ ACTIONS = {
         Action(
             "display.use_contrasting_colours",
             "Colour-blind-safe colours",
-            "Colours that are distinct with colour blindness and from this frame",
+            "Use colours that differ from this frame, also with colour blindness",
         ),
     )
 }

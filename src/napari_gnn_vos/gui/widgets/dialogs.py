@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 SETTINGS_WIDTH = 400
 KEYS_SIZE, HISTORY_SIZE = (440, 560), (300, 400)
-"""Pixels."""
+"""Width, or width and height, of the dialogs in pixels."""
 
 
 class SettingsDialog(QDialog):
@@ -92,24 +92,24 @@ def _setting_fields() -> dict[str, Any]:
         "quality": ComboBox(
             label="Quality",
             choices=get_args(Quality),
-            tooltip="Of superpixels and motion, for the next preparation",
+            tooltip="Quality of superpixels and motion in the next preparation",
         ),
         "auto_predict": CheckBox(
             text="Predict every stroke",
-            tooltip="Predict whenever something was painted or erased",
+            tooltip="Predict automatically after every stroke",
         ),
         "contours": CheckBox(
-            text="Contours instead of areas", tooltip="How predictions are shown"
+            text="Contours instead of areas", tooltip="Show predictions as contours"
         ),
         "opacity": FloatSlider(
-            label="Opacity", min=0, max=1, step=0.05, tooltip="Of predictions"
+            label="Opacity", min=0, max=1, step=0.05, tooltip="Opacity of predictions"
         ),
         "brush_scale": FloatSlider(
             label="Brush size",
             min=0.25,
             max=4,
             step=0.25,
-            tooltip="For new videos, relative to 1/60 of the shorter side",
+            tooltip="Brush size in new videos, relative to 1/60 of the shorter side",
         ),
     }
 
@@ -189,7 +189,9 @@ class HistoryDialog(QDialog):
         self.redo = ActionButton("redo", annotator, attempt)
         column = QVBoxLayout(self)
         column.addWidget(self.rows)
-        column.addWidget(make_label("hint", "A click goes to an action."))
+        column.addWidget(
+            make_label("hint", "Click an action to undo or redo up to it.")
+        )
         column.addWidget(make_row(self.undo, self.redo))
         annotator.state_changed.connect(self._refresh)
 

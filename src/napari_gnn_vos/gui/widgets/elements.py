@@ -50,7 +50,7 @@ NOTE_SHEET = """
 MUTED = 0.65
 """Weight of the text colour in captions and hints; the rest is background colour."""
 SWATCH = 14
-"""Pixels of the diameter of a swatch."""
+"""Diameter of a swatch in pixels."""
 OUTLINE = "#808080"
 TEXT_PADDING = 8
 """Pixels above and below the text of a label in napari's style."""
@@ -104,7 +104,7 @@ class TextLabel(QLabel):
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size of the text, or of a number of lines."""
+        """Return the size of the text, or the fixed height of `lines` lines."""
         return self._with_fixed_height(super().sizeHint())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
@@ -134,7 +134,7 @@ def make_label(name: str, text: str = "", lines: int = 0) -> TextLabel:
 
 
 def make_column(*widgets: QWidget) -> QWidget:
-    """Arrange widgets below each other."""
+    """Arrange widgets in a column."""
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -145,7 +145,7 @@ def make_column(*widgets: QWidget) -> QWidget:
 
 
 def make_row(*widgets: QWidget) -> QWidget:
-    """Arrange widgets side by side with equal widths, or more where a text needs it."""
+    """Arrange widgets side by side; widths are equal unless a text needs more."""
     row = QWidget()
     grid = QGridLayout(row)
     grid.setContentsMargins(0, 0, 0, 0)
@@ -169,7 +169,7 @@ class StepBar(QProgressBar):
     """A progress bar of the steps of a pipeline."""
 
     def show_step(self, step: Progress) -> None:
-        """Show the stage of a step, and the numbers of finished and of all steps."""
+        """Show the stage of a step, and how many of all steps are finished."""
         self.setFormat(f"{step.stage.capitalize()}  %v / %m")
         self.setMaximum(max(step.total, 1))
         self.setValue(step.done)  # last, because it repaints the bar at once

@@ -49,10 +49,11 @@ FIRST_FORMAT = "tiff"
 PREVIEW_DELAY = 300
 """Milliseconds after the last change of the form until the preview is computed."""
 MIN_WIDTH = 480
+"""Smallest width of the dialog in pixels."""
 
 
 class ExportForm:
-    """Layer, format, path and options; only options that the format has are shown.
+    """Form with layer, format and path, and the options that the format has.
 
     Parameters
     ----------
@@ -184,7 +185,7 @@ def _option_widgets() -> dict[str, Any]:
             label="Frame rate", value=25, min=1, max=240, tooltip="Frames per second"
         ),
         "opacity": FloatSlider(
-            label="Opacity", value=0.5, min=0, max=1, tooltip="Of the objects"
+            label="Opacity", value=0.5, min=0, max=1, tooltip="Opacity of the objects"
         ),
     }
 
@@ -229,9 +230,13 @@ class ExportDialog(QDialog):
         self.bar = StepBar()
         self.export = make_button("Export", self._start, "Write the labels")
         self.cancel = make_button(
-            "Cancel", self._exports.cancel, "Stop; an existing file stays as it was"
+            "Cancel",
+            self._exports.cancel,
+            "Stop the export; an existing file is not changed",
         )
-        self.finish = make_button("Close", self.close, "Close; an export continues")
+        self.finish = make_button(
+            "Close", self.close, "Close the dialog; a running export continues"
+        )
         self._timer = QTimer(self, singleShot=True, interval=PREVIEW_DELAY)
         self._arrange()
         self._connect()

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 FILTER = f"Project (*{SUFFIX})"
 INTRODUCTION = (
-    "Trains the model on frames that you accepted or corrected. The last of them are "
-    "held out, to measure J before and after."
+    "Trains the model on frames that you accepted or corrected. The last of these "
+    "frames are held out to measure J before and after the training."
 )
 LIST_HEIGHT = 70
 """Height of the list of projects in pixels."""
@@ -60,12 +60,12 @@ class FineTuningForm(QWidget):
         self.projects = QListWidget()
         self.projects.setMaximumHeight(LIST_HEIGHT)
         self.projects.setToolTip(
-            "Projects whose accepted and corrected frames are used"
+            "Projects whose accepted and corrected frames are trained on"
         )
         self.add = self._button(
             "Add projects ...",
             self.choose_projects,
-            "Choose projects whose frames are used, too",
+            "Choose projects whose frames are also used",
         )
         self.remove = self._button(
             "Remove", self._remove_project, "Remove the selected project from the list"

@@ -25,9 +25,9 @@ SAME_NUMBERS, NEW_OBJECTS = "numbers of the layer", "new objects"
 NEW = -1
 """Value of the choice *new object*."""
 MAX_IDS, MAX_OBJECTS = 10, 100
-"""Numbers of ids and of objects up to which an object is chosen for each id."""
+"""Largest numbers of ids and of objects with which an object is chosen for each id."""
 WIDTH = 380
-"""Pixels."""
+"""Smallest width of a dialog in pixels."""
 
 
 class FormDialog(QDialog):
@@ -50,7 +50,7 @@ class FormDialog(QDialog):
         self.note = make_label("hint", title)
         self.use, self.quit = QPushButton("Use"), QPushButton("Cancel")
         self.use.setToolTip("Use the layer as annotation; Undo removes it")
-        self.quit.setToolTip("Close without a change")
+        self.quit.setToolTip("Close without changes")
         self.use.clicked.connect(self.accept)
         self.quit.clicked.connect(self.reject)
         column = QVBoxLayout(self)
@@ -107,7 +107,7 @@ class LabelsDialog(FormDialog):
         return old | dict(zip(new, table.free_labels(len(new)), strict=True))
 
     def _list_ids(self, _value: object = None) -> None:
-        """List the ids of the layer, with an object for each if they are few."""
+        """List the ids of the layer, with a field for each if there are few."""
         for field in self.objects.values():
             self.form.remove(field)
         self.objects = {}

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
 ICON, GAP = 14, 8
-"""Pixels."""
+"""Side of an icon, and space around it, in pixels."""
 LABEL, LOCKED, HIDDEN, SWATCH_COLOUR = (Qt.ItemDataRole.UserRole + i for i in range(4))
 FAINT = 0.4
 """Opacity of an icon that is off."""
@@ -45,7 +45,7 @@ CHECKED_ACTIONS = (
     *("objects.toggle_locked", "objects.toggle_absent"),
 )
 ROWS_SHOWN = 3
-"""Smallest number of visible rows; a lower dock scrolls."""
+"""Smallest number of visible rows; with less height, the dock scrolls."""
 
 
 class RowIcon(Enum):
@@ -56,7 +56,7 @@ class RowIcon(Enum):
 
 
 def icon_rect(row: QRect, icon: RowIcon) -> QRect:
-    """Return the place of an icon in a row."""
+    """Return the rectangle of an icon in a row."""
     right = row.right() - GAP - icon.value * (ICON + GAP)
     top = row.center().y() - ICON // 2
     return QRect(right - ICON, top, ICON, ICON)
@@ -215,7 +215,7 @@ class ObjectList(QListWidget):
         self.blockSignals(False)
 
     def _set_labels(self, labels: tuple[int, ...]) -> range:
-        """Replace the rows from the first to the last that differ; return the new."""
+        """Replace the rows from the first to the last that differ; return new rows."""
         present = self._labels()
         above = _common_length(present, labels)
         below = _common_length(reversed(present[above:]), reversed(labels[above:]))

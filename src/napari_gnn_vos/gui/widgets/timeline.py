@@ -44,14 +44,14 @@ LINE_WIDTH = 2
 MAX_NAMED = 5
 """Largest number of locked or absent objects that the tooltip names."""
 FULL_BAR = 0.4
-"""Uncertainty of a bar of full height, unless a frame has more."""
+"""Uncertainty of a bar of full height; larger if a frame has more."""
 FULL_CHANGE = 0.2
-"""Share of changed pixels at full height, unless a frame has more."""
+"""Share of changed pixels at full height; larger if a frame has more."""
 LEGEND = (
     "Orange: uncertainty. Light blue line: change since the last round. Strip above: "
     "frames with the selected object. Below: strokes (blue), accepted (green), absent "
-    "objects (red), locked objects (grey). Violet: in and out marks. A click goes "
-    "there."
+    "objects (red), locked objects (grey). Violet: in and out marks. Click to go to a "
+    "frame."
 )
 
 
@@ -181,7 +181,7 @@ class Timeline(QWidget):
         self._go_to(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Go through the frames while the button is pressed."""
+        """Follow the mouse through the frames while the button is pressed."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go_to(event)
 

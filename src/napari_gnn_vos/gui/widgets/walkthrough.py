@@ -1,4 +1,4 @@
-"""Guided tour: four steps that point at the real buttons."""
+"""Guided tour: four steps, each a note next to the buttons that it needs."""
 
 from __future__ import annotations
 
@@ -152,7 +152,9 @@ class Walkthrough(QFrame):
             self._place()
         else:
             self.hide()
-            self._annotator.controller.report("End of the tour; the key ? shows keys")
+            self._annotator.controller.report(
+                "The tour is complete; the key ? shows all keys"
+            )
 
     def _observe(self) -> None:
         if self.isVisible() and self.step.completed(self._annotator.state, self._start):

@@ -26,7 +26,7 @@ KEPT = 10
 
 
 TaskRunner = Callable[[Callable[[], object], Callable[[OSError], object]], object]
-"""Calls a function, perhaps in a thread, and another one if it raises an OSError."""
+"""Calls its first argument, possibly in a thread; passes an OSError to the second."""
 
 
 def at_once(work: Callable[[], object], on_error: Callable[[OSError], object]) -> None:

@@ -42,7 +42,7 @@ from napari_gnn_vos.structures.project import SavedPrediction, VideoReference
 
 @dataclass(eq=False)
 class Project:
-    """Everything that continues an annotation, without the video itself.
+    """All data that are needed to continue an annotation, except the video.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.study.ablation.trainings import train_all
 from napari_gnn_vos.study.cross_validation.fold_plan import CrossValidation

@@ -13,7 +13,7 @@ from pathlib import Path
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.io.davis import sequences
-from napari_gnn_vos.model.registry import load_model
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.study.ablation.trainings import training_folder, weights_file

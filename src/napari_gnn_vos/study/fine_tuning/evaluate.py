@@ -50,7 +50,7 @@ def evaluate(
     model : Model
     rounds : int
     seed : int
-        Of the seeds sampled from strokes.
+        Seed of the random generator that samples seeds from strokes.
 
     Yields
     ------

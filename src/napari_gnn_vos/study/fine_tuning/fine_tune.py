@@ -23,6 +23,7 @@ from napari_gnn_vos.interact.feature_projection import (
     save_projection,
 )
 from napari_gnn_vos.model.checkpoint import save_checkpoint
+from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.model.named_models import (
     DEFAULT,
     NETWORK,
@@ -34,7 +35,6 @@ from napari_gnn_vos.model.named_models import (
     save_model,
 )
 from napari_gnn_vos.model.predictor import Predictor
-from napari_gnn_vos.model.registry import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, map_steps, nested_progress
 from napari_gnn_vos.storage import StoragePath, as_storage_path
 from napari_gnn_vos.study.fine_tuning.annotated_video import AnnotatedVideo

@@ -42,7 +42,7 @@ class ObjectTrack:
 
 
 def track_object(truth: Truth, clip: tuple[int, int], name: str) -> ObjectTrack:
-    """ObjectTrack the foot point and height of label 1 through a clip.
+    """Track the foot point and height of label 1 through a clip.
 
     Parameters
     ----------

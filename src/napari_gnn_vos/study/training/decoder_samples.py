@@ -17,7 +17,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.prepare.merge import merge_superpixels
+from napari_gnn_vos.prepare.region_merging import merge_superpixels
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.vision import cv2
 

@@ -38,7 +38,7 @@ class ProjectionSettings:
     steps, batch : int
         Steps, and episodes per step.
     rate, weight_decay : float
-        Of AdamW, with a one-cycle schedule.
+        Largest learning rate of the one-cycle schedule, and weight decay, of AdamW.
     seed : int
     """
 

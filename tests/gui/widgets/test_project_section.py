@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_gnn_vos.gui import plugin
 from napari_gnn_vos.gui.layers.attributes import STROKES
-from napari_gnn_vos.gui.widgets.input_sections import THUMBNAIL_HEIGHT
+from napari_gnn_vos.gui.widgets.project_section import THUMBNAIL_HEIGHT
 from napari_gnn_vos.io.project.project import Project
 from tests.controller import fakes
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.prepare.pool import CELL_SIZE, pool_maps, pool_mean
+from napari_gnn_vos.prepare.superpixel_pooling import CELL_SIZE, pool_maps, pool_mean
 from napari_gnn_vos.prepare.watershed import relabel_consecutively
 from napari_gnn_vos.vision import cv2
 

@@ -9,8 +9,8 @@ import pytest
 from napari_gnn_vos.engine import INPUTS
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.model.device import choose_device
+from napari_gnn_vos.model.loading import load_backbone, load_model, shared_model
 from napari_gnn_vos.model.named_models import find_model
-from napari_gnn_vos.model.registry import load_backbone, load_model, shared_model
 
 
 def test_unknown_model_raises_an_error():

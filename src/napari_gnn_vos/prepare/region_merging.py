@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.compiler import njit
 from napari_gnn_vos.hardware import raise_if_cancelled
-from napari_gnn_vos.prepare.regions import (
+from napari_gnn_vos.prepare.region_adjacency import (
     region_adjacency,
     region_sums,
     sum_duplicate_pairs,

@@ -1,4 +1,4 @@
-"""Superpixels, edges and all features of a frame, and of a pair of frames."""
+"""Construct the graph of a frame, and of a pair of frames, with all features."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from napari_gnn_vos.prepare.node_features import (
     mean_motions,
     pixel_motions,
 )
-from napari_gnn_vos.prepare.pool import pool_maps
+from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.rgb import Rgb

@@ -1,6 +1,6 @@
-"""Region statistics and region adjacency of a label image, compiled.
+"""Region adjacency graph of a label image: border pairs and sums over regions.
 
-Labels are (H, W) integer arrays with the values 0 .. n - 1.
+Functions are compiled. Labels are (H, W) integer arrays with the values 0 .. n - 1.
 """
 
 from __future__ import annotations

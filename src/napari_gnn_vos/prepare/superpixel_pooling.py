@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.compiler import njit
-from napari_gnn_vos.prepare.regions import region_sums
+from napari_gnn_vos.prepare.region_adjacency import region_sums
 from napari_gnn_vos.structures.arrays import check_shape
 from napari_gnn_vos.vision import cv2
 
