@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,22 @@ def test_evidence_of_some_frames(graph):
     )
     assert (partial.label_model[1][: inside.start] == 0.5).all()
     assert (partial.label_model[1][inside.stop :] == 0.5).all()
+
+
+def test_label_model_of_a_corrected_group_is_fitted_to_strokes_only(graph):
+    drawn, propagated = [(0, 0), (1, 3), (2, 1)], [(5, 1), (7, 0)]
+    rows = [np.full((f.n, 3), 1 / 3, np.float32) for f in graph.frames]
+    scores = np.ones((len(rows), 2), np.float32)
+    previous = Prediction((1, 3), tuple(rows), scores, grouped=(1, 3))
+
+    def label_model(propagated, previous):
+        labels = known_labels(graph.n, drawn, propagated)
+        inputs = gather_node_inputs(graph, labels, previous, STRONG, group_similar=True)
+        return inputs.groups.members, inputs.label_model[1]
+
+    members, with_seeds = label_model(propagated, previous)
+    assert members == ((1, 3),)
+    np.testing.assert_array_equal(with_seeds, label_model([], previous)[1])
+    single = replace(previous, grouped=())
+    assert label_model(propagated, single)[0] == ((1,), (3,))
+    assert (label_model(propagated, single)[1] != label_model([], single)[1]).any()

@@ -6,7 +6,6 @@ import pytest
 from napari_gnn_vos.interact.seed_filtering import (
     discard_contradicted,
     truncate_at_colour_change,
-    truncate_at_larger_superpixels,
     truncate_tracks,
 )
 from napari_gnn_vos.interact.strokes import paint_scribbles
@@ -55,19 +54,6 @@ def test_empty_seeds_stay_empty():
     none = Seeds.empty()
     assert truncate_tracks(np.zeros(0, bool), none, TWO_SEEDS).tolist() == []
     assert len(truncate_at_colour_change([], NAMES, none, TWO_SEEDS, 0.1)) == 0
-    assert len(truncate_at_larger_superpixels([], none, TWO_SEEDS)) == 0
-
-
-def test_track_ends_where_the_superpixel_is_more_than_twice_as_large():
-    quarters = HALVES + 2 * np.repeat([[0], [1]], 2, axis=0)
-    whole = np.zeros_like(HALVES)
-    # seeds on frame 2; superpixels of 8, 16 and 32 pixels
-    frames = [plain_frame(m) for m in (quarters, whole, quarters, HALVES, whole)]
-    kept = truncate_at_larger_superpixels(frames, TWO_TRACKS, TWO_SEEDS)
-    assert kept.frame.tolist() == [3, 3]
-    frames[2] = plain_frame(HALVES)
-    kept = truncate_at_larger_superpixels(frames, TWO_TRACKS, TWO_SEEDS)
-    assert kept.frame[kept.origin == 4].tolist() == [0, 1, 3, 4]
 
 
 def kept_frames(frames, max_difference=0.1):

@@ -30,7 +30,6 @@ from napari_gnn_vos.interact.node_inputs import (
     gather_node_inputs,
     merge_all_objects,
 )
-from napari_gnn_vos.interact.seed_filtering import truncate_at_larger_superpixels
 from napari_gnn_vos.interact.superpixel_labels import label_superpixels
 from napari_gnn_vos.interact.uncertainty import calibrate, expected_j
 from napari_gnn_vos.progress import Pipeline, Progress, as_preliminary, map_steps
@@ -71,17 +70,13 @@ def node_inputs(
     """
     require_object(session.painted_pixels)
     graph = session.graph
-    previous = _previous_prediction(session)
-    drawn, propagated = session.drawn_seeds, session.propagated_seeds
-    if previous is not None and previous.grouped:
-        propagated = truncate_at_larger_superpixels(graph.frames, propagated, drawn)
-    points = session.graph_pixels, drawn, propagated
+    points = session.graph_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)
     settings = session.config.label_model
     inputs = gather_node_inputs(
         graph,
         node_labels,
-        previous,
+        _previous_prediction(session),
         settings,
         span,
         group_similar and settings.group_similar_objects,

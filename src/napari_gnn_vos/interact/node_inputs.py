@@ -127,6 +127,12 @@ def gather_node_inputs(
     Returns
     -------
     inputs : NodeInputs
+
+    Notes
+    -----
+    Corrections of similar objects, such as cells, are drawn at their rims. Seeds that
+    are propagated from there drift to the background, so the label model of a group is
+    fitted to propagated seeds in the first round only.
     """
     span = span or range(graph.shape[0])
     objects = tuple(int(k) for k in np.unique(node_labels.drawn) if k > 0)
@@ -139,8 +145,10 @@ def gather_node_inputs(
     merged = groups.merge(node_labels)
     if not groups.all_single:
         label_model.clear()  # frees N numbers per object before those of the groups
+        is_corrected = previous is not None and previous.grouped
+        samples = merged.without_propagated() if is_corrected else merged
         label_model = label_model_probabilities(
-            graph, merged, groups.first_labels, settings, span
+            graph, samples, groups.first_labels, settings, span
         )
     return NodeInputs(
         node_labels,

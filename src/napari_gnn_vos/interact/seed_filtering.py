@@ -1,4 +1,4 @@
-"""Discard seeds that strokes contradict, and end tracks that have drifted."""
+"""Discard seeds that strokes contradict, and end tracks where the colour changes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ F32 = NDArray[np.float32]
 COLOUR_FEATURES = ("l", "a", "b")
 CHROMA_WEIGHT = 2.0
 """Weight of a and b relative to L: a shadow changes lightness only."""
-MAX_SIZE_RATIO = 2.0
-"""Largest ratio of the size of a superpixel to that of the origin's; 1.4 and 3 were
-worse for real and simulated cells."""
 NO_LABEL = -1
 
 
@@ -95,48 +92,6 @@ def truncate_at_colour_change(
     difference *= np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
     changed = np.linalg.norm(difference, axis=1) > max_difference
     return propagated.take(truncate_tracks(changed, propagated, drawn))
-
-
-def truncate_at_larger_superpixels(
-    frames: Sequence[FrameGraph], propagated: Seeds, drawn: Seeds
-) -> Seeds:
-    """End each track at a superpixel that is much larger than that of its origin.
-
-    Superpixels are split along predicted boundaries. A track from a small superpixel at
-    the boundary of an object to a large one has probably drifted to the background.
-    This is used for groups of similar objects, such as cells; of other objects, small
-    parts are often seen on large superpixels in other frames.
-
-    Parameters
-    ----------
-    frames : sequence of T FrameGraph
-    propagated : Seeds
-    drawn : Seeds
-        The origins of all propagated seeds.
-
-    Returns
-    -------
-    propagated : Seeds
-        Without those on superpixels with more than `MAX_SIZE_RATIO` times as many
-        pixels as that of their origin, and those that follow in their tracks.
-    """
-    if not len(propagated):
-        return propagated
-    origin_size = np.zeros(int(drawn.origin.max()) + 1)
-    origin_size[drawn.origin] = _sizes_at(frames, drawn)
-    largest = MAX_SIZE_RATIO * origin_size[propagated.origin]
-    too_large = _sizes_at(frames, propagated) > largest
-    return propagated.take(truncate_tracks(too_large, propagated, drawn))
-
-
-def _sizes_at(frames: Sequence[FrameGraph], seeds: Seeds) -> NDArray[np.int64]:
-    """Look up the number of pixels of the superpixel under each seed, (S,)."""
-    sizes = np.zeros(len(seeds), np.int64)
-    for t in np.unique(seeds.frame):
-        frame, on_frame = frames[int(t)], seeds.frame == t
-        nodes = frame.nodes_at(seeds.row[on_frame], seeds.col[on_frame])
-        sizes[on_frame] = frame.sizes[nodes]
-    return sizes
 
 
 def _node_features_at(
