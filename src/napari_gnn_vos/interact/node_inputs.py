@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import LabelModelSettings
-from napari_gnn_vos.hardware import cores, single_threaded_blas
 from napari_gnn_vos.interact.harmonic import solve_harmonic
-from napari_gnn_vos.interact.label_model import fit_label_model, label_model_inputs
+from napari_gnn_vos.interact.label_probabilities import (
+    NEUTRAL,
+    label_model_probabilities,
+)
+from napari_gnn_vos.interact.object_grouping import group_similar_objects
 from napari_gnn_vos.interact.object_groups import ObjectGroups
 from napari_gnn_vos.interact.one_vs_rest import assemble_inputs, mark_absent
-from napari_gnn_vos.interact.similar_objects import IS_OBJECT, unresolved_objects
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 from napari_gnn_vos.structures.session import Prediction
 from napari_gnn_vos.structures.video_graph import VideoGraph
 
 F32 = NDArray[np.float32]
-NEUTRAL = 0.5
-"""Probability of a label of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +137,7 @@ def gather_node_inputs(
     groups = ObjectGroups.singletons(objects)
     label_model = label_model_probabilities(graph, node_labels, objects, settings, span)
     if group_similar and settings.enabled and len(objects) > 1:
-        groups = _group_similar_objects(
+        groups = group_similar_objects(
             graph, node_labels, label_model, previous, settings, span
         )
     merged = groups.merge(node_labels)
@@ -194,100 +192,6 @@ def merge_all_objects(
         harmonic=solve_harmonic(graph, merged, label_model, span),
         previous=_previous_probabilities(previous, groups, graph.n),
     )
-
-
-def _group_similar_objects(
-    graph: VideoGraph,
-    node_labels: SuperpixelLabels,
-    label_model: dict[int, F32],
-    previous: Prediction | None,
-    settings: LabelModelSettings,
-    span: range,
-) -> ObjectGroups:
-    """Group objects that the label model confuses.
-
-    The groups are revised only when there is a new object. With strokes on further
-    frames the label model overfits: it separates the annotated superpixels of objects
-    that have the same appearance, but not the others. So a new object also joins the
-    group of the previous prediction if it looks like that group.
-    """
-    objects = tuple(label_model)
-    predicted, grouped = (previous.objects, previous.grouped) if previous else ((), ())
-    if set(objects) <= set(predicted):
-        return ObjectGroups.with_group(grouped, objects)
-    merged = ObjectGroups((objects,)).merge(node_labels)
-    appearance = settings.model_copy(update={"node_features": False})
-    rows = slice(graph.offsets[span.start], graph.offsets[span.stop])
-    any_object = label_model_probabilities(
-        graph, merged, objects[:1], appearance, span
-    )[objects[0]][rows]
-    of_span = {label: p[rows] for label, p in label_model.items()}
-    unresolved = unresolved_objects(of_span, any_object)
-    similar = _similar_to_group(
-        graph, node_labels, grouped, set(objects) - set(predicted), appearance, span
-    )
-    return ObjectGroups.with_group({*grouped, *unresolved, *similar}, objects)
-
-
-def _similar_to_group(
-    graph: VideoGraph,
-    node_labels: SuperpixelLabels,
-    grouped: tuple[int, ...],
-    new_objects: Collection[int],
-    settings: LabelModelSettings,
-    span: range,
-) -> list[int]:
-    """Find the new objects that look like a group of objects.
-
-    A label model of the group, fitted without the strokes of a new object, assigns the
-    superpixels of that object to the group.
-    """
-    if not grouped:
-        return []
-    similar = []
-    for label in new_objects:
-        others = ObjectGroups((grouped,)).merge(node_labels.without(label))
-        of_group = label_model_probabilities(
-            graph, others, grouped[:1], settings, span
-        )[grouped[0]]
-        if of_group[node_labels.drawn == label].mean() > IS_OBJECT:
-            similar.append(label)
-    return similar
-
-
-def label_model_probabilities(
-    graph: VideoGraph,
-    node_labels: SuperpixelLabels,
-    objects: tuple[int, ...],
-    settings: LabelModelSettings,
-    span: range,
-) -> dict[int, F32]:
-    """Fit the label model and apply it to the frames of `span`.
-
-    Parameters
-    ----------
-    graph, node_labels, settings, span
-        See `gather_node_inputs`.
-    objects : tuple of int
-
-    Returns
-    -------
-    probability : dict of int to (N,) ndarray of float32
-        Of each object; 0.5 outside `span`, and if the label model is disabled.
-    """
-    frames, offsets = graph.frames, graph.offsets
-    probabilities = np.full((len(objects), graph.n), NEUTRAL, np.float32)
-    if settings.enabled:
-        settings = settings.for_objects(len(objects))
-        model = fit_label_model(graph, node_labels, settings)
-
-        def classify(t: int) -> None:
-            probability = model(label_model_inputs(frames[t], settings), objects)
-            probabilities[:, offsets[t] : offsets[t + 1]] = probability.T
-
-        with single_threaded_blas(), ThreadPoolExecutor(cores()) as pool:
-            list(pool.map(classify, span))
-    return dict(zip(objects, probabilities, strict=True))
 
 
 def _previous_probabilities(
