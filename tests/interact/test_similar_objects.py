@@ -52,6 +52,13 @@ def test_members_get_the_label_of_their_group():
     assert ObjectGroups.singletons((2, 3, 5)).merge(labels) is labels
 
 
+def test_labels_outside_of_all_groups_are_kept():
+    labels = known_labels(4, [(0, 1), (1, 2), (2, 9)], [(3, 7)])
+    merged = ObjectGroups(((1, 2),)).merge(labels)
+    np.testing.assert_array_equal(merged.drawn, [1, 1, 9, -1])
+    np.testing.assert_array_equal(merged.propagated, [-1, -1, -1, 7])
+
+
 def test_a_superpixel_of_a_group_belongs_to_one_object_at_most():
     graph = random_graph(np.random.default_rng(0))
     labels = known_labels(graph.n, [(0, 1), (graph.n - 1, 2)])
@@ -114,6 +121,22 @@ def test_new_object_joins_a_group_of_similar_appearance(monkeypatch, colour, gro
     session = annotate(session, new, rng=np.random.default_rng(1))
     monkeypatch.setattr(similar_objects, "RESOLVED", 0.0)  # the strokes separate them
     assert node_inputs(session, group_similar=True).groups.members == groups
+
+
+def test_new_object_is_compared_beside_objects_outside_the_group(
+    equal_squares, monkeypatch
+):
+    from napari_gnn_vos.interact import similar_objects
+
+    session, _ = equal_squares
+    monkeypatch.setattr(similar_objects, "RESOLVED", 1.0)
+    session = drain(predict(session, WholeVideoModel(harmonic_baseline)))
+    monkeypatch.setattr(similar_objects, "RESOLVED", 0.0)
+    new = [scenes.line(2, label, (2, label), (4, label)) for label in (7, 9)]
+    session = annotate(session, new, rng=np.random.default_rng(1))
+    groups = node_inputs(session, group_similar=True).groups
+    assert groups.objects == (1, 2, 7, 9)
+    assert {1, 2} <= set(groups.grouped)
 
 
 def test_groups_are_formed_only_on_request(equal_squares):

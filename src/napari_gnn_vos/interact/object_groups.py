@@ -60,15 +60,15 @@ class ObjectGroups:
         return all(len(group) == 1 for group in self.members)
 
     def merge(self, node_labels: SuperpixelLabels) -> SuperpixelLabels:
-        """Replace labels of objects by those that represent their groups."""
+        """Replace labels of objects by those that represent their groups.
+
+        Labels outside of all groups are kept.
+        """
         if self.all_single:
             return node_labels
-        count = 1 + max(max(group) for group in self.members)
-        table = np.arange(-1, count, dtype=np.int16)
+        sources = node_labels.drawn, node_labels.propagated, node_labels.presumed
+        largest = max(*self.objects, *(int(labels.max()) for labels in sources))
+        table = np.arange(-1, largest + 1, dtype=np.int16)
         for group in self.members:
             table[np.array(group) + 1] = group[0]
-        return SuperpixelLabels(
-            table[node_labels.drawn + 1],
-            table[node_labels.propagated + 1],
-            table[node_labels.presumed + 1],
-        )
+        return SuperpixelLabels(*(table[labels + 1] for labels in sources))
