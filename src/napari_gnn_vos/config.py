@@ -78,7 +78,8 @@ class PrepareSettings(Settings):
     edges: EdgeSettings = EdgeSettings()
     quality: Quality = Field(
         "balanced",
-        description="Quality of optical flow and superpixels; higher takes longer.",
+        description="Quality of optical flow and superpixels; higher takes longer. At "
+        "best, boundaries of any number of objects are decoded.",
     )
 
     def digest(self) -> str:
@@ -207,8 +208,9 @@ class Config(Settings):
     refine: Refine = Field(
         "decoder",
         description="How labels of superpixels become labels of pixels: a boundary "
-        "decoder (convolutional network; for small or thin objects, and for more than "
-        "three objects, the guided filter), a guided filter (faster), or not at all.",
+        "decoder (convolutional network; for small or thin objects, and below quality "
+        "best for more than three objects, the guided filter), a guided filter "
+        "(faster), or not at all.",
     )
     decoder: str = Field(
         "boundary-decoder",

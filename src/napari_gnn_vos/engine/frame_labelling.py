@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 MAX_DECODED_GROUPS = 3
-"""Largest number of objects, or groups of similar objects, that the decoder refines.
-With more, the guided filter is used, because the time grows with their number."""
+"""Largest number of objects, or groups of similar objects, that the decoder refines
+below quality `best`. With more, the guided filter is used, because the time grows with
+their number."""
 NOT_MEMBER = np.float32(-12)
 """Logit of an object of a group where another one is more probable."""
 
@@ -76,13 +77,15 @@ class FrameLabeller:
         """
         objects = groups.objects
         columns = tuple(tuple(map(objects.index, group)) for group in groups.members)
-        is_decoded = len(columns) <= MAX_DECODED_GROUPS
-        if session.config.refine != "decoder" or not is_decoded:
+        config = session.config
+        is_best = config.prepare.quality == "best"
+        is_decoded = is_best or len(columns) <= MAX_DECODED_GROUPS
+        if config.refine != "decoder" or not is_decoded:
             return cls(session, objects, columns)
         from napari_gnn_vos.model.loading import load_boundary_refiner
 
-        refiner = load_boundary_refiner(device, session.config.decoder)
-        denoise = session.config.prepare.denoise
+        refiner = load_boundary_refiner(device, config.decoder)
+        denoise = config.prepare.denoise
         encoded = refiner.encoded_video(session.working_video, denoise)
         return cls(session, objects, columns, refiner, encoded)
 
