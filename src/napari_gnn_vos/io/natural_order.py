@@ -51,14 +51,45 @@ def frame_order(names: Sequence[str]) -> list[int]:
     return sorted(range(len(names)), key=lambda t: (parents[t], position[paths[t]]))
 
 
+def hexadecimal_numbers(stems: Sequence[str]) -> list[int]:
+    """Return the numbers of names that are counted in hexadecimal digits.
+
+    Parameters
+    ----------
+    stems : sequence of str
+        File names without suffixes.
+
+    Returns
+    -------
+    numbers : list of int
+        Empty if the names do not end in consecutive hexadecimal numbers of equal
+        length, or if there are too few to tell.
+    """
+    ends = zip(min(stems, default=""), max(stems, default=""), strict=False)
+    start = next((k for k, (a, b) in enumerate(ends) if a != b), 0)
+    digits = [stem[start:].lower() for stem in stems]
+    if len({*map(len, digits)}) > 1 or not any(
+        set(each) & {*"abcdef"} for each in digits
+    ):
+        return []
+    if not all(re.fullmatch("[0-9a-f]+", each) for each in digits):
+        return []
+    numbers = [int(each, 16) for each in digits]
+    is_counted = len(numbers) == max(numbers) - min(numbers) + 1 > 10
+    return numbers if is_counted and len({*numbers}) == len(numbers) else []
+
+
 def sort_naturally(paths: Iterable[P]) -> list[P]:
     """Sort files by `natural_order`; hyphens before numbers may be signs.
 
     They are if there is a name with and one without the hyphen at the same position, as
     in ``t-1.png`` and ``t0.png``. Points are those of decimal numbers if digits behind
-    them begin with 0, as in ``t0.05.png`` and ``t0.1.png``.
+    them begin with 0, as in ``t0.05.png`` and ``t0.1.png``. Consecutive hexadecimal
+    numbers of equal length are sorted by their value.
     """
     paths = list(paths)
+    if numbers := hexadecimal_numbers([path.stem for path in paths]):
+        return [path for _, path in sorted(zip(numbers, paths, strict=True))]
     if decimals := _decimal_numbers([path.stem for path in paths]):
         return [path for _, path in sorted(zip(decimals, paths, strict=True))]
     kinds: dict[str, set[str]] = defaultdict(set)

@@ -9,17 +9,13 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError, abbreviated_list
-from napari_gnn_vos.io.natural_order import NUMBER, natural_order
-
-NUMBERED = (
-    *("c", "ch", "channel", "w", "wave", "z", "slice", "plane"),
-    *("p", "pos", "position", "xy", "fov", "site", "view", "cam", "camera"),
+from napari_gnn_vos.io.natural_order import (
+    NUMBER,
+    hexadecimal_numbers,
+    natural_order,
 )
-"""Words before the number of a channel, a slice or a position."""
-WELL = r"[A-P](0?[1-9]|1\d|2[0-4])"
-"""Row and column of a well, in upper case."""
-PARTS = r"[a-zA-Z]+\d+|[a-zA-Z]+|\d+|[^\W\d_a-zA-Z]+"
-"""Parts of a name: a word with its number, a word, or a number."""
+from napari_gnn_vos.io.readers.channel_names import channel_values
+
 COPY = r"(.*\d)( ?\(\d+\)|[ _-]+(copy|kopie|copie)\b.*|~)"
 """Name of a copy that a file manager makes beside the original."""
 
@@ -30,7 +26,7 @@ def refuse_mixed_sequences(files: Sequence[Path]) -> None:
     These are files of several channels, slices, positions or cameras, or masks beside
     the frames. Such names differ in one part, which takes the same values for each
     value of the other parts, such as ``img_000_DAPI.tif`` and ``img_000_GFP.tif``, or
-    ``t000_z0.tif`` and ``t000_z1.tif``; one name is the other one with a word behind
+    ``000_1.png`` and ``000_2.png``; one name is the other one with a word behind
     it, such as ``000.png`` and ``000_mask.png``; two names are equal but for suffix,
     capitals and zeros, such as ``1.jpg`` and ``001.jpeg``; or two sequences have the
     same numbers, such as ``a_1.png``, ``a_2.png``, ``b_1.png`` and ``b_2.png``. A file
@@ -42,22 +38,19 @@ def refuse_mixed_sequences(files: Sequence[Path]) -> None:
     ReadError
         If the names are of this kind.
     """
+    if hexadecimal_numbers([file.stem for file in files]):
+        return
     _refuse_equal_names(files)
     _refuse_pairs(files)
     _refuse_copies(files)
     _refuse_unnumbered(files)
-    for names in (
-        [re.split(r"[_\-. ]+", file.stem) for file in files],
-        [re.findall(PARTS, file.stem) for file in files],
-    ):
-        values = _varying_part(names)
-        if values:
-            kinds = abbreviated_list(values, 8)
-            raise ReadError(
-                f"Expected one file per frame; {files[0].parent} has files of the "
-                f"channels, slices or positions {kinds}. Move each of them to its own "
-                "folder, or merge channels into a multi-channel TIFF."
-            )
+    if values := channel_values([file.stem for file in files]):
+        kinds = abbreviated_list(values, 8)
+        raise ReadError(
+            f"Expected one file per frame; {files[0].parent} has files of the "
+            f"channels, slices or positions {kinds}. Move each of them to its own "
+            "folder, or merge channels into a multi-channel TIFF."
+        )
     _refuse_restarted_numbers(files)
 
 
@@ -87,7 +80,7 @@ def missing_numbers(files: Sequence[Path]) -> list[int]:
         *(map(int, re.findall(r"\d+", file.stem)) for file in files), strict=True
     )
     varying = [numbers for numbers in parts if len(set(numbers)) > 1]
-    if len(varying) != 1:
+    if len(varying) != 1 or hexadecimal_numbers([file.stem for file in files]):
         return []
     (numbers,) = varying
     steps = [later - earlier for earlier, later in pairwise(numbers)]
@@ -99,37 +92,14 @@ def missing_numbers(files: Sequence[Path]) -> list[int]:
     count = (numbers[-1] - numbers[0]) // usual + 1 - len(numbers)
     if not 0 < count < 10_000:
         return []
-    return sorted({*range(numbers[0], numbers[-1], usual)} - {*numbers})
+    missing = sorted({*range(numbers[0], numbers[-1], usual)} - {*numbers})
+    are_times = {number % 100 for number in missing} == {*range(60, 100)}  # HHMM
+    return [] if are_times else missing
 
 
 def _template(file: Path) -> str:
     """Return a name with ``#`` in place of each number."""
     return re.sub(r"\d+", "#", file.stem.lower())
-
-
-def _varying_part(names: Sequence[Sequence[str]]) -> list[str]:
-    """Return the values of the part that names a channel; empty if there is none."""
-    if len(names) < 4 or len({len(name) for name in names}) > 1:
-        return []
-    for index in range(len(names[0])):
-        values = sorted({name[index] for name in names})
-        others = Counter((*n[:index], *n[index + 1 :]) for n in names)
-        complete = set(others.values()) == {len(values)} and len(others) > 1
-        if complete and len(values) > 1 and _are_channels(values):
-            return values
-    return []
-
-
-def _are_channels(values: Sequence[str]) -> bool:
-    """Return whether parts of names are those of channels, not of times."""
-    numbered = rf"({'|'.join(NUMBERED)})\d+"
-    if all(re.fullmatch(numbered, value.lower()) for value in values):
-        return True
-    if all(re.fullmatch(WELL, value) for value in values):
-        return True
-    if all(re.fullmatch(r"t(ime)?\W?\d+", value.lower()) for value in values):
-        return False
-    return len(values) <= 8 and not any(re.search(r"\d{2}|^\d", v) for v in values)
 
 
 def _refuse_equal_names(files: Sequence[Path]) -> None:
@@ -146,10 +116,14 @@ def _refuse_equal_names(files: Sequence[Path]) -> None:
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:
-    """Refuse a folder in which each name is there with and without a last word."""
+    """Refuse a folder in which each name is there with and without a last part."""
     stems = {file.stem for file in files}
-    matches = (re.fullmatch(r"(.+?)[_\-. ]?[a-zA-Z]+", stem) for stem in stems)
-    pairs = {match[0]: match[1] for match in matches if match and match[1] in stems}
+    pairs = {}
+    for stem in stems:
+        # no decimals, such as 1.5 behind 1
+        for start in (m.start() for m in re.finditer(r"(?!\.\d)(?<=.)\D", stem)):
+            if stem[:start] in stems:
+                pairs[stem] = stem[:start]
     if len(stems) > 2 and len(pairs) == len(set(pairs.values())) == len(stems) / 2:
         longer, shorter = min(pairs.items())
         raise ReadError(
@@ -199,7 +173,12 @@ def _refuse_restarted_numbers(files: Sequence[Path]) -> None:
         numbers = tuple(map(int, re.findall(NUMBER, file.stem)))
         name = re.sub(NUMBER, "#", file.stem.lower())
         sequences.setdefault(name, {})[numbers] = file
-    several = [each for each in sequences.values() if len(each) > 1]
+    longest = max(sequences.values(), key=len)
+    several = [
+        each
+        for each in sequences.values()
+        if len(each) > 1 or len(longest) > max(3, len(files) / 2)
+    ]
     for first, second in combinations(several[:100], 2):
         for numbers in first.keys() & second.keys():
             raise ReadError(
