@@ -385,11 +385,27 @@ def test_grey_with_alpha_is_read_as_colour_with_alpha(tmp_path):
     np.testing.assert_array_equal(video.rgb(1), pages[1][..., [0, 0, 0]])
 
 
-def test_uncompressed_ycbcr_is_refused(tmp_path):
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_deflate"])
+def test_ycbcr_is_converted_to_rgb(tmp_path, compression):
+    path, rng = tmp_path / "a.tif", np.random.default_rng(0)
+    frames = rng.integers(0, 256, (3, 20, 24, 3), np.uint8)
+    first, *rest = [Image.fromarray(frame).convert("YCbCr") for frame in frames]
+    options = {} if compression is None else {"compression": compression}
+    first.save(path, save_all=True, append_images=rest, **options)
+    video = read_video(path)
+    for t in (2, 0, 1):
+        expected = np.asarray([first, *rest][t].convert("RGB"))
+        assert np.abs(video.raw(t).astype(int) - expected).max() <= 1
+
+
+def test_subsampled_ycbcr_is_refused(tmp_path):
     path = tmp_path / "a.tif"
     page = Image.new("YCbCr", (24, 20), (90, 30, 200))
-    page.save(path, save_all=True, append_images=[page])
-    with pytest.raises(ReadError, match="YCBCR"):
+    page.save(path)
+    content = path.read_bytes()  # the tag 530 with the values 1, 1
+    tag = b"\x12\x02\x03\x00\x02\x00\x00\x00"
+    path.write_bytes(content.replace(tag + b"\1\0\1\0", tag + b"\2\0\2\0"))
+    with pytest.raises(ReadError, match=r"YCBCR|subsampling"):
         read_video(path)
 
 

@@ -41,7 +41,10 @@ def photometric_conversion(page: Any, samples: int) -> Conversion:
     if page.photometric == kind.SEPARATED and samples == 4:
         return _cmyk_to_rgb
     unsupported = {kind.CIELAB, kind.ICCLAB, kind.ITULAB, kind.LOGLUV}
-    if page.compression not in DECODED_TO_RGB:
+    if page.photometric == kind.YCBCR and page.compression not in DECODED_TO_RGB:
+        is_full = tuple(page.subsampling or (2, 2)) == (1, 1)
+        if is_full and samples == 3 and page.dtype == np.uint8:
+            return _ycbcr_to_rgb(page)
         unsupported.add(kind.YCBCR)
     if page.photometric in unsupported:
         raise ReadError(
@@ -73,6 +76,44 @@ def _inverted(frame: NDArray[Any], white: int) -> NDArray[Any]:
 
 def _binary_to_grey(frame: NDArray[Any]) -> NDArray[Any]:
     return frame.astype(np.uint8) * np.uint8(255) if frame.dtype == bool else frame
+
+
+def _ycbcr_to_rgb(page: Any) -> Conversion:
+    """Return the conversion of (H, W, 3) uint8 by the coefficients of a page.
+
+    They are those of ITU-R BT.601 in the full range if the page has none.
+    """
+    red, green, blue = _rationals(page, "YCbCrCoefficients", (0.299, 0.587, 0.114))
+    levels = _rationals(page, "ReferenceBlackWhite", (0, 255, 128, 255, 128, 255))
+    black, white = levels[::2], levels[1::2]
+    y_scale, *c_scale = (
+        size / max(high - low, 1e-9)
+        for size, low, high in zip((255, 127, 127), black, white, strict=True)
+    )
+    to_rgb = np.array(
+        [
+            [1, 1, 1],
+            [0, -2 * blue * (1 - blue) / green, 2 * (1 - blue)],
+            [2 * (1 - red), -2 * red * (1 - red) / green, 0],
+        ]
+    )
+    scaled = to_rgb * np.array([[y_scale], *([scale] for scale in c_scale)])
+    offset = np.asarray(black) @ scaled
+
+    def convert(frame: NDArray[Any]) -> NDArray[Any]:
+        rgb = np.rint(frame.astype(np.float32) @ scaled - offset)
+        return np.asarray(rgb.clip(0, 255), np.uint8)
+
+    return convert
+
+
+def _rationals(page: Any, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the values of a tag of fractions, or a default."""
+    tag = page.tags.get(name)
+    pairs = np.asarray(() if tag is None else tag.value, np.float64).ravel()
+    if len(pairs) != 2 * len(default) or not (pairs[1::2] > 0).all():
+        return default
+    return tuple((pairs[::2] / pairs[1::2]).tolist())
 
 
 def _cmyk_to_rgb(frame: NDArray[Any]) -> NDArray[Any]:

@@ -378,10 +378,42 @@ def test_display_matrix_turns_and_mirrors(matrix, expected):
 def test_display_matrix_of_a_file_is_applied(tmp_path, matrix, orient):
     path = write_movie(tmp_path / "a.mp4", "libx264", H264)
     plain = read_video(path).raw(5)
+    set_display_matrix(path, matrix)
+    video = read_video(path)
+    np.testing.assert_array_equal(video.raw(5), orient(plain))
+    assert not video.notes
+
+
+@pytest.mark.parametrize("angle", [30, 45, 60, 225])
+def test_display_matrix_of_another_angle_is_noted(tmp_path, angle):
+    path = write_movie(tmp_path / "a.mp4", "libx264", H264)
+    plain = read_video(path).raw(5)
+    cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    set_display_matrix(path, (cos, sin, -sin, cos))
+    video = read_video(path)
+    turned = np.rot90(plain, -int(angle / 90 + 0.49))
+    np.testing.assert_array_equal(video.raw(5), turned)
+    assert "nearest multiple" in video.notes[0]
+
+
+def test_display_matrix_is_applied_if_the_first_frame_is_damaged(tmp_path):
+    path = write_movie(tmp_path / "a.mp4", "libx264", H264)
+    plain = read_video(path).raw(20)
+    set_display_matrix(path, (0, 1, -1, 0))
+    with av.open(str(path)) as container:
+        first = next(container.demux(video=0))
+    content = bytearray(path.read_bytes())
+    content[first.pos : first.pos + first.size] = bytes(first.size)
+    path.write_bytes(content)
+    video = read_video(path)
+    t = video.shape[0] - FRAMES + 20
+    np.testing.assert_array_equal(video.raw(t), np.rot90(plain, -1))
+
+
+def set_display_matrix(path, matrix):
     content = bytearray(path.read_bytes())
     start = content.index(b"tkhd") + 4 + 40  # version 0: the matrix is at byte 40
-    xx, xy, yx, yy = (value << 16 for value in matrix)
+    xx, xy, yx, yy = (round(value * 2**16) for value in matrix)
     display = np.array([xx, xy, 0, yx, yy, 0, 0, 0, 1 << 30], ">i4").tobytes()
     content[start : start + 36] = display
     path.write_bytes(content)
-    np.testing.assert_array_equal(read_video(path).raw(5), orient(plain))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.int32]
 PREDICTED = (PictureType.P, PictureType.B)
+SKEW = 0.018
+"""Tangent of the largest angle of a display matrix that is ignored, 1 degree."""
 
 
 class Picture(NamedTuple):
@@ -93,8 +95,16 @@ def display_matrix(frame: Any) -> Matrix | None:
     return np.array([[x, y, 0], [-y, x, 0], [0, 0, 1]], np.int32) << 16
 
 
+def is_axis_aligned(matrix: Matrix) -> bool:
+    """Return whether a display matrix turns by a multiple of 90 degrees, up to 1."""
+    (xx, xy), (yx, yy) = np.abs(matrix[:2, :2].astype(float)).tolist()
+    columns, rows = sorted((xx, yx)), sorted((xy, yy))
+    is_aligned = columns[0] <= SKEW * columns[1] and rows[0] <= SKEW * rows[1]
+    return bool(is_aligned and (xx < yx) == (yy < xy))
+
+
 def apply_display_matrix(image: NDArray[Any], matrix: Matrix) -> NDArray[Any]:
-    """Turn and mirror an image by multiples of 90 degrees.
+    """Turn and mirror an image by the nearest multiple of 90 degrees.
 
     Parameters
     ----------

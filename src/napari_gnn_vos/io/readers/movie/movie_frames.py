@@ -13,7 +13,10 @@ from napari_gnn_vos.errors import ReadError, abbreviated_list
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.io.readers.movie.container import read_error_message, read_errors
 from napari_gnn_vos.io.readers.movie.counted_frames import CountedFrames
-from napari_gnn_vos.io.readers.movie.images import FrameConverter
+from napari_gnn_vos.io.readers.movie.images import (
+    FrameConverter,
+    is_axis_aligned,
+)
 from napari_gnn_vos.io.readers.movie.missing_times import missing_times
 from napari_gnn_vos.io.readers.movie.movie_scan import has_gif_trailer, scan_movie
 from napari_gnn_vos.io.readers.movie.picture_groups import MovieGroups
@@ -76,6 +79,11 @@ class MovieFrames(LazyFrames):
             self._report(
                 f"The file has other video streams of {abbreviated_list(scan.others)}. "
                 f"The one of {sizes} is read."
+            )
+        if scan.matrix is not None and not is_axis_aligned(scan.matrix):
+            self._report(
+                "Players rotate or shear the movie by another angle than a multiple of "
+                "90 degrees. It is read with the nearest multiple."
             )
         self._displayed = self._times
         if index is not None and scan.format not in VARIABLE_RATE_FORMATS:

@@ -15,7 +15,11 @@ from napari_gnn_vos.io.readers.movie.container import (
     read_error_message,
     video_stream,
 )
-from napari_gnn_vos.io.readers.movie.decoding import DecoderSettings, decode_counted
+from napari_gnn_vos.io.readers.movie.decoding import (
+    DecoderSettings,
+    decode,
+    decode_counted,
+)
 from napari_gnn_vos.io.readers.movie.images import Matrix, display_matrix
 from napari_gnn_vos.io.readers.movie.missing_times import (
     declared_frames,
@@ -80,8 +84,11 @@ def scan_movie(path: Path) -> MovieScan:
 
 def _stream_matrix(path: Path) -> Matrix | None:
     """Return the display matrix of a stream, which its own decoder adds to frames."""
-    with open_movie(path) as container, suppress(av.FFmpegError, StopIteration):
-        return display_matrix(next(container.decode(video_stream(container))))
+    with open_movie(path) as container, suppress(av.FFmpegError):
+        stream = video_stream(container)
+        for packet in container.demux(stream):
+            for frame in decode(stream.codec_context, packet) or ():
+                return display_matrix(frame)
     return None
 
 
