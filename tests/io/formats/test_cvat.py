@@ -138,9 +138,38 @@ def test_shapes_of_a_higher_order_cover_others(tmp_path):
     assert read.names[int(read.frames[0].max())] == "cat"
 
 
+def test_boxes_and_ellipses_are_filled(tmp_path, caplog):
+    box = (
+        '<box frame="{}" outside="{}" keyframe="1" xtl="{}" ytl="1" xbr="{}" ybr="3"/>'
+    )
+    track = TRACK.format(box.format(0, 0, 1, 3) + box.format(2, 1, 5, 7))
+    (tmp_path / "a.xml").write_text(FILE.format(track))
+    frames = cvat_reader.read(tmp_path / "a.xml").frames[:]
+    expected = np.zeros((3, 6, 8), np.uint8)
+    expected[0, 1:3, 1:3] = expected[1, 1:3, 3:5] = 1
+    np.testing.assert_array_equal(frames, expected)
+    assert "2 boxes and ellipses are filled" in caplog.text
+    ellipse = '<ellipse label="cat" cx="4" cy="3" rx="3" ry="1" rotation="90"/>'
+    (tmp_path / "a.xml").write_text(image_of(ellipse))
+    frame = cvat_reader.read(tmp_path / "a.xml").frames[0]
+    assert frame.any(axis=1).tolist() == [True] * 6
+    assert frame.any(axis=0).tolist() == [False] * 3 + [True] * 2 + [False] * 3
+
+
+def test_masks_cover_boxes_of_the_same_order(tmp_path):
+    mask = '<mask label="cat" rle="0,4" left="1" top="1" width="2" height="2"/>'
+    box = '<box label="dog" xtl="0" ytl="0" xbr="4" ybr="4" rotation="180"{}/>'
+    (tmp_path / "a.xml").write_text(image_of(mask, box.format("")))
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert np.bincount(read.frames[0].ravel()).tolist() == [32, 4, 12]
+    (tmp_path / "a.xml").write_text(image_of(mask, box.format(' z_order="1"')))
+    read = cvat_reader.read(tmp_path / "a.xml")
+    assert np.bincount(read.frames[0].ravel()).tolist() == [32, 0, 16]
+
+
 def test_files_that_cannot_be_label_images_are_refused(tmp_path):
     path = tmp_path / "a.xml"
-    path.write_text(image_of('<box label="cat" xtl="1" ytl="1" xbr="3" ybr="3"/>'))
+    path.write_text(image_of('<points label="cat" points="1,1;3,3"/>'))
     with pytest.raises(ReadError, match="other shapes"):
         cvat_reader.read(path)
     other = '<image id="1" name="1.png" width="9" height="6"></image>'

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.cvat_shapes import Attributes, check_shape, draw_shape
+from napari_gnn_vos.io.formats import cvat_shapes
+from napari_gnn_vos.io.formats.cvat_shapes import COARSE, Attributes, drawing_order
 from napari_gnn_vos.io.formats.cvat_tracks import TaskFrames, Track, is_outside
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 MAX_SIDE, MAX_FRAMES = 65535, 1_000_000
 Key = tuple[str, int | str]
 """Identity of an object: ``group``, ``track`` or ``class``, and its number or name."""
-OTHER_SHAPES = ("box", "polyline", "points", "cuboid", "ellipse", "skeleton")
+OTHER_SHAPES = ("polyline", "points", "cuboid", "skeleton")
 
 
 @dataclass
@@ -59,7 +60,7 @@ class _Document:
     tracks: dict[Key, Track] = field(default_factory=dict)
     frames: TaskFrames = field(default_factory=TaskFrames)
     others: int = 0
-    """Number of shapes that are neither masks nor polygons."""
+    """Number of shapes without area."""
 
 
 class _Parser:
@@ -98,8 +99,8 @@ class _Parser:
             document.image_names[self._frame] = attributes.get("name", "")
         elif tag == "track":
             self._track = attributes
-        elif tag in ("mask", "polygon"):
-            self._add_shape(attributes)
+        elif tag in ("mask", "polygon", *COARSE):
+            self._add_shape(cvat_shapes.with_outline(tag, attributes))
         elif tag in OTHER_SHAPES:
             document.others += 1
 
@@ -192,7 +193,8 @@ def read(path: Path) -> VideoLabels:
     The label of an object is its ``group_id``; without it, or if tracks share it, the
     number of its track from 1, or in the format for images a number for each class.
     Polygons of tracks are interpolated between keyframes. Shapes of a higher
-    ``z_order``, or later ones, cover others. Frames of videos are numbered as in the
+    ``z_order``, or later ones, cover others; boxes are filled, below other shapes of
+    the same order. Frames of videos are numbered as in the
     video, also if the task has a part of it or every n-th frame; images are in the
     natural order of their names.
 
@@ -200,7 +202,7 @@ def read(path: Path) -> VideoLabels:
     ------
     ReadError
         If the file does not have this format, its images differ in size, or it has
-        only shapes without area, such as boxes.
+        only shapes without area, such as points.
     """
     try:
         document = _Parser().parse(path)
@@ -234,16 +236,18 @@ def _check_size(count: int, height: int, width: int) -> None:
 
 def _check_shapes(document: _Document) -> None:
     if document.others and not document.names:
-        raise ValueError("it has no masks and polygons, but other shapes")
+        raise ValueError("it has no masks, polygons and boxes, but other shapes")
+    filled = 0
     for frame, attributes in _all_shapes(document):
+        filled += "shape" in attributes
         try:
-            check_shape(attributes, *document.size[1:])
+            cvat_shapes.check_shape(attributes, *document.size[1:])
         except (ReadError, ValueError, LookupError) as error:
             raise ValueError(f"a shape in frame {frame}: {error}") from error
     if document.others:
-        log.warning(
-            "%d shapes without area, such as boxes, are left out", document.others
-        )
+        log.warning("%d shapes without area are left out", document.others)
+    if filled:
+        log.warning("%d boxes and ellipses are filled", filled)
 
 
 def _all_shapes(document: _Document) -> Iterator[tuple[int, Attributes]]:
@@ -285,15 +289,9 @@ class _ShapeFrames(LazyLabels):
         for key, track in self._document.tracks.items():
             if t in track.shapes or t in self._document.frames:
                 shapes += [_Shape(key, attributes) for attributes in track.at(t)]
-        for shape in sorted(shapes, key=_height):
-            draw_shape(labels, shape.attributes, self._labels[shape.key])
+        for shape in sorted(shapes, key=lambda each: drawing_order(each.attributes)):
+            cvat_shapes.draw_shape(labels, shape.attributes, self._labels[shape.key])
         return labels
-
-
-def _height(shape: _Shape) -> int:
-    """Return the position of a shape above others."""
-    text = shape.attributes.get("z_order", "")
-    return int(text) if text.lstrip("-").isdecimal() else 0
 
 
 def _refuse_document_type(*_declaration: object) -> None:

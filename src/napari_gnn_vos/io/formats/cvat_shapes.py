@@ -1,4 +1,4 @@
-"""Masks and polygons of CVAT XML, from the attributes of their elements."""
+"""Masks and outlines of CVAT XML, from the attributes of their elements."""
 
 from __future__ import annotations
 
@@ -13,6 +13,45 @@ from napari_gnn_vos.io.formats.run_lengths import (
 )
 
 Attributes = dict[str, str]
+COARSE = ("box", "ellipse")
+"""Shapes that are filled, below masks and polygons of the same order."""
+ELLIPSE_CORNERS = 128
+
+
+def with_outline(tag: str, attributes: Attributes) -> Attributes:
+    """Return the attributes of a box or an ellipse as those of a polygon.
+
+    Parameters
+    ----------
+    tag : str
+        Name of the element; others than `COARSE` are returned as they are.
+    attributes : dict of str to str
+        A rotation is in degrees clockwise, around the centre.
+
+    Raises
+    ------
+    ValueError, LookupError
+        If attributes are missing or no numbers.
+    """
+    if tag not in COARSE:
+        return attributes
+    names = (
+        ("cx", "cy", "rx", "ry") if tag == "ellipse" else ("xtl", "ytl", "xbr", "ybr")
+    )
+    a, b, c, d = (float(attributes[name]) for name in names)
+    if tag == "ellipse":
+        centre, radii = (a, b), (c, d)
+        angles = np.linspace(0, 2 * np.pi, ELLIPSE_CORNERS, endpoint=False)
+        unit = np.stack([np.cos(angles), np.sin(angles)])
+    else:
+        centre, radii = ((a + c) / 2, (b + d) / 2), ((c - a) / 2, (d - b) / 2)
+        unit = np.array([[-1, 1, 1, -1], [-1, -1, 1, 1]])
+    turn = np.deg2rad(float(attributes.get("rotation", 0)))
+    cos, sin = np.cos(turn), np.sin(turn)
+    points = np.array([[cos, -sin], [sin, cos]]) @ (unit * np.array([radii]).T)
+    points += np.array([centre]).T
+    text = ";".join(f"{x:.6g},{y:.6g}" for x, y in points.T)
+    return {**attributes, "points": text, "shape": tag}
 
 
 def check_shape(attributes: Attributes, height: int, width: int) -> None:
@@ -61,6 +100,13 @@ def draw_shape(labels: NDArray[Any], attributes: Attributes, label: int) -> None
     mask = mask_from_run_lengths(_counts(attributes), height * width)
     box = labels[top : top + height, left : left + width]
     box[mask.reshape(height, width)] = label
+
+
+def drawing_order(attributes: Attributes) -> tuple[int, bool]:
+    """Return the position of a shape above others."""
+    text = attributes.get("z_order", "")
+    order = int(text) if text.lstrip("-").isdecimal() else 0
+    return order, attributes.get("shape") not in COARSE
 
 
 def _box(attributes: Attributes) -> tuple[int, int, int, int]:
