@@ -25,7 +25,7 @@ from napari_gnn_vos.storage import StoragePath, as_storage_path
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Session
-from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video import Frames, Video
 from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.structures.working_video import reduced_video, working_shape
 
@@ -51,7 +51,7 @@ def _as_video(name: str, value: Any) -> Video:
     around=integer(),
 )
 def start(
-    video: Video,
+    video: Video | Frames,
     config: Config | None = None,
     cache: str | StoragePath | None = None,
     around: int = 0,
@@ -60,7 +60,7 @@ def start(
 
     Parameters
     ----------
-    video : Video
+    video : Video or array-like
         T frames of H x W pixels. `Video.from_array` is applied to an array.
     config : Config, optional
         Settings of the session.
@@ -91,7 +91,7 @@ def start(
     ArgumentError
         If an argument has a wrong type.
     """
-    config = config or Config()
+    video, config = _as_video("video", video), config or Config()
     working = reduced_video(
         video, working_shape(video.shape, config.prepare.max_pixels)
     )
