@@ -25,6 +25,7 @@ FRAMES = 48
 H264 = {"g": "12"}
 OPEN_GROUPS = H264 | {"bf": "3", "x264-params": "open-gop=1:scenecut=0"}
 HEVC = {"x265-params": "keyint=12:bframes=2:open-gop=1:scenecut=0:log-level=none"}
+B_FRAMES = {"g": "12", "bf": "2", "b_strategy": "0"}
 VARIABLE = np.random.default_rng(0).integers(10, 120, FRAMES).cumsum().tolist()
 INTACT = {
     "variable-rate": ("a.mp4", "libx264", H264, VARIABLE),
@@ -48,6 +49,9 @@ INTACT = {
     "avi-variable-rate": ("a.avi", "mpeg4", H264 | {"bf": "2"}, VARIABLE),
     "avi-mjpeg": ("a.avi", "mjpeg", {}, None),
     "vp9": ("a.webm", "libvpx-vp9", H264, None),
+    "asf": ("a.wmv", "libx264", B_FRAMES, None),
+    "mxf": ("a.mxf", "libx264", B_FRAMES, None),
+    "all-marked-as-keys": ("a.mov", "rpza", {}, None),
 }
 LOST = (5, 17, 24, 25)
 LOSSY = {
@@ -78,7 +82,8 @@ def write_movie(path, codec, options, times=None):
     with av.open(str(path), "w", format=options.pop("format", None)) as container:
         stream = container.add_stream(codec, rate=25, options=options)
         stream.width, stream.height = 64, 32
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        formats = {"mjpeg": "yuvj420p", "rpza": "rgb555le"}
+        stream.pix_fmt = formats.get(codec, "yuv420p")
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         for t in range(FRAMES):
@@ -106,6 +111,22 @@ def copy_packets(source, target, dropped=(), zeroed=()):
             packet.stream = stream
             copy.mux(packet)
     return target
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_packets_with_decoding_times_only_are_counted(tmp_path, codec):
+    write_movie(tmp_path / "a.mkv", codec, B_FRAMES)
+    with (
+        av.open(str(tmp_path / "a.mkv")) as movie,
+        av.open(str(tmp_path / "b.mkv"), "w") as copy,
+    ):
+        stream = copy.add_stream_from_template(movie.streams.video[0])
+        packets = [packet for packet in movie.demux(video=0) if packet.size]
+        for number, packet in enumerate(packets):
+            packet.pts = packet.dts = number
+            packet.time_base, packet.stream = Fraction(1, 25), stream
+            copy.mux(packet)
+    assert numbers_in_any_order(tmp_path / "b.mkv")[0] == [*range(FRAMES)]
 
 
 def decoded_in_sequence(path):

@@ -24,7 +24,7 @@ class Picture(NamedTuple):
         Presentation time stamp.
     image : (H, W, 3) or (H, W) ndarray
     is_key : bool
-        Whether it is not predicted from other frames.
+        Whether it is not predicted from other frames, as far as the decoder tells.
     is_scaled : bool
         Whether it had another size.
     """
@@ -46,10 +46,12 @@ class FrameConverter:
     matrix : (3, 3) ndarray of int32, optional
         Display matrix of the stream. That of a frame is not read: PyAV would keep the
         frame in memory for a time, and see `DecodedFrame`.
+    are_keys : bool
+        Whether frames of a type that the decoder does not tell are keyframes.
     """
 
-    def __init__(self, matrix: Matrix | None = None) -> None:
-        self._matrix = matrix
+    def __init__(self, matrix: Matrix | None = None, are_keys: bool = True) -> None:
+        self._matrix, self._are_keys = matrix, are_keys
         self._format: tuple[str, int, int] | None = None
 
     def picture(self, frame: Any) -> Picture:
@@ -70,7 +72,12 @@ class FrameConverter:
             image
             if self._matrix is None
             else apply_display_matrix(image, self._matrix),
-            frame.key_frame or frame.pict_type not in PREDICTED,
+            frame.key_frame
+            or (
+                self._are_keys
+                if frame.pict_type == PictureType.NONE
+                else frame.pict_type not in PREDICTED
+            ),
             (frame.width, frame.height) != (width, height),
         )
 

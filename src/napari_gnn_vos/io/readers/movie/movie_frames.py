@@ -32,8 +32,9 @@ class MovieFrames(LazyFrames):
 
     The frames are indexed by the presentation time stamps of their packets and decoded
     in groups of pictures, see `MovieGroups`. If the packets do not have unique time
-    stamps, or there is no keyframe, the movie is decoded from its first packet and the
-    frames are counted. In both cases a frame does not depend on the order of access.
+    stamps of the display, or there is no keyframe, the movie is decoded from its first
+    packet and the frames are counted. In both cases a frame does not depend on the
+    order of access.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ class MovieFrames(LazyFrames):
             scan = scan_movie(path)
             index = scan.index
             times = list(range(scan.count)) if index is None else index.times
-            converter = FrameConverter(scan.matrix)
+            converter = FrameConverter(scan.matrix, scan.are_keys)
             self._source: MovieGroups | CountedFrames = (
                 CountedFrames(path, converter, scan.lost)
                 if index is None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -26,6 +28,9 @@ from napari_gnn_vos.io.readers.movie.missing_times import (
     lost_packets,
 )
 from napari_gnn_vos.io.readers.movie.packet_index import MovieIndex, scan_packets
+
+PROBED_FRAMES = 48
+"""Frames that are decoded to find the order of time stamps."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class MovieScan:
         Result of `lost_packets` if the frames are counted.
     others : list of str
         Sizes of video streams that are not read.
+    are_keys : bool
+        Whether the packets that are marked as keyframes are some. They are not if all
+        packets are marked, and the codec predicts frames.
     """
 
     index: MovieIndex | None
@@ -59,6 +67,7 @@ class MovieScan:
     declared: int
     lost: list[int]
     others: list[str]
+    are_keys: bool
 
 
 def scan_movie(path: Path) -> MovieScan:
@@ -73,13 +82,39 @@ def scan_movie(path: Path) -> MovieScan:
         others = other_streams(container)
         index, count, lost = scan_packets(container), 0, list[int]()
         declared = 0 if index is None else declared_frames(container, index.times)
+    if index is not None and index.is_sorted and settings.reorder_depth:
+        with open_movie(path) as container:
+            index = None if _has_decoding_times(container) else index
     if index is None:
         with open_movie(path) as container:
             lost = lost_packets(container)
         with open_movie(path) as container:
             count = sum(1 for _ in decode_counted(container, lost))
     matrix = _stream_matrix(path)
-    return MovieScan(index, count, settings, name, matrix, declared, lost, others)
+    are_keys = (
+        settings.codec.intra_only
+        or index is None
+        or len(index.groups) < len(index.packets)
+    )
+    return MovieScan(
+        index, count, settings, name, matrix, declared, lost, others, are_keys
+    )
+
+
+def _has_decoding_times(container: Any) -> bool:
+    """Return whether packets have the time at which they are decoded, not displayed.
+
+    The decoder then outputs many frames out of the order of their time stamps.
+    """
+    stream = video_stream(container)
+    times: list[int] = []
+    for packet in container.demux(stream):
+        for frame in decode(stream.codec_context, packet) or ():
+            times += [] if frame.pts is None else [frame.pts]
+        if len(times) >= PROBED_FRAMES:
+            break
+    reversals = sum(later < earlier for earlier, later in pairwise(times))
+    return reversals > max(1, len(times) // 10)
 
 
 def _stream_matrix(path: Path) -> Matrix | None:

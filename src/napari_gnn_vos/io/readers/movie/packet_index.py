@@ -56,6 +56,11 @@ class MovieIndex:
     packets: NDArray[np.int64]
     headers: list[tuple[int, bytes]]
 
+    @property
+    def is_sorted(self) -> bool:
+        """Return whether the packets are stored in the order of their time stamps."""
+        return bool((np.diff(self.packets[:, 0]) > 0).all())
+
     def group_at(self, pts: int) -> int:
         """Return the group in which a time stamp is displayed."""
         following = bisect_right(self.groups, pts, key=lambda group: group.pts)
