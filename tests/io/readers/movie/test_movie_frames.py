@@ -208,3 +208,18 @@ def test_other_video_streams_are_noted(tmp_path):
     (note,) = video.notes
     other = {32: "48 x 48", 48: "32 x 32"}[video.shape[1]]
     assert f"other video streams of {other}" in note
+
+
+@pytest.mark.parametrize("width", [64, 67])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le", "yuv440p12le"])
+def test_colours_of_odd_sizes_are_correct(tmp_path, width, pixels):
+    image = np.full((49, width, 3), (200, 30, 40), np.uint8)
+    image[:24] = (55, 225, 215)
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = width, 49, pixels
+        frame = av.VideoFrame.from_ndarray(image)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    read = read_video(tmp_path / "a.mkv").raw(0)
+    difference = read / (np.iinfo(read.dtype).max / 255) - image
+    assert np.abs(np.delete(difference, slice(22, 27), axis=0)).max() < 4

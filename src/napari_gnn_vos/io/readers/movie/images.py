@@ -87,7 +87,10 @@ def pixel_format(frame: Any) -> str:
     components = frame.format.components
     if max(component.bits for component in components) <= 8:
         return "rgb24"
-    return "gray16le" if len(components) == 1 else "rgb48le"
+    if len(components) == 1:
+        return "gray16le"
+    # FFmpeg converts subsampled colours of odd widths wrongly to the packed format
+    return "gbrp16le" if frame.width % 2 else "rgb48le"
 
 
 def display_matrix(frame: Any) -> Matrix | None:
