@@ -135,9 +135,14 @@ def _read_image(path: Path) -> Video:
 
 
 def _read_movie(path: Path) -> Video:
+    from napari_gnn_vos.io.readers.animation import AnimationFrames
     from napari_gnn_vos.io.readers.movie.movie_frames import MovieFrames
 
-    return _video(MovieFrames(path), path, [path])
+    frames = MovieFrames(path)
+    if frames.has_merged_images:
+        frames.close()
+        return _video(AnimationFrames(path), path, [path])
+    return _video(frames, path, [path])
 
 
 def _read_tiff(path: Path) -> Video:

@@ -3,8 +3,10 @@ import sys
 from pathlib import Path
 
 import av
+import imageio.v3 as iio
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
@@ -58,12 +60,24 @@ def test_frames_are_the_same_in_any_order_of_access(tmp_path, suffix, codec):
 
 
 def test_animated_gif_is_read(tmp_path):
-    from PIL import Image
-
     shades = [Image.new("L", (20, 18), 60 * t) for t in range(4)]
     shades[0].save(tmp_path / "a.gif", save_all=True, append_images=shades[1:])
     video = read_video(tmp_path / "a.gif")
     assert [int(video.rgb(t)[5, 5, 0]) for t in (3, 0, 2, 1)] == [180, 0, 120, 60]
+
+
+def test_gif_without_delays_has_all_images(tmp_path, caplog):
+    images = np.random.default_rng(0).integers(0, 255, (5, 18, 20, 3), np.uint8)
+    iio.imwrite(tmp_path / "a.gif", images)  # no graphic control extensions
+    with Image.open(tmp_path / "a.gif") as file:
+        pages = ImageSequence.Iterator(file)
+        expected = [np.asarray(page.convert("RGB")).copy() for page in pages]
+    video = read_video(tmp_path / "a.gif")
+    assert video.shape[0] == len(expected) == 5
+    for t in (4, 0, 3, 1, 2):
+        np.testing.assert_array_equal(video.raw(t), expected[t])
+    assert not video.notes
+    assert "ends early" not in caplog.text
 
 
 def test_reading_forward_never_seeks(movie, monkeypatch):

@@ -52,6 +52,9 @@ class MovieFrames(LazyFrames):
         than the first, which are scaled. Frames between two keyframes that may be
         predicted from a missing one, and a file that ends early are noted, too. Each
         note is also logged as a warning.
+    has_merged_images : bool
+        Whether it is a GIF of which FFmpeg does not separate all images, as they have
+        no delay.
 
     Raises
     ------
@@ -89,10 +92,14 @@ class MovieFrames(LazyFrames):
         self._displayed = self._times
         if index is not None and scan.format not in VARIABLE_RATE_FORMATS:
             self._insert_missing_frames()
-        if scan.format == "gif" and not has_gif_trailer(path):
+        available = 0 if index is None else max(len(self._times), len(index.packets))
+        is_complete = scan.format != "gif" or has_gif_trailer(path)
+        self.has_merged_images = (
+            scan.format == "gif" and is_complete and available < scan.declared
+        )
+        if not is_complete:
             self._report("The file ends early. Its last frame may be incomplete.")
-        if index is not None:
-            available = max(len(self._times), len(index.packets))
+        if index is not None and not self.has_merged_images:
             self._report_end(available, scan.declared)
         super().__init__((len(self._times), *image.shape), image.dtype)
         image.flags.writeable = False
