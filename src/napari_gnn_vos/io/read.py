@@ -126,10 +126,16 @@ def _read_folder(path: Path) -> Video:
 def _read_image(path: Path) -> Video:
     from napari_gnn_vos.io.readers.animation import AnimationFrames
     from napari_gnn_vos.io.readers.folder import FolderFrames
-    from napari_gnn_vos.io.readers.image_file import image_format, is_animation
+    from napari_gnn_vos.io.readers.image_file import (
+        image_format,
+        is_animation,
+        is_deep_animation,
+    )
 
     if image_format(path) == "TIFF":
         return _read_tiff(path)
+    if is_deep_animation(path):
+        return _read_movie(path)
     frames = AnimationFrames(path) if is_animation(path) else FolderFrames([path])
     return _video(frames, path, [path])
 

@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import tifffile
@@ -403,6 +404,39 @@ def test_single_animation_is_a_video(tmp_path, suffix, channels):
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(ReadError, match="missing or damaged"):
         read_video(path).raw(4)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_orientation_of_an_animation_is_applied(tmp_path, suffix):
+    first = Image.fromarray(colour)
+    exif = first.getexif()
+    exif[0x0112] = 6
+    others = [Image.fromarray(255 - colour)]
+    path = tmp_path / f"a{suffix}"
+    first.save(path, save_all=True, append_images=others, lossless=True, exif=exif)
+    video = read_video(path)
+    np.testing.assert_array_equal(video.raw(1)[..., :3], np.rot90(255 - colour, -1))
+
+
+@pytest.mark.parametrize("pixels", ["gray16be", "rgb48be"])
+def test_animation_of_16_bits_keeps_its_depth(tmp_path, pixels):
+    shape = (4, 20, 24) if pixels == "gray16be" else (4, 20, 24, 3)
+    images = np.full(shape, 300, np.uint16)
+    for t in range(4):
+        images[t, 3:9, 3 * t : 3 * t + 6] = 9_000 + 17 * t
+    path = tmp_path / "a.png"
+    with av.open(str(path), "w", format="apng") as container:
+        stream = container.add_stream("apng", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 24, 20, pixels
+        for image in images:
+            name = pixels.replace("be", "le")
+            frame = av.VideoFrame.from_ndarray(image, name)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    video = read_video(path)
+    assert video.frames.dtype == np.uint16
+    for t in (3, 0, 2, 1):
+        np.testing.assert_array_equal(video.raw(t), images[t])
 
 
 def test_default_image_of_an_animation_is_no_frame(tmp_path):

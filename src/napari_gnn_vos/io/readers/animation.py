@@ -12,13 +12,18 @@ from PIL import Image
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.image_file import ALPHA_MODES, image_error
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
+from napari_gnn_vos.io.readers.orientation import (
+    TRANSPOSED,
+    apply_orientation,
+    exif_orientation,
+)
 
 
 class AnimationFrames(LazyFrames):
     """The images of an animated PNG or WebP file as RGB, or RGBA with transparency.
 
     Each is the whole image that is displayed, also if the file stores changes only. The
-    time for which it is displayed is not used.
+    time for which it is displayed is not used. The orientation in EXIF is applied.
 
     Parameters
     ----------
@@ -38,7 +43,11 @@ class AnimationFrames(LazyFrames):
                 self._first = int(bool(getattr(image, "default_image", False)))
                 count = int(getattr(image, "n_frames", 1)) - self._first
                 self._mode = "RGBA" if image.mode in ALPHA_MODES else "RGB"
-                shape = (count, image.height, image.width, len(self._mode))
+                self._orientation = exif_orientation(image)
+                height, width = image.height, image.width
+                if self._orientation in TRANSPOSED:
+                    height, width = width, height
+                shape = (count, height, width, len(self._mode))
         except Exception as error:  # Pillow raises many types
             raise ReadError(f"{image_error(path)} ({error})") from error
         super().__init__(shape, np.uint8)
@@ -59,7 +68,8 @@ class AnimationFrames(LazyFrames):
             if self._image is None:
                 self._image = Image.open(self.path)
             self._image.seek(number)
-            return np.array(self._image.convert(self._mode))
+            frame = np.array(self._image.convert(self._mode))
         except Exception as error:  # Pillow raises many types
             self.close()
             raise ReadError(f"{image_error(self.path)} ({error})") from error
+        return apply_orientation(frame, self._orientation)

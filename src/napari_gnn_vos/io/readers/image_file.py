@@ -82,6 +82,19 @@ def is_animation(file: Path) -> bool:
         return False
 
 
+def is_deep_animation(file: Path) -> bool:
+    """Return whether an animated PNG has channels of 16 bits."""
+    if not is_animation(file):
+        return False
+    with Image.open(file) as image:
+        return _is_deep(image)
+
+
+def _is_deep(image: Any) -> bool:
+    """Return whether a file has more than 8 bits; Pillow reads RGB of 16 bits as 8."""
+    return image.mode[0] in "IF" or ";16" in str(image.tile)
+
+
 class ImageHeader(NamedTuple):
     """Properties of an image that are known without decoding it.
 
@@ -114,7 +127,7 @@ def read_header(file: Path) -> ImageHeader:
             # JPEGs of phones have further images, such as a gain map
             count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
             width, height = image.size
-            mode, layout = image.mode, str(image.tile)
+            mode, is_deep = image.mode, _is_deep(image)
             has_alpha = mode in ALPHA_MODES or (
                 mode == "P" and "transparency" in image.info
             )
@@ -131,7 +144,6 @@ def read_header(file: Path) -> ImageHeader:
     if orientation in TRANSPOSED:
         height, width = width, height
     is_grey = mode in ("1", "L", "F") or mode[0] == "I"
-    is_deep = mode[0] in "IF" or ";16" in layout  # Pillow reads 16-bit RGB as 8-bit
     return ImageHeader((height, width), not is_grey, has_alpha, is_deep)
 
 
