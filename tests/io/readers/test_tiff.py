@@ -499,3 +499,21 @@ def test_ome_metadata_of_fewer_planes_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.ome.tif", grey, description=description, **options)
     with pytest.raises(ReadError, match=r"planes.*describe 2"):
         read_video(tmp_path / "a.ome.tif")
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"ome": True}])
+@pytest.mark.parametrize("axes", ["TZCYX", "TCZYX", "ZTCYX", "ZCTYX"])
+def test_axes_of_one_plane_are_left_out(tmp_path, axes, options):
+    frames = np.random.default_rng(0).integers(0, 255, (4, 20, 24), np.uint8)
+    shape = [{"T": 4, "Y": 20, "X": 24}.get(axis, 1) for axis in axes]
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        frames.reshape(shape),
+        photometric="minisblack",
+        metadata={"axes": axes},
+        **options,
+    )
+    video = read_video(tmp_path / "a.tif")
+    assert video.frames.shape == (4, 20, 24)
+    for t in (3, 0, 2, 1):
+        np.testing.assert_array_equal(video.raw(t), frames[t])

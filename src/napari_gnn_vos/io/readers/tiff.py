@@ -108,6 +108,8 @@ class TiffFrames(LazyFrames):
         for number, page in own.items():
             self._pages[number] = page
         self._memmap = None if own else _memory_map(self.path, self._file, self._pages)
+        if self._memmap is not None:
+            self._memmap = self._memmap.reshape(self._lengths)
         self._convert = self._conversion(keyframe, size.get("C", 1))
         self._conversions: dict[int, Conversion] = {
             number: self._conversion(page, size.get("C", 1))
@@ -213,7 +215,12 @@ def _planes(file: tifffile.TiffFile) -> tuple[list[Any], str, tuple[int, ...]]:
             "missing. Put all files of the data set into one folder, or export the "
             "planes that exist as a separate TIFF."
         )
-    return pages, axes, lengths
+    kept = [  # axes of one plane are left out
+        k
+        for k, (axis, length) in enumerate(zip(axes, lengths, strict=True))
+        if length != 1 or axis == "T" or k >= len(axes) - first.keyframe.ndim
+    ]
+    return pages, "".join(axes[k] for k in kept), tuple(lengths[k] for k in kept)
 
 
 def _full_series(file: tifffile.TiffFile) -> list[Any]:
