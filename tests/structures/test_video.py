@@ -148,6 +148,20 @@ def test_pixels_without_a_value_are_black_or_white(value, shown, dtype, caplog):
     assert not np.isfinite(video.raw(2)[3, 4])
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_masked_pixels_are_black(dtype, lazy):
+    pixels = np.random.default_rng(0).integers(100, 200, (3, 20, 24)).astype(dtype)
+    pixels[:, 5, :20] = 30_000  # where nothing was measured
+    frames = np.ma.masked_equal(pixels, 30_000)
+    if lazy:
+        frames = pytest.importorskip("dask.array").from_array(frames)
+    video = Video.from_array(frames)
+    assert video.limits[1] < 200
+    assert not video.rgb(1)[5, :20].any()
+    assert bool(video.notes) == (dtype is np.float32)
+
+
 def test_pixels_without_a_value_are_reported_once_when_they_are_read():
     frames = np.zeros((40, 20, 24), np.float32)
     frames[1::2] = np.nan

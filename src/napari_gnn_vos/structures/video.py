@@ -16,7 +16,7 @@ from napari_gnn_vos.arguments import flag, instance, integer
 from napari_gnn_vos.errors import FrameIndexError, GnnVosError, ReadError, VideoError
 from napari_gnn_vos.hardware import raise_if_cancelled, worker_threads
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
-from napari_gnn_vos.structures.arrays import as_frames, report_non_finite
+from napari_gnn_vos.structures.arrays import as_frames, report_non_finite, without_mask
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.display_range import as_limits, display_range
 from napari_gnn_vos.structures.noise import denoised
@@ -255,7 +255,7 @@ def _in_memory(frames: Frames) -> bool:
 def _read(frames: Frames, name: str, t: int) -> NDArray[Any]:
     """Read a frame; lazy arrays raise errors of any type."""
     try:
-        return np.asarray(frames[t])
+        return without_mask(frames[t])
     except GnnVosError:
         raise
     except Exception as error:
