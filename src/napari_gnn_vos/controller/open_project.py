@@ -14,7 +14,7 @@ from napari_gnn_vos.controller.jobs import JobRunner, run_at_once
 from napari_gnn_vos.controller.project_recorder import Recorder
 from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.io.project.autosave import Autosave, TaskRunner, at_once
-from napari_gnn_vos.io.project.lock import ProjectLock
+from napari_gnn_vos.io.project.lock import ProjectLock, lock_file
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.thumbnail import make_thumbnail
@@ -285,8 +285,3 @@ class ProjectSaver:
             save.current.unsaved = True
         else:
             save.current.discard_autosave()
-
-
-def lock_file(path: Path) -> Path:
-    """Return the path of the lock file, which is in the folder of the project."""
-    return path.with_name(f".{path.name}.lock")

@@ -484,6 +484,34 @@ def test_lock_names_its_owner_and_is_released(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_lock_file_of_a_project_is_that_of_its_links(tmp_path):
+    project, link = tmp_path / "a" / "p.gnnvos", tmp_path / "link.gnnvos"
+    project.parent.mkdir()
+    project.touch()
+    link.symlink_to(project)
+    assert lock.lock_file(link) == lock.lock_file(project)
+    assert lock.lock_file(project) == project.with_name(".p.gnnvos.lock")
+    long_name = tmp_path / ("é" * 120 + "-project.gnnvos")
+    ProjectLock(lock.lock_file(long_name)).release()
+
+
+def test_file_that_its_last_owner_has_deleted_is_no_lock(tmp_path, monkeypatch):
+    path, acquire = tmp_path / "lock", lock._lock
+    first = ProjectLock(path)
+
+    def after_the_release(file):
+        monkeypatch.setattr(lock, "_lock", acquire)
+        first.release()
+        acquire(file)
+
+    monkeypatch.setattr(lock, "_lock", after_the_release)
+    second = ProjectLock(path)
+    assert path.exists()
+    with pytest.raises(ProjectLockedError):
+        ProjectLock(path)
+    second.release()
+
+
 def test_file_system_without_locks_is_used_without(tmp_path, monkeypatch):
     def unsupported(_file):
         raise OSError(errno.ENOLCK, "No locks available")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import getpass
+import hashlib
 import json
 import os
 import platform
@@ -14,8 +15,12 @@ from typing import IO
 from napari_gnn_vos.errors import ProjectLockedError, ReadError
 
 OWNER_BYTES = 4096
+MAX_NAME_BYTES = 255
+"""Longest name of a file on most file systems."""
 HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 """Errors of a lock that another process holds. Some file systems have no locks."""
+ATTEMPTS = 10
+"""Number of times that a lock file is opened which its owner has deleted."""
 LOCKED_BYTE = 2**30
 """Position of the locked byte, behind the description of the owner."""
 
@@ -38,23 +43,33 @@ class ProjectLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._file: IO[bytes] | None = path.open("a+b")
-        except OSError as error:
-            raise ReadError(
-                f"Cannot write to {path.parent}: {error}. Choose another location, or "
-                "check the free space and the permissions."
-            ) from error
-        try:
-            _lock(self._file)
-        except OSError as error:
-            if error.errno in HELD:
-                self._file.close()
-                raise ProjectLockedError(
-                    f"The project is open in another window: {owner(path)}. Close it "
-                    "there, or save under another name."
-                ) from error
+        self._file: IO[bytes] | None = self._acquire()
         self._write_owner(self._file)
+
+    def _acquire(self) -> IO[bytes]:
+        """Open and lock the file, again if its last owner has deleted it meanwhile."""
+        for attempt in range(ATTEMPTS):
+            try:
+                file = self.path.open("a+b")
+            except OSError as error:
+                raise ReadError(
+                    f"Cannot write to {self.path.parent}: {error}. Choose another "
+                    "location, or check the free space and the permissions."
+                ) from error
+            try:
+                _lock(file)
+            except OSError as error:
+                if error.errno in HELD:
+                    file.close()
+                    raise ProjectLockedError(
+                        "The project is open in another window: "
+                        f"{owner(self.path)}. Close it there, or save under another "
+                        "name."
+                    ) from error
+            if _is_file_at(self.path, file) or attempt == ATTEMPTS - 1:
+                break  # some file systems do not number files
+            file.close()
+        return file
 
     def release(self) -> None:
         """Release the lock and delete its file; repeated calls have no effect."""
@@ -72,6 +87,26 @@ class ProjectLock:
             file.truncate(0)
             file.write(json.dumps(text).encode())
             file.flush()
+
+
+def lock_file(project: Path) -> Path:
+    """Return the path of the lock file of a project, in the folder that contains it.
+
+    Links to a project have its lock file. The name is a hash where it is too long.
+    """
+    project = Path(os.path.realpath(project))
+    name = f".{project.name}.lock"
+    if len(os.fsencode(name)) > MAX_NAME_BYTES:
+        name = f".{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.lock"
+    return project.with_name(name)
+
+
+def _is_file_at(path: Path, file: IO[bytes]) -> bool:
+    """Return whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def owner(path: Path) -> str:
