@@ -5,6 +5,7 @@ import pytest
 import tifffile
 
 from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.export import import_labels
 from napari_gnn_vos.io.formats import cell_tracking
 from napari_gnn_vos.io.formats.cell_tracking import Track, read_tracks
 from napari_gnn_vos.io.formats.video_labels import VideoLabels
@@ -152,3 +153,10 @@ def test_table_with_byte_order_mark_is_read(tmp_path):
     lines = table.read_bytes().replace(b"\n", b"\r\n")
     table.write_bytes(b"\xef\xbb\xbf" + lines)
     assert cell_tracking.read(tmp_path / "out").frames.shape == labels.shape
+
+
+def test_folder_of_references_is_read(tmp_path):
+    cell_tracking.write(video_labels(), tmp_path / "01_GT" / "TRA")
+    (tmp_path / "01_GT" / "SEG").mkdir()
+    read = import_labels(tmp_path / "01_GT")
+    np.testing.assert_array_equal(np.stack([*read.frames]), labels)

@@ -39,6 +39,8 @@ from napari_gnn_vos.io.readers.tiff_directories import read_directories
 
 TRACKS = "res_track.txt"
 TRACK_FILES = (TRACKS, "man_track.txt")
+TRACKING = "TRA"
+"""Folder of tracked objects beside other references."""
 PATTERNS = ("mask[0-9]*.tif", TRACKS, OBJECTS)
 _MASK = re.compile(r"(?:mask|man_track|man_seg)(\d+)\.tiff?", re.IGNORECASE)
 
@@ -111,13 +113,14 @@ def read(path: Path) -> VideoLabels:
     ----------
     path : Path
         Folder with ``mask000.tif`` ... and ``res_track.txt``, or ``man_track000.tif``
-        ... and ``man_track.txt``.
+        ... and ``man_track.txt``; or one with such a folder ``TRA``.
 
     Raises
     ------
     ReadError
         If masks or tracks are missing or damaged.
     """
+    path = _tracking_folder(path)
     files = sorted(
         (int(match[1]), file)
         for file in path.iterdir()
@@ -136,7 +139,13 @@ def read(path: Path) -> VideoLabels:
 
 def recognizes(path: Path) -> bool:
     """Return whether a folder has a table of tracks."""
-    return any((path / name).is_file() for name in TRACK_FILES)
+    folder = _tracking_folder(path)
+    return any((folder / name).is_file() for name in TRACK_FILES)
+
+
+def _tracking_folder(path: Path) -> Path:
+    """Return the folder of masks and tracks in one of references, such as ``01_GT``."""
+    return path / TRACKING if (path / TRACKING).is_dir() else path
 
 
 def read_tracks(path: Path) -> list[Track]:
