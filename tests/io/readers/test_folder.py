@@ -484,3 +484,39 @@ def test_files_of_an_ome_data_set_are_one_video(tmp_path, planes):
     tifffile.imwrite(tmp_path / "9.tif", grey)
     with pytest.raises(ReadError, match=r"other images .* such as 9\.tif"):
         read_video(tmp_path)
+
+
+def test_data_set_with_a_file_per_channel_is_one_video(tmp_path):
+    frames = rng.integers(0, 255, (4, 2, 20, 24), np.uint8)
+    names = [[f"t{t}_c{c}.ome.tif" for c in range(2)] for t in range(4)]
+    planes = "".join(
+        f'<TiffData IFD="0" FirstT="{t}" FirstC="{c}" PlaneCount="1">'
+        f'<UUID FileName="{names[t][c]}">urn:uuid:{t}{c}</UUID></TiffData>'
+        for t, c in np.ndindex(4, 2)
+    )
+    channels = "".join(f'<Channel ID="Channel:0:{c}" Name="{c}"/>' for c in range(2))
+    for t, c in np.ndindex(4, 2):
+        xml = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/'
+            f'2016-06" UUID="urn:uuid:{t}{c}"><Image ID="Image:0"><Pixels ID="P:0" '
+            'DimensionOrder="XYCZT" Type="uint8" SizeX="24" SizeY="20" SizeC="2" '
+            f'SizeZ="1" SizeT="4">{channels}{planes}</Pixels></Image></OME>'
+        )
+        options = {"description": xml, "metadata": None, "photometric": "minisblack"}
+        tifffile.imwrite(tmp_path / names[t][c], frames[t, c], **options)
+    video = read_video(tmp_path)
+    np.testing.assert_array_equal(video.raw(3), np.moveaxis(frames[3], 0, -1))
+
+
+def test_file_of_a_data_set_that_another_file_describes_is_noted(tmp_path):
+    xml = (
+        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/'
+        '2016-06"><BinaryOnly MetadataFile="a.companion.ome" UUID="urn:uuid:x"/></OME>'
+    )
+    for t in range(3):
+        path = tmp_path / f"{t}.ome.tif"
+        tifffile.imwrite(path, grey + t, description=xml, metadata=None)
+    assert "Open the folder" in read_video(tmp_path / "1.ome.tif").notes[0]
+    video = read_video(tmp_path)
+    assert video.shape[0] == 3
+    assert not video.notes

@@ -57,16 +57,14 @@ class FolderFrames(LazyFrames):
     """
 
     def __init__(self, files: list[Path]) -> None:
-        refuse_mixed_sequences(files)
         self.files = files
         self.notes: list[str] = []
-        if missing := missing_numbers(files):
-            self.notes.append(
-                f"Files are missing in the sequence: {abbreviated_list(missing)}. The "
-                "frames after them have lower numbers than their files."
-            )
-            log.warning("%s: %s", files[0].parent, self.notes[-1])
         self._stack = open_data_set(files)
+        if self._stack is None:
+            refuse_mixed_sequences(files)
+            self._note_gaps()
+        else:
+            self.notes += self._stack.notes
         if self._stack is None:
             counts = [_frame_count(file, len(files) == 1) for file in files]
         else:
@@ -86,6 +84,14 @@ class FolderFrames(LazyFrames):
             else self._stack[0]
         )
         super().__init__((len(self._position), *first.shape), first.dtype)
+
+    def _note_gaps(self) -> None:
+        if missing := missing_numbers(self.files):
+            self.notes.append(
+                f"Files are missing in the sequence: {abbreviated_list(missing)}. The "
+                "frames after them have lower numbers than their files."
+            )
+            log.warning("%s: %s", self.files[0].parent, self.notes[-1])
 
     def _read(self, t: int) -> NDArray[Any]:
         file, page = self._position[t]

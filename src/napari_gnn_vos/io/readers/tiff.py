@@ -35,6 +35,9 @@ from napari_gnn_vos.io.readers.tiff_pages import (
     require_declared_planes,
 )
 
+BINARY_ONLY = "<BinaryOnly"
+"""Element of OME-XML in a file whose data set is described in another one."""
+
 
 class TiffFrames(LazyFrames):
     """The frames of a TIFF file, channels last.
@@ -62,7 +65,7 @@ class TiffFrames(LazyFrames):
     is_volume : bool
         Whether the axis that is read as time is Z.
     notes : list of str
-        Whether channels are read as frames.
+        Whether channels are read as frames, and other files of a data set are not read.
     files : list of Path
         The file, and the other ones of an OME data set, sorted.
 
@@ -95,6 +98,11 @@ class TiffFrames(LazyFrames):
         """Find pages, axes and colour space; return shape and type of the video."""
         directories = complete_directories(self.path, self._file)
         self._pages, axes, self._lengths = _planes(self._file)
+        if not frame_per_file and BINARY_ONLY in str(self._file.ome_metadata):
+            self.notes.append(
+                "The file is a part of an OME data set, which another file describes. "
+                "Open the folder to read all of its files."
+            )
         self._assign_axes(axes, frame_per_file)
         self.files = data_files(self._pages)
         self._series = _full_series(self._file)[0]
