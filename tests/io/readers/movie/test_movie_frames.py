@@ -237,3 +237,23 @@ def test_colours_of_odd_sizes_are_correct(tmp_path, width, pixels):
     read = read_video(tmp_path / "a.mkv").raw(0)
     difference = read / (np.iinfo(read.dtype).max / 255) - image
     assert np.abs(np.delete(difference, slice(22, 27), axis=0)).max() < 4
+
+
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_stream_of_an_unknown_codec_is_not_read(tmp_path, unknown):
+    path, codecs = tmp_path / "a.mkv", ["libx264", "mpeg4"]
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream(codec, rate=25) for codec in codecs]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        for t in range(5):
+            image = np.full((32, 48, 3), 40 * t, np.uint8)
+            for stream in streams:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    name = [b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/ASP"][unknown]
+    path.write_bytes(path.read_bytes().replace(name, b"V_OTHER/ISO/XYZ"))
+    video = read_video(path)
+    assert [round(video.raw(t).mean() / 40) for t in range(5)] == [*range(5)]
+    assert "an unknown codec" in video.notes[0]

@@ -32,15 +32,27 @@ def open_movie(path: Path) -> Any:
 
 
 def video_stream(container: Any) -> Any:
-    """Return the best video stream, not a cover picture."""
-    return container.streams.best("video") or container.streams.video[0]
+    """Return the best video stream that can be decoded, not a cover picture."""
+    streams = container.streams.video
+    best = container.streams.best("video") or streams[0]
+    if best.codec_context is None:
+        known = (
+            stream
+            for stream in streams
+            if stream.codec_context is not None
+            and Disposition.attached_pic not in stream.disposition
+        )
+        return next(known, best)
+    return best
 
 
 def other_streams(container: Any) -> list[str]:
-    """Return the sizes of the video streams that are not read, but cover pictures."""
+    """Describe the video streams that are not read, except cover pictures."""
     selected = video_stream(container).index
     return [
-        f"{stream.width} x {stream.height}"
+        "an unknown codec"
+        if stream.codec_context is None
+        else f"{stream.width} x {stream.height}"
         for stream in container.streams.video
         if stream.index != selected
         and Disposition.attached_pic not in stream.disposition
