@@ -11,6 +11,7 @@ from PIL import Image
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
+from napari_gnn_vos.io.readers.movie import movie_scan
 from napari_gnn_vos.io.readers.movie.container import open_movie
 from napari_gnn_vos.io.readers.movie.images import apply_display_matrix
 from napari_gnn_vos.io.readers.movie.missing_times import (
@@ -438,3 +439,13 @@ def set_display_matrix(path, matrix):
     display = np.array([xx, xy, 0, yx, yy, 0, 0, 0, 1 << 30], ">i4").tobytes()
     content[start : start + 36] = display
     path.write_bytes(content)
+
+
+def test_stream_that_begins_within_a_file_is_an_expected_error(tmp_path, monkeypatch):
+    def demux(_container):  # as PyAV for a transport stream with a new table
+        raise IndexError("list index out of range")
+
+    path = write_movie(tmp_path / "a.mp4", "libx264", H264)
+    monkeypatch.setattr(movie_scan, "scan_packets", demux)
+    with pytest.raises(ReadError, match="a stream begins within the file"):
+        read_video(path)

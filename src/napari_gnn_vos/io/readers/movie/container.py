@@ -68,6 +68,9 @@ def read_errors(path: Path) -> Iterator[None]:
         raise
     except (av.FFmpegError, OSError) as error:
         raise ReadError(read_error_message(path, str(error))) from error
+    except IndexError as error:  # of PyAV, for a packet of a stream that it has not
+        reason = "a stream begins within the file"
+        raise ReadError(read_error_message(path, reason)) from error
 
 
 def read_error_message(path: Path, reason: str) -> str:
