@@ -1,3 +1,5 @@
+import shutil
+from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -7,6 +9,7 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.read import read_video
 
 zarr = pytest.importorskip("zarr")
+numcodecs = pytest.importorskip("numcodecs")
 frames = np.random.default_rng(0).integers(0, 60000, (4, 20, 24)).astype(np.uint16)
 
 
@@ -179,3 +182,26 @@ def test_largest_resolution_is_read_in_any_order(tmp_path):
     multiscale["datasets"].reverse()
     group.attrs["multiscales"] = [multiscale]
     np.testing.assert_array_equal(read_video(image).frames[:], frames)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_damaged_header_of_a_chunk_is_an_expected_error(tmp_path, zarr_format, zipped):
+    path = tmp_path / "a.zarr"
+    codec = numcodecs.Blosc() if zarr_format == 2 else zarr.codecs.BloscCodec()
+    zarr.create_array(
+        str(path),
+        data=frames,
+        chunks=(2, 13, 24),
+        compressors=codec,
+        zarr_format=zarr_format,
+    )
+    video = read_video(path)
+    np.testing.assert_array_equal(video.raw(3), frames[3])
+    chunk = max(file for file in path.rglob("*") if file.name[-1].isdecimal())
+    content = chunk.read_bytes()
+    chunk.write_bytes(content[:6] + content[11:])  # the decoder may crash for it
+    if zipped:
+        path = Path(shutil.make_archive(str(tmp_path / "a.zarr"), "zip", path))
+    with pytest.raises(ReadError, match="a chunk is damaged"):
+        read_video(path).raw(len(frames) - 1)

@@ -26,6 +26,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     LazyLabels,
     VideoLabels,
 )
+from napari_gnn_vos.io.readers.blosc_chunks import BloscChunks
 from napari_gnn_vos.io.readers.zarr_video import open_zip
 
 IMAGE = "segmentation"
@@ -277,7 +278,7 @@ class _ZarrLabels(LazyLabels):
                 f"Expected the axes time, rows and columns; there are {array.shape}. "
                 "Extract one plane."
             )
-        self._array = array
+        self._array, self._chunks = array, BloscChunks(array)
         self._time = longer[0] if longer else 0
         shape = (leading[self._time] if leading else 1, height, width)
         super().__init__(shape, array.dtype)
@@ -287,6 +288,7 @@ class _ZarrLabels(LazyLabels):
         if index:
             index[self._time] = t
         try:
+            self._chunks.check([*index, slice(None), slice(None)])
             return np.asarray(self._array[tuple(index)])
         except Exception as error:  # stores and codecs raise many types
             raise ReadError(

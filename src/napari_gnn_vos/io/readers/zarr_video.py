@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.readers.array_files import is_colour_image
+from napari_gnn_vos.io.readers.blosc_chunks import BloscChunks
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.io.readers.named_axes import MAX_CHANNELS, video_axes
 
@@ -80,6 +81,7 @@ class ZarrFrames(LazyFrames):
         ordered = tuple(size[axis] for axis in "TYXC" if axis in size)
         super().__init__(ordered, _native(image.array.dtype))
         self.notes = _missing_chunks(image.array)
+        self._chunks = BloscChunks(image.array)
 
     def _read(self, t: int) -> NDArray[Any]:
         index: list[Any] = []
@@ -88,6 +90,7 @@ class ZarrFrames(LazyFrames):
             name = "" if axis in self._dropped else next(remaining)
             index.append(0 if not name else t if name == "T" else slice(None))
         try:
+            self._chunks.check(index)
             block = np.asarray(self._array[tuple(index)])
         except Exception as error:  # stores and codecs raise many types
             raise ReadError(
@@ -215,7 +218,8 @@ def _axes_by_parent(path: Path) -> tuple[str, ...] | None:
 
 def _dimension_names(array: Any) -> tuple[str, ...] | None:
     """Return the axis names of zarr 3 or xarray, if rows and columns are y and x."""
-    names = getattr(array.metadata, "dimension_names", None)
+    metadata = getattr(array, "metadata", None)  # not in version 2 of the package
+    names = getattr(metadata, "dimension_names", None)
     names = names or array.attrs.get("_ARRAY_DIMENSIONS") or ()
     return tuple(map(str, names)) if {"y", "x"} <= set(names) else None
 
