@@ -54,6 +54,17 @@ def tiff(path):
     path.write_bytes(bytes(content))
 
 
+def folder_of_tracks(path):
+    path.mkdir()
+    for t in range(2):
+        mask = path / f"mask{t:03d}.tif"
+        tiff(mask)
+        with tifffile.TiffFile(mask) as file:
+            second = file.pages[1].offset.to_bytes(4, "little")
+        mask.write_bytes(mask.read_bytes().replace(second, bytes(4), 1))  # no page 1
+    (path / "res_track.txt").write_text("1 0 1 0\n")
+
+
 def zarr_array(path):
     zarr = pytest.importorskip("zarr")
     shape = 2, SIDE, SIDE
@@ -123,6 +134,7 @@ def cvat(path):
         ("labels.zarr", "ome-zarr", zarr_array),
         ("labels.tif", "tiff", tiff),
         ("labels", "png", folder_of_png),
+        ("tracks", "ctc", folder_of_tracks),
     ],
 )
 def test_labels_of_a_billion_pixels_are_refused(tmp_path, name, format_name, write):

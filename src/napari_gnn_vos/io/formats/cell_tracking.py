@@ -35,7 +35,10 @@ from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
     objects_in,
 )
-from napari_gnn_vos.io.readers.tiff_directories import read_directories
+from napari_gnn_vos.io.readers.tiff_directories import (
+    read_directories,
+    require_page_sizes,
+)
 
 TRACKS = "res_track.txt"
 TRACK_FILES = (TRACKS, "man_track.txt")
@@ -251,13 +254,14 @@ def _read_mask(file: Path) -> NDArray[np.uint16]:
     import tifffile
 
     try:
-        pages = len(read_directories(file, limit=2).directories)
+        directories = read_directories(file, limit=2).directories
+        require_page_sizes(directories)
         mask = tifffile.imread(file, key=0)  # not all pages of a damaged file
     except Exception as error:  # tifffile and codecs raise many types
         raise ReadError(
             f"Expected a mask; {file} is damaged: {error}. Copy it again."
         ) from error
-    if pages > 1 or mask.ndim != 2 or mask.dtype.kind not in "ui":
+    if len(directories) > 1 or mask.ndim != 2 or mask.dtype.kind not in "ui":
         raise ReadError(
             f"Expected a 2D image of integer labels; {file} has pages of the shape "
             f"{mask.shape} and the type {mask.dtype}. 3D data are not supported."

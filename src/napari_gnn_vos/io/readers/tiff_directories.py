@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from struct import calcsize, error, unpack, unpack_from
 from typing import IO, NamedTuple
+
+from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.io.readers.lazy_frames import MAX_PIXELS
 
 TAGS = {
     "kind": (254, (0,)),
@@ -21,12 +25,16 @@ TAGS = {
     "colours": (320, ()),
     "format": (339, (1,)),
     "extra": (338, ()),
+    "depth": (32997, (1,)),
 }
 """Tags that describe the pixels: number, and values if a directory lacks it."""
 TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 """Codes of unsigned integers in TIFF and in `struct`."""
 MAX_DIRECTORIES, MAX_TAGS = 2**20, 2**16
 """Limits on the directories of a file, and on the tags of a directory."""
+
+MAX_PAGE_BYTES = 2**32
+"""Largest size of a decoded page, checked before memory is allocated."""
 
 Values = tuple[int, ...]
 
@@ -44,6 +52,26 @@ class Directory(NamedTuple):
 
     offset: int
     tags: Mapping[str, Values]
+
+
+def require_page_sizes(directories: Iterable[Directory]) -> None:
+    """Check the sizes that pages declare, before memory is allocated for them.
+
+    Raises
+    ------
+    ReadError
+        If a page has more than `MAX_PIXELS` or `MAX_PAGE_BYTES`.
+    """
+    for number, directory in enumerate(directories):
+        tags = directory.tags
+        pixels = prod(tags["width"] + tags["length"] + tags["depth"])
+        size = pixels * prod(tags["samples"]) * max(tags["bits"], default=1) // 8
+        if pixels > MAX_PIXELS or size > MAX_PAGE_BYTES:
+            raise ReadError(
+                f"Page {number} declares {pixels} pixels and {size} bytes; the limits "
+                f"are {MAX_PIXELS} and {MAX_PAGE_BYTES}. Copy the file again if it is "
+                "damaged, or reduce its pages."
+            )
 
 
 class DirectoryList(NamedTuple):

@@ -15,6 +15,7 @@ from napari_gnn_vos.io.readers.tiff_directories import (
     Directory,
     Values,
     read_directories,
+    require_page_sizes,
 )
 
 SAME = ("width", "length", "bits", "samples", "format", "planar", "orientation")
@@ -124,7 +125,8 @@ def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
     Raises
     ------
     ReadError
-        If directories are missing at the end, are damaged, or form a loop.
+        If directories are missing at the end, are damaged, or form a loop, or a page is
+        too large.
     """
     listed = read_directories(path)
     if not listed.is_complete and not file.is_ndpi:  # other offsets in large NDPI
@@ -133,6 +135,7 @@ def complete_directories(path: Path, file: Any) -> dict[int, Directory]:
             f"{len(listed.directories)}. Copy it again, or save the pages that exist "
             "as another file."
         )
+    require_page_sizes(listed.directories)
     return {directory.offset: directory for directory in listed.directories}
 
 
