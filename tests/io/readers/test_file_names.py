@@ -27,6 +27,7 @@ def files(pattern, *parts):
         (files("t{:03d}_c{}.png", range(6), (0, 1))[:3], "c0, c1"),
         (files("cell{:02d}_{:03d}.png", (11, 12), range(6)), "11, 12"),
         (files("img_{}.png", ("DAPI", "GFP")), "DAPI, GFP"),
+        (files("2024-01-{:02d}_{}.png", range(1, 7), (1, 2)), "1, 2"),
         (files("VID_{}_00d{:02d}h00m.png", (1, 2), (0, 2, 4)), "1, 2"),
     ],
 )
@@ -43,6 +44,8 @@ def test_several_images_of_a_time_point_are_refused(paths, values):
         files("2024-{:02d}-{:02d}.png", (1, 2), range(1, 29)),
         files("2024-01-{:02d}_{:02d}00.png", range(1, 4), (0, 6, 12, 18)),
         files("2024_{}_{:02d}{:02d}.png", (1, 2), range(24), (0, 30)),
+        files("2024-01-{:02d}_{:02d}-00.png", range(1, 4), (8, 12, 16)),
+        files("2024{:02d}{}.png", range(1, 4), ("01", "15")),
         files("Screenshot at 10.{:02d}.{:02d}.png", range(3), (1, 21, 41)),
         files("{}-{:02d}.png", (2020, 2021), range(1, 13)),
         files("t{}.{}.png", range(5), range(10)),

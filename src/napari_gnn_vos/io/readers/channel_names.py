@@ -22,6 +22,8 @@ WELL = r"[A-P](0?[1-9]|1\d|2[0-4])"
 PARTS = r"[a-zA-Z]+\d+|[a-zA-Z]+|\d+|[^\W\d_a-zA-Z]+"
 """Parts of a name: a word with its number, a word, or a number."""
 
+DATE = r"(19|20)\d\d([-_. ]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])"
+"""Year, month and day."""
 MISSING = 0.1
 """Fraction of files that may be missing in a grid of times and channels."""
 CYCLES = {
@@ -60,18 +62,21 @@ def channel_values(stems: Sequence[str]) -> list[str]:
     []
     """
     has_decimals = all(re.search(r"\d\.\d+\D*$", stem) for stem in stems)
+    has_dates = all(re.search(DATE, stem) for stem in stems)
     found = [
         values
         for pattern in (r"[^_\-. ]+", PARTS, r"\d+|\D+")
         for values in _channel_parts(
-            [tuple(re.findall(pattern, stem)) for stem in stems], has_decimals
+            [tuple(re.findall(pattern, stem)) for stem in stems],
+            has_decimals,
+            has_dates,
         )
     ]
     return min(found, key=lambda each: (each[0].isdecimal(), len(each)), default=[])
 
 
 def _channel_parts(
-    names: Sequence[tuple[str, ...]], has_decimals: bool
+    names: Sequence[tuple[str, ...]], has_decimals: bool, has_dates: bool
 ) -> list[list[str]]:
     """Return the values of each part of the names that may be that of channels."""
     if len({len(name) for name in names}) > 1:
@@ -82,7 +87,7 @@ def _channel_parts(
         values = parts[varying[0]]
         is_known = all(re.fullmatch(KNOWN, value.lower()) for value in values)
         return [values] if is_known else []
-    is_cyclic = bool(varying) and _is_cycle(parts[varying[-1]], has_decimals)
+    is_cyclic = bool(varying) and _is_cycle(parts[varying[-1]], has_decimals, has_dates)
     found: list[list[str]] = []
     for index in varying:
         values = parts[index]
@@ -110,13 +115,18 @@ def _are_words(values: Sequence[str]) -> bool:
     return len(values) <= 8 and not any(re.search(r"\d{2}|^\d", v) for v in values)
 
 
-def _is_cycle(values: Sequence[str], has_decimals: bool) -> bool:
-    """Return whether numbers are those of a cycle, such as the minutes of an hour."""
+def _is_cycle(values: Sequence[str], has_decimals: bool, has_dates: bool) -> bool:
+    """Return whether numbers are those of a cycle, such as the minutes of an hour.
+
+    Behind a date, any numbers of two digits or more are times.
+    """
     found = [re.findall(r"\d+", value) for value in values]
     if any(len(each) != 1 for each in found):
         return False
     numbers = sorted({int(each[0]) for each in found})
     digits = max(len(each[0]) for each in found)
+    if has_dates and digits > 1:
+        return True
     if digits == 4 and all(number % 100 < 60 for number in numbers):
         numbers = [number // 100 * 60 + number % 100 for number in numbers]
     first, count = numbers[0], len(numbers)
