@@ -17,6 +17,8 @@ KNOWN = (
     r"labels?|left|right)"
 )
 """Names of channels, cameras and masks, in lower case."""
+TIME = r"(t|time|day|week|hour|min|sec)\W?\d+"
+"""Word with a number of a time, in lower case."""
 WELL = r"[A-P](0?[1-9]|1\d|2[0-4])"
 """Row and column of a well, in upper case."""
 PARTS = r"[a-zA-Z]+\d+|[a-zA-Z]+|\d+|[^\W\d_a-zA-Z]+"
@@ -72,7 +74,11 @@ def channel_values(stems: Sequence[str]) -> list[str]:
             has_dates,
         )
     ]
-    return min(found, key=lambda each: (each[0].isdecimal(), len(each)), default=[])
+    return min(
+        found,
+        key=lambda each: (each[0].isdecimal(), len(each), len(each[0])),
+        default=[],
+    )
 
 
 def _channel_parts(
@@ -110,7 +116,7 @@ def _are_words(values: Sequence[str]) -> bool:
     """Return whether parts of names are those of channels, not of times."""
     if all(re.fullmatch(WELL, value) for value in values):
         return True
-    if all(re.fullmatch(r"t(ime)?\W?\d+", value.lower()) for value in values):
+    if all(re.fullmatch(TIME, value.lower()) for value in values):
         return False
     return len(values) <= 8 and not any(re.search(r"\d{2}|^\d", v) for v in values)
 
