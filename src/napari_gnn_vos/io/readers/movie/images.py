@@ -89,8 +89,11 @@ def pixel_format(frame: Any) -> str:
         return "rgb24"
     if len(components) == 1:
         return "gray16le"
-    # FFmpeg converts subsampled colours of odd widths wrongly to the packed format
-    return "gbrp16le" if frame.width % 2 else "rgb48le"
+    height, width = frame.height, frame.width
+    chroma = frame.format.chroma_height(height), frame.format.chroma_width(width)
+    # FFmpeg converts subsampled colours of some sizes wrongly to the packed format, and
+    # 16-bit colours with alpha to the planar one
+    return "rgb48le" if chroma == (height, width) else "gbrp16le"
 
 
 def display_matrix(frame: Any) -> Matrix | None:
