@@ -166,35 +166,6 @@ class Axes:
         return frames, lengths[self.row], lengths[self.col]
 
 
-class LayerFrames:
-    """Array of a layer as the frames of a video, read on access.
-
-    Parameters
-    ----------
-    data : array-like
-        NumPy, dask or zarr array, with or without colour channels as the last axis.
-    axes : Axes
-        Axes of the layer.
-
-    Attributes
-    ----------
-    in_memory : bool
-        Whether all frames can be read fast, for `Video.fingerprint`.
-    """
-
-    def __init__(self, data: Any, axes: Axes) -> None:
-        self._data, self._axes = data, axes
-        lengths = tuple(data.shape)
-        self.shape = (*axes.video_shape(lengths), *lengths[axes.ndim :])
-        self.dtype = np.dtype(data.dtype)
-        self.in_memory = type(data) is np.ndarray
-
-    def __getitem__(self, t: int, /) -> NDArray[Any]:
-        """Return frame `t`, (H, W) or (H, W, C)."""
-        frame = np.asarray(self._data[self._axes.index(t)])
-        return frame.swapaxes(0, 1) if self._axes.col < self._axes.row else frame
-
-
 def _named(labels: Sequence[str], names: Sequence[str]) -> int | None:
     """Return the first axis that has one of the names."""
     return next((i for i, label in enumerate(labels) if label.lower() in names), None)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.layer_metadata import PROJECT_KEY
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.attributes import PROJECT_KEY, layers_of
+from napari_gnn_vos.gui.layers.attributes import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.canvas import label_of

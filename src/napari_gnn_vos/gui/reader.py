@@ -11,20 +11,20 @@ import numpy as np
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 
-from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.gui.layers.attributes import (
+from napari_gnn_vos.controller.layer_metadata import (
     COLOURS_KEY,
     PATH_KEY,
     PROJECT_KEY,
     features_of,
-    labels_options,
+    without_time,
 )
-from napari_gnn_vos.gui.layers.layer_data import (
+from napari_gnn_vos.errors import GnnVosError, ReadError
+from napari_gnn_vos.gui.layers.attributes import (
     LayerData,
     image_data,
     labels_data,
+    labels_options,
     truth_data,
-    without_time,
 )
 from napari_gnn_vos.io.project.video_reference import SAMPLE
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack

@@ -11,13 +11,9 @@ from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, Qt
 
 from napari_gnn_vos import annotator
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES, names_in
 from napari_gnn_vos.errors import GnnVosError, ReadError, SettingsError
-from napari_gnn_vos.gui.layers.attributes import (
-    SEGMENTATION,
-    STROKES,
-    names_in,
-    set_object_names,
-)
+from napari_gnn_vos.gui.layers.attributes import set_object_names
 from napari_gnn_vos.gui.tools import exports
 from napari_gnn_vos.gui.tools.exports import ExportOptions
 from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog

@@ -7,9 +7,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog
 
+from napari_gnn_vos.controller.layer_metadata import (
+    SEGMENTATION,
+    STROKES,
+    video_labels,
+)
 from napari_gnn_vos.controller.palette import from_hex
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.layers.layer_data import video_labels
 from napari_gnn_vos.gui.widgets import object_list
 from napari_gnn_vos.gui.widgets.object_list import ObjectMenu, RowIcon, icon_rect
 

@@ -1,11 +1,10 @@
-"""Attributes of layers, such as metadata, names and colours, and search by them."""
+"""Attributes of layers: position, names, colours; videos and labels as layer data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -16,40 +15,34 @@ from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
+from napari_gnn_vos.controller.layer_arrays import RgbFrames
+from napari_gnn_vos.controller.layer_metadata import (
+    AXES_KEY,
+    COLOURS_KEY,
+    LINES,
+    NOTES_KEY,
+    ROLE_KEY,
+    SEGMENTATION,
+    SOURCE_KEY,
+    STROKES,
+    VIDEO_KEY,
+    features_of,
+    names_in,
+    without_time,
+)
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.palette import (
     default_colours,
     prediction_colours,
     stroke_colours,
 )
+from napari_gnn_vos.io.formats.tiff_labels import LabelFile
 from napari_gnn_vos.io.formats.video_labels import colour_to_hex
+from napari_gnn_vos.structures.video import Video
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
-
-STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
-"""Names of the layers."""
-
-SOURCE_KEY = "gnn-vos source"
-"""Metadata key of a layer for the id of the image layer that it belongs to."""
-ROLE_KEY = "gnn-vos role"
-"""Metadata key of a layer for its role, one of these names; renaming keeps it."""
-AXES_KEY = "gnn-vos axes"
-"""Metadata key of a layer for its `Axes`."""
-COLOURS_KEY = "gnn-vos file colours"
-"""Metadata key of a layer from a file for the colours of its labels."""
-
-VIDEO_KEY = "gnn-vos video"
-"""Metadata key under which the readers store a layer's array and its video."""
-PATH_KEY = "gnn-vos path"
-"""Metadata key of an image layer for the path of its video."""
-PROJECT_KEY = "gnn-vos project"
-"""Metadata key of an image layer for the path of the project that it belongs to."""
-OBJECTS_KEY = "gnn-vos objects"
-"""Metadata key of an image layer for the table of its objects."""
-NOTES_KEY = "gnn-vos notes"
-"""Metadata key of the notes of a video, such as repeated frames of a damaged movie."""
 
 
 def placement(image: Image, axes: Axes, role: str) -> dict[str, Any]:
@@ -113,27 +106,6 @@ def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
     if column in features:
         rows = [names.get(label, "") for label in features[column]]
         layer.features = features.assign(name=rows, index=features[column])
-
-
-def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
-    """Return the features of a labels layer: columns `index`, `label` and `name`.
-
-    napari looks a label up in `index`, plugins for measurements in `label`.
-    """
-    return {"index": [*names], "label": [*names], "name": [*names.values()]}
-
-
-def names_in(features: Any) -> dict[int, str]:
-    """Read object names from a layer's features, which may come from other programs.
-
-    Rows without an integer index are skipped, and missing columns give no names.
-    """
-    indices, names = (features.get(column, ()) for column in ("index", "name"))
-    return {
-        int(float(index)): str(name)
-        for index, name in zip(indices, names, strict=False)
-        if isinstance(index, Real) and float(index).is_integer()
-    }
 
 
 def file_colours(layer: Labels) -> dict[int, str]:
@@ -318,3 +290,80 @@ def _is_file_of(layer: Layer, name: str) -> bool:
     opened = layer.source.path is not None or COLOURS_KEY in layer.metadata
     is_named = re.match(rf"{name}(?![a-z])", layer.name) is not None
     return opened and is_named and SOURCE_KEY not in layer.metadata
+
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+
+def image_data(video: Video) -> LayerData:
+    """Convert a video to layer data whose frames are read on access.
+
+    Parameters
+    ----------
+    video : Video
+        Greyscale frames keep their values; colours that napari cannot show (two
+        channels, 16 bit) are converted to RGB. A single image has no axis for time.
+
+    Returns
+    -------
+    data, options, kind : tuple
+        As readers of napari return it. Notes, such as on repeated frames of a damaged
+        movie or pixels that are NaN, are listed in
+        ``options["metadata"]["gnn-vos notes"]``.
+    """
+    options: dict[str, Any] = {"name": video.name}
+    data: Any = video.frames
+    if len(data.shape) == 3:
+        options |= {"rgb": False, "contrast_limits": video.limits}
+    else:
+        options["rgb"] = True
+        if data.shape[3] < 3 or data.dtype != np.uint8:
+            data = RgbFrames(video)
+    if video.shape[0] == 1:  # a single image
+        data = np.asarray(data[0])
+    if hasattr(Image, "axis_labels"):  # not in napari before 0.5
+        options["axis_labels"] = ("t", "y", "x")[video.shape[0] == 1 :]
+    options["metadata"] = {VIDEO_KEY: (data, video)}
+    options["metadata"][NOTES_KEY] = video.notes  # reading a frame may add to them
+    return data, options, "image"
+
+
+def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
+    """Convert ground-truth masks (T, H, W) to the data of a hidden layer."""
+    options = labels_options(f"{name} truth") | {"visible": False}
+    return without_time(truth), options, "labels"
+
+
+def labels_data(file: LabelFile, name: str) -> LayerData:
+    """Convert saved labels to layer data with their original axes and position."""
+    options = labels_options(name, file.colours)
+    options |= {"features": features_of(file.names)}
+    options["metadata"] = {COLOURS_KEY: dict(file.colours)}
+    placement = file.placement
+    if placement is None:
+        return without_time(file.labels), options, "labels"
+    ndim, time = len(placement.scale), placement.time
+    named = (() if time is None else (time,)) + (placement.row, placement.col)
+    if len(set(named)) < len(named) or max(named) >= ndim:
+        return without_time(file.labels), options, "labels"
+    fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
+    axes = Axes(time, placement.row, placement.col, fixed)
+    excluded = {"time", "row", "col", "axis_labels", "units"}
+    options |= placement.model_dump(exclude=excluded)
+    options["metadata"] |= {AXES_KEY: axes}
+    if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
+        options["axis_labels"] = placement.axis_labels
+    if hasattr(Image, "units") and are_units(placement.units, ndim):
+        options["units"] = placement.units
+    return axes.to_layer(file.labels), options, "labels"
+
+
+def are_units(names: Sequence[str], count: int) -> bool:
+    """Whether names from a file are units, one per axis, that napari knows."""
+    import pint
+
+    unit = pint.get_application_registry().Unit  # type: ignore[no-untyped-call]
+    try:
+        return len([unit(name) for name in names if name]) == count == len(names)
+    except Exception:  # noqa: BLE001 - the parser raises many types
+        return False

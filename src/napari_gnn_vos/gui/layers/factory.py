@@ -15,18 +15,16 @@ from napari_gnn_vos.controller.drawing_conversion import (
     lines_from_shapes,
     shapes_from_lines,
 )
+from napari_gnn_vos.controller.layer_arrays import LEVELS, MixedChannels
+from napari_gnn_vos.controller.layer_metadata import LINES, SEGMENTATION, STROKES
 from napari_gnn_vos.controller.palette import Colour, colour_of, stroke_colours
 from napari_gnn_vos.errors import VideoError
 from napari_gnn_vos.gui.layers.attributes import (
-    LINES,
-    SEGMENTATION,
-    STROKES,
     labels_options,
     object_colormap,
     placement,
 )
 from napari_gnn_vos.gui.layers.coordinates import full_data, layer_to_world
-from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.structures.canvas import MAX_VALUE
 from napari_gnn_vos.structures.label_frames import LabelFrames, label_dtype
 from napari_gnn_vos.structures.scribbles import Scribble
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-LEVELS = 256
-"""Levels of a channel before its colour map is applied."""
 DRAWING_MODES = {
     "brush": ("paint", "fill", "polygon"),
     "lines": (
@@ -202,42 +198,6 @@ def move_to_top(
     index_of = viewer.layers.index
     indices = sorted(index_of(layer) for layer in layers if layer is not None)
     viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))
-
-
-class MixedChannels(LazyFrames):
-    """RGB frames that are the sum of channels in their colours, read on access.
-
-    The display range of each channel is that of its layer when the channels were
-    mixed, for the whole video.
-
-    Parameters
-    ----------
-    channels : sequence of (..., H, W) array-like of real
-        Of equal shape.
-    limits : sequence of (float, float)
-        Values that are shown as the ends of the colour map.
-    colours : sequence of (256, 3) ndarray of float
-        Colour map of each channel, from 0 to 1.
-    """
-
-    def __init__(
-        self,
-        channels: Sequence[Any],
-        limits: Sequence[tuple[float, float]],
-        colours: Sequence[NDArray[np.float64]],
-    ) -> None:
-        super().__init__((*channels[0].shape, 3), np.uint8)
-        self._channels = tuple(zip(channels, limits, colours, strict=True))
-
-    def _read(self, t: int) -> NDArray[np.uint8]:
-        total = np.zeros(self.shape[1:], np.float32)
-        for channel, (low, high), colours in self._channels:
-            frame = np.asarray(channel[t], np.float32)
-            scaled = (frame - low) / max(high - low, 1e-12) * (LEVELS - 1)
-            level = np.clip(np.nan_to_num(scaled), 0, LEVELS - 1)
-            total += colours.astype(np.float32)[level.astype(np.uint8)]
-        mixed: NDArray[np.uint8] = np.rint(255 * np.clip(total, 0, 1)).astype(np.uint8)
-        return mixed
 
 
 def mix_channels(viewer: ViewerModel, layers: Sequence[Image] = ()) -> Image:

@@ -17,17 +17,20 @@ from napari_gnn_vos.controller.drawing_conversion import (
     checked_canvas,
 )
 from napari_gnn_vos.controller.history_cache import VideoSource
+from napari_gnn_vos.controller.layer_arrays import video_of
+from napari_gnn_vos.controller.layer_metadata import (
+    OBJECTS_KEY,
+    PATH_KEY,
+    SOURCE_KEY,
+    names_in,
+)
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers import factory
 from napari_gnn_vos.gui.layers.attributes import (
-    OBJECTS_KEY,
-    PATH_KEY,
-    SOURCE_KEY,
     LayerFinder,
     ObjectDisplay,
     file_colours,
-    names_in,
 )
 from napari_gnn_vos.gui.layers.coordinates import (
     SliceTracker,
@@ -36,7 +39,6 @@ from napari_gnn_vos.gui.layers.coordinates import (
     viewer_to_pixels,
 )
 from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
-from napari_gnn_vos.gui.layers.layer_data import video_of
 from napari_gnn_vos.gui.layers.layer_events import Pixels
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.canvas import MAX_VALUE, Canvas, value_of, values_of

@@ -8,11 +8,12 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.layer_arrays import ComputedLabels
 from napari_gnn_vos.controller.messages import NO_PREDICTION
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import object_colormap
-from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.vision import cv2
 
 if TYPE_CHECKING:

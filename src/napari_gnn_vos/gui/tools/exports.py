@@ -12,14 +12,16 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.jobs import JobRunner
-from napari_gnn_vos.errors import GnnVosError, SettingsError, ShapeError
-from napari_gnn_vos.gui.layers.attributes import ROLE_KEY, STROKES, names_in
-from napari_gnn_vos.gui.layers.layer_data import (
+from napari_gnn_vos.controller.layer_metadata import (
+    ROLE_KEY,
+    STROKES,
     colours_in,
     frames_of,
+    names_in,
     placement_of,
     saved_axes,
 )
+from napari_gnn_vos.errors import GnnVosError, SettingsError, ShapeError
 from napari_gnn_vos.io.export import export_in_steps
 from napari_gnn_vos.io.export_preview import ExportPreview, preview_export
 from napari_gnn_vos.io.formats.registry import format_named, select_output_format

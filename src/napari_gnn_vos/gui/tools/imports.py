@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import CLOSED_SHAPES, outline
+from napari_gnn_vos.controller.layer_metadata import colours_in, names_in
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.layers.attributes import file_colours, names_in
+from napari_gnn_vos.gui.layers.attributes import file_colours
 from napari_gnn_vos.gui.layers.coordinates import full_data, layer_to_world
 from napari_gnn_vos.gui.layers.factory import brush_size, mix_channels
-from napari_gnn_vos.gui.layers.layer_data import colours_in
 from napari_gnn_vos.io.formats.video_labels import colour_to_hex
 from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
 from napari_gnn_vos.structures.scribbles import Scribble

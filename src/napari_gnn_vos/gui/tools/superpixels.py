@@ -9,8 +9,9 @@ from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
+from napari_gnn_vos.controller.layer_arrays import ComputedLabels
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
 from napari_gnn_vos.structures.canvas import constant, value_of
 
