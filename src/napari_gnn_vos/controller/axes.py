@@ -113,6 +113,20 @@ class Axes:
         """Return the index of frame `t` in a labels layer; fixed axes have length 1."""
         return replace(self, fixed=tuple((a, 0) for a, _ in self.fixed)).index(t)
 
+    def on_slice(self, point: NDArray[np.float64]) -> bool:
+        """Whether a (D,) point in pixels of the layer is on the labelled slice."""
+        return all(np.rint(point[axis]) == position for axis, position in self.fixed)
+
+    def pixel_indices(
+        self, frame: int, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], ...]:
+        """Return the indices of (P,) pixels of a frame in a labels layer."""
+        indices = [np.zeros_like(rows)] * self.ndim
+        if self.time is not None:
+            indices[self.time] = np.full_like(rows, frame)
+        indices[self.row], indices[self.col] = rows, cols
+        return tuple(indices)
+
     def to_layer(self, stack: NDArray[Any]) -> NDArray[Any]:
         """View a (T, H, W) stack with the layer's axes; fixed axes have length 1.
 

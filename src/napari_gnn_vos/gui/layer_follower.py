@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.layer_metadata import PROJECT_KEY
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.attributes import layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
+from napari_gnn_vos.gui.layers.layer_list import layers_of
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.canvas import label_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -66,7 +66,8 @@ class LayerFollower:
     def observe_drawing(self) -> None:
         """Observe the drawing layers; repeated calls have no further effect."""
         if self._annotator.workspace is not None:
-            self._events.observe_drawing(*self._annotator.workspace.drawing_layers)
+            drawing_layers = self._annotator.workspace.drawing_layers
+            self._events.observe_drawing(*drawing_layers.present)
 
     def observe_prediction(self) -> None:
         """Observe what is painted on the prediction layer, if there is one."""
@@ -121,7 +122,7 @@ class LayerFollower:
     def _draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
         """Draw strokes where the user has painted on the prediction layer."""
         if self._annotator.workspace is not None:
-            self._annotator.workspace.draw_painted(pixels, labels)
+            self._annotator.workspace.drawing_layers.draw_labels(pixels, labels)
             if self._annotator.display.previous_shown:
                 show_present = partial(self._show_present, pixels, labels)
                 self._annotator.defer(show_present)  # napari still writes the labels
@@ -177,9 +178,8 @@ class LayerFollower:
         if PROJECT_KEY in layer.metadata:
             self._annotator.defer(lambda: self._annotator.projects.open_layer(layer))
         self.observe_prediction()
-        if self._annotator.workspace is not None and self._annotator.workspace.adopt(
-            layer
-        ):
+        workspace = self._annotator.workspace
+        if workspace is not None and workspace.drawing_layers.replace_strokes(layer):
             self._annotator.list_drawn_objects()
         self._annotator.emit_state_changed()
 

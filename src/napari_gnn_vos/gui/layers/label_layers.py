@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.controller.layer_arrays import ComputedLabels
-from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.attributes import LayerFinder, placement
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
+from napari_gnn_vos.gui.layers.attributes import labels_options, placement
+from napari_gnn_vos.gui.layers.layer_list import LayerFinder, make_visible
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (
     EditableLabelFrames,
@@ -78,7 +79,7 @@ class PredictionLayer:
         if layer is not None and not self.comparing:
             self._present_data = layer.data
             layer.data = self._axes.labels_to_layer(labels)
-            factory.make_visible(layer)
+            make_visible(layer)
 
     def show_present(self) -> None:
         """Show the current prediction again, with the pixels painted on it."""
@@ -106,13 +107,13 @@ class PredictionLayer:
                 self._earlier_data = layer.data
             layer.data = data
         else:
-            layer = factory.prediction_layer(self._image, self._axes, data)
+            layer = prediction_layer(self._image, self._axes, data)
             for name, value in self.appearance.items():
                 setattr(layer, name, value)
             self._insert_below_drawing(layer)
         self._shown = True
         # a new prediction is shown even if the last was hidden
-        factory.make_visible(layer)
+        make_visible(layer)
 
     def show_frame(self, step: PartialResult, displayed: int) -> bool:
         """Replace the labels of one frame of the prediction that is shown.
@@ -247,3 +248,11 @@ class ComputedLayer:
         """Compute the displayed frame again."""
         if self.shown and self._layer is not None:
             self._layer.refresh()
+
+
+def prediction_layer(
+    image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8 | np.uint16]
+) -> Labels:
+    """Create a layer of predicted labels."""
+    options = placement(image, axes, SEGMENTATION)
+    return Labels(labels, **labels_options(SEGMENTATION), **options)

@@ -89,8 +89,8 @@ class SuperpixelTools:
         node = self._node_at(world)
         pixels = np.nonzero(self._labels(self._require_session(), frame) == node)
         value = value_of(self._annotator.active_label.label)
-        strokes = workspace.strokes_up_to(value)
-        index = _layer_indices(workspace, frame, pixels)
+        strokes = workspace.drawing_layers.strokes_up_to(value)
+        index = workspace.axes.pixel_indices(frame, *pixels)
         erase = bool((np.asarray(strokes.data[index]) == value).all())
         strokes.data_setitem(index, 0 if erase else value)
 
@@ -189,16 +189,3 @@ class SuperpixelTools:
     def _follow_session(self, _entry: object = None) -> None:
         if self._boundaries is not None:
             self._boundaries.refresh()
-
-
-def _layer_indices(
-    workspace: Workspace, frame: int, pixels: tuple[NDArray[np.intp], ...]
-) -> tuple[NDArray[np.intp], ...]:
-    """Convert rows and columns of a frame to indices into a labels layer."""
-    rows, cols = pixels
-    axes = workspace.axes
-    indices = [np.zeros_like(rows)] * axes.ndim
-    if axes.time is not None:
-        indices[axes.time] = np.full_like(rows, frame)
-    indices[axes.row], indices[axes.col] = rows, cols
-    return tuple(indices)

@@ -257,7 +257,7 @@ class PreferenceStore:
         workspace = self._annotator.workspace
         if workspace is not None:
             workspace.prediction_layer.appearance = self.values.appearance
-            workspace.brush_scale = self.values.brush_scale
+            workspace.drawing_layers.brush_scale = self.values.brush_scale
 
     def _apply(self, values: Preferences) -> None:
         """Apply the settings that differ from the current ones."""
