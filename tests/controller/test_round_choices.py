@@ -1,6 +1,7 @@
 import pytest
 
-from napari_gnn_vos.controller.round_choices import FrameRange, PendingChanges
+from napari_gnn_vos.controller.ranges import FrameRange
+from napari_gnn_vos.controller.round_choices import PendingChanges
 
 
 @pytest.fixture

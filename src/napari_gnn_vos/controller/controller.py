@@ -16,7 +16,8 @@ from napari_gnn_vos.controller.jobs import JobRunner, Runner
 from napari_gnn_vos.controller.label_statistics import StatisticsUpdater
 from napari_gnn_vos.controller.messages import NO_PREDICTION, NO_VIDEO, ordinal
 from napari_gnn_vos.controller.object_edits import ObjectEdits
-from napari_gnn_vos.controller.round_choices import FrameRange, round_constraints
+from napari_gnn_vos.controller.ranges import FrameRange
+from napari_gnn_vos.controller.round_choices import round_constraints
 from napari_gnn_vos.controller.rounds import (
     PredictRound,
     Prepare,
