@@ -30,6 +30,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.threads import call_in_thread, run_in_thread
 from napari_gnn_vos.hardware import responsive_threads
 
 if TYPE_CHECKING:
@@ -123,7 +124,6 @@ class AnnotateDock(QWidget):
 
     def _create(self) -> AnnotateWidget:
         from napari_gnn_vos.gui.scripting import annotator
-        from napari_gnn_vos.gui.threads import call_in_thread, run_in_thread
         from napari_gnn_vos.gui.widgets.actions import bind_keys
         from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 
@@ -155,7 +155,6 @@ class AnnotateDock(QWidget):
 
     def _add_timeline(self, annotator: Annotator) -> None:
         """Show the timeline below the canvas, if the viewer has a window."""
-        from napari_gnn_vos.gui.threads import run_in_thread
         from napari_gnn_vos.gui.widgets.timeline import Timeline
 
         window = getattr(self._viewer, "window", None)
@@ -188,7 +187,6 @@ class FineTuneDock(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
-        from napari_gnn_vos.gui.threads import run_in_thread
         from napari_gnn_vos.gui.widgets.elements import style_sheet
         from napari_gnn_vos.gui.widgets.fine_tuning_form import FineTuningForm
 
