@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -91,32 +92,36 @@ class LayerFollower:
         if label is None or label == self._annotator.active_label.label:
             self._annotator.emit_state_changed()  # the brush erases, or paints again
             return
-        try:
+        with self._reporting_errors():
             self._annotator.active_label.choose(label, "brush")
-        except GnnVosError as error:
-            self._annotator.controller.report(str(error))
 
     def _select_label(self, label: int) -> None:
         """Activate the label of a pressed key, if it is listed."""
-        try:
+        with self._reporting_errors():
             self._annotator.objects.select(label)
-        except GnnVosError as error:
-            self._annotator.controller.report(str(error))
 
     def _label_superpixel(self, position: Sequence[float]) -> None:
         """Label the superpixel that was clicked, if its tool is active."""
         if self._annotator.active_label.tool == "superpixels":
-            try:
+            with self._reporting_errors():
                 self._annotator.superpixels.label_at(position)
-            except GnnVosError as error:
-                self._annotator.controller.report(str(error))
+
+    @contextmanager
+    def _reporting_errors(self) -> Iterator[None]:
+        """Show the message of an expected error, which no caller catches."""
+        try:
+            yield
+        except GnnVosError as error:
+            self._annotator.controller.report(str(error))
+
+    def _is_open(self, layer: Layer) -> bool:
+        """Whether a layer is that of the open video."""
+        workspace = self._annotator.workspace
+        return workspace is not None and layer is workspace.image
 
     def _reopen(self, image: Image) -> None:
         """Start again when the open layer shows other frames."""
-        if (
-            self._annotator.workspace is not None
-            and image is self._annotator.workspace.image
-        ):
+        if self._is_open(image):
             self._annotator.open(image)
 
     def _draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
@@ -137,6 +142,7 @@ class LayerFollower:
                 self._annotator.workspace.prediction_layer.write(pixels, labels)
 
     def _step_painted(self, method: str) -> None:
+        """Undo or redo painting on the prediction, and the strokes drawn by it."""
         annotation = self._annotator.controller.annotation
         if self._annotator.workspace is not None and annotation is not None:
             drawing = annotation.history.current.predicted
@@ -161,10 +167,7 @@ class LayerFollower:
         """Close a video whose layer was removed, and remove its other layers."""
         if isinstance(layer, Image):
             self._annotator.defer(lambda: self._remove_layers_of(layer))
-        if (
-            self._annotator.workspace is not None
-            and layer is self._annotator.workspace.image
-        ):
+        if self._is_open(layer):
             self._annotator.open(None)
         self._annotator.emit_state_changed()
 
