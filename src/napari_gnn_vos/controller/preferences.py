@@ -130,6 +130,6 @@ class PreferenceStore:
         content = self.values.model_dump_json(indent=2).encode()
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            atomic_write(self._file, lambda file: file.write(content))
+            atomic_write(self._file, content)
         except OSError as error:
             logger.warning("The settings are not stored in %s: %s", self._file, error)

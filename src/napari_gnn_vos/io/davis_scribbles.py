@@ -135,7 +135,7 @@ def write_davis_scribbles(
             frames[scribble.frame].append(stroke)
     text = json.dumps({"sequence": sequence, "scribbles": frames})
     try:
-        atomic_write(Path(path), lambda file: file.write(text.encode()))
+        atomic_write(Path(path), text.encode())
     except (OSError, ValueError) as error:
         raise ReadError(write_error_message(Path(path), error)) from error
 

@@ -118,7 +118,7 @@ class GraphStore:
 
     def _write_metadata(self, metadata: dict[str, Any]) -> None:
         text = json.dumps(metadata).encode()
-        atomic_write(self.folder / METADATA_FILE, lambda file: file.write(text))
+        atomic_write(self.folder / METADATA_FILE, text)
 
     def _path(self, t: int) -> StoragePath:
         return self.folder / f"{t:06d}.npz"

@@ -97,7 +97,7 @@ def write_strokes(path: str | PathLike[str], scribbles: Iterable[Scribble]) -> N
     ]
     text = json.dumps(rows)
     try:
-        atomic_write(Path(path), lambda file: file.write(text.encode()))
+        atomic_write(Path(path), text.encode())
     except (OSError, ValueError) as error:
         raise ReadError(
             f"The strokes cannot be written to {path}: {error}. Choose another "

@@ -299,7 +299,7 @@ class ProjectFiles:
         text = json.dumps([str(each) for each in paths[:MAX_RECENT]]).encode()
         try:
             self._data_folder.mkdir(parents=True, exist_ok=True)
-            atomic_write(self._recent_file, lambda file: file.write(text))
+            atomic_write(self._recent_file, text)
         except OSError:  # the list is a convenience
             return
 

@@ -64,7 +64,7 @@ def write_objects(labels: VideoLabels, folder: Path) -> None:
     file = folder / OBJECTS
     if labels.names or labels.colours:
         content = objects_to_json(labels).encode()
-        atomic_file(file, lambda output: output.write(content))
+        atomic_file(file, content)
     else:
         file.unlink(missing_ok=True)
 

@@ -14,14 +14,15 @@ from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.storage import atomic_write
 
 
-def atomic_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def atomic_file(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
     """Write a file atomically; an existing file is replaced after the last byte.
 
     Parameters
     ----------
     path : Path
-    write : callable
-        Called with a file opened for binary writing.
+    content : bytes or callable
+        The whole content, or a function that writes it to a file opened for binary
+        writing.
 
     Raises
     ------
@@ -29,7 +30,7 @@ def atomic_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         If the file cannot be written.
     """
     try:
-        atomic_write(path, write)
+        atomic_write(path, content)
     except GnnVosError:
         raise
     except (OSError, ValueError) as error:  # for example an empty name

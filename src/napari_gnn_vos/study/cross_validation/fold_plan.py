@@ -141,7 +141,7 @@ class CrossValidation:
         path = self.output / name
         if not path.exists():
             weights = self._projections(fold).train().read_bytes()
-            atomic_write(path, lambda file: file.write(weights))
+            atomic_write(path, weights)
         return path
 
     def _projections(self, fold: int) -> ProjectionPlan:

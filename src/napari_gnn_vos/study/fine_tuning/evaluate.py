@@ -12,7 +12,7 @@ from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected_frames
+from napari_gnn_vos.study.rounds import StrokesOnFrames
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 
@@ -81,7 +81,7 @@ def _simulated_session(
     truth, objects, js = clip.truth, objects_of(clip.truth), []
     labels = None
     for _ in range(rounds):
-        scribbles = annotator(labels, truth, rng, corrected_frames(session))
+        scribbles = annotator(labels, truth, rng, session.corrected_frames)
         if scribbles:
             session = annotate(session, scribbles, rng=rng)
             session = yield from predict(session, model)
