@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.objects_file import (
     OBJECTS,
     read_objects,
@@ -31,7 +32,6 @@ from napari_gnn_vos.io.formats.objects_file import (
 from napari_gnn_vos.io.formats.output import atomic_folder
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
-    LazyLabels,
     VideoLabels,
     objects_in,
 )

@@ -24,11 +24,11 @@ from napari_gnn_vos.io.formats.coco_masks import (
     check_segmentation,
     draw_segmentation,
 )
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.video_labels import (
     DEFAULT_NAME,
     MAX_LABEL,
     Colour,
-    LazyLabels,
     VideoLabels,
     colour_from_hex,
 )

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.cvat_shapes import Attributes, check_shape, draw_shape
 from napari_gnn_vos.io.formats.cvat_tracks import TaskFrames, Track, is_outside
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
-    LazyLabels,
     VideoLabels,
     colour_from_hex,
 )

@@ -22,11 +22,11 @@ from napari_gnn_vos.io.formats.brush_code import (
     decode_brush,
     encode_brush,
 )
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
-    LazyLabels,
     VideoLabels,
     colour_from_hex,
     colour_to_hex,

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.output import atomic_folder
 from napari_gnn_vos.io.formats.tiff_labels import OME_UNITS, frame_axes
 from napari_gnn_vos.io.formats.video_labels import (
     Colour,
-    LazyLabels,
     VideoLabels,
 )
 from napari_gnn_vos.io.readers.zarr_video import open_zip
