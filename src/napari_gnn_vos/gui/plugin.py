@@ -18,12 +18,10 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.notifications import show_error
 from platformdirs import user_data_path
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import (
     QDockWidget,
-    QFrame,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -187,7 +185,7 @@ class FineTuneDock(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
-        from napari_gnn_vos.gui.widgets.elements import style_sheet
+        from napari_gnn_vos.gui.widgets.elements import make_scroll_area, style_sheet
         from napari_gnn_vos.gui.widgets.fine_tuning_form import FineTuningForm
 
         self.annotator = _annotator_of(napari_viewer)
@@ -198,11 +196,7 @@ class FineTuneDock(QWidget):
         self.setStyleSheet(style_sheet(napari_viewer.theme))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
+        scroll = make_scroll_area(self.form)
         scroll.setMinimumWidth(self.form.minimumSizeHint().width())
         column.addWidget(scroll)
         self._tabify = QTimer(self, singleShot=True, interval=0)

@@ -11,15 +11,14 @@ import numpy as np
 from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.controller.layer_metadata import (
-    COLOURS_KEY,
     PATH_KEY,
     PROJECT_KEY,
-    features_of,
     without_time,
 )
 from napari_gnn_vos.errors import GnnVosError, ReadError
 from napari_gnn_vos.gui.layers.attributes import (
     LayerData,
+    file_labels_options,
     image_data,
     labels_data,
     labels_options,
@@ -281,7 +280,5 @@ def imported_labels_data(file: Path) -> LayerData:
         frames = LabelFrames(frames.shape, map(pack, frames), frames.dtype.type)
     else:
         frames = frames[:]
-    options = labels_options(file.stem, labels.colours)
-    options |= {"features": features_of(labels.names)}
-    options["metadata"] = {COLOURS_KEY: dict(labels.colours)}
+    options = file_labels_options(file.stem, labels.names, labels.colours)
     return without_time(frames), options, "labels"

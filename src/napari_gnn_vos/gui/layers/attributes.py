@@ -86,6 +86,16 @@ def labels_options(
     return {"name": name, "opacity": 0.5, "colormap": colormap}
 
 
+def file_labels_options(
+    name: str, names: Mapping[int, str], colours: Mapping[int, tuple[int, int, int]]
+) -> dict[str, Any]:
+    """Return options of a layer of labels from a file, with names and colours."""
+    options = labels_options(name, colours)
+    options["features"] = features_of(names)
+    options["metadata"] = {COLOURS_KEY: dict(colours)}
+    return options
+
+
 def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
     """Store object names in a layer's features; napari shows them at the mouse.
 
@@ -247,9 +257,7 @@ def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
 
 def labels_data(file: LabelFile, name: str) -> LayerData:
     """Convert saved labels to layer data with their original axes and position."""
-    options = labels_options(name, file.colours)
-    options |= {"features": features_of(file.names)}
-    options["metadata"] = {COLOURS_KEY: dict(file.colours)}
+    options = file_labels_options(name, file.names, file.colours)
     placement = file.placement
     if placement is None:
         return without_time(file.labels), options, "labels"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels, Shapes
@@ -11,7 +11,7 @@ from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history_cache import VideoSource
-from napari_gnn_vos.controller.layer_arrays import video_of
+from napari_gnn_vos.controller.layer_arrays import Compute, ComputedLabels, video_of
 from napari_gnn_vos.controller.layer_metadata import PATH_KEY
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.deprecation import renamed_attribute
@@ -27,7 +27,7 @@ from napari_gnn_vos.gui.layers.drawing_layers import (
     DrawingLayers,
     set_active_line_label,
 )
-from napari_gnn_vos.gui.layers.label_layers import PredictionLayer
+from napari_gnn_vos.gui.layers.label_layers import ComputedLayer, PredictionLayer
 from napari_gnn_vos.gui.layers.layer_list import (
     LayerFinder,
     is_covered,
@@ -210,6 +210,24 @@ class Workspace:
     def show_frame(self, step: PartialResult) -> bool:
         """Show a frame of a running prediction; return False if none is shown yet."""
         return self.prediction_layer.show_frame(step, self.frame)
+
+    def computed_layer(
+        self, compute: Compute, name: str, options: dict[str, Any]
+    ) -> ComputedLayer:
+        """Make a layer of labels that are computed for each displayed frame.
+
+        Parameters
+        ----------
+        compute : callable
+            From a frame to its labels, (H, W) of uint16.
+        name : str
+            Name and role of the layer.
+        options : dict
+            Further options of the layer, see `ComputedLayer`.
+        """
+        # for wider types, napari compiles functions at first use
+        data = ComputedLabels(compute, self.video.shape, self.axes, np.uint16)
+        return ComputedLayer(self._viewer, self.image, data, self.axes, name, options)
 
     def pixel_at(self, world: Sequence[float]) -> tuple[float, float] | None:
         """Return row and column of a position in the viewer; None outside the frame."""

@@ -8,7 +8,6 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_gnn_vos.controller.layer_arrays import ComputedLabels
 from napari_gnn_vos.controller.messages import NO_PREDICTION
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
@@ -209,12 +208,8 @@ class DisplayTools:
             )
             return neighbour_contours(before, after, workspace.video.shape[1:])
 
-        axes, shape = workspace.axes, workspace.video.shape
-        data = ComputedLabels(compute, shape, axes, np.uint16)
-        colours = object_colormap(prediction_colours())
-        viewer, image = self._annotator.viewer, workspace.image
-        options = {"colormap": colours}
-        return ComputedLayer(viewer, image, data, axes, NEIGHBOURS, options)
+        options = {"colormap": object_colormap(prediction_colours())}
+        return workspace.computed_layer(compute, NEIGHBOURS, options)
 
     def _follow_session(self, _entry: object = None) -> None:
         if self._neighbours is not None:

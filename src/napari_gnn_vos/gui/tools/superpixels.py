@@ -9,7 +9,6 @@ from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
-from napari_gnn_vos.controller.layer_arrays import ComputedLabels
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
@@ -153,17 +152,14 @@ class SuperpixelTools:
                 return np.zeros(workspace.video.shape[1:], np.uint16)
             return self._labels(session, frame) + 1
 
+        # for other colour maps, napari compiles functions at first use
         colours = ["transparent", BOUNDARY_COLOUR]
         options = {
             "opacity": 0.4,
             "colormap": CyclicLabelColormap(colors=colours),
             "contour": 1,
         }
-        axes, shape = workspace.axes, workspace.video.shape
-        # for wider types and other colour maps, napari compiles functions at first use
-        data = ComputedLabels(compute, shape, axes, np.uint16)
-        viewer, image = self._annotator.viewer, workspace.image
-        return ComputedLayer(viewer, image, data, axes, SUPERPIXELS, options)
+        return workspace.computed_layer(compute, SUPERPIXELS, options)
 
     def _node_at(self, world: Sequence[float] | None) -> int:
         world = self._annotator.viewer.cursor.position if world is None else world

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
+    QFrame,
     QGridLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -158,6 +160,16 @@ def make_button(
     button.setToolTip(tooltip)
     button.clicked.connect(lambda _checked=False: action())
     return button
+
+
+def make_scroll_area(content: QWidget) -> QScrollArea:
+    """Show a widget at the full width of an area that scrolls vertically."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
 
 
 class StepBar(QProgressBar):
