@@ -65,7 +65,7 @@ class FixedFirstRound:
 
 @dataclass(frozen=True, slots=True)
 class StrokesOnFrames:
-    """Draw strokes on some frames only, such as those whose ground truth is known.
+    """Draw strokes only on some frames, such as those whose ground truth is known.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ from napari_gnn_vos.study.training.training_run import TrainSettings
 DECODER_FOLDER = "decoder"
 """Folder of the collected predictions and the decoders, in the output folder."""
 PHOTOGRAPHS_OF_DAVIS = ("davis",)
-"""Photographs whose names begin so are frames of the sequences."""
+"""Prefixes of the names of photographs that are frames of the sequences."""
 
 
 @dataclass(frozen=True, slots=True)

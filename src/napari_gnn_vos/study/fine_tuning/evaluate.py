@@ -26,8 +26,8 @@ class Evaluation:
         Mean J after each round over the labelled frames of each object, then over the
         clips.
     several : bool
-        Whether the network for several objects was used on a clip, which has several
-        objects that the label model distinguishes.
+        Whether the network for several objects was used on a clip; it is if the label
+        model distinguishes several objects.
     """
 
     j: tuple[float, ...]

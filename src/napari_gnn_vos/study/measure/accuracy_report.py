@@ -1,4 +1,4 @@
-"""Summarise how annotation rounds improve labels, for cross-validation."""
+"""Summarise the accuracy of annotation rounds, for cross-validation."""
 
 from __future__ import annotations
 

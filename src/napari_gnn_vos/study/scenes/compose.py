@@ -31,8 +31,8 @@ FRAMES, MASKS, LISTS, RECIPES = (
 )
 QUALITY = 95
 EDITION = 2
-"""JPEG quality, and version of the compositing, which is increased with each change of
-the pictures."""
+"""JPEG quality, and version of the compositing, which is increased when rendered frames
+change."""
 
 
 def compose(

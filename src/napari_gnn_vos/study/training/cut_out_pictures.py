@@ -1,6 +1,6 @@
 """Pictures of cut-out objects over other pictures, to train the boundary decoder.
 
-Each object is seen in front of more backgrounds than in its own picture.
+Each object appears in front of more backgrounds than its own.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ VISIBLE_SHARE = 0.02, 0.6
 MIN_OBJECT_PIXELS = 4000
 """Smallest area of an object in its own picture."""
 MAX_ENLARGEMENT = 1.5
-"""An object is not enlarged by more than this factor."""
+"""Largest factor by which an object is enlarged."""
 ROTATION = 12.0
 """Standard deviation of the rotation of an object, in degrees."""
 COLOUR_MATCH = 0.3
@@ -66,7 +66,7 @@ class CutOutPictures:
         Photographs with masks, see `decoder_samples.PhotographSamples`. Objects whose
         masks are polygons are not cut out.
     left_out : tuple of str
-        Photographs whose names begin so are left out.
+        Prefixes of the names of photographs that are left out.
     """
 
     videos: tuple[Video, ...]
