@@ -103,7 +103,7 @@ def write_davis_scribbles(
     """Write scribbles to a file in the DAVIS format.
 
     The pixels of a brush become one horizontal line for each run of pixels in a row.
-    Strokes of the eraser have the object -1, which other programs may not know.
+    Eraser strokes have the object -1, which other programs may not support.
 
     Parameters
     ----------

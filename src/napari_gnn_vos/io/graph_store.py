@@ -143,7 +143,7 @@ _DAMAGED = (
 
 
 def _array(value: Any) -> NDArray[Any]:
-    """Raise ValueError if a member of an archive is no array."""
+    """Raise ValueError if a member of an archive is not an array."""
     if not isinstance(value, np.ndarray):
         raise ValueError("a member is no array")  # noqa: TRY004
     return value

@@ -1,8 +1,8 @@
 """Folders of the Cell Tracking Challenge: 16-bit masks and a table of tracks.
 
-A track is visible in every frame from its begin to its end. An object that disappears
-and reappears is written as several tracks, each with the previous one as its parent,
-and read as one object. Two or more tracks with the same parent are a division.
+An object is visible in every frame of its track. An object that disappears and
+reappears is written as several tracks, each with the previous one as its parent, and
+read as one object. Two or more tracks with the same parent are a division.
 
 References
 ----------
@@ -181,7 +181,7 @@ class _OpenTrack:
 
 @dataclass
 class _Tracks:
-    """Tracks of the objects so far, frame by frame."""
+    """Assign tracks to the objects of each frame in turn."""
 
     open: dict[int, _OpenTrack] = field(default_factory=dict)
     closed: list[Track] = field(default_factory=list)
@@ -218,7 +218,7 @@ def _closed(track: _OpenTrack) -> Track:
 
 
 def _objects_of_tracks(tracks: Sequence[Track]) -> NDArray[np.uint16]:
-    """Return a table from track to object: an only child continues its parent."""
+    """Return a table from track to object; an only child continues its parent."""
     children = Counter(track.parent for track in tracks)
     table = np.arange(MAX_LABEL + 1, dtype=np.uint16)
     for track in sorted(tracks, key=lambda track: track.begin):

@@ -78,8 +78,8 @@ def write(labels: VideoLabels, path: Path) -> int:
     """Write one annotation per object, with mask, box and area for each frame.
 
     Masks are uncompressed COCO run-length encodings in column-major order. Colours are
-    stored in the additional field ``color`` of the annotations. A single image is
-    written as an image, too, for programs that read images.
+    stored in the additional field ``color`` of the annotations. A single image is also
+    written as an image, for programs that do not read videos.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def _annotation(
 
 
 def _image_fields(spool: ObjectSpool, label: int) -> Json:
-    """Return the fields of an object in a single image, which is also an image."""
+    """Return the fields of an object in a single image, as in the format for images."""
     ((_, record),) = spool.records(label)
     values = map(json.loads, record.split("\n"))
     return {"image_id": 1, **dict(zip(_FIELDS, values, strict=True))}

@@ -19,7 +19,7 @@ from napari_gnn_vos.io.natural_order import frame_order
 
 
 class Image(BaseModel):
-    """An image of the list."""
+    """Entry of an image."""
 
     id: int | str
     file_name: str = ""
@@ -40,7 +40,7 @@ class ImageAnnotation(BaseModel):
 
     @property
     def track(self) -> int | None:
-        """Identity of the object over images, as CVAT and others store it."""
+        """Id of the object across images, as CVAT and others store it."""
         track = self.attributes.get("track_id", self.track_id)
         return track if isinstance(track, int) else None
 

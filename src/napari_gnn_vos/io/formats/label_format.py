@@ -92,5 +92,5 @@ class LabelFormat:
 
 
 def _has_suffix(path: Path) -> bool:
-    """Return whether a name ends in a suffix; a number is none."""
+    """Return whether a name ends in a suffix; a number is not a suffix."""
     return bool(path.suffix) and not path.suffix[1:].isdigit()

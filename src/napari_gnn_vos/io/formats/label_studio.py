@@ -138,7 +138,7 @@ _SCHEMA = TypeAdapter(Annotated[list[_Task], Field(min_length=1)])
 def read(path: Path) -> VideoLabels:
     """Read the brush regions of tasks, one frame per task; masks are decoded on access.
 
-    Of several annotations of a task the last one is read that was not cancelled. A
+    Of several annotations of a task, the last one that was not cancelled is read. A
     region belongs to the object N if its id is ``object-N``, and otherwise to the
     object of its class. Frames are sorted by the number ``frame`` of their task, if all
     have one, or in the natural order of their file names.

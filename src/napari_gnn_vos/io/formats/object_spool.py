@@ -22,7 +22,7 @@ Encode = Callable[[int, int, NDArray[np.bool_]], str]
 class ObjectSpool:
     """Temporary file that sorts the records of a video by object.
 
-    The memory is that of three integers for each record.
+    Three integers for each record are held in memory.
     """
 
     def __init__(self) -> None:

@@ -76,7 +76,7 @@ def atomic_folder(path: Path, patterns: Sequence[str] = ("*",)) -> Iterator[Path
 
 
 def matching_files(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """List the files of a folder that match one of the patterns; empty if it is new."""
+    """List the files of a folder that match a pattern; empty if there is no folder."""
     if not folder.is_dir():
         return []
     return sorted({file for pattern in patterns for file in folder.glob(pattern)})

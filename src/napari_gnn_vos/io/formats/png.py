@@ -117,7 +117,7 @@ def png_names(frame_names: Sequence[str]) -> list[str]:
     Raises
     ------
     ShapeError
-        If two frames have the same name, or a name is hidden or none of a file.
+        If two frames have the same name, or a name is hidden or not a file name.
 
     Examples
     --------

@@ -192,7 +192,7 @@ def read_labels(path: Path) -> LabelFile | None:
 def read_integer_labels(path: Path) -> NDArray[Any] | None:
     """Read a TIFF file of integers of 32 bits or more, the type of saved labels.
 
-    napari and most programs for labels write this type, and cameras do not.
+    napari and most programs write labels in this type, and cameras do not use it.
 
     Parameters
     ----------

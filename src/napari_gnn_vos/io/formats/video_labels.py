@@ -27,7 +27,7 @@ DEFAULT_NAME = "object"
 
 @dataclass(frozen=True)
 class VideoLabels:
-    """Label images of a video, and what is known about its objects and frames.
+    """Label images of a video with metadata of its objects and frames.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def check_frames(name: str, value: Any) -> Any:
 
 
 def check_by_label(name: str, value: Any) -> Mapping[int, Any]:
-    """Check and convert names or colours by label; None is none of them."""
+    """Check and convert names or colours by label; None is an empty mapping."""
     items = {} if value is None else value
     is_mapping = isinstance(items, Mapping)
     try:
