@@ -12,7 +12,7 @@ from napari_gnn_vos.gui import layers, reader
 from napari_gnn_vos.gui import writer as gui_writer
 from napari_gnn_vos.gui.layers.coordinates import axes_of
 from napari_gnn_vos.gui.layers.label_layers import prediction_layer
-from napari_gnn_vos.gui.layers.layer_list import LayerFinder
+from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.writer import write_tiff
 from napari_gnn_vos.io.export import import_labels

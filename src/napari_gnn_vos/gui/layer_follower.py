@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_gnn_vos.controller.layer_metadata import PROJECT_KEY
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
-from napari_gnn_vos.gui.layers.layer_list import layers_of
+from napari_gnn_vos.gui.layers.layer_finder import layers_of
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.canvas import label_of
 from napari_gnn_vos.structures.label_frames import LabelFrames

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_gnn_vos.gui.layers.layer_list import LayerFinder
+    from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
 
 DRAWING_MODES = {
     "brush": ("paint", "fill", "polygon"),

@@ -13,7 +13,7 @@ from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.controller.layer_arrays import ComputedLabels
 from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
 from napari_gnn_vos.gui.layers.attributes import labels_options, placement
-from napari_gnn_vos.gui.layers.layer_list import LayerFinder, make_visible
+from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (
     EditableLabelFrames,
@@ -256,3 +256,9 @@ def prediction_layer(
     """Create a layer of predicted labels."""
     options = placement(image, axes, SEGMENTATION)
     return Labels(labels, **labels_options(SEGMENTATION), **options)
+
+
+def make_visible(layer: Layer) -> None:
+    """Show a hidden layer; a visible one is skipped, as napari would reset its mode."""
+    if not layer.visible:
+        layer.visible = True

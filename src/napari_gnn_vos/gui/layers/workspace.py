@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels, Shapes
+from napari.layers import Image, Labels, Shapes
 from napari.utils.notifications import show_warning
 
 from napari_gnn_vos.controller.drawing import Drawing
@@ -27,13 +27,12 @@ from napari_gnn_vos.gui.layers.drawing_layers import (
     DrawingLayers,
     set_active_line_label,
 )
-from napari_gnn_vos.gui.layers.label_layers import ComputedLayer, PredictionLayer
-from napari_gnn_vos.gui.layers.layer_list import (
-    LayerFinder,
-    is_covered,
+from napari_gnn_vos.gui.layers.label_layers import (
+    ComputedLayer,
+    PredictionLayer,
     make_visible,
-    move_to_top,
 )
+from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.canvas import Canvas, value_of, values_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -44,6 +43,9 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from napari_gnn_vos.controller.view_state import ActiveLabel, Tool
+
+COVERING = ("opaque", "translucent", "translucent_no_depth")
+"""Blending modes of images that hide the layers below them at opacity 1."""
 
 
 class Workspace:
@@ -264,3 +266,33 @@ class Workspace:
         """Move the video and its layers to the top if an image hides the layer."""
         if layer is not None and is_covered(self._viewer, layer):
             move_to_top(self._viewer, self.image, self.own_layers)
+
+
+def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
+    """Whether an opaque image lies above a layer."""
+    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
+    return any(
+        isinstance(image, Image)
+        and image.visible
+        and image.opacity == 1
+        and image.blending in COVERING
+        for image in above
+    )
+
+
+def move_to_top(
+    viewer: ViewerModel, image: Image, layers: Iterable[Layer | None]
+) -> None:
+    """Move an image above all layers, and its other layers above it.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers; their selection is kept.
+    image : napari.layers.Image
+    layers : iterable of Layer or None
+        They keep their order; None is skipped.
+    """
+    index_of = viewer.layers.index
+    indices = sorted(index_of(layer) for layer in layers if layer is not None)
+    viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))

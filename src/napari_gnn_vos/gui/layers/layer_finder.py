@@ -1,9 +1,9 @@
-"""Layers of a video in the list of a viewer: search, visibility and stacking order."""
+"""Search for the layers of a video in the list of a viewer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,18 +24,15 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-COVERING = ("opaque", "translucent", "translucent_no_depth")
-"""Blending modes of images that hide the layers below them at opacity 1."""
-
 
 class LayerFinder:
     """Find the layers for strokes, lines and prediction of a video.
 
     Layers are found by their name and by the id of the image layer in their metadata.
     A drawing layer may come from a file, without that id; strokes are recognised if the
-    name of the file begins with "strokes". One that was renamed is found
-    by its role in the metadata. A prediction layer is overwritten, so it must have the
-    id; one that was renamed or copied by the user is not found.
+    name of the file begins with "strokes". A renamed drawing layer is found by its role
+    in the metadata. A prediction layer is overwritten, so it must have the id; one that
+    the user has renamed or copied is not found.
 
     Parameters
     ----------
@@ -138,39 +135,3 @@ def _is_file_of(layer: Layer, name: str) -> bool:
     opened = layer.source.path is not None or COLOURS_KEY in layer.metadata
     is_named = re.match(rf"{name}(?![a-z])", layer.name) is not None
     return opened and is_named and SOURCE_KEY not in layer.metadata
-
-
-def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
-    """Whether an opaque image lies above a layer."""
-    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
-    return any(
-        isinstance(image, Image)
-        and image.visible
-        and image.opacity == 1
-        and image.blending in COVERING
-        for image in above
-    )
-
-
-def make_visible(layer: Layer) -> None:
-    """Show a hidden layer; a visible one is skipped, as napari would reset its mode."""
-    if not layer.visible:
-        layer.visible = True
-
-
-def move_to_top(
-    viewer: ViewerModel, image: Image, layers: Iterable[Layer | None]
-) -> None:
-    """Move an image above all layers, and its other layers above it.
-
-    Parameters
-    ----------
-    viewer : napari.components.ViewerModel
-        Contains the layers; their selection is kept.
-    image : napari.layers.Image
-    layers : iterable of Layer or None
-        They keep their order; None is skipped.
-    """
-    index_of = viewer.layers.index
-    indices = sorted(index_of(layer) for layer in layers if layer is not None)
-    viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))
