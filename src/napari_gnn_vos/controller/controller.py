@@ -160,6 +160,11 @@ class Controller:
         return str(preparation_requirements(video, settings))
 
     @property
+    def frame(self) -> int:
+        """Number of the displayed frame; 0 if no video is open."""
+        return 0 if self.annotation is None else self.annotation.source.frame
+
+    @property
     def quality(self) -> Quality:
         """Quality of the prepared video; before, that of the next preparation."""
         session = None if self.annotation is None else self.annotation.session

@@ -97,12 +97,12 @@ class RangeTools:
 
     def set_in(self, frame: int | None = None) -> None:
         """Set the in mark, by default at the displayed frame."""
-        self._range.set_first(self._displayed if frame is None else frame)
+        self._range.set_first(self._controller.frame if frame is None else frame)
         self._report_range()
 
     def set_out(self, frame: int | None = None) -> None:
         """Set the out mark, by default at the displayed frame."""
-        self._range.set_last(self._displayed if frame is None else frame)
+        self._range.set_last(self._controller.frame if frame is None else frame)
         self._report_range()
 
     def clear(self) -> None:
@@ -134,7 +134,7 @@ class RangeTools:
         GnnVosError
             If no video is open, nothing is drawn, or a job is running.
         """
-        self._predict(range(self._displayed, self._count))
+        self._predict(range(self._controller.frame, self._count))
 
     def predict_next(self, count: int = NEXT_FRAMES) -> None:
         """Predict the displayed frame and the next `count` frames.
@@ -144,7 +144,7 @@ class RangeTools:
         GnnVosError
             If no video is open, nothing is drawn, or a job is running.
         """
-        first = self._displayed
+        first = self._controller.frame
         self._predict(range(first, min(first + count + 1, self._count)))
 
     def predict_object(self, label: int | None = None) -> None:
@@ -165,12 +165,6 @@ class RangeTools:
         label = active.label if label is None else label
         active.table.require(label)
         self._predict(self.frames, label)
-
-    @property
-    def _displayed(self) -> int:
-        """Number of the displayed frame; 0 if no video is open."""
-        annotation = self._controller.annotation
-        return 0 if annotation is None else annotation.source.frame
 
     @property
     def _count(self) -> int:

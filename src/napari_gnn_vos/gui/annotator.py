@@ -14,6 +14,7 @@ from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.fine_tuning import FineTuning
 from napari_gnn_vos.controller.messages import NO_VIDEO
+from napari_gnn_vos.controller.object_tools import ObjectTools
 from napari_gnn_vos.controller.preferences import PreferenceStore
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.controller.ranges import RangeTools
@@ -26,7 +27,6 @@ from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
-from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
 from napari_gnn_vos.gui.tools.window import HistoryTools, WindowTools
@@ -97,7 +97,8 @@ class Annotator:
         self.closed = False
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
-        self.objects, self.ranges = ObjectTools(self), RangeTools(controller)
+        self.objects = ObjectTools(controller, self.keeping_tool, self._point_at_cursor)
+        self.ranges = RangeTools(controller)
         self.imports, self.exports = LayerImports(self), ExportTools(self)
         self.display, self.superpixels = DisplayTools(self), SuperpixelTools(self)
         self.models = models or ModelChoice()
@@ -358,6 +359,12 @@ class Annotator:
         """Show names, colours and visibility of the objects on all layers."""
         if self.workspace is not None:
             self.workspace.show_objects(self.display.neighbours_layer)
+
+    def _point_at_cursor(self) -> tuple[float, float] | None:
+        """Return row and column of the mouse; None outside the frame."""
+        if self.workspace is None:
+            return None
+        return self.workspace.pixel_at(self.viewer.cursor.position)
 
     def _select_tool(self) -> None:
         if self.workspace is not None:
