@@ -13,6 +13,7 @@ from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
 from napari_gnn_vos.structures.canvas import constant, value_of
+from napari_gnn_vos.structures.working_video import enlarge_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ class SuperpixelTools:
         """
         workspace, frame = self._annotator.require_workspace(), self._annotator.frame
         node = self._node_at(world)
-        pixels = np.nonzero(self._labels(self._require_session(), frame) == node)
+        pixels = np.nonzero(_superpixels_of(self._require_session(), frame) == node)
         value = value_of(self._annotator.active_label.label)
         strokes = workspace.drawing_layers.strokes_up_to(value)
         index = workspace.axes.pixel_indices(frame, *pixels)
@@ -120,7 +121,9 @@ class SuperpixelTools:
         graph, settings = session.graph, session.config.seeds
         stroke = constant(value)
         canvases = {
-            t: np.where(np.isin(self._labels(session, t), nodes), stroke, np.uint8(0))
+            t: np.where(
+                np.isin(_superpixels_of(session, t), nodes), stroke, np.uint8(0)
+            )
             for t, nodes in follow_superpixel(graph, frame, node, count, settings)
         }
         action = f"superpixel of {active.name_of(active.label)} on frames {frame} to "
@@ -150,7 +153,7 @@ class SuperpixelTools:
             session = None if annotation is None else annotation.session
             if session is None or session.video is not workspace.video:
                 return np.zeros(workspace.video.shape[1:], np.uint16)
-            return self._labels(session, frame) + 1
+            return _superpixels_of(session, frame) + 1
 
         # for other colour maps, napari compiles functions at first use
         colours = ["transparent", BOUNDARY_COLOUR]
@@ -166,22 +169,18 @@ class SuperpixelTools:
         point = self._annotator.require_workspace().pixel_at(world)
         if point is None:
             raise ScribbleError("There is no superpixel under the mouse. Point at one.")
-        labels = self._labels(self._require_session(), self._annotator.frame)
+        labels = _superpixels_of(self._require_session(), self._annotator.frame)
         return int(labels[int(point[0]), int(point[1])])
 
     def _require_session(self) -> Session:
         return self._annotator.controller.require_annotation().require_session()
 
-    @staticmethod
-    def _labels(session: Session, frame: int) -> NDArray[np.int32]:
-        """Return the superpixels of a frame at the size of the video, (H, W)."""
-        labels = session.graph.frames[frame].labels
-        rows, cols = (
-            np.arange(size) * reduced // size
-            for size, reduced in zip(session.video.shape[1:], labels.shape, strict=True)
-        )
-        return np.asarray(labels[np.ix_(rows, cols)], np.int32)
-
     def _follow_session(self, _entry: object = None) -> None:
         if self._boundaries is not None:
             self._boundaries.refresh()
+
+
+def _superpixels_of(session: Session, frame: int) -> NDArray[np.int32]:
+    """Return the superpixels of a frame at the size of the video, (H, W)."""
+    labels = session.graph.frames[frame].labels
+    return enlarge_labels(labels, session.video.shape[1:]).astype(np.int32)
