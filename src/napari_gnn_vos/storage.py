@@ -216,3 +216,11 @@ def encodable(text: str) -> str:
 def numpy_file(path: StoragePath) -> Path | BytesIO:
     """Return an argument for `numpy.load`: a local path, or the content in memory."""
     return path if isinstance(path, Path) else BytesIO(path.read_bytes())
+
+
+def write_error_message(path: Path, reason: object) -> str:
+    """Return the message for a file or folder that cannot be written."""
+    return (
+        f"Cannot write {path}: {reason}. Choose another location, or check the free "
+        "space and the permissions."
+    )

@@ -23,10 +23,9 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from napari_gnn_vos.arguments import file_path, instance, lengths, validated
 from napari_gnn_vos.errors import ReadError, ScribbleError
-from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.json_file import read_json, validation_summary
 from napari_gnn_vos.io.strokes_file import SCRIBBLES
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, write_error_message
 from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
 EXPECTED = (

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.formats.video_labels import VideoLabels, objects_in
+from napari_gnn_vos.storage import write_error_message
 
 Encode = Callable[[int, int, NDArray[np.bool_]], str]
 

@@ -10,8 +10,7 @@ from typing import IO
 from uuid import uuid4
 
 from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.io.formats.label_images import write_error_message
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, write_error_message
 
 
 def atomic_file(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
