@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 RangeEnds = tuple[int | None, int | None]
 """In and out mark; None for an end of the video."""
+NEXT_FRAMES = 10
+"""Frames after the displayed one that `RangeTools.predict_next` predicts."""
 
 
 class FrameRange:
@@ -70,10 +72,6 @@ def frames_between(marks: RangeEnds, count: int) -> range:
     return range(max(start, 0), min(stop, count))
 
 
-NEXT_FRAMES = 10
-"""Frames after the displayed one that `RangeTools.predict_next` predicts."""
-
-
 class RangeTools:
     """Set in and out marks, and predict ranges of frames.
 
@@ -86,7 +84,7 @@ class RangeTools:
         self._controller, self._range = controller, controller.frame_range
 
     @property
-    def marks(self) -> tuple[int | None, int | None]:
+    def marks(self) -> RangeEnds:
         """In and out mark; None where there is none."""
         return self._range.marks
 
