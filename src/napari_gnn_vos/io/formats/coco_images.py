@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.coco_masks import (
     Segmentation,
-    Size,
     check_segmentation,
 )
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL
+from napari_gnn_vos.io.json_file import Side
 from napari_gnn_vos.io.natural_order import frame_order
 
 
@@ -23,8 +23,8 @@ class Image(BaseModel):
 
     id: int | str
     file_name: str = ""
-    height: Size
-    width: Size
+    height: Side
+    width: Side
 
 
 class ImageAnnotation(BaseModel):

@@ -32,7 +32,7 @@ from napari_gnn_vos.io.formats.video_labels import (
     colour_to_hex,
     objects_in,
 )
-from napari_gnn_vos.io.json_file import first_character, read_json
+from napari_gnn_vos.io.json_file import Byte, Side, first_character, read_json
 from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
@@ -98,10 +98,6 @@ def _task(labels: VideoLabels, t: int, mask: NDArray[Any]) -> dict[str, Any]:
     size = {"frame": t, "height": height, "width": width}
     data = {"image": labels.frame_name(t), **size}
     return {"data": data, "annotations": [{"result": regions}]}
-
-
-Byte = Annotated[int, Field(ge=0, le=255)]
-Side = Annotated[int, Field(ge=1, le=65535)]
 
 
 class _Value(BaseModel):
