@@ -27,7 +27,7 @@ from napari_gnn_vos.controller.layer_metadata import (
     names_in,
 )
 from napari_gnn_vos.controller.object_table import ObjectStore
-from napari_gnn_vos.controller.palette import Colour, colour_of, stroke_colours
+from napari_gnn_vos.controller.palette import colour_of, stroke_colours
 from napari_gnn_vos.gui.layers.attributes import (
     file_colours,
     object_colormap,
@@ -44,16 +44,6 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
-
-DRAWING_MODES = {
-    "brush": ("paint", "fill", "polygon"),
-    "lines": (
-        *("add_path", "add_line", "add_polyline", "add_polygon", "add_polygon_lasso"),
-        *("add_rectangle", "add_ellipse"),
-    ),
-    "superpixels": ("pan_zoom",),
-}
-"""Modes of the layer of each tool in which the mouse draws."""
 
 
 class DrawingLayers:
@@ -278,13 +268,6 @@ def lines_layer(image: Image, axes: Axes, shape: tuple[int, int, int]) -> Shapes
         edge_width=max(2, brush_size(shape) // 3),
         **placement(image, axes, LINES),
     )
-
-
-def set_active_line_label(layer: Shapes, label: int, colour: Colour) -> None:
-    """Set the label and colour of shapes that are drawn from now on."""
-    layer.selected_data = set()  # the colour of selected shapes would change
-    layer.feature_defaults = {"label": label}
-    layer.current_edge_color = np.array(colour)
 
 
 def read_lines(layer: Shapes, axes: Axes) -> tuple[Scribble, ...]:

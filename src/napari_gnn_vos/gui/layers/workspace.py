@@ -14,6 +14,7 @@ from napari_gnn_vos.controller.history_cache import VideoSource
 from napari_gnn_vos.controller.layer_arrays import Compute, ComputedLabels, video_of
 from napari_gnn_vos.controller.layer_metadata import PATH_KEY
 from napari_gnn_vos.controller.object_table import ObjectStore
+from napari_gnn_vos.controller.palette import Colour
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.gui.layers.attributes import ObjectDisplay
 from napari_gnn_vos.gui.layers.coordinates import (
@@ -22,11 +23,7 @@ from napari_gnn_vos.gui.layers.coordinates import (
     full_data,
     viewer_to_pixels,
 )
-from napari_gnn_vos.gui.layers.drawing_layers import (
-    DRAWING_MODES,
-    DrawingLayers,
-    set_active_line_label,
-)
+from napari_gnn_vos.gui.layers.drawing_layers import DrawingLayers
 from napari_gnn_vos.gui.layers.label_layers import (
     ComputedLayer,
     PredictionLayer,
@@ -44,6 +41,15 @@ if TYPE_CHECKING:
 
     from napari_gnn_vos.controller.view_state import ActiveLabel, Tool
 
+DRAWING_MODES = {
+    "brush": ("paint", "fill", "polygon"),
+    "lines": (
+        *("add_path", "add_line", "add_polyline", "add_polygon", "add_polygon_lasso"),
+        *("add_rectangle", "add_ellipse"),
+    ),
+    "superpixels": ("pan_zoom",),
+}
+"""Modes of the layer of each tool in which the mouse draws."""
 COVERING = ("opaque", "translucent", "translucent_no_depth")
 """Blending modes of images that hide the layers below them at opacity 1."""
 
@@ -296,3 +302,10 @@ def move_to_top(
     index_of = viewer.layers.index
     indices = sorted(index_of(layer) for layer in layers if layer is not None)
     viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))
+
+
+def set_active_line_label(layer: Shapes, label: int, colour: Colour) -> None:
+    """Set the label and colour of shapes that are drawn from now on."""
+    layer.selected_data = set()  # the colour of selected shapes would change
+    layer.feature_defaults = {"label": label}
+    layer.current_edge_color = np.array(colour)
