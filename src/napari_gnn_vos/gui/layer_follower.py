@@ -68,7 +68,7 @@ class LayerFollower:
         """Observe the drawing layers; repeated calls have no further effect."""
         if self._annotator.workspace is not None:
             drawing_layers = self._annotator.workspace.drawing_layers
-            self._events.observe_drawing(*drawing_layers.present)
+            self._events.observe_drawing(*drawing_layers.existing)
 
     def observe_prediction(self) -> None:
         """Observe what is painted on the prediction layer, if there is one."""

@@ -85,7 +85,7 @@ class DrawingLayers:
         self.brush_scale = 1.0
 
     @property
-    def present(self) -> tuple[Labels | None, Shapes | None]:
+    def existing(self) -> tuple[Labels | None, Shapes | None]:
         """The layers for strokes and lines, None for one that does not exist."""
         return self._finder.strokes, self._finder.lines
 

@@ -93,7 +93,7 @@ class Workspace:
             viewer, image, self.axes, self.video.shape, finder
         )
         self.prediction_layer = PredictionLayer(
-            viewer, image, self.axes, finder, lambda: drawing.present
+            viewer, image, self.axes, finder, lambda: drawing.existing
         )
         self.slice_tracker = SliceTracker(
             viewer, image, self.axes, lambda: self.own_layers
@@ -119,7 +119,7 @@ class Workspace:
     def draws_with(self, tool: Tool) -> bool:
         """Whether the mouse draws a label with a tool, and does not erase or move."""
         active = self._viewer.layers.selection.active
-        layers = self.drawing_layers.present
+        layers = self.drawing_layers.existing
         if active is None or active != layers[tool == "lines"]:  # they may be proxies
             return False
         if isinstance(active, Labels) and active.selected_label == 0:
@@ -129,7 +129,7 @@ class Workspace:
     @property
     def own_layers(self) -> tuple[Layer | None, ...]:
         """The layers for strokes, lines and prediction, None for a missing one."""
-        return (*self.drawing_layers.present, self.prediction)
+        return (*self.drawing_layers.existing, self.prediction)
 
     @property
     def objects(self) -> ObjectStore:
@@ -179,7 +179,7 @@ class Workspace:
         others : Labels or None
             Further layers with the labels of the objects.
         """
-        strokes, lines = self.drawing_layers.present
+        strokes, lines = self.drawing_layers.existing
         if strokes is not None:
             self.drawing_layers.adopt_file(strokes)
         table = self.objects.table
