@@ -17,12 +17,12 @@ from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.matting import cut_by_mask
-from napari_gnn_vos.study.training.decoder_samples import (
+from napari_gnn_vos.study.training.masked_pictures import MaskedPicture
+from napari_gnn_vos.study.training.photographs import (
     POLYGONS,
     photograph_names,
     read_photograph,
 )
-from napari_gnn_vos.study.training.masked_pictures import MaskedPicture
 from napari_gnn_vos.vision import cv2
 
 Mask = NDArray[np.bool_]
@@ -63,7 +63,7 @@ class CutOutPictures:
     masks : tuple of (T, H, W) ndarray of bool
         Object of every `FRAME_STEP`-th frame of each video.
     stills : Path
-        Photographs with masks, see `decoder_samples.PhotographSamples`. Objects whose
+        Photographs with masks, see `photographs.PhotographSamples`. Objects whose
         masks are polygons are not cut out.
     left_out : tuple of str
         Prefixes of the names of photographs that are left out.

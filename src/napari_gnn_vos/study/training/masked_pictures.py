@@ -1,6 +1,6 @@
 """Generated pictures with masks, stored like photographs.
 
-See `decoder_samples.PhotographSamples` for the layout of the folder.
+See `photographs.PhotographSamples` for the layout of the folder.
 """
 
 from __future__ import annotations
