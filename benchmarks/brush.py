@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos import load_model
 from napari_gnn_vos.config import Config, LabelModelSettings
-from napari_gnn_vos.gui.layers.factory import brush_size
+from napari_gnn_vos.controller.drawing_conversion import brush_size
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.study.rounds import run_rounds

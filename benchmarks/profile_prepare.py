@@ -21,7 +21,10 @@ from napari_gnn_vos.io.graph_store import GraphStore
 from napari_gnn_vos.io.read import read_video
 from napari_gnn_vos.model.loading import load_backbone
 from napari_gnn_vos.prepare.flow import flow_between
-from napari_gnn_vos.prepare.graph_construction import describe_pair, describe_regions
+from napari_gnn_vos.prepare.graph_construction import (
+    build_frame_pair,
+    graph_of_superpixels,
+)
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
 from napari_gnn_vos.prepare.superpixels import oversegment
@@ -58,10 +61,10 @@ def profile(path: Path, count: int, folder: Path) -> dict[str, list[float]]:
         maps = timed("backbone", embed, picture)
         pooled = timed("pooling", pool_maps, maps, labels)
         frame_input = labels, picture, before, after, pooled
-        frame = timed("nodes and spatial edges", describe_regions, *frame_input)
+        frame = timed("nodes and spatial edges", graph_of_superpixels, *frame_input)
         if previous is not None:
             pair_input = previous, frame, before, settings.edges.least_share
-            pair = timed("causal edges", describe_pair, *pair_input)
+            pair = timed("causal edges", build_frame_pair, *pair_input)
             timed("write", store.put, t - 1, previous[0], pair)
         previous = frame
     return seconds

@@ -31,8 +31,8 @@ from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.interact.uncertainty import calibrate
 from napari_gnn_vos.model.loading import load_backbone, load_model
 from napari_gnn_vos.prepare.graph_construction import (
-    describe_pair,
-    describe_regions,
+    build_frame_pair,
+    graph_of_superpixels,
     mean_features,
 )
 from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
@@ -512,7 +512,7 @@ def recompute(session, t):
     frame, pairs = session.graph.frames[t], session.graph.pairs
     before = pairs[t - 1].flow if t else None
     after = pairs[t].flow if t < len(pairs) else None
-    out, means = describe_regions(
+    out, means = graph_of_superpixels(
         frame.labels, session.video.rgb(t), before, after, frame.appearance
     )
     np.testing.assert_array_equal(means, mean_features(frame, before, after))
@@ -529,7 +529,7 @@ def test_split_graph_equals_a_recomputed_one(split, done):
     share = split.config.prepare.edges.least_share
     for t, pair in enumerate(split.graph.pairs):
         assert_same_pair(
-            pair, describe_pair(recomputed[t], recomputed[t + 1], pair.flow, share)
+            pair, build_frame_pair(recomputed[t], recomputed[t + 1], pair.flow, share)
         )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.storage import atomic_write, storage_path
+from napari_gnn_vos.storage import atomic_write, atomic_write_text, storage_path
 
 
 def test_path_without_protocol_is_local():
@@ -39,9 +39,19 @@ def test_interrupted_write_keeps_the_old_content(tmp_path, monkeypatch, protocol
         patch.setattr(*renames, _raise_stopped)
         atomic_write(file, writer_of(b"new"))
     assert file.read_bytes() == b"old"
-    atomic_write(file, writer_of(b"new"))
+    atomic_write(file, b"new")
     assert file.read_bytes() == b"new"
     assert [path.name for path in tmp_path.glob("*.npz")] == ["one.npz"]
+
+
+def test_failed_write_keeps_the_previous_file(tmp_path):
+    file = tmp_path / "out.json"
+    atomic_write_text(file, "old")
+    with pytest.raises(UnicodeEncodeError):
+        atomic_write_text(file, "\ud800")
+    assert file.read_text() == "old"
+    atomic_write_text(file, "new")
+    assert file.read_text() == "new"
 
 
 def writer_of(text):

@@ -302,7 +302,7 @@ class Config(Settings):
         """
         text = "\n".join(toml_lines(self.model_dump())) + "\n"
         try:
-            atomic_write(Path(path), lambda file: file.write(text.encode()))
+            atomic_write(Path(path), text.encode())
         except (OSError, ValueError) as error:
             raise ReadError(
                 f"The settings cannot be written to {path}: {error}. Choose another "

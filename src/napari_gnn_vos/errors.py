@@ -78,6 +78,20 @@ def abbreviated_list(items: Sequence[object], limit: int = 10) -> str:
     return ", ".join(map(str, items[:limit])) + more
 
 
+def missing_package(purpose: str, package: str) -> str:
+    """Return the message for an optional package that is not installed.
+
+    Examples
+    --------
+    >>> missing_package("Reading zarr", "zarr")  # doctest: +ELLIPSIS
+    'Reading zarr needs the package zarr, which is not installed. Install it with: ...'
+    """
+    return (
+        f"{purpose} needs the package {package}, which is not installed. Install it "
+        f"with: pip install {package}"
+    )
+
+
 def with_subject(name: str, error: GnnVosError) -> GnnVosError:
     """Prefix the message of an error with the name of the item it concerns.
 

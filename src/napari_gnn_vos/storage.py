@@ -89,7 +89,7 @@ def as_storage_path(name: str, value: Any) -> StoragePath | None:
 
 def atomic_write(
     path: StoragePath,
-    write: Callable[[IO[bytes]], object],
+    content: bytes | Callable[[IO[bytes]], object],
     *,
     durable: bool = False,
 ) -> None:
@@ -99,8 +99,9 @@ def atomic_write(
     ----------
     path : Path or UPath
         A file in an existing folder. An existing file is replaced.
-    write : callable
-        Called with a file opened for binary writing; writes the whole content.
+    content : bytes or callable
+        The whole content, or a function that writes it to a file opened for binary
+        writing.
     durable : bool
         Wait until the content of a local file is on the disk, so that it also survives
         a power failure.
@@ -112,6 +113,7 @@ def atomic_write(
     temporary file is deleted if writing fails. Object stores have no rename, but make
     an object visible only after the complete upload.
     """
+    write = _write_bytes(content) if isinstance(content, bytes) else content
     temporary = f".{uuid4().hex}.part"  # short: the name of `path` may be of any length
     if isinstance(path, Path):
         local = path.with_name(temporary)
@@ -125,13 +127,23 @@ def atomic_write(
         finally:
             local.unlink(missing_ok=True)
         return
-    content = BytesIO()
-    write(content)
+    buffer = BytesIO()
+    write(buffer)
     renames = path.protocol in ATOMIC_RENAME_PROTOCOLS
     part = path.with_name(temporary) if renames else path
-    part.write_bytes(content.getbuffer())
+    part.write_bytes(buffer.getbuffer())
     if renames:
         path.fs.mv(part.path, path.path)
+
+
+def atomic_write_text(path: Path, text: str) -> None:
+    """Write a text file atomically; its folder is created if necessary."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, text.encode())
+
+
+def _write_bytes(content: bytes) -> Callable[[IO[bytes]], object]:
+    return lambda file: file.write(content)
 
 
 def refuse_special_file(path: Path) -> None:
@@ -204,3 +216,11 @@ def encodable(text: str) -> str:
 def numpy_file(path: StoragePath) -> Path | BytesIO:
     """Return an argument for `numpy.load`: a local path, or the content in memory."""
     return path if isinstance(path, Path) else BytesIO(path.read_bytes())
+
+
+def write_error_message(path: Path, reason: object) -> str:
+    """Return the message for a file or folder that cannot be written."""
+    return (
+        f"Cannot write {path}: {reason}. Choose another location, or check the free "
+        "space and the permissions."
+    )

@@ -27,6 +27,16 @@ def test_stack_round_trip(axes):
     np.testing.assert_array_equal(axes.to_stack(spread), stack)
 
 
+@given(all_axes(), st.integers(0, 1))
+def test_pixel_indices_address_the_pixels_of_a_frame(axes, frame):
+    stack = np.arange(2 * 3 * 4).reshape(2, 3, 4)
+    rows, cols = np.array([0, 2, 1]), np.array([3, 0, 1])
+    indices = axes.pixel_indices(frame, rows, cols)
+    np.testing.assert_array_equal(
+        axes.to_layer(stack)[indices], stack[frame, rows, cols]
+    )
+
+
 @given(all_axes(), st.integers(0, 9))
 def test_points_round_trip(axes, frame):
     path = np.array([[1.5, 2.0], [3.0, 4.5]])

@@ -5,6 +5,7 @@ from hypothesis import given
 from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.controller.drawing_conversion import (
     brush_from_strokes,
+    drawing_from_shapes,
     lines_from_shapes,
     outline,
     shapes_from_lines,
@@ -50,3 +51,17 @@ def test_pixel_values_that_are_not_labels_are_rejected(value):
 def test_strokes_of_another_size_are_rejected():
     with pytest.raises(ScribbleError, match="as large as"):
         brush_from_strokes(np.zeros((2, 3, 4), int), (2, 3, 5))
+
+
+def test_shapes_off_the_labelled_slice_and_outside_the_video_are_skipped():
+    axes = Axes(0, 2, 3, ((1, 4),))
+    square = np.array([[2, 2], [2, 5], [5, 5], [5, 2]], float)
+    places = [(1, 4), (1, 3), (9, 4), (-1, 4)]  # frame and slice
+    paths = [np.hstack([np.tile(place, (4, 1)), square]) for place in places]
+    kinds = ["rectangle"] * len(places)
+    filled = drawing_from_shapes(paths, kinds, 3, axes, (3, 8, 8), fill=True)
+    assert [*filled.brush] == [1]
+    assert (filled.brush[1][2:6, 2:6] == 3).all()
+    outlined = drawing_from_shapes(paths, kinds, 3, axes, (3, 8, 8), fill=False)
+    assert not outlined.brush
+    assert [(line.frame, line.label) for line in outlined.lines] == [(1, 3)]

@@ -1,6 +1,6 @@
 import pytest
 
-from napari_gnn_vos.controller.round_choices import FrameRange, PendingChanges
+from napari_gnn_vos.controller.round_choices import PendingChanges
 
 
 @pytest.fixture
@@ -45,16 +45,3 @@ def test_discarded_round_without_strokes_leaves_none_pending():
     pending.start_round(strokes=False)  # only its constraints differ
     pending.discard_round()
     assert not pending.strokes
-
-
-def test_both_marks_belong_to_the_range():
-    frames = FrameRange()
-    assert frames.frames(10) == range(10)
-    frames.set_first(3)
-    frames.set_last(5)
-    assert frames.frames(10) == range(3, 6)
-    assert frames.frames(4) == range(3, 4)
-    frames.set_first(6)  # behind the out mark, which is removed
-    assert frames.marks == (6, None)
-    frames.set_last(2)
-    assert frames.marks == (None, 2)

@@ -5,11 +5,11 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
+from napari_gnn_vos.controller.layer_metadata import LINES, SEGMENTATION, STROKES
 from napari_gnn_vos.controller.palette import colour_of
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, ScribbleError, VideoError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers.attributes import LINES, SEGMENTATION, STROKES
-from napari_gnn_vos.gui.layers.factory import prediction_layer
+from napari_gnn_vos.gui.layers.label_layers import prediction_layer
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, value_of
 from tests.controller import fakes
 

@@ -7,9 +7,9 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 
+from napari_gnn_vos.controller.layer_metadata import LINES, SEGMENTATION, STROKES
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers.attributes import LINES, SEGMENTATION, STROKES
 from tests.controller import fakes
 
 

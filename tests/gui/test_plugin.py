@@ -7,7 +7,7 @@ from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.gui.layers.layer_data import image_data
+from napari_gnn_vos.gui.layers.attributes import image_data
 from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
 
@@ -93,7 +93,7 @@ def test_stacks_of_any_shape_and_dtype_open(tmp_path, opened, shape, dtype):
     assert layer.ndim == 3
     assert layer.rgb == (len(shape) == 4)
     from napari_gnn_vos.controller.axes import Axes
-    from napari_gnn_vos.gui.layers.layer_data import video_of
+    from napari_gnn_vos.controller.layer_arrays import video_of
 
     video = video_of(layer.data, Axes(), layer.name, layer.metadata)
     np.testing.assert_array_equal(video.raw(1), data[1])

@@ -5,7 +5,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.progress import Progress
 from tests.controller import fakes

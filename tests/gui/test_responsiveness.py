@@ -192,8 +192,8 @@ def test_steps_of_a_job_show_the_status_only(qtbot, dock, monkeypatch):
 def test_modules_of_the_dock_are_imported_in_a_thread():
     code = """
 import sys
-from napari_gnn_vos.gui import threads
-threads.load_widget_in_thread().join()
+from napari_gnn_vos.gui import plugin
+plugin.load_widget_in_thread().join()
 loaded = set(sys.modules)
 from napari_gnn_vos.gui.scripting import annotator
 from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget

@@ -7,9 +7,12 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from PIL import Image
 
+from napari_gnn_vos.controller.layer_metadata import (
+    SEGMENTATION,
+    VIDEO_KEY,
+    frames_of,
+)
 from napari_gnn_vos.gui import reader, scripting
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, VIDEO_KEY
-from napari_gnn_vos.gui.layers.layer_data import frames_of
 from napari_gnn_vos.gui.writer import write_labels, write_tiff
 from napari_gnn_vos.io.export import import_labels
 

@@ -6,6 +6,7 @@ import pytest
 
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.gui import threads
+from napari_gnn_vos.gui.plugin import load_units
 from napari_gnn_vos.gui.threads import run_in_thread
 from napari_gnn_vos.progress import PartialResult, Progress
 from tests.controller import fakes
@@ -131,5 +132,5 @@ def test_units_that_another_thread_loads_are_waited_for(monkeypatch):
 
     registry = Registry()
     monkeypatch.setattr("pint.get_application_registry", lambda: registry)
-    threads.load_units()
+    load_units()
     assert registry.calls == 3

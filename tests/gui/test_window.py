@@ -12,8 +12,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_gnn_vos.controller import fine_tuning
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.gui import plugin
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.model import named_models
 from napari_gnn_vos.study.fine_tuning import fine_tune, fine_tune_settings

@@ -8,13 +8,11 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.gui import layers, reader
 from napari_gnn_vos.gui import writer as gui_writer
-from napari_gnn_vos.gui.layers.attributes import LayerFinder
 from napari_gnn_vos.gui.layers.coordinates import axes_of
-from napari_gnn_vos.gui.layers.factory import prediction_layer
-from napari_gnn_vos.gui.layers.layer_data import saved_axes
+from napari_gnn_vos.gui.layers.label_layers import prediction_layer
+from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
 from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.writer import write_tiff
 from napari_gnn_vos.io.export import import_labels
@@ -151,12 +149,6 @@ def test_rows_and_columns_are_found_by_name():
     video = Workspace(viewer, image).video
     assert video.shape == (5, 20, 30)
     np.testing.assert_array_equal(video.raw(3), data[3].T)
-
-
-def test_labels_of_a_volume_over_time_are_refused():
-    with pytest.raises(ShapeError, match=r"shape \(5, 4, 20, 30\)"):
-        saved_axes(np.zeros((5, 4, 20, 30), np.uint8), {})
-    assert saved_axes(np.zeros((5, 20, 30), order="F"), {}).time == 0
 
 
 @pytest.mark.filterwarnings("default::DeprecationWarning")

@@ -8,7 +8,7 @@ from napari_gnn_vos.prepare.finer_superpixels import (
     intersect_superpixels,
     split_into_finer,
 )
-from napari_gnn_vos.prepare.graph_construction import describe_regions
+from napari_gnn_vos.prepare.graph_construction import graph_of_superpixels
 
 SETTINGS = PrepareSettings()
 
@@ -45,7 +45,7 @@ def striped():
     image[:, np.arange(192) // 12 % 2 == 1] = 200
     labels = np.repeat(np.arange(4, dtype=np.uint16), 48)[None].repeat(96, axis=0)
     appearance = np.arange(8, dtype=np.float16).reshape(4, 2)
-    frame, _ = describe_regions(labels, image, None, None, appearance)
+    frame, _ = graph_of_superpixels(labels, image, None, None, appearance)
     return frame, image
 
 

@@ -12,7 +12,10 @@ from napari_gnn_vos.io.graph_store import MemoryStore
 from napari_gnn_vos.prepare import frame_scheduler
 from napari_gnn_vos.prepare.flow import dis_flow, flow_between
 from napari_gnn_vos.prepare.frame_scheduler import FrameModels, FrameScheduler
-from napari_gnn_vos.prepare.graph_construction import describe_frame, describe_pair
+from napari_gnn_vos.prepare.graph_construction import (
+    build_frame_graph,
+    build_frame_pair,
+)
 from napari_gnn_vos.prepare.pipeline import BATCH_FRAMES, outward_order, prepare
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.video import Video
@@ -75,14 +78,14 @@ def frame_by_frame(video, settings=SETTINGS):
     images = [video.rgb(t) for t in range(count)]
     flows = [None, *(flow_between(a, b) for a, b in pairwise(images)), None]
     described = [
-        describe_frame(images[t], flows[t], flows[t + 1], settings, embed)
+        build_frame_graph(images[t], flows[t], flows[t + 1], settings, embed)
         for t in range(count)
     ]
     share = settings.edges.least_share
     for t in range(count):
         pair = None
         if t + 1 < count:
-            pair = describe_pair(described[t], described[t + 1], flows[t + 1], share)
+            pair = build_frame_pair(described[t], described[t + 1], flows[t + 1], share)
         store.put(t, described[t][0], pair)
     return store
 
@@ -239,7 +242,7 @@ def test_frames_are_embedded_once_and_few_results_are_kept(around, monkeypatch):
 
     def counting_discard(self, t):
         discard(self, t)
-        kept.append(max(map(len, (self._images, self._flows, self._described))))
+        kept.append(max(map(len, (self._images, self._flows, self._frame_graphs))))
 
     monkeypatch.setattr(frame_scheduler, "cores", lambda: 2)
     monkeypatch.setattr(FrameScheduler, "_discard_unneeded", counting_discard)

@@ -80,7 +80,7 @@ def _checked_output(
 ) -> Path:
     """Check the paths before the work; return the output folder."""
     from napari_gnn_vos.study.measure.plots import require_matplotlib
-    from napari_gnn_vos.study.training.decoder_samples import photograph_names
+    from napari_gnn_vos.study.training.photographs import photograph_names
 
     if output is None:
         raise SettingsError(

@@ -105,7 +105,7 @@ def train(
     """
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.model.device import choose_device
-    from napari_gnn_vos.study.training.decoder_samples import photograph_names
+    from napari_gnn_vos.study.training.photographs import photograph_names
 
     with report_errors():
         require_writable_folder(output)

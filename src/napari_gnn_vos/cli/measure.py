@@ -54,7 +54,9 @@ def benchmark(
     ] = 2500,
     trained: Annotated[
         Path | None,
-        path_option("With --folds: folder of fold0/last.safetensors, ..."),
+        path_option(
+            "With --folds: folder with the weights fold0/last.safetensors, ..."
+        ),
     ] = None,
     stills: Annotated[
         Path | None,
@@ -70,7 +72,7 @@ def benchmark(
     json: Json = None,
     model: ModelName = "gatedgcn",
     baselines: Annotated[
-        bool, typer.Option(help="Evaluate baseline methods, too.")
+        bool, typer.Option(help="Also evaluate baseline methods.")
     ] = False,
     protocol: Annotated[
         str, typer.Option(help="Protocol: ours or davisinteractive.")
@@ -182,7 +184,7 @@ def ceiling(
     every: Annotated[int, typer.Option(min=1, help="Evaluate every n-th frame.")] = 10,
     quality: QualityOption = None,
 ) -> None:
-    """Print the best J that is possible with each superpixel method."""
+    """Print the highest J that each superpixel method allows."""
     from napari_gnn_vos.io import davis as layout
     from napari_gnn_vos.study.measure.ceiling import ceiling_table, measure_ceilings
 
@@ -237,7 +239,10 @@ def ablate(
     processes: Annotated[int, typer.Option(min=1, help="Parallel trainings.")] = 1,
     only: Annotated[str, typer.Option(help="Variants separated by commas.")] = "",
     tune: Annotated[
-        bool, typer.Option(help="For `field`: tune the cut strength on --train.")
+        bool,
+        typer.Option(
+            help="For `field`: tune the strength of the graph cut on --train."
+        ),
     ] = False,
     cache: Cache = CACHE,
 ) -> None:

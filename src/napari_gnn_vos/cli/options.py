@@ -107,7 +107,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the random generator.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Annotation rounds per sequence.")]
 Composed = Annotated[
     Path | None,
-    path_option("Output folder of `gnn-vos compose`: use its scenes, too."),
+    path_option("Output folder of `gnn-vos compose`, whose scenes are also used."),
 ]
 CACHE = user_cache_path("napari-gnn-vos")
 

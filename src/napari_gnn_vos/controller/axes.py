@@ -113,6 +113,20 @@ class Axes:
         """Return the index of frame `t` in a labels layer; fixed axes have length 1."""
         return replace(self, fixed=tuple((a, 0) for a, _ in self.fixed)).index(t)
 
+    def on_slice(self, point: NDArray[np.float64]) -> bool:
+        """Whether a (D,) point in pixels of the layer is on the labelled slice."""
+        return all(np.rint(point[axis]) == position for axis, position in self.fixed)
+
+    def pixel_indices(
+        self, frame: int, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], ...]:
+        """Return the indices of (P,) pixels of a frame in a labels layer."""
+        indices = [np.zeros_like(rows)] * self.ndim
+        if self.time is not None:
+            indices[self.time] = np.full_like(rows, frame)
+        indices[self.row], indices[self.col] = rows, cols
+        return tuple(indices)
+
     def to_layer(self, stack: NDArray[Any]) -> NDArray[Any]:
         """View a (T, H, W) stack with the layer's axes; fixed axes have length 1.
 
@@ -164,35 +178,6 @@ class Axes:
         """Return T, H and W of a layer with the given length of each axis."""
         frames = 1 if self.time is None else lengths[self.time]
         return frames, lengths[self.row], lengths[self.col]
-
-
-class LayerFrames:
-    """Array of a layer as the frames of a video, read on access.
-
-    Parameters
-    ----------
-    data : array-like
-        NumPy, dask or zarr array, with or without colour channels as the last axis.
-    axes : Axes
-        Axes of the layer.
-
-    Attributes
-    ----------
-    in_memory : bool
-        Whether all frames can be read fast, for `Video.fingerprint`.
-    """
-
-    def __init__(self, data: Any, axes: Axes) -> None:
-        self._data, self._axes = data, axes
-        lengths = tuple(data.shape)
-        self.shape = (*axes.video_shape(lengths), *lengths[axes.ndim :])
-        self.dtype = np.dtype(data.dtype)
-        self.in_memory = type(data) is np.ndarray
-
-    def __getitem__(self, t: int, /) -> NDArray[Any]:
-        """Return frame `t`, (H, W) or (H, W, C)."""
-        frame = np.asarray(self._data[self._axes.index(t)])
-        return frame.swapaxes(0, 1) if self._axes.col < self._axes.row else frame
 
 
 def _named(labels: Sequence[str], names: Sequence[str]) -> int | None:

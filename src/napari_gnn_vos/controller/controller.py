@@ -16,7 +16,8 @@ from napari_gnn_vos.controller.jobs import JobRunner, Runner
 from napari_gnn_vos.controller.label_statistics import StatisticsUpdater
 from napari_gnn_vos.controller.messages import NO_PREDICTION, NO_VIDEO, ordinal
 from napari_gnn_vos.controller.object_edits import ObjectEdits
-from napari_gnn_vos.controller.round_choices import FrameRange, round_constraints
+from napari_gnn_vos.controller.ranges import FrameRange
+from napari_gnn_vos.controller.round_choices import round_constraints
 from napari_gnn_vos.controller.rounds import (
     PredictRound,
     Prepare,
@@ -157,6 +158,11 @@ class Controller:
         settings = Config.at(self.quality).prepare
         video = self.annotation.source.video
         return str(preparation_requirements(video, settings))
+
+    @property
+    def frame(self) -> int:
+        """Number of the displayed frame; 0 if no video is open."""
+        return 0 if self.annotation is None else self.annotation.source.frame
 
     @property
     def quality(self) -> Quality:

@@ -17,10 +17,12 @@ from napari_gnn_vos.structures.canvas import (
     MAX_VALUE,
     Canvas,
     compact,
+    constant,
     value_of,
 )
 from napari_gnn_vos.structures.label_frames import label_dtype
 from napari_gnn_vos.structures.scribbles import MAX_LABEL, Scribble
+from napari_gnn_vos.vision import cv2
 
 CLOSED_SHAPES = ("rectangle", "polygon", "ellipse")
 ELLIPSE_POINTS = 48
@@ -125,6 +127,65 @@ def outline(path: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
         right, down = (path[1] - path[0]) / 2, (path[3] - path[0]) / 2
         path = centre + np.cos(angle) * right + np.sin(angle) * down
     return np.vstack([path, path[:1]]) if kind in CLOSED_SHAPES else path
+
+
+def drawing_from_shapes(
+    paths: Iterable[NDArray[np.float64]],
+    kinds: Iterable[str],
+    label: int,
+    axes: Axes,
+    shape: tuple[int, int, int],
+    *,
+    fill: bool,
+) -> Drawing:
+    """Convert shapes to strokes of a label.
+
+    Shapes on other slices than the labelled one, and outside the video, are skipped.
+
+    Parameters
+    ----------
+    paths : iterable of (P, D) ndarray
+        Corner points in pixels of the image layer.
+    kinds : iterable of str
+        ``"point"``, which becomes a disc, or a type of napari's shapes.
+    label : int
+    axes : Axes
+        Axes of the image layer, and its labelled slice.
+    shape : (int, int, int)
+        T, H and W of the video.
+    fill : bool
+        Whether polygons, rectangles and ellipses are filled; otherwise their outlines
+        are strokes.
+    """
+    canvases: dict[int, Canvas] = {}
+    lines, value = [], value_of(label)
+    for points, kind in zip(paths, kinds, strict=True):
+        frame, path = axes.split_points(points)
+        if not (axes.on_slice(points[0]) and 0 <= frame < shape[0]):
+            continue
+        if kind == "point" or (fill and kind in CLOSED_SHAPES):
+            blank = np.zeros(shape[1:], constant(value).dtype)
+            _paint(canvases.setdefault(frame, blank), path, kind, value)
+        else:
+            lines.append(Scribble(frame, label, outline(path, kind)))
+    drawn = {t: canvas for t, canvas in canvases.items() if canvas.any()}
+    return Drawing(drawn, tuple(lines))
+
+
+def _paint(canvas: Canvas, path: NDArray[np.float64], kind: str, value: int) -> None:
+    """Fill an area, or paint a disc at a point, in place."""
+    if kind == "point":
+        row, col = np.rint(path[0]).astype(int).tolist()
+        radius = brush_size((1, *canvas.shape)) // 2
+        cv2.circle(canvas, (col, row), radius, value, cv2.FILLED)
+    else:
+        corners = np.rint(outline(path, kind)[:, ::-1]).astype(np.int32)
+        cv2.fillPoly(canvas, [corners], value)
+
+
+def brush_size(shape: tuple[int, int, int]) -> int:
+    """Return a brush diameter in pixels: 1/60 of the shorter side, at least 3."""
+    return max(3, round(min(shape[1:]) / 60))
 
 
 def checked_canvas(frame: NDArray[Any], t: int) -> Canvas:

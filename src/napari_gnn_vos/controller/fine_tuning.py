@@ -68,7 +68,7 @@ class FineTuning:
         if annotation is None:
             return ()
         session = annotation.session
-        corrected = [] if session is None else _corrected(session.rounds)
+        corrected = set() if session is None else session.corrected_frames
         return tuple(sorted({*annotation.accepted_frames, *corrected}))
 
     def start(
@@ -154,7 +154,7 @@ class FineTuning:
 
         session, drawing = annotation.session, annotation.read()
         labels = None if session is None else session.packed_labels
-        corrected = [] if session is None else _corrected(session.rounds)
+        corrected = set() if session is None else session.corrected_frames
         masks = collect_masks(drawing.accepted, labels, corrected)
         return [AnnotatedVideo(annotation.source.video, masks)] if masks else []
 
@@ -173,11 +173,6 @@ class FineTuning:
 
     def _emit_changed(self, _value: object = None) -> None:
         self.changed.emit()
-
-
-def _corrected(rounds: Sequence[Sequence[Any]]) -> set[int]:
-    """Collect the frames with strokes of rounds after the first."""
-    return {scribble.frame for scribbles in rounds[1:] for scribble in scribbles}
 
 
 def _tune(

@@ -1,4 +1,4 @@
-"""Inputs of the next round: model, frames, constraints, changes since the last one."""
+"""Inputs of the next round: model, constraints, and changes since the last one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.model.named_models import DEFAULT, find_model, model_names
 from napari_gnn_vos.structures.constraints import Constraints
-
-RangeEnds = tuple[int | None, int | None]
-"""In and out mark; None for an end of the video."""
 
 
 class ModelChoice:
@@ -54,63 +51,6 @@ class ModelChoice:
     def checksum(self) -> tuple[str, str]:
         """Return name and SHA-256 checksum of the weights."""
         return self._name, find_model(self._name).sha256
-
-
-class FrameRange:
-    """In and out marks on the frames of a video; both frames belong to the range.
-
-    Attributes
-    ----------
-    first, last : int or None
-        Marked frames; None for the ends of the video.
-    """
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        self.first: int | None = None
-        self.last: int | None = None
-
-    @property
-    def marks(self) -> RangeEnds:
-        """In and out mark."""
-        return self.first, self.last
-
-    def set_first(self, frame: int) -> None:
-        """Set the in mark, and remove an out mark on an earlier frame."""
-        self.first = frame
-        if self.last is not None and self.last < frame:
-            self.last = None
-        self.changed.emit()
-
-    def set_last(self, frame: int) -> None:
-        """Set the out mark, and remove an in mark on a later frame."""
-        self.last = frame
-        if self.first is not None and self.first > frame:
-            self.first = None
-        self.changed.emit()
-
-    def clear(self) -> None:
-        """Remove both marks."""
-        self.first = self.last = None
-        self.changed.emit()
-
-    def frames(self, count: int) -> range:
-        """Return the frames between the marks, of a video of `count` frames."""
-        return frames_between(self.marks, count)
-
-
-def frames_between(marks: RangeEnds, count: int) -> range:
-    """Return the frames between in and out mark, of a video of `count` frames.
-
-    Examples
-    --------
-    >>> frames_between((5, None), 8)
-    range(5, 8)
-    """
-    first, last = marks
-    start, stop = first or 0, count if last is None else last + 1
-    return range(max(start, 0), min(stop, count))
 
 
 class PendingChanges:

@@ -16,7 +16,7 @@ from napari_gnn_vos.controller.label_statistics import (
 from napari_gnn_vos.controller.messages import describe_time_left
 from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
 from napari_gnn_vos.controller.palette import LAST_OBJECT
-from napari_gnn_vos.controller.round_choices import RangeEnds, frames_between
+from napari_gnn_vos.controller.ranges import RangeEnds, frames_between
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.progress import Progress
 from napari_gnn_vos.structures.scribbles import BACKGROUND

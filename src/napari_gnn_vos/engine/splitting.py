@@ -23,8 +23,8 @@ from napari_gnn_vos.interact.split_graph import (
 )
 from napari_gnn_vos.prepare.finer_superpixels import split_into_finer
 from napari_gnn_vos.prepare.graph_construction import (
-    describe_pair,
-    describe_regions,
+    build_frame_pair,
+    graph_of_superpixels,
     mean_features,
 )
 from napari_gnn_vos.prepare.superpixel_pooling import pool_maps
@@ -127,8 +127,8 @@ def _images(session: Session) -> CachedSequence[Rgb]:
 
 def _region_functions(session: Session) -> RegionFunctions:
     least_share = session.config.prepare.edges.least_share
-    pair = partial(describe_pair, least_share=least_share)
-    return RegionFunctions(describe_regions, mean_features, pair)
+    pair = partial(build_frame_pair, least_share=least_share)
+    return RegionFunctions(graph_of_superpixels, mean_features, pair)
 
 
 def _embed_function(session: Session, images: Sequence[Rgb]) -> EmbedParts | None:

@@ -14,7 +14,10 @@ from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.fine_tuning import FineTuning
 from napari_gnn_vos.controller.messages import NO_VIDEO
+from napari_gnn_vos.controller.object_tools import ObjectTools
+from napari_gnn_vos.controller.preferences import PreferenceStore
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
+from napari_gnn_vos.controller.ranges import RangeTools
 from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
 from napari_gnn_vos.deprecation import renamed_attribute
@@ -24,11 +27,9 @@ from napari_gnn_vos.gui.layers.workspace import Workspace
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
-from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
-from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
-from napari_gnn_vos.gui.tools.window import HistoryTools, PreferenceStore, WindowTools
+from napari_gnn_vos.gui.tools.window import HistoryTools, WindowTools
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -96,7 +97,8 @@ class Annotator:
         self.closed = False
         self.confirm: Callable[[str], bool] = lambda _question: True
         self.defer: Callable[[Callable[[], object]], object] = lambda call: call()
-        self.objects, self.ranges = ObjectTools(self), RangeTools(self)
+        self.objects = ObjectTools(controller, self.keeping_tool, self._point_at_cursor)
+        self.ranges = RangeTools(controller)
         self.imports, self.exports = LayerImports(self), ExportTools(self)
         self.display, self.superpixels = DisplayTools(self), SuperpixelTools(self)
         self.models = models or ModelChoice()
@@ -105,13 +107,14 @@ class Annotator:
         )
         self.fine_tuning = FineTuning(lambda: controller.annotation, self.models)
         self.history = HistoryTools(self)
-        self.preferences, self.window = PreferenceStore(self), WindowTools(self)
+        self.preferences, self.window = PreferenceStore(controller), WindowTools(self)
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._follower = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
         self.models.changed.connect(controller.handle_model_change)
         controller.active_label.changed.connect(self._select_tool)
         controller.active_label.table_changed.connect(self.show_objects)
+        self.preferences.changed.connect(self.display.show_preferences)
         viewer.layers.selection.events.active.connect(self.emit_state_changed)
 
     pen = renamed_attribute("pen", "active_label")
@@ -164,7 +167,7 @@ class Annotator:
         workspace = None if image is None else Workspace(self.viewer, image)
         self._leave_workspace()
         self.workspace = workspace
-        self.preferences.apply_to_new_layers()
+        self.display.style_new_layers(self.preferences.values)
         self.controller.open(workspace)
         if workspace is not None:
             workspace.bring_to_front()
@@ -356,6 +359,12 @@ class Annotator:
         """Show names, colours and visibility of the objects on all layers."""
         if self.workspace is not None:
             self.workspace.show_objects(self.display.neighbours_layer)
+
+    def _point_at_cursor(self) -> tuple[float, float] | None:
+        """Return row and column of the mouse; None outside the frame."""
+        if self.workspace is None:
+            return None
+        return self.workspace.pixel_at(self.viewer.cursor.position)
 
     def _select_tool(self) -> None:
         if self.workspace is not None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_gnn_vos.controller.layer_metadata import PROJECT_KEY
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.attributes import PROJECT_KEY, layers_of
 from napari_gnn_vos.gui.layers.layer_events import LayerCallbacks, LayerEvents, Pixels
+from napari_gnn_vos.gui.layers.layer_finder import layers_of
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.canvas import label_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -65,7 +67,8 @@ class LayerFollower:
     def observe_drawing(self) -> None:
         """Observe the drawing layers; repeated calls have no further effect."""
         if self._annotator.workspace is not None:
-            self._events.observe_drawing(*self._annotator.workspace.drawing_layers)
+            drawing_layers = self._annotator.workspace.drawing_layers
+            self._events.observe_drawing(*drawing_layers.existing)
 
     def observe_prediction(self) -> None:
         """Observe what is painted on the prediction layer, if there is one."""
@@ -89,38 +92,42 @@ class LayerFollower:
         if label is None or label == self._annotator.active_label.label:
             self._annotator.emit_state_changed()  # the brush erases, or paints again
             return
-        try:
+        with self._reporting_errors():
             self._annotator.active_label.choose(label, "brush")
-        except GnnVosError as error:
-            self._annotator.controller.report(str(error))
 
     def _select_label(self, label: int) -> None:
         """Activate the label of a pressed key, if it is listed."""
-        try:
+        with self._reporting_errors():
             self._annotator.objects.select(label)
-        except GnnVosError as error:
-            self._annotator.controller.report(str(error))
 
     def _label_superpixel(self, position: Sequence[float]) -> None:
         """Label the superpixel that was clicked, if its tool is active."""
         if self._annotator.active_label.tool == "superpixels":
-            try:
+            with self._reporting_errors():
                 self._annotator.superpixels.label_at(position)
-            except GnnVosError as error:
-                self._annotator.controller.report(str(error))
+
+    @contextmanager
+    def _reporting_errors(self) -> Iterator[None]:
+        """Show the message of an expected error, which no caller catches."""
+        try:
+            yield
+        except GnnVosError as error:
+            self._annotator.controller.report(str(error))
+
+    def _is_open(self, layer: Layer) -> bool:
+        """Whether a layer is that of the open video."""
+        workspace = self._annotator.workspace
+        return workspace is not None and layer is workspace.image
 
     def _reopen(self, image: Image) -> None:
         """Start again when the open layer shows other frames."""
-        if (
-            self._annotator.workspace is not None
-            and image is self._annotator.workspace.image
-        ):
+        if self._is_open(image):
             self._annotator.open(image)
 
     def _draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
         """Draw strokes where the user has painted on the prediction layer."""
         if self._annotator.workspace is not None:
-            self._annotator.workspace.draw_painted(pixels, labels)
+            self._annotator.workspace.drawing_layers.draw_labels(pixels, labels)
             if self._annotator.display.previous_shown:
                 show_present = partial(self._show_present, pixels, labels)
                 self._annotator.defer(show_present)  # napari still writes the labels
@@ -135,6 +142,7 @@ class LayerFollower:
                 self._annotator.workspace.prediction_layer.write(pixels, labels)
 
     def _step_painted(self, method: str) -> None:
+        """Undo or redo painting on the prediction, and the strokes drawn by it."""
         annotation = self._annotator.controller.annotation
         if self._annotator.workspace is not None and annotation is not None:
             drawing = annotation.history.current.predicted
@@ -159,10 +167,7 @@ class LayerFollower:
         """Close a video whose layer was removed, and remove its other layers."""
         if isinstance(layer, Image):
             self._annotator.defer(lambda: self._remove_layers_of(layer))
-        if (
-            self._annotator.workspace is not None
-            and layer is self._annotator.workspace.image
-        ):
+        if self._is_open(layer):
             self._annotator.open(None)
         self._annotator.emit_state_changed()
 
@@ -176,9 +181,8 @@ class LayerFollower:
         if PROJECT_KEY in layer.metadata:
             self._annotator.defer(lambda: self._annotator.projects.open_layer(layer))
         self.observe_prediction()
-        if self._annotator.workspace is not None and self._annotator.workspace.adopt(
-            layer
-        ):
+        workspace = self._annotator.workspace
+        if workspace is not None and workspace.drawing_layers.replace_strokes(layer):
             self._annotator.list_drawn_objects()
         self._annotator.emit_state_changed()
 

@@ -8,30 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 import numpy as np
-from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 
-from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.gui.layers.attributes import (
-    COLOURS_KEY,
+from napari_gnn_vos.controller.layer_metadata import (
     PATH_KEY,
     PROJECT_KEY,
-    features_of,
-    labels_options,
+    without_time,
 )
-from napari_gnn_vos.gui.layers.layer_data import (
+from napari_gnn_vos.errors import GnnVosError, ReadError
+from napari_gnn_vos.gui.layers.attributes import (
     LayerData,
+    file_labels_options,
     image_data,
     labels_data,
+    labels_options,
     truth_data,
-    without_time,
 )
 from napari_gnn_vos.io.project.video_reference import SAMPLE
 from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
-
     from napari_gnn_vos.io.samples.downloads import Download
 
 LABEL_SUFFIXES = (".json", ".xml")
@@ -284,26 +280,5 @@ def imported_labels_data(file: Path) -> LayerData:
         frames = LabelFrames(frames.shape, map(pack, frames), frames.dtype.type)
     else:
         frames = frames[:]
-    options = labels_options(file.stem, labels.colours)
-    options |= {"features": features_of(labels.names)}
-    options["metadata"] = {COLOURS_KEY: dict(labels.colours)}
+    options = file_labels_options(file.stem, labels.names, labels.colours)
     return without_time(frames), options, "labels"
-
-
-def is_image_of_labels(layer: Layer) -> bool:
-    """Whether napari's reader made an image layer of labels saved by this plugin."""
-    from napari_gnn_vos.io.formats.tiff_labels import is_label_file
-
-    path = layer.source.path if isinstance(layer, Image) else None
-    if path is None or Path(path).suffix.lower() not in TIFF_SUFFIXES:
-        return False
-    return is_label_file(Path(path))
-
-
-def replace_images_of_labels(viewer: ViewerModel) -> None:
-    """Replace the image layers whose files contain labels by labels layers."""
-    for image in [layer for layer in viewer.layers if is_image_of_labels(layer)]:
-        data, options, kind = read_label_tiff(Path(str(image.source.path)))[0]
-        labels = Layer.create(data, options | {"name": image.name}, kind)
-        viewer.layers.remove(image)
-        viewer.add_layer(labels)

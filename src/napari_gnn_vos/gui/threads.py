@@ -1,22 +1,15 @@
-"""Background threads of the window: they run pipelines and load libraries."""
+"""Background threads of the window, and calls from them in the main thread."""
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from functools import cache, partial
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from threading import Event, Lock, Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, TypeVar
 
-import numpy as np
-from napari.layers import Labels
 from napari.utils import cancelable_progress
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QEventLoop, QObject, QThread, Signal
@@ -29,8 +22,6 @@ from napari_gnn_vos.progress import PartialResult, Pipeline, Progress, drain
 STEP_INTERVAL = 0.1
 """Seconds between reported steps. Each one redraws the window, which takes as long as
 predicting a frame if napari renders without a graphics card."""
-UNITS_SECONDS = 10
-"""Seconds to wait for the units of napari's layers."""
 
 _one_at_a_time = Lock()
 
@@ -261,63 +252,3 @@ class _StepThrottle:
         if now >= self._next_time or isinstance(step, PartialResult):
             self._next_time = now + STEP_INTERVAL
             self._report(step)
-
-
-@cache
-def load_widget_in_thread() -> Thread:
-    """Import the dock widget and compile napari's colours of labels in a thread.
-
-    Returns
-    -------
-    thread : Thread
-        The thread of the first call.
-    """
-    thread = Thread(target=_load_widget, name="load-widget")
-    thread.start()
-    return thread
-
-
-def _load_widget() -> None:
-    """Import modules; the first labels layer also loads pandas and compiles kernels."""
-    from napari_gnn_vos.gui.layers.attributes import labels_options
-
-    with responsive_threads():
-        for name in ("widgets.annotate_widget", "widgets.timeline", "scripting"):
-            import_module(f"napari_gnn_vos.gui.{name}")
-        import_module("magicgui.backends._qtpy")  # otherwise with the first widget
-        load_units()
-        Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
-    Thread(target=load_torch_libraries, name="load-torch").start()
-
-
-def load_units() -> None:
-    """Load the units of napari's layers, if no layer has done it before.
-
-    The registry of pint loads itself on first use. While it does so in this thread, a
-    layer that the user opens would find no unit in it; so a complete one replaces it.
-    """
-    import pint
-
-    application: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
-    unused = application.get()
-    if isinstance(unused, pint.registry.LazyRegistry):
-        loaded: Any = pint.UnitRegistry()
-        if isinstance(unused, pint.registry.LazyRegistry):
-            application.set(loaded)
-    end = monotonic() + UNITS_SECONDS
-    while "pixel" not in application and monotonic() < end:
-        sleep(0.01)  # another thread is loading the registry
-
-
-def load_torch_libraries() -> None:
-    """Load the shared libraries of torch without the interpreter lock.
-
-    ``import torch`` holds the lock while the system loads them, for about a second in
-    which no other thread runs. On Windows, and if they are not found, nothing is done.
-    """
-    spec = find_spec("torch")
-    if os.name != "posix" or spec is None or spec.origin is None:
-        return
-    system = ctypes.CDLL(None)  # calls of its functions release the lock
-    for library in sorted(Path(spec.origin).parent.glob("lib/libtorch_cpu.*")):
-        system.dlopen(os.fsencode(library), ctypes.c_int(os.RTLD_NOW))

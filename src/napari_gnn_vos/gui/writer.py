@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui.layers.attributes import AXES_KEY
-from napari_gnn_vos.gui.layers.layer_data import (
-    LayerData,
+from napari_gnn_vos.controller.layer_arrays import video_of
+from napari_gnn_vos.controller.layer_metadata import (
+    AXES_KEY,
     frames_of,
     full_resolution,
     video_labels,
-    video_of,
 )
+from napari_gnn_vos.errors import ShapeError
+from napari_gnn_vos.gui.layers.attributes import LayerData
 
 
 def write_labels(

@@ -23,10 +23,9 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from napari_gnn_vos.arguments import file_path, instance, lengths, validated
 from napari_gnn_vos.errors import ReadError, ScribbleError
-from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.json_file import read_json, validation_summary
 from napari_gnn_vos.io.strokes_file import SCRIBBLES
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, write_error_message
 from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
 EXPECTED = (
@@ -103,7 +102,7 @@ def write_davis_scribbles(
     """Write scribbles to a file in the DAVIS format.
 
     The pixels of a brush become one horizontal line for each run of pixels in a row.
-    Strokes of the eraser have the object -1, which other programs may not know.
+    Eraser strokes have the object -1, which other programs may not support.
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ def write_davis_scribbles(
             frames[scribble.frame].append(stroke)
     text = json.dumps({"sequence": sequence, "scribbles": frames})
     try:
-        atomic_write(Path(path), lambda file: file.write(text.encode()))
+        atomic_write(Path(path), text.encode())
     except (OSError, ValueError) as error:
         raise ReadError(write_error_message(Path(path), error)) from error
 

@@ -79,8 +79,8 @@ def export_in_steps(
 ) -> Pipeline[int]:
     """Write labels like :func:`export_labels`, as a pipeline that can be stopped.
 
-    Files that are replaced after the last frame stay as they were if it is stopped;
-    PNG files are replaced one by one.
+    If it is stopped, existing files are unchanged, except that PNG files are replaced
+    one by one.
 
     Parameters
     ----------

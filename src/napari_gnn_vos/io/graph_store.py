@@ -118,7 +118,7 @@ class GraphStore:
 
     def _write_metadata(self, metadata: dict[str, Any]) -> None:
         text = json.dumps(metadata).encode()
-        atomic_write(self.folder / METADATA_FILE, lambda file: file.write(text))
+        atomic_write(self.folder / METADATA_FILE, text)
 
     def _path(self, t: int) -> StoragePath:
         return self.folder / f"{t:06d}.npz"
@@ -143,9 +143,9 @@ _DAMAGED = (
 
 
 def _array(value: Any) -> NDArray[Any]:
-    """Raise ValueError if a member of an archive is no array."""
+    """Raise ValueError if a member of an archive is not an array."""
     if not isinstance(value, np.ndarray):
-        raise ValueError("a member is no array")  # noqa: TRY004
+        raise ValueError("a member is not an array")  # noqa: TRY004
     return value
 
 
@@ -220,7 +220,7 @@ def _graph_of(folder: StoragePath, metadata: dict[str, Any]) -> VideoGraph:
     shape = tuple(int(length) for length in metadata["shape"])
     store = GraphStore(folder, len(metadata["counts"]))
     if len(shape) != 3 or shape[0] != store.count:
-        raise ValueError(f"{store.count} counts do not fit to the shape {shape}")
+        raise ValueError(f"{store.count} counts do not match the shape {shape}")
     return VideoGraph(
         CachedSequence(store.frame, store.count),
         CachedSequence(store.pair, store.count - 1),

@@ -1,13 +1,13 @@
-"""Read JSON files of bounded size and validate them against a schema."""
+"""Read JSON files of bounded size and validate them; types of their schemas."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.storage import refuse_special_file
@@ -15,6 +15,13 @@ from napari_gnn_vos.storage import refuse_special_file
 M = TypeVar("M")
 MAX_BYTES = 256 * 2**20
 """Size of the largest file that is read."""
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+Side = Annotated[int, Field(ge=1, le=65535)]
+"""Height or width of an image."""
+Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+"""Coordinate of a point in pixels."""
+Text = Annotated[str, Field(max_length=10_000)]
 
 
 def read_json(path: Path, schema: TypeAdapter[M], expected: str) -> M:

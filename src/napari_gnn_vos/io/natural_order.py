@@ -19,9 +19,9 @@ UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 
 
 def frame_order(names: Sequence[str]) -> list[int]:
-    """Return the order in which the frames of an annotation file are those of a folder.
+    """Return the frame order of a folder for the frames of an annotation file.
 
-    Annotation tools number images in the order of the alphabet or of their upload, so
+    Annotation tools number images in alphabetical order or in that of their upload, so
     that ``img_10.png`` may be before ``img_2.png``.
 
     Parameters
@@ -111,9 +111,9 @@ def sort_naturally(paths: Iterable[P]) -> list[P]:
 def _decimal_numbers(stems: Sequence[str]) -> list[float]:
     """Return the numbers of names that differ in a decimal number only.
 
-    Empty if the names differ otherwise, or the digits behind the point may be a second
-    number, as in ``1.9`` and ``1.10``: a decimal has fewer digits than another one that
-    begins with 0, as in ``0.1`` and ``0.05``.
+    Empty if the names differ otherwise, or if the digits after the point may be a
+    second number, as in ``1.9`` and ``1.10``. They are decimals if some begin with 0
+    and have more digits than others, as in ``0.05`` and ``0.1``.
     """
     matches = [re.fullmatch(DECIMAL, stem) for stem in stems]
     parts = [match.groups() for match in matches if match]

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_gnn_vos.errors import ReadError, SettingsError
-from napari_gnn_vos.io.formats.label_images import write_error_message
 from napari_gnn_vos.io.formats.output import matching_files
 from napari_gnn_vos.io.formats.png import existing_masks, png_names
 from napari_gnn_vos.io.formats.registry import LabelFormat, select_output_format
 from napari_gnn_vos.io.readers.image_file import FORMATS as IMAGE_FORMATS
-from napari_gnn_vos.storage import require_writable_folder
+from napari_gnn_vos.storage import require_writable_folder, write_error_message
 
 
 def check_label_output(

@@ -13,24 +13,17 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from napari_gnn_vos.arguments import file_path, sequence_of, validated
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.json_file import read_json
+from napari_gnn_vos.io.json_file import Coordinate, read_json
 from napari_gnn_vos.storage import atomic_write
 from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL, Scribble
 
 MAX_FRAMES = 2**31
-MAX_COORDINATE = 1e6
-"""Largest distance of a point to the origin along each axis, in pixels."""
 MAX_STROKES, MAX_POINTS = 100_000, 1_000_000
 """Largest number of strokes per file, and of points per stroke."""
 EXPECTED = (
     'Expected a JSON list of strokes such as {"frame": 0, "label": 1, "path": '
     "[[10, 20], [30, 40]]}"
 )
-
-Coordinate = Annotated[
-    float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE, allow_inf_nan=False)
-]
-
 
 SCRIBBLES = sequence_of(Scribble, "Make them with Scribble(frame, label, path).")
 """Check of an argument that is one or several strokes."""
@@ -97,7 +90,7 @@ def write_strokes(path: str | PathLike[str], scribbles: Iterable[Scribble]) -> N
     ]
     text = json.dumps(rows)
     try:
-        atomic_write(Path(path), lambda file: file.write(text.encode()))
+        atomic_write(Path(path), text.encode())
     except (OSError, ValueError) as error:
         raise ReadError(
             f"The strokes cannot be written to {path}: {error}. Choose another "

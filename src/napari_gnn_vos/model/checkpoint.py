@@ -103,7 +103,7 @@ def save_checkpoint(
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     content = save(tensors, metadata={"card": json.dumps(asdict(metadata))})
-    atomic_write(path, lambda file: file.write(content))
+    atomic_write(path, content)
 
 
 def load_checkpoint(path: Path) -> tuple[GatedGCN, CheckpointMetadata]:

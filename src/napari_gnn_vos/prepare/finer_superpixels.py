@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.config import PrepareSettings
-from napari_gnn_vos.prepare.graph_construction import FrameAndMeans, describe_view
+from napari_gnn_vos.prepare.graph_construction import FrameAndMeans, graph_of_view
 from napari_gnn_vos.prepare.node_features import FrameView
 from napari_gnn_vos.prepare.superpixels import (
     MAX_SUPERPIXELS,
@@ -42,7 +42,7 @@ def split_into_finer(
     settings: PrepareSettings,
     objects: int = 1,
 ) -> tuple[FrameAndMeans, NDArray[np.int64]] | None:
-    """Split the marked superpixels of a frame that are large, and describe the frame.
+    """Split the marked superpixels of a frame that are large, and build its graph.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def split_into_finer(
     image : (H, W, 3) ndarray of uint8
         As it was prepared.
     flows : (Flow or None, Flow or None)
-        From the previous frame and to the next one, see `describe_frame`.
+        From the previous frame and to the next one, see `build_frame_graph`.
     settings : PrepareSettings
         The method of over-segmentation, and the number of prepared superpixels.
     objects : int
@@ -79,7 +79,7 @@ def split_into_finer(
     if not (1 + MIN_SHARE) * frame.n <= len(parents) <= MAX_SUPERPIXELS:
         return None
     appearance = frame.appearance[parents]
-    return describe_view(view.with_labels(labels), appearance), parents
+    return graph_of_view(view.with_labels(labels), appearance), parents
 
 
 def _largest_count(pixels: int, settings: PrepareSettings, objects: int) -> float:

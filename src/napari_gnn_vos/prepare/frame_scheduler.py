@@ -13,8 +13,8 @@ from napari_gnn_vos.prepare.flow import FlowEstimator, flow_between
 from napari_gnn_vos.prepare.graph_construction import (
     Embed,
     FrameAndMeans,
-    describe_frame,
-    describe_pair,
+    build_frame_graph,
+    build_frame_pair,
 )
 from napari_gnn_vos.structures.frame_graph import Flow, FrameGraph, FramePair
 from napari_gnn_vos.structures.rgb import Rgb
@@ -75,12 +75,12 @@ class FrameScheduler:
         self._lookahead = 2 + cores() // 3
         self._images: Jobs[Rgb] = {}
         self._flows: Jobs[Flow] = {}
-        self._described: Jobs[FrameAndMeans] = {}
+        self._frame_graphs: Jobs[FrameAndMeans] = {}
         self._completed: Jobs[tuple[FrameGraph, FramePair | None]] = {}
 
     def wait_for_next(self, seconds: float) -> bool:
         """Wait up to `seconds` for the next frame; return whether it is complete."""
-        stages = self._submit_flow, self._submit_description, self._submit_completion
+        stages = self._submit_flow, self._submit_frame_graph, self._submit_completion
         for stage, distance in zip(stages, (3, 2, 1), strict=True):
             for t in self._queue[: distance * self._lookahead]:
                 stage(t)
@@ -117,18 +117,20 @@ class FrameScheduler:
             self._flows[t] = self._pool.submit(self._estimate_flow, *images)
         return self._flows[t]
 
-    def _submit_description(self, t: int) -> Future[FrameAndMeans]:
-        if t not in self._described:
+    def _submit_frame_graph(self, t: int) -> Future[FrameAndMeans]:
+        if t not in self._frame_graphs:
             flows = self._submit_flow(t - 1), self._submit_flow(t)
             image = self._submit_image(t)
-            self._described[t] = self._pool.submit(self._describe, image, *flows)
-        return self._described[t]
+            self._frame_graphs[t] = self._pool.submit(
+                self._build_frame_graph, image, *flows
+            )
+        return self._frame_graphs[t]
 
     def _submit_completion(self, t: int) -> None:
         if t not in self._completed:
             flow = self._submit_flow(t)
-            first = self._submit_description(t)
-            second = self._submit_description(t + 1) if flow else None
+            first = self._submit_frame_graph(t)
+            second = self._submit_frame_graph(t + 1) if flow else None
             self._completed[t] = self._pool.submit(self._complete, first, second, flow)
 
     def _read_image(self, t: int) -> Rgb:
@@ -137,13 +139,13 @@ class FrameScheduler:
     def _estimate_flow(self, first: Future[Rgb], second: Future[Rgb]) -> Flow:
         return flow_between(first.result(), second.result(), self._models.flow)
 
-    def _describe(
+    def _build_frame_graph(
         self,
         image: Future[Rgb],
         flow_previous: Future[Flow] | None,
         flow_next: Future[Flow] | None,
     ) -> FrameAndMeans:
-        return describe_frame(
+        return build_frame_graph(
             image.result(),
             flow_previous.result() if flow_previous else None,
             flow_next.result() if flow_next else None,
@@ -158,12 +160,14 @@ class FrameScheduler:
         flow: Future[Flow] | None,
     ) -> tuple[FrameGraph, FramePair | None]:
         """Compute the pair of a frame and the next one, if there is one."""
-        described = first.result()
+        frame, means = first.result()
         if second is None or flow is None:
-            return described[0], None
+            return frame, None
         least_share = self._settings.edges.least_share
-        pair = describe_pair(described, second.result(), flow.result(), least_share)
-        return described[0], pair
+        pair = build_frame_pair(
+            (frame, means), second.result(), flow.result(), least_share
+        )
+        return frame, pair
 
     def _discard_unneeded(self, t: int) -> None:
         """Discard results near frame `t` that no unfinished frame depends on.
@@ -171,7 +175,7 @@ class FrameScheduler:
         The result of a stage for frame s is an input of the frames from ``s - after``
         to ``s + before``.
         """
-        reach = (self._described, 0, 1), (self._flows, 1, 1), (self._images, 1, 2)
+        reach = (self._frame_graphs, 0, 1), (self._flows, 1, 1), (self._images, 1, 2)
         for results, before, after in reach:
             for s in range(t - before, t + after + 1):
                 dependents = range(s - after, s + before + 1)

@@ -34,7 +34,7 @@ FrameAndMeans = tuple[FrameGraph, NDArray[np.float32]]
 Features of causal edges are computed from the means."""
 
 
-def describe_frame(
+def build_frame_graph(
     image: Rgb,
     flow_previous: Flow | None,
     flow_next: Flow | None,
@@ -63,10 +63,10 @@ def describe_frame(
     raise_if_cancelled()
     appearance = pool_maps(embed(image), labels)
     raise_if_cancelled()
-    return describe_view(view.with_labels(labels), appearance)
+    return graph_of_view(view.with_labels(labels), appearance)
 
 
-def describe_regions(
+def graph_of_superpixels(
     labels: NDArray[np.uint16],
     image: Rgb,
     flow_previous: Flow | None,
@@ -81,19 +81,19 @@ def describe_regions(
         Superpixels 0 .. n - 1.
     image : (H, W, 3) ndarray of uint8
     flow_previous, flow_next : Flow or None
-        See `describe_frame`.
+        See `build_frame_graph`.
     appearance : (n, A) ndarray of float16
 
     Returns
     -------
     frame, means
-        See `describe_frame`.
+        See `build_frame_graph`.
     """
     view = FrameView(labels, image, flow_previous, flow_next)
-    return describe_view(view, appearance)
+    return graph_of_view(view, appearance)
 
 
-def describe_view(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndMeans:
+def graph_of_view(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndMeans:
     """Compute node features and spatial edges of segmented superpixels.
 
     Parameters
@@ -105,7 +105,7 @@ def describe_view(view: FrameView, appearance: NDArray[np.float16]) -> FrameAndM
     Returns
     -------
     frame, means
-        See `describe_frame`.
+        See `build_frame_graph`.
     """
     edges = spatial_edges(view.labels)
     frame = FrameGraph(
@@ -127,7 +127,7 @@ def mean_features(
     ----------
     frame : FrameGraph
     flow_previous, flow_next : Flow or None
-        See `describe_frame`.
+        See `build_frame_graph`.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def mean_features(
     return np.concatenate([frame.node_features[:, columns], means], axis=1)
 
 
-def describe_pair(
+def build_frame_pair(
     first: FrameAndMeans, second: FrameAndMeans, flow: Flow, least_share: float
 ) -> FramePair:
     """Compute the causal edges between consecutive frames, with their features.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.arrays import check_shape, frozen
+from napari_gnn_vos.structures.arrays import check_shape, freeze_arrays, frozen
 from napari_gnn_vos.structures.weak_cache import WeakCache
 
 
@@ -50,14 +50,14 @@ class FrameGraph:
         check_shape(
             "edge_features", self.edge_features, self.spatial_edges.shape[1], None
         )
-        for name in (
+        freeze_arrays(
+            self,
             "labels",
             "node_features",
             "appearance",
             "spatial_edges",
             "edge_features",
-        ):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        )
 
     @property
     def n(self) -> int:
@@ -115,8 +115,7 @@ class Flow:
     def __post_init__(self) -> None:
         check_shape("forward", self.forward, None, None, 2)
         check_shape("backward", self.backward, *self.forward.shape)
-        for name in ("forward", "backward"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        freeze_arrays(self, "forward", "backward")
 
     @property
     def nbytes(self) -> int:
@@ -147,8 +146,7 @@ class FramePair:
         check_shape(
             "edge_features", self.edge_features, self.causal_edges.shape[1], None
         )
-        for name in ("causal_edges", "edge_features"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        freeze_arrays(self, "causal_edges", "edge_features")
 
     @property
     def nbytes(self) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.arrays import check_shape, frozen
+from napari_gnn_vos.structures.arrays import check_shape, freeze_arrays
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
 
 MIRRORED = {
@@ -55,8 +55,7 @@ class IncomingEdges:
         check_shape("source", self.source, None)
         check_shape("target", self.target, *self.source.shape)
         check_shape("edge_features", self.edge_features, *self.source.shape, None)
-        for name in ("source", "target", "edge_features"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        freeze_arrays(self, "source", "target", "edge_features")
 
     @property
     def nbytes(self) -> int:

@@ -114,6 +114,12 @@ class Session:
         )
 
     @property
+    def corrected_frames(self) -> set[int]:
+        """Frames with strokes of rounds after the first."""
+        later = self.rounds[1:]
+        return {scribble.frame for scribbles in later for scribble in scribbles}
+
+    @property
     def labels(self) -> NDArray[np.uint8] | None:
         """Most probable label of each pixel, (T, H, W); None before a prediction.
 

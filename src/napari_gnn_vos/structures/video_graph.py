@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.structures.arrays import frozen
+from napari_gnn_vos.structures.arrays import freeze_arrays
 from napari_gnn_vos.structures.cached_sequence import CachedSequence
 from napari_gnn_vos.structures.feature_table import FeatureTable
 from napari_gnn_vos.structures.frame_graph import FrameGraph, FramePair
@@ -143,7 +143,7 @@ class VideoGraph:
     incoming: CachedSequence[IncomingEdges] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", frozen(self.counts))
+        freeze_arrays(self, "counts")
         # no bound method: the reference cycle would delay the release of memory
         parts = self.frames, self.pairs, self.counts, self.edge_feature_names
         incoming = CachedSequence(partial(_incoming_edges, *parts), len(self.frames))

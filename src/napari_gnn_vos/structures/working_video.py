@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from napari_gnn_vos.structures.seeds import PaintedPixels
 from napari_gnn_vos.structures.video import MIN_SIDE, Video
 from napari_gnn_vos.structures.weak_cache import WeakCache
 from napari_gnn_vos.vision import cv2
+
+L = TypeVar("L", bound=np.integer[Any])
 
 _REDUCED: WeakCache[Video, dict[tuple[int, ...], Video]] = WeakCache()
 
@@ -59,6 +61,31 @@ def reduce_image(image: Rgb, shape: tuple[int, int]) -> Rgb:
     """Reduce an image to a height and width by area interpolation."""
     reduced: Rgb = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
     return reduced
+
+
+def enlarge_labels(labels: NDArray[L], shape: tuple[int, int]) -> NDArray[L]:
+    """Enlarge the labels of a reduced frame by the nearest neighbour.
+
+    Parameters
+    ----------
+    labels : (h, w) ndarray of int
+    shape : (int, int)
+        H and W of the result.
+
+    Returns
+    -------
+    enlarged : (H, W) ndarray of int
+
+    Examples
+    --------
+    >>> enlarge_labels(np.array([[1, 2]]), (1, 5)).tolist()
+    [[1, 1, 1, 2, 2]]
+    """
+    rows, cols = (
+        np.arange(size) * reduced // size
+        for size, reduced in zip(shape, labels.shape, strict=True)
+    )
+    return labels[np.ix_(rows, cols)]
 
 
 def working_shape(shape: tuple[int, int, int], max_pixels: int) -> tuple[int, int, int]:

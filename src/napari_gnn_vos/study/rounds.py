@@ -65,7 +65,7 @@ class FixedFirstRound:
 
 @dataclass(frozen=True, slots=True)
 class StrokesOnFrames:
-    """Draw strokes on some frames only, such as those whose ground truth is known.
+    """Draw strokes only on some frames, such as those whose ground truth is known.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def run_rounds(
     objects = require_objects(truth, session.video.name)
     score, labels = None, None
     for round_index in range(1, rounds + 1):
-        scribbles = annotator(labels, truth, rng, corrected_frames(session))
+        scribbles = annotator(labels, truth, rng, session.corrected_frames)
         if not scribbles and score is not None:
             yield session, Score(round_index, score.j, score.f, 0.0, 0.0)
             continue
@@ -158,10 +158,3 @@ def run_rounds(
         j, f = (measure(labels, truth, objects) for measure in (jaccard, boundary_f))
         score = Score(round_index, j, f, *seconds)
         yield session, score
-
-
-def corrected_frames(session: Session) -> set[int]:
-    """Collect the frames that were annotated after the first round."""
-    return {
-        scribble.frame for scribbles in session.rounds[1:] for scribble in scribbles
-    }

@@ -5,11 +5,11 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 
+from napari_gnn_vos.controller.layer_metadata import SOURCE_KEY
 from napari_gnn_vos.errors import ScribbleError, VideoError
 from napari_gnn_vos.gui import reader, writer
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers import layer_data
-from napari_gnn_vos.gui.layers.attributes import SOURCE_KEY
+from napari_gnn_vos.gui.layers.attributes import are_units
 from napari_gnn_vos.gui.layers.coordinates import axes_of, pixels_to_viewer
 from tests.controller import fakes
 from tests.gui.test_writer import add_video, transform
@@ -63,8 +63,8 @@ def test_units_of_a_layer_are_saved(tmp_path):
 
 @pytest.mark.parametrize("units", [(), ("s",), ("no unit",) * 3, ("", "1/0", "(")])
 def test_unknown_units_of_a_file_are_ignored(units):
-    assert not layer_data.are_units(units, 3)
-    assert layer_data.are_units(("second", "micrometer", "pixel"), 3)
+    assert not are_units(units, 3)
+    assert are_units(("second", "micrometer", "pixel"), 3)
 
 
 def test_named_rows_and_columns_have_priority_at_first():

@@ -1,9 +1,9 @@
 import numpy as np
-import pytest
 from napari.components import ViewerModel
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
+from napari_gnn_vos.controller.layer_arrays import ComputedLabels
+from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.gui.tools.display import neighbour_contours
 
 SHAPE = (3, 4, 5)
@@ -13,21 +13,6 @@ def compute(frame):
     labels = np.zeros(SHAPE[1:], int)
     labels[frame, frame] = frame + 1
     return labels
-
-
-@pytest.mark.parametrize(
-    "axes", [Axes(), Axes(2, 0, 1), Axes(0, 2, 1), Axes(1, 2, 3, ((0, 7),))]
-)
-def test_computed_labels_index_as_an_array(axes):
-    labels = ComputedLabels(compute, SHAPE, axes, np.uint8)
-    expected = axes.to_layer(np.stack([compute(t) for t in range(3)]))
-    assert labels.shape == expected.shape
-    np.testing.assert_array_equal(np.asarray(labels), expected)
-    for t in range(3):
-        np.testing.assert_array_equal(
-            labels[axes.layer_index(t)], expected[axes.layer_index(t)]
-        )
-    np.testing.assert_array_equal(labels[..., 1], expected[..., 1])
 
 
 def test_only_the_shown_frame_is_computed():

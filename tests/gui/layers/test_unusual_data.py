@@ -6,9 +6,9 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
 from napari_gnn_vos import annotator
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION
-from napari_gnn_vos.gui.layers.factory import mix_channels
+from napari_gnn_vos.gui.tools.imports import mix_channels
 from tests.gui.mouse import drag
 
 pytestmark = pytest.mark.gui

@@ -8,8 +8,8 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
 
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.display import NEIGHBOURS
 from napari_gnn_vos.gui.tools.superpixels import SUPERPIXELS
 from napari_gnn_vos.gui.widgets.timeline import Timeline

@@ -11,15 +11,11 @@ from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, Qt
 
 from napari_gnn_vos import annotator
+from napari_gnn_vos.controller import export_request
+from napari_gnn_vos.controller.export_request import ExportOptions
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES, names_in
 from napari_gnn_vos.errors import GnnVosError, ReadError, SettingsError
-from napari_gnn_vos.gui.layers.attributes import (
-    SEGMENTATION,
-    STROKES,
-    names_in,
-    set_object_names,
-)
-from napari_gnn_vos.gui.tools import exports
-from napari_gnn_vos.gui.tools.exports import ExportOptions
+from napari_gnn_vos.gui.layers.attributes import set_object_names
 from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
 from napari_gnn_vos.gui.writer import write_overlay
 from napari_gnn_vos.io.export import import_labels
@@ -125,7 +121,7 @@ def test_cancelled_export_writes_nothing(qtbot, dialog, monkeypatch):
         released.wait(30)
         return names.append(len(frames)) or {}
 
-    monkeypatch.setattr(exports, "colours_in", slow_colours)
+    monkeypatch.setattr(export_request, "colours_in", slow_colours)
     click(qtbot, dialog.export)
     qtbot.waitUntil(started.is_set)
     assert dialog.cancel.isEnabled()

@@ -3,8 +3,8 @@
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from tests.controller import fakes
 
 FRAMES = fakes.SHAPE[0]

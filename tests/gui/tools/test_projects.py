@@ -8,9 +8,9 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.errors import GnnVosError, ProjectLockedError, ReadError
 from napari_gnn_vos.gui import reader, scripting
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.tools.projects import VideoNotFoundError
 from napari_gnn_vos.io.project import autosave
 from napari_gnn_vos.io.project.project import Project

@@ -8,16 +8,17 @@ from types import SimpleNamespace
 import pytest
 
 from napari_gnn_vos.controller.fine_tuning import FineTuning
+from napari_gnn_vos.controller.object_tools import ObjectTools
+from napari_gnn_vos.controller.preferences import PreferenceStore
+from napari_gnn_vos.controller.ranges import RangeTools
 from napari_gnn_vos.controller.round_choices import ModelChoice
 from napari_gnn_vos.gui.annotator import Annotator
 from napari_gnn_vos.gui.tools.display import DisplayTools
 from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
-from napari_gnn_vos.gui.tools.objects import ObjectTools
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
-from napari_gnn_vos.gui.tools.ranges import RangeTools
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
-from napari_gnn_vos.gui.tools.window import HistoryTools, PreferenceStore, WindowTools
+from napari_gnn_vos.gui.tools.window import HistoryTools, WindowTools
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -11,8 +11,8 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLineEdit
 
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.gui import plugin
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 from tests.controller import fakes
 

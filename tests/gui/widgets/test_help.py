@@ -9,9 +9,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton
 
 from napari_gnn_vos import annotator
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
+from napari_gnn_vos.controller.preferences import FILE_NAME, Preferences
 from napari_gnn_vos.errors import GnnVosError, SettingsError
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.tools.window import FILE_NAME, Preferences
 from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
 from napari_gnn_vos.gui.widgets.walkthrough import STEPS
 from tests.controller import fakes

@@ -7,11 +7,15 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog
 
+from napari_gnn_vos.controller.layer_metadata import (
+    SEGMENTATION,
+    STROKES,
+    video_labels,
+)
 from napari_gnn_vos.controller.palette import from_hex
-from napari_gnn_vos.gui.layers.attributes import SEGMENTATION, STROKES
-from napari_gnn_vos.gui.layers.layer_data import video_labels
 from napari_gnn_vos.gui.widgets import object_list
-from napari_gnn_vos.gui.widgets.object_list import ObjectMenu, RowIcon, icon_rect
+from napari_gnn_vos.gui.widgets.object_list import ObjectMenu
+from napari_gnn_vos.gui.widgets.object_rows import RowIcon, icon_rect
 
 pytestmark = pytest.mark.gui
 
@@ -177,13 +181,13 @@ def test_range_button_shows_the_marks(viewer, dock):
 
 def test_only_rows_that_differ_are_created(dock, monkeypatch):
     dock.annotator.active_label.list_objects(range(1, 1001))
-    created, create = [], object_list._item
+    created, create = [], object_list.make_item
 
     def record(label):
         created.append(label)
         return create(label)
 
-    monkeypatch.setattr(object_list, "_item", record)
+    monkeypatch.setattr(object_list, "make_item", record)
     objects, rows = dock.annotator.objects, dock.drawing.objects
     objects.remove(500)
     assert created == []

@@ -7,8 +7,8 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QFileDialog
 
+from napari_gnn_vos.controller.layer_metadata import STROKES
 from napari_gnn_vos.gui import plugin
-from napari_gnn_vos.gui.layers.attributes import STROKES
 from napari_gnn_vos.gui.widgets.project_section import THUMBNAIL_HEIGHT
 from napari_gnn_vos.io.project.project import Project
 from tests.controller import fakes

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from qtpy.QtGui import QColor
 
 from napari_gnn_vos.controller.label_statistics import LabelStatistics
+from napari_gnn_vos.controller.layer_metadata import STROKES
 from napari_gnn_vos.controller.palette import colour_of
-from napari_gnn_vos.gui.layers.attributes import STROKES
 from napari_gnn_vos.gui.widgets.timeline import (
     ABSENT,
     ACCEPTED,

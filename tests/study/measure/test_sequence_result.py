@@ -5,7 +5,6 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.study.measure.sequence_result import (
     ResultCache,
     SequenceResult,
-    write_text_atomically,
 )
 from napari_gnn_vos.study.rounds import Score
 
@@ -65,13 +64,3 @@ def test_report_path_that_cannot_be_written_is_rejected(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot be written"):
         ResultCache.beside(tmp_path / "file" / "out.json")
-
-
-def test_failed_write_keeps_the_previous_file(tmp_path):
-    file = tmp_path / "out.json"
-    write_text_atomically(file, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_text_atomically(file, "\ud800")
-    assert file.read_text() == "old"
-    write_text_atomically(file, "new")
-    assert file.read_text() == "new"

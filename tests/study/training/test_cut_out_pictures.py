@@ -7,8 +7,8 @@ from napari_gnn_vos.study.training.cut_out_pictures import (
     CutOutPictures,
     compose_over,
 )
-from napari_gnn_vos.study.training.decoder_samples import PhotographSamples
 from napari_gnn_vos.study.training.masked_pictures import MaskedPicture, write_pictures
+from napari_gnn_vos.study.training.photographs import PhotographSamples
 from napari_gnn_vos.vision import cv2
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)

@@ -5,11 +5,13 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.model.boundary_decoder import load_decoder
 from napari_gnn_vos.study.training.decoder_samples import (
     CROP,
-    POLYGON_WEIGHT,
     CollectedSamples,
     MixedSamples,
-    PhotographSamples,
     draw_crop,
+)
+from napari_gnn_vos.study.training.photographs import (
+    POLYGON_WEIGHT,
+    PhotographSamples,
     imitate_coarse,
 )
 from napari_gnn_vos.study.training.train_decoder import DecoderSettings, train_decoder

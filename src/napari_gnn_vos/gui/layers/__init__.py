@@ -6,10 +6,10 @@ from typing import Any
 from napari_gnn_vos.deprecation import warn_renamed
 
 _RENAMED = {
-    "answer_layer": "factory.prediction_layer",
+    "answer_layer": "label_layers.prediction_layer",
     "axes_of": "coordinates.axes_of",
-    "strokes_layer": "factory.strokes_layer",
-    "lines_layer": "factory.lines_layer",
+    "strokes_layer": "drawing_layers.strokes_layer",
+    "lines_layer": "drawing_layers.lines_layer",
     "placement": "attributes.placement",
 }
 """Functions of this package until version 0.1, with their modules and names."""

@@ -1,55 +1,44 @@
-"""Attributes of layers, such as metadata, names and colours, and search by them."""
+"""Attributes of layers: position, names, colours; videos and labels as layer data."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Labels, Shapes
-from napari.utils.colormaps import CyclicLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
+from napari_gnn_vos.controller.layer_arrays import RgbFrames
+from napari_gnn_vos.controller.layer_metadata import (
+    AXES_KEY,
+    COLOURS_KEY,
+    NOTES_KEY,
+    ROLE_KEY,
+    SOURCE_KEY,
+    VIDEO_KEY,
+    colours_in,
+    features_of,
+    names_in,
+    without_time,
+)
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.palette import (
     default_colours,
     prediction_colours,
     stroke_colours,
 )
+from napari_gnn_vos.io.formats.tiff_labels import LabelFile
 from napari_gnn_vos.io.formats.video_labels import colour_to_hex
+from napari_gnn_vos.structures.video import Video
 
-if TYPE_CHECKING:
-    from napari.components import ViewerModel
-    from napari.layers import Layer
-
-STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
-"""Names of the layers."""
-
-SOURCE_KEY = "gnn-vos source"
-"""Metadata key of a layer for the id of the image layer that it belongs to."""
-ROLE_KEY = "gnn-vos role"
-"""Metadata key of a layer for its role, one of these names; renaming keeps it."""
-AXES_KEY = "gnn-vos axes"
-"""Metadata key of a layer for its `Axes`."""
-COLOURS_KEY = "gnn-vos file colours"
-"""Metadata key of a layer from a file for the colours of its labels."""
-
-VIDEO_KEY = "gnn-vos video"
-"""Metadata key under which the readers store a layer's array and its video."""
-PATH_KEY = "gnn-vos path"
-"""Metadata key of an image layer for the path of its video."""
-PROJECT_KEY = "gnn-vos project"
-"""Metadata key of an image layer for the path of the project that it belongs to."""
-OBJECTS_KEY = "gnn-vos objects"
-"""Metadata key of an image layer for the table of its objects."""
-NOTES_KEY = "gnn-vos notes"
-"""Metadata key of the notes of a video, such as repeated frames of a damaged movie."""
+RANDOM_COLORMAP = "label_colormap"
+"""Name of the colour map that napari gives to layers of labels."""
 
 
 def placement(image: Image, axes: Axes, role: str) -> dict[str, Any]:
@@ -97,6 +86,16 @@ def labels_options(
     return {"name": name, "opacity": 0.5, "colormap": colormap}
 
 
+def file_labels_options(
+    name: str, names: Mapping[int, str], colours: Mapping[int, tuple[int, int, int]]
+) -> dict[str, Any]:
+    """Return options of a layer of labels from a file, with names and colours."""
+    options = labels_options(name, colours)
+    options["features"] = features_of(names)
+    options["metadata"] = {COLOURS_KEY: dict(colours)}
+    return options
+
+
 def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
     """Store object names in a layer's features; napari shows them at the mouse.
 
@@ -115,31 +114,37 @@ def set_object_names(layer: Labels | None, names: Mapping[int, str]) -> None:
         layer.features = features.assign(name=rows, index=features[column])
 
 
-def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
-    """Return the features of a labels layer: columns `index`, `label` and `name`.
-
-    napari looks a label up in `index`, plugins for measurements in `label`.
-    """
-    return {"index": [*names], "label": [*names], "name": [*names.values()]}
-
-
-def names_in(features: Any) -> dict[int, str]:
-    """Read object names from a layer's features, which may come from other programs.
-
-    Rows without an integer index are skipped, and missing columns give no names.
-    """
-    indices, names = (features.get(column, ()) for column in ("index", "name"))
-    return {
-        int(float(index)): str(name)
-        for index, name in zip(indices, names, strict=False)
-        if isinstance(index, Real) and float(index).is_integer()
-    }
-
-
 def file_colours(layer: Labels) -> dict[int, str]:
     """Return the colours ``#rrggbb`` of a layer that was read from a file."""
     colours = layer.metadata.get(COLOURS_KEY, {})
     return {label: colour_to_hex(rgb) for label, rgb in colours.items()}
+
+
+def colours_of(layer: Labels, frames: Iterable[NDArray[Any]]) -> dict[int, str]:
+    """Return the colours of the labels in some frames of a layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+    frames : iterable of (H, W) ndarray of int
+
+    Returns
+    -------
+    colours : dict of int to str
+        ``#rrggbb`` by label, from the file of the layer or from its colour map. The
+        default colour map of napari, which is random, gives no colours; a colour map by
+        label gives those that it contains.
+    """
+    colormap = layer.colormap
+    if stored := file_colours(layer):
+        return stored
+    if colormap.name == RANDOM_COLORMAP:
+        return {}
+    present = np.unique([label for labels in frames for label in np.unique(labels)])
+    if isinstance(colormap, DirectLabelColormap):
+        present = present[[label in colormap.color_dict for label in present]]
+    colours = colours_in(colormap, present[None, None])
+    return {label: colour_to_hex(colour) for label, colour in colours.items()}
 
 
 class ObjectDisplay:
@@ -208,113 +213,76 @@ def _default_colours() -> NDArray[np.float32]:
     return np.concatenate([colours, colours[255:256]])
 
 
-class LayerFinder:
-    """Find the layers for strokes, lines and prediction of a video.
+LayerData = tuple[Any, dict[str, Any], str]
 
-    Layers are found by their name and by the id of the image layer in their metadata.
-    A drawing layer may come from a file, without that id; strokes are recognised if the
-    name of the file begins with "strokes". One that was renamed is found
-    by its role in the metadata. A prediction layer is overwritten, so it must have the
-    id; one that was renamed or copied by the user is not found.
+
+def image_data(video: Video) -> LayerData:
+    """Convert a video to layer data whose frames are read on access.
 
     Parameters
     ----------
-    viewer : napari.components.ViewerModel
-        Contains the layers.
-    image : napari.layers.Image
-        The video.
-    axes : Axes
-        Axes of the video, and its labelled slice.
-    shape : tuple of int
-        Required shape of a labels layer.
+    video : Video
+        Greyscale frames keep their values; colours that napari cannot show (two
+        channels, 16 bit) are converted to RGB. A single image has no axis for time.
+
+    Returns
+    -------
+    data, options, kind : tuple
+        As readers of napari return it. Notes, such as on repeated frames of a damaged
+        movie or pixels that are NaN, are listed in
+        ``options["metadata"]["gnn-vos notes"]``.
     """
-
-    def __init__(
-        self, viewer: ViewerModel, image: Image, axes: Axes, shape: tuple[int, ...]
-    ) -> None:
-        self._viewer, self._source_id = viewer, str(image.unique_id)
-        self._axes, self._shape = axes, shape
-        self._translate = placement(image, axes, "")["translate"]
-        self._known: dict[str, Layer] = {}
-
-    @property
-    def strokes(self) -> Labels | None:
-        """The layer for brush strokes, if there is one."""
-        return self._drawing_layer(Labels, STROKES)
-
-    @property
-    def lines(self) -> Shapes | None:
-        """The layer for lines, if there is one."""
-        return self._drawing_layer(Shapes, LINES)
-
-    @property
-    def prediction(self) -> Labels | None:
-        """The layer of the prediction, if there is one."""
-        candidates = self._candidates(Labels, SEGMENTATION)
-        return next((x for x in candidates if SOURCE_KEY in x.metadata), None)
-
-    def register_strokes(self, layer: Layer) -> bool:
-        """Use a layer without source id for strokes, if possible; return whether."""
-        has_source = SOURCE_KEY in layer.metadata
-        suitable = not has_source and layer in self._candidates(Labels, STROKES)
-        if suitable:
-            self._known[STROKES] = layer
-        return suitable
-
-    def _drawing_layer(self, kind: type, name: str) -> Layer | None:
-        layer = self._known.get(name)
-        if layer not in self._viewer.layers or not self._fits(layer, kind):
-            layer = next(self._candidates(kind, name), self._renamed(kind, name))
-        if layer is not None:
-            self._known[name] = layer
-        return layer
-
-    def _candidates(self, kind: type, name: str) -> Iterator[Layer]:
-        """Yield layers that may belong to the video, topmost first."""
-        for layer in reversed(self._viewer.layers):
-            source_id = layer.metadata.get(SOURCE_KEY, self._source_id)
-            same_source = source_id == self._source_id
-            named = _is_named(layer, name) or _is_file_of(layer, name)
-            if named and same_source and self._fits(layer, kind):
-                yield layer
-
-    def _renamed(self, kind: type, role: str) -> Layer | None:
-        """Return the lowest layer of the video that was created with a role."""
-        marks = {SOURCE_KEY: self._source_id, ROLE_KEY: role}
-        for layer in self._viewer.layers:
-            if layer.metadata.items() >= marks.items() and self._fits(layer, kind):
-                return layer
-        return None
-
-    def _fits(self, layer: Layer, kind: type) -> bool:
-        """Whether a layer has the size of the video and lies on the labelled slice."""
-        shape = layer.data.shape if isinstance(layer, Labels) else self._shape
-        if (type(layer), layer.ndim, shape) != (kind, self._axes.ndim, self._shape):
-            return False
-        is_fixed = bool(self._axes.fixed)  # other layers may be moved by the user
-        return not is_fixed or np.allclose(layer.translate, self._translate)
+    options: dict[str, Any] = {"name": video.name}
+    data: Any = video.frames
+    if len(data.shape) == 3:
+        options |= {"rgb": False, "contrast_limits": video.limits}
+    else:
+        options["rgb"] = True
+        if data.shape[3] < 3 or data.dtype != np.uint8:
+            data = RgbFrames(video)
+    if video.shape[0] == 1:  # a single image
+        data = np.asarray(data[0])
+    if hasattr(Image, "axis_labels"):  # not in napari before 0.5
+        options["axis_labels"] = ("t", "y", "x")[video.shape[0] == 1 :]
+    options["metadata"] = {VIDEO_KEY: (data, video)}
+    options["metadata"][NOTES_KEY] = video.notes  # reading a frame may add to them
+    return data, options, "image"
 
 
-def layers_of(viewer: ViewerModel, image: Image) -> list[Layer]:
-    """List the layers that were made for a video, except renamed predictions."""
-    return [
-        layer
-        for layer in viewer.layers
-        if layer.metadata.get(SOURCE_KEY) == str(image.unique_id)
-        and (
-            layer.metadata.get(ROLE_KEY) != SEGMENTATION
-            or _is_named(layer, SEGMENTATION)
-        )
-    ]
+def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
+    """Convert ground-truth masks (T, H, W) to the data of a hidden layer."""
+    options = labels_options(f"{name} truth") | {"visible": False}
+    return without_time(truth), options, "labels"
 
 
-def _is_named(layer: Layer, name: str) -> bool:
-    """Whether a layer has a name; napari appends numbers to equal names."""
-    return re.sub(r" \[\d+\]$", "", layer.name) == name
+def labels_data(file: LabelFile, name: str) -> LayerData:
+    """Convert saved labels to layer data with their original axes and position."""
+    options = file_labels_options(name, file.names, file.colours)
+    placement = file.placement
+    if placement is None:
+        return without_time(file.labels), options, "labels"
+    ndim, time = len(placement.scale), placement.time
+    named = (() if time is None else (time,)) + (placement.row, placement.col)
+    if len(set(named)) < len(named) or max(named) >= ndim:
+        return without_time(file.labels), options, "labels"
+    fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
+    axes = Axes(time, placement.row, placement.col, fixed)
+    excluded = {"time", "row", "col", "axis_labels", "units"}
+    options |= placement.model_dump(exclude=excluded)
+    options["metadata"] |= {AXES_KEY: axes}
+    if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
+        options["axis_labels"] = placement.axis_labels
+    if hasattr(Image, "units") and are_units(placement.units, ndim):
+        options["units"] = placement.units
+    return axes.to_layer(file.labels), options, "labels"
 
 
-def _is_file_of(layer: Layer, name: str) -> bool:
-    """Whether a layer was opened from a file whose name begins with `name`."""
-    opened = layer.source.path is not None or COLOURS_KEY in layer.metadata
-    is_named = re.match(rf"{name}(?![a-z])", layer.name) is not None
-    return opened and is_named and SOURCE_KEY not in layer.metadata
+def are_units(names: Sequence[str], count: int) -> bool:
+    """Whether names from a file are units, one per axis, that napari knows."""
+    import pint
+
+    unit = pint.get_application_registry().Unit  # type: ignore[no-untyped-call]
+    try:
+        return len([unit(name) for name in names if name]) == count == len(names)
+    except Exception:  # noqa: BLE001 - the parser raises many types
+        return False

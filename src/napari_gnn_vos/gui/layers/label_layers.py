@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.gui.layers import factory
-from napari_gnn_vos.gui.layers.attributes import LayerFinder, placement
+from napari_gnn_vos.controller.layer_arrays import ComputedLabels
+from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
+from napari_gnn_vos.gui.layers.attributes import labels_options, placement
+from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.label_frames import (
     EditableLabelFrames,
@@ -22,10 +24,6 @@ from napari_gnn_vos.structures.label_frames import (
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
-
-
-Compute = Callable[[int], NDArray[Any]]
-"""Function from a frame to its labels, (H, W)."""
 
 
 class PredictionLayer:
@@ -81,7 +79,7 @@ class PredictionLayer:
         if layer is not None and not self.comparing:
             self._present_data = layer.data
             layer.data = self._axes.labels_to_layer(labels)
-            factory.make_visible(layer)
+            make_visible(layer)
 
     def show_present(self) -> None:
         """Show the current prediction again, with the pixels painted on it."""
@@ -109,13 +107,13 @@ class PredictionLayer:
                 self._earlier_data = layer.data
             layer.data = data
         else:
-            layer = factory.prediction_layer(self._image, self._axes, data)
+            layer = prediction_layer(self._image, self._axes, data)
             for name, value in self.appearance.items():
                 setattr(layer, name, value)
             self._insert_below_drawing(layer)
         self._shown = True
         # a new prediction is shown even if the last was hidden
-        factory.make_visible(layer)
+        make_visible(layer)
 
     def show_frame(self, step: PartialResult, displayed: int) -> bool:
         """Replace the labels of one frame of the prediction that is shown.
@@ -178,59 +176,6 @@ class PredictionLayer:
         index = min(indices, default=index_of(self._image) + 1)
         self._viewer.layers.insert(index, layer)
         self._viewer.layers.selection.active = active
-
-
-class ComputedLabels:
-    """Array-like of a labels layer whose frames are computed on access.
-
-    Parameters
-    ----------
-    compute : callable
-        Returns the labels of a frame, (H, W) of `dtype`.
-    shape : (int, int, int)
-        T, H and W of the video.
-    axes : Axes
-        Axes of the layer.
-    dtype : type
-        Type of the labels.
-    """
-
-    def __init__(
-        self, compute: Compute, shape: tuple[int, int, int], axes: Axes, dtype: Any
-    ) -> None:
-        self._compute, self._axes = compute, axes
-        self._frames = shape[0]
-        self.shape = axes.to_layer(np.broadcast_to(0, shape)).shape
-        self.ndim, self.dtype = len(self.shape), np.dtype(dtype)
-
-    @property
-    def size(self) -> int:
-        """Number of pixels of all frames."""
-        return int(np.prod(self.shape))
-
-    def __len__(self) -> int:
-        return int(self.shape[0])
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Index as a NumPy array; only the selected frames are computed."""
-        indices = list(key) if isinstance(key, tuple) else [key]
-        if Ellipsis in indices:
-            i = indices.index(Ellipsis)
-            indices[i : i + 1] = [slice(None)] * (self.ndim - len(indices) + 1)
-        indices += [slice(None)] * (self.ndim - len(indices))
-        axis = self._axes.time
-        time = slice(None) if axis is None else indices[axis]
-        if isinstance(time, slice):
-            frames = range(*time.indices(self._frames))
-        else:
-            frames = range(int(time), int(time) + 1)
-        if axis is not None:
-            indices[axis] = slice(None) if isinstance(time, slice) else 0
-        stack = np.stack([self._compute(t) for t in frames]).astype(self.dtype)
-        return np.asarray(self._axes.to_layer(stack)[tuple(indices)])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self[:].astype(dtype or self.dtype, copy=False)
 
 
 class ComputedLayer:
@@ -303,3 +248,17 @@ class ComputedLayer:
         """Compute the displayed frame again."""
         if self.shown and self._layer is not None:
             self._layer.refresh()
+
+
+def prediction_layer(
+    image: Image, axes: Axes, labels: LabelFrames | NDArray[np.uint8 | np.uint16]
+) -> Labels:
+    """Create a layer of predicted labels."""
+    options = placement(image, axes, SEGMENTATION)
+    return Labels(labels, **labels_options(SEGMENTATION), **options)
+
+
+def make_visible(layer: Layer) -> None:
+    """Show a hidden layer; a visible one is skipped, as napari would reset its mode."""
+    if not layer.visible:
+        layer.visible = True

@@ -12,10 +12,11 @@ from napari_gnn_vos.controller.messages import NO_PREDICTION
 from napari_gnn_vos.controller.palette import contrasting_colours, prediction_colours
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui.layers.attributes import object_colormap
-from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.vision import cv2
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.preferences import Preferences
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
 
@@ -73,6 +74,21 @@ class DisplayTools:
         """Show the prediction as contours, or as areas."""
         if self._layer is not None:
             self._layer.contour = 0 if self._layer.contour else CONTOUR_WIDTH
+
+    def style_new_layers(self, values: Preferences) -> None:
+        """Use the settings for layers of the open video that are created later."""
+        workspace = self._annotator.workspace
+        if workspace is not None:
+            workspace.prediction_layer.appearance = _appearance(values)
+            workspace.drawing_layers.brush_scale = values.brush_scale
+
+    def show_preferences(self, values: Preferences, old: Preferences) -> None:
+        """Apply changed settings to the layers of the open video."""
+        self.style_new_layers(values)
+        layer, appearance = self._layer, _appearance(values)
+        if layer is not None and appearance != _appearance(old):
+            for name, value in appearance.items():
+                setattr(layer, name, value)
 
     def set_opacity(self, opacity: float) -> None:
         """Set the opacity of the prediction, from 0 to 1.
@@ -192,12 +208,8 @@ class DisplayTools:
             )
             return neighbour_contours(before, after, workspace.video.shape[1:])
 
-        axes, shape = workspace.axes, workspace.video.shape
-        data = ComputedLabels(compute, shape, axes, np.uint16)
-        colours = object_colormap(prediction_colours())
-        viewer, image = self._annotator.viewer, workspace.image
-        options = {"colormap": colours}
-        return ComputedLayer(viewer, image, data, axes, NEIGHBOURS, options)
+        options = {"colormap": object_colormap(prediction_colours())}
+        return workspace.computed_layer(compute, NEIGHBOURS, options)
 
     def _follow_session(self, _entry: object = None) -> None:
         if self._neighbours is not None:
@@ -212,6 +224,14 @@ class DisplayTools:
         if self._layer is None:
             raise GnnVosError(NO_PREDICTION)
         return self._layer
+
+
+def _appearance(values: Preferences) -> dict[str, Any]:
+    """Return the properties of a layer of the prediction."""
+    return {
+        "opacity": values.opacity,
+        "contour": CONTOUR_WIDTH if values.contours else 0,
+    }
 
 
 def neighbour_contours(

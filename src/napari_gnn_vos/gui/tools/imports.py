@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Shapes
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
-from napari_gnn_vos.controller.drawing_conversion import CLOSED_SHAPES, outline
-from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.layers.attributes import file_colours, names_in
+from napari_gnn_vos.controller.drawing_conversion import drawing_from_shapes
+from napari_gnn_vos.controller.layer_arrays import LEVELS, MixedChannels
+from napari_gnn_vos.controller.layer_metadata import names_in
+from napari_gnn_vos.errors import ScribbleError, VideoError
+from napari_gnn_vos.gui.layers.attributes import colours_of
 from napari_gnn_vos.gui.layers.coordinates import full_data, layer_to_world
-from napari_gnn_vos.gui.layers.factory import brush_size, mix_channels
-from napari_gnn_vos.gui.layers.layer_data import colours_in
-from napari_gnn_vos.io.formats.video_labels import colour_to_hex
-from napari_gnn_vos.structures.canvas import Canvas, constant, value_of
-from napari_gnn_vos.structures.scribbles import Scribble
-from napari_gnn_vos.vision import cv2
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
     from napari_gnn_vos.gui.annotator import Annotator
     from napari_gnn_vos.gui.layers.workspace import Workspace
-
-RANDOM_COLORMAP = "label_colormap"
-"""Name of the colour map that napari gives to layers of labels."""
 
 
 class LayerImports:
@@ -44,7 +39,7 @@ class LayerImports:
     def mix_channels(self, layers: Sequence[Image] = ()) -> Image:
         """Mix channels into one video, and open it.
 
-        See :func:`napari_gnn_vos.gui.layers.factory.mix_channels`.
+        See :func:`mix_channels`.
 
         Raises
         ------
@@ -183,33 +178,6 @@ def label_frames(
     return {t: labels for t, labels in frames.items() if labels.any()}
 
 
-def colours_of(layer: Labels, frames: Iterable[NDArray[Any]]) -> dict[int, str]:
-    """Return the colours of the labels in some frames of a layer.
-
-    Parameters
-    ----------
-    layer : napari.layers.Labels
-    frames : iterable of (H, W) ndarray of int
-
-    Returns
-    -------
-    colours : dict of int to str
-        ``#rrggbb`` by label, from the file of the layer or from its colour map. The
-        default colour map of napari, which is random, gives no colours; a colour map by
-        label gives those that it contains.
-    """
-    colormap = layer.colormap
-    if stored := file_colours(layer):
-        return stored
-    if colormap.name == RANDOM_COLORMAP:
-        return {}
-    present = np.unique([label for labels in frames for label in np.unique(labels)])
-    if isinstance(colormap, DirectLabelColormap):
-        present = present[[label in colormap.color_dict for label in present]]
-    colours = colours_in(colormap, present[None, None])
-    return {label: colour_to_hex(colour) for label, colour in colours.items()}
-
-
 def _frame_index(
     workspace: Workspace, shape: tuple[int, ...]
 ) -> Callable[[int], Any] | None:
@@ -243,34 +211,19 @@ def drawing_of_layer(
     ScribbleError
         If nothing lies on a frame of the video.
     """
-    shapes = [[point] for point in layer.data] if _is_points(layer) else layer.data
-    kinds = ["point"] * len(shapes) if _is_points(layer) else layer.shape_type
-    canvases: dict[int, Canvas] = {}
-    lines, dtype = [], constant(value_of(label)).dtype
-    for points, kind in zip(shapes, kinds, strict=True):
-        pixels = _to_pixels(workspace, layer, np.asarray(points, float))
-        frame, path = workspace.axes.split_points(pixels)
-        if (
-            not _on_slice(workspace, pixels)
-            or not 0 <= frame < workspace.video.shape[0]
-        ):
-            continue
-        if kind == "point" or (fill and kind in CLOSED_SHAPES):
-            blank = np.zeros(workspace.video.shape[1:], dtype)
-            canvas = canvases.setdefault(frame, blank)
-            _paint(canvas, path, kind, value_of(label))
-        else:
-            lines.append(Scribble(frame, label, outline(path, kind)))
-    drawn = {t: canvas for t, canvas in canvases.items() if canvas.any()}
-    if not drawn and not lines:
+    if isinstance(layer, Points):
+        paths, kinds = [[point] for point in layer.data], ["point"] * len(layer.data)
+    else:
+        paths, kinds = layer.data, layer.shape_type
+    pixels = [_to_pixels(workspace, layer, np.asarray(path, float)) for path in paths]
+    drawing = drawing_from_shapes(
+        pixels, kinds, label, workspace.axes, workspace.video.shape, fill=fill
+    )
+    if not drawing:
         raise ScribbleError(
             f"{layer.name!r} has nothing on a frame of the video. Choose another layer."
         )
-    return Drawing(drawn, tuple(lines))
-
-
-def _is_points(layer: Layer) -> bool:
-    return isinstance(layer, Points)
+    return drawing
 
 
 def _to_pixels(
@@ -295,18 +248,65 @@ def _to_pixels(
     return pixels
 
 
-def _on_slice(workspace: Workspace, pixels: NDArray[np.float64]) -> bool:
-    """Whether the first point of a shape is on the labelled slice."""
-    fixed = workspace.axes.fixed
-    return all(np.rint(pixels[0, axis]) == position for axis, position in fixed)
+def mix_channels(viewer: ViewerModel, layers: Sequence[Image] = ()) -> Image:
+    """Add a layer that mixes channels as they are displayed.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    layers : sequence of napari.layers.Image
+        By default the selected image layers, or all visible ones if fewer than two
+        are selected. Contrast limits and colour maps are used.
+
+    Returns
+    -------
+    layer : napari.layers.Image
+        In the place of the channels, which are hidden.
+
+    Raises
+    ------
+    VideoError
+        If there are fewer than two grey image layers of three or more axes and of one
+        shape.
+    """
+    layers = layers or channels_of(viewer)
+    data = [full_data(layer) for layer in layers]
+    if len(data) < 2 or len({tuple(array.shape) for array in data}) > 1:
+        raise VideoError(
+            "Channels are two or more grey image layers of one shape, with a time "
+            f"axis; {len(data)} are selected. Select them in the list of layers."
+        )
+    ramp = np.linspace(0, 1, LEVELS)
+    mixed = MixedChannels(
+        data,
+        [tuple(layer.contrast_limits) for layer in layers],
+        [layer.colormap.map(ramp)[:, :3] for layer in layers],
+    )
+    first = layers[0]
+    names = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+    position = {name: getattr(first, name) for name in names if hasattr(first, name)}
+    title = " + ".join(layer.name for layer in layers)
+    image = Image(mixed, rgb=True, name=title, **position)
+    viewer.add_layer(image)
+    for layer in layers:
+        layer.visible = False
+    return image
 
 
-def _paint(canvas: Canvas, path: NDArray[np.float64], kind: str, value: int) -> None:
-    """Fill an area, or paint a disc at a point, in place."""
-    if kind == "point":
-        row, col = np.rint(path[0]).astype(int).tolist()
-        radius = brush_size((1, *canvas.shape)) // 2
-        cv2.circle(canvas, (col, row), radius, value, cv2.FILLED)
-    else:
-        corners = np.rint(outline(path, kind)[:, ::-1]).astype(np.int32)
-        cv2.fillPoly(canvas, [corners], value)
+def channels_of(viewer: ViewerModel) -> list[Image]:
+    """Return the selected grey image layers, or the visible ones."""
+    grey = [
+        layer
+        for layer in viewer.layers
+        if isinstance(layer, Image) and not layer.rgb and layer.ndim >= 3
+    ]
+    selected = [layer for layer in grey if layer in viewer.layers.selection]
+    return selected if len(selected) > 1 else [x for x in grey if x.visible]
+
+
+def mix_selected_channels(viewer: Any) -> None:
+    """Mix the selected channels; napari passes the viewer to this command."""
+    try:
+        mix_channels(viewer)
+    except VideoError as error:
+        show_error(str(error))

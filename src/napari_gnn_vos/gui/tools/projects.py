@@ -13,11 +13,11 @@ from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
+from napari_gnn_vos.controller.layer_metadata import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
-from napari_gnn_vos.gui.layers.attributes import PATH_KEY, PROJECT_KEY
+from napari_gnn_vos.gui.layers.attributes import LayerData
 from napari_gnn_vos.gui.layers.coordinates import full_data
-from napari_gnn_vos.gui.layers.layer_data import LayerData
 from napari_gnn_vos.gui.reader import video_layer_data
 from napari_gnn_vos.io.project.autosave import (
     TaskRunner,
@@ -299,7 +299,7 @@ class ProjectFiles:
         text = json.dumps([str(each) for each in paths[:MAX_RECENT]]).encode()
         try:
             self._data_folder.mkdir(parents=True, exist_ok=True)
-            atomic_write(self._recent_file, lambda file: file.write(text))
+            atomic_write(self._recent_file, text)
         except OSError:  # the list is a convenience
             return
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.layers.label_layers import ComputedLabels, ComputedLayer
+from napari_gnn_vos.gui.layers.label_layers import ComputedLayer
 from napari_gnn_vos.interact.superpixel_tracking import follow_superpixel
 from napari_gnn_vos.structures.canvas import constant, value_of
+from napari_gnn_vos.structures.working_video import enlarge_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,10 +87,10 @@ class SuperpixelTools:
         """
         workspace, frame = self._annotator.require_workspace(), self._annotator.frame
         node = self._node_at(world)
-        pixels = np.nonzero(self._labels(self._require_session(), frame) == node)
+        pixels = np.nonzero(_superpixels_of(self._require_session(), frame) == node)
         value = value_of(self._annotator.active_label.label)
-        strokes = workspace.strokes_up_to(value)
-        index = _layer_indices(workspace, frame, pixels)
+        strokes = workspace.drawing_layers.strokes_up_to(value)
+        index = workspace.axes.pixel_indices(frame, *pixels)
         erase = bool((np.asarray(strokes.data[index]) == value).all())
         strokes.data_setitem(index, 0 if erase else value)
 
@@ -120,7 +121,9 @@ class SuperpixelTools:
         graph, settings = session.graph, session.config.seeds
         stroke = constant(value)
         canvases = {
-            t: np.where(np.isin(self._labels(session, t), nodes), stroke, np.uint8(0))
+            t: np.where(
+                np.isin(_superpixels_of(session, t), nodes), stroke, np.uint8(0)
+            )
             for t, nodes in follow_superpixel(graph, frame, node, count, settings)
         }
         action = f"superpixel of {active.name_of(active.label)} on frames {frame} to "
@@ -150,54 +153,34 @@ class SuperpixelTools:
             session = None if annotation is None else annotation.session
             if session is None or session.video is not workspace.video:
                 return np.zeros(workspace.video.shape[1:], np.uint16)
-            return self._labels(session, frame) + 1
+            return _superpixels_of(session, frame) + 1
 
+        # for other colour maps, napari compiles functions at first use
         colours = ["transparent", BOUNDARY_COLOUR]
         options = {
             "opacity": 0.4,
             "colormap": CyclicLabelColormap(colors=colours),
             "contour": 1,
         }
-        axes, shape = workspace.axes, workspace.video.shape
-        # for wider types and other colour maps, napari compiles functions at first use
-        data = ComputedLabels(compute, shape, axes, np.uint16)
-        viewer, image = self._annotator.viewer, workspace.image
-        return ComputedLayer(viewer, image, data, axes, SUPERPIXELS, options)
+        return workspace.computed_layer(compute, SUPERPIXELS, options)
 
     def _node_at(self, world: Sequence[float] | None) -> int:
         world = self._annotator.viewer.cursor.position if world is None else world
         point = self._annotator.require_workspace().pixel_at(world)
         if point is None:
             raise ScribbleError("There is no superpixel under the mouse. Point at one.")
-        labels = self._labels(self._require_session(), self._annotator.frame)
+        labels = _superpixels_of(self._require_session(), self._annotator.frame)
         return int(labels[int(point[0]), int(point[1])])
 
     def _require_session(self) -> Session:
         return self._annotator.controller.require_annotation().require_session()
-
-    @staticmethod
-    def _labels(session: Session, frame: int) -> NDArray[np.int32]:
-        """Return the superpixels of a frame at the size of the video, (H, W)."""
-        labels = session.graph.frames[frame].labels
-        rows, cols = (
-            np.arange(size) * reduced // size
-            for size, reduced in zip(session.video.shape[1:], labels.shape, strict=True)
-        )
-        return np.asarray(labels[np.ix_(rows, cols)], np.int32)
 
     def _follow_session(self, _entry: object = None) -> None:
         if self._boundaries is not None:
             self._boundaries.refresh()
 
 
-def _layer_indices(
-    workspace: Workspace, frame: int, pixels: tuple[NDArray[np.intp], ...]
-) -> tuple[NDArray[np.intp], ...]:
-    """Convert rows and columns of a frame to indices into a labels layer."""
-    rows, cols = pixels
-    axes = workspace.axes
-    indices = [np.zeros_like(rows)] * axes.ndim
-    if axes.time is not None:
-        indices[axes.time] = np.full_like(rows, frame)
-    indices[axes.row], indices[axes.col] = rows, cols
-    return tuple(indices)
+def _superpixels_of(session: Session, frame: int) -> NDArray[np.int32]:
+    """Return the superpixels of a frame at the size of the video, (H, W)."""
+    labels = session.graph.frames[frame].labels
+    return enlarge_labels(labels, session.video.shape[1:]).astype(np.int32)

@@ -1,27 +1,16 @@
-"""Dialogs of the window: requests to open them, and the data that they change."""
+"""Requests to open dialogs, and the list of all actions on the open video."""
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 from psygnal import Signal
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from napari_gnn_vos.config import Quality
-from napari_gnn_vos.errors import GnnVosError, SettingsError
-from napari_gnn_vos.gui.tools.display import CONTOUR_WIDTH
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.errors import GnnVosError
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.history import HistoryItem
     from napari_gnn_vos.gui.annotator import Annotator
-
-logger = logging.getLogger(__name__)
-
-FILE_NAME = "settings.json"
-"""Name of the file of settings."""
 
 
 class WindowTools:
@@ -151,134 +140,3 @@ class HistoryTools:
             self._annotator.controller.edits.go_to(index)
         if items[index].frames:
             self._annotator.go_to(items[index].frames[0])
-
-
-class Preferences(BaseModel):
-    """Settings of the dock widget.
-
-    Parameters
-    ----------
-    quality : {"fast", "balanced", "best"}
-        Quality of the next preparation.
-    auto_predict : bool
-        Predict after every stroke.
-    contours : bool
-        Show new predictions as contours.
-    opacity : float
-        Opacity of new predictions, from 0 to 1.
-    brush_scale : float
-        Size of the brush of new videos, relative to the default.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    quality: Quality = "balanced"
-    auto_predict: bool = False
-    contours: bool = False
-    opacity: Annotated[float, Field(ge=0, le=1)] = 0.5
-    brush_scale: Annotated[float, Field(ge=0.25, le=4)] = 1.0
-
-    @property
-    def appearance(self) -> dict[str, Any]:
-        """Properties of a new layer of the prediction."""
-        return {
-            "opacity": self.opacity,
-            "contour": CONTOUR_WIDTH if self.contours else 0,
-        }
-
-
-class PreferenceStore:
-    """Read, apply and write the settings of an annotator.
-
-    Parameters
-    ----------
-    annotator : Annotator
-
-    Attributes
-    ----------
-    values : Preferences
-    """
-
-    changed = Signal(Preferences)
-
-    def __init__(self, annotator: Annotator) -> None:
-        self._annotator = annotator
-        self._file: Path | None = None
-        self.values = Preferences()
-
-    def load(self, folder: Path | None) -> None:
-        """Apply the settings of a folder, and write changes to it from now on.
-
-        A file that cannot be read is replaced at the next change.
-
-        Parameters
-        ----------
-        folder : Path or None
-            None keeps changes in memory.
-        """
-        self._file = None if folder is None else folder / FILE_NAME
-        if self._file is None or not self._file.exists():
-            return
-        try:
-            values = Preferences.model_validate_json(self._file.read_bytes())
-        except (OSError, ValidationError) as error:
-            logger.warning("%s is not used: %s", self._file, error)
-            return
-        self._apply(values)
-
-    def change(self, **values: Any) -> None:
-        """Change settings by name, apply and store them.
-
-        Raises
-        ------
-        SettingsError
-            If a name is unknown, or a value is not valid.
-        """
-        unknown = values.keys() - Preferences.model_fields.keys()
-        if unknown:
-            raise SettingsError(
-                f"Expected settings among {', '.join(Preferences.model_fields)}; got "
-                f"{', '.join(sorted(unknown))}. Check the spelling."
-            )
-        try:
-            new = Preferences(**(self.values.model_dump() | values))
-        except ValidationError as error:
-            raise SettingsError(f"The settings are not valid: {error}") from error
-        if new != self.values:
-            self._apply(new)
-            self._write()
-
-    def reset(self) -> None:
-        """Restore and store the default settings."""
-        self.change(**Preferences().model_dump())
-
-    def apply_to_new_layers(self) -> None:
-        """Use the settings for layers of the open video that are created later."""
-        workspace = self._annotator.workspace
-        if workspace is not None:
-            workspace.prediction_layer.appearance = self.values.appearance
-            workspace.brush_scale = self.values.brush_scale
-
-    def _apply(self, values: Preferences) -> None:
-        """Apply the settings that differ from the current ones."""
-        old, self.values = self.values, values
-        annotator = self._annotator
-        if values.quality != old.quality:
-            annotator.controller.quality = values.quality
-        annotator.auto_predict.enabled = values.auto_predict
-        self.apply_to_new_layers()
-        layer = None if annotator.workspace is None else annotator.workspace.prediction
-        if layer is not None and values.appearance != old.appearance:
-            layer.opacity = values.opacity
-            layer.contour = values.appearance["contour"]
-        self.changed.emit(values)
-
-    def _write(self) -> None:
-        if self._file is None:
-            return
-        content = self.values.model_dump_json(indent=2).encode()
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            atomic_write(self._file, lambda file: file.write(content))
-        except OSError as error:
-            logger.warning("The settings are not stored in %s: %s", self._file, error)

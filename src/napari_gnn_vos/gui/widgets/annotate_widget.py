@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -34,6 +33,7 @@ from napari_gnn_vos.gui.widgets.elements import (
     make_column,
     make_label,
     make_row,
+    make_scroll_area,
     style_sheet,
 )
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
@@ -119,15 +119,11 @@ class AnnotateWidget(QWidget):
         column.addWidget(self.drawing, 1)
         column.addSpacing(GROUP_SPACING)
         column.addWidget(self.prediction)
-        self.area = area = QScrollArea()
-        area.setObjectName("annotate")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
+        self.area = make_scroll_area(content)
+        self.area.setObjectName("annotate")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(area)
+        column.addWidget(self.area)
         self.status.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
         column.addWidget(self.status)
         for kind in (QPushButton, QCheckBox, QComboBox, ObjectList):

@@ -1,25 +1,25 @@
-"""Elements of the widgets: style sheet, sections, labels, buttons, rows and icons."""
+"""Elements of the widgets: style sheet, sections, labels, buttons and rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
+    QFrame,
     QGridLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_gnn_vos.controller.palette import Colour
 from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
 from napari_gnn_vos.progress import Progress
 
@@ -49,9 +49,6 @@ NOTE_SHEET = """
 """
 MUTED = 0.65
 """Weight of the text colour in captions and hints; the rest is background colour."""
-SWATCH = 14
-"""Diameter of a swatch in pixels."""
-OUTLINE = "#808080"
 TEXT_PADDING = 8
 """Pixels above and below the text of a label in napari's style."""
 SPACING = 4
@@ -165,6 +162,16 @@ def make_button(
     return button
 
 
+def make_scroll_area(content: QWidget) -> QScrollArea:
+    """Show a widget at the full width of an area that scrolls vertically."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
+
+
 class StepBar(QProgressBar):
     """A progress bar of the steps of a pipeline."""
 
@@ -173,45 +180,6 @@ class StepBar(QProgressBar):
         self.setFormat(f"{step.stage.capitalize()}  %v / %m")
         self.setMaximum(max(step.total, 1))
         self.setValue(step.done)  # last, because it repaints the bar at once
-
-
-def draw_lock(painter: QPainter, area: QRectF, colour: QColor, closed: bool) -> None:
-    """Draw a padlock."""
-    body = QRectF(area.left() + 2, area.center().y() - 0.5, area.width() - 4, 7)
-    painter.setBrush(colour if closed else Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(body, 1, 1)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    shift = 0 if closed else 4
-    bow = QRectF(area.center().x() - 3 + shift, area.top() + 1, 6, 10)
-    painter.drawArc(bow, 0, 180 * 16)
-
-
-def draw_eye(painter: QPainter, area: QRectF, colour: QColor, closed: bool) -> None:
-    """Draw an eye, struck out if it is closed."""
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawEllipse(area.adjusted(0.5, 3, -0.5, -3))
-    if closed:
-        painter.drawLine(area.topRight(), area.bottomLeft())
-    else:
-        painter.setBrush(colour)
-        painter.drawEllipse(area.center(), 1.8, 1.8)
-
-
-@lru_cache(maxsize=256)
-def swatch(colour: Colour) -> QIcon:
-    """Draw a disc in a colour, at twice the size for high resolutions."""
-    picture = QPixmap(2 * SWATCH, 2 * SWATCH)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(OUTLINE), 2))  # white is visible in the light theme
-    painter.setBrush(QColor.fromRgbF(*colour))
-    painter.drawEllipse(2, 2, 2 * SWATCH - 4, 2 * SWATCH - 4)
-    painter.end()
-    icon = QIcon(picture)
-    # without a pixmap of its own, Qt tints the icon of the selected row
-    icon.addPixmap(picture, QIcon.Mode.Selected)
-    return icon
 
 
 def align_labels(form: QWidget) -> None:

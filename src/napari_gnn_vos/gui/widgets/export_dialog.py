@@ -25,9 +25,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_gnn_vos.controller.export_request import ExportOptions
 from napari_gnn_vos.controller.jobs import JobRunner
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.tools.exports import ExportOptions
 from napari_gnn_vos.gui.widgets.elements import (
     StepBar,
     align_labels,
@@ -41,8 +41,8 @@ from napari_gnn_vos.io.formats.registry import FORMATS, LabelFormat, format_name
 if TYPE_CHECKING:
     from napari.layers import Labels
 
+    from napari_gnn_vos.controller.export_request import ExportRequest
     from napari_gnn_vos.gui.annotator import Annotator
-    from napari_gnn_vos.gui.tools.exports import ExportRequest
     from napari_gnn_vos.io.export_preview import ExportPreview
 
 FIRST_FORMAT = "tiff"

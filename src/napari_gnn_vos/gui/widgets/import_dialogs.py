@@ -9,10 +9,10 @@ from magicgui.widgets import CheckBox, ComboBox, Container
 from napari.layers import Labels, Layer, Points, Shapes
 from qtpy.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
+from napari_gnn_vos.controller.layer_metadata import names_in
 from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.palette import LAST_OBJECT
 from napari_gnn_vos.errors import ScribbleError
-from napari_gnn_vos.gui.layers.attributes import names_in
 from napari_gnn_vos.gui.widgets.elements import align_labels, make_label, make_row
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 

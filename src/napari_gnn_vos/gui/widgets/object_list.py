@@ -1,16 +1,15 @@
-"""The list of objects, its rows, and the menu of an object."""
+"""The list of objects, and the menu of an object."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from enum import Enum
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPen
+from qtpy.QtCore import QPoint, QSize, Qt
+from qtpy.QtGui import QColor, QMouseEvent
 from qtpy.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -20,103 +19,32 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QSizePolicy,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QWidget,
 )
 
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.gui.widgets.actions import Attempt, add_to_menu
-from napari_gnn_vos.gui.widgets.elements import SWATCH, draw_eye, draw_lock, swatch
+from napari_gnn_vos.gui.widgets.object_rows import (
+    LABEL,
+    SWATCH,
+    ObjectDelegate,
+    RowIcon,
+    icon_at,
+    make_item,
+    show_object,
+)
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
 
-ICON, GAP = 14, 8
-"""Side of an icon, and space around it, in pixels."""
-LABEL, LOCKED, HIDDEN, SWATCH_COLOUR = (Qt.ItemDataRole.UserRole + i for i in range(4))
-FAINT = 0.4
-"""Opacity of an icon that is off."""
 CHECKED_ACTIONS = (
     *("objects.toggle_hidden", "objects.toggle_solo"),
     *("objects.toggle_locked", "objects.toggle_absent"),
 )
 ROWS_SHOWN = 3
 """Smallest number of visible rows; with less height, the dock scrolls."""
-
-
-class RowIcon(Enum):
-    """Icons of a row, by their place from the right."""
-
-    LOCK = 0
-    EYE = 1
-
-
-def icon_rect(row: QRect, icon: RowIcon) -> QRect:
-    """Return the rectangle of an icon in a row."""
-    right = row.right() - GAP - icon.value * (ICON + GAP)
-    top = row.center().y() - ICON // 2
-    return QRect(right - ICON, top, ICON, ICON)
-
-
-def icon_at(row: QRect, position: QPoint) -> RowIcon | None:
-    """Return the icon of a row within a few pixels of a position, or None."""
-    margin = GAP // 2
-    for icon in RowIcon:
-        area = icon_rect(row, icon).adjusted(-margin, -margin, margin, margin)
-        if area.contains(position):
-            return icon
-    return None
-
-
-class ObjectDelegate(QStyledItemDelegate):
-    """Paint the name of an object, and an eye and a lock at the right."""
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Paint a row; background has no icons."""
-        is_object, row = index.data(LABEL) != BACKGROUND, QRect(option.rect)
-        if is_object:
-            space = icon_rect(row, RowIcon.EYE).left() - GAP
-            option.textElideMode = Qt.TextElideMode.ElideRight
-            background = QStyleOptionViewItem(option)
-            self.initStyleOption(background, index)
-            background.text, background.icon = "", QIcon()
-            style = option.widget.style()
-            element = QStyle.ControlElement.CE_ItemViewItem
-            style.drawControl(element, background, painter, option.widget)
-            option.rect.setRight(space)
-        super().paint(painter, option, index)
-        if is_object:
-            selected = bool(option.state & QStyle.StateFlag.State_Selected)
-            colour = QColor("white") if selected else option.palette.text().color()
-            self._paint_icons(painter, row, index, colour)
-
-    def initStyleOption(  # noqa: N802
-        self, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Add the swatch of the colour, which is drawn for visible rows only."""
-        super().initStyleOption(option, index)
-        option.icon = swatch(index.data(SWATCH_COLOUR))
-        option.decorationSize = QSize(SWATCH, SWATCH)
-        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
-
-    def _paint_icons(
-        self, painter: QPainter, row: QRect, index: QModelIndex, colour: QColor
-    ) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        locked, hidden = bool(index.data(LOCKED)), bool(index.data(HIDDEN))
-        painter.setPen(QPen(colour, 1.4))
-        painter.setOpacity(1 if locked else FAINT)
-        draw_lock(painter, QRectF(icon_rect(row, RowIcon.LOCK)), colour, locked)
-        painter.setOpacity(FAINT if hidden else 1)
-        draw_eye(painter, QRectF(icon_rect(row, RowIcon.EYE)), colour, hidden)
-        painter.restore()
 
 
 class ObjectList(QListWidget):
@@ -208,7 +136,7 @@ class ObjectList(QListWidget):
             absent = table.absent_frames
             for row, label in enumerate(table.labels):
                 if row in new or label in changed:
-                    _show_object(self.item(row), table, absent.get(label, []))
+                    show_object(self.item(row), table, absent.get(label, []))
             self._shown = table
             self.viewport().update()
         self.setCurrentRow(table.labels.index(state.active_label))
@@ -223,7 +151,7 @@ class ObjectList(QListWidget):
         for row in reversed(range(above, len(present) - below)):
             self.takeItem(row)
         for row in new:
-            self.insertItem(row, _item(labels[row]))
+            self.insertItem(row, make_item(labels[row]))
         return new
 
     def _labels(self) -> tuple[int, ...]:
@@ -264,30 +192,6 @@ def _common_length(first: Iterable[int], second: Iterable[int]) -> int:
     """Return the number of equal items at the start of two sequences."""
     equal = (a == b for a, b in zip(first, second, strict=False))
     return sum(takewhile(bool, equal))
-
-
-def _item(label: int) -> QListWidgetItem:
-    """Create a row; objects can be renamed and dragged, background cannot."""
-    item = QListWidgetItem()
-    item.setData(LABEL, label)
-    flags = item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled
-    if label == BACKGROUND:
-        flags &= ~Qt.ItemFlag.ItemIsDragEnabled
-    else:
-        flags |= Qt.ItemFlag.ItemIsEditable
-    item.setFlags(flags)
-    return item
-
-
-def _show_object(item: QListWidgetItem, table: ObjectTable, absent: list[int]) -> None:
-    """Show the properties of an object in its row; it is absent in some frames."""
-    label = item.data(LABEL)
-    item.setData(SWATCH_COLOUR, table.colour_of(label))
-    item.setText(table.name_of(label))
-    item.setData(LOCKED, label in table.locked)
-    item.setData(HIDDEN, table.is_invisible(label))
-    numbers = ", ".join(map(str, absent))
-    item.setToolTip(f"Absent in frame {numbers}" if absent else "")
 
 
 class ObjectMenu(QMenu):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.label_images import as_labels
-from napari_gnn_vos.io.formats.video_labels import LazyLabels, VideoLabels
+from napari_gnn_vos.io.formats.lazy_labels import ConvertedLabels
+from napari_gnn_vos.io.formats.video_labels import VideoLabels
 
 SUFFIXES = (".npy", ".npz")
 NAMES = ("labels", "masks", "arr_0")
@@ -46,7 +46,7 @@ def read(path: Path) -> VideoLabels:
             f"Expected labels (time, row, column) with one value per pixel; {path} has "
             f"the shape {array.shape} and the type {array.dtype}. Convert it first."
         )
-    return VideoLabels(_ArrayLabels(array, path), video_name=path.stem)
+    return VideoLabels(ConvertedLabels(array, path), video_name=path.stem)
 
 
 def _only_array(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
@@ -58,19 +58,3 @@ def _only_array(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
             f"{', '.join(names[:8])}. Save the labels under the name 'labels'."
         )
     return arrays[names[0] if len(names) == 1 else preferred[0]]
-
-
-class _ArrayLabels(LazyLabels):
-    """Frames of an array as labels of the smallest type; all are checked before."""
-
-    def __init__(self, array: NDArray[Any], path: Path) -> None:
-        self._array, self._path_of_file = array, path
-        is_narrow = array.dtype in (np.dtype(bool), np.dtype(np.uint8))
-        super().__init__(array.shape, np.uint8 if is_narrow else np.uint16)
-        if not is_narrow:
-            for t in range(len(array)):
-                self[t]
-
-    def _read(self, t: int) -> NDArray[Any]:
-        labels = as_labels(self._array[t], f"frame {t} of {self._path_of_file}")
-        return labels.astype(self.dtype)

@@ -1,8 +1,8 @@
 """Folders of the Cell Tracking Challenge: 16-bit masks and a table of tracks.
 
-A track is visible in every frame from its begin to its end. An object that disappears
-and reappears is written as several tracks, each with the previous one as its parent,
-and read as one object. Two or more tracks with the same parent are a division.
+An object is visible in every frame of its track. An object that disappears and
+reappears is written as several tracks, each with the previous one as its parent, and
+read as one object. Two or more tracks with the same parent are a division.
 
 References
 ----------
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.objects_file import (
     OBJECTS,
     read_objects,
@@ -31,7 +32,6 @@ from napari_gnn_vos.io.formats.objects_file import (
 from napari_gnn_vos.io.formats.output import atomic_folder
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
-    LazyLabels,
     VideoLabels,
     objects_in,
 )
@@ -193,7 +193,7 @@ class _OpenTrack:
 
 @dataclass
 class _Tracks:
-    """Tracks of the objects so far, frame by frame."""
+    """Assign tracks to the objects of each frame in turn."""
 
     open: dict[int, _OpenTrack] = field(default_factory=dict)
     closed: list[Track] = field(default_factory=list)
@@ -230,7 +230,7 @@ def _closed(track: _OpenTrack) -> Track:
 
 
 def _objects_of_tracks(tracks: Sequence[Track]) -> NDArray[np.uint16]:
-    """Return a table from track to object: an only child continues its parent."""
+    """Return a table from track to object; an only child continues its parent."""
     children = Counter(track.parent for track in tracks)
     table = np.arange(MAX_LABEL + 1, dtype=np.uint16)
     for track in sorted(tracks, key=lambda track: track.begin):

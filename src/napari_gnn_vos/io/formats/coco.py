@@ -20,13 +20,10 @@ from napari_gnn_vos.arguments import file_path, validated
 from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.io.formats.object_spool import ObjectSpool
 from napari_gnn_vos.io.formats.output import atomic_file
-from napari_gnn_vos.io.formats.run_lengths import (
-    run_lengths,
-)
+from napari_gnn_vos.io.formats.run_lengths import bounding_box, run_lengths
 from napari_gnn_vos.io.formats.video_labels import (
     VideoLabels,
     check_by_label,
-    objects_in,
 )
 
 Json = dict[str, Any]
@@ -81,8 +78,8 @@ def write(labels: VideoLabels, path: Path) -> int:
     """Write one annotation per object, with mask, box and area for each frame.
 
     Masks are uncompressed COCO run-length encodings in column-major order. Colours are
-    stored in the additional field ``color`` of the annotations. A single image is
-    written as an image, too, for programs that read images.
+    stored in the additional field ``color`` of the annotations. A single image is also
+    written as an image, for programs that do not read videos.
 
     Parameters
     ----------
@@ -102,14 +99,8 @@ def write(labels: VideoLabels, path: Path) -> int:
     ShapeError
         If the label images are invalid, or the number of frame names differs.
     """
-    count, shape = 0, (0, 0)
     with ObjectSpool() as spool:
-        for t, mask in enumerate(labels.masks()):
-            for label in objects_in(mask):
-                encoding = encode_mask(mask == label)
-                record = "\n".join(json.dumps(encoding[key]) for key in _FIELDS)
-                spool.add(label, t, record)
-            count, shape = t + 1, mask.shape
+        count, shape = spool.add_video(labels, _record)
         header = _header(labels, labels.video_name or path.stem, count, shape)
         categories = sorted({labels.name_of(label) for label in spool.objects})
         header["categories"] = [
@@ -134,6 +125,12 @@ def write(labels: VideoLabels, path: Path) -> int:
     return count
 
 
+def _record(_label: int, _t: int, mask: NDArray[np.bool_]) -> str:
+    """Encode mask, box and area of an object in one frame, one per line."""
+    encoding = encode_mask(mask)
+    return "\n".join(json.dumps(encoding[key]) for key in _FIELDS)
+
+
 def encode_mask(mask: NDArray[np.bool_]) -> Json:
     """Encode the mask of an object in one frame, with bounding box and area.
 
@@ -154,13 +151,13 @@ def encode_mask(mask: NDArray[np.bool_]) -> Json:
     >>> encoding["segmentation"]["counts"], encoding["bbox"], encoding["area"]
     ([3, 2, 1], [1, 0, 1, 2], 2)
     """
-    rows, cols = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
+    top, left, height, width = bounding_box(mask)
     return {
         "segmentation": {
             "size": list(mask.shape),
             "counts": run_lengths(mask.ravel(order="F")),
         },
-        "bbox": [cols[0], rows[0], cols[-1] - cols[0] + 1, rows[-1] - rows[0] + 1],
+        "bbox": [left, top, width, height],
         "area": int(np.count_nonzero(mask)),
     }
 
@@ -204,7 +201,7 @@ def _annotation(
 
 
 def _image_fields(spool: ObjectSpool, label: int) -> Json:
-    """Return the fields of an object in a single image, which is also an image."""
+    """Return the fields of an object in a single image, as in the format for images."""
     ((_, record),) = spool.records(label)
     values = map(json.loads, record.split("\n"))
     return {"image_id": 1, **dict(zip(_FIELDS, values, strict=True))}

@@ -11,20 +11,20 @@ from pydantic import BaseModel, Field
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.coco_masks import (
     Segmentation,
-    Size,
     check_segmentation,
 )
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL
+from napari_gnn_vos.io.json_file import Side
 from napari_gnn_vos.io.natural_order import frame_order
 
 
 class Image(BaseModel):
-    """An image of the list."""
+    """Entry of an image."""
 
     id: int | str
     file_name: str = ""
-    height: Size
-    width: Size
+    height: Side
+    width: Side
 
 
 class ImageAnnotation(BaseModel):
@@ -40,7 +40,7 @@ class ImageAnnotation(BaseModel):
 
     @property
     def track(self) -> int | None:
-        """Identity of the object over images, as CVAT and others store it."""
+        """Id of the object across images, as CVAT and others store it."""
         track = self.attributes.get("track_id", self.track_id)
         return track if isinstance(track, int) else None
 

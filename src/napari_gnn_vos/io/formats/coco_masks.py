@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.run_lengths import (
@@ -14,15 +14,13 @@ from napari_gnn_vos.io.formats.run_lengths import (
     counts_from_text,
     mask_from_run_lengths,
 )
-
-Size = Annotated[int, Field(ge=1, le=65535)]
-Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+from napari_gnn_vos.io.json_file import Coordinate, Side
 
 
 class Rle(BaseModel):
     """Run lengths in column-major order, as a list or as compressed text."""
 
-    size: tuple[Size, Size]
+    size: tuple[Side, Side]
     counts: list[int] | str
 
 

@@ -20,19 +20,18 @@ from napari_gnn_vos.io.formats.coco_images import (
 )
 from napari_gnn_vos.io.formats.coco_masks import (
     Segmentation,
-    Size,
     check_segmentation,
     draw_segmentation,
 )
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.video_labels import (
     DEFAULT_NAME,
     MAX_LABEL,
     Colour,
-    LazyLabels,
     VideoLabels,
     colour_from_hex,
 )
-from napari_gnn_vos.io.json_file import first_character, read_json
+from napari_gnn_vos.io.json_file import Side, first_character, read_json
 from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
@@ -52,8 +51,8 @@ class _Category(BaseModel):
 
 class _Video(BaseModel):
     length: Annotated[int, Field(ge=1, le=1_000_000)]
-    height: Size
-    width: Size
+    height: Side
+    width: Side
     file_names: list[str]
 
 

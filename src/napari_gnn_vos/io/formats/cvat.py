@@ -11,7 +11,7 @@ https://docs.cvat.ai/docs/manual/advanced/xml_format
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr  # nosec B406 - they only write
@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.io.formats.object_spool import ObjectSpool
 from napari_gnn_vos.io.formats.output import atomic_file
-from napari_gnn_vos.io.formats.run_lengths import run_lengths
+from napari_gnn_vos.io.formats.run_lengths import bounding_box, run_lengths
 from napari_gnn_vos.io.formats.video_labels import (
     DEFAULT_NAME,
     VideoLabels,
     colour_to_hex,
-    objects_in,
 )
 
 
@@ -52,7 +51,7 @@ def write_images(labels: VideoLabels, path: Path) -> int:
         If the label images are invalid.
     """
     with ObjectSpool() as spool:
-        count, shape = _encode(labels, spool, _image_mask)
+        count, shape = spool.add_video(labels, partial(_image_mask, labels))
 
         def write(file: IO[bytes]) -> None:
             file.write(_head(labels, spool, count, shape, "annotation").encode())
@@ -79,7 +78,7 @@ def write_video(labels: VideoLabels, path: Path) -> int:
     and errors are those of :func:`write_images`.
     """
     with ObjectSpool() as spool:
-        count, shape = _encode(labels, spool, _track_mask)
+        count, shape = spool.add_video(labels, _track_mask)
 
         def write(file: IO[bytes]) -> None:
             file.write(_head(labels, spool, count, shape, "interpolation").encode())
@@ -89,21 +88,6 @@ def write_video(labels: VideoLabels, path: Path) -> int:
 
         atomic_file(path, write)
     return count
-
-
-Encode = Callable[[VideoLabels, int, int, str], str]
-
-
-def _encode(
-    labels: VideoLabels, spool: ObjectSpool, encode: Encode
-) -> tuple[int, tuple[int, ...]]:
-    count, shape = 0, (0, 0)
-    for t, mask in enumerate(labels.masks()):
-        for label in objects_in(mask):
-            geometry = mask_attributes(mask == label)
-            spool.add(label, t, encode(labels, label, t, geometry))
-        count, shape = t + 1, mask.shape
-    return count, shape
 
 
 def mask_attributes(mask: NDArray[np.bool_]) -> str:
@@ -119,27 +103,26 @@ def mask_attributes(mask: NDArray[np.bool_]) -> str:
     >>> mask_attributes(np.array([[False, True, True], [False, False, True]]))
     'rle="0, 2, 1, 1" left="1" top="0" width="2" height="2"'
     """
-    rows, cols = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
-    box = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    top, left, height, width = bounding_box(mask)
+    box = mask[top : top + height, left : left + width]
     counts = ", ".join(map(str, run_lengths(box.ravel())))
-    return (
-        f'rle="{counts}" left="{cols[0]}" top="{rows[0]}" '
-        f'width="{box.shape[1]}" height="{box.shape[0]}"'
-    )
+    return f'rle="{counts}" left="{left}" top="{top}" width="{width}" height="{height}"'
 
 
-def _image_mask(labels: VideoLabels, label: int, _t: int, geometry: str) -> str:
-    name = quoteattr(_text(labels.name_of(label)))
+def _image_mask(
+    labels: VideoLabels, label: int, _t: int, mask: NDArray[np.bool_]
+) -> str:
+    name, geometry = quoteattr(_text(labels.name_of(label))), mask_attributes(mask)
     return (
         f'    <mask label={name} source="manual" occluded="0" {geometry} z_order="0" '
         f'group_id="{label}"{_colour(labels, label)}></mask>\n'
     )
 
 
-def _track_mask(_labels: VideoLabels, _label: int, t: int, geometry: str) -> str:
+def _track_mask(_label: int, t: int, mask: NDArray[np.bool_]) -> str:
     return (
         f'    <mask frame="{t}" keyframe="1" outside="0" occluded="0" '
-        f'{geometry} z_order="0"></mask>\n'
+        f'{mask_attributes(mask)} z_order="0"></mask>\n'
     )
 
 

@@ -16,10 +16,10 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats import cvat_shapes
 from napari_gnn_vos.io.formats.cvat_shapes import COARSE, Attributes, drawing_order
 from napari_gnn_vos.io.formats.cvat_tracks import TaskFrames, Track, is_outside
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
-    LazyLabels,
     VideoLabels,
     colour_from_hex,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.errors import SettingsError, missing_package
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, VideoLabels
 
 
@@ -78,8 +78,7 @@ class LabelFormat:
         """
         if self.package and find_spec(self.package) is None:
             raise SettingsError(
-                f"The format {self.name} needs the package {self.package}, which is "
-                f"not installed. Install it with: pip install {self.package}"
+                missing_package(f"The format {self.name}", self.package)
             )
 
     def accepts(self, path: Path) -> bool:
@@ -92,5 +91,5 @@ class LabelFormat:
 
 
 def _has_suffix(path: Path) -> bool:
-    """Return whether a name ends in a suffix; a number is none."""
+    """Return whether a name ends in a suffix; a number is not a suffix."""
     return bool(path.suffix) and not path.suffix[1:].isdigit()

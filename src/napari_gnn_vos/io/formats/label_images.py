@@ -1,9 +1,8 @@
-"""Label images for export: validation, palette and error messages."""
+"""Validation, conversion and palette of label images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,14 +107,6 @@ def labels_of_colours(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if (known[found] == codes).all():
             return np.asarray(found, np.uint8)
     raise ValueError("its colours are not those of the DAVIS palette")
-
-
-def write_error_message(path: Path, reason: object) -> str:
-    """Return the message for a file or folder that cannot be written."""
-    return (
-        f"Cannot write {path}: {reason}. Choose another location, or check the free "
-        "space and the permissions."
-    )
 
 
 def davis_palette() -> list[int]:

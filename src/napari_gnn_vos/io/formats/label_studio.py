@@ -22,17 +22,17 @@ from napari_gnn_vos.io.formats.brush_code import (
     decode_brush,
     encode_brush,
 )
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import (
     MAX_LABEL,
     Colour,
-    LazyLabels,
     VideoLabels,
     colour_from_hex,
     colour_to_hex,
     objects_in,
 )
-from napari_gnn_vos.io.json_file import first_character, read_json
+from napari_gnn_vos.io.json_file import Byte, Side, first_character, read_json
 from napari_gnn_vos.io.natural_order import frame_order
 from napari_gnn_vos.structures.label_frames import label_dtype
 
@@ -100,10 +100,6 @@ def _task(labels: VideoLabels, t: int, mask: NDArray[Any]) -> dict[str, Any]:
     return {"data": data, "annotations": [{"result": regions}]}
 
 
-Byte = Annotated[int, Field(ge=0, le=255)]
-Side = Annotated[int, Field(ge=1, le=65535)]
-
-
 class _Value(BaseModel):
     rle: list[Byte] | None = None
     brushlabels: list[str] = []
@@ -138,7 +134,7 @@ _SCHEMA = TypeAdapter(Annotated[list[_Task], Field(min_length=1)])
 def read(path: Path) -> VideoLabels:
     """Read the brush regions of tasks, one frame per task; masks are decoded on access.
 
-    Of several annotations of a task the last one is read that was not cancelled. A
+    Of several annotations of a task, the last one that was not cancelled is read. A
     region belongs to the object N if its id is ``object-N``, and otherwise to the
     object of its class. Frames are sorted by the number ``frame`` of their task, if all
     have one, or in the natural order of their file names.

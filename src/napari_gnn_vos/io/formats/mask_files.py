@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.label_images import as_labels, labels_of_colours
-from napari_gnn_vos.io.formats.video_labels import LazyLabels
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.readers.image_file import read_image
 from napari_gnn_vos.io.readers.orientation import (
     TRANSPOSED,

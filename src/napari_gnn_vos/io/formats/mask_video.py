@@ -11,13 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, SettingsError, ShapeError
+from napari_gnn_vos.io.formats.lazy_labels import LabelsOfVideo
 from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
 from napari_gnn_vos.io.formats.output import atomic_file
-from napari_gnn_vos.io.formats.video_labels import (
-    LabelsOfVideo,
-    VideoLabels,
-    objects_in,
-)
+from napari_gnn_vos.io.formats.video_labels import VideoLabels, objects_in
 
 OBJECTS_TAG = "OBJECTS"
 """Tag of the container with names and colours of the objects as JSON."""

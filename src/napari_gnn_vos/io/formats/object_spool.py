@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from types import TracebackType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.formats.label_images import write_error_message
+from napari_gnn_vos.io.formats.video_labels import VideoLabels, objects_in
+from napari_gnn_vos.storage import write_error_message
+
+Encode = Callable[[int, int, NDArray[np.bool_]], str]
 
 
 class ObjectSpool:
     """Temporary file that sorts the records of a video by object.
 
-    The memory is that of three integers for each record.
+    Three integers for each record are held in memory.
     """
 
     def __init__(self) -> None:
@@ -60,6 +66,38 @@ class ObjectSpool:
             self._file.write(content)
         except OSError as error:
             raise ReadError(write_error_message(Path(gettempdir()), error)) from error
+
+    def add_video(
+        self, labels: VideoLabels, encode: Encode
+    ) -> tuple[int, tuple[int, ...]]:
+        """Append the records of all objects in all frames.
+
+        Parameters
+        ----------
+        labels : VideoLabels
+        encode : callable
+            From label, frame and mask (H, W) of an object to its record.
+
+        Returns
+        -------
+        count : int
+            Number of frames.
+        shape : (int, int)
+            H, W.
+
+        Raises
+        ------
+        ReadError
+            If the temporary folder is full.
+        ShapeError
+            If the label images are invalid.
+        """
+        count, shape = 0, (0, 0)
+        for t, frame in enumerate(labels.masks()):
+            for label in objects_in(frame):
+                self.add(label, t, encode(label, t, frame == label))
+            count, shape = t + 1, frame.shape
+        return count, shape
 
     def frames(self, label: int) -> list[int]:
         """Return the frames of an object."""

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field, TypeAdapter
 from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import MAX_LABEL, Colour, VideoLabels
+from napari_gnn_vos.io.json_file import Byte
 
 OBJECTS = "objects.json"
 """Name of the file inside an exported folder."""
 
-Byte = Annotated[int, Field(ge=0, le=255)]
 Label = Annotated[int, Field(ge=1, le=MAX_LABEL)]
 
 
@@ -64,7 +64,7 @@ def write_objects(labels: VideoLabels, folder: Path) -> None:
     file = folder / OBJECTS
     if labels.names or labels.colours:
         content = objects_to_json(labels).encode()
-        atomic_file(file, lambda output: output.write(content))
+        atomic_file(file, content)
     else:
         file.unlink(missing_ok=True)
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError, SettingsError
+from napari_gnn_vos.errors import ReadError, SettingsError, missing_package
+from napari_gnn_vos.io.formats.lazy_labels import LazyLabels
 from napari_gnn_vos.io.formats.output import atomic_folder
 from napari_gnn_vos.io.formats.tiff_labels import OME_UNITS, frame_axes
 from napari_gnn_vos.io.formats.video_labels import (
     Colour,
-    LazyLabels,
     VideoLabels,
 )
 from napari_gnn_vos.io.readers.blosc_chunks import BloscChunks
@@ -93,10 +93,7 @@ def _import_zarr() -> Any:
     try:
         import zarr
     except ImportError as error:
-        raise SettingsError(
-            "OME-Zarr needs the package zarr, which is not installed. Install it with: "
-            "pip install zarr"
-        ) from error
+        raise SettingsError(missing_package("OME-Zarr", "zarr")) from error
     return zarr
 
 

@@ -10,18 +10,18 @@ from typing import IO
 from uuid import uuid4
 
 from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.io.formats.label_images import write_error_message
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, write_error_message
 
 
-def atomic_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def atomic_file(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
     """Write a file atomically; an existing file is replaced after the last byte.
 
     Parameters
     ----------
     path : Path
-    write : callable
-        Called with a file opened for binary writing.
+    content : bytes or callable
+        The whole content, or a function that writes it to a file opened for binary
+        writing.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def atomic_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         If the file cannot be written.
     """
     try:
-        atomic_write(path, write)
+        atomic_write(path, content)
     except GnnVosError:
         raise
     except (OSError, ValueError) as error:  # for example an empty name
@@ -75,7 +75,7 @@ def atomic_folder(path: Path, patterns: Sequence[str] = ("*",)) -> Iterator[Path
 
 
 def matching_files(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """List the files of a folder that match one of the patterns; empty if it is new."""
+    """List the files of a folder that match a pattern; empty if there is no folder."""
     if not folder.is_dir():
         return []
     return sorted({file for pattern in patterns for file in folder.glob(pattern)})

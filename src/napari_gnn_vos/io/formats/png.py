@@ -14,11 +14,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.arguments import file_path, flag, validated
 from napari_gnn_vos.errors import ReadError, ShapeError
-from napari_gnn_vos.io.formats.label_images import (
-    davis_palette,
-    validate_label_images,
-    write_error_message,
-)
+from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.mask_files import TIFF_SUFFIXES, MaskFiles
 from napari_gnn_vos.io.formats.objects_file import read_objects, write_objects
 from napari_gnn_vos.io.formats.video_labels import (
@@ -30,7 +26,7 @@ from napari_gnn_vos.io.formats.video_labels import (
 )
 from napari_gnn_vos.io.natural_order import sort_naturally
 from napari_gnn_vos.io.readers.file_names import refuse_mixed_sequences
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write, write_error_message
 
 
 @validated(
@@ -117,7 +113,7 @@ def png_names(frame_names: Sequence[str]) -> list[str]:
     Raises
     ------
     ShapeError
-        If two frames have the same name, or a name is hidden or none of a file.
+        If two frames have the same name, or a name is hidden or not a file name.
 
     Examples
     --------

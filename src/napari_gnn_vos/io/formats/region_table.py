@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.errors import SettingsError, missing_package
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.video_labels import VideoLabels, colour_to_hex
 
@@ -81,10 +81,7 @@ def write_parquet(labels: VideoLabels, path: Path) -> int:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise SettingsError(
-            "Writing Parquet needs the package pyarrow, which is not installed. "
-            "Install it with: pip install pyarrow"
-        ) from error
+        raise SettingsError(missing_package("Writing Parquet", "pyarrow")) from error
     schema = pyarrow.schema(
         [(name, _arrow_type(name)) for name in _column_names(labels)]
     )

@@ -1,4 +1,4 @@
-"""Run-length encodings of masks."""
+"""Run-length encodings and bounding boxes of masks."""
 
 from __future__ import annotations
 
@@ -23,6 +23,23 @@ def run_lengths(flat: NDArray[np.bool_]) -> list[int]:
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     counts: list[int] = np.diff([0, *changes, flat.size]).tolist()
     return [0, *counts] if flat.size and flat[0] else counts
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Return top, left, height and width of the box around a mask.
+
+    Parameters
+    ----------
+    mask : (H, W) ndarray of bool
+        With at least one true pixel.
+
+    Examples
+    --------
+    >>> bounding_box(np.array([[False, False, False], [False, True, True]]))
+    (1, 1, 1, 2)
+    """
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)).tolist() for axis in (1, 0))
+    return rows[0], cols[0], rows[-1] - rows[0] + 1, cols[-1] - cols[0] + 1
 
 
 def check_run_lengths(counts: Sequence[int], size: int) -> None:

@@ -12,18 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ReadError, ShapeError
-from napari_gnn_vos.io.formats.label_images import as_labels
+from napari_gnn_vos.io.formats.lazy_labels import ConvertedLabels, LabelsOfVideo
 from napari_gnn_vos.io.formats.objects_file import objects_from_json, objects_to_json
 from napari_gnn_vos.io.formats.output import atomic_file
 from napari_gnn_vos.io.formats.tiff import BIG_TIFF_BYTES
 from napari_gnn_vos.io.formats.tiff_labels import OME_UNITS, FrameAxes, frame_axes
-from napari_gnn_vos.io.formats.video_labels import (
-    Colour,
-    LabelsOfVideo,
-    LazyLabels,
-    VideoLabels,
-)
-from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
+from napari_gnn_vos.io.formats.video_labels import Colour, VideoLabels
 
 Objects = tuple[dict[int, str], dict[int, Colour]]
 MARKUP = re.compile(r"[&<>]")
@@ -174,28 +168,9 @@ def read(path: Path) -> VideoLabels:
         raise ReadError(
             f"The metadata of {path} cannot be read: {error}. Export it again."
         ) from error
-    return VideoLabels(_labels_of(frames, path), names, colours, video_name=path.stem)
-
-
-def _labels_of(frames: LazyFrames, path: Path) -> LazyLabels:
-    """Return frames as labels; those of wide types are checked before."""
-    if frames.dtype in (np.uint8, np.uint16):
-        return LabelsOfVideo(frames)
-    labels = _ConvertedLabels(frames, path)
-    for t in range(len(labels)):
-        labels[t]
-    return labels
-
-
-class _ConvertedLabels(LazyLabels):
-    """Label images of signed, wide or floating point numbers, converted to uint16."""
-
-    def __init__(self, frames: LazyFrames, path: Path) -> None:
-        super().__init__(frames.shape, np.uint16)
-        self._frames, self._path_of_file = frames, path
-
-    def _read(self, t: int) -> NDArray[Any]:
-        return as_labels(self._frames[t], f"frame {t} of {self._path_of_file}")
+    is_narrow = frames.dtype in (np.uint8, np.uint16)
+    labels = LabelsOfVideo(frames) if is_narrow else ConvertedLabels(frames, path)
+    return VideoLabels(labels, names, colours, video_name=path.stem)
 
 
 def is_imagej(path: Path) -> bool:

@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter
 
+from napari_gnn_vos.io.json_file import Byte
 from napari_gnn_vos.io.readers.tiff_pages import complete_directories
 
 LABELS_MARKER = "labels, a page a frame; napari-gnn-vos"
@@ -34,7 +35,6 @@ OME_UNITS = {
 MAX_AXES = 8
 MIN_LABEL_BYTES = 4
 
-Byte = Annotated[int, Field(ge=0, le=255)]
 Colour = tuple[Byte, Byte, Byte]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Vector = Annotated[list[Finite], Field(max_length=MAX_AXES**2)]
@@ -192,7 +192,7 @@ def read_labels(path: Path) -> LabelFile | None:
 def read_integer_labels(path: Path) -> NDArray[Any] | None:
     """Read a TIFF file of integers of 32 bits or more, the type of saved labels.
 
-    napari and most programs for labels write this type, and cameras do not.
+    napari and most programs write labels in this type, and cameras do not use it.
 
     Parameters
     ----------

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from math import prod
 from operator import index
 from typing import Any
 
@@ -14,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.arguments import instance, wrong_type
-from napari_gnn_vos.errors import ReadError, ShapeError
+from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.tiff_labels import Placement
-from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
 from napari_gnn_vos.storage import encodable
 
 Colour = tuple[int, int, int]
@@ -29,7 +27,7 @@ DEFAULT_NAME = "object"
 
 @dataclass(frozen=True)
 class VideoLabels:
-    """Label images of a video, and what is known about its objects and frames.
+    """Label images of a video with metadata of its objects and frames.
 
     Parameters
     ----------
@@ -158,7 +156,7 @@ def check_frames(name: str, value: Any) -> Any:
 
 
 def check_by_label(name: str, value: Any) -> Mapping[int, Any]:
-    """Check and convert names or colours by label; None is none of them."""
+    """Check and convert names or colours by label; None is an empty mapping."""
     items = {} if value is None else value
     is_mapping = isinstance(items, Mapping)
     try:
@@ -229,51 +227,6 @@ def require_name(names: Sequence[str], t: int) -> None:
 def _davis_colours() -> list[Colour]:
     values = iter(davis_palette())
     return list(zip(values, values, values, strict=True))
-
-
-class LazyLabels(LazyFrames):
-    """Label images (T, H, W) that are read on access.
-
-    Raises
-    ------
-    ReadError
-        On access, if a frame has another size than the first.
-    """
-
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        return map(self._validated, range(len(self)))
-
-    def _validated(self, t: int) -> NDArray[Any]:
-        frame = super()._validated(t)
-        if frame.shape != self.shape[1:]:
-            raise ReadError(
-                f"Every mask must have the size of the first, {self.shape[1:]}; mask "
-                f"{t} has {frame.shape}. Crop or resize the masks to one size."
-            )
-        return frame
-
-    @property
-    def size(self) -> int:
-        """Number of pixels of all frames."""
-        return prod(self.shape)
-
-
-class LabelsOfVideo(LazyLabels):
-    """Frames of a greyscale video as label images.
-
-    Parameters
-    ----------
-    frames : LazyFrames
-        (T, H, W), or (T, H, W, C) with equal channels.
-    """
-
-    def __init__(self, frames: LazyFrames) -> None:
-        super().__init__(frames.shape[:3], frames.dtype)
-        self._frames = frames
-
-    def _read(self, t: int) -> NDArray[Any]:
-        frame = self._frames[t]
-        return frame if frame.ndim == 2 else np.ascontiguousarray(frame[..., 0])
 
 
 def objects_in(mask: NDArray[Any]) -> list[int]:

@@ -46,14 +46,14 @@ NO_CONSTRAINTS = Constraints()
 class ProjectLog(LogReplay):
     """Strokes, rounds, history and objects of a project, recorded as they change.
 
-    A position is a number of records; `drawing_at` restores the drawing of any one.
+    A position is a number of records; `drawing_at` restores the drawing at a position.
 
     Parameters
     ----------
     shape : (int, int, int)
         T, H and W of the video.
     append : callable, optional
-        Called with each new line; it stores it.
+        Stores a line; called with each new one.
 
     Attributes
     ----------

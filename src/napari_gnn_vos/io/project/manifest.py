@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.io.json_file import validation_summary
+from napari_gnn_vos.io.json_file import Text, validation_summary
 from napari_gnn_vos.io.project.parts import MANIFEST, MAX_MANIFEST_BYTES, read_part
 
 FORMAT_VERSION = 2
@@ -23,7 +23,6 @@ number."""
 
 MAX_PART_BYTES = 2**34
 
-Text = Annotated[str, Field(max_length=10_000)]
 Length = Annotated[int, Field(ge=1, lt=2**31)]
 
 

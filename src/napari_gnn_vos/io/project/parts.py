@@ -68,7 +68,7 @@ def _content(project: Path, name: str, limit: int) -> bytes:
         if path.is_symlink():
             raise ValueError("it is a link")
         refuse_special_file(path)
-        size = path.stat().st_size  # `read` allocates what it is asked for
+        size = path.stat().st_size  # `read` allocates the requested size
         with path.open("rb") as file:
             content = file.read(min(size, limit) + 1)
     else:

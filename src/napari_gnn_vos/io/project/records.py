@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from napari_gnn_vos.io.json_file import Coordinate, Text
 from napari_gnn_vos.structures.constraints import Constraints
 from napari_gnn_vos.structures.project import CanvasKind
 from napari_gnn_vos.structures.scribbles import ERASED, MAX_LABEL
@@ -20,8 +21,6 @@ MAX_ITEMS = 10_000_000
 
 Label = Annotated[int, Field(ge=ERASED, le=MAX_LABEL)]
 FrameIndex = Annotated[int, Field(ge=0, lt=2**31)]
-Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
-Text = Annotated[str, Field(max_length=10_000)]
 Position = Annotated[int, Field(ge=0, le=MAX_RECORDS)]
 RoundIndex = Annotated[int, Field(ge=-1, lt=MAX_RECORDS)]
 ActiveLabel = Annotated[int, Field(ge=0, le=MAX_LABEL)]

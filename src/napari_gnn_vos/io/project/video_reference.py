@@ -17,7 +17,7 @@ from napari_gnn_vos.structures.video import Video
 SAMPLE = "sample:"
 """Prefix of the path of sample data."""
 UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
-"""In names of files in a project, in place of bytes that are not UTF-8."""
+"""Replaces bytes that are not UTF-8 in the file names of a project."""
 WHOLE_FILE_BYTES = 64 * 2**20
 """Files up to this size are hashed completely; of larger ones, samples are."""
 SAMPLES, SAMPLE_BYTES = 64, 2**18
@@ -74,7 +74,7 @@ def array_fingerprint(video: Video) -> str:
 
 
 def video_reference(video: Video, path: str, project: Path) -> VideoReference:
-    """Describe a video, such that a project finds it.
+    """Describe a video, so that a project can find it again.
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ class ImageHeader(NamedTuple):
 
 
 def read_header(file: Path) -> ImageHeader:
-    """Read the header of an image, and all of it if its end is missing.
+    """Read the header of an image; decode the whole image if its end is missing.
 
     Raises
     ------

@@ -61,7 +61,7 @@ def open_tiff(path: Path) -> tifffile.TiffFile:
 
 
 def has_channels(file: tifffile.TiffFile, axes: str, lengths: Sequence[int]) -> bool:
-    """Return whether up to four channels of a single image are no frames.
+    """Return whether up to four channels of a single image are not frames.
 
     tifffile writes frames as channels if the axes of an OME-TIFF or an ImageJ file are
     not given. In ImageJ, channels are displayed in colours; OME-TIFF files of other

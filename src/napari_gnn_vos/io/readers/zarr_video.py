@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_gnn_vos.errors import ReadError
+from napari_gnn_vos.errors import ReadError, missing_package
 from napari_gnn_vos.io.readers.array_files import is_colour_image
 from napari_gnn_vos.io.readers.blosc_chunks import BloscChunks
 from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
@@ -129,10 +129,7 @@ def _open(path: Path) -> _Image:
     try:
         import zarr
     except ImportError as error:
-        raise ReadError(
-            "Reading zarr needs the package zarr, which is not installed. "
-            "Install it with: pip install zarr"
-        ) from error
+        raise ReadError(missing_package("Reading zarr", "zarr")) from error
     try:
         node: Any = open_zip(path) if path.is_file() else zarr.open(str(path), mode="r")
         if hasattr(node, "dtype"):

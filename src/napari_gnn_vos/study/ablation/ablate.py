@@ -1,4 +1,4 @@
-"""Run ablations; finished trainings and sequences are reused."""
+"""Run ablations; results of finished trainings and sequences are reused."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def ablate(
     table : Table
     ablation : Ablation
     only : collection of str
-        Variants to work on; all if empty.
+        Variants to run; all if empty.
 
     Yields
     ------

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_gnn_vos.study.ablation.ablation_request import Ablation
 from napari_gnn_vos.study.ablation.variants import Figures, Table
-from napari_gnn_vos.study.measure.report_tables import SHOWN_ROUNDS
+from napari_gnn_vos.study.measure.report_tables import SHOWN_ROUNDS, markdown_table
 
 SHOWN_COMPOSED_ROUNDS = (2, 8)
 """Rounds on composed scenes that a table shows."""
@@ -141,14 +141,14 @@ def ablation_table(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str
         table, (title for figures_by_title in sources for title in figures_by_title)
     )
     head = ["variant", *titles, *(f"published {title}" for title in published_titles)]
-    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    cells = []
     for name in (*named, *table.references):
         own, theirs = figures.get(name, {}), published.get(name, {})
         theirs = theirs or table.references.get(name, {})
-        cells = [_cell(own.get(title)) for title in titles]
-        cells += [_cell([theirs[t]] if t in theirs else None) for t in published_titles]
-        lines.append(f"| {' | '.join((name, *cells))} |")
-    return "\n".join([caption(table, ablation, rows), "", *lines])
+        measured = (own.get(title) for title in titles)
+        given = ([theirs[t]] if t in theirs else None for t in published_titles)
+        cells.append([name, *map(_cell, measured), *map(_cell, given)])
+    return f"{caption(table, ablation, rows)}\n\n{markdown_table(head, cells)}"
 
 
 def _titles(table: Table, figures: dict[str, dict[str, list[float]]]) -> list[str]:

@@ -26,7 +26,7 @@ from napari_gnn_vos.study.training.training_run import TrainSettings
 DECODER_FOLDER = "decoder"
 """Folder of the collected predictions and the decoders, in the output folder."""
 PHOTOGRAPHS_OF_DAVIS = ("davis",)
-"""Photographs whose names begin so are frames of the sequences."""
+"""Prefixes of the names of photographs that are frames of the sequences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class CrossValidation:
         path = self.output / name
         if not path.exists():
             weights = self._projections(fold).train().read_bytes()
-            atomic_write(path, lambda file: file.write(weights))
+            atomic_write(path, weights)
         return path
 
     def _projections(self, fold: int) -> ProjectionPlan:

@@ -26,7 +26,7 @@ from napari_gnn_vos.structures.video import Video
 
 Mask = NDArray[np.uint8 | np.uint16]
 SEPARATOR = "="
-"""Between a video and its labels in the text of a source."""
+"""Separator of the paths of a video and its labels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +37,7 @@ class AnnotatedVideo:
     ----------
     video : Video
     masks : mapping of int to (H, W) ndarray of uint8 or uint16
-        Labels by number of the frame, 0 is background. The user has accepted or
-        corrected them.
+        Accepted or corrected labels by frame; 0 is background.
 
     Raises
     ------
@@ -89,7 +88,7 @@ def read_annotated_video(source: str) -> AnnotatedVideo:
     ReadError
         If a file is missing or damaged, or has no labelled frame.
     ShapeError
-        If the labels do not fit to the video.
+        If the labels do not match the video.
     """
     refuse_special_file(Path(source))
     if is_project(Path(source)):
@@ -112,7 +111,7 @@ def read_annotated_video(source: str) -> AnnotatedVideo:
 
 
 def require_labels(annotated: AnnotatedVideo) -> AnnotatedVideo:
-    """Return the video, if it has a labelled frame.
+    """Check that a video has a labelled frame, and return it.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import jaccard, objects_of
-from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected_frames
+from napari_gnn_vos.study.rounds import StrokesOnFrames
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 
@@ -26,8 +26,8 @@ class Evaluation:
         Mean J after each round over the labelled frames of each object, then over the
         clips.
     several : bool
-        Whether the network for several objects was used on a clip, which has several
-        objects that the label model distinguishes.
+        Whether the network for several objects was used on a clip; it is if the label
+        model distinguishes several objects.
     """
 
     j: tuple[float, ...]
@@ -81,7 +81,7 @@ def _simulated_session(
     truth, objects, js = clip.truth, objects_of(clip.truth), []
     labels = None
     for _ in range(rounds):
-        scribbles = annotator(labels, truth, rng, corrected_frames(session))
+        scribbles = annotator(labels, truth, rng, session.corrected_frames)
         if scribbles:
             session = annotate(session, scribbles, rng=rng)
             session = yield from predict(session, model)

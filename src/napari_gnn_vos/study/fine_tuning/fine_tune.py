@@ -52,10 +52,10 @@ from napari_gnn_vos.study.training.samples import without_refinement
 
 R = TypeVar("R")
 STAGES = 6
-"""Stages of a fine-tuning that the progress counts."""
+"""Number of stages in the progress of a fine-tuning."""
 MIN_GAIN = 0.005
-"""Gain of the mean J from which a model is better; less is within the variation of
-repeated trainings."""
+"""Smallest gain of the mean J by which a model is better. Smaller gains are within the
+variation of repeated trainings."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,9 +22,10 @@ MARGIN = 5
 MAX_FRAMES = 100
 """Largest number of frames of a clip."""
 MIN_LABELLED = 4
-"""Labelled frames from which a video is divided into training and held-out frames."""
+"""Smallest number of labelled frames of a video that is divided into training and
+held-out frames."""
 MIN_VIDEOS = 3
-"""Number of videos from which whole videos are held out."""
+"""Smallest number of videos of which whole ones are held out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +66,8 @@ def split_clips(
 ) -> tuple[list[Clip], list[Clip]]:
     """Divide videos into clips for training and held-out clips.
 
-    From three videos on, the last ones are held out. Of fewer videos, the last labelled
-    frames of each are.
+    Of three videos or more, the last ones are held out; of fewer, the last labelled
+    frames of each video.
 
     Parameters
     ----------

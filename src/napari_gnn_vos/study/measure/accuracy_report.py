@@ -1,4 +1,4 @@
-"""Summarise how annotation rounds improve labels, for cross-validation."""
+"""Summarise the accuracy of annotation rounds, for cross-validation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from napari_gnn_vos.study.measure.reliability import (
     calibration_error,
     reliability_bins,
 )
+from napari_gnn_vos.study.measure.report_tables import markdown_table
 from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 from napari_gnn_vos.study.metrics import harmful_rounds, strokes_to_reach
@@ -127,11 +128,7 @@ def accuracy_table(report: dict[str, Any]) -> str:
         From `accuracy_report`.
     """
     shown = [r for r in SHOWN_AFTER if r <= len(report["j"])]
-    lines = [
-        f"| {' | '.join(['mean over objects', *(f'after {r}' for r in shown)])} |",
-        "|---" * (len(shown) + 1) + "|",
-    ]
-    rows = {
+    values_by_name = {
         "J": report["j"],
         "F": report["f"],
         "J&F": report["jf"],
@@ -140,9 +137,11 @@ def accuracy_table(report: dict[str, Any]) -> str:
         "false positive share without it": report["false_positive"],
         "identity switches (total)": report["identity_switches"],
     }
-    for name, values in rows.items():
-        cells = [_format_number(values[r - 1]) for r in shown]
-        lines.append(f"| {' | '.join([name, *cells])} |")
+    rows = [
+        [name, *(_format_number(values[r - 1]) for r in shown)]
+        for name, values in values_by_name.items()
+    ]
+    table = markdown_table(["mean over objects", *(f"after {r}" for r in shown)], rows)
     costs = [
         f"J {level}: {_format_number(cost['median'])} ({cost['reached']:.0%} reach it)"
         for level, cost in report["strokes_to"].items()
@@ -151,7 +150,7 @@ def accuracy_table(report: dict[str, Any]) -> str:
         f"Rounds that lower J by more than .005: {report['harmful_share']:.1%}. "
         f"Median strokes until {', '.join(costs)}."
     )
-    return "\n".join([*lines, "", summary])
+    return f"{table}\n\n{summary}"
 
 
 def _format_number(value: float | None) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.storage import atomic_write_text
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.curve import Curve
 from napari_gnn_vos.study.measure.sequence_result import (
     SequenceResult,
-    write_text_atomically,
 )
 
 PACKAGES = (
@@ -167,4 +167,4 @@ def _describe_hardware() -> str:
 
 def write_json(path: Path, report: dict[str, Any]) -> None:
     """Write a report atomically."""
-    write_text_atomically(path, json.dumps(report, indent=1) + "\n")
+    atomic_write_text(path, json.dumps(report, indent=1) + "\n")

@@ -17,6 +17,7 @@ from napari_gnn_vos.prepare.flow import dis_flow, flow_between, full_size
 from napari_gnn_vos.prepare.superpixels import METHODS, oversegment
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.study.measure.report_tables import markdown_table
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 
 
@@ -158,13 +159,9 @@ def measure_ceilings(
 
 def ceiling_table(ceilings: dict[str, Ceiling]) -> str:
     """Format ceilings as a Markdown table, best method first."""
+    head = ["over-segmentation", "superpixels per frame", "ceiling J", "ms per frame"]
     rows = [
-        "| over-segmentation | superpixels per frame | ceiling J | ms per frame |",
-        "|---|---|---|---|",
+        [method, f"{c.superpixels:.0f}", f"{c.mean:.3f}", f"{c.milliseconds:.0f}"]
+        for method, c in sorted(ceilings.items(), key=lambda item: -item[1].mean)
     ]
-    for method, ceiling in sorted(ceilings.items(), key=lambda item: -item[1].mean):
-        rows.append(
-            f"| {method} | {ceiling.superpixels:.0f} | {ceiling.mean:.3f} "
-            f"| {ceiling.milliseconds:.0f} |"
-        )
-    return "\n".join(rows)
+    return markdown_table(head, rows)

@@ -24,7 +24,7 @@ F64 = NDArray[np.float64]
 SUBSET = "val"
 """Subset name that the package accepts."""
 ABSENT_LABEL = 255
-"""Label of no object; a prediction of it everywhere also lacks the background."""
+"""Label that is neither background nor an object of the video."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,10 +85,10 @@ def run_official(
 
     Notes
     -----
-    The package selects the frame with the lowest mean of J and F, and none twice before
-    all were used. Without a prediction all frames score alike, so the first frame is
-    prescribed. The robot also treats an unknown predicted object as an error against
-    background, so it starts with strokes on background as well.
+    The package selects the frame with the lowest mean of J and F, and repeats no frame
+    before all were used. Without a prediction all frames have the same score, so the
+    first frame is prescribed. The robot also treats an unknown predicted object as an
+    error against background, so it starts with strokes on background as well.
     """
     session = labelled_video.session
     require_objects(labelled_video.truth, session.video.name)

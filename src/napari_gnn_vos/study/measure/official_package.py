@@ -2,7 +2,7 @@
 
 The package is the DAVIS interactive benchmark by its authors, of 2020, under the GPL
 v3. It is optional; ``scripts/install_davisinteractive.sh`` installs it. It uses names
-that NumPy and networkx have removed since, and accepts the sequences of DAVIS only.
+that NumPy and networkx have since removed, and accepts only the sequences of DAVIS.
 """
 
 from __future__ import annotations

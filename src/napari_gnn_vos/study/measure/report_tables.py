@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,22 +27,14 @@ def rounds_table(results: dict[str, list[float]], shown: Sequence[int]) -> str:
     shown : sequence of int
         Rounds to show, from 1; rounds beyond the last one are omitted.
     """
-    shown = [
-        round_index
-        for round_index in shown
-        if round_index <= min(map(len, results.values()))
-    ]
+    count = min(map(len, results.values()))
+    shown = [round_index for round_index in shown if round_index <= count]
+    head = ["method", *(f"J after {round_index}" for round_index in shown)]
     rows = [
-        "| method | "
-        + " | ".join(f"J after {round_index}" for round_index in shown)
-        + " |",
-        "|---|" + "---|" * len(shown),
+        [name, *(f"{j[round_index - 1]:.3f}" for round_index in shown)]
+        for name, j in results.items()
     ]
-    for name, j in results.items():
-        rows.append(
-            f"| {name} | " + " | ".join(f"{j[r - 1]:.3f}" for r in shown) + " |"
-        )
-    return "\n".join(rows)
+    return markdown_table(head, rows)
 
 
 def sequences_table(report: dict[str, Any]) -> str:
@@ -50,16 +42,31 @@ def sequences_table(report: dict[str, Any]) -> str:
     last = len(report["j"])
     names = "sequence", "objects", "first strokes", "J after 1"
     titles = *names, f"J after {last}", f"F after {last}", "ceiling"
-    rows = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     objects = sum(scores["objects"] for scores in report["sequences"].values())
     total = "all objects", report | {"objects": objects}
-    for name, scores in (*report["sequences"].items(), total):
-        rows.append(
-            f"| {name} | {scores['objects']} | {scores['first_strokes']} "
-            f"| {scores['j'][0]:.3f} | {scores['j'][-1]:.3f} | {scores['f'][-1]:.3f} "
-            f"| {scores['ceiling']:.3f} |"
-        )
-    return "\n".join(rows)
+    rows = [
+        [
+            *(name, str(scores["objects"]), str(scores["first_strokes"])),
+            *(f"{scores['j'][0]:.3f}", f"{scores['j'][-1]:.3f}"),
+            *(f"{scores['f'][-1]:.3f}", f"{scores['ceiling']:.3f}"),
+        ]
+        for name, scores in (*report["sequences"].items(), total)
+    ]
+    return markdown_table(titles, rows)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Format a table in Markdown.
+
+    Examples
+    --------
+    >>> print(markdown_table(["method", "J"], [["graph cut", "0.700"]]))
+    | method | J |
+    |---|---|
+    | graph cut | 0.700 |
+    """
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
 
 
 def summary(report: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from napari_gnn_vos.config import Settings
 from napari_gnn_vos.errors import SettingsError
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write_text
 from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.rounds import Score
 
@@ -129,15 +129,9 @@ class ResultCache:
         """Store a result."""
         if self.folder is not None:
             file = self.folder / f"{result.sequence}-{key}.json"
-            write_text_atomically(file, result.model_dump_json())
+            atomic_write_text(file, result.model_dump_json())
 
     def clear(self) -> None:
         """Delete the cache, once the report is written."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def write_text_atomically(path: Path, text: str) -> None:
-    """Write a text file by renaming a complete temporary file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, lambda file: file.write(text.encode()))

@@ -16,7 +16,7 @@ from napari_gnn_vos.errors import ReadError
 from napari_gnn_vos.io.davis import read_davis, sequences
 from napari_gnn_vos.io.formats.png import export_palette_pngs
 from napari_gnn_vos.progress import Pipeline, Progress
-from napari_gnn_vos.storage import atomic_write
+from napari_gnn_vos.storage import atomic_write_text
 from napari_gnn_vos.study.scenes.compositor import Frame, composite
 from napari_gnn_vos.study.scenes.parts import cut_positions, divide_object
 from napari_gnn_vos.study.scenes.scene_list import SCENES
@@ -31,8 +31,8 @@ FRAMES, MASKS, LISTS, RECIPES = (
 )
 QUALITY = 95
 EDITION = 2
-"""JPEG quality, and version of the compositing, which is increased with each change of
-the pictures."""
+"""JPEG quality, and version of the compositing, which is increased when rendered frames
+change."""
 
 
 def compose(
@@ -80,7 +80,7 @@ def compose(
                 yield Progress(spec.name, done, total)
         for file, listed_specs in scenes.items():
             names = "".join(f"{spec.name}\n" for spec in listed_specs)
-            _write_text(output / LISTS / file, names)
+            atomic_write_text(output / LISTS / file, names)
     except ReadError:
         raise
     except OSError as error:
@@ -152,7 +152,7 @@ def _write_scene(root: Path, output: Path, spec: SceneSpec) -> Iterator[None]:
         shutil.rmtree(output / folder / spec.name, ignore_errors=True)
         (part / kind).rename(output / folder / spec.name)
     part.rmdir()
-    _write_text(_recipe(output, spec), _recipe_text(spec))
+    atomic_write_text(_recipe(output, spec), _recipe_text(spec))
 
 
 def _is_complete(output: Path, spec: SceneSpec) -> bool:
@@ -175,11 +175,6 @@ def _recipe_text(spec: SceneSpec) -> str:
         if (name, value) != ("parts", None)
     }
     return json.dumps({"edition": EDITION} | fields, indent=1) + "\n"
-
-
-def _write_text(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(file, lambda stream: stream.write(text.encode()))
 
 
 def _check_output_folder(output: Path, specs: Iterable[SceneSpec]) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 FRAMES = 40
 Stop = tuple[float, float, float]
 """Column and row of the foot point and height of the object, as shares of the width,
-height and height of the frame. Below 0 and above 1 is outside."""
+height and height of the frame. Values below 0 or above 1 are outside the frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ def collect_coarse(
     names : sequence of str
         Sequences; those that are complete in `output` are left out.
     model : callable
-        Network that predicts. If possible it was not trained on these sequences, as its
-        predictions have fewer errors there than on others.
+        Network that predicts. It should not have been trained on these sequences,
+        because its predictions have fewer errors there than on others.
     output : Path
         Gets NAME-ROUND-FRAME-LABEL.png per object, whose channels are coarse
         probability, painted mask and true mask, and NAME-FRAME.jpg.
@@ -101,7 +101,7 @@ def _sessions(
 def _save(
     stem: Path, round_index: int, session: Session, video: LabelledVideo, every: int
 ) -> None:
-    """Save the planes of each object on some frames, other ones in each round."""
+    """Save the planes of each object on some frames, which differ between rounds."""
     prediction, labels = session.prediction, session.packed_labels
     assert prediction is not None  # noqa: S101 - there was a round
     assert labels is not None  # noqa: S101

@@ -1,6 +1,6 @@
 """Pictures of cut-out objects over other pictures, to train the boundary decoder.
 
-Each object is seen in front of more backgrounds than in its own picture.
+Each object appears in front of more backgrounds than its own.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from napari_gnn_vos.io.davis import read_davis
 from napari_gnn_vos.structures.rgb import Rgb
 from napari_gnn_vos.structures.video import Video
 from napari_gnn_vos.study.matting import cut_by_mask
-from napari_gnn_vos.study.training.decoder_samples import (
+from napari_gnn_vos.study.training.masked_pictures import MaskedPicture
+from napari_gnn_vos.study.training.photographs import (
     POLYGONS,
     photograph_names,
     read_photograph,
 )
-from napari_gnn_vos.study.training.masked_pictures import MaskedPicture
 from napari_gnn_vos.vision import cv2
 
 Mask = NDArray[np.bool_]
@@ -42,7 +42,7 @@ VISIBLE_SHARE = 0.02, 0.6
 MIN_OBJECT_PIXELS = 4000
 """Smallest area of an object in its own picture."""
 MAX_ENLARGEMENT = 1.5
-"""An object is not enlarged by more than this factor."""
+"""Largest factor by which an object is enlarged."""
 ROTATION = 12.0
 """Standard deviation of the rotation of an object, in degrees."""
 COLOUR_MATCH = 0.3
@@ -63,10 +63,10 @@ class CutOutPictures:
     masks : tuple of (T, H, W) ndarray of bool
         Object of every `FRAME_STEP`-th frame of each video.
     stills : Path
-        Photographs with masks, see `decoder_samples.PhotographSamples`. Objects whose
+        Photographs with masks, see `photographs.PhotographSamples`. Objects whose
         masks are polygons are not cut out.
     left_out : tuple of str
-        Photographs whose names begin so are left out.
+        Prefixes of the names of photographs that are left out.
     """
 
     videos: tuple[Video, ...]

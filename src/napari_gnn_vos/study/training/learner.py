@@ -124,7 +124,7 @@ class Learner:
         counts = {"step": step, "averaged_steps": averaged_steps, "best": best}
         metadata = {name: repr(value) for name, value in counts.items()}
         content = save(tensors, metadata=metadata)
-        atomic_write(path, lambda file: file.write(content))
+        atomic_write(path, content)
 
     def load(self, path: Path) -> tuple[int, float]:
         """Read the state that `save` has written; returns its step and best J."""

@@ -1,6 +1,6 @@
 """Generated pictures with masks, stored like photographs.
 
-See `decoder_samples.PhotographSamples` for the layout of the folder.
+See `photographs.PhotographSamples` for the layout of the folder.
 """
 
 from __future__ import annotations
@@ -69,4 +69,4 @@ def write_pictures(
 
 def _write(path: Path, image: NDArray[np.uint8], options: list[int]) -> None:
     encoded = cv2.imencode(path.suffix, image, options)[1].tobytes()
-    atomic_write(path, lambda file: file.write(encoded))
+    atomic_write(path, encoded)

@@ -21,8 +21,8 @@ QUERIES, OBJECT_QUERIES = 1000, 300
 """Superpixels of the video that are classified in an episode, and further ones of the
 object."""
 INFERENCE_REGULARIZATION = 2.5
-"""Factor of the trained regularisation. The projection separates the training videos
-better than others."""
+"""Factor applied to the trained regularisation, because the projection separates the
+training videos better than others."""
 MIN_STEPS = 20
 """Steps of the shortest training."""
 

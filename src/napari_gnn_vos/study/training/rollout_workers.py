@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     SampleQueue = Queue[Sample | str]
 
 WORKER_TIMEOUT = 5.0
-"""Seconds without a sample after which it is checked that all workers are running."""
+"""Seconds without a sample after which the workers are checked for being alive."""
 
 
 class RolloutWorkers:

@@ -16,7 +16,7 @@ from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video_graph import WindowGraph
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.metrics import objects_of
-from napari_gnn_vos.study.rounds import StrokesOnFrames, corrected_frames
+from napari_gnn_vos.study.rounds import StrokesOnFrames
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
 F32 = NDArray[np.float32]
@@ -145,7 +145,7 @@ class SessionPool:
     ) -> RunningSession:
         annotator = StrokesOnFrames(self._annotator, labelled_video.labelled_frames)
         scribbles = annotator(
-            session.labels, labelled_video.truth, self._rng, corrected_frames(session)
+            session.labels, labelled_video.truth, self._rng, session.corrected_frames
         )
         if not scribbles:
             return self._start_session()

@@ -45,12 +45,12 @@ from napari_gnn_vos.study.training.decoder_samples import (
     CollectedSamples,
     DecoderSample,
     MixedSamples,
-    PhotographSamples,
     SampleSource,
     draw_crop,
 )
 from napari_gnn_vos.study.training.masked_pictures import MaskedPicture, write_pictures
 from napari_gnn_vos.study.training.one_cycle import OneCycleOptimizer
+from napari_gnn_vos.study.training.photographs import PhotographSamples
 from napari_gnn_vos.vision import cv2
 
 log = logging.getLogger(__name__)
@@ -247,7 +247,7 @@ class DecoderPlan:
         weights : str
             Name of the file in the output folder, without suffix.
         left_out : tuple of str
-            Photographs whose names begin so are left out.
+            Prefixes of the names of photographs that are left out.
 
         Returns
         -------

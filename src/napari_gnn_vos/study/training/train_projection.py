@@ -137,8 +137,8 @@ class ProjectionPlan:
     def cross_fit(self, parts: int = CROSS_FIT_PARTS) -> tuple[tuple[str, Path], ...]:
         """Train a projection without each part of the sequences.
 
-        On sequences that a projection was trained on, the label model is more accurate
-        than on others, and a network trained with it would weight it too high.
+        The label model is more accurate on sequences that its projection was trained
+        on, and a network trained with that projection would rely on it too much.
 
         Returns
         -------

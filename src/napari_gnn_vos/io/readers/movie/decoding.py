@@ -16,8 +16,8 @@ from napari_gnn_vos.io.readers.movie.images import Picture
 from napari_gnn_vos.io.readers.movie.packet_index import UNKNOWN
 
 PARALLEL_DECODERS = ("hevc", "vp9", "libdav1d", "av1", "prores")
-"""Decoders that are slow in one thread. Others depend on the number of threads where a
-file is damaged."""
+"""Decoders that are slow in one thread. The output of others depends on the number of
+threads where a file is damaged."""
 
 DELAYED_FRAMES = 2
 """Number of later frames that a decoder may output before a frame."""
@@ -36,8 +36,8 @@ def configure_decoder(context: Any) -> None:
 class DecoderSettings:
     """Parameters of a stream that its container passes to the decoder.
 
-    Decoders are made from it, because one that is flushed may conceal damage by what it
-    decoded before.
+    A new decoder is made from it instead of flushing one, because a flushed decoder may
+    conceal damage by what it decoded before.
 
     Parameters
     ----------
@@ -134,10 +134,11 @@ def decode_counted(container: Any, lost: Sequence[int] = ()) -> Iterator[Any]:
 
 
 class DecodedFrame:
-    """Frame of a decoder, until the next one is decoded.
+    """Frame of a decoder, valid until the next one is decoded.
 
-    Decoders write into memory of frames that were released, and of damaged frames not
-    all of it. So all frames are released at once to be the same in any order of access.
+    Decoders reuse the memory of released frames, and write only a part of a damaged
+    frame. All frames are therefore released at once, so that their content does not
+    depend on the order of access.
     """
 
     def __init__(self, frame: Any) -> None:

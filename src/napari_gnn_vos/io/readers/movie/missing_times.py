@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_gnn_vos.io.readers.movie.container import video_stream
 
@@ -31,8 +32,7 @@ def declared_frames(container: Any, times: Sequence[int]) -> int:
         Time stamps of all frames. A duration is used at a constant rate only.
     """
     stream, name = video_stream(container), container.format.name
-    intervals = np.diff(times)
-    usual = float(np.median(intervals)) if len(intervals) else 0.0
+    intervals, usual = _intervals(times)
     if usual <= 0 or container.duration is None:
         return 0
     length = float(Fraction(container.duration, 10**6) / stream.time_base)
@@ -63,8 +63,7 @@ def missing_times(times: Sequence[int]) -> list[int]:
         longer or a gap is not a multiple of the usual interval, and if more pictures
         are missing than present.
     """
-    intervals = np.diff(times)
-    usual = float(np.median(intervals)) if len(intervals) else 0.0
+    intervals, usual = _intervals(times)
     if usual <= 0:
         return []
     steps = np.rint(intervals / usual).astype(int)
@@ -79,6 +78,12 @@ def missing_times(times: Sequence[int]) -> list[int]:
         for t in np.flatnonzero(is_gap).tolist()
         for k in range(1, int(steps[t]))
     ]
+
+
+def _intervals(times: Sequence[int]) -> tuple[NDArray[np.int64], float]:
+    """Return the intervals between time stamps, and the usual one; 0 if unknown."""
+    intervals = np.diff(times)
+    return intervals, float(np.median(intervals)) if len(intervals) else 0.0
 
 
 def lost_packets(container: Any) -> list[int]:

@@ -1,4 +1,4 @@
-"""Packets of a movie file by number, always the same ones."""
+"""Packets of a movie file by number, independent of the order of access."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from napari_gnn_vos.io.readers.movie.container import (
 from napari_gnn_vos.io.readers.movie.packet_index import MovieIndex, packet_identity
 
 INDEXED_FORMATS = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi")
-"""Containers with an index. In others, a packet has other time stamps after a seek."""
+"""Containers with an index. In others, the time stamps of a packet may change after a
+seek."""
 
 
 class PacketReader:
@@ -93,7 +94,7 @@ class PacketReader:
         return self._can_seek and self._container.format.name in INDEXED_FORMATS
 
     def _position(self, number: int) -> None:
-        """Let the next packet be `number`, or one before it."""
+        """Move the reader to packet `number`, or to one before it."""
         self._kept.clear()
         if self._container is None:
             self._container = open_movie(self._path)
@@ -141,7 +142,7 @@ class PacketReader:
         return packet
 
     def _read_from_start(self, number: int) -> Any:
-        """Read a packet without a seek, now and from now on."""
+        """Read a packet without a seek, and do not seek any more."""
         self._can_seek, kept = False, self._kept.copy()
         self._restart()
         self._kept = kept

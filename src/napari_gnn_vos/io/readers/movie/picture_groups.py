@@ -17,10 +17,10 @@ class MovieGroups:
     """Decode frames by their time stamp.
 
     A frame is decoded from the keyframe of its group, by a new decoder, up to the next
-    keyframe. A keyframe that cannot be decoded, or that is only marked as one, is no
-    start: its group continues the one before, also in movies that are refreshed
-    gradually. So a frame does not depend on the order of access, even if the file is
-    damaged. Frames that follow each other are decoded once.
+    keyframe. A keyframe that cannot be decoded, or is only marked as one, does not
+    start a group: its packets continue the group before, as in movies that are
+    refreshed gradually. So a frame does not depend on the order of access, even if the
+    file is damaged. Frames that follow each other are decoded once.
 
     Parameters
     ----------

@@ -1,15 +1,17 @@
-"""Actions on the objects of an annotator, with the active label as the default."""
+"""Actions on the objects of the open video, with the active label as the default."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from napari_gnn_vos.errors import ScribbleError
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.controller import Controller
     from napari_gnn_vos.controller.object_edits import Point
     from napari_gnn_vos.controller.object_table import ObjectTable
-    from napari_gnn_vos.gui.annotator import Annotator
 
 
 class ObjectTools:
@@ -19,13 +21,22 @@ class ObjectTools:
 
     Parameters
     ----------
-    annotator : Annotator
+    controller : Controller
+    keeping_tool : callable
+        Returns a context that restores the active tool if its body replaces a layer.
+    point_at_cursor : callable
+        Returns row and column of the mouse; None outside the frame.
     """
 
-    def __init__(self, annotator: Annotator) -> None:
-        self._annotator = annotator
-        self._edits = annotator.controller.objects
-        self._active = annotator.controller.active_label
+    def __init__(
+        self,
+        controller: Controller,
+        keeping_tool: Callable[[], AbstractContextManager[None]],
+        point_at_cursor: Callable[[], Point | None],
+    ) -> None:
+        self._controller, self._edits = controller, controller.objects
+        self._active = controller.active_label
+        self._keeping_tool, self._point_at_cursor = keeping_tool, point_at_cursor
 
     @property
     def table(self) -> ObjectTable:
@@ -164,7 +175,7 @@ class ObjectTools:
             If it is not an object of the list, or no video is open.
         """
         label = self._object(label)
-        frame = self._annotator.frame if frame is None else frame
+        frame = self._controller.frame if frame is None else frame
         absent = (frame, label) not in self.table.absent
         self._edits.set_absent(label, frame, absent)
         return absent
@@ -180,7 +191,7 @@ class ObjectTools:
             If there is no such object, it is locked, or a job is running
             that cannot be dropped.
         """
-        with self._annotator.keeping_tool():
+        with self._keeping_tool():
             self._edits.remove(self._object(label))
 
     def merge(self, label: int, into: int) -> None:
@@ -194,7 +205,7 @@ class ObjectTools:
             If there is no such object, one is locked, or a job is running that
             cannot be dropped.
         """
-        with self._annotator.keeping_tool():
+        with self._keeping_tool():
             self._edits.merge(label, into)
 
     def split(
@@ -222,8 +233,8 @@ class ObjectTools:
             If there is no such object or component, it is locked, or a job is running
             that cannot be dropped.
         """
-        frame = self._annotator.frame if frame is None else frame
-        with self._annotator.keeping_tool():
+        frame = self._controller.frame if frame is None else frame
+        with self._keeping_tool():
             return self._edits.split(self._object(label), frame, point)
 
     def split_at_cursor(self) -> int:
@@ -235,13 +246,10 @@ class ObjectTools:
             If there is no object under the mouse, it is locked, or a job is running
             that cannot be dropped.
         """
-        workspace = self._annotator.workspace
-        annotation = self._annotator.controller.require_annotation()
-        world = self._annotator.viewer.cursor.position
-        point = None if workspace is None else workspace.pixel_at(world)
-        label = 0
+        annotation = self._controller.require_annotation()
+        point, label = self._point_at_cursor(), 0
         if point is not None:
-            labels = annotation.labels_on(annotation.read(), self._annotator.frame)
+            labels = annotation.labels_on(annotation.read(), self._controller.frame)
             label = int(labels[int(point[0]), int(point[1])])
         if label == 0:
             raise ScribbleError("There is no object under the mouse. Point at one.")

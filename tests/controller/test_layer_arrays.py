@@ -5,8 +5,8 @@ import zarr
 from hypothesis import given
 
 from napari_gnn_vos.controller.axes import Axes
-from napari_gnn_vos.gui.layers.attributes import VIDEO_KEY
-from napari_gnn_vos.gui.layers.layer_data import video_of
+from napari_gnn_vos.controller.layer_arrays import ComputedLabels, video_of
+from napari_gnn_vos.controller.layer_metadata import VIDEO_KEY
 from napari_gnn_vos.structures.video import Video
 from tests.controller.test_axes import all_axes
 
@@ -15,6 +15,14 @@ ARRAY_TYPES = [
     dask.array.from_array,
     lambda a: zarr.array(a, chunks=a.shape),
 ]
+
+SHAPE = (3, 4, 5)
+
+
+def frame_labels(frame):
+    labels = np.zeros(SHAPE[1:], int)
+    labels[frame, frame] = frame + 1
+    return labels
 
 
 @given(all_axes())
@@ -45,3 +53,18 @@ def test_video_stored_by_the_reader_is_used_while_its_data_is_shown():
     left = {VIDEO_KEY: (frames, video)}
     assert video_of(frames, Axes(), "layer", left) is video
     assert video_of(frames[:], Axes(), "layer", left).identity == ""
+
+
+@pytest.mark.parametrize(
+    "axes", [Axes(), Axes(2, 0, 1), Axes(0, 2, 1), Axes(1, 2, 3, ((0, 7),))]
+)
+def test_computed_labels_index_as_an_array(axes):
+    labels = ComputedLabels(frame_labels, SHAPE, axes, np.uint8)
+    expected = axes.to_layer(np.stack([frame_labels(t) for t in range(3)]))
+    assert labels.shape == expected.shape
+    np.testing.assert_array_equal(np.asarray(labels), expected)
+    for t in range(3):
+        np.testing.assert_array_equal(
+            labels[axes.layer_index(t)], expected[axes.layer_index(t)]
+        )
+    np.testing.assert_array_equal(labels[..., 1], expected[..., 1])

@@ -1,150 +1,61 @@
-"""Conversion between the data of layers, as readers return it, and videos or labels."""
+"""Metadata of layers, and labels with names, colours and axes read from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
-from napari.layers import Image
-from numpy.typing import NDArray
 
-from napari_gnn_vos.controller.axes import Axes, LayerFrames
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui.layers.attributes import (
-    AXES_KEY,
-    COLOURS_KEY,
-    NOTES_KEY,
-    VIDEO_KEY,
-    features_of,
-    labels_options,
-    names_in,
-)
-from napari_gnn_vos.io.formats.tiff_labels import LabelFile, Placement
+from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.io.formats.video_labels import Colour, VideoLabels
-from napari_gnn_vos.io.readers.lazy_frames import LazyFrames
-from napari_gnn_vos.structures.video import Video
 
-LayerData = tuple[Any, dict[str, Any], str]
+STROKES, LINES, SEGMENTATION = "strokes", "lines", "segmentation"
+"""Names of the layers."""
+
+SOURCE_KEY = "gnn-vos source"
+"""Metadata key of a layer for the id of the image layer that it belongs to."""
+ROLE_KEY = "gnn-vos role"
+"""Metadata key of a layer for its role, one of these names; renaming keeps it."""
+AXES_KEY = "gnn-vos axes"
+"""Metadata key of a layer for its `Axes`."""
+COLOURS_KEY = "gnn-vos file colours"
+"""Metadata key of a layer from a file for the colours of its labels."""
+
+VIDEO_KEY = "gnn-vos video"
+"""Metadata key under which the readers store a layer's array and its video."""
+PATH_KEY = "gnn-vos path"
+"""Metadata key of an image layer for the path of its video."""
+PROJECT_KEY = "gnn-vos project"
+"""Metadata key of an image layer for the path of the project that it belongs to."""
+OBJECTS_KEY = "gnn-vos objects"
+"""Metadata key of an image layer for the table of its objects."""
+NOTES_KEY = "gnn-vos notes"
+"""Metadata key of the notes of a video, such as repeated frames of a damaged movie."""
 
 
-def video_of(
-    data: Any, axes: Axes, name: str, metadata: dict[str, Any] | None = None
-) -> Video:
-    """View the array of an image layer as a video.
+def features_of(names: Mapping[int, str]) -> dict[str, list[Any]]:
+    """Return the features of a labels layer: columns `index`, `label` and `name`.
 
-    Parameters
-    ----------
-    data : array-like
-        ``layer.data``, of any size, also lazily loaded.
-    axes : Axes
-        Axes of the layer.
-    name : str
-        Name of the video.
-    metadata : dict, optional
-        ``layer.metadata``; a video stored in it by the readers is returned if the layer
-        still shows its array.
-
-    Raises
-    ------
-    VideoError
-        If the frames are too few or too small, or are not images.
+    napari looks a label up in `index`, plugins for measurements in `label`.
     """
-    stored_data, stored_video = (metadata or {}).get(VIDEO_KEY, (None, None))
-    if isinstance(stored_video, Video) and stored_data is data:
-        return stored_video
-    return Video.from_array(LayerFrames(data, axes), name)
+    return {"index": [*names], "label": [*names], "name": [*names.values()]}
 
 
-class RgbFrames(LazyFrames):
-    """Frames of a video converted to the RGB images that the engine uses.
+def names_in(features: Any) -> dict[int, str]:
+    """Read object names from a layer's features, which may come from other programs.
 
-    Parameters
-    ----------
-    video : Video
-        Read one frame at a time.
+    Rows without an integer index are skipped, and missing columns give no names.
     """
-
-    def __init__(self, video: Video) -> None:
-        super().__init__((*video.shape, 3), np.uint8)
-        self._video = video
-
-    def _read(self, t: int) -> NDArray[Any]:
-        return self._video.rgb(t)
-
-
-def image_data(video: Video) -> LayerData:
-    """Convert a video to layer data whose frames are read on access.
-
-    Parameters
-    ----------
-    video : Video
-        Greyscale frames keep their values; colours that napari cannot show (two
-        channels, 16 bit) are converted to RGB. A single image has no axis for time.
-
-    Returns
-    -------
-    data, options, kind : tuple
-        As readers of napari return it. Notes, such as on repeated frames of a damaged
-        movie or pixels that are NaN, are listed in
-        ``options["metadata"]["gnn-vos notes"]``.
-    """
-    options: dict[str, Any] = {"name": video.name}
-    data: Any = video.frames
-    if len(data.shape) == 3:
-        options |= {"rgb": False, "contrast_limits": video.limits}
-    else:
-        options["rgb"] = True
-        if data.shape[3] < 3 or data.dtype != np.uint8:
-            data = RgbFrames(video)
-    if video.shape[0] == 1:  # a single image
-        data = np.asarray(data[0])
-    if hasattr(Image, "axis_labels"):  # not in napari before 0.5
-        options["axis_labels"] = ("t", "y", "x")[video.shape[0] == 1 :]
-    options["metadata"] = {VIDEO_KEY: (data, video)}
-    options["metadata"][NOTES_KEY] = video.notes  # reading a frame may add to them
-    return data, options, "image"
-
-
-def truth_data(truth: NDArray[np.uint8], name: str) -> LayerData:
-    """Convert ground-truth masks (T, H, W) to the data of a hidden layer."""
-    options = labels_options(f"{name} truth") | {"visible": False}
-    return without_time(truth), options, "labels"
-
-
-def labels_data(file: LabelFile, name: str) -> LayerData:
-    """Convert saved labels to layer data with their original axes and position."""
-    options = labels_options(name, file.colours)
-    options |= {"features": features_of(file.names)}
-    options["metadata"] = {COLOURS_KEY: dict(file.colours)}
-    placement = file.placement
-    if placement is None:
-        return without_time(file.labels), options, "labels"
-    ndim, time = len(placement.scale), placement.time
-    named = (() if time is None else (time,)) + (placement.row, placement.col)
-    if len(set(named)) < len(named) or max(named) >= ndim:
-        return without_time(file.labels), options, "labels"
-    fixed = tuple((axis, 0) for axis in range(ndim) if axis not in named)
-    axes = Axes(time, placement.row, placement.col, fixed)
-    excluded = {"time", "row", "col", "axis_labels", "units"}
-    options |= placement.model_dump(exclude=excluded)
-    options["metadata"] |= {AXES_KEY: axes}
-    if hasattr(Image, "axis_labels") and len(placement.axis_labels) == ndim:
-        options["axis_labels"] = placement.axis_labels
-    if hasattr(Image, "units") and are_units(placement.units, ndim):
-        options["units"] = placement.units
-    return axes.to_layer(file.labels), options, "labels"
-
-
-def are_units(names: Sequence[str], count: int) -> bool:
-    """Whether names from a file are units, one per axis, that napari knows."""
-    import pint
-
-    unit = pint.get_application_registry().Unit  # type: ignore[no-untyped-call]
-    try:
-        return len([unit(name) for name in names if name]) == count == len(names)
-    except Exception:  # noqa: BLE001 - the parser raises many types
-        return False
+    indices, names = (features.get(column, ()) for column in ("index", "name"))
+    return {
+        int(float(index)): str(name)
+        for index, name in zip(indices, names, strict=False)
+        if isinstance(index, Real) and float(index).is_integer()
+    }
 
 
 def without_time(frames: Any) -> Any:
