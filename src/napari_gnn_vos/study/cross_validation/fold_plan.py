@@ -76,7 +76,7 @@ class CrossValidation:
     trained: Path | None = None
     config: Config = field(default_factory=Config)
     stills: Path | None = None
-    decoder_steps: int = 3000
+    decoder_steps: int = DecoderSettings().steps
 
     def __post_init__(self) -> None:
         if not 2 <= self.folds <= len(set(self.names)):
