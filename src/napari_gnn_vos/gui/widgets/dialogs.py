@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.controller.history import describe_action
 from napari_gnn_vos.controller.preferences import Preferences
-from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
+from napari_gnn_vos.gui.widgets.action_controls import ActionButton, Attempt
 from napari_gnn_vos.gui.widgets.elements import (
     align_labels,
     make_label,

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_gnn_vos.gui.widgets.actions import ActionButton, Attempt
+from napari_gnn_vos.gui.widgets.action_controls import ActionButton, Attempt
 from napari_gnn_vos.progress import Progress
 
 if TYPE_CHECKING:

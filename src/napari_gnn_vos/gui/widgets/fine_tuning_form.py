@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.controller.messages import describe_count, describe_time_left
-from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.action_controls import Attempt
 from napari_gnn_vos.gui.widgets.elements import (
     StepBar,
     make_button,

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QComboBox
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.controller.layer_metadata import SOURCE_KEY
 from napari_gnn_vos.gui.reader import TIFF_SUFFIXES, read_label_tiff
-from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.action_controls import Attempt
 from napari_gnn_vos.gui.widgets.elements import Section, align_labels, make_row
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, QRect, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
-from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.action_controls import Attempt
 from napari_gnn_vos.gui.widgets.elements import ACCENT, make_label, make_row, note_sheet
 
 if TYPE_CHECKING:
