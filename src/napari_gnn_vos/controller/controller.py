@@ -6,7 +6,8 @@ from functools import partial
 
 from psygnal import Signal
 
-from napari_gnn_vos.config import Config, Quality
+from napari_gnn_vos.config import Quality
+from napari_gnn_vos.controller.active_label import ActiveLabel
 from napari_gnn_vos.controller.annotation import Annotation, DrawingSource
 from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.edits import Edits
@@ -25,11 +26,10 @@ from napari_gnn_vos.controller.rounds import (
     Rounds,
     require_objects,
 )
-from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
+from napari_gnn_vos.controller.view_state import ViewState, collect_state
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.interact.uncertainty import ReviewQueue
-from napari_gnn_vos.prepare.requirements import preparation_requirements
 
 
 class Controller:
@@ -117,47 +117,7 @@ class Controller:
     @property
     def state(self) -> ViewState:
         """Everything that the widgets show, except for the layers of the viewer."""
-        annotation, active = self.annotation, self.active_label
-        history = History() if annotation is None else annotation.history
-        rounds, pending = history.current.rounds, self.rounds.pending
-        session, predicting = history.current.session, self.rounds.running
-        editable = predicting or not self.jobs.busy
-        prediction = None if session is None else session.prediction
-        return ViewState(
-            image=None if annotation is None else annotation.source.source.layer,
-            busy=self.jobs.busy,
-            predicting=predicting,
-            prepared=session is not None,
-            rounds=rounds,
-            unpredicted=pending.strokes or (pending.model and rounds > 0),
-            frames=0 if annotation is None else annotation.source.video.shape[0],
-            requirements=self._requirements,
-            uncertainty=history.current.uncertainty,
-            statistics=self.statistics.value,
-            drawn=history.current.predicted.frames,
-            accepted=() if annotation is None else annotation.accepted_frames,
-            marks=self.frame_range.marks,
-            can_undo=predicting or (history.previous is not None and editable),
-            can_redo=history.following is not None and editable,
-            table=active.table,
-            active_label=active.label,
-            tool=active.tool,
-            auto_predict=self.auto_predict.enabled,
-            quality=self.quality,
-            model="" if prediction is None else prediction.model,
-            message=self._message,
-            progress=self.jobs.progress,
-            seconds_left=self.jobs.seconds_left,
-        )
-
-    @property
-    def _requirements(self) -> str:
-        """Expected time and memory of the preparation, or empty."""
-        if self.annotation is None:
-            return ""
-        settings = Config.at(self.quality).prepare
-        video = self.annotation.source.video
-        return str(preparation_requirements(video, settings))
+        return collect_state(self, self._message)
 
     @property
     def frame(self) -> int:
@@ -284,11 +244,11 @@ class Controller:
         GnnVosError
             If there is no prediction, or every frame has strokes.
         """
-        session = None if self.annotation is None else self.annotation.session
-        if session is None or session.prediction is None:
+        annotation = self.annotation
+        session = None if annotation is None else annotation.session
+        if annotation is None or session is None or session.prediction is None:
             raise GnnVosError(NO_PREDICTION)
-        accepted = self.state.accepted
-        frame, rank = self._review.next_frame(session, accepted)
+        frame, rank = self._review.next_frame(session, annotation.accepted_frames)
         frames = session.video.shape[0]
         self.report(f"Most uncertain frame: {frame} ({ordinal(rank)} of {frames})")
         return frame

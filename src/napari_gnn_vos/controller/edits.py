@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_gnn_vos.controller.active_label import ActiveLabel
 from napari_gnn_vos.controller.annotation import Annotation, Tables
 from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.drawing import Drawing
@@ -22,7 +23,6 @@ from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.object_table import rebase_table
 from napari_gnn_vos.controller.rounds import Rounds
-from napari_gnn_vos.controller.view_state import ActiveLabel
 
 
 class Edits:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from scipy import ndimage
 
+from napari_gnn_vos.controller.active_label import ActiveLabel
 from napari_gnn_vos.controller.annotation import Annotation
 from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.rounds import Rounds
-from napari_gnn_vos.controller.view_state import ActiveLabel
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 
 Point = tuple[float, float]

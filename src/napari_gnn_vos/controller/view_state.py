@@ -1,124 +1,37 @@
-"""Active label and tool, and the state that the widgets show."""
+"""The state of an annotation that the widgets show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from psygnal import Signal
-
-from napari_gnn_vos.config import Quality
+from napari_gnn_vos.config import Config, Quality
+from napari_gnn_vos.controller.active_label import Tool
+from napari_gnn_vos.controller.history import History
 from napari_gnn_vos.controller.label_statistics import (
     NO_STATISTICS,
     LabelStatistics,
 )
 from napari_gnn_vos.controller.messages import describe_time_left
-from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
-from napari_gnn_vos.controller.palette import LAST_OBJECT
+from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.ranges import RangeEnds, frames_between
-from napari_gnn_vos.errors import ScribbleError
+from napari_gnn_vos.prepare.requirements import preparation_requirements
 from napari_gnn_vos.progress import Progress
-from napari_gnn_vos.structures.scribbles import BACKGROUND
+from napari_gnn_vos.structures.video import Video
 
-Tool = Literal["brush", "lines", "superpixels"]
+if TYPE_CHECKING:
+    from napari_gnn_vos.controller.controller import Controller
+
 ACCURATE = 0.1
 """Largest uncertainty of a prediction that is called accurate."""
-MAX_ADDED = 100
-"""Largest number of objects that are added to the list at once."""
-
-
-class ActiveLabel:
-    """Active label and tool, and the table of objects.
-
-    Attributes
-    ----------
-    label : int
-        Label that is drawn next; 0 is background.
-    tool : {"brush", "lines", "superpixels"}
-        Tool that draws it.
-    """
-
-    changed = Signal()  # a label or a tool was activated
-    table_changed = Signal()
-
-    def __init__(self) -> None:
-        self._store = ObjectStore()
-        self.label = 1
-        self.tool: Tool = "brush"
-
-    @property
-    def table(self) -> ObjectTable:
-        """The objects of the open video."""
-        return self._store.table
-
-    @table.setter
-    def table(self, table: ObjectTable) -> None:
-        labels = self._store.table.labels
-        row = labels.index(self.label) if self.label in labels else len(labels)
-        self._store.table = table
-        if self.label not in table.labels:
-            self.label = table.labels[min(row, len(table.labels) - 1)]
-            self.changed.emit()
-        self.table_changed.emit()
-
-    @property
-    def labels(self) -> tuple[int, ...]:
-        """Labels in the order of the list; background is first."""
-        return self.table.labels
-
-    def name_of(self, label: int) -> str:
-        """Return the name of a label."""
-        return self.table.name_of(label)
-
-    def open(self, store: ObjectStore) -> None:
-        """Use the table of another video; the active label is kept if it is listed."""
-        self._store = store
-        if self.label not in self.labels:
-            self.label = self.labels[-1]
-        self.table_changed.emit()
-
-    def choose(self, label: int, tool: Tool | None = None) -> None:
-        """Activate a label, which is added to the list, and optionally a tool.
-
-        Up to 100 missing numbers below `label` are added, too.
-
-        Raises
-        ------
-        ScribbleError
-            If `label` is out of range.
-        """
-        if not BACKGROUND <= label <= LAST_OBJECT:
-            raise ScribbleError(
-                f"Objects are numbered 1 to {LAST_OBJECT}, and 0 is background; "
-                f"{label} is neither. Choose one of these."
-            )
-        if label not in self.labels:
-            missing = range(max(self.labels) + 1, label + 1)
-            few = 0 < len(missing) <= MAX_ADDED
-            self._store.table = self.table.with_labels(missing if few else [label])
-            self.table_changed.emit()
-        self.label, self.tool = label, tool or self.tool
-        self.changed.emit()
-
-    def list_objects(self, labels: Iterable[int]) -> None:
-        """Insert objects into the list; none is removed."""
-        self._store.table = self.table.with_labels(labels)
-        self.table_changed.emit()
-        self.changed.emit()
-
-    def step(self, by: int) -> None:
-        """Activate the label `by` places further in the list, cyclically."""
-        row = self.labels.index(self.label) + by
-        self.choose(self.labels[row % len(self.labels)])
 
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
     """State of an annotation that the widgets show, as an immutable value.
 
-    The controller computes it after every change. Widgets draw it, and call the
-    annotator to change anything.
+    It is collected after every change. Widgets draw it, and call the annotator to
+    change anything.
 
     Parameters
     ----------
@@ -285,3 +198,59 @@ class ViewState:
         again = " again" if self.rounds else ""
         then = "" if self.auto_predict else f", then Predict{again}"
         return f"Paint {target}, on any frame{then}."
+
+
+def collect_state(controller: Controller, message: str) -> ViewState:
+    """Collect the state of an annotation from the parts of its controller.
+
+    Parameters
+    ----------
+    controller : Controller
+    message : str
+        Last message about the work.
+
+    Returns
+    -------
+    state : ViewState
+        Without what depends on the layers of the viewer.
+    """
+    annotation, active = controller.annotation, controller.active_label
+    jobs, rounds = controller.jobs, controller.rounds
+    source = None if annotation is None else annotation.source
+    history = History() if annotation is None else annotation.history
+    current, pending = history.current, rounds.pending
+    prediction = None if current.session is None else current.session.prediction
+    editable = rounds.running or not jobs.busy
+    return ViewState(
+        image=None if source is None else source.source.layer,
+        busy=jobs.busy,
+        predicting=rounds.running,
+        prepared=current.session is not None,
+        rounds=current.rounds,
+        unpredicted=pending.strokes or (pending.model and current.rounds > 0),
+        frames=0 if source is None else source.video.shape[0],
+        requirements=""
+        if source is None
+        else _requirements(source.video, controller.quality),
+        uncertainty=current.uncertainty,
+        statistics=controller.statistics.value,
+        drawn=current.predicted.frames,
+        accepted=() if annotation is None else annotation.accepted_frames,
+        marks=controller.frame_range.marks,
+        can_undo=rounds.running or (history.previous is not None and editable),
+        can_redo=history.following is not None and editable,
+        table=active.table,
+        active_label=active.label,
+        tool=active.tool,
+        auto_predict=controller.auto_predict.enabled,
+        quality=controller.quality,
+        model="" if prediction is None else prediction.model,
+        message=message,
+        progress=jobs.progress,
+        seconds_left=jobs.seconds_left,
+    )
+
+
+def _requirements(video: Video, quality: Quality) -> str:
+    """Describe the expected time and memory of the preparation."""
+    return str(preparation_requirements(video, Config.at(quality).prepare))

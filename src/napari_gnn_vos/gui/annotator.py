@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_gnn_vos.controller.active_label import ActiveLabel
 from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.fine_tuning import FineTuning
@@ -19,7 +20,7 @@ from napari_gnn_vos.controller.preferences import PreferenceStore
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.controller.ranges import RangeTools
 from napari_gnn_vos.controller.round_choices import ModelChoice
-from napari_gnn_vos.controller.view_state import ActiveLabel, ViewState
+from napari_gnn_vos.controller.view_state import ViewState
 from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
 from napari_gnn_vos.gui.layer_follower import LayerFollower, ResultPresenter

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from napari_gnn_vos.controller.view_state import ActiveLabel, Tool
+    from napari_gnn_vos.controller.active_label import ActiveLabel, Tool
 
 DRAWING_MODES = {
     "brush": ("paint", "fill", "polygon"),
