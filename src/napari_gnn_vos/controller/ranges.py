@@ -108,12 +108,6 @@ class RangeTools:
         self._range.clear()
         self._controller.report("The range is all frames")
 
-    def _report_range(self) -> None:
-        frames = self.frames
-        if frames:
-            text = f"The range is frames {frames.start} to {frames.stop - 1}"
-            self._controller.report(text)
-
     def predict(self) -> None:
         """Predict the frames between the marks; other frames keep their labels.
 
@@ -164,6 +158,12 @@ class RangeTools:
         active.table.require(label)
         self._predict(self.frames, label)
 
+    def _report_range(self) -> None:
+        frames = self.frames
+        if frames:
+            text = f"The range is frames {frames.start} to {frames.stop - 1}"
+            self._controller.report(text)
+
     @property
     def _count(self) -> int:
         """Number of frames of the open video."""
@@ -171,5 +171,5 @@ class RangeTools:
         return 0 if annotation is None else annotation.source.video.shape[0]
 
     def _predict(self, frames: range, label: int | None = None) -> None:
-        video_open = self._controller.annotation is not None
-        self._controller.predict(frames if video_open else None, label)
+        self._controller.require_annotation()
+        self._controller.predict(frames, label)
