@@ -113,8 +113,8 @@ class Annotator:
         self._follower = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)
         self.models.changed.connect(controller.handle_model_change)
-        controller.active_label.changed.connect(self._select_tool)
-        controller.active_label.table_changed.connect(self.show_objects)
+        controller.active_label.changed.connect(self._follower.select_tool)
+        controller.active_label.table_changed.connect(self.display.show_objects)
         self.preferences.changed.connect(self.display.show_preferences)
         viewer.layers.selection.events.active.connect(self.emit_state_changed)
 
@@ -304,21 +304,14 @@ class Annotator:
 
     toggle_prediction = renamed_attribute("toggle_prediction", "display.toggle_labels")
     toggle_contours = renamed_attribute("toggle_contours", "display.toggle_contours")
+    show_objects = renamed_attribute("show_objects", "display.show_objects")
 
     def handle_stroke(self) -> None:
-        """Record a stroke, and predict it if every stroke is predicted."""
-        if not self.auto_predict.is_paused:
-            self.defer(self.projects.record_stroke)
-            self._report_hidden_object()
-        self.controller.handle_stroke()
+        """Record a stroke, and predict it if every stroke is predicted.
 
-    def _report_hidden_object(self) -> None:
-        """Explain why a stroke of a hidden object is invisible."""
-        label = self.active_label.label
-        if label in self.objects.table.invisible:
-            self.controller.report(
-                f"{self.active_label.name_of(label)} is hidden, and so are its strokes."
-            )
+        Strokes that are drawn by methods of a layer are recorded without this call.
+        """
+        self._follower.handle_stroke()
 
     def cancel(self) -> None:
         """Stop the running job and discard its result."""
@@ -356,22 +349,11 @@ class Annotator:
                 objects = self.workspace.read().objects
             self.active_label.list_objects(objects)
 
-    def show_objects(self) -> None:
-        """Show names, colours and visibility of the objects on all layers."""
-        if self.workspace is not None:
-            self.workspace.show_objects(self.display.neighbours_layer)
-
     def _point_at_cursor(self) -> tuple[float, float] | None:
         """Return row and column of the mouse; None outside the frame."""
         if self.workspace is None:
             return None
         return self.workspace.pixel_at(self.viewer.cursor.position)
-
-    def _select_tool(self) -> None:
-        if self.workspace is not None:
-            self.workspace.select_tool(self.active_label)
-            self._follower.observe_drawing()
-            self.emit_state_changed()  # the mode of the layer has changed
 
     @contextmanager
     def keeping_tool(self) -> Iterator[None]:
@@ -381,7 +363,7 @@ class Annotator:
             yield
         finally:
             if self.viewer.layers.selection.active is not active:
-                self._select_tool()
+                self._follower.select_tool()
 
     def emit_state_changed(self, _event: object = None) -> None:
         """Announce that `state` may differ."""

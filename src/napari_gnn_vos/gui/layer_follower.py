@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LayerFollower:
-    """React to what the user does with the layers of the viewer.
+    """React to what the user does with layers, and select that of the active tool.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class LayerFollower:
             mode_changed=annotator.emit_state_changed,
             label_key_pressed=self._select_label,
             strokes_clicked=self._label_superpixel,
-            drawing_changed=annotator.handle_stroke,
+            drawing_changed=self.handle_stroke,
             prediction_painted=self._draw_painted,
             prediction_stepped=self._step_painted,
             fill_requested=self._confirm_fill,
@@ -62,15 +62,25 @@ class LayerFollower:
         if workspace is not None:
             workspace.slice_tracker.changed.connect(self._report_slice)
             self._events.observe_image(workspace.image)
-            self.observe_prediction()
+            self._observe_prediction()
 
-    def observe_drawing(self) -> None:
-        """Observe the drawing layers; repeated calls have no further effect."""
-        if self._annotator.workspace is not None:
-            drawing_layers = self._annotator.workspace.drawing_layers
-            self._events.observe_drawing(*drawing_layers.existing)
+    def select_tool(self) -> None:
+        """Select the layer of the active tool, and observe what is drawn on it."""
+        workspace = self._annotator.workspace
+        if workspace is not None:
+            workspace.select_tool(self._annotator.active_label)
+            self._events.observe_drawing(*workspace.drawing_layers.existing)
+            self._annotator.emit_state_changed()  # the mode of the layer has changed
 
-    def observe_prediction(self) -> None:
+    def handle_stroke(self) -> None:
+        """Record a stroke, and predict it if every stroke is predicted."""
+        annotator = self._annotator
+        if not annotator.auto_predict.is_paused:
+            annotator.defer(annotator.projects.record_stroke)
+            self._report_hidden_object()
+        annotator.controller.handle_stroke()
+
+    def _observe_prediction(self) -> None:
         """Observe what is painted on the prediction layer, if there is one."""
         workspace = self._annotator.workspace
         if workspace is not None and workspace.prediction is not None:
@@ -124,6 +134,14 @@ class LayerFollower:
         if self._is_open(image):
             self._annotator.open(image)
 
+    def _report_hidden_object(self) -> None:
+        """Explain why a stroke of a hidden object is invisible."""
+        active = self._annotator.active_label
+        if active.label in active.table.invisible:
+            name = active.name_of(active.label)
+            message = f"{name} is hidden, and so are its strokes."
+            self._annotator.controller.report(message)
+
     def _draw_painted(self, pixels: Pixels, labels: NDArray[Any]) -> None:
         """Draw strokes where the user has painted on the prediction layer."""
         if self._annotator.workspace is not None:
@@ -131,7 +149,7 @@ class LayerFollower:
             if self._annotator.display.previous_shown:
                 show_present = partial(self._show_present, pixels, labels)
                 self._annotator.defer(show_present)  # napari still writes the labels
-            self._annotator.handle_stroke()
+            self.handle_stroke()
 
     def _show_present(self, pixels: Pixels, labels: NDArray[Any]) -> None:
         """Show the current prediction, with the pixels painted on the previous one."""
@@ -147,7 +165,7 @@ class LayerFollower:
         if self._annotator.workspace is not None and annotation is not None:
             drawing = annotation.history.current.predicted
             self._annotator.workspace.step_painted(method, drawing)
-            self._annotator.handle_stroke()
+            self.handle_stroke()
 
     def _confirm_fill(
         self, layer: Labels, accept: Callable[[], object], share: float
@@ -180,7 +198,7 @@ class LayerFollower:
         """Continue with strokes that were opened from a file."""
         if PROJECT_KEY in layer.metadata:
             self._annotator.defer(lambda: self._annotator.projects.open_layer(layer))
-        self.observe_prediction()
+        self._observe_prediction()
         workspace = self._annotator.workspace
         if workspace is not None and workspace.drawing_layers.replace_strokes(layer):
             self._annotator.list_drawn_objects()

@@ -65,6 +65,17 @@ class DisplayTools:
         """Whether the contours of the neighbouring frames are shown."""
         return self._neighbours is not None and self._neighbours.shown
 
+    @property
+    def neighbours_layer(self) -> Labels | None:
+        """The layer with the contours of the neighbouring frames, if there is one."""
+        return None if self._neighbours is None else self._neighbours.layer
+
+    def show_objects(self) -> None:
+        """Show names, colours and visibility of the objects on all layers."""
+        workspace = self._annotator.workspace
+        if workspace is not None:
+            workspace.show_objects(self.neighbours_layer)
+
     def toggle_labels(self) -> None:
         """Hide or show the layer of the prediction."""
         if self._layer is not None:
@@ -181,13 +192,8 @@ class DisplayTools:
                 self._annotator.require_workspace()
             )
         self._neighbours.show(not self._neighbours.shown)
-        self._annotator.show_objects()
+        self.show_objects()
         return self._neighbours.shown
-
-    @property
-    def neighbours_layer(self) -> Labels | None:
-        """The layer with the contours of the neighbouring frames, if there is one."""
-        return None if self._neighbours is None else self._neighbours.layer
 
     def leave(self) -> None:
         """Remove the contours of other frames, because another video is opened."""
