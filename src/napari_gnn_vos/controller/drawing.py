@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.errors import ScribbleError
 from napari_gnn_vos.interact.strokes import rasterise
+from napari_gnn_vos.structures.arrays import distinct_values
 from napari_gnn_vos.structures.canvas import (
     BACKGROUND_VALUE,
     Canvas,
@@ -54,7 +55,7 @@ class Drawing:
     def objects(self) -> tuple[int, ...]:
         """Labels of the objects that have strokes, ascending."""
         canvases = chain(self.brush.values(), self.accepted.values())
-        values = {value for canvas in canvases for value in values_on(canvas)}
+        values = {value for canvas in canvases for value in distinct_values(canvas)}
         labels = {label_of(value) for value in values if value > 0}
         labels |= {line.label for line in self.lines}
         return tuple(sorted(labels - {BACKGROUND}))
@@ -164,10 +165,3 @@ def _relabelled(canvases: Canvases, label: int, value: int) -> dict[int, Canvas]
         for t, c in canvases.items()
     }
     return {t: canvas for t, canvas in relabelled.items() if canvas.any()}
-
-
-def values_on(canvas: Canvas) -> frozenset[int]:
-    """Return the distinct values on an (H, W) canvas, by runs of equal pixels."""
-    flat = canvas.ravel()
-    starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    return frozenset(np.unique(flat[np.append(starts, 0)]).tolist())

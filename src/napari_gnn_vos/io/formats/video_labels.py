@@ -9,7 +9,6 @@ from functools import cache
 from operator import index
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_gnn_vos.arguments import instance, wrong_type
@@ -17,6 +16,7 @@ from napari_gnn_vos.errors import ShapeError
 from napari_gnn_vos.io.formats.label_images import davis_palette, validate_label_images
 from napari_gnn_vos.io.formats.tiff_labels import Placement
 from napari_gnn_vos.storage import encodable
+from napari_gnn_vos.structures.arrays import distinct_values
 
 Colour = tuple[int, int, int]
 """Red, green, blue, each from 0 to 255."""
@@ -231,8 +231,7 @@ def _davis_colours() -> list[Colour]:
 
 def objects_in(mask: NDArray[Any]) -> list[int]:
     """Return the labels of the objects that are visible in a label image."""
-    present: list[int] = np.flatnonzero(np.bincount(mask.ravel())).tolist()
-    return [label for label in present if label > 0]
+    return [label for label in distinct_values(mask) if label > 0]
 
 
 def colour_to_hex(colour: Colour) -> str:
