@@ -69,7 +69,7 @@ class AutoPredict:
         finally:
             self._paused = False
 
-    def request(self, _event: object = None) -> None:
+    def request(self) -> None:
         """Request a prediction, because something was drawn or erased."""
         if self._enabled and not self._paused:
             self._pending = True

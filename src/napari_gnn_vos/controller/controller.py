@@ -298,7 +298,7 @@ class Controller:
         self.report(message)
         self.handle_stroke()
 
-    def _emit_changed(self, _value: object = None) -> None:
+    def _emit_changed(self) -> None:
         self.changed.emit()
 
     def _predict_or_step(self) -> None:

@@ -171,7 +171,7 @@ class FineTuning:
     def _report_stopped(self) -> None:
         self._report("Training stopped; nothing is saved")
 
-    def _emit_changed(self, _value: object = None) -> None:
+    def _emit_changed(self) -> None:
         self.changed.emit()
 
 

@@ -259,7 +259,7 @@ class ProjectKeeper:
             frame=source.frame,
         )
 
-    def _record_history(self, _entry: object = None) -> None:
+    def _record_history(self) -> None:
         """Record drawing and history, also those of a video that was opened now."""
         annotation = self._controller.annotation
         if annotation is not self._annotation:

@@ -239,7 +239,7 @@ class Rounds:
 
         self._jobs.start(pipeline(), lambda restored: complete(*restored))
 
-    def _discard(self, _message: str = "") -> None:
+    def _discard(self) -> None:
         self.pending.discard_round()
         self.discarded.emit()
 

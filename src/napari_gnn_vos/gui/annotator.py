@@ -365,6 +365,6 @@ class Annotator:
             if self.viewer.layers.selection.active is not active:
                 self._follower.select_tool()
 
-    def emit_state_changed(self, _event: object = None) -> None:
+    def emit_state_changed(self) -> None:
         """Announce that `state` may differ."""
         self.state_changed.emit()

@@ -226,7 +226,7 @@ class ResultPresenter:
         for job_ended in (jobs.failed, jobs.stopped, jobs.dropped):
             job_ended.connect(self._show_current)
 
-    def _show_current(self, _value: object = None) -> None:
+    def _show_current(self) -> None:
         """Show the current prediction, also after a job without a result."""
         workspace, annotation = self._workspace(), self._controller.annotation
         if workspace is None or annotation is None or annotation.session is None:

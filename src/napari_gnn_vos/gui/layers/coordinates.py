@@ -281,7 +281,7 @@ class SliceTracker:
             if axis not in dims.displayed:
                 dims.set_point(axis, value)
 
-    def _update(self, _event: object = None) -> None:
+    def _update(self) -> None:
         was_locked = bool(self._modes)
         if self.on_video:
             self._unlock()

@@ -198,7 +198,7 @@ class LayerEvents:
         if 0 <= value <= MAX_VALUE:
             self._callbacks.label_picked(label_of(value) if value else None)
 
-    def _on_mode(self, _event: Any) -> None:
+    def _on_mode(self) -> None:
         self._callbacks.mode_changed()
 
     def _pick_next_label(self, layer: Labels) -> None:

@@ -40,7 +40,7 @@ class DisplayTools:
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
         self._neighbours: ComputedLayer | None = None
-        annotator.controller.session_changed.connect(self._follow_session)
+        annotator.controller.session_changed.connect(self._refresh_neighbours)
 
     @property
     def labels_shown(self) -> bool:
@@ -217,7 +217,7 @@ class DisplayTools:
         options = {"colormap": object_colormap(prediction_colours())}
         return workspace.computed_layer(compute, NEIGHBOURS, options)
 
-    def _follow_session(self, _entry: object = None) -> None:
+    def _refresh_neighbours(self) -> None:
         if self._neighbours is not None:
             self._neighbours.refresh()
 

@@ -40,7 +40,7 @@ class SuperpixelTools:
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
         self._boundaries: ComputedLayer | None = None
-        annotator.controller.session_changed.connect(self._follow_session)
+        annotator.controller.session_changed.connect(self._refresh_boundaries)
 
     @property
     def shown(self) -> bool:
@@ -175,7 +175,7 @@ class SuperpixelTools:
     def _require_session(self) -> Session:
         return self._annotator.controller.require_annotation().require_session()
 
-    def _follow_session(self, _entry: object = None) -> None:
+    def _refresh_boundaries(self) -> None:
         if self._boundaries is not None:
             self._boundaries.refresh()
 

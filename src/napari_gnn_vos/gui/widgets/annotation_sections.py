@@ -187,7 +187,7 @@ class PredictionSection(Section):
         point = self._annotator.viewer.dims.events.point
         point.disconnect(self._show_acceptance)
 
-    def _show_acceptance(self, _event: object = None) -> None:
+    def _show_acceptance(self) -> None:
         """Show whether the displayed frame is accepted, and how many frames are."""
         count = len(self._accepted)
         release = self._annotator.frame in self._accepted

@@ -81,7 +81,7 @@ class SettingsDialog(QDialog):
             for name, field in self.fields.items():
                 field.value = getattr(values, name)
 
-    def _change(self, _form: object) -> None:
+    def _change(self) -> None:
         values = {name: field.value for name, field in self.fields.items()}
         self._store.change(**values)
 

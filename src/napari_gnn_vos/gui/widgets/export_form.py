@@ -118,7 +118,7 @@ class ExportForm:
     def _layers(self, _combo: object) -> list[tuple[str, Labels]]:
         return [(layer.name, layer) for layer in self._annotator.exports.layers]
 
-    def _show_layer(self, _layer: object = None) -> None:
+    def _show_layer(self) -> None:
         """Select all frames of the layer."""
         layer = self.layer
         count = 1 if layer is None else self._annotator.exports.frame_count(layer)
@@ -127,7 +127,7 @@ class ExportForm:
                 box.max = count - 1
                 box.value = value
 
-    def _show_format(self, _name: object = None) -> None:
+    def _show_format(self) -> None:
         """Show description and options of the format, and give the path its suffix."""
         chosen = format_named(self.format_name)
         self._description.value = chosen.description
@@ -137,7 +137,7 @@ class ExportForm:
         self._path.mode = "d" if chosen.is_folder else "w"
         self._path.value = _with_suffix(self.path, chosen)
 
-    def _emit_changed(self, _value: object = None) -> None:
+    def _emit_changed(self) -> None:
         self.changed.emit()
 
 

@@ -138,7 +138,7 @@ class FineTuningForm(QWidget):
         """Whether the training uses the open video."""
         return bool(self.open_video.value and self._training.labelled_frames)
 
-    def refresh(self, _value: object = None) -> None:
+    def refresh(self) -> None:
         """Show videos, progress and result of the training."""
         count, busy = len(self._training.labelled_frames), self._training.jobs.busy
         self.open_video.text = f"Open video ({describe_count(count, 'frame')})"

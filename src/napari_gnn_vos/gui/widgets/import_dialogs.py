@@ -79,7 +79,7 @@ class LabelsDialog(FormDialog):
         layers: list[tuple[str, Layer]],
         parent: QWidget | None,
     ) -> None:
-        self._annotator, self._ids = annotator, tuple[int, ...]()
+        self._annotator = annotator
         self.layer = _layer_field(annotator, layers)
         self.frames = ComboBox(label="Frames", choices=[THIS_FRAME, ALL_FRAMES])
         self.numbers = ComboBox(label="Objects", choices=[SAME_NUMBERS, NEW_OBJECTS])
@@ -106,7 +106,7 @@ class LabelsDialog(FormDialog):
         table = self._annotator.objects.table.with_labels(old.values())
         return old | dict(zip(new, table.free_labels(len(new)), strict=True))
 
-    def _list_ids(self, _value: object = None) -> None:
+    def _list_ids(self) -> None:
         """List the ids of the layer, with a field for each if there are few."""
         for field in self.objects.values():
             self.form.remove(field)

@@ -227,7 +227,7 @@ class Timeline(QWidget):
             self._state, self._picture = state, None
             self.update()
 
-    def _on_slider(self, _event: object = None) -> None:
+    def _on_slider(self) -> None:
         self.update()
 
 

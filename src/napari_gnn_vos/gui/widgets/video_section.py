@@ -175,7 +175,7 @@ class VideoChooser:
     def _emit_picked(self, row: int) -> None:
         self.picked.emit(self.native.itemData(row))
 
-    def _schedule_update(self, _event: object = None) -> None:
+    def _schedule_update(self) -> None:
         self._timer.start()
 
     def _update(self) -> None:
