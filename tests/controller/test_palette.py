@@ -4,8 +4,15 @@ import pytest
 from napari_gnn_vos.controller.palette import (
     OBJECT_COLOURS,
     contrasting_colours,
-    smallest_distance,
+    from_hex,
+    perceived_distances,
 )
+
+
+def smallest_distance(colours):
+    rgb = np.array([from_hex(colour)[:3] for colour in colours])
+    distances = perceived_distances(rgb, rgb)
+    return distances[~np.eye(len(rgb), dtype=bool)].min()
 
 
 def pixels(colour):
@@ -18,7 +25,7 @@ def test_six_colours_differ_with_colour_blindness(colour):
     colours = contrasting_colours(pixels(colour), 6)
     assert len(set(colours)) == 6
     assert smallest_distance(colours) > 15
-    assert smallest_distance(list(OBJECT_COLOURS[:6])) < 5  # the default colours
+    assert smallest_distance(OBJECT_COLOURS[:6]) < 5  # the default colours
 
 
 @pytest.mark.parametrize("colour", [(90, 255, 0), (178, 0, 255), (0, 255, 255)])

@@ -161,9 +161,8 @@ def to_hex(colour: Colour) -> str:
 def contrasting_colours(pixels: NDArray[np.uint8], count: int) -> list[str]:
     """Choose colours with large distances from each other and from a video.
 
-    A distance is the smallest of three: in CIELAB, and in CIELAB as seen with
-    protanopia and with deuteranopia. Colours are chosen one after another; each has the
-    largest distance from the chosen ones, from background strokes and from the video.
+    Colours are chosen one after another; each has the largest distance from the chosen
+    ones, from background strokes and from the video, by :func:`perceived_distances`.
 
     Parameters
     ----------
@@ -181,13 +180,11 @@ def contrasting_colours(pixels: NDArray[np.uint8], count: int) -> list[str]:
     lightness = rgb2lab(candidates[None])[0, :, 0]
     candidates = candidates[(LIGHTNESS[0] <= lightness) & (lightness <= LIGHTNESS[1])]
     step = max(1, len(pixels) // VIDEO_SAMPLES)
-    seen = _as_seen(candidates)
-    to_video = np.quantile(
-        _distances(seen, _as_seen(pixels[::step] / 255)), VIDEO_QUANTILE, axis=1
-    )
-    background = _as_seen(np.array([from_hex(BACKGROUND_COLOUR)[:3]]))
-    between = _distances(seen, seen)
-    distance = np.minimum(to_video, _distances(seen, background)[:, 0])
+    to_pixels = perceived_distances(candidates, pixels[::step] / 255)
+    to_video = np.quantile(to_pixels, VIDEO_QUANTILE, axis=1)
+    background = np.array([from_hex(BACKGROUND_COLOUR)[:3]])
+    distance = np.minimum(to_video, perceived_distances(candidates, background)[:, 0])
+    between = perceived_distances(candidates, candidates)
     chosen: list[int] = []
     while len(chosen) < min(count, len(candidates)):
         chosen.append(int(distance.argmax()))
@@ -196,12 +193,24 @@ def contrasting_colours(pixels: NDArray[np.uint8], count: int) -> list[str]:
     return ["#" + colour.tobytes().hex() for colour in rgb]
 
 
-def smallest_distance(colours: list[str]) -> float:
-    """Compute the smallest distance between any two colours ``#rrggbb``."""
-    rgb = np.array([from_hex(colour)[:3] for colour in colours])
-    distances = _distances(_as_seen(rgb), _as_seen(rgb))
-    np.fill_diagonal(distances, np.inf)
-    return float(distances.min())
+def perceived_distances(first: F64, second: F64) -> F64:
+    """Compute the distances of colours, also as seen with colour blindness.
+
+    A distance is the smallest of three: in CIELAB, and in CIELAB as seen with
+    protanopia and with deuteranopia.
+
+    Parameters
+    ----------
+    first : (P, 3) ndarray of float64
+        sRGB, from 0 to 1.
+    second : (Q, 3) ndarray of float64
+
+    Returns
+    -------
+    distances : (P, Q) ndarray of float64
+    """
+    pairs = _as_seen(first)[:, :, None] - _as_seen(second)[:, None]
+    return np.asarray(np.sqrt((pairs**2).sum(axis=-1)).min(axis=0))
 
 
 def _as_seen(rgb: F64) -> F64:
@@ -213,9 +222,3 @@ def _as_seen(rgb: F64) -> F64:
         clipped <= 0.0031308, 12.92 * clipped, 1.055 * clipped ** (1 / 2.4) - 0.055
     )
     return np.asarray(rgb2lab(srgb))
-
-
-def _distances(first: F64, second: F64) -> F64:
-    """Compute the smallest distance over the three views, (P, Q)."""
-    squared = ((first[:, :, None] - second[:, None]) ** 2).sum(axis=-1)
-    return np.asarray(np.sqrt(squared).min(axis=0))
