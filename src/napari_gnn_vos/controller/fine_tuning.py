@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 from psygnal import Signal
 
-from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
+from napari_gnn_vos.controller.jobs import JobRunner, run_at_once
+from napari_gnn_vos.deprecation import renamed_attribute
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.model.named_models import require_free_name
 from napari_gnn_vos.progress import Pipeline, Progress
@@ -34,10 +35,8 @@ class FineTuning:
 
     Attributes
     ----------
-    run : Runner
-        Executes the training: by default at once, in the window in a thread.
     jobs : JobRunner
-        Progress and time left of the training.
+        Runs the training: by default at once, in the window in a thread.
     message : str
         Start, result or failure of the last training.
     result : FineTuned or None
@@ -52,14 +51,15 @@ class FineTuning:
         self, annotation: Callable[[], Annotation | None], models: ModelChoice
     ) -> None:
         self._annotation, self._models = annotation, models
-        self.run: Runner = run_at_once
-        self.jobs = JobRunner(self._run)
+        self.jobs = JobRunner(run_at_once)
         self.message, self.saved = "", ""
         self.result: FineTuned | None = None
         self.jobs.progressed.connect(self._emit_changed)
         self.jobs.busy_changed.connect(self._emit_changed)
         self.jobs.failed.connect(self._report)
         self.jobs.stopped.connect(self._report_stopped)
+
+    run = renamed_attribute("run", "jobs.run")
 
     @property
     def labelled_frames(self) -> tuple[int, ...]:
@@ -140,9 +140,6 @@ class FineTuning:
         self.changed.disconnect()
         self.cancel()
 
-    def _run(self, pipeline: Pipeline[Any], **callbacks: Any) -> Callable[[], None]:
-        return self.run(pipeline, **callbacks)
-
     def _open_video(self) -> list[AnnotatedVideo]:
         annotation = self._annotation()
         if annotation is None or not self.labelled_frames:
@@ -153,8 +150,8 @@ class FineTuning:
         )
 
         session, drawing = annotation.session, annotation.read()
-        labels = None if session is None else session.packed_labels
         corrected = set() if session is None else session.corrected_frames
+        labels = annotation.history.labels
         masks = collect_masks(drawing.accepted, labels, corrected)
         return [AnnotatedVideo(annotation.source.video, masks)] if masks else []
 

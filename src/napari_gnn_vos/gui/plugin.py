@@ -189,7 +189,8 @@ class FineTuneDock(QWidget):
         from napari_gnn_vos.gui.widgets.fine_tuning_form import FineTuningForm
 
         self.annotator = _annotator_of(napari_viewer)
-        self.annotator.fine_tuning.run = partial(run_in_thread, turn=_one_training)
+        training = self.annotator.fine_tuning.jobs
+        training.run = partial(run_in_thread, turn=_one_training)
         self.form = FineTuningForm(self.annotator, self.attempt)
         self._theme_event = napari_viewer.events.theme
         self._theme_event.connect(self._apply_theme)

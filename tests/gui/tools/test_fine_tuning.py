@@ -109,7 +109,7 @@ def test_name_and_frames_are_checked_before_the_training(work, trained):
 
 def test_annotation_continues_during_a_training(work, trained):
     work.toggle_accepted(3)
-    runner = work.fine_tuning.run = fakes.StepRunner()
+    runner = work.fine_tuning.jobs.run = fakes.StepRunner()
     work.fine_tuning.start("mine")
     runner.step()
     assert work.fine_tuning.jobs.busy
@@ -124,7 +124,7 @@ def test_annotation_continues_during_a_training(work, trained):
 
 def test_cancelled_training_saves_nothing(work, trained):
     work.toggle_accepted(3)
-    runner = work.fine_tuning.run = fakes.StepRunner()
+    runner = work.fine_tuning.jobs.run = fakes.StepRunner()
     work.fine_tuning.start("mine")
     runner.step()
     work.fine_tuning.cancel()
@@ -198,7 +198,7 @@ def test_unknown_model_cannot_be_chosen():
 
 def test_closed_annotator_stops_its_training(work, trained):
     work.toggle_accepted(3)
-    work.fine_tuning.run = fakes.StepRunner()
+    work.fine_tuning.jobs.run = fakes.StepRunner()
     work.fine_tuning.start("mine")
     work.fine_tuning.close()
     assert not work.fine_tuning.jobs.busy
