@@ -13,7 +13,7 @@ from napari_gnn_vos.controller.drawing_changes import changes, rebase
 from napari_gnn_vos.controller.history import History, HistoryEntry
 from napari_gnn_vos.controller.history_cache import VideoSource
 from napari_gnn_vos.controller.messages import NO_PREDICTION
-from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable
+from napari_gnn_vos.controller.object_table import ObjectStore, ObjectTable, Tables
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.structures.canvas import (
     Canvas,
@@ -25,9 +25,6 @@ from napari_gnn_vos.structures.canvas import (
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.structures.video import Video
-
-Tables = tuple[ObjectTable, ObjectTable]
-"""Tables of objects before and after an action."""
 
 
 class Annotation:
@@ -97,7 +94,7 @@ class Annotation:
         GnnVosError
             If there is no prediction.
         """
-        labels = None if self.session is None else self.session.packed_labels
+        labels = self.history.labels
         if labels is None:
             raise GnnVosError(NO_PREDICTION)
         strokes = drawing.canvas(frame, self.source.video.shape)
@@ -108,9 +105,8 @@ class Annotation:
 
         Without a prediction, only strokes are labelled; 0 is background and unpainted.
         """
-        shape = self.source.video.shape
-        labels = None if self.session is None else self.session.packed_labels
-        strokes = drawing.canvas(frame, shape)
+        labels = self.history.labels
+        strokes = drawing.canvas(frame, self.source.video.shape)
         if labels is None:
             return labels_of(strokes)
         return np.where(strokes > 0, labels_of(strokes), labels.frame(frame))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_gnn_vos.controller.active_label import ActiveLabel
-from napari_gnn_vos.controller.annotation import Annotation, Tables
+from napari_gnn_vos.controller.annotation import Annotation
 from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_conversion import (
@@ -21,7 +21,7 @@ from napari_gnn_vos.controller.drawing_conversion import (
 )
 from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.messages import describe_count
-from napari_gnn_vos.controller.object_table import rebase_table
+from napari_gnn_vos.controller.object_table import Tables, rebase_table
 from napari_gnn_vos.controller.rounds import Rounds
 
 

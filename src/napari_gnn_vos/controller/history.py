@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.drawing_changes import changed_frames
-from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.controller.object_table import Tables
 from napari_gnn_vos.controller.session_archive import SessionArchive, held_size
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -51,7 +51,7 @@ class HistoryEntry:
     action: str = ""
     predicted: Drawing = field(default_factory=Drawing)
     before: Drawing | None = None
-    tables: tuple[ObjectTable, ObjectTable] | None = None
+    tables: Tables | None = None
 
     @property
     def rounds(self) -> int:
@@ -122,6 +122,8 @@ class History:
 
     Attributes
     ----------
+    start : HistoryEntry
+        State before the first action.
     archive : SessionArchive
         Old rounds.
     memory : int

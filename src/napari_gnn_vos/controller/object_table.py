@@ -249,6 +249,10 @@ class ObjectTable:
         )
 
 
+Tables = tuple[ObjectTable, ObjectTable]
+"""Tables of objects before and after an action."""
+
+
 class ObjectStore:
     """Reference to the table of a video, which its layers and the controller share.
 

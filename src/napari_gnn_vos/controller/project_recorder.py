@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import History, HistoryEntry
-from napari_gnn_vos.controller.object_table import ObjectTable
+from napari_gnn_vos.controller.object_table import ObjectTable, Tables
 from napari_gnn_vos.controller.palette import to_hex
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.structures.constraints import Constraints
@@ -159,9 +159,7 @@ class Recorder:
         )
         return before, after
 
-    def _restored_tables(
-        self, entry: SavedEntry
-    ) -> tuple[ObjectTable, ObjectTable] | None:
+    def _restored_tables(self, entry: SavedEntry) -> Tables | None:
         if entry.tables is None:
             return None
         before, after = map(self.log.objects_at, entry.tables)
