@@ -73,20 +73,15 @@ def rebase(current: Drawing, base: Drawing, target: Drawing) -> Drawing:
     drawing : Drawing
         `target` wherever `current` equals `base`, `current` elsewhere.
     """
-    brush, accepted = (
-        _rebase_canvases(*(getattr(drawing, name) for drawing in drawings))
-        for drawings in [(current, base, target)]
-        for name in ("brush", "accepted")
-    )
+    brush = _rebase_canvases(current.brush, base.brush, target.brush)
+    accepted = _rebase_canvases(current.accepted, base.accepted, target.accepted)
     base_keys = {_key(line) for line in base.lines}
     new_lines = [line for line in current.lines if _key(line) not in base_keys]
     return Drawing(brush, (*target.lines, *new_lines), accepted)
 
 
 def _rebase_canvases(
-    current: Canvases,
-    base: Canvases,
-    target: Canvases,
+    current: Canvases, base: Canvases, target: Canvases
 ) -> dict[int, Canvas]:
     canvases = {}
     for frame in current.keys() | base.keys() | target.keys():

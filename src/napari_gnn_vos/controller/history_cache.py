@@ -36,10 +36,9 @@ class HistoryCache:
             WeakKeyDictionary()
         )
 
-    def put(self, source: VideoSource, history: History | None) -> None:
-        """Store a history; None is ignored."""
-        if history is not None:
-            self._entries[source.layer] = source.data, source.axes, history
+    def put(self, source: VideoSource, history: History) -> None:
+        """Store the history of a video."""
+        self._entries[source.layer] = source.data, source.axes, history
 
     def get(self, source: VideoSource) -> History | None:
         """Return the history of a layer, if it still shows the same slice of data."""

@@ -145,7 +145,11 @@ class JobRunner:
             self.failed.emit(str(error))
 
         def unless_cancelled(call: Callable[..., object]) -> Callable[..., None]:
-            return lambda *args: call(*args) if job_id == self._job_id else None  # type: ignore[return-value]
+            def call_if_current(*args: Any) -> None:
+                if job_id == self._job_id:
+                    call(*args)
+
+            return call_if_current
 
         self._stop = _do_nothing
         self.busy_changed.emit(True)
@@ -190,9 +194,10 @@ class JobRunner:
 
     def close(self) -> None:
         """Disconnect all listeners, and cancel the running job."""
-        for signal in (self.progressed, self.failed, self.busy_changed, self.stopped):
-            signal.disconnect()
-        for signal in (self.idle, self.dropped):
+        for signal in (
+            *(self.progressed, self.busy_changed, self.failed),
+            *(self.stopped, self.idle, self.dropped),
+        ):
             signal.disconnect()
         self.cancel()
 
