@@ -100,6 +100,11 @@ class Axes:
         """Number of axes of the layer."""
         return (2 if self.time is None else 3) + len(self.fixed)
 
+    def video_shape(self, lengths: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return T, H and W of a layer with the given length of each axis."""
+        frames = 1 if self.time is None else lengths[self.time]
+        return frames, lengths[self.row], lengths[self.col]
+
     def index(self, t: int) -> tuple[int | slice, ...]:
         """Return the index of frame `t` in the layer's array, with all channels."""
         index: list[int | slice] = [slice(None)] * self.ndim
@@ -173,11 +178,6 @@ class Axes:
     def _order(self) -> list[int]:
         time = () if self.time is None else (self.time,)
         return [*(axis for axis, _ in self.fixed), *time, self.row, self.col]
-
-    def video_shape(self, lengths: tuple[int, ...]) -> tuple[int, int, int]:
-        """Return T, H and W of a layer with the given length of each axis."""
-        frames = 1 if self.time is None else lengths[self.time]
-        return frames, lengths[self.row], lengths[self.col]
 
 
 def _named(labels: Sequence[str], names: Sequence[str]) -> int | None:

@@ -212,8 +212,7 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If there is no such entry, or a job is running
-            that cannot be dropped.
+            If there is no such entry, or a job is running that cannot be dropped.
         """
         self._rounds.drop_running()
         annotation = self._annotation()
@@ -253,8 +252,7 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If no video is open, or a job is running
-            that cannot be dropped.
+            If no video is open, or a job is running that cannot be dropped.
         """
         self._rounds.drop_running()
         annotation = self._annotation()
@@ -277,8 +275,7 @@ class Edits:
         Raises
         ------
         GnnVosError
-            If no video is open, or a job is running
-            that cannot be dropped.
+            If no video is open, or a job is running that cannot be dropped.
         """
         self._rounds.drop_running()
         with self._auto_predict.paused():

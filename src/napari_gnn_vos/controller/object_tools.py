@@ -188,8 +188,8 @@ class ObjectTools:
         Raises
         ------
         GnnVosError
-            If there is no such object, it is locked, or a job is running
-            that cannot be dropped.
+            If there is no such object, it is locked, or a job is running that cannot be
+            dropped.
         """
         with self._keeping_tool():
             self._edits.remove(self._object(label))
