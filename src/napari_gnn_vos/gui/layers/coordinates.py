@@ -143,13 +143,14 @@ def axes_of(image: Image, viewer: ViewerModel) -> Axes:
 
 def _axis_names(image: Image, viewer: ViewerModel) -> list[str]:
     """Return names of axes; a name typed at a slider replaces a missing one."""
-    layers = [getattr(each, "axis_labels", ())[::-1] for each in viewer.layers]
-    names = []
-    for axis, slider in enumerate(viewer.dims.axis_labels[::-1][: image.ndim]):
-        label = getattr(image, "axis_labels", ("",) * image.ndim)[-1 - axis]
-        is_typed = slider not in {labels[axis] for labels in layers if labels[axis:]}
-        names.append(slider if is_typed and UNNAMED.fullmatch(label) else label)
-    return names[::-1]
+    own = getattr(image, "axis_labels", ("",) * image.ndim)
+    layers = [getattr(layer, "axis_labels", ()) for layer in viewer.layers]
+    names, sliders = [], viewer.dims.axis_labels
+    for axis in range(-min(image.ndim, len(sliders)), 0):  # layers share the last axes
+        taken = {labels[axis] for labels in layers if len(labels) >= -axis}
+        is_typed = sliders[axis] not in taken and UNNAMED.fullmatch(own[axis])
+        names.append(sliders[axis] if is_typed else own[axis])
+    return names
 
 
 def displayed_axes(image: Image, viewer: ViewerModel) -> list[int]:

@@ -23,7 +23,7 @@ from napari_gnn_vos.structures.label_frames import (
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Layer
 
 
 class PredictionLayer:

@@ -13,6 +13,7 @@ from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history_cache import VideoSource
 from napari_gnn_vos.controller.layer_arrays import Compute, ComputedLabels, video_of
 from napari_gnn_vos.controller.layer_metadata import PATH_KEY
+from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.object_table import ObjectStore
 from napari_gnn_vos.controller.palette import Colour
 from napari_gnn_vos.deprecation import renamed_attribute
@@ -37,7 +38,7 @@ from napari_gnn_vos.structures.scribbles import Scribble
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Layer
 
     from napari_gnn_vos.controller.active_label import ActiveLabel, Tool
 
@@ -119,8 +120,9 @@ class Workspace:
     def draws_with(self, tool: Tool) -> bool:
         """Whether the mouse draws a label with a tool, and does not erase or move."""
         active = self._viewer.layers.selection.active
-        layers = self.drawing_layers.existing
-        if active is None or active != layers[tool == "lines"]:  # they may be proxies
+        strokes, lines = self.drawing_layers.existing
+        drawn_on = lines if tool == "lines" else strokes
+        if active is None or active != drawn_on:  # they may be proxies
             return False
         if isinstance(active, Labels) and active.selected_label == 0:
             return False
@@ -146,7 +148,7 @@ class Workspace:
         """Size and labelled slice of the video, in one line."""
         frames, height, width = self.video.shape
         fixed = "".join(f", slice {i} of axis {axis}" for axis, i in self.axes.fixed)
-        count = "1 frame" if frames == 1 else f"{frames} frames"
+        count = describe_count(frames, "frame")
         return f"{count} of {width} x {height} pixels{fixed}"
 
     @property
