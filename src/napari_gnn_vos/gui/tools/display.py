@@ -157,12 +157,11 @@ class DisplayTools:
             If there are not two predictions.
         """
         layer = self._annotator.require_workspace().prediction_layer
-        annotation = self._annotator.controller.annotation
         if layer.comparing:
             layer.show_present()
         else:
-            history = None if annotation is None else annotation.history
-            labels = None if history is None else history.previous_labels
+            history = self._annotator.controller.require_annotation().history
+            labels = history.previous_labels
             if labels is None or self._layer is None:
                 raise GnnVosError(
                     "There is no earlier prediction to compare with. Predict twice."

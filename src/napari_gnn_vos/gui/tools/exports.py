@@ -119,9 +119,8 @@ class ExportTools:
             frame_rate=options.frame_rate,
             opacity=options.opacity,
         )
-        source = () if not self._source else (self._source,)
         return ExportRequest(
-            labels, selected, path, chosen.name, layer.colormap, source
+            labels, selected, path, chosen.name, layer.colormap, self._inputs
         )
 
     def preview(
@@ -196,11 +195,11 @@ class ExportTools:
         self.jobs.close()
 
     @property
-    def _source(self) -> Path | None:
-        """File or folder of the open video."""
+    def _inputs(self) -> tuple[Path, ...]:
+        """File or folder of the open video, if there is one."""
         workspace = self._annotator.workspace
         path = None if workspace is None else workspace.path
-        return Path(path) if path and Path(path).exists() else None
+        return (Path(path),) if path and Path(path).exists() else ()
 
     def _video_of(self, shape: tuple[int, ...]) -> Video | None:
         """Return the open video if labels have its size."""

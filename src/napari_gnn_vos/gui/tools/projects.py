@@ -33,7 +33,9 @@ from napari_gnn_vos.storage import atomic_write
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
 
+RECENT_FILE = "recent.json"
 MAX_RECENT = 10
+"""Largest number of projects that are listed as recent."""
 
 
 class ProjectFiles:
@@ -50,6 +52,10 @@ class ProjectFiles:
     ----------
     data_folder : Path or None
         Folder of the autosaves and of the list of recent projects; None for neither.
+    changed : SignalInstance
+        Emitted when `path` or `unsaved` may differ.
+    record_stroke : callable
+        Records the displayed frame, after the user has drawn.
     """
 
     data_folder_changed = Signal()
@@ -113,8 +119,10 @@ class ProjectFiles:
     @property
     def recent(self) -> list[Path]:
         """Projects that were saved or opened last and still exist."""
+        if self._data_folder is None:
+            return []
         try:
-            paths = json.loads(self._recent_file.read_text("utf-8"))
+            paths = json.loads((self._data_folder / RECENT_FILE).read_text("utf-8"))
             return [path for path in map(Path, paths) if path.exists()][:MAX_RECENT]
         except (OSError, ValueError, TypeError):
             return []
@@ -149,17 +157,6 @@ class ProjectFiles:
         if path is None:
             raise GnnVosError("The project has no name yet. Choose where to save it.")
         self._keeper.save(path, partial(self._report_saved, path))
-
-    def _report_progress(self, step: Progress) -> None:
-        percent = f"{step.done / step.total:.0%}"
-        self._annotator.controller.report(f"Saving the project: {percent}")
-
-    def _report_failure(self, message: str) -> None:
-        self._annotator.controller.report_failure(message)
-
-    def _report_saved(self, path: Path) -> None:
-        self._remember(path)
-        self._annotator.controller.report(f"Saved {path.name}")
 
     def open(self, path: str | PathLike[str], video: Path | None = None) -> None:
         """Open a project and its video.
@@ -233,6 +230,17 @@ class ProjectFiles:
         if project.path is not None:
             discard_autosave(project.path)
 
+    def _report_progress(self, step: Progress) -> None:
+        percent = f"{step.done / step.total:.0%}"
+        self._annotator.controller.report(f"Saving the project: {percent}")
+
+    def _report_failure(self, message: str) -> None:
+        self._annotator.controller.report_failure(message)
+
+    def _report_saved(self, path: Path) -> None:
+        self._remember(path)
+        self._annotator.controller.report(f"Saved {path.name}")
+
     def _restore(self, project: Project, path: Path | None) -> None:
         if path is not None and path == self.path and self.unsaved:
             question = f"{path.name} is open. Discard the strokes that are not saved?"
@@ -286,10 +294,6 @@ class ProjectFiles:
                 return image
         return None
 
-    @property
-    def _recent_file(self) -> Path:
-        return (self._data_folder or Path("no such folder")) / "recent.json"
-
     def _remember(self, path: Path) -> None:
         """Put a project at the top of the list of recent ones."""
         if self._data_folder is None:
@@ -299,7 +303,7 @@ class ProjectFiles:
         text = json.dumps([str(each) for each in paths[:MAX_RECENT]]).encode()
         try:
             self._data_folder.mkdir(parents=True, exist_ok=True)
-            atomic_write(self._recent_file, text)
+            atomic_write(self._data_folder / RECENT_FILE, text)
         except OSError:  # the list is a convenience
             return
 
