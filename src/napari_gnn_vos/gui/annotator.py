@@ -351,9 +351,7 @@ class Annotator:
 
     def _point_at_cursor(self) -> tuple[float, float] | None:
         """Return row and column of the mouse; None outside the frame."""
-        if self.workspace is None:
-            return None
-        return self.workspace.pixel_at(self.viewer.cursor.position)
+        return None if self.workspace is None else self.workspace.pixel_at()
 
     @contextmanager
     def keeping_tool(self) -> Iterator[None]:

@@ -239,8 +239,17 @@ class Workspace:
         data = ComputedLabels(compute, self.video.shape, self.axes, np.uint16)
         return ComputedLayer(self._viewer, self.image, data, self.axes, name, options)
 
-    def pixel_at(self, world: Sequence[float]) -> tuple[float, float] | None:
-        """Return row and column of a position in the viewer; None outside the frame."""
+    def pixel_at(
+        self, world: Sequence[float] | None = None
+    ) -> tuple[float, float] | None:
+        """Return row and column of a position in the viewer; None outside the frame.
+
+        Parameters
+        ----------
+        world : sequence of float, optional
+            By default the position of the mouse.
+        """
+        world = self._viewer.cursor.position if world is None else world
         point = viewer_to_pixels(self.image, self._viewer, world)
         row, col = np.rint(point)[[self.axes.row, self.axes.col]].tolist()
         _, height, width = self.video.shape

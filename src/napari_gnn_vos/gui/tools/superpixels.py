@@ -117,7 +117,7 @@ class SuperpixelTools:
         """
         session, frame = self._require_session(), self._annotator.frame
         active = self._annotator.active_label
-        node, value = self._node_at(None), value_of(active.label)
+        node, value = self._node_at(), value_of(active.label)
         graph, settings = session.graph, session.config.seeds
         stroke = constant(value)
         canvases = {
@@ -164,8 +164,7 @@ class SuperpixelTools:
         }
         return workspace.computed_layer(compute, SUPERPIXELS, options)
 
-    def _node_at(self, world: Sequence[float] | None) -> int:
-        world = self._annotator.viewer.cursor.position if world is None else world
+    def _node_at(self, world: Sequence[float] | None = None) -> int:
         point = self._annotator.require_workspace().pixel_at(world)
         if point is None:
             raise ScribbleError("There is no superpixel under the mouse. Point at one.")
