@@ -1,21 +1,13 @@
-"""The dock widgets *Annotate* and *Train a model*, and the loading of their modules."""
+"""The dock widgets *Annotate* and *Train a model*."""
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import cache, partial
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
-from threading import Lock, Thread
-from time import monotonic, sleep
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from napari.layers import Labels
 from napari.utils.notifications import show_error
 from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, QTimer
@@ -28,8 +20,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui.loading import load_widget_in_thread
 from napari_gnn_vos.gui.threads import call_in_thread, run_in_thread
-from napari_gnn_vos.hardware import responsive_threads
 
 if TYPE_CHECKING:
     import napari
@@ -48,8 +40,6 @@ CONTENT_ATTRIBUTES = (
 
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
-UNITS_SECONDS = 10
-"""Seconds to wait for the units of napari's layers."""
 CLOSED = "The dock Annotate was closed. Close this dock, too, and open it again."
 _one_training = Lock()
 
@@ -258,63 +248,3 @@ def _annotator_of(viewer: napari.Viewer) -> Annotator:
     from napari_gnn_vos.gui.scripting import annotator
 
     return annotator(viewer)
-
-
-@cache
-def load_widget_in_thread() -> Thread:
-    """Import the dock widget and compile napari's colours of labels in a thread.
-
-    Returns
-    -------
-    thread : Thread
-        The thread of the first call.
-    """
-    thread = Thread(target=_load_widget, name="load-widget")
-    thread.start()
-    return thread
-
-
-def _load_widget() -> None:
-    """Import modules; the first labels layer also loads pandas and compiles kernels."""
-    from napari_gnn_vos.gui.layers.attributes import labels_options
-
-    with responsive_threads():
-        for name in ("widgets.annotate_widget", "widgets.timeline", "scripting"):
-            import_module(f"napari_gnn_vos.gui.{name}")
-        import_module("magicgui.backends._qtpy")  # otherwise with the first widget
-        load_units()
-        Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
-    Thread(target=load_torch_libraries, name="load-torch").start()
-
-
-def load_units() -> None:
-    """Load the units of napari's layers, if no layer has done it before.
-
-    The registry of pint loads itself on first use. While it does so in this thread, a
-    layer that the user opens would find no unit in it; so a complete one replaces it.
-    """
-    import pint
-
-    application: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
-    unused = application.get()
-    if isinstance(unused, pint.registry.LazyRegistry):
-        loaded: Any = pint.UnitRegistry()
-        if isinstance(unused, pint.registry.LazyRegistry):
-            application.set(loaded)
-    end = monotonic() + UNITS_SECONDS
-    while "pixel" not in application and monotonic() < end:
-        sleep(0.01)  # another thread is loading the registry
-
-
-def load_torch_libraries() -> None:
-    """Load the shared libraries of torch without the interpreter lock.
-
-    ``import torch`` holds the lock while the system loads them, for about a second in
-    which no other thread runs. On Windows, and if they are not found, nothing is done.
-    """
-    spec = find_spec("torch")
-    if os.name != "posix" or spec is None or spec.origin is None:
-        return
-    system = ctypes.CDLL(None)  # calls of its functions release the lock
-    for library in sorted(Path(spec.origin).parent.glob("lib/libtorch_cpu.*")):
-        system.dlopen(os.fsencode(library), ctypes.c_int(os.RTLD_NOW))
