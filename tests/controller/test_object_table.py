@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_gnn_vos.controller.object_table import ObjectTable, rebase_table
+from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.palette import colour_of
+from napari_gnn_vos.controller.table_changes import rebase_table
 from napari_gnn_vos.errors import ScribbleError
 
 CHANGES = (

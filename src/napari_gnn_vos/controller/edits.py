@@ -21,8 +21,9 @@ from napari_gnn_vos.controller.drawing_conversion import (
 )
 from napari_gnn_vos.controller.history import HistoryEntry
 from napari_gnn_vos.controller.messages import describe_count
-from napari_gnn_vos.controller.object_table import Tables, rebase_table
+from napari_gnn_vos.controller.object_table import Tables
 from napari_gnn_vos.controller.rounds import Rounds
+from napari_gnn_vos.controller.table_changes import rebase_table
 
 
 class Edits:
