@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
-from scipy import ndimage
 
 from napari_gnn_vos.controller.active_label import ActiveLabel
 from napari_gnn_vos.controller.annotation import Annotation
 from napari_gnn_vos.controller.auto_predict import AutoPredict
+from napari_gnn_vos.controller.components import Point, separate_component
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.rounds import Rounds
 from napari_gnn_vos.errors import GnnVosError, ScribbleError
-
-Point = tuple[float, float]
-EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 class ObjectEdits:
@@ -294,47 +289,3 @@ class ObjectEdits:
             history = annotation.history
             history.amend(history.current, history.start.session, Drawing())
         self.stepped.emit(f"Done: {action}")
-
-
-def separate_component(
-    mask: NDArray[np.bool_], point: Point | None, name: str, frame: int
-) -> NDArray[np.bool_]:
-    """Select a connected component of a mask.
-
-    Parameters
-    ----------
-    mask : (H, W) ndarray of bool
-        Pixels of an object.
-    point : (row, column) or None
-        A pixel of the component; None selects all components but the largest.
-    name : str
-        Name of the object, for messages.
-    frame : int
-        Number of the frame, for messages.
-
-    Returns
-    -------
-    component : (H, W) ndarray of bool
-
-    Raises
-    ------
-    ScribbleError
-        If the point is outside the mask, or there is no point and only one component.
-    """
-    components, count = ndimage.label(mask, EIGHT_NEIGHBOURS)
-    if point is not None:
-        row, col = (round(coordinate) for coordinate in point)
-        inside = 0 <= row < mask.shape[0] and 0 <= col < mask.shape[1]
-        number = components[row, col] if inside else 0
-        if number == 0:
-            raise ScribbleError(
-                f"{name} has no pixel at ({row}, {col}) on frame {frame}. Point at it."
-            )
-        return np.asarray(components == number)
-    if count < 2:
-        raise ScribbleError(
-            f"{name} has fewer than two connected components on frame {frame}. Go to a "
-            "frame where it is divided."
-        )
-    largest = 1 + np.argmax(np.bincount(components.ravel())[1:])
-    return np.asarray(mask & (components != largest))

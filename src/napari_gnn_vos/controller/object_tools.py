@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from napari_gnn_vos.errors import ScribbleError
 
 if TYPE_CHECKING:
+    from napari_gnn_vos.controller.components import Point
     from napari_gnn_vos.controller.controller import Controller
-    from napari_gnn_vos.controller.object_edits import Point
     from napari_gnn_vos.controller.object_table import ObjectTable
 
 
