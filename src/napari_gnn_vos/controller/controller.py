@@ -222,15 +222,11 @@ class Controller:
             If no video is open, the range is empty, the object is locked, or a job is
             running.
         """
-        if frames is not None and not frames:
-            raise GnnVosError("The range has no frames. Move the in or the out mark.")
         annotation = self.require_annotation()
-        if label is not None:
-            annotation.table.require_unlocked(label)
+        constraints = round_constraints(annotation.table, frames, label)
         drawing = annotation.read()
         require_objects(drawing)
         if annotation.prepared:
-            constraints = round_constraints(annotation.table, frames, label)
             self.rounds.predict(annotation, drawing, constraints=constraints)
         else:
             predict = partial(self.predict, frames, label)

@@ -116,7 +116,7 @@ class RangeTools:
         GnnVosError
             If no video is open, nothing is drawn, or a job is running.
         """
-        self._predict(self.frames)
+        self._controller.predict(self.frames)
 
     def predict_from_here(self) -> None:
         """Predict the displayed frame and all later ones.
@@ -126,7 +126,7 @@ class RangeTools:
         GnnVosError
             If no video is open, nothing is drawn, or a job is running.
         """
-        self._predict(range(self._controller.frame, self._count))
+        self._controller.predict(range(self._controller.frame, self._count))
 
     def predict_next(self, count: int = NEXT_FRAMES) -> None:
         """Predict the displayed frame and the next `count` frames.
@@ -137,7 +137,7 @@ class RangeTools:
             If no video is open, nothing is drawn, or a job is running.
         """
         first = self._controller.frame
-        self._predict(range(first, min(first + count + 1, self._count)))
+        self._controller.predict(range(first, min(first + count + 1, self._count)))
 
     def predict_object(self, label: int | None = None) -> None:
         """Predict an object between the marks; all others keep their labels.
@@ -156,7 +156,7 @@ class RangeTools:
         active = self._controller.active_label
         label = active.label if label is None else label
         active.table.require(label)
-        self._predict(self.frames, label)
+        self._controller.predict(self.frames, label)
 
     def _report_range(self) -> None:
         frames = self.frames
@@ -169,7 +169,3 @@ class RangeTools:
         """Number of frames of the open video."""
         annotation = self._controller.annotation
         return 0 if annotation is None else annotation.source.video.shape[0]
-
-    def _predict(self, frames: range, label: int | None = None) -> None:
-        self._controller.require_annotation()
-        self._controller.predict(frames, label)

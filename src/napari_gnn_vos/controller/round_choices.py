@@ -7,7 +7,7 @@ from contextlib import suppress
 from psygnal import Signal
 
 from napari_gnn_vos.controller.object_table import ObjectTable
-from napari_gnn_vos.errors import SettingsError
+from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.model.named_models import DEFAULT, find_model, model_names
 from napari_gnn_vos.structures.constraints import Constraints
 
@@ -106,7 +106,16 @@ def round_constraints(
         Frames whose labels may change; by default all.
     label : int, optional
         Object whose labels may change; by default all that are not locked.
+
+    Raises
+    ------
+    GnnVosError
+        If the range is empty, or the object is locked or not in the table.
     """
+    if frames is not None and not frames:
+        raise GnnVosError("The range has no frames. Move the in or the out mark.")
+    if label is not None:
+        table.require_unlocked(label)
     span = None if frames is None else (frames.start, frames.stop)
     others = () if label is None else (x for x in table.objects if x != label)
     return Constraints(table.locked.union(others), table.absent, span)
