@@ -109,6 +109,7 @@ class Annotator:
         self.fine_tuning = FineTuning(lambda: controller.annotation, self.models)
         self.history = HistoryTools(self)
         self.preferences, self.window = PreferenceStore(controller), WindowTools(self)
+        # an attribute, because signals reference the methods of their listeners weakly
         self._presenter = ResultPresenter(controller, lambda: self.workspace)
         self._follower = LayerFollower(self)
         controller.changed.connect(self.emit_state_changed)

@@ -190,4 +190,3 @@ class FineTuningForm(QWidget):
         ):
             column.addWidget(widget)
         column.addStretch()
-        self._name_row = name
