@@ -55,7 +55,7 @@ class Candidate:
         return np.concatenate(halves, axis=1)
 
     def _half(self, labels: U8, score: float) -> U8:
-        out = np.ascontiguousarray(self.rgb)
+        out = self.rgb.copy()
         for mask, colour in ((self.truth, TRUTH_COLOUR), (labels, LABEL_COLOUR)):
             kind = cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
             outlines, _ = cv2.findContours((mask > 0).astype(np.uint8), *kind)
