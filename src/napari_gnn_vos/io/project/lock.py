@@ -105,7 +105,7 @@ def _is_file_at(path: Path, file: IO[bytes]) -> bool:
     """Return whether a path still leads to an open file."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
+    except OSError:  # deleted, or the folder has vanished
         return False
 
 
