@@ -86,8 +86,8 @@ class MovieFrames(LazyFrames):
             )
         if scan.matrix is not None and not is_axis_aligned(scan.matrix):
             self._report(
-                "Players rotate or shear the movie by another angle than a multiple of "
-                "90 degrees. It is read with the nearest multiple."
+                "The movie is to be displayed sheared, or rotated by an angle that is "
+                "no multiple of 90 degrees. It is read with the nearest multiple."
             )
         self._displayed = self._times
         if index is not None and scan.format not in VARIABLE_RATE_FORMATS:
