@@ -224,18 +224,32 @@ def test_other_video_streams_are_noted(tmp_path):
     assert f"other video streams of {other}" in note
 
 
+def cropped(frame: av.VideoFrame, width: int, pixels: str) -> av.VideoFrame:
+    """Convert a frame of a width that is a multiple of 16 to a format, and crop it.
+
+    Threads of FFmpeg write eight pixels too far, into the row of another thread, where
+    they convert RGB to 10-bit colours of another width.
+    """
+    converted = frame.reformat(format=pixels)
+    result = av.VideoFrame(width, frame.height, pixels)
+    for source, target in zip(converted.planes, result.planes, strict=True):
+        rows = np.frombuffer(source, np.uint8).reshape(source.height, -1)
+        target.update(np.ascontiguousarray(rows[:, : target.line_size]))
+    return result
+
+
 @pytest.mark.parametrize("width", [64, 67])
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le", "yuv440p12le"])
 def test_colours_of_odd_sizes_are_correct(tmp_path, width, pixels):
-    image = np.full((49, width, 3), (200, 30, 40), np.uint8)
+    image = np.full((49, 96, 3), (200, 30, 40), np.uint8)
     image[:24] = (55, 225, 215)
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = width, 49, pixels
-        frame = av.VideoFrame.from_ndarray(image)
+        frame = cropped(av.VideoFrame.from_ndarray(image), width, pixels)
         container.mux([*stream.encode(frame), *stream.encode(None)])
     read = read_video(tmp_path / "a.mkv").raw(0)
-    difference = read / (np.iinfo(read.dtype).max / 255) - image
+    difference = read / (np.iinfo(read.dtype).max / 255) - image[:, :width]
     assert np.abs(np.delete(difference, slice(22, 27), axis=0)).max() < 4
 
 
