@@ -237,6 +237,18 @@ def ablate(
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 600,
     seeds: Annotated[int, typer.Option(min=1, help="Number of random seeds.")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="Parallel trainings.")] = 1,
+    folds: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Evaluate each sequence with the weights of the fold that it is held "
+            "out of.",
+        ),
+    ] = 0,
+    trained: Annotated[
+        Path | None,
+        path_option("With --folds: folder with the weights fold0/last.safetensors ..."),
+    ] = None,
     only: Annotated[str, typer.Option(help="Variants separated by commas.")] = "",
     tune: Annotated[
         bool,
@@ -264,7 +276,7 @@ def ablate(
         scenes = (
             None if composed is None else source(composed, "ImageSets/2017/val.txt")
         )
-        settings = model, rounds, steps, seeds, processes
+        settings = model, rounds, steps, seeds, processes, folds, trained
         evaluated = source(davis, sequences)
         plan = Ablation(evaluated, output, cache, learn, scenes, *settings)
         chosen, plan = resolve_table(table, plan, tune=tune)

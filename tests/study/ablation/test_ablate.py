@@ -11,10 +11,10 @@ from napari_gnn_vos.errors import SettingsError
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.study.ablation import ablate as study
-from napari_gnn_vos.study.ablation import trainings
 from napari_gnn_vos.study.ablation.ablate import MaskedInputs, ablate
 from napari_gnn_vos.study.ablation.ablation_request import (
     Ablation,
+    evenly_spaced,
     resolve_table,
     source,
 )
@@ -23,10 +23,12 @@ from napari_gnn_vos.study.ablation.ablation_tables import (
     ablation_table,
 )
 from napari_gnn_vos.study.ablation.catalogue import TABLES, TUNE
-from napari_gnn_vos.study.ablation.trainings import evenly_spaced
 from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.baselines import WholeVideoModel, label_model_baseline
+from napari_gnn_vos.study.cross_validation.cross_validate import cross_validate
+from napari_gnn_vos.study.cross_validation.fold_plan import CrossValidation
 from napari_gnn_vos.study.measure.benchmark_methods import simple_methods
+from napari_gnn_vos.study.training import several_trainings
 from napari_gnn_vos.study.training.train import checkpoint_metadata
 from napari_gnn_vos.study.training.training_run import TrainSettings
 from tests.scenes import random_graph
@@ -135,7 +137,7 @@ def test_each_variant_is_trained_once(learning, monkeypatch):
     assert "trained for 2 steps on 2 sequences" in ablation_table(
         TRAINED, learning, rows
     )
-    monkeypatch.setattr(trainings, "train", never)
+    monkeypatch.setattr(several_trainings, "train", never)
     again = drain(ablate(TRAINED, learning))
     assert [row.figures() for row in again] == [row.figures() for row in rows]
     with pytest.raises(AssertionError, match="called again"):
@@ -155,9 +157,9 @@ def test_several_processes_train_concurrently(learning, monkeypatch):
 
     def train_concurrently(plans, processes):
         calls.append((len(plans), processes))
-        return trainings._train_sequentially(plans)
+        return several_trainings._train_sequentially(plans)
 
-    monkeypatch.setattr(trainings, "_train_concurrently", train_concurrently)
+    monkeypatch.setattr(several_trainings, "_train_concurrently", train_concurrently)
     drain(ablate(TRAINED, replace(learning, processes=2), ["one", "all"]))
     assert calls == [(2, 2)]
 
@@ -198,6 +200,52 @@ def test_masked_inputs_are_unknown_to_the_model():
     for probability in model(graph, inputs.__getitem__, range(5)):
         assert (probability == 0.5).all()
     assert all(node_inputs.all() for node_inputs in inputs)
+
+
+def fold_weights(folder, data):
+    """Write weights of two folds that were trained for one step."""
+    plan = CrossValidation(data, ("one", "two"), folder, data / "cache", 2, 1, 1)
+    drain(cross_validate(plan))
+    return plan
+
+
+def test_sequences_are_evaluated_with_the_weights_of_their_fold(plan, data, tmp_path):
+    folds = fold_weights(tmp_path / "folds", data)
+    held_out = replace(
+        plan, evaluated=source(data, "one,two"), folds=2, trained=folds.output
+    )
+    parts = held_out.parts(held_out.evaluated, QUICK)
+    assert [part.source for part in parts] == [(data, ("one",)), (data, ("two",))]
+    assert [part.model for part in parts] == [str(folds.weights(k)) for k in (0, 1)]
+    for k, part in enumerate(parts):
+        projection = folds.output / f"fold{k}-projection.safetensors"
+        assert part.config.label_model.projection == str(projection)
+        assert part.config.refine == "none"
+    table = Table("one", "One variant", (Variant("network", {}, QUICK),))
+    (row,) = drain(ablate(table, held_out))
+    single = [
+        drain(ablate(table, replace(held_out, evaluated=part.source)))[0]
+        for part in parts
+    ]
+    for figures in single:
+        assert len(figures.reports[0]["sequences"]) == 1
+    sequences = row.reports[0]["sequences"]
+    weights = [sequences[name]["objects"] for name in ("one", "two")]
+    assert np.average(
+        [figures.figures()["mean J"][0] for figures in single], weights=weights
+    ) == pytest.approx(row.figures()["mean J"][0])
+    assert "each held out, 2 folds" in ablation_table(table, held_out, [row])
+
+
+def test_folds_do_not_combine_with_other_weights(plan, learning, data, tmp_path):
+    for changes in ({"folds": 2}, {"trained": tmp_path}):
+        with pytest.raises(SettingsError, match="Set --folds and --trained"):
+            replace(plan, **changes)
+    folds = {"folds": 2, "trained": tmp_path}
+    with pytest.raises(SettingsError, match="Leave --composed out"):
+        replace(plan, composed=source(data, "two"), **folds)
+    with pytest.raises(SettingsError, match="trains its own network"):
+        drain(ablate(TRAINED, replace(learning, **folds)))
 
 
 def test_command_prints_and_saves_a_table(data, tmp_path):

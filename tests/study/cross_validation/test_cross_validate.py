@@ -7,7 +7,6 @@ from napari_gnn_vos.cli import app
 from napari_gnn_vos.config import Config
 from napari_gnn_vos.errors import ReadError, SettingsError
 from napari_gnn_vos.progress import drain
-from napari_gnn_vos.study.ablation import trainings
 from napari_gnn_vos.study.cross_validation import cross_validate as running
 from napari_gnn_vos.study.cross_validation.cross_validate import cross_validate
 from napari_gnn_vos.study.cross_validation.fold_plan import (
@@ -16,6 +15,7 @@ from napari_gnn_vos.study.cross_validation.fold_plan import (
     split_folds,
 )
 from napari_gnn_vos.study.measure import benchmark
+from napari_gnn_vos.study.training import several_trainings
 from tests.study.davis_folders import davis_folder
 
 
@@ -71,7 +71,7 @@ def test_report_covers_all_folds(finished):
 
 def test_finished_trainings_and_sequences_are_reused(finished, monkeypatch):
     validation, facts = finished
-    monkeypatch.setattr(trainings, "train", never)
+    monkeypatch.setattr(several_trainings, "train", never)
     monkeypatch.setattr(benchmark, "run_rounds", never)
     assert drain(cross_validate(validation)) == facts
 
@@ -80,7 +80,7 @@ def test_trained_weights_are_evaluated_without_training(
     finished, data, tmp_path, monkeypatch
 ):
     validation, facts = finished
-    monkeypatch.setattr(trainings, "train", never)
+    monkeypatch.setattr(several_trainings, "train", never)
     args = "--folds", 2, "--davis", data, "--output", tmp_path, "--rounds", 2
     args += "--json", tmp_path / "copy.json"
     args = *args, "--trained", validation.output, "--cache", data / "cache"

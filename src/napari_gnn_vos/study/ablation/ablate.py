@@ -14,15 +14,20 @@ from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.video_graph import VideoGraph
-from napari_gnn_vos.study.ablation.ablation_request import Ablation
+from napari_gnn_vos.study.ablation.ablation_request import Ablation, Part
 from napari_gnn_vos.study.ablation.ablation_tables import Row
-from napari_gnn_vos.study.ablation.trainings import is_finished, train_all, weights_file
 from napari_gnn_vos.study.ablation.variants import Table, Variant
 from napari_gnn_vos.study.measure.benchmark import benchmark
 from napari_gnn_vos.study.measure.benchmark_methods import Method, network_method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.benchmark_report import summarise_benchmark
 from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
+from napari_gnn_vos.study.training.several_trainings import (
+    is_finished,
+    train_all,
+    weights_file,
+)
+from napari_gnn_vos.study.training.training_plan import Source
 
 F32 = NDArray[np.float32]
 
@@ -108,33 +113,49 @@ def _variant_report(
     """Build the report of a variant; None if it is neither requested nor finished."""
     if not requested and variant.training is not None and ablation.learn is None:
         return None
-    method = _method(variant, ablation, seed)
     sources = [ablation.evaluated]
     sources += [ablation.composed] if table.composed and ablation.composed else []
     source_reports = []
     for source in sources:
-        plan = ablation.plan(source, variant.config, seed)
-        results = (
-            _cached_results(plan, method, ablation.result_cache) if method else None
-        )
-        if results is None and method and requested:
-            results = (yield from benchmark(plan, [method], ablation.result_cache))[
-                method.name
-            ]
-        if results is None or method is None:
+        report = yield from _source_report(source, variant, ablation, seed, requested)
+        if report is None:
             return None
-        source_reports.append(_summarise(plan, method, results))
+        source_reports.append(report)
     composed = source_reports[1] if len(source_reports) > 1 else None
     return source_reports[0] | {"composed": composed}
 
 
-def _method(variant: Variant, ablation: Ablation, seed: int) -> Method | None:
+def _source_report(
+    source: Source, variant: Variant, ablation: Ablation, seed: int, requested: bool
+) -> Pipeline[dict[str, Any] | None]:
+    """Build the report on a folder; None if it is neither requested nor finished."""
+    evaluated: list[tuple[BenchmarkPlan, Method]] = []
+    results: list[SequenceResult] = []
+    for part in ablation.parts(source, variant.config):
+        method = _method(variant, ablation, seed, part)
+        if method is None:
+            return None
+        plan = ablation.plan(part.source, part.config, seed)
+        part_results = _cached_results(plan, method, ablation.result_cache)
+        if part_results is None:
+            if not requested:
+                return None
+            pipeline = benchmark(plan, [method], ablation.result_cache)
+            part_results = (yield from pipeline)[method.name]
+        evaluated.append((plan, method))
+        results += part_results
+    return _summarise(*evaluated[-1], results)
+
+
+def _method(
+    variant: Variant, ablation: Ablation, seed: int, part: Part
+) -> Method | None:
     """Select the method of a variant; None if its training is not finished."""
     if variant.method is not None:
         return variant.method
     training = ablation.training(variant, seed)
     if training is None:
-        method = network_method(ablation.model, load_model(ablation.model))
+        method = network_method(part.model, load_model(part.model))
     elif is_finished(training):
         name = training.folder.name
         method = network_method(name, load_model(weights_file(training)))

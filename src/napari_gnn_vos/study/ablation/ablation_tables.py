@@ -59,7 +59,12 @@ def figures_of(report: dict[str, Any]) -> dict[str, float]:
     for title, key in (("J", "j"), ("J&F", "jf")):
         figures[f"AUC {title}"] = report[f"auc_{key}"]
         figures[f"{title} at 60 s"] = report[f"{key}_at_60s"]
+    seconds = np.sum([report["seconds"][key] for key in ("interact", "predict")], 0)
     return figures | {
+        "seconds a round": float(np.mean(seconds)),
+        "superpixels a frame": float(
+            np.mean([s["superpixels"] for s in report["sequences"].values()])
+        ),
         "ceiling": report["ceiling"],
         "directed edges a frame": report["edges"],
     }
@@ -126,7 +131,8 @@ def collect_conditions(
         "first_strokes": " and ".join(sorted(origins)) or "nobody",
         "steps": ablation.steps if trained else None,
         "learn": ablation.learn[1] if trained and ablation.learn else None,
-        "model": ablation.model,
+        "model": str(ablation.trained or ablation.model),
+        "folds": ablation.folds,
     }
 
 
@@ -184,6 +190,8 @@ def caption(table: Table, ablation: Ablation, rows: Sequence[Row]) -> str:
     if conditions["composed"]:
         data += f" and {_count(conditions['composed'], 'composed scene')}"
     parts = [data, f"{ablation.rounds} rounds"]
+    if conditions["folds"]:
+        parts.append(f"each held out, {conditions['folds']} folds")
     if conditions["steps"]:
         learn = _count(conditions["learn"] or (), "sequence")
         parts.append(f"trained for {ablation.steps} steps on {learn}")

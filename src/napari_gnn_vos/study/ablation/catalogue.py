@@ -225,9 +225,17 @@ EDGES = Table(
 
 QUALITY = Table(
     "quality",
-    "The given weights on videos prepared at another quality",
-    tuple(Variant(name, config=Config.at(name)) for name in get_args(Quality)),
-    (*J, "ceiling", "directed edges a frame"),
+    "The given weights on videos prepared at each quality, with and without splitting "
+    "superpixels along predicted boundaries",
+    tuple(
+        Variant(
+            name if splits else f"{name}, prepared superpixels only",
+            config=Config.at(name).model_copy(update={"coarse_to_fine": splits}),
+        )
+        for name in get_args(Quality)
+        for splits in (True, False)
+    ),
+    (*J, "ceiling", "superpixels a frame", "seconds a round"),
 )
 
 REFINE = Table(

@@ -6,7 +6,6 @@ from typing import Any
 
 from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import Pipeline, Progress, nested_progress
-from napari_gnn_vos.study.ablation.trainings import train_all
 from napari_gnn_vos.study.cross_validation.fold_plan import CrossValidation
 from napari_gnn_vos.study.measure.accuracy_report import accuracy_report
 from napari_gnn_vos.study.measure.benchmark import benchmark
@@ -14,6 +13,7 @@ from napari_gnn_vos.study.measure.benchmark_methods import network_method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.benchmark_report import summarise_benchmark
 from napari_gnn_vos.study.measure.sequence_result import ResultCache, SequenceResult
+from napari_gnn_vos.study.training.several_trainings import train_all
 
 
 def cross_validate(validation: CrossValidation) -> Pipeline[dict[str, Any]]:

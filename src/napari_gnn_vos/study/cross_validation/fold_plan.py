@@ -16,8 +16,11 @@ from napari_gnn_vos.io.davis import sequences
 from napari_gnn_vos.model.loading import load_model
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.storage import atomic_write
-from napari_gnn_vos.study.ablation.trainings import training_folder, weights_file
 from napari_gnn_vos.study.training.projection_network import ProjectionSettings
+from napari_gnn_vos.study.training.several_trainings import (
+    training_folder,
+    weights_file,
+)
 from napari_gnn_vos.study.training.train_decoder import DecoderPlan, DecoderSettings
 from napari_gnn_vos.study.training.train_projection import ProjectionPlan
 from napari_gnn_vos.study.training.training_plan import TrainingPlan

@@ -1,4 +1,4 @@
-"""Trainings of an ablation, one core each, several in parallel."""
+"""Run several trainings of networks, one core each, at the same time or in turn."""
 
 from __future__ import annotations
 
@@ -18,26 +18,6 @@ from napari_gnn_vos.study.labelled_video import open_davis_videos
 from napari_gnn_vos.study.training.train import train
 from napari_gnn_vos.study.training.training_plan import TrainingPlan
 from napari_gnn_vos.study.training.worker_process import initialize_worker
-
-
-def evenly_spaced(names: Sequence[str], count: int | None) -> tuple[str, ...]:
-    """Select evenly spaced names, including the first and the last.
-
-    Parameters
-    ----------
-    names : sequence of str
-    count : int, optional
-        How many; all if not given, or if there are no more.
-
-    Examples
-    --------
-    >>> evenly_spaced(["a", "b", "c", "d", "e"], 3)
-    ('a', 'c', 'e')
-    """
-    if count is None or count >= len(names):
-        return tuple(names)
-    last = len(names) - 1
-    return tuple(names[round(k * last / max(count - 1, 1))] for k in range(count))
 
 
 def training_folder(plan: TrainingPlan) -> Path:
