@@ -42,7 +42,7 @@ SIMPLE = Table(
         Variant(method.name, {"J after 2": 0.5}, QUICK, method=method)
         for method in simple_methods()[:2]
     ),
-    ("J after", "mean J", "directed edges a frame", "ceiling"),
+    ("J after", "mean J", "directed edges a frame", "ceiling after"),
     {"others": {"mean J": 0.25}},
     composed=True,
 )
@@ -99,13 +99,13 @@ def test_table_of_baselines_has_figures_per_seed_and_published_ones(plan, data):
     titles = [cell.strip() for cell in head.split("|")[1:-1]]
     assert titles == [
         *("variant", "J after 1", "J after 2", "J after 2, composed", "mean J"),
-        *("directed edges a frame", "ceiling"),
+        *("directed edges a frame", "ceiling after 1", "ceiling after 2"),
         *("published J after 2", "published mean J"),
     ]
     assert len(lines) == 3
     assert " ± " in lines[0]
     assert lines[0].endswith("| 0.500 | - |")
-    assert lines[2] == "| others | - | - | - | - | - | - | - | 0.250 |"
+    assert lines[2] == "| others | - | - | - | - | - | - | - | - | 0.250 |"
     facts = json.loads(json.dumps(ablation_report(SIMPLE, composed, rows)))
     assert facts["rows"]["label model alone"]["published"] == {"J after 2": 0.5}
     assert facts["rows"]["label model alone"]["figures"] == figures

@@ -20,6 +20,7 @@ from napari_gnn_vos.study.baselines import (
 from napari_gnn_vos.study.measure import benchmark as study
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
+from napari_gnn_vos.study.measure.ceiling import mean_ceiling
 from napari_gnn_vos.study.measure.sequence_result import ResultCache
 from napari_gnn_vos.study.rounds import FixedFirstRound, Score, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
@@ -82,20 +83,25 @@ def test_results_equal_those_of_run_rounds(plan):
         "human",
     )
     video, truth = read_davis(plan.root, "two")
-    session = drain(start(video, plan.config, plan.cache))
+    prepared = drain(start(video, plan.config, plan.cache))
     rng, stroke_source = (
         np.random.default_rng(0),
         FixedFirstRound(plan.first_strokes("two", truth), SimulatedAnnotator()),
     )
-    result = run_rounds(
-        session, truth, stroke_source, DIFFUSION_MODEL, rounds=2, rng=rng
+    rounds = run_rounds(
+        prepared, truth, stroke_source, DIFFUSION_MODEL, rounds=2, rng=rng
     )
-    for (_, score), j, f in zip(result, second.j, second.f, strict=True):
+    sessions, scores = zip(*rounds, strict=True)
+    for score, j, f in zip(scores, second.j, second.f, strict=True):
         np.testing.assert_allclose(score.j.mean(axis=0), j)
         np.testing.assert_allclose(score.f.mean(axis=0), f)
     assert 0.7 < first.ceiling <= 1
-    assert first.superpixels == session.graph.counts.mean()
-    assert second.edges == session.graph.window().edge_index.shape[1] / len(truth)
+    assert first.superpixels == prepared.graph.counts.mean()
+    assert second.edges == prepared.graph.window().edge_index.shape[1] / len(truth)
+    before, after = second.details
+    assert (before.ceiling, before.superpixels) == (second.ceiling, second.superpixels)
+    assert after.superpixels == sessions[1].graph.counts.mean()
+    assert after.ceiling == mean_ceiling(sessions[1].graph, truth) >= before.ceiling
     assert {(step.done, step.total) for step in steps} == {(n, 8) for n in range(9)}
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 

@@ -44,13 +44,13 @@ class Row:
 
 def figures_of(report: dict[str, Any]) -> dict[str, float]:
     """Extract the figures of a report, keyed by column title."""
-    figures = {}
+    figures: dict[str, float] = {}
     for title, key in (("J", "j"), ("F", "f"), ("J&F", "jf")):
         rounds = report[key]
-        for round_index in SHOWN_ROUNDS:
-            if round_index <= len(rounds):
-                figures[f"{title} after {round_index}"] = rounds[round_index - 1]
+        figures |= _figures_by_round(title, rounds)
         figures[f"mean {title}"] = float(np.mean(rounds))
+    for title, key in (("ceiling", "ceilings"), ("superpixels", "superpixels")):
+        figures |= _figures_by_round(title, report[key])
     for round_index in SHOWN_COMPOSED_ROUNDS:
         if report["composed"] and round_index <= len(report["j"]):
             figures[f"J after {round_index}, composed"] = report["composed"]["j"][
@@ -62,12 +62,13 @@ def figures_of(report: dict[str, Any]) -> dict[str, float]:
     seconds = np.sum([report["seconds"][key] for key in ("interact", "predict")], 0)
     return figures | {
         "seconds a round": float(np.mean(seconds)),
-        "superpixels a frame": float(
-            np.mean([s["superpixels"] for s in report["sequences"].values()])
-        ),
-        "ceiling": report["ceiling"],
         "directed edges a frame": report["edges"],
     }
+
+
+def _figures_by_round(title: str, rounds: Sequence[float]) -> dict[str, float]:
+    shown = [r for r in SHOWN_ROUNDS if r <= len(rounds)]
+    return {f"{title} after {r}": rounds[r - 1] for r in shown}
 
 
 def ablation_report(

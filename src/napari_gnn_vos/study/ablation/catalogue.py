@@ -206,7 +206,7 @@ SUPERPIXELS = Table(
         _superpixel_variant(SuperpixelSettings(method="watershed")),
         _superpixel_variant(SuperpixelSettings(method="slic")),
     ),
-    (*J, "ceiling"),
+    (*J, "ceiling after"),
 )
 
 
@@ -235,7 +235,7 @@ QUALITY = Table(
         for name in get_args(Quality)
         for splits in (True, False)
     ),
-    (*J, "ceiling", "superpixels a frame", "seconds a round"),
+    (*J, "ceiling after", "superpixels after", "seconds a round"),
 )
 
 REFINE = Table(

@@ -17,7 +17,7 @@ from napari_gnn_vos.study.baselines import LabelModelRecorder
 from napari_gnn_vos.study.labelled_video import LabelledVideo
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
-from napari_gnn_vos.study.measure.ceiling import frame_ceiling
+from napari_gnn_vos.study.measure.ceiling import mean_ceiling
 from napari_gnn_vos.study.measure.official import ensure_official, run_official
 from napari_gnn_vos.study.measure.round_details import RoundDetails, round_details
 from napari_gnn_vos.study.measure.sequence_result import (
@@ -25,7 +25,7 @@ from napari_gnn_vos.study.measure.sequence_result import (
     SequenceResult,
     StrokeOrigin,
 )
-from napari_gnn_vos.study.metrics import objects_of, require_objects
+from napari_gnn_vos.study.metrics import require_objects
 from napari_gnn_vos.study.rounds import FixedFirstRound, Score, run_rounds
 from napari_gnn_vos.study.simulated_annotator import SimulatedAnnotator
 
@@ -42,7 +42,7 @@ class OpenedSequence:
     first : tuple of Scribble
         Human scribbles for the first round; empty if there are none.
     ceiling, edges : float
-        See `ceiling_j` and `edges_per_frame`.
+        See `ceiling.mean_ceiling` and `edges_per_frame`.
     """
 
     labelled_video: LabelledVideo
@@ -126,7 +126,7 @@ def _open_sequence(plan: BenchmarkPlan, name: str) -> Pipeline[OpenedSequence]:
     return OpenedSequence(
         labelled_video,
         first,
-        ceiling_j(labelled_video),
+        mean_ceiling(labelled_video.session.graph, labelled_video.truth),
         edges_per_frame(labelled_video),
     )
 
@@ -170,17 +170,6 @@ def _round_scores(
         annotated_rounds = len(session.rounds)
         strokes = len(session.rounds[-1]) if is_new else 0
         yield score, round_details(session, score, recorder, video[1], strokes)
-
-
-def ceiling_j(labelled_video: LabelledVideo) -> float:
-    """Compute mean J if each superpixel has its most frequent true label."""
-    truth, frames = labelled_video.truth, labelled_video.session.graph.frames
-    objects = objects_of(truth)
-    js = [
-        frame_ceiling(frame.labels, true, objects)
-        for frame, true in zip(frames, truth, strict=True)
-    ]
-    return float(np.mean(js))
 
 
 def edges_per_frame(labelled_video: LabelledVideo) -> float:

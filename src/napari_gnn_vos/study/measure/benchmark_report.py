@@ -61,6 +61,9 @@ def summarise_benchmark(
         * ``seconds``: ``interact`` and ``predict``, a number per round, means over
           sequences; 0 for a round without corrections.
         * ``ceiling``: J if each superpixel had its most frequent true label.
+        * ``ceilings``, ``superpixels``: per round, the ceiling and the mean number per
+          frame of the superpixels that were labelled, means over sequences; empty for
+          the protocol "davisinteractive".
         * ``sequences``: by name ``j``, ``f`` (per round), ``objects`` (how many),
           ``superpixels`` (per frame), ``ceiling`` and ``first_strokes``.
         * ``first_strokes``: ``"human"`` if all sequences started with human
@@ -77,6 +80,8 @@ def summarise_benchmark(
         "ceiling": float(
             np.average([result.ceiling for result in reported], weights=objects)
         ),
+        "ceilings": _means_by_round(reported, "ceiling"),
+        "superpixels": _means_by_round(reported, "superpixels"),
         "sequences": {result.sequence: _sequence(result) for result in reported},
         "baselines": {
             name: mean_over_objects([result.j for result in of_method])
@@ -118,6 +123,12 @@ def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
         "mean_jf": float(np.mean(jf)),
         "seconds": {"interact": interact.tolist(), "predict": predict.tolist()},
     }
+
+
+def _means_by_round(results: Sequence[SequenceResult], name: str) -> list[float]:
+    """Average a figure of the details over sequences, per round."""
+    rounds = zip(*(result.details for result in results), strict=True)
+    return [float(np.mean([getattr(d, name) for d in details])) for details in rounds]
 
 
 def mean_over_objects(scores: Sequence[tuple[tuple[float, ...], ...]]) -> list[float]:

@@ -17,6 +17,7 @@ from napari_gnn_vos.prepare.flow import dis_flow, flow_between, full_size
 from napari_gnn_vos.prepare.superpixels import METHODS, oversegment
 from napari_gnn_vos.progress import Pipeline, Progress
 from napari_gnn_vos.structures.video import Video
+from napari_gnn_vos.structures.video_graph import VideoGraph
 from napari_gnn_vos.study.measure.report_tables import markdown_table
 from napari_gnn_vos.study.metrics import jaccard, objects_of
 
@@ -74,6 +75,19 @@ def frame_ceiling(
     """Compute mean J of `best_labels` over the objects of one frame."""
     labels = best_labels(superpixels, truth)
     return float(jaccard(labels[None], truth[None], objects).mean())
+
+
+def mean_ceiling(graph: VideoGraph, truth: NDArray[np.uint8]) -> float:
+    """Compute the mean of `frame_ceiling` over the frames of a video.
+
+    Parameters
+    ----------
+    graph : VideoGraph
+    truth : (T, H, W) ndarray of uint8
+    """
+    objects = objects_of(truth)
+    pairs = zip(graph.frames, truth, strict=True)
+    return float(np.mean([frame_ceiling(f.labels, true, objects) for f, true in pairs]))
 
 
 def motions_at(

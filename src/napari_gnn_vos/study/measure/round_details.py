@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_gnn_vos.structures.session import Session
 from napari_gnn_vos.study.baselines import LabelModelRecorder
+from napari_gnn_vos.study.measure.ceiling import mean_ceiling
 from napari_gnn_vos.study.metrics import (
     false_positive_share,
     identity_switches,
@@ -42,6 +43,10 @@ class RoundDetails:
     frame_j, expected_j : tuple of T K float
         True and expected J of each frame and object, in the order of a (T, K) array;
         empty in results of earlier versions.
+    ceiling : float
+        See `ceiling.mean_ceiling`; of the superpixels that were labelled in this round.
+    superpixels : float
+        Their mean number per frame. Both are 0 in results of earlier versions.
     """
 
     strokes: int
@@ -51,6 +56,8 @@ class RoundDetails:
     switches: tuple[int, ...]
     frame_j: tuple[float, ...] = ()
     expected_j: tuple[float, ...] = ()
+    ceiling: float = 0.0
+    superpixels: float = 0.0
 
 
 def round_details(
@@ -88,6 +95,8 @@ def round_details(
         tuple(identity_switches(labels, truth, objects)),
         _rounded(score.j) if expected_j is not None else (),
         _rounded(expected_j) if expected_j is not None else (),
+        mean_ceiling(session.graph, truth),
+        session.graph.n / session.graph.shape[0],
     )
 
 
