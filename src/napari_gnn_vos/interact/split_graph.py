@@ -31,22 +31,22 @@ class RegionFunctions:
 
     Parameters
     ----------
-    describe_frame : callable
+    frame_and_means : callable
         From labels (H, W), image, flow from the previous frame, flow to the next frame
         and appearance (n, A), to a frame and the means (n, 7) of colour and motion.
     mean_features : callable
         The same means of an unchanged frame, from the frame and its two flows.
-    describe_pair : callable
+    frame_pair : callable
         From a frame and its means, the next frame and its means, and the flow between
         them, to the pair.
     """
 
-    describe_frame: Callable[
+    frame_and_means: Callable[
         [NDArray[np.uint16], Rgb, Flow | None, Flow | None, NDArray[np.float16]],
         tuple[FrameGraph, F32],
     ]
     mean_features: Callable[[FrameGraph, Flow | None, Flow | None], F32]
-    describe_pair: Callable[
+    frame_pair: Callable[
         [tuple[FrameGraph, F32], tuple[FrameGraph, F32], Flow], FramePair
     ]
 
@@ -157,7 +157,7 @@ def _split_frame(
     labels, parents = parts
     appearance = frame.appearance[parents]
     flows = flows_of_frame(session, t)
-    changed, means = functions.describe_frame(labels, image, *flows, appearance)
+    changed, means = functions.frame_and_means(labels, image, *flows, appearance)
     return SplitFrame(changed, means, parents)
 
 
@@ -209,7 +209,7 @@ def _adjacent_pairs(
 
     def pair(t: int) -> FramePair:
         flow = graph.pairs[t].flow
-        return functions.describe_pair(frame_and_means(t), frame_and_means(t + 1), flow)
+        return functions.frame_pair(frame_and_means(t), frame_and_means(t + 1), flow)
 
     starts = {t + d for t in split for d in (-1, 0)} & set(range(len(graph.pairs)))
     return dict(zip(sorted(starts), pool.map(pair, sorted(starts)), strict=True))
