@@ -132,7 +132,7 @@ class SimulatedUser:
             self.wait()
 
     def predict(self, strokes: Strokes, rounds: int) -> None:
-        session = self.work.controller.history.current.session
+        session = self.work.controller.annotation.history.current.session
         for number in range(rounds):
             for stroke in strokes(session):
                 self.paint(stroke)
@@ -140,7 +140,7 @@ class SimulatedUser:
             with self.timed("one round" if number else "first round"):
                 QTest.keyClick(self.canvas.native, Qt.Key.Key_G)
                 self.wait()
-            session = self.work.controller.history.current.session
+            session = self.work.controller.annotation.history.current.session
             for t in range(0, session.video.shape[0], 3):
                 with self.timed("change of frame with labels"):
                     self.viewer.dims.set_current_step(0, t)

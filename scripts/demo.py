@@ -118,7 +118,7 @@ def predict(annotator: Any, round_index: int) -> NDArray[np.uint8]:
     """Predict, wait for the result, and return its labels (T, H, W)."""
     annotator.predict()
     wait(lambda: not annotator.controller.jobs.busy)
-    entry = annotator.controller.history.current
+    entry = annotator.controller.annotation.history.current
     if entry.rounds != round_index:
         sys.exit(f"Round {round_index} has failed, see the messages above.")
     return entry.session.labels

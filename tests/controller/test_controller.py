@@ -52,7 +52,10 @@ def test_predict_prepares_the_video_first():
     controller.open(fakes.FakeDrawingSource(fakes.video()))
     listener = listen(controller)
     predict(controller, dot((2, 3)))
-    assert controller.history.current.session.labels[:, 2, 3].tolist() == [1] * 4
+    assert (
+        controller.annotation.history.current.session.labels[:, 2, 3].tolist()
+        == [1] * 4
+    )
     messages = [call.args[0] for call in listener.message.call_args_list]
     assert messages[0] == "Preparing 4 frames ..."
     assert messages[1].startswith("4 frames prepared in")
@@ -62,7 +65,7 @@ def test_predict_prepares_the_video_first():
 
 
 def test_each_round_has_only_new_scribbles(two_rounds):
-    first, second = two_rounds.history.current.session.rounds
+    first, second = two_rounds.annotation.history.current.session.rounds
     assert [s.path.tolist() for s in first] == [[[0, 0]]]
     assert [s.path.tolist() for s in second] == [[[1, 1]]]
 
@@ -71,7 +74,7 @@ def test_predict_without_new_strokes_starts_no_round(two_rounds):
     listener = listen(two_rounds)
     predict(two_rounds, dot((0, 0), (1, 1)))
     listener.message.assert_called_once_with("Nothing new is drawn since round 2")
-    assert two_rounds.history.current.rounds == 2
+    assert two_rounds.annotation.history.current.rounds == 2
 
 
 def test_predict_without_strokes_is_rejected_before_preparation():
@@ -98,15 +101,15 @@ def test_prepare_without_video_is_rejected():
 
 
 def test_undo_returns_to_the_previous_entry(two_rounds):
-    previous = two_rounds.history.previous
+    previous = two_rounds.annotation.history.previous
     two_rounds.edits.undo()
-    assert two_rounds.history.current is previous
-    assert (previous.rounds, two_rounds.history.following.rounds) == (1, 2)
+    assert two_rounds.annotation.history.current is previous
+    assert (previous.rounds, two_rounds.annotation.history.following.rounds) == (1, 2)
     assert two_rounds.state.rounds == 1
     listener = listen(two_rounds)
     two_rounds.edits.undo()
     listener.message.assert_called_with("Undone: round 1")
-    assert two_rounds.history.current.session.labels is None
+    assert two_rounds.annotation.history.current.session.labels is None
     with pytest.raises(HistoryEndError, match="Nothing to undo"):
         two_rounds.edits.undo()
 
@@ -130,19 +133,19 @@ def test_same_strokes_after_undo_get_the_same_random_numbers():
 
 def test_reset_can_be_undone(two_rounds):
     two_rounds.edits.reset()
-    assert two_rounds.history.current.rounds == 0
-    assert two_rounds.history.current.session.labels is None
+    assert two_rounds.annotation.history.current.rounds == 0
+    assert two_rounds.annotation.history.current.session.labels is None
     two_rounds.edits.undo()
-    assert two_rounds.history.current.rounds == 2
-    assert two_rounds.history.following.rounds == 0
+    assert two_rounds.annotation.history.current.rounds == 2
+    assert two_rounds.annotation.history.following.rounds == 0
 
 
 def test_failed_round_does_not_change_the_history(two_rounds):
-    before = two_rounds.history.current
+    before = two_rounds.annotation.history.current
     with pytest.raises(NoSeedsError):
         two_rounds.rounds._predict_round = lambda *_: _raise(NoSeedsError("no"))
         predict(two_rounds, dot((5, 5)))
-    assert two_rounds.history.current is before
+    assert two_rounds.annotation.history.current is before
     assert not two_rounds.jobs.busy
 
 
@@ -173,7 +176,7 @@ class TestAsynchronousRunner:
         with pytest.raises(GnnVosError, match="under way"):
             controller.edits.undo()
         runner.finish()
-        assert controller.history.current.rounds == 0
+        assert controller.annotation.history.current.rounds == 0
 
     @pytest.fixture
     def second_round(self, controller, runner):
@@ -192,7 +195,7 @@ class TestAsynchronousRunner:
         assert controller.state.can_undo
         controller.edits.undo()
         runner.finish()  # its result is discarded
-        assert controller.history.current.rounds == 1
+        assert controller.annotation.history.current.rounds == 1
         assert not controller.annotation.read().brush[0][15, 20]
         assert not controller.state.unpredicted
         controller.edits.redo()
@@ -208,7 +211,7 @@ class TestAsynchronousRunner:
         assert not controller.state.predicting
         assert not controller.annotation.read()
         controller.edits.undo()
-        assert controller.history.current.rounds == 1
+        assert controller.annotation.history.current.rounds == 1
         assert controller.state.unpredicted
 
     def test_acceptance_waits_for_the_running_round(self, second_round, runner):
@@ -217,7 +220,7 @@ class TestAsynchronousRunner:
         assert controller.state.message == "Frame 2 is accepted after this prediction"
         assert controller.state.accepted == ()
         runner.finish()
-        assert controller.history.current.rounds == 2
+        assert controller.annotation.history.current.rounds == 2
         assert controller.state.accepted == (2,)
         accepted = controller.annotation.read().accepted[2]
         labels = controller.annotation.session.packed_labels.frame(2)
@@ -232,7 +235,7 @@ class TestAsynchronousRunner:
         controller.predict()
         runner.pending.pop(0)
         runner.finish()
-        assert controller.history.current.rounds == 2
+        assert controller.annotation.history.current.rounds == 2
         assert controller.state.accepted == ()
 
     def test_cancelled_strokes_are_still_to_be_predicted(self, second_round):
@@ -253,7 +256,7 @@ class TestAsynchronousRunner:
         assert controller.state.unpredicted
         controller.predict()
         runner.finish()
-        assert controller.history.current.rounds == 3
+        assert controller.annotation.history.current.rounds == 3
         assert not controller.state.unpredicted
 
     def test_cancelled_round_after_a_removal_is_still_to_be_predicted(
@@ -296,7 +299,7 @@ class TestAsynchronousRunner:
         draw(controller, dot((0, 0), (1, 1)))
         runner.finish()
         runner.finish()
-        assert controller.history.current.session.labels[0, 1, 1] == 1
+        assert controller.annotation.history.current.session.labels[0, 1, 1] == 1
 
     def test_result_of_a_cancelled_job_is_discarded(self, controller, runner):
         listener = listen(controller)
@@ -306,7 +309,7 @@ class TestAsynchronousRunner:
         assert not controller.jobs.busy
         runner.finish()
         assert not runner.pending
-        assert controller.history is None
+        assert not controller.annotation.prepared
         listener.progressed.assert_not_called()
         listener.message.assert_called_with("Stopped")
         assert [c.args for c in listener.busy_changed.call_args_list] == [
@@ -318,10 +321,10 @@ class TestAsynchronousRunner:
         controller.prepare()
         controller.open(fakes.FakeDrawingSource(fakes.video((2, 16, 16))))
         runner.finish()
-        assert controller.history is None
+        assert not controller.annotation.prepared
         controller.prepare()
         runner.finish()
-        assert controller.history.current.session.video.shape == (2, 16, 16)
+        assert controller.annotation.history.current.session.video.shape == (2, 16, 16)
 
     def test_expected_errors_are_reported(self, controller, runner):
         listener = listen(controller)
@@ -364,18 +367,18 @@ def shown_twice():
 class TestPreliminaryLabels:
     def test_they_are_not_part_of_the_history(self, shown_twice):
         controller, runner = shown_twice
-        first = controller.history.current
+        first = controller.annotation.history.current
         assert controller.state.rounds == 1
         assert (first.session.labels[0] != fakes.PRELIMINARY).all()
         runner.finish()
-        second = controller.history.current
+        second = controller.annotation.history.current
         assert second.rounds == 2
         assert (second.session.labels != fakes.PRELIMINARY).all()
         assert second.session.labels[:, 1, 1].tolist() == [1] * 4
         controller.edits.undo()
-        assert controller.history.current is first
+        assert controller.annotation.history.current is first
         controller.edits.redo()
-        assert controller.history.current is second
+        assert controller.annotation.history.current is second
 
     def test_state_but_for_the_progress_is_that_of_the_last_round(self, shown_twice):
         controller, runner = shown_twice
@@ -394,9 +397,9 @@ class TestPreliminaryLabels:
 
     def test_a_stopped_round_leaves_the_last_one(self, shown_twice):
         controller, _ = shown_twice
-        first = controller.history.current
+        first = controller.annotation.history.current
         controller.jobs.cancel()
-        assert controller.history.current is first
+        assert controller.annotation.history.current is first
         assert not controller.jobs.busy
 
 
@@ -407,9 +410,9 @@ def test_controller_and_script_give_equal_labels():
     predict(controller, Drawing(drawn))
     session = drain(fakes.prepare(fakes.video()))
     rng = np.random.default_rng([3, 1])
-    scribbles = controller.history.current.session.rounds[0]
+    scribbles = controller.annotation.history.current.session.rounds[0]
     session = drain(fakes.predict_round(session, scribbles, rng))
-    now = controller.history.current.session
+    now = controller.annotation.history.current.session
     np.testing.assert_array_equal(session.labels, now.labels)
     assert {scribble.label for scribble in scribbles} == {0, 1}
 
@@ -562,11 +565,11 @@ def test_redo_of_a_removal_restores_the_list_and_the_drawing(two_rounds):
     two_rounds.edits.undo()
     assert two_rounds.active_label.labels == (0, 1, 2)
     assert two_rounds.annotation.source.drawing
-    assert two_rounds.history.current.rounds == 2
+    assert two_rounds.annotation.history.current.rounds == 2
     two_rounds.edits.redo()
     assert two_rounds.active_label.labels == (0, 2)
     assert not two_rounds.annotation.source.drawing
-    assert two_rounds.history.current.rounds == 0
+    assert two_rounds.annotation.history.current.rounds == 0
 
 
 def test_removal_before_preparation_is_undone_and_redone():

@@ -96,7 +96,7 @@ def test_preliminary_labels_are_not_recorded(opened):
     assert len(lengths) > 4
     assert len(set(lengths[-7:])) == 1
     assert len(keeper._current.log.rounds) == 1
-    saved = controller.history.current.session
+    saved = controller.annotation.history.current.session
     assert (saved.labels != fakes.PRELIMINARY).all()
 
 

@@ -46,7 +46,7 @@ def test_labels_outside_the_predicted_range_are_kept(controller, predict, frames
     ranges.set_in()
     ranges.set_out(2)
     predict(ranges)
-    session = controller.history.current.session
+    session = controller.annotation.history.current.session
     assert session.constraints[-1].frames == frames
     labelled = np.flatnonzero(session.labels[:, 2, 3])
     assert labelled.tolist() == [*range(*frames)]

@@ -271,7 +271,7 @@ def test_replaced_image_data_starts_a_new_history(viewer, annotator):
     paint(viewer, 0, 1, 1)
     annotator.predict()
     viewer.layers["toy"].data = np.ones((T, H, W), np.uint8)
-    assert annotator.controller.history is None
+    assert not annotator.controller.annotation.prepared
     assert annotator.workspace.video.raw(0).max() == 1
     annotator.predict()
     assert viewer.layers[SEGMENTATION].data[0, 1, 1] == 1
@@ -510,7 +510,7 @@ def test_reopened_video_continues_with_its_history(viewer, annotator):
     annotator.open(first)
     strokes.data[0, 2, 2] = 1
     annotator.predict()
-    assert annotator.controller.history.current.rounds == 2
+    assert annotator.controller.annotation.history.current.rounds == 2
     prediction = annotator.workspace.prediction
     assert prediction.data[0, [1, 2], [1, 2]].tolist() == [1, 1]
     annotator.undo()
@@ -529,10 +529,10 @@ def test_new_data_or_slice_starts_a_new_history(viewer, annotator):
     for place in (0, 1, 0):
         viewer.dims.set_current_step(1, place)
         annotator.open(slices)
-        assert annotator.controller.history is None
+        assert not annotator.controller.annotation.prepared
         annotator.prepare()
     annotator.open(slices)
-    assert annotator.controller.history is not None
+    assert annotator.controller.annotation.prepared
 
 
 def test_tool_is_kept_for_the_next_video(viewer, annotator):
@@ -1132,7 +1132,7 @@ def test_erasing_the_prediction_is_a_background_stroke(viewer, predicted):
 
 
 def test_painting_does_not_change_the_history(viewer, predicted):
-    packed = predicted.controller.history.current.session.packed_labels
+    packed = predicted.controller.annotation.history.current.session.packed_labels
     paint_prediction(viewer, 2, row=7)
     assert not packed[0, 7, 5]
     predicted.predict()
@@ -1180,7 +1180,7 @@ def test_accepted_frame_is_annotation_and_is_undone(viewer, predicted):
     assert predicted.state.accepted == (2,)
     assert predicted.state.message == "Frame 2 is accepted"
     predicted.predict()
-    scribbles = predicted.controller.history.current.session.rounds[-1]
+    scribbles = predicted.controller.annotation.history.current.session.rounds[-1]
     assert {(s.frame, s.label) for s in scribbles} == {(2, 0), (2, 1)}
     assert sum(len(s.path) for s in scribbles) == H * W
     predicted.undo()

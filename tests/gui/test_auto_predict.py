@@ -27,7 +27,7 @@ def make(viewer, **options):
 
 
 def rounds(annotator):
-    history = annotator.controller.history
+    history = annotator.controller.annotation.history
     return 0 if history is None else history.current.rounds
 
 

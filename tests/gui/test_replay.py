@@ -51,7 +51,9 @@ def test_replayed_log_gives_bit_identical_labels(start, tmp_path):
     stroke(work, 3, truth[3] == 0, 0)
     work.predict()
     expected = np.asarray(work.workspace.prediction.data).copy()
-    probability = work.controller.history.current.session.prediction.probability
+    probability = (
+        work.controller.annotation.history.current.session.prediction.probability
+    )
     work.projects.save(tmp_path / "walk")
     for part in (tmp_path / "walk").glob("round-*"):
         part.unlink()  # so that the rounds are predicted again
@@ -60,6 +62,8 @@ def test_replayed_log_gives_bit_identical_labels(start, tmp_path):
     opened = start()
     opened.projects.open(tmp_path / "walk")
     np.testing.assert_array_equal(opened.workspace.prediction.data, expected)
-    replayed = opened.controller.history.current.session.prediction.probability
+    replayed = (
+        opened.controller.annotation.history.current.session.prediction.probability
+    )
     for first, second in zip(probability, replayed, strict=True):
         np.testing.assert_array_equal(first, second)

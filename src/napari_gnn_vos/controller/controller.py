@@ -108,13 +108,6 @@ class Controller:
     said = renamed_attribute("said", "message")
 
     @property
-    def history(self) -> History | None:
-        """History of the open video; None before it is prepared."""
-        annotation = self.annotation
-        prepared = annotation is not None and annotation.prepared
-        return annotation.history if annotation and prepared else None
-
-    @property
     def state(self) -> ViewState:
         """Everything that the widgets show, except for the layers of the viewer."""
         return collect_state(self, self._message)

@@ -54,7 +54,7 @@ def test_keys_change_opacity_and_compare_predictions(qtbot, predicted):
         assert layer.opacity == opacity
     first, second = (
         np.asarray(entry.session.packed_labels)
-        for entry in dock.annotator.controller.history.entries
+        for entry in dock.annotator.controller.annotation.history.entries
         if entry.rounds
     )
     assert (first != second).any()

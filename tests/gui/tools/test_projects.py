@@ -387,7 +387,9 @@ def test_accepted_frame_is_on_disk_at_once(start, video_file):
     opened = start()
     opened.projects.recover(*opened.projects.recoverable())
     assert opened.state.accepted == (2,)
-    assert opened.controller.history.current.action == "acceptance of frame 2"
+    assert (
+        opened.controller.annotation.history.current.action == "acceptance of frame 2"
+    )
 
 
 def test_actions_on_objects_are_on_disk_at_once(start, video_file):
