@@ -1,4 +1,4 @@
-"""Record the open annotation, save it as a project, and restore projects."""
+"""Record the annotation of the open video, and save it as a project."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 
 from napari_gnn_vos.config import Config
-from napari_gnn_vos.controller.annotation import Annotation, DrawingSource
+from napari_gnn_vos.controller.annotation import Annotation
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import History
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.open_project import OpenProject, ProjectSaver, Snapshot
-from napari_gnn_vos.controller.project_recorder import Recorder, drawing_of, table_of
+from napari_gnn_vos.controller.project_recorder import Recorder
+from napari_gnn_vos.controller.project_restorer import ModelChecksum, ProjectRestorer
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.io.project.autosave import TaskRunner, at_once
 from napari_gnn_vos.io.project.lock import ProjectLock
 from napari_gnn_vos.io.project.log import ProjectLog
 from napari_gnn_vos.io.project.project import Project
-from napari_gnn_vos.io.project.video_reference import has_changed
 from napari_gnn_vos.structures.project import VideoReference
-from napari_gnn_vos.structures.session import Session
-
-ModelChecksum = Callable[[], tuple[str, str]]
-"""Returns name and checksum of the network."""
 
 
 class ProjectKeeper:
-    """Record the open annotation, save it, and restore saved ones.
+    """Record the annotation of the open video, save it, and continue saved ones.
+
+    Each video of the window has an `OpenProject`; the one of the open video is current.
 
     Parameters
     ----------
@@ -54,7 +52,7 @@ class ProjectKeeper:
 
     def __init__(self, controller: Controller, model: ModelChecksum) -> None:
         self._controller, self._model = controller, model
-        self.saver = ProjectSaver()
+        self.saver, self._restorer = ProjectSaver(), ProjectRestorer(controller, model)
         self.run_task: TaskRunner = at_once
         self.autosave_folder: Path | None = None
         self._annotation: Annotation | None = None
@@ -154,21 +152,23 @@ class ProjectKeeper:
         GnnVosError
             If no video is open, it has another size, or a job is running.
         """
-        self._require_current()
         annotation = self._require_annotation()
-        _require_shape(project, annotation.source.video.shape)
-        self._controller.jobs.require_idle()
+        self._restorer.check(project, annotation)
         restored = OpenProject(project.log)
         if path is not None:
             lock = self._lock_in_window(path) or restored.lock_if_writable(path)
             restored.own(path, lock)
         self._current, restored.restoring = restored, True
         self._projects[annotation.history] = restored
-        self._restore_objects(project, self._restore_drawing(project, annotation))
+        self._restorer.restore_drawing(project, annotation)
         if path is None:
             with self._recording(always=True):  # starts its autosave
                 pass
-        self._restore_rounds(project, annotation, restored)
+
+        def assign(history: History) -> None:
+            self._projects[history] = restored
+
+        self._restorer.restore_history(project, annotation, restored, assign)
         self.changed.emit()
 
     def close(self) -> None:
@@ -181,59 +181,6 @@ class ProjectKeeper:
         """Take the lock of a project from another video of this window."""
         locks = (project.transfer_lock(path) for project in self._projects.values())
         return next((lock for lock in locks if lock is not None), None)
-
-    def _restore_drawing(self, project: Project, annotation: Annotation) -> Drawing:
-        drawing = drawing_of(project.log.drawing)
-        with self._controller.auto_predict.paused():
-            annotation.restore_drawing(drawing)
-        return drawing
-
-    def _restore_objects(self, project: Project, drawing: Drawing) -> None:
-        log, active = project.log, self._controller.active_label
-        label = log.active  # read first, because changes of the table are recorded
-        table = table_of(log.objects) if log.has_object_list else active.table
-        active.table = table.with_labels(drawing.objects)
-        if label in active.labels:
-            active.choose(label)
-        self._controller.rounds.seed = project.seed
-        self._controller.quality = project.config.prepare.quality
-
-    def _restore_rounds(
-        self, project: Project, annotation: Annotation, restored: OpenProject
-    ) -> None:
-        """Start the job that restores the history, if there was one."""
-        log, controller = project.log, self._controller
-        summary, trusted = self._summary(project, annotation.source)
-
-        def complete(start: Session | None, sessions: list[Session]) -> None:
-            history = restored.recorder.restored_history(start, sessions)
-            self._projects[history] = restored
-            controller.restore_history(history, summary)
-
-        controller.report(summary)
-        if log.rounds and log.history.entries:
-            predictions = project.predictions if trusted else {}
-            quality = project.config.prepare.quality
-            controller.rounds.restore(
-                annotation, quality, log.rounds, predictions, complete
-            )
-        else:
-            restored.restoring = False
-            if log.history.entries:  # actions before the first round
-                complete(None, [])
-
-    def _summary(self, project: Project, source: DrawingSource) -> tuple[str, bool]:
-        """Describe an opened project; return also whether its results are valid."""
-        lines = ["The strokes are recovered" if self.path is None else "Project open"]
-        changed = has_changed(project.video, source.video, source.path)
-        if changed:
-            lines.append(
-                "The video has changed since the project was saved; the strokes are "
-                "kept, and the rounds are predicted again"
-            )
-        if project.model_sha256 and project.model_sha256 != self._model()[1]:
-            lines.append("It was made with another version of the network")
-        return ". ".join([*lines, *project.problems]), not changed
 
     def _snapshot(self) -> Snapshot:
         """Return the project of the open video."""
@@ -335,12 +282,3 @@ class ProjectKeeper:
         if self._annotation is None:
             raise GnnVosError(NO_VIDEO)
         return self._annotation
-
-
-def _require_shape(project: Project, shape: tuple[int, int, int]) -> None:
-    if project.log.shape != shape:
-        raise GnnVosError(
-            f"The project was made for a video of {project.log.shape} frames, rows and "
-            f"columns; this one has {shape}. Choose the right video. The strokes in "
-            "the project are unchanged."
-        )
