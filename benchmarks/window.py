@@ -33,7 +33,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from napari_gnn_vos.gui import plugin, scripting
-from napari_gnn_vos.gui.layers.attributes import image_data
+from napari_gnn_vos.gui.layer_data import image_data
 from napari_gnn_vos.progress import PartialResult, Progress
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.video import Video

@@ -131,7 +131,7 @@ class Soak:
 
     def annotate_video(self, number: int, rounds: int) -> None:
         """Annotate one video for some rounds and close it."""
-        from napari_gnn_vos.gui.layers.attributes import image_data
+        from napari_gnn_vos.gui.layer_data import image_data
         from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 
         shape = SHAPES[number % len(SHAPES)]

@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 
 from napari_gnn_vos.controller.layer_metadata import STROKES
 from napari_gnn_vos.gui import plugin, scripting
-from napari_gnn_vos.gui.layers.attributes import image_data
+from napari_gnn_vos.gui.layer_data import image_data
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from tests.controller import fakes
 

@@ -7,7 +7,7 @@ from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 from napari_gnn_vos.errors import ReadError
-from napari_gnn_vos.gui.layers.attributes import image_data
+from napari_gnn_vos.gui.layer_data import image_data
 from napari_gnn_vos.gui.reader import get_reader
 from napari_gnn_vos.structures.video import Video
 

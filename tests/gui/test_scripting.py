@@ -9,7 +9,7 @@ from napari_gnn_vos.controller.jobs import run_at_once
 from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
 from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui import scripting
-from napari_gnn_vos.gui.layers.attributes import image_data
+from napari_gnn_vos.gui.layer_data import image_data
 from napari_gnn_vos.io.samples.photo_scenes import compose_scene
 from napari_gnn_vos.progress import drain
 from napari_gnn_vos.structures.scribbles import Scribble

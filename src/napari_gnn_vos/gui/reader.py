@@ -1,33 +1,29 @@
-"""Readers of files, folders and sample data: videos and labels as layer data."""
+"""Readers of files, folders, projects and sample data, for the npe2 manifest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import napari
-import numpy as np
+from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 
-from napari_gnn_vos.controller.layer_metadata import (
-    PATH_KEY,
-    PROJECT_KEY,
-    without_time,
-)
+from napari_gnn_vos.controller.layer_metadata import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.errors import GnnVosError, ReadError
-from napari_gnn_vos.gui.layers.attributes import (
+from napari_gnn_vos.gui.layer_data import (
     LayerData,
-    file_labels_options,
     image_data,
-    labels_data,
-    labels_options,
+    imported_labels_data,
+    read_label_tiff,
     truth_data,
 )
 from napari_gnn_vos.io.project.video_reference import SAMPLE
-from napari_gnn_vos.structures.label_frames import LabelFrames, pack
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
     from napari_gnn_vos.io.samples.downloads import Download
 
 LABEL_SUFFIXES = (".json", ".xml")
@@ -259,26 +255,20 @@ def _davis_masks(folder: Path) -> list[LayerData]:
     return [truth_data(truth, folder.name)]
 
 
-def read_label_tiff(file: Path) -> list[LayerData]:
-    """Read a TIFF of labels; an empty list if it contains something else."""
-    from napari_gnn_vos.io.formats.tiff_labels import read_integer_labels, read_labels
+def is_image_of_labels(layer: Layer) -> bool:
+    """Whether napari's reader made an image layer of labels saved by this plugin."""
+    from napari_gnn_vos.io.formats.tiff_labels import is_label_file
 
-    label_file = read_labels(file)
-    if label_file is not None:
-        return [labels_data(label_file, file.stem)]
-    labels = read_integer_labels(file)
-    return [] if labels is None else [(labels, labels_options(file.stem), "labels")]
+    path = layer.source.path if isinstance(layer, Image) else None
+    if path is None or Path(path).suffix.lower() not in TIFF_SUFFIXES:
+        return False
+    return is_label_file(Path(path))
 
 
-def imported_labels_data(file: Path) -> LayerData:
-    """Read labels in a format of `io.formats.registry`, with names and colours."""
-    from napari_gnn_vos.io.export import import_labels
-
-    labels = import_labels(file)
-    frames: Any = labels.frames
-    if frames.dtype in (np.uint8, np.uint16) and len(frames) > 1:
-        frames = LabelFrames(frames.shape, map(pack, frames), frames.dtype.type)
-    else:
-        frames = frames[:]
-    options = file_labels_options(file.stem, labels.names, labels.colours)
-    return without_time(frames), options, "labels"
+def replace_images_of_labels(viewer: ViewerModel) -> None:
+    """Replace the image layers whose files contain labels by labels layers."""
+    for image in [layer for layer in viewer.layers if is_image_of_labels(layer)]:
+        data, options, kind = read_label_tiff(Path(str(image.source.path)))[0]
+        labels = Layer.create(data, options | {"name": image.name}, kind)
+        viewer.layers.remove(image)
+        viewer.add_layer(labels)

@@ -16,7 +16,7 @@ from napari_gnn_vos.controller.layer_metadata import (
     video_labels,
 )
 from napari_gnn_vos.errors import ShapeError
-from napari_gnn_vos.gui.layers.attributes import LayerData
+from napari_gnn_vos.gui.layer_data import LayerData
 
 
 def write_labels(

@@ -9,7 +9,7 @@ from napari_gnn_vos.controller.layer_metadata import SOURCE_KEY
 from napari_gnn_vos.errors import ScribbleError, VideoError
 from napari_gnn_vos.gui import reader, writer
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.layers.attributes import are_units
+from napari_gnn_vos.gui.layer_data import are_units
 from napari_gnn_vos.gui.layers.coordinates import axes_of, pixels_to_viewer
 from tests.controller import fakes
 from tests.gui.test_writer import add_video, transform

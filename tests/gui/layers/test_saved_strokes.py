@@ -8,8 +8,7 @@ from napari.plugins import _initialize_plugins
 
 from napari_gnn_vos.controller.palette import colour_of
 from napari_gnn_vos.gui.annotator import Annotator
-from napari_gnn_vos.gui.reader import read
-from napari_gnn_vos.gui.widgets.video_section import replace_images_of_labels
+from napari_gnn_vos.gui.reader import read, replace_images_of_labels
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE
 from tests.controller import fakes
 

@@ -16,7 +16,7 @@ from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
 from napari_gnn_vos.controller.layer_metadata import PATH_KEY, PROJECT_KEY
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
-from napari_gnn_vos.gui.layers.attributes import LayerData
+from napari_gnn_vos.gui.layer_data import LayerData
 from napari_gnn_vos.gui.layers.coordinates import full_data
 from napari_gnn_vos.gui.reader import video_layer_data
 from napari_gnn_vos.io.project.autosave import (

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from magicgui.widgets import ComboBox, Container, create_widget
-from napari.layers import Image, Layer
+from napari.layers import Image
 from psygnal import Signal
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QComboBox
 
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.controller.layer_metadata import SOURCE_KEY
-from napari_gnn_vos.gui.reader import TIFF_SUFFIXES, read_label_tiff
+from napari_gnn_vos.gui.reader import replace_images_of_labels
 from napari_gnn_vos.gui.widgets.action_controls import Attempt
 from napari_gnn_vos.gui.widgets.elements import Section, align_labels, make_row
 
@@ -200,22 +199,3 @@ class VideoChooser:
         annotated = [image for image in images if str(image.unique_id) in source_ids]
         images = annotated or images
         return next((image for image in images if image is active), images[0])
-
-
-def is_image_of_labels(layer: Layer) -> bool:
-    """Whether napari's reader made an image layer of labels saved by this plugin."""
-    from napari_gnn_vos.io.formats.tiff_labels import is_label_file
-
-    path = layer.source.path if isinstance(layer, Image) else None
-    if path is None or Path(path).suffix.lower() not in TIFF_SUFFIXES:
-        return False
-    return is_label_file(Path(path))
-
-
-def replace_images_of_labels(viewer: ViewerModel) -> None:
-    """Replace the image layers whose files contain labels by labels layers."""
-    for image in [layer for layer in viewer.layers if is_image_of_labels(layer)]:
-        data, options, kind = read_label_tiff(Path(str(image.source.path)))[0]
-        labels = Layer.create(data, options | {"name": image.name}, kind)
-        viewer.layers.remove(image)
-        viewer.add_layer(labels)
