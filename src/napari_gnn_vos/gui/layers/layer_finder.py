@@ -1,9 +1,9 @@
-"""Search for the layers of a video in the list of a viewer."""
+"""The layers of a video in the list of a viewer: search and order."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,9 @@ from napari_gnn_vos.gui.layers.attributes import placement
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
+
+COVERING = ("opaque", "translucent", "translucent_no_depth")
+"""Blending modes of images that hide the layers below them at opacity 1."""
 
 
 class LayerFinder:
@@ -123,6 +126,36 @@ def layers_of(viewer: ViewerModel, image: Image) -> list[Layer]:
             or _is_named(layer, SEGMENTATION)
         )
     ]
+
+
+def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
+    """Whether an opaque image lies above a layer."""
+    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
+    return any(
+        isinstance(image, Image)
+        and image.visible
+        and image.opacity == 1
+        and image.blending in COVERING
+        for image in above
+    )
+
+
+def move_to_top(
+    viewer: ViewerModel, image: Image, layers: Iterable[Layer | None]
+) -> None:
+    """Move an image above all layers, and its other layers above it.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Contains the layers; their selection is kept.
+    image : napari.layers.Image
+    layers : iterable of Layer or None
+        They keep their order; None is skipped.
+    """
+    index_of = viewer.layers.index
+    indices = sorted(index_of(layer) for layer in layers if layer is not None)
+    viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))
 
 
 def _is_named(layer: Layer, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,8 @@ from napari_gnn_vos.controller.layer_arrays import Compute, ComputedLabels, vide
 from napari_gnn_vos.controller.layer_metadata import PATH_KEY
 from napari_gnn_vos.controller.messages import describe_count
 from napari_gnn_vos.controller.object_table import ObjectStore
-from napari_gnn_vos.controller.palette import Colour
 from napari_gnn_vos.deprecation import renamed_attribute
-from napari_gnn_vos.gui.layers.attributes import ObjectDisplay
+from napari_gnn_vos.gui.layers.attributes import ObjectDisplay, set_active_line_label
 from napari_gnn_vos.gui.layers.coordinates import (
     SliceTracker,
     axes_of,
@@ -30,7 +29,11 @@ from napari_gnn_vos.gui.layers.label_layers import (
     PredictionLayer,
     make_visible,
 )
-from napari_gnn_vos.gui.layers.layer_finder import LayerFinder
+from napari_gnn_vos.gui.layers.layer_finder import (
+    LayerFinder,
+    is_covered,
+    move_to_top,
+)
 from napari_gnn_vos.progress import PartialResult
 from napari_gnn_vos.structures.canvas import Canvas, value_of, values_of
 from napari_gnn_vos.structures.label_frames import LabelFrames
@@ -51,8 +54,6 @@ DRAWING_MODES = {
     "superpixels": ("pan_zoom",),
 }
 """Modes of the layer of each tool in which the mouse draws."""
-COVERING = ("opaque", "translucent", "translucent_no_depth")
-"""Blending modes of images that hide the layers below them at opacity 1."""
 
 
 class Workspace:
@@ -283,40 +284,3 @@ class Workspace:
         """Move the video and its layers to the top if an image hides the layer."""
         if layer is not None and is_covered(self._viewer, layer):
             move_to_top(self._viewer, self.image, self.own_layers)
-
-
-def is_covered(viewer: ViewerModel, layer: Layer) -> bool:
-    """Whether an opaque image lies above a layer."""
-    above = list(viewer.layers)[viewer.layers.index(layer) + 1 :]
-    return any(
-        isinstance(image, Image)
-        and image.visible
-        and image.opacity == 1
-        and image.blending in COVERING
-        for image in above
-    )
-
-
-def move_to_top(
-    viewer: ViewerModel, image: Image, layers: Iterable[Layer | None]
-) -> None:
-    """Move an image above all layers, and its other layers above it.
-
-    Parameters
-    ----------
-    viewer : napari.components.ViewerModel
-        Contains the layers; their selection is kept.
-    image : napari.layers.Image
-    layers : iterable of Layer or None
-        They keep their order; None is skipped.
-    """
-    index_of = viewer.layers.index
-    indices = sorted(index_of(layer) for layer in layers if layer is not None)
-    viewer.layers.move_multiple([index_of(image), *indices], len(viewer.layers))
-
-
-def set_active_line_label(layer: Shapes, label: int, colour: Colour) -> None:
-    """Set the label and colour of shapes that are drawn from now on."""
-    layer.selected_data = set()  # the colour of selected shapes would change
-    layer.feature_defaults = {"label": label}
-    layer.current_edge_color = np.array(colour)
