@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from napari_gnn_vos import annotator
 from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
 from napari_gnn_vos.errors import VideoError
-from napari_gnn_vos.gui.tools.imports import mix_channels
+from napari_gnn_vos.gui.tools.channels import mix_channels
 from tests.gui.mouse import drag
 
 pytestmark = pytest.mark.gui
