@@ -1,7 +1,8 @@
-"""Settings of the dock widget, which are stored in a file."""
+"""What the dock widget keeps in the data folder: settings, and recent projects."""
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 FILE_NAME = "settings.json"
 """Name of the file of settings."""
+RECENT_FILE = "recent.json"
+"""Name of the file with the paths of recent projects."""
+MAX_RECENT = 10
+"""Largest number of projects that are listed as recent."""
 
 
 class Preferences(BaseModel):
@@ -133,3 +138,40 @@ class PreferenceStore:
             atomic_write(self._file, content)
         except OSError as error:
             logger.warning("The settings are not stored in %s: %s", self._file, error)
+
+
+class RecentProjects:
+    """Paths of the projects that were saved or opened last, stored in a file.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Folder of the file; without one, no project is listed.
+    """
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Projects that still exist, the latest first."""
+        if self.folder is None:
+            return []
+        try:
+            paths = json.loads((self.folder / RECENT_FILE).read_text("utf-8"))
+            return [path for path in map(Path, paths) if path.exists()][:MAX_RECENT]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def add(self, path: Path) -> None:
+        """Put a project at the top of the list, if its file can be written."""
+        if self.folder is None:
+            return
+        path = path.expanduser().absolute()
+        paths = [path, *(other for other in self.paths if other != path)]
+        text = json.dumps([str(each) for each in paths[:MAX_RECENT]]).encode()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            atomic_write(self.folder / RECENT_FILE, text)
+        except OSError:  # the list is a convenience
+            return

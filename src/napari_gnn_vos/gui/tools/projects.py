@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from os import PathLike
@@ -14,6 +13,7 @@ from psygnal import Signal
 
 from napari_gnn_vos.controller.jobs import JobRunner, Runner, run_at_once
 from napari_gnn_vos.controller.layer_metadata import PATH_KEY, PROJECT_KEY
+from napari_gnn_vos.controller.preferences import RecentProjects
 from napari_gnn_vos.controller.project_keeper import ProjectKeeper
 from napari_gnn_vos.errors import GnnVosError, ReadError, with_subject
 from napari_gnn_vos.gui.layer_data import LayerData
@@ -28,14 +28,9 @@ from napari_gnn_vos.io.project.autosave import (
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.io.project.video_reference import find_video
 from napari_gnn_vos.progress import Progress
-from napari_gnn_vos.storage import atomic_write
 
 if TYPE_CHECKING:
     from napari_gnn_vos.gui.annotator import Annotator
-
-RECENT_FILE = "recent.json"
-MAX_RECENT = 10
-"""Largest number of projects that are listed as recent."""
 
 
 class ProjectFiles:
@@ -63,7 +58,7 @@ class ProjectFiles:
 
     def __init__(self, annotator: Annotator, keeper: ProjectKeeper) -> None:
         self._annotator, self._keeper = annotator, keeper
-        self._data_folder: Path | None = None
+        self._recent = RecentProjects()
         self.changed = keeper.changed
         self.record_stroke = keeper.record_stroke
         self._search = JobRunner(run_at_once)
@@ -98,11 +93,11 @@ class ProjectFiles:
     @property
     def data_folder(self) -> Path | None:
         """Folder of the autosaves and of the list of recent projects."""
-        return self._data_folder
+        return self._recent.folder
 
     @data_folder.setter
     def data_folder(self, folder: Path | None) -> None:
-        self._data_folder = folder
+        self._recent.folder = folder
         self._keeper.autosave_folder = None if folder is None else folder / "autosave"
         self.data_folder_changed.emit()
 
@@ -119,13 +114,7 @@ class ProjectFiles:
     @property
     def recent(self) -> list[Path]:
         """Projects that were saved or opened last and still exist."""
-        if self._data_folder is None:
-            return []
-        try:
-            paths = json.loads((self._data_folder / RECENT_FILE).read_text("utf-8"))
-            return [path for path in map(Path, paths) if path.exists()][:MAX_RECENT]
-        except (OSError, ValueError, TypeError):
-            return []
+        return self._recent.paths
 
     @property
     def suggested_path(self) -> Path:
@@ -238,7 +227,7 @@ class ProjectFiles:
         self._annotator.controller.report_failure(message)
 
     def _report_saved(self, path: Path) -> None:
-        self._remember(path)
+        self._recent.add(path)
         self._annotator.controller.report(f"Saved {path.name}")
 
     def _restore(self, project: Project, path: Path | None) -> None:
@@ -256,7 +245,7 @@ class ProjectFiles:
             if saved and saved[0] is not None and self._annotator.state.busy:
                 workspace.show(saved[0].labels)
         if path is not None:
-            self._remember(path)
+            self._recent.add(path)
 
     def _open_video(self, project: Project, path: Path, video: Path | None) -> None:
         """Open the layer that shows the video, or add it."""
@@ -293,19 +282,6 @@ class ProjectFiles:
             if same_path or (not source and same_array):
                 return image
         return None
-
-    def _remember(self, path: Path) -> None:
-        """Put a project at the top of the list of recent ones."""
-        if self._data_folder is None:
-            return
-        path = path.expanduser().absolute()
-        paths = [path, *(other for other in self.recent if other != path)]
-        text = json.dumps([str(each) for each in paths[:MAX_RECENT]]).encode()
-        try:
-            self._data_folder.mkdir(parents=True, exist_ok=True)
-            atomic_write(self._data_folder / RECENT_FILE, text)
-        except OSError:  # the list is a convenience
-            return
 
 
 class VideoNotFoundError(ReadError):
