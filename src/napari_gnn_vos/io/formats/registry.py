@@ -243,6 +243,26 @@ def select_output_format(path: Path, name: str | None = None) -> LabelFormat:
     return chosen
 
 
+def with_suffix_of(label_format: LabelFormat, path: Path) -> Path:
+    """Replace the suffix of any format by the first one of a format.
+
+    Examples
+    --------
+    >>> with_suffix_of(format_named("csv"), Path("cells.ome.tif")).name
+    'cells.csv'
+    >>> with_suffix_of(format_named("png"), Path("cells.v2.csv")).name  # a folder
+    'cells.v2'
+    """
+    known = {suffix for each in FORMATS for suffix in each.suffixes}
+    name = path.name
+    for suffix in sorted(known, key=len, reverse=True):
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+            break
+    suffix = label_format.suffixes[0] if label_format.suffixes else ""
+    return path.with_name(name + suffix) if name else path
+
+
 def select_reader(path: Path, name: str | None = None) -> Callable[[Path], VideoLabels]:
     """Return the reader of an existing path, by name or by suffix and content.
 
