@@ -6,7 +6,7 @@ import pytest
 
 from napari_gnn_vos.errors import NoSeedsError
 from napari_gnn_vos.gui import threads
-from napari_gnn_vos.gui.loading import load_units
+from napari_gnn_vos.gui.plugin import load_units
 from napari_gnn_vos.gui.threads import run_in_thread
 from napari_gnn_vos.progress import PartialResult, Progress
 from tests.controller import fakes

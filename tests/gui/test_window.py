@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_gnn_vos.controller import fine_tuning
 from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
-from napari_gnn_vos.gui import plugin
+from napari_gnn_vos.gui import fine_tuning_dock
 from napari_gnn_vos.gui.widgets.timeline import Timeline
 from napari_gnn_vos.model import named_models
 from napari_gnn_vos.study.fine_tuning import fine_tune, fine_tune_settings
@@ -401,7 +401,7 @@ def both_docks(qtbot, window):
 
 def test_docks_share_their_place_in_tabs(both_docks):
     viewer, dock, training = both_docks
-    annotate, train = map(plugin._dock_widget_of, (dock, training))
+    annotate, train = map(fine_tuning_dock._dock_widget_of, (dock, training))
     assert viewer.window._qt_window.tabifiedDockWidgets(train) == [annotate]
     assert training.isVisible()
     assert training.height() > 500  # not divided between both

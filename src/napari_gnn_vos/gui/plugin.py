@@ -1,27 +1,26 @@
-"""The dock widgets *Annotate* and *Train a model*."""
+"""The dock widget *Annotate*, whose modules are loaded in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ctypes
+import os
 from contextlib import ExitStack, suppress
-from functools import partial
-from threading import Lock
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock, Thread
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import show_error
+import numpy as np
+from napari.layers import Labels
 from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import (
-    QDockWidget,
-    QLabel,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.loading import load_widget_in_thread
 from napari_gnn_vos.gui.threads import call_in_thread, run_in_thread
+from napari_gnn_vos.hardware import responsive_threads
 
 if TYPE_CHECKING:
     import napari
@@ -40,8 +39,8 @@ CONTENT_ATTRIBUTES = (
 
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
-CLOSED = "The dock Annotate was closed. Close this dock, too, and open it again."
-_one_training = Lock()
+UNITS_SECONDS = 10
+"""Seconds to wait for the units of napari's layers."""
 
 
 class AnnotateDock(QWidget):
@@ -162,89 +161,61 @@ class AnnotateDock(QWidget):
         self._on_close.callback(remove)
 
 
-class FineTuneDock(QWidget):
-    """Fine-tune a model on the open video and on projects.
+@cache
+def load_widget_in_thread() -> Thread:
+    """Import the dock widget and compile napari's colours of labels in a thread.
 
-    The dock *Annotate* is opened, too, because the model is chosen there.
-
-    Parameters
-    ----------
-    napari_viewer : napari.Viewer
-        Passed by napari, which recognises the name of the parameter.
+    Returns
+    -------
+    thread : Thread
+        The thread of the first call.
     """
-
-    def __init__(self, napari_viewer: napari.Viewer) -> None:
-        super().__init__()
-        from napari_gnn_vos.gui.widgets.elements import make_scroll_area, style_sheet
-        from napari_gnn_vos.gui.widgets.fine_tuning_form import FineTuningForm
-
-        self.annotator = _annotator_of(napari_viewer)
-        training = self.annotator.fine_tuning.jobs
-        training.run = partial(run_in_thread, turn=_one_training)
-        self.form = FineTuningForm(self.annotator, self.attempt)
-        self._theme_event = napari_viewer.events.theme
-        self._theme_event.connect(self._apply_theme)
-        self.setStyleSheet(style_sheet(napari_viewer.theme))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        scroll = make_scroll_area(self.form)
-        scroll.setMinimumWidth(self.form.minimumSizeHint().width())
-        column.addWidget(scroll)
-        self._tabify = QTimer(self, singleShot=True, interval=0)
-        self._tabify.timeout.connect(self._share_place)
-        self._tabify.start()
-
-    def attempt(self, action: Callable[[], object]) -> None:
-        """Call `action`, and report an expected error."""
-        if self.annotator.closed:
-            show_error(CLOSED)
-            return
-        try:
-            action()
-        except GnnVosError as error:
-            show_error(str(error))
-
-    def event(self, event: QEvent) -> bool:
-        """Disconnect the form when the closed dock releases this widget."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self._tabify.stop()
-            self._theme_event.disconnect(self._apply_theme)
-            self.form.stop()
-        return bool(super().event(event))
-
-    def _apply_theme(self, event: Any) -> None:
-        from napari_gnn_vos.gui.widgets.elements import style_sheet
-
-        self.setStyleSheet(style_sheet(event.value))
-
-    def _share_place(self) -> None:
-        """Show a tab with the dock *Annotate*, which needs the height of the window."""
-        window, own = self.window(), _dock_widget_of(self)
-        for widget in window.findChildren(AnnotateDock):
-            other = _dock_widget_of(widget)
-            if own is None or other is None or own.isFloating() or other.isFloating():
-                continue
-            if window.dockWidgetArea(own) == window.dockWidgetArea(other):
-                window.tabifyDockWidget(other, own)
-                own.raise_()
+    thread = Thread(target=_load_widget, name="load-widget")
+    thread.start()
+    return thread
 
 
-def _dock_widget_of(widget: QWidget | None) -> QDockWidget | None:
-    """Return the dock that contains a widget, if there is one."""
-    while widget is not None and not isinstance(widget, QDockWidget):
-        widget = widget.parentWidget()
-    return widget
+def _load_widget() -> None:
+    """Import modules; the first labels layer also loads pandas and compiles kernels."""
+    from napari_gnn_vos.gui.layers.attributes import labels_options
+
+    with responsive_threads():
+        for name in ("widgets.annotate_widget", "widgets.timeline", "scripting"):
+            import_module(f"napari_gnn_vos.gui.{name}")
+        import_module("magicgui.backends._qtpy")  # otherwise with the first widget
+        load_units()
+        Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
+    Thread(target=load_torch_libraries, name="load-torch").start()
 
 
-def _annotator_of(viewer: napari.Viewer) -> Annotator:
-    """Return the annotator of the dock *Annotate*, which is opened if necessary."""
-    window = getattr(viewer, "window", None)
-    if window is not None:
-        with suppress(KeyError):  # the plugin is not installed, but imported
-            _, dock = window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
-            if isinstance(dock, AnnotateDock):
-                running: Annotator = dock.annotator
-                return running
-    from napari_gnn_vos.gui.scripting import annotator
+def load_units() -> None:
+    """Load the units of napari's layers, if no layer has done it before.
 
-    return annotator(viewer)
+    The registry of pint loads itself on first use. While it does so in this thread, a
+    layer that the user opens would find no unit in it; so a complete one replaces it.
+    """
+    import pint
+
+    application: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    unused = application.get()
+    if isinstance(unused, pint.registry.LazyRegistry):
+        loaded: Any = pint.UnitRegistry()
+        if isinstance(unused, pint.registry.LazyRegistry):
+            application.set(loaded)
+    end = monotonic() + UNITS_SECONDS
+    while "pixel" not in application and monotonic() < end:
+        sleep(0.01)  # another thread is loading the registry
+
+
+def load_torch_libraries() -> None:
+    """Load the shared libraries of torch without the interpreter lock.
+
+    ``import torch`` holds the lock while the system loads them, for about a second in
+    which no other thread runs. On Windows, and if they are not found, nothing is done.
+    """
+    spec = find_spec("torch")
+    if os.name != "posix" or spec is None or spec.origin is None:
+        return
+    system = ctypes.CDLL(None)  # calls of its functions release the lock
+    for library in sorted(Path(spec.origin).parent.glob("lib/libtorch_cpu.*")):
+        system.dlopen(os.fsencode(library), ctypes.c_int(os.RTLD_NOW))

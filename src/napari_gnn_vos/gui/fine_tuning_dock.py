@@ -1,14 +1,19 @@
-"""Form that fine-tunes a model: videos, name, progress and J before and after."""
+"""The dock widget *Train a model*, with a form of videos, name and progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, Container, LineEdit
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFileDialog,
     QListWidget,
     QPushButton,
@@ -17,16 +22,24 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.controller.messages import describe_count, describe_time_left
+from napari_gnn_vos.errors import GnnVosError
+from napari_gnn_vos.gui import scripting
+from napari_gnn_vos.gui.plugin import AnnotateDock
+from napari_gnn_vos.gui.threads import run_in_thread
 from napari_gnn_vos.gui.widgets.action_controls import Attempt
 from napari_gnn_vos.gui.widgets.elements import (
     StepBar,
     make_button,
     make_label,
     make_row,
+    make_scroll_area,
+    style_sheet,
 )
 from napari_gnn_vos.io.project.parts import SUFFIX
 
 if TYPE_CHECKING:
+    import napari
+
     from napari_gnn_vos.gui.annotator import Annotator
 
 FILTER = f"Project (*{SUFFIX})"
@@ -36,6 +49,90 @@ INTRODUCTION = (
 )
 LIST_HEIGHT = 70
 """Height of the list of projects in pixels."""
+CLOSED = "The dock Annotate was closed. Close this dock, too, and open it again."
+_one_training = Lock()
+"""Held by the running training; the docks of several windows share it."""
+
+
+class FineTuneDock(QWidget):
+    """Fine-tune a model on the open video and on projects.
+
+    The dock *Annotate* is opened, too, because the model is chosen there.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        Passed by napari, which recognises the name of the parameter.
+    """
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.annotator = _annotator_of(napari_viewer)
+        training = self.annotator.fine_tuning.jobs
+        training.run = partial(run_in_thread, turn=_one_training)
+        self.form = FineTuningForm(self.annotator, self.attempt)
+        self._theme_event = napari_viewer.events.theme
+        self._theme_event.connect(self._apply_theme)
+        self.setStyleSheet(style_sheet(napari_viewer.theme))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        scroll = make_scroll_area(self.form)
+        scroll.setMinimumWidth(self.form.minimumSizeHint().width())
+        column.addWidget(scroll)
+        self._tabify = QTimer(self, singleShot=True, interval=0)
+        self._tabify.timeout.connect(self._share_place)
+        self._tabify.start()
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Call `action`, and report an expected error."""
+        if self.annotator.closed:
+            show_error(CLOSED)
+            return
+        try:
+            action()
+        except GnnVosError as error:
+            show_error(str(error))
+
+    def event(self, event: QEvent) -> bool:
+        """Disconnect the form when the closed dock releases this widget."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._tabify.stop()
+            self._theme_event.disconnect(self._apply_theme)
+            self.form.stop()
+        return bool(super().event(event))
+
+    def _apply_theme(self, event: Any) -> None:
+        self.setStyleSheet(style_sheet(event.value))
+
+    def _share_place(self) -> None:
+        """Show a tab with the dock *Annotate*, which needs the height of the window."""
+        window, own = self.window(), _dock_widget_of(self)
+        for widget in window.findChildren(AnnotateDock):
+            other = _dock_widget_of(widget)
+            if own is None or other is None or own.isFloating() or other.isFloating():
+                continue
+            if window.dockWidgetArea(own) == window.dockWidgetArea(other):
+                window.tabifyDockWidget(other, own)
+                own.raise_()
+
+
+def _dock_widget_of(widget: QWidget | None) -> QDockWidget | None:
+    """Return the dock that contains a widget, if there is one."""
+    while widget is not None and not isinstance(widget, QDockWidget):
+        widget = widget.parentWidget()
+    return widget
+
+
+def _annotator_of(viewer: napari.Viewer) -> Annotator:
+    """Return the annotator of the dock *Annotate*, which is opened if necessary."""
+    window = getattr(viewer, "window", None)
+    if window is not None:
+        with suppress(KeyError):  # the plugin is not installed, but imported
+            _, dock = window.add_plugin_dock_widget("napari-gnn-vos", "Annotate")
+            if isinstance(dock, AnnotateDock):
+                running: Annotator = dock.annotator
+                return running
+    return scripting.annotator(viewer)
 
 
 class FineTuningForm(QWidget):
