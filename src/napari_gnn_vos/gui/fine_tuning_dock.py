@@ -26,7 +26,7 @@ from napari_gnn_vos.errors import GnnVosError
 from napari_gnn_vos.gui import scripting
 from napari_gnn_vos.gui.plugin import AnnotateDock
 from napari_gnn_vos.gui.threads import run_in_thread
-from napari_gnn_vos.gui.widgets.action_controls import Attempt
+from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.elements import (
     StepBar,
     make_button,

@@ -111,7 +111,7 @@ class AnnotateDock(QWidget):
 
     def _create(self) -> AnnotateWidget:
         from napari_gnn_vos.gui.scripting import annotator
-        from napari_gnn_vos.gui.widgets.action_controls import bind_keys
+        from napari_gnn_vos.gui.widgets.actions import bind_keys
         from napari_gnn_vos.gui.widgets.annotate_widget import AnnotateWidget
 
         new_annotator = annotator(self._viewer, run_in_thread)

@@ -13,7 +13,7 @@ from napari_gnn_vos.controller.layer_metadata import SEGMENTATION, STROKES
 from napari_gnn_vos.controller.preferences import FILE_NAME, Preferences
 from napari_gnn_vos.errors import GnnVosError, SettingsError
 from napari_gnn_vos.gui.widgets.actions import ACTIONS, HELP_KEY
-from napari_gnn_vos.gui.widgets.walkthrough import STEPS
+from napari_gnn_vos.gui.widgets.help import STEPS
 from tests.controller import fakes
 
 pytestmark = pytest.mark.gui

@@ -1,13 +1,26 @@
-"""Table of the actions of the dock widget."""
+"""Table of the actions of the dock widget, and the keys that call them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QShortcut, QWidget
+
+from napari_gnn_vos.gui.layers.layer_events import LABEL_KEYS
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
     from napari_gnn_vos.gui.annotator import Annotator
+
+Attempt = Callable[[Callable[[], object]], None]
+"""Calls a function, and reports a `GnnVosError` to the user."""
 
 HELP_KEY = "?"
 """Key that shows all keys. napari cannot bind it, so a Qt shortcut is used."""
@@ -239,3 +252,62 @@ ACTIONS = {
     )
 }
 """Actions by the method that they call."""
+
+
+def bind_keys(
+    viewer: ViewerModel, annotator: Annotator, attempt: Attempt, widget: QWidget
+) -> Callable[[], None]:
+    """Bind those keys of the viewer that are still free.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    widget : QWidget
+        `HELP_KEY` is bound in its window.
+
+    Returns
+    -------
+    unbind : callable
+        Removes the bindings.
+    """
+    bound_keys = []
+    for key, (text, call) in _calls_of_keys(annotator).items():
+
+        def press(_viewer: Any, call: Callable[[], object] = call) -> None:
+            attempt(call)
+
+        press.__doc__ = text  # `WindowTools.keys` shows it
+        with suppress(ValueError):  # the user's own binding is kept
+            viewer.bind_key(key, press)
+            bound_keys.append(key)
+    show_keys = partial(ACTIONS["window.show_keys"].perform, annotator)
+    shortcut = QShortcut(QKeySequence(HELP_KEY), widget)
+    shortcut.activated.connect(lambda: attempt(show_keys))
+
+    def unbind() -> None:
+        for key in bound_keys:
+            viewer.bind_key(key, None)
+        with suppress(RuntimeError):  # the window is deleted
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+
+    return unbind
+
+
+def _calls_of_keys(
+    annotator: Annotator,
+) -> dict[str, tuple[str, Callable[[], object]]]:
+    """Return description and function of each key except `HELP_KEY`."""
+    calls: dict[str, tuple[str, Callable[[], object]]] = {
+        action.key: (action.tooltip, partial(action.perform, annotator))
+        for action in ACTIONS.values()
+        if action.key not in ("", HELP_KEY)
+    }
+    for key in LABEL_KEYS:
+        name = f"object {key}" if int(key) else "background"
+        select = partial(annotator.objects.select, int(key))
+        calls[key] = f"Select {name} and the brush", select
+    return calls

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_gnn_vos.controller.history import HistoryEndError
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.gui.widgets.action_controls import Attempt
+from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.annotation_sections import (
     DrawingSection,
     PredictionSection,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from magicgui.widgets import CheckBox
 from qtpy.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
-from napari_gnn_vos.gui.widgets.action_controls import Attempt, add_to_menu
-from napari_gnn_vos.gui.widgets.elements import Section, make_row
+from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.elements import Section, add_to_menu, make_row
 from napari_gnn_vos.gui.widgets.import_dialogs import import_labels, import_shapes
 from napari_gnn_vos.gui.widgets.object_list import ObjectList
 

@@ -1,22 +1,18 @@
-"""Dialogs of the dock widget: settings, keys, history and questions."""
+"""Dialogs of the dock widget: settings, history and questions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider
-from napari.settings import get_settings
-from napari.utils.action_manager import action_manager
 from qtpy.QtWidgets import (
     QDialog,
     QListWidget,
     QListWidgetItem,
     QMessageBox,
     QPushButton,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -24,20 +20,21 @@ from qtpy.QtWidgets import (
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.controller.history import describe_action
 from napari_gnn_vos.controller.preferences import Preferences
-from napari_gnn_vos.gui.widgets.action_controls import ActionButton, Attempt
+from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.elements import (
+    ActionButton,
     align_labels,
     make_label,
     make_row,
-    muted_colour,
 )
+from napari_gnn_vos.gui.widgets.help import KeyOverview, Walkthrough
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.history import HistoryItem
     from napari_gnn_vos.gui.annotator import Annotator
 
 SETTINGS_WIDTH = 400
-KEYS_SIZE, HISTORY_SIZE = (440, 560), (300, 400)
+HISTORY_SIZE = 300, 400
 """Width, or width and height, of the dialogs in pixels."""
 
 
@@ -112,55 +109,6 @@ def _setting_fields() -> dict[str, Any]:
             tooltip="Brush size in new videos, relative to 1/60 of the shorter side",
         ),
     }
-
-
-class KeyOverview(QDialog):
-    """Table of the keys of this plugin and of napari's tools on the strokes layer.
-
-    Parameters
-    ----------
-    annotator : Annotator
-    parent : QWidget
-    """
-
-    def __init__(self, annotator: Annotator, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._annotator = annotator
-        self.setWindowTitle("Keys")
-        self.resize(*KEYS_SIZE)
-        self.table = QTextBrowser()
-        column = QVBoxLayout(self)
-        column.addWidget(self.table)
-
-    def showEvent(self, event: Any) -> None:  # noqa: N802
-        """List the keys as they are bound now."""
-        super().showEvent(event)
-        colour = muted_colour(self._annotator.viewer.theme)
-        keys = self._annotator.window.keys
-        self.table.setHtml(
-            _key_table("Annotate", keys, colour)
-            + _key_table("Layers strokes and segmentation", labels_keys(), colour)
-        )
-
-
-def labels_keys() -> dict[str, str]:
-    """Return napari's keys of a labels layer as the user has set them."""
-    keys = {}
-    for action, shortcuts in get_settings().shortcuts.shortcuts.items():
-        known = action_manager._actions.get(action)  # noqa: SLF001
-        if "labels" in action and shortcuts and known is not None:
-            shown = " / ".join(str(shortcut) for shortcut in shortcuts)
-            keys[shown] = known.description
-    return keys
-
-
-def _key_table(title: str, keys: dict[str, str], colour: str) -> str:
-    rows = "".join(
-        f"<tr><td><b>{escape(key)}</b>&nbsp;&nbsp;</td><td>{escape(text)}</td></tr>"
-        for key, text in keys.items()
-        if text
-    )
-    return f'<p style="color: {colour}">{title}</p><table>{rows}</table>'
 
 
 class HistoryDialog(QDialog):
@@ -243,14 +191,14 @@ class Dialogs:
     """
 
     def __init__(self, widget: QWidget, annotator: Annotator, attempt: Attempt) -> None:
-        self._widget, self._annotator, self._attempt = widget, annotator, attempt
+        self._widget, self._annotator = widget, annotator
         self._open: dict[str, QWidget] = {}
         self._makers: dict[str, Callable[[], QWidget]] = {
             "export": self._make_export,
             "history": lambda: HistoryDialog(annotator, attempt, widget),
             "keys": lambda: KeyOverview(annotator, widget),
             "settings": lambda: SettingsDialog(annotator, widget),
-            "walkthrough": self._make_walkthrough,
+            "walkthrough": lambda: Walkthrough(widget, annotator, attempt),
         }
         annotator.window.has_dock = True
         annotator.window.requested.connect(self.show)
@@ -272,11 +220,6 @@ class Dialogs:
         from napari_gnn_vos.gui.widgets.export_dialog import ExportDialog
 
         return ExportDialog(self._annotator, self._widget)
-
-    def _make_walkthrough(self) -> QWidget:
-        from napari_gnn_vos.gui.widgets.walkthrough import Walkthrough
-
-        return Walkthrough(self._widget, self._annotator, self._attempt)
 
 
 def confirm_by_dialog(parent: QWidget, question: str) -> bool:

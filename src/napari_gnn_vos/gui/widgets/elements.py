@@ -1,4 +1,4 @@
-"""Elements of the widgets: style sheet, sections, labels, buttons and rows."""
+"""Elements of the widgets: sections, buttons, menu items, labels and style sheet."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
+    QMenu,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -20,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_gnn_vos.gui.widgets.action_controls import ActionButton, Attempt
+from napari_gnn_vos.gui.widgets.actions import ACTIONS, Attempt
 from napari_gnn_vos.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,10 +44,6 @@ QProgressBar {{ text-align: center; min-height: 20px; }}
 QProgressBar::chunk {{ background-color: {accent}; }}
 #caption, #hint, #requirements {{ color: {muted}; }}
 #status, #predict {{ font-weight: bold; }}
-"""
-NOTE_SHEET = """
-#walkthrough {{ background-color: {background}; border: 2px solid {accent}; }}
-#walkthrough QLabel {{ color: {text}; }}
 """
 MUTED = 0.65
 """Weight of the text colour in captions and hints; the rest is background colour."""
@@ -80,6 +78,47 @@ class Section(QWidget):
     def _arrange(self, *widgets: QWidget) -> None:
         for widget in widgets:
             self._column.addWidget(widget)
+
+
+class ActionButton(QPushButton):
+    """A button that calls a method of the annotator.
+
+    Parameters
+    ----------
+    method : str
+        Name of an action in `ACTIONS`.
+    annotator : Annotator
+    attempt : callable
+        Calls a function and reports its errors.
+    """
+
+    def __init__(self, method: str, annotator: Annotator, attempt: Attempt) -> None:
+        action = ACTIONS[method]
+        super().__init__(action.text)
+        self.setObjectName(method)
+        self.setToolTip(action.hint)
+        perform = partial(action.perform, annotator)
+        self.clicked.connect(lambda _checked=False: attempt(perform))
+
+    def highlight(self, highlighted: bool) -> None:
+        """Highlight the button if it is the recommended next action."""
+        if self.property("next") != highlighted:
+            self.setProperty("next", highlighted)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+def add_to_menu(
+    menu: QMenu, method: str, annotator: Annotator, attempt: Attempt
+) -> QAction:
+    """Add an action of `ACTIONS` to a menu, with its tooltip and key."""
+    action = ACTIONS[method]
+    key = f"\t{action.shown_key}" if action.key else ""
+    item = menu.addAction(f"{action.text}{key}")
+    item.setToolTip(action.tooltip)
+    perform = partial(action.perform, annotator)
+    item.triggered.connect(lambda _checked=False: attempt(perform))
+    return item
 
 
 class TextLabel(QLabel):
@@ -212,18 +251,15 @@ def style_sheet(theme: str) -> str:
     theme : str
         Name of a napari theme, ``viewer.theme``.
     """
-    disabled, muted = _hex(_rgb(theme, "foreground")), muted_colour(theme)
+    disabled, muted = theme_colour(theme, "foreground"), muted_colour(theme)
     return SHEET.format(
         accent=ACCENT, hover=ACCENT_HOVER, disabled=disabled, muted=muted
     )
 
 
-def note_sheet(theme: str) -> str:
-    """Return the style sheet of the notes of the guided tour."""
-    background, text = _hex(_rgb(theme, "background")), _hex(_rgb(theme, "text"))
-    return style_sheet(theme) + NOTE_SHEET.format(
-        accent=ACCENT, background=background, text=text
-    )
+def theme_colour(theme: str, name: str) -> str:
+    """Return a colour of a napari theme, such as ``"background"``, as ``#rrggbb``."""
+    return _hex(_rgb(theme, name))
 
 
 def muted_colour(theme: str) -> str:

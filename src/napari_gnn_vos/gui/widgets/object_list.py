@@ -23,7 +23,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.controller.object_table import ObjectTable
-from napari_gnn_vos.gui.widgets.action_controls import Attempt, add_to_menu
+from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.elements import add_to_menu
 from napari_gnn_vos.gui.widgets.object_rows import (
     LABEL,
     SWATCH,

@@ -18,10 +18,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.gui.tools.projects import VideoNotFoundError
-from napari_gnn_vos.gui.widgets.action_controls import Attempt, add_to_menu
-from napari_gnn_vos.gui.widgets.actions import HELP_KEY
+from napari_gnn_vos.gui.widgets.actions import HELP_KEY, Attempt
 from napari_gnn_vos.gui.widgets.elements import (
     Section,
+    add_to_menu,
     make_button,
     make_label,
     make_row,

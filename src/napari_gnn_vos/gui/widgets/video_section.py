@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QComboBox
 from napari_gnn_vos.config import Quality
 from napari_gnn_vos.controller.layer_metadata import SOURCE_KEY
 from napari_gnn_vos.gui.reader import replace_images_of_labels
-from napari_gnn_vos.gui.widgets.action_controls import Attempt
+from napari_gnn_vos.gui.widgets.actions import Attempt
 from napari_gnn_vos.gui.widgets.elements import Section, align_labels, make_row
 
 if TYPE_CHECKING:

@@ -1,26 +1,99 @@
-"""Guided tour: four steps, each a note next to the buttons that it needs."""
+"""Help: an overview of the keys, and the guided tour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from html import escape
+from typing import TYPE_CHECKING, Any
 
+from napari.settings import get_settings
+from napari.utils.action_manager import action_manager
 from qtpy.QtCore import QPoint, QRect, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
-from qtpy.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QDialog,
+    QFrame,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
-from napari_gnn_vos.gui.widgets.action_controls import Attempt
-from napari_gnn_vos.gui.widgets.elements import ACCENT, make_label, make_row, note_sheet
+from napari_gnn_vos.gui.widgets.actions import Attempt
+from napari_gnn_vos.gui.widgets.elements import (
+    ACCENT,
+    make_label,
+    make_row,
+    muted_colour,
+    style_sheet,
+    theme_colour,
+)
 
 if TYPE_CHECKING:
     from napari_gnn_vos.controller.view_state import ViewState
     from napari_gnn_vos.gui.annotator import Annotator
 
+KEYS_SIZE = 440, 560
+"""Width and height of the overview of the keys in pixels."""
 SAMPLE = "napari-gnn-vos", "composed-scene"
 WIDTH, GAP, BORDER = 300, 14, 3
 POLL_INTERVAL = 150
 """Milliseconds between two updates of the position, which follows the dock."""
+NOTE_SHEET = """
+#walkthrough {{ background-color: {background}; border: 2px solid {accent}; }}
+#walkthrough QLabel {{ color: {text}; }}
+"""
+"""Style of the note of the guided tour, in addition to that of the dock widget."""
+
+
+class KeyOverview(QDialog):
+    """Table of the keys of this plugin and of napari's tools on the strokes layer.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    parent : QWidget
+    """
+
+    def __init__(self, annotator: Annotator, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._annotator = annotator
+        self.setWindowTitle("Keys")
+        self.resize(*KEYS_SIZE)
+        self.table = QTextBrowser()
+        column = QVBoxLayout(self)
+        column.addWidget(self.table)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """List the keys as they are bound now."""
+        super().showEvent(event)
+        colour = muted_colour(self._annotator.viewer.theme)
+        keys = self._annotator.window.keys
+        self.table.setHtml(
+            _key_table("Annotate", keys, colour)
+            + _key_table("Layers strokes and segmentation", labels_keys(), colour)
+        )
+
+
+def labels_keys() -> dict[str, str]:
+    """Return napari's keys of a labels layer as the user has set them."""
+    keys = {}
+    for action, shortcuts in get_settings().shortcuts.shortcuts.items():
+        known = action_manager._actions.get(action)  # noqa: SLF001
+        if "labels" in action and shortcuts and known is not None:
+            shown = " / ".join(str(shortcut) for shortcut in shortcuts)
+            keys[shown] = known.description
+    return keys
+
+
+def _key_table(title: str, keys: dict[str, str], colour: str) -> str:
+    rows = "".join(
+        f"<tr><td><b>{escape(key)}</b>&nbsp;&nbsp;</td><td>{escape(text)}</td></tr>"
+        for key, text in keys.items()
+        if text
+    )
+    return f'<p style="color: {colour}">{title}</p><table>{rows}</table>'
 
 
 @dataclass(frozen=True)
@@ -121,7 +194,7 @@ class Walkthrough(QFrame):
     def setVisible(self, visible: bool) -> None:  # noqa: N802
         """Start at the first step when it is shown."""
         if visible and not self.isVisible():
-            self.setStyleSheet(note_sheet(self._annotator.viewer.theme))
+            self.setStyleSheet(_note_sheet(self._annotator.viewer.theme))
             self._go_to(0)
             self._timer.start()
         if not visible:
@@ -196,3 +269,11 @@ class TargetFrame(QWidget):
         painter.setPen(QPen(QColor(ACCENT), 2 * BORDER))
         painter.drawRect(self.rect())
         painter.end()
+
+
+def _note_sheet(theme: str) -> str:
+    """Return the style sheet of the note of the guided tour."""
+    background, text = theme_colour(theme, "background"), theme_colour(theme, "text")
+    return style_sheet(theme) + NOTE_SHEET.format(
+        accent=ACCENT, background=background, text=text
+    )
