@@ -1,4 +1,4 @@
-"""Label and tool that are drawn with, and the objects to choose from."""
+"""The active label, the active tool, and the table of objects."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class OpenProject:
             return None
 
     def transfer_lock(self, path: Path) -> ProjectLock | None:
-        """Release the lock of a project to the caller; None if it is not open here.
+        """Pass the lock of a project to the caller; None if it is not held here.
 
         This project has no path afterwards, and its unsaved strokes stay unsaved.
         """
@@ -148,7 +148,7 @@ class OpenProject:
         return lock
 
     def own(self, path: Path | None, lock: ProjectLock | None) -> None:
-        """Take over the lock of a saved project, and release the one held before."""
+        """Set path and lock of a saved project, and release the lock held before."""
         if self._lock is not None and self._lock is not lock:
             self._lock.release()
         self.path, self._lock, self.unsaved = path, lock, False

@@ -71,12 +71,14 @@ class PendingChanges:
         self._strokes_in_round = self._model_in_round = False
 
     def start_round(self, *, strokes: bool) -> None:
-        """Assign the pending changes to a round, with those of a round it replaces.
+        """Assign the pending changes to a round that starts.
+
+        If it replaces a running round, the model change of that one is assigned, too.
 
         Parameters
         ----------
         strokes : bool
-            Whether the round has strokes that the current prediction lacks.
+            Whether the round has strokes that the current prediction was made without.
         """
         self._strokes_in_round = strokes
         self._model_in_round |= self.model

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LayerFollower:
-    """React to what the user does with layers, and select that of the active tool.
+    """React to what the user does with layers; select the layer of the active tool.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ CONTENT_ATTRIBUTES = (
 FIT_DELAY = 50
 """Milliseconds after which Qt has changed the size of the canvas."""
 UNITS_SECONDS = 10
-"""Seconds to wait for the units of napari's layers."""
+"""Longest time to wait for another thread that loads the units of napari's layers."""
 
 
 class AnnotateDock(QWidget):
@@ -189,10 +189,11 @@ def _load_widget() -> None:
 
 
 def load_units() -> None:
-    """Load the units of napari's layers, if no layer has done it before.
+    """Load the registry of pint with the units of layers, unless it is loaded.
 
-    The registry of pint loads itself on first use. While it does so in this thread, a
-    layer that the user opens would find no unit in it; so a complete one replaces it.
+    The registry loads itself on first use. While it did so in this thread, layers that
+    the user opens would not find their units in it. Instead, a complete registry is
+    created and replaces the one that is not loaded.
     """
     import pint
 

@@ -39,8 +39,8 @@ RANDOM_COLORMAP = "label_colormap"
 def placement(image: Image, axes: Axes, role: str) -> dict[str, Any]:
     """Return scale, position, units and metadata of a layer aligned with `image`.
 
-    The labelled slice becomes index 0 of the layer's fixed axes: the translation moves
-    by its offset under the scale, shear and rotation of the image.
+    Fixed axes of the layer have length 1, so the layer is translated to the labelled
+    slice: by its indices, transformed by scale, shear and rotation of the image.
     """
     offset = np.zeros(image.ndim)
     for axis, position in axes.fixed:

@@ -118,9 +118,9 @@ def full_data(image: Image) -> Any:
 def axes_of(image: Image, viewer: ViewerModel) -> Axes:
     """Find time, rows and columns; other axes are fixed at the sliders' positions.
 
-    Axes without names have those that were typed at the sliders, or are assigned by
-    the axes that the viewer shows. Names have priority while it shows its last two
-    axes, as it does at first.
+    An axis without a name gets the one that was typed at its slider. Once the user has
+    changed the order of the axes in the viewer, the two that it displays are rows and
+    columns whatever their names, unless one of them is time.
 
     Raises
     ------

@@ -109,7 +109,7 @@ class DrawingLayers:
         return layer
 
     def strokes_up_to(self, value: int) -> Labels:
-        """Return the layer for brush strokes, with a type that has a pixel value."""
+        """Return the layer for brush strokes; its type can store the pixel value."""
         layer = self.strokes
         if value > np.iinfo(layer.data.dtype).max:
             widen_strokes(layer, self._axes)

@@ -22,11 +22,11 @@ HISTORY_KEYS = {"Control-Z": "undo", "Control-Shift-Z": "redo"}
 """Keys of napari for the stroke history of a labels layer, and the layer's methods."""
 
 LABEL_KEYS = "0123456789"
-"""Keys that activate a label; on other layers than ours, napari's own keys remain."""
+"""Keys that activate a label on the layers of a video; others keep napari's keys."""
 
 NEXT_LABEL_KEY = "M"
-"""Key of napari for the largest label of a layer plus 1. Its action would take the
-pixel value of background strokes for a label."""
+"""Key with which napari selects a new label: the largest value of the layer plus 1. On
+strokes it is bound again, because their value 255 is background, not a label."""
 
 Pixels = tuple[NDArray[np.int64], ...]
 

@@ -119,7 +119,7 @@ class Workspace:
     answer = renamed_attribute("answer", "prediction")
 
     def draws_with(self, tool: Tool) -> bool:
-        """Whether the mouse draws a label with a tool, and does not erase or move."""
+        """Whether the mouse draws with a tool now, instead of erasing or moving."""
         active = self._viewer.layers.selection.active
         strokes, lines = self.drawing_layers.existing
         drawn_on = lines if tool == "lines" else strokes

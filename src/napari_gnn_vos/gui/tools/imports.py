@@ -228,7 +228,7 @@ def _to_pixels(
 ) -> NDArray[np.float64]:
     """Convert points of a layer to pixels of the image layer, (P, D).
 
-    Axes that the layer lacks are those of the frame on screen.
+    A layer with fewer axes than the image lies on the frame on screen.
     """
     image, axes = workspace.image, workspace.axes
     world = layer_to_world(layer, image, points)

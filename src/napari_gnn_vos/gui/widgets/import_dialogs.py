@@ -148,7 +148,10 @@ class LabelsDialog(FormDialog):
 def _object_field(
     table: ObjectTable, value: int, name: str, proposed: int | None
 ) -> ComboBox:
-    """Create the field with the object of an id; one of equal name is proposed."""
+    """Create the field that chooses the object for an id of the layer.
+
+    The object with the name of the id is proposed, otherwise `proposed` if it is given.
+    """
     choices = [(table.name_of(label), label) for label in table.objects]
     named = [label for text, label in choices if text == name]
     if value not in table.labels and 0 < value <= LAST_OBJECT:
