@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from napari_gnn_vos.controller.palette import (
     LAST_OBJECT,
-    Colour,
+    Rgba,
     colour_of,
     from_hex,
     label_name,
@@ -98,7 +98,7 @@ class ObjectTable:
         """Return the name of a label."""
         return self.names.get(label, label_name(label))
 
-    def colour_of(self, label: int) -> Colour:
+    def colour_of(self, label: int) -> Rgba:
         """Return the colour of a label."""
         text = self.colours.get(label)
         return colour_of(label) if text is None else from_hex(text)

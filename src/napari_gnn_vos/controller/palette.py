@@ -13,11 +13,12 @@ from skimage.color import rgb2lab
 from napari_gnn_vos.structures.canvas import BACKGROUND_VALUE, value_of
 from napari_gnn_vos.structures.scribbles import BACKGROUND, MAX_LABEL
 
-Colour = tuple[float, float, float, float]
+Rgba = tuple[float, float, float, float]
+"""Red, green, blue and opacity, each from 0 to 1."""
 
 LAST_OBJECT = MAX_LABEL
 """Largest number of an object."""
-TRANSPARENT: Colour = (0.0, 0.0, 0.0, 0.0)
+TRANSPARENT: Rgba = (0.0, 0.0, 0.0, 0.0)
 BACKGROUND_COLOUR = "#f4f4f4"
 OBJECT_COLOURS = (
     "#ff5a5f",
@@ -60,7 +61,7 @@ VIDEO_QUANTILE = 0.1
 """The distance of a colour to the video is this quantile over its pixels."""
 
 
-def colour_of(label: int) -> Colour:
+def colour_of(label: int) -> Rgba:
     """Return the colour of a label.
 
     Parameters
@@ -108,7 +109,7 @@ def default_colours() -> NDArray[np.float32]:
 
 
 def prediction_colours(
-    colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
+    colours: Mapping[int, Rgba] | None = None, hidden: Collection[int] = ()
 ) -> dict[int, NDArray[np.float64]]:
     """Return colours of predicted labels that differ from the default palette.
 
@@ -121,7 +122,7 @@ def prediction_colours(
     hidden : collection of int
         Objects whose colour gets the opacity 0.
     """
-    shown: dict[int, Colour] = {BACKGROUND: TRANSPARENT}
+    shown: dict[int, Rgba] = {BACKGROUND: TRANSPARENT}
     shown.update((colours or {}).items())
     for label in hidden:
         shown[label] = (*shown.get(label, colour_of(label))[:3], 0.0)
@@ -129,7 +130,7 @@ def prediction_colours(
 
 
 def stroke_colours(
-    colours: Mapping[int, Colour] | None = None, hidden: Collection[int] = ()
+    colours: Mapping[int, Rgba] | None = None, hidden: Collection[int] = ()
 ) -> dict[int, NDArray[np.float64]]:
     """Return colours of pixel values of strokes that differ from the default palette.
 
@@ -147,13 +148,13 @@ def label_name(label: int) -> str:
     return "Background" if label == BACKGROUND else f"Object {label}"
 
 
-def from_hex(text: str) -> Colour:
+def from_hex(text: str) -> Rgba:
     """Convert ``#rrggbb`` to a colour."""
     red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue, 1.0
 
 
-def to_hex(colour: Colour) -> str:
+def to_hex(colour: Rgba) -> str:
     """Convert a colour to ``#rrggbb``."""
     return "#" + bytes(round(255 * part) for part in colour[:3]).hex()
 

@@ -25,7 +25,7 @@ from napari_gnn_vos.controller.layer_metadata import (
 )
 from napari_gnn_vos.controller.object_table import ObjectTable
 from napari_gnn_vos.controller.palette import (
-    Colour,
+    Rgba,
     default_colours,
     prediction_colours,
     stroke_colours,
@@ -198,7 +198,7 @@ def _default_colours() -> NDArray[np.float32]:
     return np.concatenate([colours, colours[255:256]])
 
 
-def set_active_line_label(layer: Shapes, label: int, colour: Colour) -> None:
+def set_active_line_label(layer: Shapes, label: int, colour: Rgba) -> None:
     """Set the label and colour of shapes that are drawn from now on."""
     layer.selected_data = set()  # the colour of selected shapes would change
     layer.feature_defaults = {"label": label}

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_gnn_vos.controller.object_table import ObjectTable
-from napari_gnn_vos.controller.palette import Colour
+from napari_gnn_vos.controller.palette import Rgba
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 
 ICON, GAP = 14, 8
@@ -156,7 +156,7 @@ def draw_eye(painter: QPainter, area: QRectF, colour: QColor, closed: bool) -> N
 
 
 @lru_cache(maxsize=256)
-def swatch(colour: Colour) -> QIcon:
+def swatch(colour: Rgba) -> QIcon:
     """Draw a disc in a colour, at twice the size for high resolutions."""
     picture = QPixmap(2 * SWATCH, 2 * SWATCH)
     picture.fill(Qt.GlobalColor.transparent)
