@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from unittest.mock import Mock
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from napari_gnn_vos.controller.drawing import Drawing
 from napari_gnn_vos.controller.history import HistoryEndError
+from napari_gnn_vos.controller.history_tools import HistoryTools
 from napari_gnn_vos.controller.jobs import ProgressRate
 from napari_gnn_vos.controller.view_state import ViewState
 from napari_gnn_vos.errors import GnnVosError, NoSeedsError, VideoError
@@ -629,3 +631,20 @@ def test_remaining_time_follows_from_the_rate_of_the_steps():
     assert rate.seconds_left == 1
     rate.observe(Progress("paint", 8, 10))  # another stage
     assert rate.seconds_left is None
+
+
+def test_going_to_an_action_shows_its_frame(two_rounds):
+    predict(two_rounds, dot((0, 0), (1, 1), frame=2))
+    go_to_frame = Mock()
+    history = HistoryTools(two_rounds, nullcontext, go_to_frame)
+    assert [item.action for item in history.items[1:]] == [
+        f"round {number}" for number in (1, 2, 3)
+    ]
+    history.go_to(2)
+    assert [item.current for item in history.items] == [False, False, True, False]
+    assert two_rounds.annotation.history.current.rounds == 2
+    history.go_to(3)
+    assert [call.args for call in go_to_frame.call_args_list] == [(0,), (0,)]
+    with pytest.raises(GnnVosError, match=r"from 0 to 3; got 4\. "):
+        history.go_to(4)
+    assert HistoryTools(fakes.controller(), nullcontext, go_to_frame).items == ()

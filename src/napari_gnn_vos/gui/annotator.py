@@ -14,6 +14,7 @@ from napari_gnn_vos.controller.active_label import ActiveLabel
 from napari_gnn_vos.controller.auto_predict import AutoPredict
 from napari_gnn_vos.controller.controller import Controller
 from napari_gnn_vos.controller.fine_tuning import FineTuning
+from napari_gnn_vos.controller.history_tools import HistoryTools
 from napari_gnn_vos.controller.messages import NO_VIDEO
 from napari_gnn_vos.controller.object_tools import ObjectTools
 from napari_gnn_vos.controller.preferences import PreferenceStore
@@ -30,7 +31,7 @@ from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
-from napari_gnn_vos.gui.tools.window import HistoryTools, WindowTools
+from napari_gnn_vos.gui.tools.window import WindowTools
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -107,7 +108,7 @@ class Annotator:
             self, ProjectKeeper(controller, self.models.checksum)
         )
         self.fine_tuning = FineTuning(lambda: controller.annotation, self.models)
-        self.history = HistoryTools(self)
+        self.history = HistoryTools(controller, self.keeping_tool, self.go_to)
         self.preferences, self.window = PreferenceStore(controller), WindowTools(self)
         # an attribute, because signals reference the methods of their listeners weakly
         self._presenter = ResultPresenter(controller, lambda: self.workspace)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from napari_gnn_vos.controller.fine_tuning import FineTuning
+from napari_gnn_vos.controller.history_tools import HistoryTools
 from napari_gnn_vos.controller.object_tools import ObjectTools
 from napari_gnn_vos.controller.preferences import PreferenceStore
 from napari_gnn_vos.controller.ranges import RangeTools
@@ -18,7 +19,7 @@ from napari_gnn_vos.gui.tools.exports import ExportTools
 from napari_gnn_vos.gui.tools.imports import LayerImports
 from napari_gnn_vos.gui.tools.projects import ProjectFiles
 from napari_gnn_vos.gui.tools.superpixels import SuperpixelTools
-from napari_gnn_vos.gui.tools.window import HistoryTools, WindowTools
+from napari_gnn_vos.gui.tools.window import WindowTools
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 
 DOCS = Path(__file__).parents[3] / "docs"
