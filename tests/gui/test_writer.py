@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_gnn_vos.controller.axes import Axes
 from napari_gnn_vos.gui import layers, reader
 from napari_gnn_vos.gui import writer as gui_writer
 from napari_gnn_vos.gui.layers.coordinates import axes_of
@@ -157,6 +158,13 @@ def test_rows_and_columns_are_found_by_name():
 def test_functions_of_version_0_1_are_deprecated(name):
     with pytest.warns(DeprecationWarning, match=f"gui.layers.{name}"):
         assert callable(getattr(layers, name))
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")
+def test_axes_of_version_0_1_are_deprecated():
+    with pytest.warns(DeprecationWarning, match=r"controller\.axes"):
+        from napari_gnn_vos.gui import axes
+    assert axes.Axes is Axes
 
 
 FORMATS = {
