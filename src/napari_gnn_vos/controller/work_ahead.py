@@ -16,7 +16,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.hardware import lower_thread_priority, responsive_threads
+from napari_gnn_vos.hardware import (
+    loading_modules,
+    lower_thread_priority,
+    responsive_threads,
+)
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -41,7 +45,7 @@ def warm_up_in_thread() -> Thread:
 
 
 def _warm_up_while_open() -> None:
-    with _until_exit():
+    with _until_exit(), loading_modules():
         warm_up()
 
 
