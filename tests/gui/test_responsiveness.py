@@ -10,6 +10,7 @@ from threading import Event, current_thread, main_thread
 from time import sleep
 
 import pytest
+from qtpy.QtCore import QEvent, QObject
 
 from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
 from napari_gnn_vos.gui.widgets.timeline import Timeline
@@ -190,6 +191,32 @@ def test_steps_of_a_job_show_the_status_only(qtbot, dock, monkeypatch):
     assert drawn
     dock.annotator.cancel()
     timeline.stop()
+
+
+class PaintCounter(QObject):
+    """Count how often a widget is painted."""
+
+    count = 0
+
+    def eventFilter(self, _watched, event):  # noqa: N802
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_progress_bar_is_painted_together_with_the_texts(qtbot, dock):
+    with qtbot.waitExposed(dock):
+        dock.show()
+    jobs = dock.annotator.controller.jobs
+    jobs._stop = lambda: None
+    dock.content._refresh()
+    qtbot.waitUntil(dock.status.bar.isVisible)
+    counter = PaintCounter()
+    dock.status.bar.installEventFilter(counter)
+    jobs._last_step = Progress("label", 7, 60)
+    dock.content._show_progress()
+    assert dock.status.bar.value() == 7
+    assert counter.count == 0  # it would compose the window for the bar alone
+    qtbot.waitUntil(lambda: counter.count == 1)
 
 
 def is_frozen(thing):

@@ -52,9 +52,9 @@ MARGIN = 9
 """Left and right margin in pixels."""
 GROUP_SPACING = 4
 """Pixels between two groups of sections, in addition to that between rows."""
-PROGRESS_INTERVAL = 100
-"""Milliseconds between two updates of the progress. Each one redraws the whole window,
-because of its OpenGL canvas."""
+PROGRESS_INTERVAL = 250
+"""Milliseconds between two updates of the progress. Each one composes the whole window
+anew, because of its OpenGL canvas, on all cores if it is rendered by software."""
 
 
 class AnnotateWidget(QWidget):
@@ -139,7 +139,10 @@ class AnnotateWidget(QWidget):
             self._progress_timer.start()
 
     def _show_progress(self) -> None:
+        """Show the progress, and draw the window once for the bar and the texts."""
+        self.status.setUpdatesEnabled(False)
         self.status.show_state(self.annotator.state)
+        self.status.setUpdatesEnabled(True)
 
     def _refresh(self) -> None:
         state = self.annotator.state
