@@ -27,6 +27,7 @@ from napari_gnn_vos.errors import (
     SettingsError,
 )
 from napari_gnn_vos.hardware import cores
+from napari_gnn_vos.interact.node_inputs import gather_node_inputs
 from napari_gnn_vos.interact.strokes import rasterise
 from napari_gnn_vos.interact.uncertainty import calibrate
 from napari_gnn_vos.model.loading import load_backbone, load_model
@@ -70,6 +71,28 @@ def session(scene):
 def done(session):
     """The session after one round with a prediction."""
     return segmented(session, *STROKES)
+
+
+def test_frames_are_reviewed_that_were_corrected_before_the_last_round(session):
+    frames = (0, 1), (2,), (3, 4), (2, 5)
+    reviewed = [set(), set(), set(), {2}, {3, 4}]
+    for count, expected in enumerate(reviewed):
+        rounds = [[line(t, 1, (5, 5), (9, 9)) for t in of] for of in frames[:count]]
+        strokes = tuple(map(tuple, rounds))
+        assert replace(session, rounds=strokes).reviewed_frames == expected
+
+
+def test_node_inputs_know_the_reviewed_frames(session, monkeypatch):
+    calls = []
+
+    def gather(*arguments):
+        calls.append(arguments)
+        return gather_node_inputs(*arguments)
+
+    monkeypatch.setattr(predicting, "gather_node_inputs", gather)
+    for t in range(4):
+        session = segmented(session, *(replace(stroke, frame=t) for stroke in STROKES))
+    assert [arguments[-1] for arguments in calls] == [set(), set(), {1}, {1, 2}]
 
 
 def test_prediction_has_an_expected_j(done):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from napari_gnn_vos.config import LabelModelSettings
+from napari_gnn_vos.interact.label_probabilities import label_model_probabilities
 from napari_gnn_vos.interact.node_inputs import gather_node_inputs, previous_probability
+from napari_gnn_vos.interact.reviewed_labels import REVIEWED_WEIGHT
 from napari_gnn_vos.structures.feature_names import NODE_INPUT_NAMES
 from napari_gnn_vos.structures.session import Prediction
 from tests.interact.node_labels import known_labels
@@ -16,7 +18,9 @@ def graph():
     return random_graph(np.random.default_rng(0))
 
 
-STRONG = LabelModelSettings(inverse_regularization=1.0, projection="")
+STRONG = LabelModelSettings(
+    inverse_regularization=1.0, projection="", group_similar_objects=False
+)
 """So weak a regularisation that a few samples suffice."""
 
 
@@ -111,20 +115,36 @@ def test_evidence_of_some_frames(graph):
     assert (partial.label_model[1][inside.stop :] == 0.5).all()
 
 
-def test_label_model_of_a_corrected_group_is_fitted_to_strokes_only(graph):
+def test_label_model_of_a_corrected_group_is_fitted_to_reviewed_labels(graph):
     drawn, propagated = [(0, 0), (1, 3), (2, 1)], [(5, 1), (7, 0)]
-    rows = [np.full((f.n, 3), 1 / 3, np.float32) for f in graph.frames]
+    rows = [np.tile(np.float32([0.9, 0.05, 0.05]), (f.n, 1)) for f in graph.frames]
+    rows[1][:4] = 0.1, 0.2, 0.7
     scores = np.ones((len(rows), 2), np.float32)
     previous = Prediction((1, 3), tuple(rows), scores, grouped=(1, 3))
+    settings = STRONG.model_copy(update={"group_similar_objects": True})
 
-    def label_model(propagated, previous):
+    def label_model(propagated, previous, frames=()):
         labels = known_labels(graph.n, drawn, propagated)
-        inputs = gather_node_inputs(graph, labels, previous, STRONG, group_similar=True)
+        inputs = gather_node_inputs(
+            graph, labels, previous, settings, reviewed_frames=frames
+        )
         return inputs.groups.members, inputs.label_model[1]
 
     members, with_seeds = label_model(propagated, previous)
     assert members == ((1, 3),)
     np.testing.assert_array_equal(with_seeds, label_model([], previous)[1])
+    reviewed = label_model(propagated, previous, {1, 2, 3})[1]
+    on_frames = np.arange(graph.offsets[1], graph.offsets[4])
+    labels = [(node, int(k < 4)) for k, node in enumerate(on_frames)]
+    samples = known_labels(graph.n, [(0, 0), (1, 1), (2, 1)], labels)
+    weight = {"propagated_weight": REVIEWED_WEIGHT}
+    weighted = settings.model_copy(update=weight)
+    expected = label_model_probabilities(graph, samples, (1,), weighted, range(5))[1]
+    np.testing.assert_allclose(reviewed, expected, atol=1e-6)
     single = replace(previous, grouped=())
     assert label_model(propagated, single)[0] == ((1,), (3,))
     assert (label_model(propagated, single)[1] != label_model([], single)[1]).any()
+    np.testing.assert_array_equal(
+        label_model(propagated, single, {1, 2, 3})[1],
+        label_model(propagated, single)[1],
+    )

@@ -73,13 +73,15 @@ def node_inputs(
     points = session.graph_pixels, session.drawn_seeds, session.propagated_seeds
     node_labels = label_superpixels(graph.frames, graph.offsets, *points)
     settings = session.config.label_model
+    if not group_similar:
+        settings = settings.model_copy(update={"group_similar_objects": False})
     inputs = gather_node_inputs(
         graph,
         node_labels,
         _previous_prediction(session),
         settings,
         span,
-        group_similar and settings.group_similar_objects,
+        session.reviewed_frames,
     )
     if session.constraints:
         inputs = replace(inputs, absent=session.constraints[-1].absent)

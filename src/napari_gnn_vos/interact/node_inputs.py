@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from napari_gnn_vos.interact.label_probabilities import (
 from napari_gnn_vos.interact.object_grouping import group_similar_objects
 from napari_gnn_vos.interact.object_groups import ObjectGroups
 from napari_gnn_vos.interact.one_vs_rest import assemble_inputs, mark_absent
+from napari_gnn_vos.interact.reviewed_labels import REVIEWED_WEIGHT, reviewed_labels
 from napari_gnn_vos.interact.superpixel_labels import SuperpixelLabels
 from napari_gnn_vos.structures.scribbles import BACKGROUND
 from napari_gnn_vos.structures.session import Prediction
@@ -104,7 +106,7 @@ def gather_node_inputs(
     previous: Prediction | None,
     settings: LabelModelSettings,
     span: range | None = None,
-    group_similar: bool = False,
+    reviewed_frames: Collection[int] = (),
 ) -> NodeInputs:
     """Compute node inputs: label model, harmonic labelling and previous prediction.
 
@@ -119,8 +121,8 @@ def gather_node_inputs(
     span : range, optional
         Frames to compute probabilities for; all by default. Elsewhere the probability
         by label model and harmonic labelling is 0.5.
-    group_similar : bool
-        Whether objects that the label model confuses are predicted as one.
+    reviewed_frames : collection of int
+        Frames whose labels in the previous prediction have been corrected.
 
     Returns
     -------
@@ -129,22 +131,32 @@ def gather_node_inputs(
     Notes
     -----
     Corrections of similar objects, such as cells, are drawn at their rims. Seeds that
-    are propagated from there drift to the background, so the label model of a group is
-    fitted to propagated seeds in the first round only.
+    are propagated from there drift to the background, and a label model that is fitted
+    to the strokes alone takes the surroundings of the rims for the objects. So after
+    the first round the label model of a group is fitted to the reviewed labels instead
+    of propagated seeds, see `reviewed_labels`.
     """
     span = span or range(graph.shape[0])
     objects = tuple(int(k) for k in np.unique(node_labels.drawn) if k > 0)
     groups = ObjectGroups.singletons(objects)
     label_model = label_model_probabilities(graph, node_labels, objects, settings, span)
-    if group_similar and settings.enabled and len(objects) > 1:
+    groups_similar = settings.enabled and settings.group_similar_objects
+    if groups_similar and len(objects) > 1:
         groups = group_similar_objects(
             graph, node_labels, label_model, previous, settings, span
         )
     merged = groups.merge(node_labels)
     if not groups.all_single:
         label_model.clear()  # frees N numbers per object before those of the groups
-        is_corrected = previous is not None and previous.grouped
-        samples = merged.without_propagated() if is_corrected else merged
+        samples = merged
+        if previous is not None and previous.grouped:
+            previous_labels = _previous_probabilities(previous, groups, graph.n)
+            reviewed = reviewed_labels(
+                merged, previous_labels, graph.offsets, reviewed_frames
+            )
+            samples = replace(merged, propagated=reviewed)
+            weight = {"propagated_weight": REVIEWED_WEIGHT}
+            settings = settings.model_copy(update=weight)
         label_model = label_model_probabilities(
             graph, samples, groups.first_labels, settings, span
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +46,6 @@ class SuperpixelLabels:
                 for labels in (self.drawn, self.propagated, self.presumed)
             )
         )
-
-    def without_propagated(self) -> SuperpixelLabels:
-        """Remove the labels of propagated seeds."""
-        return replace(self, propagated=np.full_like(self.propagated, UNLABELLED))
 
 
 def label_superpixels(

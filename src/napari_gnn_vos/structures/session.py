@@ -120,6 +120,12 @@ class Session:
         return {scribble.frame for scribbles in later for scribble in scribbles}
 
     @property
+    def reviewed_frames(self) -> set[int]:
+        """Frames that were corrected before the last prediction, but not after it."""
+        frames = [{stroke.frame for stroke in strokes} for strokes in self.rounds]
+        return set().union(*frames[1:-1]) - set().union(*frames[-1:])
+
+    @property
     def labels(self) -> NDArray[np.uint8] | None:
         """Most probable label of each pixel, (T, H, W); None before a prediction.
 
