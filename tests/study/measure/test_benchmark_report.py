@@ -11,6 +11,7 @@ from napari_gnn_vos.study.measure.benchmark_report import (
     write_json,
 )
 from napari_gnn_vos.study.measure.report_tables import format_report, rounds_table
+from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.measure.sequence_result import SequenceResult
 
 DIFFUSION_MODEL = WholeVideoModel(harmonic_baseline)
@@ -93,6 +94,30 @@ def test_report_has_settings_versions_and_hardware(facts, tmp_path):
     assert "cores" in facts["hardware"]
     write_json(tmp_path / "new" / "out.json", facts)
     assert json.loads((tmp_path / "new" / "out.json").read_text()) == facts
+
+
+def test_presence_and_identity_are_reported_if_there_are_details(facts, tmp_path):
+    assert facts["present_j"] == facts["identity_switches"] == []
+    assert "identity switches" not in format_report(facts)
+    detailed = [
+        result(name, j, j).model_copy(
+            update={
+                "details": tuple(
+                    RoundDetails(1, of_round, of_round, (None,), (n,) * len(of_round))
+                    for n, of_round in enumerate(j)
+                )
+            }
+        )
+        for name, j in (("a", ((0.2,), (0.5,))), ("b", ((0.3, 0.4), (0.6, 1.0))))
+    ]
+    plan = BenchmarkPlan(tmp_path, ("a", "b"), rounds=2)
+    facts = summarise_benchmark(plan, METHODS, {"net": detailed})
+    np.testing.assert_allclose(facts["present_j"], [0.3, 0.7])
+    assert facts["identity_switches"] == [0, 3]
+    assert (
+        "On the frames with the object after 1 / 2 rounds: J 0.300 / 0.700, identity "
+        "switches 0 / 3."
+    ) in format_report(facts)
 
 
 def test_tables_show_the_figures(facts):

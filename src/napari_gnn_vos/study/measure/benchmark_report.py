@@ -17,6 +17,7 @@ from napari_gnn_vos.storage import atomic_write_text
 from napari_gnn_vos.study.measure.benchmark_methods import Method
 from napari_gnn_vos.study.measure.benchmark_plan import BenchmarkPlan
 from napari_gnn_vos.study.measure.curve import Curve
+from napari_gnn_vos.study.measure.round_details import RoundDetails
 from napari_gnn_vos.study.measure.sequence_result import (
     SequenceResult,
 )
@@ -64,6 +65,9 @@ def summarise_benchmark(
         * ``ceilings``, ``superpixels``: per round, the ceiling and the mean number per
           frame of the superpixels that were labelled, means over sequences; empty for
           the protocol "davisinteractive".
+        * ``present_j``, ``identity_switches``: per round, mean J on the frames with the
+          object and the number of identity switches, see `round_details.RoundDetails`;
+          empty for the protocol "davisinteractive".
         * ``sequences``: by name ``j``, ``f`` (per round), ``objects`` (how many),
           ``superpixels`` (per frame), ``ceiling`` and ``first_strokes``.
         * ``first_strokes``: ``"human"`` if all sequences started with human
@@ -82,6 +86,7 @@ def summarise_benchmark(
         ),
         "ceilings": _means_by_round(reported, "ceiling"),
         "superpixels": _means_by_round(reported, "superpixels"),
+        **_presence_and_identity([result.details for result in reported]),
         "sequences": {result.sequence: _sequence(result) for result in reported},
         "baselines": {
             name: mean_over_objects([result.j for result in of_method])
@@ -122,6 +127,22 @@ def _curves(results: Sequence[SequenceResult]) -> dict[str, Any]:
         "mean_j": float(np.mean(j)),
         "mean_jf": float(np.mean(jf)),
         "seconds": {"interact": interact.tolist(), "predict": predict.tolist()},
+    }
+
+
+def _presence_and_identity(
+    details: Sequence[Sequence[RoundDetails]],
+) -> dict[str, list[float]]:
+    """Summarise J where objects are present, and identity switches, per round."""
+    rounds = list(zip(*details, strict=True))
+    return {
+        "present_j": [
+            float(np.mean([j for d in of_round for j in d.present_j]))
+            for of_round in rounds
+        ],
+        "identity_switches": [
+            sum(sum(d.switches) for d in of_round) for of_round in rounds
+        ],
     }
 
 

@@ -77,5 +77,21 @@ def summary(report: dict[str, Any]) -> str:
         f"J {report['j_at_60s']:.3f}, J&F {report['jf_at_60s']:.3f}. "
         f"First strokes: {report['first_strokes']}; protocol: {report['protocol']}.\n"
         f"{interact:.2f} s to annotate and {predict:.2f} s to predict, mean per round; "
-        f"{report['hardware']}."
+        f"{report['hardware']}.{_presence_and_identity(report)}"
+    )
+
+
+def _presence_and_identity(report: dict[str, Any]) -> str:
+    """Format J where objects are present, and the identity switches."""
+    shown = [r for r in SHOWN_ROUNDS if r <= len(report["present_j"])]
+    if not shown:
+        return ""
+    js, switches = (
+        " / ".join(f"{report[key][r - 1]:{form}}" for r in shown)
+        for key, form in (("present_j", ".3f"), ("identity_switches", "d"))
+    )
+    rounds = " / ".join(map(str, shown))
+    return (
+        f"\nOn the frames with the object after {rounds} rounds: J {js}, identity "
+        f"switches {switches}."
     )
