@@ -1,21 +1,16 @@
-import gc
 import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from threading import Event, Thread, get_native_id
 
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from napari_gnn_vos import hardware
 from napari_gnn_vos.hardware import (
     BACKGROUND_NICENESS,
-    SharedLimit,
     WorkCancelled,
-    loading_modules,
     lower_thread_priority,
     raise_if_cancelled,
     single_threaded_blas,
@@ -174,56 +169,3 @@ def test_priority_is_lowered_in_a_thread_and_those_that_it_starts():
     thread.join(60)
     assert found == [max(before, BACKGROUND_NICENESS)]
     assert niceness() == before
-
-
-def collected():
-    """Count the full collections that Python has started by itself or by a call."""
-    return gc.get_stats()[2]["collections"]
-
-
-@pytest.fixture
-def frozen_objects(monkeypatch):
-    """The limit without the windows of other tests."""
-    limit = SharedLimit(hardware._freeze_objects)
-    monkeypatch.setattr(hardware, "frozen_objects", limit)
-    gc.unfreeze()
-    yield limit
-    gc.unfreeze()
-
-
-def test_objects_are_frozen_until_the_last_window_closes(frozen_objects):
-    with frozen_objects():
-        with frozen_objects():
-            assert gc.get_freeze_count()
-        assert gc.get_freeze_count()
-    assert not gc.get_freeze_count()
-
-
-def test_no_full_collection_starts_while_modules_are_loaded():
-    thresholds = gc.get_threshold()
-    gc.set_threshold(10, 1, 1)
-    try:
-        gc.collect()
-        with loading_modules():
-            before = collected()
-            loaded = [[] for _ in range(100_000)]
-            assert collected() == before
-        del loaded
-        more = [[] for _ in range(200_000)]
-        assert collected() > before
-        del more
-        assert gc.get_threshold() == (10, 1, 1)
-    finally:
-        gc.set_threshold(*thresholds)
-
-
-@pytest.mark.parametrize("window_open", [False, True])
-def test_loaded_objects_are_frozen_beside_a_window_only(frozen_objects, window_open):
-    with ExitStack() as stack:
-        if window_open:
-            stack.enter_context(frozen_objects())
-        before = gc.get_freeze_count()
-        with loading_modules():
-            loaded = [[] for _ in range(100_000)]
-        frozen = gc.get_freeze_count() - before
-        assert (frozen >= len(loaded)) == window_open

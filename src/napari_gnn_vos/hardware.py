@@ -1,4 +1,4 @@
-"""Processor cores, threads of libraries, and settings of the interpreter.
+"""Processor cores, and the threads that libraries and the interpreter may use.
 
 The package runs one thread per core of its own, each on one frame or chunk. Libraries
 that started a thread per core inside each of these would wait for each other. The
@@ -8,7 +8,6 @@ last of its users leaves, who restores the original number.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -42,11 +41,6 @@ class SharedLimit:
         self._apply, self._lock = apply, Lock()
         self._users = 0
         self._restore: Callable[[], None] = lambda: None
-
-    @property
-    def held(self) -> bool:
-        """Whether the setting has a user."""
-        return self._users > 0
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -193,44 +187,6 @@ responsive_threads = SharedLimit(_shorten_switch_interval)
 """Held by threads that work beside a window. Each call of OpenGL releases the
 interpreter lock, and waits for the switch interval if such a thread takes it; a redraw
 of the canvas has more than a hundred of these calls."""
-
-
-def _freeze_objects() -> Callable[[], None]:
-    gc.freeze()
-    return gc.unfreeze
-
-
-frozen_objects = SharedLimit(_freeze_objects)
-"""Held by a window: no garbage collection visits the objects that existed before.
-
-A full collection of all objects of napari, PyTorch and numba holds the interpreter lock
-for about 0.3 s. Cycles of frozen objects are not freed before `gc.unfreeze`.
-"""
-
-
-def freeze_if_held() -> None:
-    """Freeze the objects that exist now, if a window holds `frozen_objects`."""
-    if frozen_objects.held:
-        gc.freeze()
-
-
-def _postpone_full_collections() -> Callable[[], None]:
-    original = gc.get_threshold()
-    gc.set_threshold(*original[:2], 2**31 - 1)
-
-    def restore() -> None:
-        freeze_if_held()
-        gc.set_threshold(*original)
-
-    return restore
-
-
-loading_modules = SharedLimit(_postpone_full_collections)
-"""Held by threads that load many modules beside a window.
-
-A full collection would be repeated whenever the number of objects has grown by a
-quarter. Beside a window, the loaded objects are frozen.
-"""
 single_threaded_opencv = SharedLimit(_limit_opencv)
 single_threaded_blas = SharedLimit(_limit_blas)
 

@@ -1,10 +1,8 @@
 """Work that would block the window is done in threads, or not at all."""
 
-import gc
 import os
 import subprocess
 import sys
-import weakref
 from functools import partial
 from threading import Event, current_thread, main_thread
 from time import sleep
@@ -12,9 +10,8 @@ from time import sleep
 import pytest
 from qtpy.QtCore import QEvent, QObject
 
-from napari_gnn_vos.controller.layer_metadata import SEGMENTATION
 from napari_gnn_vos.gui.widgets.timeline import Timeline
-from napari_gnn_vos.hardware import SWITCH_SECONDS, frozen_objects
+from napari_gnn_vos.hardware import SWITCH_SECONDS
 from napari_gnn_vos.io.project import autosave, parts, project
 from napari_gnn_vos.io.project.project import Project
 from napari_gnn_vos.progress import Progress
@@ -219,71 +216,6 @@ def test_progress_bar_is_painted_together_with_the_texts(qtbot, dock):
     qtbot.waitUntil(lambda: counter.count == 1)
 
 
-def is_frozen(thing):
-    """Whether the garbage collector does not visit an object."""
-    return gc.is_tracked(thing) and all(
-        thing is not other for other in gc.get_objects()
-    )
-
-
-def test_loaded_objects_are_not_visited_by_collections_while_the_dock_is_open(
-    qtbot, dock
-):
-    assert is_frozen(sys.modules)
-    users = frozen_objects._users  # other tests have docks, too
-    dock._on_close.close()
-    assert frozen_objects._users == users - 1
-
-
-def test_reset_leaves_objects_frozen(qtbot, dock):
-    paint(dock, 0, 4)
-    dock.annotator.predict()
-    qtbot.waitUntil(lambda: dock.annotator.state.rounds == 1, timeout=60_000)
-    unfrozen = []
-    events = dock.annotator.viewer.layers.events
-    events.removed.connect(lambda _: unfrozen.append(not is_frozen(sys.modules)))
-    dock.annotator.reset()
-    assert SEGMENTATION not in dock.annotator.viewer.layers
-    assert unfrozen == [False]
-
-
-def test_memory_of_a_frozen_video_is_freed_after_its_layer_is_removed(qtbot, dock):
-    viewer = dock.annotator.viewer
-    reference = weakref.ref(viewer.layers["toy"])
-    assert dock.annotator.workspace.image is reference()
-    gc.freeze()
-    viewer.layers.remove("toy")
-    assert not is_frozen(sys.modules)
-    qtbot.waitUntil(lambda: is_frozen(sys.modules), timeout=60_000)
-    assert reference() is None
-
-
-def run_in_new_process(code):
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
-
-
-def test_dash_patterns_of_labels_layers_are_computed_in_a_thread():
-    code = """
-from napari_gnn_vos.gui import plugin
-from vispy.visuals.line import dash_atlas
-plugin.load_widget_in_thread().join()
-computed = dash_atlas._make_pattern.cache_info().misses
-dash_atlas.DashAtlas()
-print(computed, dash_atlas._make_pattern.cache_info().misses - computed)
-"""
-    computed, more = map(int, run_in_new_process(code).split())
-    assert computed > 0
-    assert more == 0
-
-
 def test_modules_of_the_dock_are_imported_in_a_thread():
     code = """
 import sys
@@ -297,4 +229,12 @@ from napari_gnn_vos.gui.threads import run_in_thread
 from napari_gnn_vos.gui.widgets.actions import ACTIONS
 print(sorted(n for n in set(sys.modules) - loaded if "napari" in n))
 """
-    assert run_in_new_process(code).endswith("[]")
+    environment = {"QT_QPA_PLATFORM": "offscreen"}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
+    assert result.stdout.strip().endswith("[]"), result.stdout + result.stderr

@@ -16,11 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_gnn_vos.errors import GnnVosError
-from napari_gnn_vos.hardware import (
-    loading_modules,
-    lower_thread_priority,
-    responsive_threads,
-)
+from napari_gnn_vos.hardware import lower_thread_priority, responsive_threads
 from napari_gnn_vos.progress import POLL_SECONDS, Pipeline, Progress, drain
 from napari_gnn_vos.structures.scribbles import Scribble
 from napari_gnn_vos.structures.session import Session
@@ -45,7 +41,7 @@ def warm_up_in_thread() -> Thread:
 
 
 def _warm_up_while_open() -> None:
-    with _until_exit(), loading_modules():
+    with _until_exit():
         warm_up()
 
 

@@ -18,11 +18,9 @@ from napari.layers import Labels
 from platformdirs import user_data_path
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
-from vispy.visuals.line.dash_atlas import DashAtlas
 
-from napari_gnn_vos.gui.frozen_layers import FrozenLayers
 from napari_gnn_vos.gui.threads import call_in_thread, run_in_thread
-from napari_gnn_vos.hardware import frozen_objects, loading_modules, responsive_threads
+from napari_gnn_vos.hardware import responsive_threads
 
 if TYPE_CHECKING:
     import napari
@@ -62,8 +60,6 @@ class AnnotateDock(QWidget):
         self._viewer = napari_viewer
         self._content: AnnotateWidget | None = None
         self._on_close = ExitStack()
-        self._on_close.enter_context(frozen_objects())
-        self._on_close.callback(FrozenLayers(napari_viewer.layers).stop)
         self._placeholder = QLabel("Loading ...")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -183,12 +179,11 @@ def _load_widget() -> None:
     """Import modules; the first labels layer also loads pandas and compiles kernels."""
     from napari_gnn_vos.gui.layers.attributes import labels_options
 
-    with responsive_threads(), loading_modules():
+    with responsive_threads():
         for name in ("widgets.annotate_widget", "widgets.timeline", "scripting"):
             import_module(f"napari_gnn_vos.gui.{name}")
         import_module("magicgui.backends._qtpy")  # otherwise with the first widget
         load_units()
-        DashAtlas()  # its patterns are cached; napari's labels layers need them
         Labels(np.zeros((1, 4, 4), np.uint8), **labels_options("warm-up"))
     Thread(target=load_torch_libraries, name="load-torch").start()
 
