@@ -225,10 +225,11 @@ def test_other_video_streams_are_noted(tmp_path):
 
 
 def cropped(frame: av.VideoFrame, width: int, pixels: str) -> av.VideoFrame:
-    """Convert a frame of a width that is a multiple of 16 to a format, and crop it.
+    """Convert a frame to a pixel format, and crop it.
 
-    Threads of FFmpeg write eight pixels too far, into the row of another thread, where
-    they convert RGB to 10-bit colours of another width.
+    The width of the frame must be a multiple of 16. With other widths, FFmpeg's
+    conversion of RGB to 10 bits is wrong in some runs: a thread writes eight pixels
+    beyond its last row, into the first row of the next thread.
     """
     converted = frame.reformat(format=pixels)
     result = av.VideoFrame(width, frame.height, pixels)
